@@ -1,0 +1,19 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [{ find: /^@unlabel\/torch$/, replacement: source("packages/torch/src/index.ts") }],
+  },
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    include: ["packages/*/src/**/*.test.ts", "examples/**/*.test.ts", "scripts/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    // Two worker processes on two cores: one thread of arithmetic each, and no spinning while idle.
+    env: { OMP_NUM_THREADS: "1", OMP_WAIT_POLICY: "passive" },
+  },
+});
