@@ -1,0 +1,13 @@
+// Errors that are the user's to mend: one clear line, no stack. Everything else is a defect and keeps its stack.
+
+/** Something the user can mend (a folder, a file, a setting); the command line prints the message alone and exits with `exitCode`. */
+export class UserError extends Error {
+  override name = "UserError";
+  readonly exitCode: number = 1;
+}
+
+/** The command itself was wrong (an unknown flag, a bad value): exit code 2. */
+export class UsageError extends UserError {
+  override name = "UsageError";
+  override readonly exitCode = 2;
+}
