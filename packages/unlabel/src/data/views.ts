@@ -1,0 +1,60 @@
+// What a method wants to see of an image: how many views, of which size, cropped and coloured how.
+// Parameter ranges are torchvision's (RandomResizedCrop, ColorJitter, GaussianBlur), so that recipes carry over unchanged.
+
+/** Interpolation of the resize; both are antialiased, as in PIL. */
+export type Filter = "bilinear" | "bicubic";
+
+/** Random colour changes, each strength as in torchvision's `ColorJitter`: factors are drawn from [max(0, 1 − s), 1 + s]. */
+export interface ColorSpec {
+  brightness: number;
+  contrast: number;
+  saturation: number;
+  /** Hue shift drawn from [−hue, hue] turns of the colour circle; at most 0.5. */
+  hue: number;
+  /** Probability that a view is jittered at all. */
+  p: number;
+}
+
+/** Gaussian blur: `kernel` taps (odd) a side, standard deviation drawn uniformly from `sigma`, in output pixels. */
+export interface BlurSpec {
+  p: number;
+  sigma: readonly [number, number];
+  kernel: number;
+}
+
+/** How a view is made from an image, in this order: crop, flip, colour, grayscale, blur, solarise, normalise. */
+export interface ViewSpec {
+  /** Views of this kind an image. */
+  count: number;
+  /** Side of the square view in pixels. */
+  size: number;
+  /** Share of the image's area, and aspect ratio (width / height), that the crop is drawn from. */
+  crop: { scale: readonly [number, number]; ratio: readonly [number, number] };
+  filter: Filter;
+  /** Probability of a horizontal flip. */
+  flip: number;
+  color: ColorSpec | null;
+  /** `fused`: one colour matrix a view, fast. `exact`: torchvision's sequence in random order with HSV hue. Default `fused`. */
+  colorForm?: "fused" | "exact";
+  /** Probability of grayscale. */
+  grayscale: number;
+  blur: BlurSpec | null;
+  /** Probability that values of one half and above are inverted. */
+  solarize: number;
+  /** Per-channel mean and standard deviation, of values in [0, 1]. */
+  mean: readonly [number, number, number];
+  std: readonly [number, number, number];
+}
+
+/** A rectangle in pixels of the upright image (fractions allowed), mirrored afterwards if `flip`. */
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  flip: boolean;
+}
+
+/** Mean and deviation of ImageNet's training images. */
+export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
+export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
