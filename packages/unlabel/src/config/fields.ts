@@ -1,0 +1,68 @@
+// Kinds of setting, each with the words that say what it accepts: a refusal reads "Expected ‹those words› for ‹key›, got ‹value›".
+import { z } from "zod";
+
+/** A whole number from `min` to `max`. */
+export function integer(min: number, max: number) {
+  const error = `a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A number from `min` to `max`, both allowed. */
+export function number(min: number, max: number) {
+  const error = `a number from ${min} to ${max}`;
+  return z.number({ error }).min(min, { error }).max(max, { error });
+}
+
+/** A number above `min` and at most `max`. */
+export function above(min: number, max: number) {
+  const error = `a number above ${min} and at most ${max}`;
+  return z.number({ error }).gt(min, { error }).max(max, { error });
+}
+
+/** A number from `min` to just below `max`. */
+export function below(min: number, max: number) {
+  const error = `a number from ${min} to below ${max}`;
+  return z.number({ error }).min(min, { error }).lt(max, { error });
+}
+
+/** A number above `min` and below `max`. */
+export function between(min: number, max: number) {
+  const error = `a number between ${min} and ${max}`;
+  return z.number({ error }).gt(min, { error }).lt(max, { error });
+}
+
+/** Both numbers of `[first, second]`, each from 0 to below 1: Adam's decay rates. */
+export function decayRates() {
+  const error = "two numbers from 0 to below 1, as in [0.9, 0.999],";
+  const rate = z.number({ error }).min(0, { error }).lt(1, { error });
+  return z.tuple([rate, rate], { error });
+}
+
+/** One number for each of red, green and blue. */
+export function rgb(min: number, max: number) {
+  const error = `three numbers from ${min} to ${max} (red, green, blue)`;
+  const channel = z.number({ error }).min(min, { error }).max(max, { error });
+  return z.tuple([channel, channel, channel], { error });
+}
+
+/** One of a few words. */
+export function oneOf<const T extends readonly [string, ...string[]]>(...words: T) {
+  return z.enum(words, { error: words.length === 1 ? words[0] : `one of ${words.join(", ")}` });
+}
+
+/** Yes or no. */
+export function flag() {
+  return z.boolean({ error: "true or false" });
+}
+
+/** How many threads compute: a number, or `auto` for what the machine (or its container) gives. */
+export function threads() {
+  const error = "auto or a whole number from 1 to 1024";
+  return z.union([z.literal("auto"), z.int({ error }).min(1, { error }).max(1024, { error })], { error });
+}
+
+/** Where to compute, by PyTorch's names; `auto` is the first GPU that answers, else the CPU. */
+export function device() {
+  const error = "auto, cpu, cuda, cuda:N or mps";
+  return z.string({ error }).regex(/^(auto|cpu|mps|cuda(:\d+)?)$/, { error });
+}

@@ -1,0 +1,147 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { UsageError } from "../errors.ts";
+import { parseValue, peakLr, readSettings, resolveConfig } from "./resolve.ts";
+import { METHODS, PRESETS, schemas } from "./schema.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "unlabel-config-"));
+const file = (settings: Record<string, unknown>) => ({ name: "my.yaml", settings });
+
+describe("resolveConfig", () => {
+  it("takes flags over the file over the preset", () => {
+    const config = resolveConfig({
+      file: file({ method: "simclr", preset: "report", lr: 0.01, batch: 64 }),
+      flags: { batch: 16 },
+    });
+    expect(config).toMatchObject({
+      preset: "report",
+      encoder: "resnet50",
+      epochs: 100,
+      lr: 0.01,
+      batch: 16,
+      optimizer: "adam",
+    });
+  });
+
+  it("starts from preset small where none is named", () => {
+    expect(resolveConfig({ flags: { method: "mae" } })).toMatchObject({
+      preset: "small",
+      encoder: "vit_tiny",
+      decoder: "transformer",
+    });
+  });
+
+  it.each(METHODS.flatMap((method) => PRESETS.map((preset) => [method, preset] as const)))(
+    "%s %s holds every key, passes its own checks, and comes back unchanged through JSON",
+    (method, preset) => {
+      const config = resolveConfig({ flags: { method, preset } });
+      expect(Object.keys(config).sort()).toEqual(Object.keys(schemas[method].shape).sort());
+      const path = join(folder, `${method}-${preset}.json`);
+      writeFileSync(path, JSON.stringify({ schema: 1, status: "done", config }));
+      expect(resolveConfig({ file: { name: path, settings: readSettings(path) } })).toEqual(config);
+    },
+  );
+
+  it.each([
+    [{ method: "simclr", temprature: 0.1 }, "Unknown setting temprature (did you mean temperature?)"],
+    [{ method: "mae", "mask-ratio": 0.5 }, "Unknown setting mask-ratio (did you mean mask_ratio?)"],
+    [{ method: "mae", temperature: 0.1 }, "Expected settings of mae, got temperature, which belongs to simclr"],
+    [{ method: "simclr", zzzzzzzz: 1 }, "Unknown setting zzzzzzzz"],
+    [{ method: "simcrl" }, 'Expected simclr or mae for method, got "simcrl" (did you mean simclr?)'],
+    [{}, "Expected simclr or mae for method, got none"],
+    [
+      { method: "simclr", preset: "papr" },
+      'Expected report or paper or small for preset, got "papr" (did you mean paper?)',
+    ],
+    [{ method: "mae", mask_ratio: 75 }, "Expected a number between 0 and 1 for mask_ratio, got 75"],
+    [{ method: "simclr", temperature: -1 }, "Expected a number above 0 and at most 100 for temperature, got -1"],
+    [{ method: "simclr", batch: 1.5 }, "Expected a whole number from 1 to 65536 for batch, got 1.5"],
+    [{ method: "simclr", lr: "fast" }, 'Expected a number above 0 and at most 100 for lr, got "fast"'],
+    [
+      { method: "simclr", optimizer: "adamW" },
+      'Expected one of adam, adamw, sgd, lars for optimizer, got "adamW" (did you mean adamw?)',
+    ],
+    [
+      { method: "mae", encoder: "resnet50" },
+      'Expected one of vit_tiny, vit_small, vit_base for encoder, got "resnet50"',
+    ],
+    [{ method: "simclr", device: "gpu" }, 'Expected auto, cpu, cuda, cuda:N or mps for device, got "gpu"'],
+    [{ method: "simclr", threads: 0 }, "Expected auto or a whole number from 1 to 1024 for threads, got 0"],
+    [
+      { method: "simclr", mean: [0.5, 0.5] },
+      "Expected three numbers from 0 to 1 (red, green, blue) for mean, got [0.5,0.5]",
+    ],
+    [{ method: "simclr", batch: 1 }, "Expected at least 2 for batch"],
+    [{ method: "simclr", steps: Number.POSITIVE_INFINITY }, "Expected a whole number from 1 to 1000000000 for steps"],
+    [{ method: "mae", size: 65 }, "Expected a size that patch 8 divides, got 65"],
+    [
+      { method: "mae", preset: "paper", epochs: 5 },
+      "Expected at most epochs (5) for warmup_epochs, got 40; set warmup_epochs too",
+    ],
+    [{ method: "mae", decoder_heads: 5 }, "Expected a decoder_width that decoder_heads 5 divides, got 128"],
+    [
+      { method: "mae", mask_ratio: 0.99 },
+      "Expected a mask_ratio that leaves some of 64 patches visible and hides some, got 0.99",
+    ],
+    [{ method: "simclr", patch: 8 }, "Expected no patch with encoder resnet18, where it would change nothing"],
+    [{ method: "mae", momentum: 0.5 }, "Expected no momentum with optimizer adamw, where it would change nothing"],
+  ])("refuses %o", (flags, message) => {
+    expect(() => resolveConfig({ flags })).toThrow(UsageError);
+    expect(() => resolveConfig({ flags })).toThrow(message);
+  });
+
+  it("names every problem and the file that a bad setting came from", () => {
+    expect(() => resolveConfig({ file: file({ method: "mae", lr: -1, bacth: 3 }) })).toThrow(
+      /lr, got -1 \(in my\.yaml\).*; Unknown setting bacth \(did you mean batch\?\) \(in my\.yaml\)|bacth.*; .*lr, got -1/,
+    );
+  });
+});
+
+describe("readSettings", () => {
+  const write = (name: string, text: string) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it("reads YAML, numbers in scientific notation and comments included", () => {
+    const path = write("a.yaml", "method: mae # the one\nlr: 3e-4\nbetas: [0.9, 0.95]\nsteps: null\n");
+    expect(readSettings(path)).toEqual({ method: "mae", lr: 3e-4, betas: [0.9, 0.95], steps: null });
+  });
+
+  it("takes an empty file as no settings", () => {
+    expect(readSettings(write("empty.yaml", "# nothing yet\n"))).toEqual({});
+  });
+
+  it.each([
+    ["list.yaml", "- 1\n- 2\n", "Expected settings such as"],
+    ["broken.yaml", "lr: [1,\n", "Expected YAML or JSON in"],
+  ])("refuses %s", (name, text, message) => {
+    expect(() => readSettings(write(name, text))).toThrow(message);
+  });
+
+  it("says which file is missing", () => {
+    expect(() => readSettings("/no/such.yaml")).toThrow(
+      "Expected a readable file for --config, got /no/such.yaml (ENOENT)",
+    );
+  });
+});
+
+it("reads flag values as YAML does", () => {
+  expect(["3e-4", "true", "null", "[1, 2]", "cuda:0", "lars"].map(parseValue)).toEqual([
+    3e-4,
+    true,
+    null,
+    [1, 2],
+    "cuda:0",
+    "lars",
+  ]);
+});
+
+it("scales the learning rate with the batch size", () => {
+  expect(peakLr({ lr: 0.3, lr_scaling: "linear", batch: 4096 })).toBeCloseTo(4.8, 12);
+  expect(peakLr({ lr: 0.075, lr_scaling: "sqrt", batch: 4096 })).toBeCloseTo(4.8, 12);
+  expect(peakLr({ lr: 1e-3, lr_scaling: "none", batch: 4096 })).toBe(1e-3);
+});

@@ -1,0 +1,95 @@
+// Every setting of a pretraining run: flat, snake_case, one strict schema a method over a common part.
+// A resolved config is plain data that holds every key; it is written to run.json and can be fed back.
+import { z } from "zod";
+import { above, below, between, decayRates, device, flag, integer, number, oneOf, rgb, threads } from "./fields.ts";
+
+export const METHODS = ["simclr", "mae"] as const;
+export const PRESETS = ["report", "paper", "small"] as const;
+export type MethodName = (typeof METHODS)[number];
+export type PresetName = (typeof PRESETS)[number];
+
+/** The settings that every method has. */
+const common = {
+  preset: oneOf(...PRESETS),
+  /** Patch edge in pixels of a ViT encoder; it must divide `size`. */
+  patch: integer(2, 64),
+  /** Edge of the square training images in pixels. */
+  size: integer(16, 1024),
+  epochs: integer(1, 100_000),
+  /** Stop after this many steps, however many epochs are asked for; the schedule ends there too. */
+  steps: integer(1, 1_000_000_000).nullable(),
+  /** Images a step. */
+  batch: integer(1, 65_536),
+  optimizer: oneOf("adam", "adamw", "sgd", "lars"),
+  /** Base learning rate; `lr_scaling` says how the batch size changes it. */
+  lr: above(0, 100),
+  /** none: lr; linear: lr × batch / 256; sqrt: lr × √batch (SimCLR, arXiv:2002.05709, appendix B.1). */
+  lr_scaling: oneOf("none", "linear", "sqrt"),
+  weight_decay: number(0, 1),
+  /** Adam and AdamW. */
+  betas: decayRates(),
+  /** SGD and LARS. */
+  momentum: below(0, 1),
+  /** No weight decay and no LARS adaptation for biases, norm scales and single tokens (all parameters of one axis or fewer). */
+  exclude_norm_bias: flag(),
+  schedule: oneOf("constant", "cosine"),
+  /** Linear warm-up of the learning rate, in epochs. */
+  warmup_epochs: number(0, 10_000),
+  /** Largest norm of all gradients together, or null for no limit. */
+  clip_grad_norm: above(0, 1e6).nullable(),
+  seed: integer(0, 2 ** 32 - 1),
+  threads: threads(),
+  device: device(),
+  precision: oneOf("auto", "fp32", "bf16"),
+  checkpoint_every_epochs: integer(1, 100_000),
+  /** Random resized crop: the least share of the image's area that a view may show. */
+  crop_min: above(0, 1),
+  /** Inputs are (pixel / 255 − mean) / std, per channel. */
+  mean: rgb(0, 1),
+  std: rgb(0.001, 1),
+};
+
+export const simclrSchema = z.strictObject({
+  method: z.literal("simclr"),
+  encoder: oneOf("resnet18", "resnet34", "resnet50", "vit_tiny", "vit_small", "vit_base"),
+  /** ResNet's first layer. 3x3: stride 1 and no max-pool; auto: 3x3 for images of 64 px and under. */
+  stem: oneOf("auto", "7x7", "3x3"),
+  ...common,
+  /** τ of NT-Xent. */
+  temperature: above(0, 100),
+  projection_hidden: integer(1, 65_536),
+  projection_dim: integer(1, 65_536),
+  projection_batchnorm: flag(),
+  /** Colour jitter: the most by which each may change, and how often it is applied. */
+  brightness: number(0, 1),
+  contrast: number(0, 1),
+  saturation: number(0, 1),
+  hue: number(0, 0.5),
+  jitter_p: number(0, 1),
+  /** Probability of grayscale. */
+  grayscale: number(0, 1),
+  /** Probability of Gaussian blur. */
+  blur_p: number(0, 1),
+});
+
+export const maeSchema = z.strictObject({
+  method: z.literal("mae"),
+  encoder: oneOf("vit_tiny", "vit_small", "vit_base"),
+  ...common,
+  /** Share of the patches hidden from the encoder. */
+  mask_ratio: between(0, 1),
+  decoder: oneOf("transformer", "mlp"),
+  /** Width of the decoder's tokens (transformer) or of its hidden layers (mlp). */
+  decoder_width: integer(8, 8192),
+  /** Blocks and attention heads of the transformer decoder. */
+  decoder_depth: integer(1, 64),
+  decoder_heads: integer(1, 64),
+  /** Targets are normalised by each patch's own mean and variance. */
+  norm_pixels: flag(),
+});
+
+export const schemas = { simclr: simclrSchema, mae: maeSchema } as const;
+
+export type SimclrConfig = z.infer<typeof simclrSchema>;
+export type MaeConfig = z.infer<typeof maeSchema>;
+export type Config = SimclrConfig | MaeConfig;
