@@ -1,0 +1,113 @@
+// Progress on stderr: on a terminal one line that redraws, like tqdm's, fitted to its width; elsewhere a plain line every few seconds.
+import { performance } from "node:perf_hooks";
+
+/** The part of a stream that progress needs; `process.stderr` is one. */
+export interface ProgressStream {
+  isTTY?: boolean;
+  columns?: number;
+  write(text: string): unknown;
+}
+
+export interface ProgressOptions {
+  /** How many steps there are in all. */
+  total: number;
+  /** Steps done before this process began (a resumed run). */
+  start?: number;
+  /** What is counted: `step`, `image`. */
+  unit?: string;
+  stream?: ProgressStream;
+  /** Milliseconds on a clock that never goes back. */
+  now?: () => number;
+}
+
+const REDRAW_MS = 100;
+const PLAIN_MS = 5000;
+
+export class Progress {
+  readonly #total: number;
+  readonly #start: number;
+  readonly #unit: string;
+  readonly #stream: ProgressStream;
+  readonly #now: () => number;
+  readonly #began: number;
+  #shown = Number.NEGATIVE_INFINITY;
+  #onScreen = false;
+
+  constructor({
+    total,
+    start = 0,
+    unit = "step",
+    stream = process.stderr,
+    now = () => performance.now(),
+  }: ProgressOptions) {
+    this.#total = total;
+    this.#start = start;
+    this.#unit = unit;
+    this.#stream = stream;
+    this.#now = now;
+    this.#began = now();
+  }
+
+  /** Tells that `done` of the total are done; `note` says what else matters (`loss 4.143`). Draws seldom enough to cost nothing. */
+  update(done: number, note = "", label = ""): void {
+    const now = this.#now();
+    const last = done >= this.#total;
+    if (!last && now - this.#shown < (this.#stream.isTTY ? REDRAW_MS : PLAIN_MS)) return;
+    this.#shown = now;
+    const line = this.#line(done, (now - this.#began) / 1000, note, label);
+    if (this.#stream.isTTY) {
+      this.#stream.write(`\r${line}\u001b[K`);
+      this.#onScreen = true;
+    } else this.#stream.write(`${line}\n`);
+  }
+
+  /** Writes a line of text without tearing the bar. */
+  log(text: string): void {
+    if (this.#onScreen) this.#stream.write("\r\u001b[K");
+    this.#onScreen = false;
+    this.#stream.write(`${text}\n`);
+    this.#shown = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Leaves the last state of the bar on the screen. */
+  end(): void {
+    if (this.#onScreen) this.#stream.write("\n");
+    this.#onScreen = false;
+  }
+
+  #line(done: number, seconds: number, note: string, label: string): string {
+    const share = this.#total > 0 ? Math.min(1, done / this.#total) : 1;
+    const here = done - this.#start;
+    const left = here > 0 ? ((this.#total - done) * seconds) / here : Number.NaN;
+    const head = `${label ? `${label} ` : ""}${String(Math.floor(100 * share)).padStart(3)}%`;
+    const speed = here > 0 && seconds > 0 ? rate(here / seconds, this.#unit) : "?";
+    const tail = `${done}/${this.#total} [${clock(seconds)}<${clock(left)}, ${speed}]${note ? ` ${note}` : ""}`;
+    if (!this.#stream.isTTY) return `${head.trim()} ${tail}`;
+    // One column stays free: a full line would wrap on some terminals and the redraw would then scroll.
+    const width = (this.#stream.columns || 80) - 1;
+    const room = Math.min(40, width - head.length - tail.length - 4);
+    return (room >= 5 ? `${head} |${bar(share, room)}| ${tail}` : `${head} ${tail}`).slice(0, width);
+  }
+}
+
+/** Seconds as `m:ss` or `h:mm:ss`. */
+export function clock(seconds: number): string {
+  if (!Number.isFinite(seconds)) return "?";
+  const s = Math.round(seconds);
+  const two = (n: number) => String(n).padStart(2, "0");
+  const h = Math.floor(s / 3600);
+  const minutes = Math.floor(s / 60) % 60;
+  return h > 0 ? `${h}:${two(minutes)}:${two(s % 60)}` : `${two(minutes)}:${two(s % 60)}`;
+}
+
+/** `3.20 steps/s` when quick, `2.75 s/step` when slow. */
+function rate(perSecond: number, unit: string): string {
+  return perSecond >= 1 ? `${perSecond.toFixed(2)} ${unit}s/s` : `${(1 / perSecond).toFixed(2)} s/${unit}`;
+}
+
+function bar(share: number, width: number): string {
+  const eighths = Math.round(share * width * 8);
+  const full = Math.floor(eighths / 8);
+  const part = " ▏▎▍▌▋▊▉"[eighths % 8]!;
+  return ("█".repeat(full) + (full < width ? part : "")).padEnd(width);
+}

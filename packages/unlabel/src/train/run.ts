@@ -1,0 +1,204 @@
+// A run directory: the only thing that train, eval and report share. run.json says what and how, metrics.jsonl what
+// happened, checkpoints/ what came out. Whatever moment the process dies at, what lies there can be resumed.
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config/schema.ts";
+import { UserError } from "../errors.ts";
+import { syncFile, syncFolder, writeAtomically } from "./files.ts";
+
+export type RunStatus = "running" | "done" | "interrupted" | "failed";
+
+/** What run.json holds. */
+export interface RunInfo {
+  schema: 1;
+  status: RunStatus;
+  method: Config["method"];
+  config: Config;
+  seed: number;
+  /** ISO 8601, UTC. */
+  created: string;
+  finished: string | null;
+  versions: { unlabel: string; libtorch: string; node: string };
+  device: string;
+  precision: "fp32" | "bf16";
+  threads: number;
+  /** Commit of the project that the command was run in, if it is one. */
+  commit: string | null;
+  /** The command line, to be run again. */
+  command: string;
+  data: {
+    root: string;
+    layout: string;
+    fingerprint: string;
+    train: number;
+    val: number;
+    classes: { id: string; name: string }[];
+  };
+  parameters: { encoder: number; total: number };
+  /** Loss of an encoder that tells nothing apart, and the least that any can reach; null where there is no such number. */
+  chance: number | null;
+  floor: number | null;
+  steps_per_epoch: number;
+  result: RunResult | null;
+}
+
+/** What a run came to, over all of its processes where it was resumed. */
+export interface RunResult {
+  steps: number;
+  epochs: number;
+  seconds: number;
+  /** Median over the steps after the second, data loading included. */
+  images_per_s: number;
+  step_s: number;
+  loss_first: number;
+  loss_last: number;
+  peak_mb: number;
+  skipped: number;
+}
+
+/** One line of metrics.jsonl; names other than the first three are `part/name`. */
+export interface MetricsRow {
+  step: number;
+  epoch: number;
+  seconds: number;
+  [name: `${string}/${string}`]: number;
+}
+
+export class RunDirectory {
+  readonly path: string;
+  #info: RunInfo;
+
+  private constructor(path: string, info: RunInfo) {
+    this.path = path;
+    this.#info = info;
+  }
+
+  /**
+   * Makes a run directory.
+   *
+   * @throws {UserError} where `path` holds anything already
+   */
+  static create(path: string, info: RunInfo): RunDirectory {
+    if (existsSync(path) && readdirSync(path).length > 0) {
+      const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
+      throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
+    }
+    mkdirSync(join(path, "checkpoints"), { recursive: true });
+    const run = new RunDirectory(path, info);
+    run.update({});
+    return run;
+  }
+
+  /**
+   * Opens a run directory, and completes a checkpoint whose saving was cut off between its two renames.
+   *
+   * @throws {UserError} where there is no run
+   */
+  static open(path: string): RunDirectory {
+    const file = join(path, "run.json");
+    if (!existsSync(file)) throw new UserError(`Expected a run directory (with run.json in it), got ${path}`);
+    let info: RunInfo;
+    try {
+      info = JSON.parse(readFileSync(file, "utf8")) as RunInfo;
+    } catch {
+      throw new UserError(`Expected JSON in ${file}, got something else`);
+    }
+    if (info.schema !== 1)
+      throw new UserError(`Expected schema 1 in ${file}, got ${String(info.schema)}; it is another version's run`);
+    return new RunDirectory(path, info);
+  }
+
+  get info(): Readonly<RunInfo> {
+    return this.#info;
+  }
+
+  /** The method's weights, for anyone to read. */
+  get weights(): string {
+    return join(this.path, "checkpoints", "last.safetensors");
+  }
+
+  /** What resuming needs beside the weights. */
+  get state(): string {
+    return join(this.path, "checkpoints", "last.state.safetensors");
+  }
+
+  /** Changes run.json. */
+  update(changes: Partial<RunInfo>): void {
+    this.#info = { ...this.#info, ...changes };
+    writeAtomically(join(this.path, "run.json"), `${JSON.stringify(this.#info, null, 2)}\n`);
+  }
+
+  /** Notes one step; lines reach the file at once, so that others can follow a run. */
+  log(row: MetricsRow): void {
+    appendFileSync(this.#file("metrics.jsonl"), `${JSON.stringify(row)}\n`);
+  }
+
+  /** Notes an image that could not be read. */
+  skip(path: string, reason: string): void {
+    appendFileSync(this.#file("skipped.jsonl"), `${JSON.stringify({ path, reason })}\n`);
+  }
+
+  /** The steps noted so far; a line torn by a crash is left out. */
+  metrics(): MetricsRow[] {
+    return readLines(this.#file("metrics.jsonl")) as MetricsRow[];
+  }
+
+  /** The unreadable images noted so far. */
+  skipped(): { path: string; reason: string }[] {
+    return readLines(this.#file("skipped.jsonl")) as { path: string; reason: string }[];
+  }
+
+  /** Takes back all that was noted after `step`, so that resuming there leaves no step double. */
+  rewind(step: number): MetricsRow[] {
+    const kept = this.metrics().filter((row) => row.step <= step);
+    writeAtomically(this.#file("metrics.jsonl"), kept.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    return kept;
+  }
+
+  /**
+   * Saves a checkpoint: `write` writes weights and state under the names given to it. Both are on the disk before the
+   * state takes its place, then the weights; `recover` finishes what a crash between the two leaves.
+   */
+  checkpoint(write: (weights: string, state: string) => void): void {
+    const [weights, state] = [`${this.weights}.tmp`, `${this.state}.tmp`];
+    write(weights, state);
+    for (const file of [weights, state, this.#file("metrics.jsonl")]) if (existsSync(file)) syncFile(file);
+    renameSync(state, this.state);
+    renameSync(weights, this.weights);
+    syncFolder(join(this.path, "checkpoints"));
+  }
+
+  /** Puts weights in place that a crash left waiting beside a state of the same step; `stepOf` reads a file's step. */
+  recover(stepOf: (file: string) => number): void {
+    const waiting = `${this.weights}.tmp`;
+    if (!existsSync(this.state)) return;
+    const step = stepOf(this.state);
+    if (existsSync(this.weights) && stepOf(this.weights) === step) {
+      rmSync(waiting, { force: true });
+      return;
+    }
+    if (!existsSync(waiting) || stepOf(waiting) !== step) {
+      throw new UserError(
+        `Expected weights of step ${step} in ${this.weights}, as ${this.state} has; the checkpoint is damaged`,
+      );
+    }
+    renameSync(waiting, this.weights);
+  }
+
+  #file(name: string): string {
+    return join(this.path, name);
+  }
+}
+
+function readLines(path: string): unknown[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      try {
+        return line === "" ? [] : [JSON.parse(line) as unknown];
+      } catch {
+        return [];
+      }
+    });
+}
