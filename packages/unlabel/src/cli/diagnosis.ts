@@ -1,0 +1,131 @@
+// What doctor knows of a machine, and what it makes of that. Works before set-up, too, when there is no engine yet.
+import { totalmem } from "node:os";
+import { allowedCores, cpuFlags, cpuModel, hasFastBf16 } from "../train/machine.ts";
+import { versionOfUnlabel } from "../version.ts";
+
+export interface EngineFacts {
+  version: string;
+  path: string;
+  why: string;
+  cpu_capability: string;
+  blas: string;
+  onednn: boolean;
+  cuda_devices: number;
+  cuda_problem: string;
+  mps: boolean;
+  /** Threads that a run computes with unless told otherwise. */
+  threads: number;
+}
+
+export interface Facts {
+  unlabel: string;
+  node: string;
+  platform: string;
+  cpu: string;
+  /** Cores that this process may use, a container's quota counted in. */
+  cores: number;
+  memory_gb: number;
+  /** Whether the CPU computes bf16 in hardware. */
+  bf16: boolean;
+  /** Whether a driver answers for an NVIDIA GPU. */
+  gpu: boolean;
+  omp_wait_policy: string | null;
+  engine: EngineFacts | { problem: string };
+  /** The oldest LibTorch that is supported, and the one that set-up installs. */
+  libtorch_known: { oldest: string; pinned: string };
+}
+
+/** Looks at the machine and at the engine, loading it. */
+export async function gatherFacts(): Promise<Facts> {
+  const { hasGpu, OLDEST, PINNED } = await import("@unlabel/torch/setup");
+  return {
+    unlabel: versionOfUnlabel(),
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpuModel(),
+    cores: allowedCores(),
+    memory_gb: Math.round(totalmem() / 1e8) / 10,
+    bf16: hasFastBf16(cpuFlags()),
+    gpu: hasGpu(),
+    omp_wait_policy: process.env.OMP_WAIT_POLICY ?? null,
+    engine: await engineFacts(),
+    libtorch_known: { oldest: OLDEST, pinned: PINNED },
+  };
+}
+
+async function engineFacts(): Promise<Facts["engine"]> {
+  try {
+    const [{ engineInfo }, { chooseThreads }] = await Promise.all([
+      import("@unlabel/torch"),
+      import("../train/machine.ts"),
+    ]);
+    const info = engineInfo();
+    return {
+      version: info.version,
+      path: info.path,
+      why: info.why,
+      cpu_capability: info.cpuCapability,
+      blas: blasOf(info.config),
+      onednn: info.onednn,
+      cuda_devices: info.cudaDevices,
+      cuda_problem: info.cudaProblem,
+      mps: info.mps,
+      threads: chooseThreads("auto"),
+    };
+  } catch (error) {
+    return { problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The library of matrix products that LibTorch's build settings name (`BLAS_INFO=mkl`). */
+export function blasOf(config: string): string {
+  return /BLAS_INFO=(\w+)/.exec(config)?.[1] ?? "unknown";
+}
+
+export interface Diagnosis {
+  /** What keeps unlabel from working. */
+  problems: string[];
+  /** What would make it faster, or more of the machine useful. */
+  advice: string[];
+}
+
+/** What is wrong with a machine, and what would help. */
+export function diagnose(facts: Facts): Diagnosis {
+  const { engine, cores, gpu, omp_wait_policy } = facts;
+  const problems: string[] = [];
+  const advice: string[] = [];
+  if ("problem" in engine) problems.push(engine.problem);
+  else {
+    if (gpu && engine.cuda_devices === 0) {
+      advice.push(
+        `A GPU is there but this LibTorch does not use it${engine.cuda_problem ? ` (${engine.cuda_problem})` : ""}: run set-up again, or point LIBTORCH to a CUDA build.`,
+      );
+    }
+    if (engine.threads > cores) {
+      advice.push(
+        `OMP_NUM_THREADS asks for ${engine.threads} threads where ${cores} cores may be used: unset it or set it to ${cores}.`,
+      );
+    }
+    if (engine.threads < cores) {
+      advice.push(
+        `OMP_NUM_THREADS=${engine.threads} leaves ${cores - engine.threads} of ${cores} cores idle: unset it for full speed.`,
+      );
+    }
+    if (!engine.onednn)
+      advice.push("This LibTorch has no oneDNN, so convolutions are slow: unset LIBTORCH and run set-up.");
+    if (/^(default|no avx)$/i.test(engine.cpu_capability) && /x64$/.test(facts.platform)) {
+      advice.push(
+        "LibTorch uses no vector instructions beyond SSE here: look for a virtual machine setting that hides AVX2.",
+      );
+    }
+    if (engine.version.split("+")[0] !== facts.libtorch_known.pinned) {
+      advice.push(`LibTorch ${engine.version} is supported; ${facts.libtorch_known.pinned} is the one tested most.`);
+    }
+  }
+  if (omp_wait_policy?.toLowerCase() === "active") {
+    advice.push("OMP_WAIT_POLICY=active makes idle threads spin and starves the image reader: unset it.");
+  }
+  if (facts.memory_gb < 4)
+    advice.push(`${facts.memory_gb} GB of memory is little: use preset small and a small --batch.`);
+  return { problems, advice };
+}

@@ -1,0 +1,60 @@
+// The command line: names the commands, loads each one's work only when it is called, and turns every error into one
+// line on stderr and an exit code (0 done, 1 failed, 2 usage, 130 interrupted).
+import { Command, CommanderError } from "commander";
+import { versionOfUnlabel } from "../version.ts";
+import { addDemo } from "./demo.ts";
+import { addDoctor } from "./doctor.ts";
+import { addPretrain } from "./pretrain.ts";
+import { addProbe } from "./probe.ts";
+import { addReport } from "./report.ts";
+import { addSetup } from "./setup.ts";
+
+/** Runs one command line (without `node` and the script's name) and returns its exit code. */
+export async function run(args: string[]): Promise<number> {
+  survivePipes();
+  const program = new Command("unlabel")
+    .description("From a folder of unlabelled images to a trained encoder and an honest report on how good it is.")
+    .version(versionOfUnlabel(), "--version", "print the version")
+    .option("--json", "make the last line of stdout one JSON object")
+    .option("--verbose", "show where an error came from")
+    .helpOption("-h, --help", "print help")
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
+    .exitOverride();
+  for (const add of [addSetup, addDoctor, addPretrain, addProbe, addReport, addDemo]) add(program);
+  try {
+    await program.parseAsync(args, { from: "user" });
+    return typeof process.exitCode === "number" ? process.exitCode : 0;
+  } catch (error) {
+    // Commander has printed its own line by now.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    process.stderr.write(`error: ${describe(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
+    return exitCode(error);
+  }
+}
+
+function describe(error: unknown, verbose: boolean): string {
+  if (!(error instanceof Error)) return oneLine(String(error));
+  if (verbose) return error.stack ?? error.message;
+  // An error without words (some of Node's own) is told by its name.
+  return oneLine(error.message) || error.name;
+}
+
+function exitCode(error: unknown): number {
+  return error instanceof Error && "exitCode" in error && typeof error.exitCode === "number" ? error.exitCode : 1;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, " ");
+}
+
+/** `unlabel … | head` closes our stdout early: that is no error of ours. */
+function survivePipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
+      throw error;
+    });
+  }
+}

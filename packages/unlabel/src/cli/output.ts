@@ -1,0 +1,71 @@
+// What people and programs read: plain text when piped, colours only on a terminal that wants them, tables that fit.
+import { styleText } from "node:util";
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Colours `text` where the stream is a terminal and NO_COLOR is unset. */
+export function paint(style: Style, text: string, stream: { isTTY?: boolean } = process.stdout): string {
+  return stream.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text;
+}
+
+export function print(text = ""): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Ends a command: the JSON object as stdout's last line where asked for, else the lines for people. */
+export function finish(json: boolean, result: object, lines: string[]): void {
+  print(json ? JSON.stringify(result) : lines.join("\n"));
+}
+
+/**
+ * Lays rows out in columns, numbers to the right, no wider than `width`: the widest text column gives way first, cut
+ * with an ellipsis.
+ */
+export function table(rows: (string | number)[][], width = 80): string {
+  const cells = rows.map((row) => row.map(String));
+  const columns = Math.max(...cells.map((row) => row.length));
+  const widths = Array.from({ length: columns }, (_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
+  const gap = 2;
+  for (let over = sum(widths) + gap * (columns - 1) - width; over > 0; over--) {
+    const widest = widths.indexOf(Math.max(...widths));
+    if (widths[widest]! <= 4) break;
+    widths[widest]!--;
+  }
+  const numeric = widths.map((_, i) => rows.some((row) => typeof row[i] === "number"));
+  return cells
+    .map((row) =>
+      row
+        .map((cell, i) => {
+          const text = cell.length > widths[i]! ? `${cell.slice(0, widths[i]! - 1)}…` : cell;
+          return numeric[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!);
+        })
+        .join(" ".repeat(gap))
+        .trimEnd(),
+    )
+    .join("\n");
+}
+
+/** Two columns, names and what they are. */
+export function facts(pairs: [string, string][], width = 80): string {
+  return table(
+    pairs.map(([name, value]) => [name, value]),
+    width,
+  );
+}
+
+/** `0.5123` as `51.2 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** Seconds as people say them: `8.2s`, `3m 12s`, `2h 05m`. */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)}s`;
+  const s = Math.round(seconds);
+  if (s < 3600) return `${Math.floor(s / 60)}m ${String(s % 60).padStart(2, "0")}s`;
+  return `${Math.floor(s / 3600)}h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")}m`;
+}
+
+function sum(values: number[]): number {
+  return values.reduce((a, b) => a + b, 0);
+}

@@ -1,0 +1,65 @@
+// unlabel pretrain DATA: trains an encoder on unlabelled images.
+import type { Command } from "commander";
+import { duration, finish, paint } from "./output.ts";
+import { addSettings, flagsGiven } from "./settings.ts";
+
+interface Options extends Record<string, unknown> {
+  config?: string;
+  out?: string;
+  resume?: boolean;
+  json?: boolean;
+}
+
+export function addPretrain(program: Command): void {
+  addSettings(
+    program
+      .command("pretrain")
+      .description("train an encoder on unlabelled images")
+      .argument("[data]", "folder of images"),
+  )
+    .option("--out <dir>", "run directory (default: runs/METHOD-PRESET-TIME)")
+    .option("--resume", "continue the run in --out where it stopped")
+    .action((data: string | undefined, _: Options, command: Command) =>
+      pretrainCommand(data, command.optsWithGlobals<Options>()),
+    );
+}
+
+async function pretrainCommand(data: string | undefined, options: Options): Promise<void> {
+  const [{ parseValue, readSettings }, { pretrain }] = await Promise.all([
+    import("../config/resolve.ts"),
+    import("../train/pretrain.ts"),
+  ]);
+  const flags = Object.fromEntries(Object.entries(flagsGiven(options)).map(([key, text]) => [key, parseValue(text)]));
+  const file =
+    options.config === undefined ? undefined : { name: options.config, settings: readSettings(options.config) };
+  const outcome = await pretrain({
+    data,
+    settings: { file, flags },
+    out: options.out,
+    resume: options.resume === true,
+  });
+  const { run, result, info } = outcome;
+  finish(
+    options.json === true,
+    {
+      run,
+      method: info.method,
+      steps: result.steps,
+      images_per_s: result.images_per_s,
+      step_s: result.step_s,
+      loss_first: result.loss_first,
+      loss_last: result.loss_last,
+      chance: info.chance,
+      peak_mb: result.peak_mb,
+      precision: info.precision,
+      threads: info.threads,
+      engine: info.versions.libtorch,
+      skipped: result.skipped,
+    },
+    [
+      `${paint("bold", run)}: ${result.steps} steps in ${duration(result.seconds)}, ${result.images_per_s.toFixed(1)} images/s, loss ${result.loss_first.toFixed(4)} → ${result.loss_last.toFixed(4)}`,
+      ...(outcome.interrupted ? [] : [`Next: unlabel probe ${run} --data ${info.data.root}`]),
+    ],
+  );
+  if (outcome.interrupted) process.exitCode = 130;
+}

@@ -1,0 +1,23 @@
+// unlabel report RUN…: one HTML file from run directories. Needs no LibTorch.
+import type { Command } from "commander";
+import { finish } from "./output.ts";
+
+interface Options {
+  output: string;
+  json?: boolean;
+}
+
+export function addReport(program: Command): void {
+  program
+    .command("report")
+    .description("write one self-contained HTML file about runs")
+    .argument("<run...>", "run directories")
+    .option("-o, --output <file>", "where to write", "report.html")
+    .action((runs: string[], _: Options, command: Command) => reportCommand(runs, command.optsWithGlobals<Options>()));
+}
+
+async function reportCommand(runs: string[], { output, json }: Options): Promise<void> {
+  const { writeReport } = await import("../report/index.ts");
+  await writeReport(runs, output);
+  finish(json === true, { report: output, runs }, [`Wrote ${output}`]);
+}

@@ -1,0 +1,45 @@
+// Flags that set a key of the config. A flag's value is read as YAML reads it and checked with the rest of the config.
+import { type Command, InvalidArgumentError, Option } from "commander";
+
+/** Flag, its value's name, what it does. The flag `--mask-ratio` sets the key `mask_ratio`. */
+const FLAGS: [flag: string, value: string, help: string][] = [
+  ["--method", "simclr|mae", "how to learn"],
+  ["--preset", "report|paper|small", "where the settings start from (default: small)"],
+  ["--encoder", "name", "resnet18|34|50 or vit_tiny|small|base"],
+  ["--size", "px", "edge of the training images"],
+  ["--epochs", "n", "passes over the images"],
+  ["--steps", "n", "stop after this many steps"],
+  ["--batch", "n", "images a step"],
+  ["--lr", "rate", "base learning rate"],
+  ["--temperature", "t", "SimCLR: temperature of the loss"],
+  ["--mask-ratio", "share", "MAE: share of the patches that are hidden"],
+  ["--seed", "n", "seed of every random choice"],
+  ["--threads", "n|auto", "threads that compute"],
+  ["--device", "auto|cpu|cuda[:N]|mps", "where to compute"],
+  ["--precision", "auto|fp32|bf16", "number format of the arithmetic"],
+];
+
+/** Adds the flags for settings, `--config` and `--set`. */
+export function addSettings(command: Command): Command {
+  for (const [flag, value, help] of FLAGS) command.addOption(new Option(`${flag} <${value}>`, help));
+  return command
+    .option("--config <file>", "settings from a YAML file, or from another run's run.json")
+    .option("--set <key=value...>", "any other setting, such as --set weight_decay=0.05", collect);
+}
+
+/** The settings that were given as flags, still as text. */
+export function flagsGiven(options: Record<string, unknown>): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [flag] of FLAGS) {
+    const name = flag.slice(2);
+    const value = options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
+    if (typeof value === "string") given[name.replaceAll("-", "_")] = value;
+  }
+  return { ...given, ...(options.set as Record<string, string> | undefined) };
+}
+
+function collect(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const at = text.indexOf("=");
+  if (at < 1) throw new InvalidArgumentError("Expected KEY=VALUE, as in weight_decay=0.05.");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { chooseDevice, choosePrecision, chooseThreads, cpuFlags, cpuQuota, hasFastBf16 } from "./machine.ts";
+
+const none = { cudaDevices: 0, cudaProblem: "", mps: false };
+const two = { cudaDevices: 2, cudaProblem: "", mps: false };
+
+describe("chooseDevice", () => {
+  it.each([
+    ["auto", none, "cpu"],
+    ["auto", two, "cuda:0"],
+    ["auto", { ...none, mps: true }, "mps"],
+    ["cpu", two, "cpu"],
+    ["cuda", two, "cuda:0"],
+    ["cuda:1", two, "cuda:1"],
+    ["mps", { ...none, mps: true }, "mps"],
+  ])("takes %s with %o for %s", (wanted, devices, expected) => {
+    expect(chooseDevice(wanted, devices)).toBe(expected);
+  });
+
+  it.each([
+    ["cuda", none, "Expected a CUDA GPU for device cuda, found none; use --device cpu"],
+    ["cuda", { ...none, cudaProblem: "no libtorch_cuda.so" }, "found none (no libtorch_cuda.so)"],
+    ["cuda:2", two, "Expected cuda:0 to cuda:1 for device, got cuda:2"],
+    ["mps", two, "Expected a machine with Apple's Metal for device mps, found none"],
+  ])("refuses %s with %o", (wanted, devices, message) => {
+    expect(() => chooseDevice(wanted, devices)).toThrow(message);
+  });
+});
+
+it("computes in bf16 only where the hardware does, unless told to", () => {
+  const zen3 = cpuFlags("processor: 0\nflags\t\t: fpu sse avx2\n");
+  const sapphireRapids = cpuFlags("flags\t\t: fpu avx2 avx512_bf16 amx_bf16\n");
+  expect([hasFastBf16(zen3), hasFastBf16(sapphireRapids), hasFastBf16(cpuFlags(""))]).toEqual([false, true, false]);
+  expect(choosePrecision("auto", "cpu", zen3)).toBe("fp32");
+  expect(choosePrecision("auto", "cpu", sapphireRapids)).toBe("bf16");
+  expect(choosePrecision("auto", "cuda:0", zen3)).toBe("bf16");
+  expect(choosePrecision("auto", "mps", sapphireRapids)).toBe("fp32");
+  expect(choosePrecision("bf16", "cpu", zen3)).toBe("bf16");
+  expect(choosePrecision("fp32", "cuda:0", zen3)).toBe("fp32");
+});
+
+it("takes threads from the setting, else from OMP_NUM_THREADS, else from the machine", () => {
+  expect(chooseThreads(3, { OMP_NUM_THREADS: "5" })).toBe(3);
+  expect(chooseThreads("auto", { OMP_NUM_THREADS: "5" })).toBe(5);
+  expect(chooseThreads("auto", { OMP_NUM_THREADS: "" })).toBeGreaterThanOrEqual(1);
+});
+
+it("reads a container's CPU quota", () => {
+  expect(["200000 100000\n", "150000 100000", "max 100000\n", ""].map(cpuQuota)).toEqual([
+    2,
+    1.5,
+    Number.POSITIVE_INFINITY,
+    Number.POSITIVE_INFINITY,
+  ]);
+});

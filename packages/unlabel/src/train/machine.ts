@@ -1,0 +1,84 @@
+// What a run computes on: device, number format, threads. Each `auto` is settled here, once, and noted in run.json.
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import type { Config } from "../config/schema.ts";
+import { UserError } from "../errors.ts";
+
+/** What the engine says of its devices. */
+export interface Devices {
+  cudaDevices: number;
+  cudaProblem: string;
+  mps: boolean;
+}
+
+/**
+ * The device that a setting means, by LibTorch's name (`cpu`, `cuda:0`, `mps`).
+ *
+ * @throws {UserError} where the machine has no such device
+ */
+export function chooseDevice(wanted: Config["device"], { cudaDevices, cudaProblem, mps }: Devices): string {
+  if (wanted === "auto") return cudaDevices > 0 ? "cuda:0" : mps ? "mps" : "cpu";
+  if (wanted === "cpu") return wanted;
+  if (wanted === "mps") {
+    if (mps) return wanted;
+    throw new UserError("Expected a machine with Apple's Metal for device mps, found none; use --device cpu");
+  }
+  const index = Number(wanted.split(":")[1] ?? 0);
+  if (index < cudaDevices) return `cuda:${index}`;
+  if (cudaDevices === 0) {
+    const why = cudaProblem ? ` (${cudaProblem})` : "";
+    throw new UserError(
+      `Expected a CUDA GPU for device ${wanted}, found none${why}; use --device cpu, or ask unlabel doctor`,
+    );
+  }
+  throw new UserError(`Expected cuda:0 to cuda:${cudaDevices - 1} for device, got ${wanted}`);
+}
+
+/** The number format that a setting means on a device: bf16 where the hardware computes in it, else fp32. */
+export function choosePrecision(wanted: Config["precision"], device: string, flags = cpuFlags()): "fp32" | "bf16" {
+  if (wanted !== "auto") return wanted;
+  if (device.startsWith("cuda")) return "bf16";
+  return device === "cpu" && hasFastBf16(flags) ? "bf16" : "fp32";
+}
+
+/** Whether the CPU multiplies bf16 in hardware; elsewhere bf16 is emulated and slower than fp32. */
+export function hasFastBf16(flags: Set<string>): boolean {
+  return flags.has("amx_bf16") || flags.has("avx512_bf16");
+}
+
+/** Threads that a setting means: `auto` is OMP_NUM_THREADS where set, else what the machine or container allows. */
+export function chooseThreads(wanted: Config["threads"], env: NodeJS.ProcessEnv = process.env): number {
+  if (wanted !== "auto") return wanted;
+  const asked = Number.parseInt(env.OMP_NUM_THREADS ?? "", 10);
+  return asked >= 1 ? asked : allowedCores();
+}
+
+/** Cores that this process may use: its affinity, and a container's CPU quota, which the operating system does not count in. */
+export function allowedCores(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota(readText("/sys/fs/cgroup/cpu.max")))));
+}
+
+/** Cores that a cgroup's `cpu.max` (`200000 100000`, or `max 100000`) grants; infinite without a limit. */
+export function cpuQuota(text: string): number {
+  const [quota, period] = text.trim().split(/\s+/).map(Number);
+  return quota !== undefined && period !== undefined && quota > 0 && period > 0
+    ? quota / period
+    : Number.POSITIVE_INFINITY;
+}
+
+/** The instruction sets that Linux lists for the CPU; empty elsewhere. */
+export function cpuFlags(cpuinfo = readText("/proc/cpuinfo")): Set<string> {
+  return new Set(/^flags\s*:\s*(.*)$/m.exec(cpuinfo)?.[1]?.split(" "));
+}
+
+export function cpuModel(): string {
+  return cpus()[0]?.model.trim() ?? "unknown CPU";
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}

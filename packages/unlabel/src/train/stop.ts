@@ -1,0 +1,30 @@
+// Ctrl-C and SIGTERM ask a run to finish its step and save; asked again, the process ends at once, as it would by default.
+
+export interface StopRequest {
+  /** The signal that asked, or null. */
+  readonly signal: NodeJS.Signals | null;
+  /** Stops listening. */
+  release(): void;
+}
+
+/**
+ * Listens for SIGINT and SIGTERM. A step is one long native call in which no handler can run, so after the first signal
+ * the default takes over: the operating system ends the process even in the middle of a step.
+ *
+ * @param onAsked called once, at the first signal
+ */
+export function listenForStop(onAsked: () => void): StopRequest {
+  const request = { signal: null as NodeJS.Signals | null, release };
+  function handle(signal: NodeJS.Signals): void {
+    request.signal = signal;
+    release();
+    onAsked();
+  }
+  function release(): void {
+    process.off("SIGINT", handle);
+    process.off("SIGTERM", handle);
+  }
+  process.on("SIGINT", handle);
+  process.on("SIGTERM", handle);
+  return request;
+}
