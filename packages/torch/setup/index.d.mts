@@ -34,3 +34,34 @@ export function buildNative(
 export function locateNative(name: string, folder?: string): Native;
 export function nativePath(name: string, folder?: string): string;
 export function locateEngine(): { addon: string; libtorch: Libtorch };
+
+/** What a step did: `did` tells whether there was work to do, `text` what is now in place. */
+export interface Outcome {
+  did: boolean;
+  text: string;
+}
+export type Progress = (fraction: number, note?: string) => void;
+export type Step = <T extends Outcome>(title: string, run: (progress: Progress) => Promise<T> | T) => Promise<T>;
+
+/** A native part: its CMake target and the folder of its sources. */
+export interface Part {
+  name: string;
+  folder: string;
+}
+
+/** Downloads LibTorch into the cache; the pinned version with hashes unless `version` and `requirements` say otherwise. */
+export function installLibtorch(options?: {
+  gpu?: boolean;
+  version?: string;
+  requirements?: string[];
+  onBytes?: (done: number, total: number) => void;
+}): Promise<Libtorch>;
+/** Installs the system packages that are missing, where apt is at hand. */
+export function systemPackages(
+  names: ("compiler" | "cmake" | "make" | "jpeg" | "pip" | "chromium")[],
+): Promise<Outcome>;
+/** Makes this machine ready: system packages, LibTorch, native parts. @throws {SetupError} */
+export function setup(options?: { quiet?: boolean; parts?: Part[]; onStep?: Step }): Promise<{ libtorch: Libtorch }>;
+/** Prints one line a step with its time; `quiet` prints only those that did work. */
+export function reporter(options?: { quiet?: boolean; stream?: NodeJS.WriteStream }): { step: Step };
+export function exitWith(main: () => Promise<void>): Promise<void>;

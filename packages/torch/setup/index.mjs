@@ -1,5 +1,9 @@
 // Set-up: finds or installs LibTorch and builds the native parts. Plain JavaScript without dependencies, so that it
 // runs in a fresh clone before `npm install`, and from the installed package.
 export { cacheDir, SetupError } from "./cache.mjs";
+export { installLibtorch } from "./install.mjs";
 export { atLeast, findLibtorch, hasGpu, inspect, libtorchVersion, OLDEST, PINNED } from "./libtorch.mjs";
 export { buildNative, locateEngine, locateNative, nativePath, SETUP_COMMAND } from "./native.mjs";
+export { setup } from "./setup.mjs";
+export { exitWith, reporter } from "./steps.mjs";
+export { systemPackages } from "./system.mjs";

@@ -1,0 +1,48 @@
+// All of set-up, a line a step: system packages, LibTorch, native parts.
+import { installLibtorch } from "./install.mjs";
+import { findLibtorch, PINNED } from "./libtorch.mjs";
+import { buildNative, ENGINE_SOURCES } from "./native.mjs";
+import { reporter } from "./steps.mjs";
+import { systemPackages } from "./system.mjs";
+
+/** @typedef {import("./steps.mjs").Step} Step */
+/** @typedef {{ name: string, folder: string }} Part a native part: its CMake target and its sources */
+
+/**
+ * Makes this machine ready: finds what is there, installs and builds what is not.
+ * @param {{ quiet?: boolean, parts?: Part[], onStep?: Step }} [options] `parts` are native parts beside the engine;
+ *   `onStep` runs each step in place of the lines on stderr
+ * @returns {Promise<{ libtorch: import("./libtorch.mjs").Libtorch }>}
+ * @throws {import("./cache.mjs").SetupError} with one line: what was looked for, where, and the command that mends it
+ */
+export async function setup({ quiet = false, parts = [], onStep } = {}) {
+  const step = onStep ?? reporter({ quiet }).step;
+  await step("System packages", () => systemPackages(["compiler", "cmake", "make", "jpeg"]));
+  const libtorch = await prepareLibtorch(step);
+  for (const { name, folder } of [{ name: "torch", folder: ENGINE_SOURCES }, ...parts])
+    await step(`Native part "${name}"`, async (progress) => {
+      const { addon, built } = await buildNative(name, { folder, libtorch, onProgress: progress });
+      return { did: built, text: `Native part "${name}" (${built ? "compiled into " : ""}${addon})` };
+    });
+  return { libtorch };
+}
+
+/** @param {Step} step */
+async function prepareLibtorch(step) {
+  const looked = /** @type {string[]} */ ([]);
+  const found = findLibtorch({ looked });
+  if (found) {
+    await step("LibTorch", () => ({ did: false, text: `LibTorch ${found.version} (${found.why}: ${found.path})` }));
+    return found;
+  }
+  await step("LibTorch", () => ({ did: true, text: `LibTorch ${PINNED} will be installed: ${looked.join("; ")}` }));
+  await step("Downloader", () => systemPackages(["pip"]));
+  const { libtorch } = await step("LibTorch", async (progress) => {
+    const megabytes = (/** @type {number} */ bytes) => Math.round(bytes / 1e6);
+    const libtorch = await installLibtorch({
+      onBytes: (done, total) => total > 0 && progress(done / total, `${megabytes(done)} of ${megabytes(total)} MB`),
+    });
+    return { did: true, text: `LibTorch ${libtorch.version} (installed into ${libtorch.path})`, libtorch };
+  });
+  return libtorch;
+}

@@ -1,0 +1,165 @@
+// Writes packages/torch/src/ops.generated.ts: typed signatures for the operators in ops.list.ts, from the schemas of the
+// linked LibTorch. `--check` only says whether the file is as it would be written.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { native, type Schema, type SchemaArgument } from "../packages/torch/src/native.ts";
+import { operators } from "../packages/torch/src/ops.list.ts";
+
+const target = fileURLToPath(new URL("../packages/torch/src/ops.generated.ts", import.meta.url));
+
+// Arguments that have no use here: generators are the device's own, layouts are strided.
+const leftOut = new Set(["generator", "layout", "pin_memory"]);
+const reserved = new Set(["default", "in", "function", "var", "new", "delete", "this", "with", "else", "if"]);
+
+const camel = (name: string) => name.replace(/(?<=[a-z0-9])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+const safe = (name: string) => (reserved.has(camel(name)) ? `${camel(name)}_` : camel(name));
+
+const bases: Record<string, string> = {
+  Tensor: "Tensor",
+  Scalar: "Scalar",
+  int: "number",
+  SymInt: "number",
+  float: "number",
+  bool: "boolean",
+  str: "string",
+  ScalarType: "DType",
+  Device: "Device",
+  MemoryFormat: "MemoryFormat",
+  Layout: '"strided"',
+};
+
+/** The TypeScript type of a schema type such as `Tensor?[]`, `SymInt[]?`, `Scalar`. */
+function typescript(type: string, broadcast?: number): string {
+  const match = /^(\w+)(\?)?(\[\])?(\?)?$/.exec(type);
+  const base = match && bases[match[1]!];
+  if (!match || !base) throw new Error(`no TypeScript type for ${type}`);
+  const [, , firstOptional, list, lastOptional] = match;
+  let out = base;
+  if (list) {
+    out = `readonly ${firstOptional ? `(${base} | null)` : base}[]`;
+    if (broadcast) out = `number | ${out}`;
+  }
+  return lastOptional || (!list && firstOptional) ? `${out} | null` : out;
+}
+
+const optional = (type: string) => type.endsWith("?");
+
+interface Form {
+  name: string;
+  schema: Schema;
+}
+
+function parameter(forms: Form[], i: number): { type: string; pickByTensor: boolean } {
+  const types = forms.map(({ schema }) => typescript(schema.args[i]!.type, schema.args[i]!.broadcast));
+  const distinct = [...new Set(types)];
+  return { type: distinct.join(" | "), pickByTensor: distinct.length > 1 };
+}
+
+/** Default of a positional argument, or undefined where it must be given. */
+function fallback(args: SchemaArgument[], i: number): string | undefined {
+  const arg = args[i]!;
+  if (arg.default !== undefined) return JSON.stringify(arg.default);
+  if (!optional(arg.type)) return undefined;
+  // A `T?` that its schema gives no default may be left out where nothing after it must be given.
+  const rest = arg.keyword ? [] : args.slice(i).filter((a) => !a.keyword);
+  return rest.every((a) => a.default !== undefined || optional(a.type)) ? "null" : undefined;
+}
+
+function returnType({ returns }: Schema): string {
+  const types = returns.map(({ type }) => (type === "Scalar" ? "Scalar" : typescript(type).replace("readonly ", "")));
+  if (types.length === 0) return "void";
+  return types.length === 1 ? types[0]! : `[${types.join(", ")}]`;
+}
+
+function generate(entry: string): { method: boolean; name: string; code: string } {
+  const [names, alias] = entry.split(" as ") as [string, string | undefined];
+  const forms = names.split("|").map((name) => ({ name: `aten::${name}`, schema: native.op(`aten::${name}`) }));
+  const { name: first, schema } = forms[0]!;
+  const { args } = schema;
+  const name = alias ?? camel(first.replace("aten::", "").split(".")[0]!);
+  const method = args[0]?.name === "self" && args[0].type === "Tensor";
+  const inPlace = method && schema.returns.length === 1 && schema.returns[0]!.inPlace;
+
+  const positional: string[] = [];
+  const options: { pattern: string; type: string; required: boolean }[] = [];
+  const passed: string[] = [];
+  let pick: string | undefined;
+  args.forEach((arg, i) => {
+    if (leftOut.has(arg.name)) {
+      passed.push("undefined");
+      return;
+    }
+    if (method && i === 0) {
+      passed.push("this");
+      return;
+    }
+    const id = safe(arg.name);
+    passed.push(id);
+    const { type, pickByTensor } = parameter(forms, i);
+    if (pickByTensor) pick = id;
+    const value = fallback(args, i);
+    if (arg.keyword) {
+      const pattern = value === undefined ? id : `${id} = ${value}`;
+      options.push({ pattern, type: `${id}${value === undefined ? "" : "?"}: ${type}`, required: value === undefined });
+    } else {
+      positional.push(value === undefined ? `${id}: ${type}` : `${id}: ${type} = ${value}`);
+    }
+  });
+  while (passed.at(-1) === "undefined") passed.pop();
+  if (options.length > 0) {
+    const pattern = `{ ${options.map((o) => o.pattern).join(", ")} }`;
+    const type = `{ ${options.map((o) => o.type).join("; ")} }`;
+    positional.push(`${pattern}: ${type}${options.some((o) => o.required) ? "" : " = {}"}`);
+  }
+  const operator = forms.length === 1 ? JSON.stringify(first) : choice(forms, pick);
+  const result = inPlace ? "this" : returnType(schema);
+  const comment = `/** \`${forms.map((f) => f.schema.text).join("`, `")}\` */`;
+  const head = `${name}(${positional.join(", ")}): ${result}`;
+  const body = `${result === "void" ? "" : "return "}call<${result}>(${operator}, [${passed.join(", ")}]);`;
+  return { method, name, code: `${comment}\n${method ? "" : "export function "}${head} {\n${body}\n}\n` };
+}
+
+function choice(forms: Form[], pick: string | undefined): string {
+  if (forms.length !== 2 || !pick) throw new Error(`${forms[0]!.name}: two forms must differ in one argument`);
+  return `isTensor(${pick}) ? ${JSON.stringify(forms[0]!.name)} : ${JSON.stringify(forms[1]!.name)}`;
+}
+
+const made = operators.map(generate);
+const used = made.map((m) => m.code).join("\n");
+const types = ["Device", "DType", "MemoryFormat", "Scalar"].filter((name) => new RegExp(`\\b${name}\\b`).test(used));
+const text = `// Generated by \`npm run gen\` from the schemas of the linked LibTorch, for the names in ops.list.ts. Do not edit.
+import { call, isTensor } from "./call.ts";
+import type { ${types.join(", ")} } from "./dtype.ts";
+import { TensorHandle } from "./handle.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** The operators whose first argument is a tensor, as methods. */
+export abstract class TensorOps extends TensorHandle {
+${made
+  .filter((m) => m.method)
+  .map((m) => m.code)
+  .join("\n")}
+}
+
+${made
+  .filter((m) => !m.method)
+  .map((m) => m.code)
+  .join("\n")}
+`;
+
+const formatted = execFileSync("npx", ["biome", "check", "--write", "--stdin-file-path", target], {
+  input: text,
+  encoding: "utf8",
+});
+if (process.argv.includes("--check")) {
+  if (readFileSync(target, "utf8") !== formatted) {
+    console.error("packages/torch/src/ops.generated.ts is not what `npm run gen` writes; run it and commit the result");
+    process.exit(1);
+  }
+} else {
+  writeFileSync(target, formatted);
+  console.log(
+    `${made.length} operators of LibTorch ${native.describe().version} → packages/torch/src/ops.generated.ts`,
+  );
+}
