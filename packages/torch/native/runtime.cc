@@ -1,0 +1,108 @@
+// The process: random numbers, threads, devices, what the linked library is.
+#include "runtime.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/Version.h>
+#include <ATen/native/DispatchStub.h>
+#include <dlfcn.h>
+#include <torch/csrc/api/include/torch/version.h>
+
+#include <string>
+
+#include "convert.h"
+#include "errors.h"
+#include "handles.h"
+
+namespace unlabel {
+namespace {
+
+std::string& cuda_problem() {
+  static auto* text = new std::string();
+  return *text;
+}
+
+/// The folder that LibTorch was loaded from.
+std::string library_folder() {
+  Dl_info found;
+  if (dladdr(reinterpret_cast<void*>(&at::show_config), &found) == 0 || found.dli_fname == nullptr) return "";
+  const std::string file = found.dli_fname;
+  return file.substr(0, file.rfind('/'));
+}
+
+/// Opens libtorch_cuda where a driver answers, so that one bridge serves machines with and without a GPU.
+void open_cuda() {
+#ifdef __linux__
+  if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL) == nullptr) return;
+  const std::string path = library_folder() + "/libtorch_cuda.so";
+  if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) cuda_problem() = dlerror();
+#endif
+}
+
+/// seed(n): LibTorch's generators on every device
+Napi::Value seed(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    at::manual_seed(static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value()));
+    return info.Env().Undefined();
+  });
+}
+
+at::Generator generator(const Napi::Value& device) {
+  return at::globalContext().defaultGenerator(at::Device(device.ToString().Utf8Value()));
+}
+
+Napi::Value get_rng_state(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    at::Generator g = generator(info[0]);
+    std::lock_guard<std::mutex> lock(g.mutex());
+    return Napi::Number::New(info.Env(), keep(g.get_state()));
+  });
+}
+
+Napi::Value set_rng_state(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    at::Generator g = generator(info[0]);
+    std::lock_guard<std::mutex> lock(g.mutex());
+    g.set_state(at_handle(info[1].As<Napi::Number>().DoubleValue()));
+    return info.Env().Undefined();
+  });
+}
+
+/// threads(n?) → threads for arithmetic, after setting
+Napi::Value threads(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    if (info[0].IsNumber()) at::set_num_threads(info[0].As<Napi::Number>().Int32Value());
+    return Napi::Number::New(info.Env(), at::get_num_threads());
+  });
+}
+
+Napi::Value describe_engine(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Napi::Env env = info.Env();
+    Napi::Object out = Napi::Object::New(env);
+    out.Set("version", TORCH_VERSION);
+    out.Set("path", library_folder());
+    out.Set("cpuCapability", at::get_cpu_capability());
+    out.Set("config", at::show_config());
+    out.Set("parallel", at::get_parallel_info());
+    out.Set("mkl", at::hasMKL());
+    out.Set("onednn", at::hasMKLDNN());
+    out.Set("cudaDevices", static_cast<double>(at::hasCUDA() ? at::globalContext().getAcceleratorHooksInterface(at::kCUDA).deviceCount() : 0));
+    out.Set("cudaProblem", cuda_problem());
+    out.Set("mps", at::hasMPS());
+    return out;
+  });
+}
+
+}  // namespace
+
+void export_runtime(Napi::Env env, Napi::Object exports) {
+  open_cuda();
+  exports.Set("seed", Napi::Function::New(env, seed, "seed"));
+  exports.Set("getRngState", Napi::Function::New(env, get_rng_state, "getRngState"));
+  exports.Set("setRngState", Napi::Function::New(env, set_rng_state, "setRngState"));
+  exports.Set("threads", Napi::Function::New(env, threads, "threads"));
+  exports.Set("describe", Napi::Function::New(env, describe_engine, "describe"));
+}
+
+}  // namespace unlabel

@@ -1,0 +1,73 @@
+// Gradients: backward, grad, and switching their recording off.
+import { messageOf } from "./call.ts";
+import { TorchError } from "./errors.ts";
+import { handleOf, wrap } from "./handle.ts";
+import { native } from "./native.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * Adds the gradients of `output` for every leaf it was made from to their `grad`.
+ * @param output a scalar, or any tensor together with `gradient` of its shape
+ * @param options `retainGraph` keeps the graph for another call
+ */
+export function backward(output: Tensor, options: { gradient?: Tensor; retainGraph?: boolean } = {}): void {
+  const { gradient, retainGraph = false } = options;
+  const gradients = [gradient ? handleOf(gradient, "gradient", "backward") : null];
+  const roots = [handleOf(output, "output", "backward")];
+  guarded("backward", () => native.backward(roots, gradients, retainGraph));
+}
+
+/**
+ * Gradients of scalar `outputs` (summed) for `inputs`, returned and not accumulated.
+ * @param options `createGraph` records the gradients' own graph, for second derivatives
+ * @returns one tensor an input, null where the outputs do not depend on it
+ */
+export function grad(
+  outputs: Tensor | readonly Tensor[],
+  inputs: readonly Tensor[],
+  options: { gradOutputs?: readonly Tensor[]; retainGraph?: boolean; createGraph?: boolean } = {},
+): (Tensor | null)[] {
+  const { createGraph = false, retainGraph = createGraph } = options;
+  const list = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
+  const roots = list.map((t) => handleOf(t, "outputs", "grad"));
+  const leaves = inputs.map((t) => handleOf(t, "inputs", "grad"));
+  const seeds = list.map((_, i) => {
+    const seed = options.gradOutputs?.[i];
+    return seed ? handleOf(seed, "gradOutputs", "grad") : null;
+  });
+  return guarded("grad", () => native.grad(roots, leaves, seeds, retainGraph, createGraph)).map((handle) =>
+    handle === null ? null : wrap(handle),
+  );
+}
+
+/** Runs `body` without recording gradients. */
+export function noGrad<T>(body: () => T): T {
+  return withGradMode(false, body);
+}
+
+/** Runs `body` recording gradients, even within {@link noGrad}. */
+export function enableGrad<T>(body: () => T): T {
+  return withGradMode(true, body);
+}
+
+/** Whether gradients are being recorded. */
+export function isGradEnabled(): boolean {
+  return native.gradMode();
+}
+
+function withGradMode<T>(on: boolean, body: () => T): T {
+  const was = native.gradMode(on);
+  try {
+    return body();
+  } finally {
+    native.gradMode(was);
+  }
+}
+
+function guarded<T>(op: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw new TorchError(messageOf(error), op, { cause: error });
+  }
+}

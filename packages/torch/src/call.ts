@@ -1,0 +1,134 @@
+// One boxed call for every ATen operator.
+import { TorchError } from "./errors.ts";
+import { handleOf, TensorHandle, wrap } from "./handle.ts";
+import { type Handle, native, type Schema } from "./native.ts";
+
+/** How one argument or result crosses: as it is, as a tensor, or as an array of tensors. */
+type Crossing = "plain" | "tensor" | "tensors";
+
+interface Operator {
+  schema: Schema;
+  args: Crossing[];
+  returns: Crossing[];
+  inPlace: boolean;
+}
+
+const operators = new Map<string, Operator>();
+
+function crossing(type: string): Crossing {
+  if (type === "Tensor" || type === "Tensor?") return "tensor";
+  return type.startsWith("Tensor") ? "tensors" : "plain";
+}
+
+function lookup(name: string): Operator {
+  let found = operators.get(name);
+  if (!found) {
+    let schema: Schema;
+    try {
+      schema = native.op(name);
+    } catch (error) {
+      throw new TorchError(messageOf(error), undefined, { cause: error });
+    }
+    found = {
+      schema,
+      args: schema.args.map((arg) => crossing(arg.type)),
+      returns: schema.returns.map((ret) => crossing(ret.type)),
+      inPlace: schema.returns.length === 1 && schema.returns[0]?.inPlace === true && schema.args[0]?.type === "Tensor",
+    };
+    operators.set(name, found);
+  }
+  return found;
+}
+
+/** The schema of an operator, such as `aten::add.Tensor`. @throws {TorchError} where LibTorch has none of that name */
+export function schemaOf(name: string): Schema {
+  return lookup(name).schema;
+}
+
+/** The names of all operators that the linked LibTorch knows. */
+export function operatorNames(): string[] {
+  return native.schemas();
+}
+
+/**
+ * Calls an operator by name with its arguments in schema order, keyword-only ones included; those left out take the
+ * schema's defaults. Integers and floats are numbers, dtypes and devices strings (`"float32"`, `"cuda:0"`).
+ *
+ * @returns the operator's result: a tensor, a number, an array of several, or nothing
+ * @throws {TorchError} naming the operator, and the argument or the tensors' shapes
+ */
+export function call<T = unknown>(name: string, args: readonly unknown[]): T {
+  const op = lookup(name);
+  const { schema } = op;
+  if (args.length > schema.args.length) {
+    throw new TorchError(`Expected at most ${schema.args.length} arguments, got ${args.length}`, name);
+  }
+  const crossed: unknown[] = [schema.id];
+  for (let i = 0; i < schema.args.length; i++) {
+    const argument = schema.args[i]!;
+    const value = args[i] === undefined ? argument.default : args[i];
+    crossed.push(toNative(value, op.args[i]!, argument, name));
+  }
+  let result: unknown;
+  try {
+    result = native.call(...(crossed as [number, ...unknown[]]));
+  } catch (error) {
+    throw new TorchError(`${messageOf(error)}${shapes(schema, args)}`, name, { cause: error });
+  }
+  if (op.inPlace) {
+    native.free(result as Handle);
+    return args[0] as T;
+  }
+  if (op.returns.length <= 1) return fromNative(result, op.returns[0] ?? "plain") as T;
+  return (result as unknown[]).map((item, i) => fromNative(item, op.returns[i]!)) as T;
+}
+
+function toNative(value: unknown, how: Crossing, { name, type }: Schema["args"][number], op: string): unknown {
+  if (how === "plain") return value;
+  if (value === null || value === undefined) {
+    if (type.endsWith("?")) return null;
+    throw new TorchError(
+      `Expected ${how === "tensor" ? "a tensor" : "an array of tensors"} for ${name}, got ${value}`,
+      op,
+    );
+  }
+  if (how === "tensor") return handleOf(value, name, op);
+  if (!Array.isArray(value)) throw new TorchError(`Expected an array of tensors for ${name}, got ${typeof value}`, op);
+  const sparse = type.startsWith("Tensor?");
+  return Array.from(value, (item, i) => (sparse && item === null ? null : handleOf(item, `${name}[${i}]`, op)));
+}
+
+function fromNative(value: unknown, how: Crossing): unknown {
+  if (how === "plain" || value === null) return value;
+  return how === "tensor"
+    ? wrap(value as Handle)
+    : (value as Handle[]).map((handle) => (handle === null ? null : wrap(handle)));
+}
+
+/** Whether an argument is a tensor rather than a number: picks between an operator's `.Tensor` and `.Scalar` forms. */
+export function isTensor(value: unknown): value is TensorHandle {
+  return value instanceof TensorHandle;
+}
+
+export function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).trim();
+}
+
+function shapes(schema: Schema, args: readonly unknown[]): string {
+  const parts: string[] = [];
+  args.forEach((value, i) => {
+    if (value instanceof TensorHandle && !value.disposed) parts.push(`${schema.args[i]?.name} ${brief(value)}`);
+    if (Array.isArray(value) && value[0] instanceof TensorHandle) {
+      const shown = value
+        .slice(0, 4)
+        .map((item) => (item instanceof TensorHandle && !item.disposed ? brief(item) : "?"));
+      parts.push(`${schema.args[i]?.name} [${shown.join(", ")}${value.length > 4 ? ", …" : ""}]`);
+    }
+  });
+  return parts.length > 0 ? ` (${parts.join("; ")})` : "";
+}
+
+function brief(tensor: TensorHandle): string {
+  const handle = TensorHandle.number(tensor);
+  return `${native.dtype(handle)}[${native.shape(handle).join(", ")}]`;
+}

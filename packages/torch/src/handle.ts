@@ -1,0 +1,158 @@
+// Tensor lifetimes: the handle that every tensor is, scopes that free what they made, finalizers beneath.
+import { describe, TorchError } from "./errors.ts";
+import { type Handle, native } from "./native.ts";
+import type { Tensor } from "./tensor.ts";
+
+type Scope = TensorHandle[];
+
+let current: Scope | null = null;
+
+// The net beneath scopes: a tensor made outside any scope is freed some time after JavaScript lets go of it.
+const finalizers = new FinalizationRegistry<{ handle: Handle; bytes: number }>(({ handle, bytes }) => {
+  native.free(handle);
+  native.external(-bytes);
+});
+
+/** What a tensor is beneath its operators: a number for the C++ side, and who frees it. */
+export abstract class TensorHandle {
+  readonly #handle: Handle;
+  #scope: Scope | null = null;
+  #bytes = 0;
+  #disposed = false;
+
+  protected constructor(handle: Handle) {
+    this.#handle = handle;
+    this.#own(current);
+  }
+
+  /** Whether the tensor has been freed; any use of it is then refused. */
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Frees the tensor now. Does nothing the second time. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#leaveNet();
+    this.#disposed = true;
+    native.free(this.#handle);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #own(scope: Scope | null): void {
+    this.#scope = scope;
+    if (scope) {
+      scope.push(this);
+    } else {
+      this.#bytes = native.nbytes(this.#handle);
+      native.external(this.#bytes);
+      finalizers.register(this, { handle: this.#handle, bytes: this.#bytes }, this);
+    }
+  }
+
+  #leaveNet(): void {
+    if (this.#scope || this.#disposed) return;
+    finalizers.unregister(this);
+    native.external(-this.#bytes);
+  }
+
+  /** Moves a tensor to another owner: a scope, or none. */
+  static adopt(tensor: TensorHandle, scope: Scope | null): void {
+    if (tensor.#disposed || tensor.#scope === scope) return;
+    tensor.#leaveNet();
+    tensor.#own(scope);
+  }
+
+  static free(made: Scope): void {
+    const handles: Handle[] = [];
+    for (const tensor of made) {
+      if (tensor.#scope !== made || tensor.#disposed) continue;
+      tensor.#disposed = true;
+      handles.push(tensor.#handle);
+    }
+    native.free(handles);
+  }
+
+  static owner(tensor: TensorHandle): Scope | null {
+    return tensor.#scope;
+  }
+
+  static number(tensor: TensorHandle): Handle {
+    return tensor.#handle;
+  }
+}
+
+/**
+ * The handle of a tensor argument.
+ * @throws {TorchError} for anything that is not a live tensor
+ */
+export function handleOf(value: unknown, name: string, op?: string): Handle {
+  if (!(value instanceof TensorHandle)) {
+    throw new TorchError(`Expected a tensor for ${name}, got ${describe(value)}`, op);
+  }
+  if (value.disposed) {
+    throw new TorchError(
+      `Expected a live tensor for ${name}, got one that has been disposed of; return it from its scope or keep() it`,
+      op,
+    );
+  }
+  return TensorHandle.number(value);
+}
+
+/**
+ * Runs `body` and frees every tensor made inside it, except those it returns (found in arrays, maps and objects)
+ * and those given to {@link keep}.
+ *
+ * @throws {TorchError} for an asynchronous function: what it makes after its first `await` could not be told apart
+ */
+export function scope<T>(body: () => T): T {
+  const outer = current;
+  const made: Scope = [];
+  current = made;
+  try {
+    const result = body();
+    if (result instanceof Promise) {
+      result.catch(() => {});
+      throw new TorchError("Expected a synchronous function for scope, got one that returns a promise");
+    }
+    release(result, made, outer, new Set());
+    return result;
+  } finally {
+    current = outer;
+    TensorHandle.free(made);
+  }
+}
+
+/** Lets a tensor outlive the scopes it was made in; it is then freed by `dispose()` or by the collector. */
+export function keep<T extends TensorHandle>(tensor: T): T {
+  TensorHandle.adopt(tensor, null);
+  return tensor;
+}
+
+/** Hands the tensors within `value` that this scope made to the scope around it. */
+function release(value: unknown, made: Scope, outer: Scope | null, seen: Set<object>): void {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
+  seen.add(value);
+  if (value instanceof TensorHandle) {
+    if (TensorHandle.owner(value) === made) TensorHandle.adopt(value, outer);
+  } else if (value instanceof Map || value instanceof Set || Array.isArray(value)) {
+    for (const item of value.values()) release(item, made, outer, seen);
+  } else {
+    for (const item of Object.values(value)) release(item, made, outer, seen);
+  }
+}
+
+let construct: ((handle: Handle) => Tensor) | null = null;
+
+/** Called once by tensor.ts, so that operators can make tensors without importing it in a circle. */
+export function setTensorConstructor(make: (handle: Handle) => Tensor): void {
+  construct = make;
+}
+
+export function wrap(handle: Handle): Tensor {
+  if (!construct) throw new TorchError("Expected tensor.ts to be loaded before the first operator");
+  return construct(handle);
+}

@@ -1,0 +1,22 @@
+// @unlabel/torch: LibTorch for TypeScript.
+export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
+export { call, operatorNames, schemaOf } from "./call.ts";
+export { fromTypedArray, full, type Nested, type TensorOptions, tensor } from "./create.ts";
+export type { Device, DType, MemoryFormat, Scalar, TypedArray } from "./dtype.ts";
+export { TorchError } from "./errors.ts";
+export { keep, scope } from "./handle.ts";
+export * from "./ops.generated.ts";
+export {
+  type AutocastOptions,
+  autocast,
+  type EngineInfo,
+  engineInfo,
+  getRngState,
+  getThreads,
+  type MemoryUse,
+  manualSeed,
+  memory,
+  setRngState,
+  setThreads,
+} from "./runtime.ts";
+export { Tensor } from "./tensor.ts";

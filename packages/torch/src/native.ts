@@ -1,0 +1,81 @@
+// Loads the bridge: the addon that set-up built against the LibTorch it chose.
+import { createRequire } from "node:module";
+import { locateEngine } from "../setup/index.mjs";
+
+/** A live tensor's number: slot and generation. */
+export type Handle = number;
+
+export interface SchemaArgument {
+  name: string;
+  type: string;
+  keyword: boolean;
+  broadcast?: number;
+  default?: unknown;
+}
+
+export interface Schema {
+  id: number;
+  text: string;
+  args: SchemaArgument[];
+  returns: { name: string; type: string; inPlace: boolean }[];
+}
+
+export interface EngineDescription {
+  version: string;
+  path: string;
+  cpuCapability: string;
+  config: string;
+  parallel: string;
+  mkl: boolean;
+  onednn: boolean;
+  cudaDevices: number;
+  cudaProblem: string;
+  mps: boolean;
+}
+
+/** What the C++ side exports; see native/. */
+export interface Native {
+  op(name: string): Schema;
+  call(id: number, ...args: unknown[]): unknown;
+  schemas(): string[];
+  from(data: ArrayBufferView, shape: readonly number[], dtype: string): Handle;
+  bytes(handle: Handle): ArrayBuffer;
+  shape(handle: Handle): number[];
+  dtype(handle: Handle): string;
+  device(handle: Handle): string;
+  isContiguous(handle: Handle, format: string): boolean;
+  alive(handle: Handle): boolean;
+  free(handles: Handle | Handle[]): void;
+  memory(): { liveTensors: number; liveBytes: number };
+  external(bytes: number): number;
+  nbytes(handle: Handle): number;
+  backward(roots: Handle[], gradients: (Handle | null)[], retainGraph: boolean): void;
+  grad(
+    outputs: Handle[],
+    inputs: Handle[],
+    gradOutputs: (Handle | null)[],
+    retainGraph: boolean,
+    createGraph: boolean,
+  ): (Handle | null)[];
+  requiresGrad(handle: Handle): boolean;
+  setRequiresGrad(handle: Handle, on: boolean): void;
+  isLeaf(handle: Handle): boolean;
+  getGrad(handle: Handle): Handle | null;
+  setGrad(handle: Handle, grad: Handle | null): void;
+  setData(handle: Handle, source: Handle): void;
+  gradMode(on?: boolean): boolean;
+  autocast(deviceType: string, enabled: boolean, dtype: string): { enabled: boolean; dtype: string };
+  seed(seed: number): void;
+  getRngState(device: string): Handle;
+  setRngState(device: string, state: Handle): void;
+  threads(count?: number): number;
+  describe(): EngineDescription;
+}
+
+/** Where the engine was found, and why there. */
+export const engine = locateEngine();
+
+// Threads that spin while idle slow every neighbour, other processes' included; LibTorch reads this as it loads.
+process.env.OMP_WAIT_POLICY ??= "passive";
+
+export const native: Native = createRequire(import.meta.url)(engine.addon);

@@ -1,0 +1,94 @@
+// The process: random numbers, threads, mixed precision, memory, and what the engine is.
+import { messageOf } from "./call.ts";
+import type { Device, DType } from "./dtype.ts";
+import { TorchError } from "./errors.ts";
+import { handleOf, wrap } from "./handle.ts";
+import { type EngineDescription, engine, native } from "./native.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Seeds LibTorch's generators on every device. @param seed a whole number from 0 to 2^53 − 1 */
+export function manualSeed(seed: number): void {
+  if (!Number.isSafeInteger(seed) || seed < 0) {
+    throw new TorchError(`Expected a whole number of 0 or more for seed, got ${seed}`, "manualSeed");
+  }
+  native.seed(seed);
+}
+
+/** The state of a device's random generator, a uint8 tensor to be given back to {@link setRngState}. */
+export function getRngState(device: Device = "cpu"): Tensor {
+  return wrap(guarded("getRngState", () => native.getRngState(device)));
+}
+
+export function setRngState(state: Tensor, device: Device = "cpu"): void {
+  const handle = handleOf(state, "state", "setRngState");
+  guarded("setRngState", () => native.setRngState(device, handle));
+}
+
+/** Threads that operators compute with. */
+export function getThreads(): number {
+  return native.threads();
+}
+
+/** @param count 1 or more */
+export function setThreads(count: number): void {
+  if (!Number.isInteger(count) || count < 1) {
+    throw new TorchError(`Expected a whole number of 1 or more for threads, got ${count}`, "setThreads");
+  }
+  native.threads(count);
+}
+
+export interface AutocastOptions {
+  /** `"cpu"` (default) or `"cuda"`. */
+  device?: Device;
+  /** Default `"bfloat16"`. */
+  dtype?: DType;
+  /** False runs the body in full precision; handy for a setting. Default true. */
+  enabled?: boolean;
+}
+
+/** Runs `body` with matrix products and convolutions in half precision, by PyTorch's own lists of operators. */
+export function autocast<T>(options: AutocastOptions, body: () => T): T {
+  const { device = "cpu", dtype = "bfloat16", enabled = true } = options;
+  const type = device.split(":")[0] ?? "cpu";
+  const was = guarded("autocast", () => native.autocast(type, enabled, dtype));
+  try {
+    return body();
+  } finally {
+    native.autocast(type, was.enabled, was.dtype);
+  }
+}
+
+export interface MemoryUse {
+  /** Tensors that JavaScript holds. */
+  liveTensors: number;
+  /** Bytes of their storages, shared ones counted once; what the autograd graph holds beside them is not seen. */
+  liveBytes: number;
+  /** The process's resident memory now, MB (10^6 bytes). */
+  rssMb: number;
+  /** The most it has been, MB. */
+  peakRssMb: number;
+}
+
+export function memory(): MemoryUse {
+  const peak = process.resourceUsage().maxRSS * 1024;
+  return { ...native.memory(), rssMb: process.memoryUsage.rss() / 1e6, peakRssMb: peak / 1e6 };
+}
+
+export interface EngineInfo extends EngineDescription {
+  /** Why this LibTorch was chosen, such as `LIBTORCH` or `installed by set-up`. */
+  why: string;
+  threads: number;
+}
+
+/** Which LibTorch runs, where it lies, why that one, and what it can do. */
+export function engineInfo(): EngineInfo {
+  return { ...native.describe(), why: engine.libtorch.why, threads: native.threads() };
+}
+
+function guarded<T>(op: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw new TorchError(messageOf(error), op, { cause: error });
+  }
+}
