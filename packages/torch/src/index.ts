@@ -5,6 +5,7 @@ export { fromTypedArray, full, type Nested, type TensorOptions, tensor } from ".
 export type { Device, DType, MemoryFormat, Scalar, TypedArray } from "./dtype.ts";
 export { TorchError } from "./errors.ts";
 export { keep, scope } from "./handle.ts";
+export * as nn from "./nn/index.ts";
 export * from "./ops.generated.ts";
 export {
   type AutocastOptions,
