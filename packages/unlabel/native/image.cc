@@ -1,0 +1,185 @@
+// Joins the parts: bytes → decoder → rows → one resampler a view.
+#include "image.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "exif.h"
+#include "jpeg.h"
+
+namespace unlabel {
+
+namespace {
+
+constexpr size_t max_file = size_t{512} << 20;
+constexpr size_t head = size_t{64} << 10;
+
+[[noreturn]] void refuse(int error) {
+  if (error == ENOENT) throw ImageError("the file is gone");
+  if (error == EACCES || error == EPERM) throw ImageError("no permission to read it");
+  throw ImageError(std::generic_category().message(error));
+}
+
+// Reads a regular file, or its first `limit` bytes, into a buffer that the thread keeps for the next file.
+std::span<const uint8_t> read_file(const std::string& path, size_t limit) {
+  thread_local std::vector<uint8_t> buffer;
+  struct File {
+    int descriptor;
+    ~File() { ::close(descriptor); }
+  };
+  // Without O_NONBLOCK a named pipe would wait for a writer for ever.
+  const File file{::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)};
+  struct stat status;
+  if (file.descriptor < 0 || ::fstat(file.descriptor, &status) != 0) refuse(errno);
+  if (!S_ISREG(status.st_mode)) throw ImageError("not a file");
+  const size_t size = std::min(static_cast<size_t>(status.st_size), limit);
+  if (size > max_file) throw ImageError("the file is larger than 512 MB");
+  buffer.resize(size);
+  size_t filled = 0;
+  while (filled < size) {
+    const ssize_t got = ::read(file.descriptor, buffer.data() + filled, size - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) refuse(errno);
+    if (got == 0) break;  // it was cut while being read
+    filled += static_cast<size_t>(got);
+  }
+  return {buffer.data(), filled};
+}
+
+Size upright(const Jpeg& jpeg) {
+  const bool swap = Orientation(jpeg.orientation()).swap;
+  return swap ? Size{jpeg.height(), jpeg.width()} : Size{jpeg.width(), jpeg.height()};
+}
+
+// Boxes as they lie in the stored image, and where their pixels go in the upright output.
+struct Stored {
+  double x, y, width, height;
+  int columns, rows;
+  Placement to;
+};
+
+Stored place(const Box& box, Size stored, Orientation turn, int width, int height, uint8_t* out) {
+  const Size image = turn.swap ? Size{stored.height, stored.width} : stored;
+  constexpr double slack = 1e-3;
+  const bool inside = box.width > 0 && box.height > 0 && box.x >= -slack && box.y >= -slack &&
+                      box.x + box.width <= image.width + slack && box.y + box.height <= image.height + slack;
+  if (!inside) {
+    throw ImageError("the crop lies outside of the image, which has " + std::to_string(image.width) + " × " +
+                     std::to_string(image.height) + " pixels");
+  }
+  Stored s = turn.swap ? Stored{box.y, box.x, box.height, box.width, height, width, {}}
+                       : Stored{box.x, box.y, box.width, box.height, width, height, {}};
+  if (turn.flip_x) s.x = stored.width - s.x - s.width;
+  if (turn.flip_y) s.y = stored.height - s.y - s.height;
+  // Steps along the output's own axes, then those of the stored image's columns and rows.
+  const ptrdiff_t right = box.flip ? -3 : 3;
+  const ptrdiff_t down = ptrdiff_t{3} * width;
+  s.to.origin = out + (box.flip ? down - 3 : 0);
+  s.to.step_x = turn.swap ? down : right;
+  s.to.step_y = turn.swap ? right : down;
+  if (turn.flip_x) {
+    s.to.origin += s.to.step_x * (s.columns - 1);
+    s.to.step_x = -s.to.step_x;
+  }
+  if (turn.flip_y) {
+    s.to.origin += s.to.step_y * (s.rows - 1);
+    s.to.step_y = -s.to.step_y;
+  }
+  return s;
+}
+
+std::vector<Resampler> resamplers(const std::vector<Stored>& views, int denominator, Size scaled, Filter filter) {
+  std::vector<Resampler> made;
+  made.reserve(views.size());
+  const double d = denominator;
+  for (const Stored& v : views) {
+    made.emplace_back(Axis(v.x / d, v.width / d, scaled.width, v.columns, filter),
+                      Axis(v.y / d, v.height / d, scaled.height, v.rows, filter), v.to);
+  }
+  return made;
+}
+
+// What all views together need of the image.
+Region bounds(const std::vector<Resampler>& views) {
+  Region all{views[0].first_column(), views[0].first_row(), views[0].end_column(), views[0].end_row()};
+  for (const Resampler& view : views) {
+    all.x0 = std::min(all.x0, view.first_column());
+    all.y0 = std::min(all.y0, view.first_row());
+    all.x1 = std::max(all.x1, view.end_column());
+    all.y1 = std::max(all.y1, view.end_row());
+  }
+  return all;
+}
+
+// The largest power of two by which every view shrinks anyway: that part the decoder does, at less than no cost.
+int shrink(const std::vector<Stored>& views) {
+  double least = 8;
+  for (const Stored& v : views) least = std::min({least, v.width / v.columns, v.height / v.rows});
+  return least >= 8 ? 8 : least >= 4 ? 4 : least >= 2 ? 2 : 1;
+}
+
+template <class NextRow>
+void feed(std::vector<Resampler>& views, const Region& region, int x0, NextRow&& next) {
+  std::vector<float> row(static_cast<size_t>(region.x1 - x0) * 3 + 1);
+  for (int y = region.y0; y < region.y1; ++y) {
+    to_floats(next(y), row.size() - 1, row.data());
+    for (Resampler& view : views) view.feed(row.data(), x0, y);
+  }
+}
+
+}  // namespace
+
+Size measure(const Source& source) {
+  if (source.width > 0) return {source.width, source.height};
+  if (source.path.empty()) return upright(Jpeg(source.bytes));
+  const std::span<const uint8_t> start = read_file(source.path, head);
+  try {
+    return upright(Jpeg(start));
+  } catch (const ImageError& error) {
+    // Large metadata may push the size out of the first bytes.
+    if (error.foreign || start.size() < head) throw;
+  }
+  return upright(Jpeg(read_file(source.path, SIZE_MAX)));
+}
+
+void render(const Source& source, std::span<const Box> boxes, int width, int height, Filter filter, uint8_t* out) {
+  const size_t view_size = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
+  const auto stored = [&](Size size, Orientation turn) {
+    std::vector<Stored> views;
+    for (const Box& box : boxes) views.push_back(place(box, size, turn, width, height, out + views.size() * view_size));
+    return views;
+  };
+  if (boxes.empty()) return;
+
+  if (source.width > 0) {
+    const Size size{source.width, source.height};
+    std::vector<Resampler> views = resamplers(stored(size, Orientation(1)), 1, size, filter);
+    const Region region = bounds(views);
+    const size_t pitch = static_cast<size_t>(size.width) * 3;
+    const uint8_t* first = source.bytes.data() + static_cast<size_t>(region.x0) * 3;
+    feed(views, region, region.x0, [&](int y) { return first + static_cast<size_t>(y) * pitch; });
+    return;
+  }
+
+  Jpeg jpeg(source.path.empty() ? source.bytes : read_file(source.path, SIZE_MAX));
+  if (!jpeg.complete()) throw ImageError("damaged JPEG: it ends early");
+  const std::vector<Stored> placed = stored({jpeg.width(), jpeg.height()}, Orientation(jpeg.orientation()));
+  const int denominator = shrink(placed);
+  // libjpeg rounds the size of a shrunk image up.
+  const Size scaled{(jpeg.width() + denominator - 1) / denominator, (jpeg.height() + denominator - 1) / denominator};
+  std::vector<Resampler> views = resamplers(placed, denominator, scaled, filter);
+  const Region region = bounds(views);
+  const int x0 = jpeg.start(denominator, region);
+  if (jpeg.scaled_width() != scaled.width || jpeg.scaled_height() != scaled.height) throw ImageError("damaged JPEG: its size changed");
+  feed(views, region, x0, [&](int) { return jpeg.next(); });
+}
+
+}  // namespace unlabel

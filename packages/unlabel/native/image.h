@@ -1,0 +1,36 @@
+// One image, from a file, from bytes or from pixels, to any number of resized views of it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "errors.h"
+#include "resample.h"
+
+namespace unlabel {
+
+// Exactly one of the three: a path, the bytes of a JPEG, or `width` × `height` RGB pixels.
+struct Source {
+  std::string path;
+  std::span<const uint8_t> bytes;
+  int width = 0, height = 0;
+};
+
+// A rectangle in pixels of the upright image, mirrored afterwards if `flip`.
+struct Box {
+  double x, y, width, height;
+  bool flip;
+};
+
+struct Size {
+  int width, height;
+};
+
+// Upright size, from the header alone. Throws ImageError.
+Size measure(const Source& source);
+
+// Decodes the part of the image that the boxes cover, once, and writes one `width` × `height` RGB image a box to `out`.
+void render(const Source& source, std::span<const Box> boxes, int width, int height, Filter filter, uint8_t* out);
+
+}  // namespace unlabel
