@@ -5,7 +5,7 @@ type Style = Parameters<typeof styleText>[0];
 
 /** Colours `text` where the stream is a terminal and NO_COLOR is unset. */
 export function paint(style: Style, text: string, stream: { isTTY?: boolean } = process.stdout): string {
-  return stream.isTTY && !process.env.NO_COLOR ? styleText(style, text) : text;
+  return stream.isTTY && !process.env.NO_COLOR ? styleText(style, text, { validateStream: false }) : text;
 }
 
 export function print(text = ""): void {

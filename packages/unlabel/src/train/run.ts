@@ -1,6 +1,15 @@
 // A run directory: the only thing that train, eval and report share. run.json says what and how, metrics.jsonl what
 // happened, checkpoints/ what came out. Whatever moment the process dies at, what lies there can be resumed.
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
@@ -79,10 +88,7 @@ export class RunDirectory {
    * @throws {UserError} where `path` holds anything already
    */
   static create(path: string, info: RunInfo): RunDirectory {
-    if (existsSync(path) && readdirSync(path).length > 0) {
-      const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
-      throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
-    }
+    refuseTaken(path);
     mkdirSync(join(path, "checkpoints"), { recursive: true });
     const run = new RunDirectory(path, info);
     run.update({});
@@ -188,6 +194,14 @@ export class RunDirectory {
   #file(name: string): string {
     return join(this.path, name);
   }
+}
+
+/** @throws {UserError} where `path` holds anything, and so cannot become a new run's directory */
+export function refuseTaken(path: string): void {
+  if (!existsSync(path)) return;
+  if (statSync(path).isDirectory() && readdirSync(path).length === 0) return;
+  const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
+  throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
 }
 
 function readLines(path: string): unknown[] {

@@ -1,0 +1,79 @@
+import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { beforeEach, describe, expect, it } from "vitest";
+import { resolveConfig } from "../config/resolve.ts";
+import { UsageError, UserError } from "../errors.ts";
+import { commitOf, plan, stamp } from "./plan.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "unlabel-plan-"));
+});
+/** A run directory as far as planning looks at it. */
+function begun(config = resolveConfig({ flags: { method: "mae" } })): string {
+  const out = join(folder, "run");
+  mkdirSync(out);
+  writeFileSync(join(out, "run.json"), JSON.stringify({ schema: 1, config, data: { root: "/images" } }));
+  return out;
+}
+
+describe("a new run", () => {
+  it("is named after method, preset and time, and writes nothing yet", () => {
+    const { out, run, data } = plan({ data: "D", settings: { flags: { method: "mae", preset: "paper" } } });
+    expect(out).toMatch(/^runs[\\/]mae-paper-\d{8}-\d{6}$/);
+    expect([run, data, existsSync(out)]).toEqual([null, "D", false]);
+  });
+
+  it("needs images", () => {
+    expect(() => plan({ settings: { flags: { method: "mae" } } })).toThrow(UsageError);
+  });
+
+  it("refuses a folder or file that is taken", () => {
+    const settings = { flags: { method: "mae" } };
+    expect(() => plan({ data: "D", settings, out: begun() })).toThrow(
+      /continue it with --resume or name another --out/,
+    );
+    const file = join(folder, "file");
+    writeFileSync(file, "");
+    expect(() => plan({ data: "D", settings, out: file })).toThrow(UserError);
+  });
+});
+
+describe("a resumed run", () => {
+  it("takes config and images from run.json", () => {
+    const config = resolveConfig({ flags: { method: "mae", lr: 0.5 } });
+    expect(plan({ settings: {}, out: begun(config), resume: true })).toMatchObject({ config, data: "/images" });
+  });
+
+  it("may go on for longer, elsewhere", () => {
+    const flags = { epochs: 30, threads: 1, device: "cpu" };
+    expect(plan({ settings: { flags }, out: begun(), resume: true }).config).toMatchObject(flags);
+  });
+
+  it("accepts what it was begun with, named again", () => {
+    const flags = { method: "mae", preset: "small", batch: 128 };
+    expect(plan({ settings: { flags }, out: begun(), resume: true }).config.batch).toBe(128);
+  });
+
+  it("refuses to become another run", () => {
+    const out = begun();
+    const resume = (flags: Record<string, unknown>) => () => plan({ settings: { flags }, out, resume: true });
+    expect(resume({ batch: 64 })).toThrow(/Expected batch 128 as .* began with, got 64; start a new run instead/);
+    expect(resume({ method: "simclr" })).toThrow(UsageError);
+    expect(resume({ bacth: 64 })).toThrow("did you mean batch?");
+  });
+
+  it("must be named, and be there", () => {
+    expect(() => plan({ settings: {}, resume: true })).toThrow("Expected --out RUN beside --resume");
+    expect(() => plan({ settings: {}, resume: true, out: join(folder, "none") })).toThrow("Expected a run directory");
+  });
+});
+
+it("writes a moment so that names sort by time", () => {
+  expect(stamp(new Date(2026, 0, 31, 9, 5, 7))).toBe("20260131-090507");
+});
+
+it("knows no commit outside of a project", () => {
+  expect(commitOf(folder)).toBeNull();
+});

@@ -1,0 +1,76 @@
+// Which run is asked for: a new one, or an old one to be continued. Everything that can be refused is refused here,
+// before LibTorch is loaded.
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { resolveConfig, type Settings, type Sources } from "../config/resolve.ts";
+import type { Config } from "../config/schema.ts";
+import { UsageError } from "../errors.ts";
+import { RunDirectory, refuseTaken } from "./run.ts";
+
+export interface Request {
+  /** Folder of images; a resumed run knows its own. */
+  data?: string | undefined;
+  settings: Sources;
+  /** Run directory; by default `runs/METHOD-PRESET-TIME`. */
+  out?: string | undefined;
+  resume?: boolean;
+}
+
+export interface Plan {
+  config: Config;
+  data: string;
+  out: string;
+  /** The run to continue, or null for a new one. */
+  run: RunDirectory | null;
+}
+
+/** What may change when a run goes on; anything else would make it another run. */
+const CHANGEABLE = new Set(["epochs", "steps", "threads", "device", "checkpoint_every_epochs"]);
+
+/**
+ * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
+ * @throws {UserError} where the run directory is taken, or missing
+ */
+export function plan({ data, settings, out, resume = false }: Request): Plan {
+  if (resume) return planResume(data, settings, out);
+  if (data === undefined)
+    throw new UsageError("Expected a folder of images, as in: unlabel pretrain DATA --method simclr");
+  const config = resolveConfig(settings);
+  const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
+  refuseTaken(path);
+  return { config, data, out: path, run: null };
+}
+
+function planResume(data: string | undefined, { file, flags = {} }: Sources, out: string | undefined): Plan {
+  if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
+  const run = RunDirectory.open(out);
+  const before = run.info.config;
+  const changes: Settings = { ...file?.settings, ...flags };
+  const config = resolveConfig({ file: { name: join(out, "run.json"), settings: { ...before } }, flags: changes });
+  for (const [key, value] of Object.entries(config)) {
+    const was: unknown = before[key as keyof Config];
+    if (!CHANGEABLE.has(key) && JSON.stringify(value) !== JSON.stringify(was)) {
+      throw new UsageError(
+        `Expected ${key} ${JSON.stringify(was)} as ${out} began with, got ${JSON.stringify(value)}; start a new run instead`,
+      );
+    }
+  }
+  return { config, data: data ?? run.info.data.root, out, run };
+}
+
+/** A moment as a part of a folder's name: `20260131-235959`, local time. */
+export function stamp(moment: Date): string {
+  const two = (n: number) => String(n).padStart(2, "0");
+  const day = `${moment.getFullYear()}${two(moment.getMonth() + 1)}${two(moment.getDate())}`;
+  return `${day}-${two(moment.getHours())}${two(moment.getMinutes())}${two(moment.getSeconds())}`;
+}
+
+/** The commit of the project that `folder` is in, or null where it is in none. */
+export function commitOf(folder: string): string | null {
+  try {
+    const stdio: ["ignore", "pipe", "ignore"] = ["ignore", "pipe", "ignore"];
+    return execFileSync("git", ["rev-parse", "HEAD"], { cwd: folder, encoding: "utf8", stdio }).trim();
+  } catch {
+    return null;
+  }
+}
