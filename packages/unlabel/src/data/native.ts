@@ -1,0 +1,50 @@
+// Loads the image reader of ../../native, and says what it exports.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { nativePath } from "@unlabel/torch/setup";
+
+/** Decoded RGB, `width × height × 3` bytes. */
+export interface Pixels {
+  data: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** A path, the bytes of an encoded image, or its pixels. */
+export type ImageSource = string | Uint8Array | Pixels;
+
+/** `foreign`: not a JPEG, so that another decoder may know it. */
+export interface NativeFailure {
+  item: number;
+  reason: string;
+  foreign: boolean;
+}
+
+export interface NativeReader {
+  /** Upright sizes as pairs of width and height, 0 where they failed. */
+  sizes(sources: readonly ImageSource[]): Promise<{ sizes: Int32Array; failures: NativeFailure[] }>;
+  /**
+   * Writes the views of each item to `out`, from view number `slots[item]` on; `boxes` holds x, y, width, height, flip a view.
+   * The arrays must not change before the promise settles.
+   */
+  read(
+    out: Uint8Array,
+    sources: readonly ImageSource[],
+    counts: Int32Array,
+    slots: Int32Array,
+    boxes: Float64Array,
+    width: number,
+    height: number,
+    bicubic: boolean,
+  ): Promise<NativeFailure[]>;
+  /** The number of threads, after setting it if one is given. */
+  threads(count?: number): number;
+}
+
+let loaded: NativeReader | undefined;
+
+/** @throws {SetupError} where set-up has not built it */
+export function nativeReader(): NativeReader {
+  loaded ??= createRequire(import.meta.url)(nativePath("reader", join(import.meta.dirname, "..", "..", "native")));
+  return loaded as NativeReader;
+}

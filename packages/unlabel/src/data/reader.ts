@@ -1,0 +1,215 @@
+// Images to resized RGB views, off the JavaScript thread: JPEG natively, other formats decoded by sharp, both resized by the
+// same native code. What a file is, its content says, not its name.
+import { decodeForeign, foreignSize } from "./foreign.ts";
+import { type ImageSource, type NativeReader, nativeReader, type Pixels } from "./native.ts";
+import type { Box, Filter } from "./views.ts";
+
+export type { ImageSource, Pixels } from "./native.ts";
+
+/** An image that could not be read, and why, in plain words. */
+export interface Failure {
+  /** Its place among the items asked for. */
+  index: number;
+  /** Empty where the image came from memory. */
+  path: string;
+  reason: string;
+}
+
+export interface Size {
+  width: number;
+  height: number;
+}
+
+export interface ReadItem {
+  /** A path, the bytes of an encoded image, or decoded pixels. */
+  image: ImageSource;
+  views: readonly Box[];
+}
+
+export interface ReadOptions {
+  width: number;
+  height: number;
+  filter: Filter;
+}
+
+export interface ReaderOptions {
+  /** Bytes of decoded images other than JPEG to keep in memory; when that is full, no more are added. Default 512 MB. */
+  cacheBytes?: number;
+}
+
+/**
+ * Reads images on threads of its own. Results do not depend on the number of threads.
+ *
+ * @example
+ * const { data } = await reader.read([{ image: "cat.jpg", views: [box] }], { width: 64, height: 64, filter: "bilinear" });
+ */
+export class ImageReader {
+  readonly #native: NativeReader;
+  readonly #decoded = new Map<string, Pixels>();
+  readonly #foreign = new Set<string>();
+  #room: number;
+
+  /** @throws {SetupError} where set-up has not built the native part */
+  constructor({ cacheBytes = 512e6 }: ReaderOptions = {}) {
+    this.#native = nativeReader();
+    this.#room = cacheBytes;
+  }
+
+  /** Threads that decode JPEGs and resize; shared by all readers of the process. */
+  get threads(): number {
+    return this.#native.threads();
+  }
+
+  set threads(count: number) {
+    this.#native.threads(count);
+  }
+
+  /** Upright sizes from the headers; null for those in `failures`. */
+  async sizes(images: readonly ImageSource[]): Promise<{ sizes: (Size | null)[]; failures: Failure[] }> {
+    const known = images.map((image) => this.#known(image));
+    const direct = indicesOf(images, (i) => known[i] !== "foreign");
+    const native = await this.#native.sizes(direct.map((i) => sourceOf(images[i]!, known[i])));
+    const sizes = new Array<Size | null>(images.length).fill(null);
+    direct.forEach((index, k) => {
+      const width = native.sizes[2 * k]!;
+      if (width > 0) sizes[index] = { width, height: native.sizes[2 * k + 1]! };
+    });
+
+    const failures: Failure[] = [];
+    const foreign = indicesOf(images, (i) => known[i] === "foreign");
+    for (const { item, reason, foreign: other } of native.failures) {
+      const index = direct[item]!;
+      if (other) foreign.push(this.#markForeign(images[index]!, index));
+      else failures.push(failure(images, index, reason));
+    }
+    await Promise.all(
+      foreign.map(async (index) => {
+        try {
+          sizes[index] = await this.#foreignSize(encoded(images[index]!));
+        } catch (error) {
+          failures.push(failure(images, index, messageOf(error)));
+        }
+      }),
+    );
+    return { sizes, failures: inOrder(failures) };
+  }
+
+  /**
+   * All views of all items, in order, as interleaved RGB `[Σ views, height, width, 3]`; the views of a failed item are black.
+   * A box must lie in its image (see {@link sizes}); otherwise the item fails.
+   */
+  async read(items: readonly ReadItem[], options: ReadOptions): Promise<{ data: Uint8Array; failures: Failure[] }> {
+    const images = items.map((item) => item.image);
+    const slots: number[] = [];
+    let total = 0;
+    for (const item of items) {
+      slots.push(total);
+      total += item.views.length;
+    }
+    const viewBytes = options.width * options.height * 3;
+    const data = new Uint8Array(total * viewBytes);
+    const known = images.map((image) => this.#known(image));
+    const direct = indicesOf(images, (i) => known[i] !== "foreign");
+    const foreign = indicesOf(images, (i) => known[i] === "foreign");
+
+    const failures: Failure[] = [];
+    const readForeign = async (index: number) => {
+      try {
+        const pixels = await this.#decode(encoded(images[index]!));
+        const out = data.subarray(slots[index]! * viewBytes);
+        for (const { reason } of await this.#render(out, [pixels], [items[index]!], [0], options))
+          throw new Error(reason);
+      } catch (error) {
+        failures.push(failure(images, index, messageOf(error)));
+      }
+    };
+    const readDirect = async () => {
+      const sources = direct.map((i) => sourceOf(images[i]!, known[i]));
+      const failed = await this.#render(
+        data,
+        sources,
+        direct.map((i) => items[i]!),
+        direct.map((i) => slots[i]!),
+        options,
+      );
+      const others: number[] = [];
+      for (const { item, reason, foreign: other } of failed) {
+        const index = direct[item]!;
+        if (other) others.push(this.#markForeign(images[index]!, index));
+        else failures.push(failure(images, index, reason));
+      }
+      await Promise.all(others.map(readForeign));
+    };
+    await Promise.all([readDirect(), ...foreign.map(readForeign)]);
+    return { data, failures: inOrder(failures) };
+  }
+
+  #render(out: Uint8Array, sources: ImageSource[], items: ReadItem[], slots: number[], options: ReadOptions) {
+    const counts = Int32Array.from(items, (item) => item.views.length);
+    const boxes = items.flatMap(({ views }) => views.flatMap((b) => [b.x, b.y, b.width, b.height, Number(b.flip)]));
+    const { width, height, filter } = options;
+    const native = this.#native;
+    return native.read(
+      out,
+      sources,
+      counts,
+      Int32Array.from(slots),
+      Float64Array.from(boxes),
+      width,
+      height,
+      filter === "bicubic",
+    );
+  }
+
+  #known(image: ImageSource): Pixels | "foreign" | undefined {
+    if (typeof image !== "string") return undefined;
+    return this.#decoded.get(image) ?? (this.#foreign.has(image) ? "foreign" : undefined);
+  }
+
+  #markForeign(image: ImageSource, index: number): number {
+    if (typeof image === "string") this.#foreign.add(image);
+    return index;
+  }
+
+  async #foreignSize(source: string | Uint8Array): Promise<Size> {
+    const size = await foreignSize(source);
+    // What will be read next may as well be decoded now, if it can be kept.
+    return typeof source === "string" && size.width * size.height * 3 <= this.#room ? this.#decode(source) : size;
+  }
+
+  async #decode(source: string | Uint8Array): Promise<Pixels> {
+    const pixels = await decodeForeign(source);
+    if (typeof source === "string" && pixels.data.length <= this.#room && !this.#decoded.has(source)) {
+      this.#decoded.set(source, pixels);
+      this.#room -= pixels.data.length;
+    }
+    return pixels;
+  }
+}
+
+function indicesOf(list: readonly unknown[], keep: (index: number) => boolean): number[] {
+  return Array.from(list.keys()).filter(keep);
+}
+
+function sourceOf(image: ImageSource, known: Pixels | "foreign" | undefined): ImageSource {
+  return typeof known === "object" ? known : image;
+}
+
+/** Only encoded images are ever called foreign. */
+function encoded(image: ImageSource): string | Uint8Array {
+  if (typeof image === "string" || image instanceof Uint8Array) return image;
+  throw new TypeError("Expected a path or bytes for image, got pixels");
+}
+
+function failure(images: readonly ImageSource[], index: number, reason: string): Failure {
+  const image = images[index];
+  return { index, path: typeof image === "string" ? image : "", reason };
+}
+
+function inOrder(failures: Failure[]): Failure[] {
+  return failures.sort((a, b) => a.index - b.index);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
