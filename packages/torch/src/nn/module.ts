@@ -10,12 +10,12 @@ export type StateDict = Record<string, Tensor>;
 
 /** Makes a tensor a parameter: it outlives the scope it is made in and records gradients. */
 export function parameter(value: Tensor): Tensor {
-  return keep(value.detach()).requiresGrad_();
+  return keep(value.isLeaf ? value : value.detach()).requiresGrad_();
 }
 
 /** Makes a tensor part of a module's state without training it: running statistics, fixed position embeddings. */
 export function buffer(value: Tensor): Tensor {
-  return keep(value.detach());
+  return keep(value.requiresGrad ? value.detach() : value);
 }
 
 /**

@@ -1,0 +1,89 @@
+// BatchNorm1d, BatchNorm2d (arXiv:1502.03167): normalises each channel over the batch.
+import { noGrad } from "../autograd.ts";
+import { tensor } from "../create.ts";
+import { TorchError } from "../errors.ts";
+import { batchNorm, ones, zeros } from "../ops.generated.ts";
+import type { Tensor } from "../tensor.ts";
+import { buffer, Module, parameter } from "./module.ts";
+import { whole } from "./sizes.ts";
+
+export interface BatchNormOptions {
+  /** Added to the variance; default 1e-5. */
+  eps?: number;
+  /** How far running statistics move to each batch's own, 0 to 1; default 0.1. */
+  momentum?: number;
+  /** Learn a scale and a shift; default true. */
+  affine?: boolean;
+  /** Keep running statistics for `eval()`; default true. Without them the batch's own are always used. */
+  trackRunningStats?: boolean;
+}
+
+/** `y = (x − mean) / √(var + eps) · weight + bias`, each of shape `[C]`; PyTorch's names in the state dict. */
+abstract class BatchNorm extends Module {
+  weight: Tensor | null;
+  bias: Tensor | null;
+  running_mean: Tensor | null;
+  running_var: Tensor | null;
+  /** Batches seen in training, an int64 scalar. */
+  num_batches_tracked: Tensor | null;
+  readonly eps: number;
+  readonly momentum: number;
+
+  constructor(features: number, options: BatchNormOptions = {}) {
+    super();
+    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true } = options;
+    whole(features, "features", this.constructor.name);
+    this.eps = eps;
+    this.momentum = momentum;
+    this.weight = affine ? parameter(ones([features])) : null;
+    this.bias = affine ? parameter(zeros([features])) : null;
+    this.running_mean = trackRunningStats ? buffer(zeros([features])) : null;
+    this.running_var = trackRunningStats ? buffer(ones([features])) : null;
+    this.num_batches_tracked = trackRunningStats ? buffer(tensor(0, { dtype: "int64" })) : null;
+  }
+
+  /** @throws {TorchError} for an input of another rank, or one value a channel in training */
+  protected abstract check(shape: readonly number[]): void;
+
+  override forward(x: Tensor): Tensor {
+    const { shape } = x;
+    this.check(shape);
+    const ownStatistics = this.training || this.running_mean === null;
+    if (ownStatistics && shape.reduce((product, size) => product * size, 1) === shape[1]) {
+      throw new TorchError(
+        `Expected more than one value a channel in training, got [${shape.join(", ")}]`,
+        this.constructor.name,
+      );
+    }
+    if (this.training) noGrad(() => this.num_batches_tracked?.add_(1));
+    return batchNorm(
+      x,
+      this.weight,
+      this.bias,
+      this.running_mean,
+      this.running_var,
+      ownStatistics,
+      this.momentum,
+      this.eps,
+      true,
+    );
+  }
+}
+
+/** Batch normalisation of features: `[B, C]` or `[B, C, L]`. */
+export class BatchNorm1d extends BatchNorm {
+  protected override check(shape: readonly number[]): void {
+    if (shape.length !== 2 && shape.length !== 3) refuse("[B, C] or [B, C, L]", shape, "BatchNorm1d");
+  }
+}
+
+/** Batch normalisation of images: `[B, C, H, W]`. */
+export class BatchNorm2d extends BatchNorm {
+  protected override check(shape: readonly number[]): void {
+    if (shape.length !== 4) refuse("[B, C, H, W]", shape, "BatchNorm2d");
+  }
+}
+
+function refuse(expected: string, shape: readonly number[], op: string): never {
+  throw new TorchError(`Expected an input of shape ${expected}, got [${shape.join(", ")}]`, op);
+}
