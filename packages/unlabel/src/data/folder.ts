@@ -1,0 +1,201 @@
+// A folder to a list of images: ImageNet-100 shards, train/ and val/, class folders, or any tree of unlabelled images.
+// A class is its folder's name, the same in every shard and split; a label is never a position within one shard.
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { nearest } from "../config/suggest.ts";
+import { UserError } from "../errors.ts";
+import { findImages, follow, IMAGE_EXTENSIONS, type ImageFile } from "./walk.ts";
+
+/** An image: `path` is relative to the root, with `/` between its parts; `label` indexes `classes`, −1 without a label. */
+export interface Item {
+  path: string;
+  label: number;
+}
+
+export interface Split {
+  name: "train" | "val";
+  root: string;
+  items: Item[];
+}
+
+/** A class: its folder's name, and what people call it. */
+export interface ClassName {
+  id: string;
+  name: string;
+}
+
+/** How the folder was understood. */
+export type Layout = "imagenet-100" | "train-val" | "classes" | "unlabelled";
+
+export interface Dataset {
+  root: string;
+  layout: Layout;
+  train: Split;
+  val: Split | null;
+  classes: ClassName[];
+  /** Changes when an image is added, removed, renamed or resized in bytes. */
+  fingerprint: string;
+}
+
+const TRAIN_SHARD = /^train\.\w+$/i;
+const VAL_SHARD = /^val\.\w+$/i;
+const VAL_FOLDERS = ["val", "validation", "valid", "test"];
+
+/** An image with its class folder's name, or null where it lies in none. */
+interface Found extends ImageFile {
+  id: string | null;
+}
+
+/**
+ * Finds the images of a folder and their classes.
+ *
+ * @throws {UserError} where there is no such folder, it cannot be listed, or it holds no images
+ */
+export function openData(root: string): Dataset {
+  const folders = listFolders(root);
+  const found = readShards(root, folders) ?? readTrainVal(root, folders) ?? readPlain(root);
+  const { layout, train, val } = found;
+  if (train.length === 0)
+    throw new UserError(`Expected images (${extensions()}) in ${root}, found ${whatIsThere(root)}`);
+
+  const ids = [...new Set([...train, ...val].flatMap(({ id }) => (id === null ? [] : [id])))].sort();
+  const names = readNames(root);
+  const labels = new Map(ids.map((id, label) => [id, label]));
+  const split = (name: Split["name"], files: Found[]): Split => ({
+    name,
+    root,
+    items: files.map(({ path, id }) => ({ path, label: id === null ? -1 : labels.get(id)! })),
+  });
+  return {
+    root,
+    layout,
+    train: split("train", train),
+    val: val.length > 0 ? split("val", val) : null,
+    classes: ids.map((id) => ({ id, name: names.get(id) ?? id })),
+    fingerprint: fingerprint([...train, ...val]),
+  };
+}
+
+/** Classes that only one of two splits has: a probe fitted on the one cannot answer for the other. */
+export function classMismatch(dataset: Pick<Dataset, "classes">, train: Split, val: Split) {
+  const used = (split: Split) => new Set(split.items.map(({ label }) => label));
+  const [inTrain, inVal] = [used(train), used(val)];
+  const only = (here: Set<number>, there: Set<number>) =>
+    dataset.classes.filter((_, label) => here.has(label) && !there.has(label));
+  return { onlyTrain: only(inTrain, inVal), onlyVal: only(inVal, inTrain) };
+}
+
+interface Splits {
+  layout: Layout;
+  train: Found[];
+  val: Found[];
+}
+
+function readShards(root: string, folders: string[]): Splits | null {
+  const shards = folders.filter((name) => TRAIN_SHARD.test(name));
+  if (shards.length === 0) return null;
+  const all = (names: string[]) => names.flatMap((name) => labelled(findImages(root, name), 1));
+  return { layout: "imagenet-100", train: all(shards), val: all(folders.filter((name) => VAL_SHARD.test(name))) };
+}
+
+function readTrainVal(root: string, folders: string[]): Splits | null {
+  if (!folders.includes("train")) return null;
+  const val = VAL_FOLDERS.find((name) => folders.includes(name));
+  return {
+    layout: "train-val",
+    train: labelled(findImages(root, "train"), 1),
+    val: val === undefined ? [] : labelled(findImages(root, val), 1),
+  };
+}
+
+function readPlain(root: string): Splits {
+  const files = findImages(root, "");
+  // Two folders or more, with every image directly in one of them: any other shape says nothing about classes.
+  const parts = files.map(({ path }) => path.split("/"));
+  const isClasses = parts.every((part) => part.length === 2) && new Set(parts.map(([folder]) => folder)).size > 1;
+  if (isClasses) return { layout: "classes", train: labelled(files, 0), val: [] };
+  return { layout: "unlabelled", train: files.map((file) => ({ ...file, id: null })), val: [] };
+}
+
+/** The class is the part of the path at `depth`, unless that is the file itself. */
+function labelled(files: ImageFile[], depth: number): Found[] {
+  return files.map((file) => {
+    const parts = file.path.split("/");
+    return { ...file, id: parts.length > depth + 1 ? parts[depth]! : null };
+  });
+}
+
+/** Names of sub-folders, sorted, hidden ones left out. */
+function subfolders(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith(".") && follow(join(folder, name))?.isDirectory())
+    .sort();
+}
+
+function listFolders(root: string): string[] {
+  try {
+    return subfolders(root);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT")
+      throw new UserError(`Expected a folder of images, got ${root}, which does not exist${hint(root)}`);
+    if (code === "ENOTDIR")
+      throw new UserError(`Expected a folder of images, got the file ${root}; give the folder that it lies in`);
+    if (code === "EACCES")
+      throw new UserError(`Expected a folder of images, got ${root}, which you may not list; check its permissions`);
+    throw error;
+  }
+}
+
+/** The folder beside the missing one whose name is nearest to it. */
+function hint(root: string): string {
+  const parent = dirname(resolve(root));
+  try {
+    const name = nearest(basename(resolve(root)), subfolders(parent));
+    return name === null ? "" : `; did you mean ${join(dirname(root), name)}?`;
+  } catch {
+    return ""; // the parent is missing or closed as well
+  }
+}
+
+function extensions(): string {
+  return [...IMAGE_EXTENSIONS].join(", ");
+}
+
+/** Which files there are instead of images, the most frequent kinds first. */
+function whatIsThere(root: string): string {
+  const kinds = new Map<string, number>();
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile() || entry.name.startsWith(".")) continue;
+    const kind = extname(entry.name).toLowerCase() || "without an extension";
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  const most = [...kinds].sort((a, b) => b[1] - a[1]).slice(0, 4);
+  if (most.length === 0) return "no files at all";
+  return `none, but ${most.map(([kind, count]) => `${count} ${kind}`).join(", ")}`;
+}
+
+/** `Labels.json`: folder names to what people call the class. */
+function readNames(root: string): Map<string, string> {
+  const path = join(root, "Labels.json");
+  if (!existsSync(path)) return new Map();
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UserError(`Expected JSON in ${path}: ${error instanceof Error ? error.message : error}`);
+  }
+  if (typeof content !== "object" || content === null || Array.isArray(content)) {
+    throw new UserError(
+      `Expected an object of class names by folder name in ${path}, got ${JSON.stringify(content).slice(0, 40)}`,
+    );
+  }
+  return new Map(Object.entries(content).map(([id, name]) => [id, String(name)]));
+}
+
+function fingerprint(files: ImageFile[]): string {
+  const hash = createHash("sha256");
+  for (const { path, size } of files) hash.update(`${path}\0${size}\n`);
+  return hash.digest("hex").slice(0, 16);
+}
