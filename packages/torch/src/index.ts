@@ -7,6 +7,7 @@ export { TorchError } from "./errors.ts";
 export { keep, scope } from "./handle.ts";
 export * as nn from "./nn/index.ts";
 export * from "./ops.generated.ts";
+export * as optim from "./optim/index.ts";
 export {
   type AutocastOptions,
   autocast,

@@ -231,6 +231,11 @@ export abstract class TensorOps extends TensorHandle {
     return call<this>("aten::detach_", [this]);
   }
 
+  /** `aten::erfinv_(Tensor(a!) self) -> Tensor(a!)` */
+  erfinv_(): this {
+    return call<this>("aten::erfinv_", [this]);
+  }
+
   /** `aten::eq.Tensor(Tensor self, Tensor other) -> Tensor`, `aten::eq.Scalar(Tensor self, Scalar other) -> Tensor` */
   eq(other: Tensor | Scalar): Tensor {
     return call<Tensor>(isTensor(other) ? "aten::eq.Tensor" : "aten::eq.Scalar", [this, other]);
@@ -1147,6 +1152,16 @@ export function _foreachAddList(
 /** `aten::_foreach_mul_.List(Tensor(a!)[] self, Tensor[] other) -> ()` */
 export function _foreachMulList_(self: readonly Tensor[], other: readonly Tensor[]): void {
   call<void>("aten::_foreach_mul_.List", [self, other]);
+}
+
+/** `aten::_foreach_mul_.Tensor(Tensor(a!)[] self, Tensor other) -> ()` */
+export function _foreachMulTensor_(self: readonly Tensor[], other: Tensor): void {
+  call<void>("aten::_foreach_mul_.Tensor", [self, other]);
+}
+
+/** `aten::_foreach_mul.List(Tensor[] self, Tensor[] other) -> Tensor[]` */
+export function _foreachMulList(self: readonly Tensor[], other: readonly Tensor[]): Tensor[] {
+  return call<Tensor[]>("aten::_foreach_mul.List", [self, other]);
 }
 
 /** `aten::_foreach_lerp_.Scalar(Tensor(a!)[] self, Tensor[] tensors1, Scalar weight) -> ()` */

@@ -49,6 +49,7 @@ export const operators = [
   "normal_",
   "uniform_",
   "detach_",
+  "erfinv_",
   // comparison
   "eq.Tensor|eq.Scalar",
   "ne.Tensor|ne.Scalar",
@@ -191,6 +192,8 @@ export const operators = [
   "_foreach_mul.Scalar",
   "_foreach_add.List as _foreachAddList",
   "_foreach_mul_.List as _foreachMulList_",
+  "_foreach_mul_.Tensor as _foreachMulTensor_",
+  "_foreach_mul.List as _foreachMulList",
   "_foreach_lerp_.Scalar",
   "_foreach_copy_",
   "_foreach_zero_",

@@ -1,7 +1,6 @@
 // Initialisers: fill a tensor in place without recording gradients, as torch.nn.init; the same seed gives PyTorch's
 // values, except truncNormal, whose method PyTorch changed between versions. Kaiming: arXiv:1502.01852.
 import { noGrad } from "../autograd.ts";
-import { call } from "../call.ts";
 import { tensor } from "../create.ts";
 import { TorchError } from "../errors.ts";
 import { scope } from "../handle.ts";
@@ -89,9 +88,8 @@ export function truncNormal(weight: Tensor, mean = 0, std = 1, low = -2, high = 
         .item(),
     );
   return filled(weight, () => {
-    uniform(weight, edge(low), edge(high));
-    call("aten::erfinv_", [weight]);
-    weight
+    uniform(weight, edge(low), edge(high))
+      .erfinv_()
       .mul_(std * Math.SQRT2)
       .add_(mean)
       .clamp_(low, high);
