@@ -1,0 +1,138 @@
+// MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
+// Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
+import { fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import type { MaeConfig } from "../config/schema.ts";
+import type { ViewSpec } from "../data/views.ts";
+import { createMaeEncoder, type VisionTransformer } from "../models/index.ts";
+import { gatherTokens, patchify, unpatchify } from "../models/patches.ts";
+import { Rng } from "../rng.ts";
+import { type MaeDecoder, MlpDecoder, TransformerDecoder } from "./mae-decoder.ts";
+import { type Masking, maskingOf, randomMasking, restoreOrder } from "./masking.ts";
+import { type LossOutput, Method } from "./method.ts";
+
+/** Pictures of what was learnt, each uint8 `[N, 3, S, S]`. */
+export interface Reconstruction {
+  original: Tensor;
+  /** Hidden patches in the mean colour. */
+  masked: Tensor;
+  /** Visible patches as they are, hidden ones as predicted. */
+  reconstructed: Tensor;
+}
+
+export class Mae extends Method {
+  override readonly encoder: VisionTransformer;
+  override readonly views: readonly ViewSpec[];
+  override readonly floor = 0;
+  decoder: MaeDecoder;
+  readonly #config: MaeConfig;
+  #chance: number | null = null;
+
+  constructor(config: MaeConfig) {
+    super();
+    this.encoder = createMaeEncoder(config);
+    const { dim, grid, patch } = this.encoder;
+    const options = { dim, grid, patch, width: config.decoder_width };
+    this.decoder =
+      config.decoder === "mlp"
+        ? new MlpDecoder(options)
+        : new TransformerDecoder({ ...options, depth: config.decoder_depth, heads: config.decoder_heads });
+    this.views = [viewOf(config)];
+    this.#config = config;
+  }
+
+  /** The loss of always predicting the mean patch, from the first batch seen; null before. */
+  override get chance(): number | null {
+    return this.#chance;
+  }
+
+  override loss([images]: readonly Tensor[]): LossOutput {
+    const patches = patchify(images!, this.encoder.patch);
+    const [batch, count] = patches.shape as [number, number];
+    const masking = randomMasking(batch, count, this.#config.mask_ratio, patches.device);
+    const latent = this.encoder.encode(patches, masking.keep);
+    const predicted = this.decoder.call(latent, masking).to({ dtype: "float32" });
+    const target = this.#targets(gatherTokens(patches, masking.hidden));
+    const loss = predicted.mseLoss(target);
+    const logs = noGrad(() => {
+      const spread = target.var([0, 1], { correction: 0 }).mean();
+      this.#chance ??= spread.item();
+      const pooled = latent.narrow(1, 1, masking.keep.shape[1]!).mean(1).to({ dtype: "float32" });
+      return {
+        explained_variance: loss.div(spread).neg().add(1),
+        feature_std: pooled.var(0, { correction: 0 }).mean().sqrt(),
+      };
+    });
+    return { loss, logs };
+  }
+
+  /**
+   * Hides patches, the same ones at every call, and predicts them. Where targets are normalised, a prediction is mapped
+   * back with its hidden patch's own mean and deviation, which the model is never asked for.
+   *
+   * @param images normalised as in training, `[N, 3, S, S]`
+   */
+  reconstruct(images: Tensor): Reconstruction {
+    return noGrad(() =>
+      scope(() => {
+        const patches = patchify(images, this.encoder.patch);
+        const [batch, count] = patches.shape as [number, number];
+        const masking = fixedMasking(batch, count, this.#config.mask_ratio, images.device);
+        const seen = gatherTokens(patches, masking.keep);
+        const hidden = gatherTokens(patches, masking.hidden);
+        const output = this.decoder.call(this.encoder.encode(patches, masking.keep), masking).to({ dtype: "float32" });
+        const { mean, deviation } = this.#statistics(hidden);
+        const predicted = output.mul(deviation).add(mean);
+        const picture = (filled: Tensor) =>
+          this.#pixels(unpatchify(restoreOrder(seen, filled, masking), this.encoder.patch));
+        return {
+          original: this.#pixels(images),
+          masked: picture(hidden.zerosLike()),
+          reconstructed: picture(predicted),
+        };
+      }),
+    );
+  }
+
+  #targets(patches: Tensor): Tensor {
+    const { mean, deviation } = this.#statistics(patches);
+    return patches.sub(mean).div(deviation);
+  }
+
+  /** What targets are normalised by: each patch's own statistics, or nothing. */
+  #statistics(patches: Tensor): { mean: Tensor | number; deviation: Tensor | number } {
+    if (!this.#config.norm_pixels) return { mean: 0, deviation: 1 };
+    const options = { correction: 1, keepdim: true };
+    return { mean: patches.mean(2, true), deviation: patches.var(2, options).add(1e-6).sqrt() };
+  }
+
+  /** Normalised values as bytes. */
+  #pixels(images: Tensor): Tensor {
+    const { mean, std } = this.#config;
+    const channels = (values: readonly number[]) => tensor(values, { device: images.device }).reshape([1, 3, 1, 1]);
+    const unit = images.mul(channels(std)).add(channels(mean));
+    return unit.mul(255).round().clamp(0, 255).to({ dtype: "uint8", memoryFormat: "contiguous" });
+  }
+}
+
+/** The same masks at every call, and LibTorch's generator untouched: pictures must not change the training after them. */
+function fixedMasking(batch: number, patches: number, ratio: number, device: string): Masking {
+  const rng = new Rng(0, "reconstruct");
+  const noise = Float32Array.from({ length: batch * patches }, () => rng.uniform());
+  return maskingOf(fromTypedArray(noise, [batch, patches], { device }), ratio);
+}
+
+function viewOf({ size, crop_min, mean, std }: MaeConfig): ViewSpec {
+  return {
+    count: 1,
+    size,
+    crop: { scale: [crop_min, 1], ratio: [3 / 4, 4 / 3] },
+    filter: "bicubic",
+    flip: 0.5,
+    color: null,
+    grayscale: 0,
+    blur: null,
+    solarize: 0,
+    mean,
+    std,
+  };
+}

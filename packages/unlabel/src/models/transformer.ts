@@ -1,0 +1,55 @@
+// The transformer block of ViT (arXiv:2010.11929), norms before the branches, with timm's names.
+import { nn, type Tensor } from "@unlabel/torch";
+
+/** ViT's LayerNorm, in timm and in MAE's code alike. */
+export const NORM_EPS = 1e-6;
+
+/** `x + attn(norm1(x))`, then `x + mlp(norm2(x))`: tokens `[B, N, dim]` → the same shape. */
+export class Block extends nn.Module {
+  norm1: nn.LayerNorm;
+  attn: nn.MultiheadSelfAttention;
+  norm2: nn.LayerNorm;
+  mlp: Mlp;
+
+  constructor(dim: number, heads: number) {
+    super();
+    this.norm1 = new nn.LayerNorm(dim, { eps: NORM_EPS });
+    this.attn = new nn.MultiheadSelfAttention(dim, heads);
+    this.norm2 = new nn.LayerNorm(dim, { eps: NORM_EPS });
+    this.mlp = new Mlp(dim, 4 * dim);
+  }
+
+  override forward(x: Tensor): Tensor {
+    const mixed = x.add(this.attn.call(this.norm1.call(x)));
+    return mixed.add(this.mlp.call(this.norm2.call(mixed)));
+  }
+}
+
+class Mlp extends nn.Module {
+  fc1: nn.Linear;
+  fc2: nn.Linear;
+
+  constructor(dim: number, hidden: number) {
+    super();
+    this.fc1 = new nn.Linear(dim, hidden);
+    this.fc2 = new nn.Linear(hidden, dim);
+  }
+
+  override forward(x: Tensor): Tensor {
+    return this.fc2.call(this.fc1.call(x).gelu());
+  }
+}
+
+/** Weights of linear layers from Xavier's uniform distribution, biases at zero: as ViT's original code and MAE's. */
+export function initLinears(module: nn.Module<never, unknown>): void {
+  for (const part of module.modules()) {
+    if (!(part instanceof nn.Linear)) continue;
+    nn.init.xavierUniform(part.weight);
+    if (part.bias) nn.init.zeros(part.bias);
+  }
+}
+
+/** A learnt token `[1, 1, dim]`, normal with deviation 0.02. */
+export function token(empty: Tensor): Tensor {
+  return nn.parameter(nn.init.normal(empty, 0, 0.02));
+}
