@@ -46,7 +46,9 @@ export async function fillFolder(target, fill) {
   const temporary = join(parent, `.tmp-${process.pid}-${randomBytes(4).toString("hex")}`);
   makeFolder(temporary);
   const remove = () => rmSync(temporary, { recursive: true, force: true });
-  process.once("exit", remove);
+  // A signal alone would not run the exit handlers, which remove what is half done.
+  const interrupt = () => process.exit(130);
+  process.once("exit", remove).once("SIGINT", interrupt).once("SIGTERM", interrupt);
   try {
     await fill(temporary);
     try {
@@ -61,7 +63,7 @@ export async function fillFolder(target, fill) {
     }
   } finally {
     remove();
-    process.off("exit", remove);
+    process.off("exit", remove).off("SIGINT", interrupt).off("SIGTERM", interrupt);
   }
 }
 

@@ -50,12 +50,6 @@ export function reporter({ quiet = false, stream = process.stderr } = {}) {
  * @param {() => Promise<void>} main
  */
 export async function exitWith(main) {
-  // "exit" handlers remove what is half done; a signal alone would not run them.
-  for (const [signal, code] of /** @type {[NodeJS.Signals, number][]} */ ([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-  ]))
-    process.once(signal, () => process.exit(code));
   try {
     await main();
   } catch (error) {
