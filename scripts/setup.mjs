@@ -8,7 +8,7 @@ import { parseArgs } from "node:util";
 import { exitWith, reporter, SetupError, setup, systemPackages } from "../packages/torch/setup/index.mjs";
 
 const ROOT = join(import.meta.dirname, "..");
-const PACKAGES = ["packages/torch", "packages/unlabel"];
+const PACKAGES = ["packages/torch", "packages/unlabel", "examples/demo"];
 const STAMP = join(ROOT, "node_modules", ".cache", "unlabel", "built");
 
 /** When a file was last changed; 0 where there is none. */
