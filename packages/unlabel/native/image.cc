@@ -150,14 +150,13 @@ Size measure(const Source& source) {
   return upright(Jpeg(read_file(source.path, SIZE_MAX)));
 }
 
-void render(const Source& source, std::span<const Box> boxes, int width, int height, Filter filter, uint8_t* out) {
-  const size_t view_size = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
+void render(const Source& source, std::span<const View> wanted, int width, int height, Filter filter) {
+  if (wanted.empty()) return;
   const auto stored = [&](Size size, Orientation turn) {
     std::vector<Stored> views;
-    for (const Box& box : boxes) views.push_back(place(box, size, turn, width, height, out + views.size() * view_size));
+    for (const View& view : wanted) views.push_back(place(view.box, size, turn, width, height, view.out));
     return views;
   };
-  if (boxes.empty()) return;
 
   if (source.width > 0) {
     const Size size{source.width, source.height};

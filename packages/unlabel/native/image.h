@@ -23,6 +23,12 @@ struct Box {
   bool flip;
 };
 
+// A box, and where its pixels go.
+struct View {
+  Box box;
+  uint8_t* out;
+};
+
 struct Size {
   int width, height;
 };
@@ -30,7 +36,7 @@ struct Size {
 // Upright size, from the header alone. Throws ImageError.
 Size measure(const Source& source);
 
-// Decodes the part of the image that the boxes cover, once, and writes one `width` × `height` RGB image a box to `out`.
-void render(const Source& source, std::span<const Box> boxes, int width, int height, Filter filter, uint8_t* out);
+// Decodes the part of the image that the views cover, once, and writes `width` × `height` RGB pixels for each.
+void render(const Source& source, std::span<const View> views, int width, int height, Filter filter);
 
 }  // namespace unlabel

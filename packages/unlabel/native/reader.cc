@@ -77,23 +77,21 @@ struct Measuring : Batch {
 struct Reading : Batch {
   using Batch::Batch;
   void run(size_t item) override {
-    const std::span<const Box> views(boxes.data() + first[item], count[item]);
-    const size_t view_size = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
-    uint8_t* to = out + slot[item] * view_size;
+    const std::span<const View> some(views.data() + first[item], count[item]);
     try {
-      render(sources[item], views, width, height, filter, to);
+      render(sources[item], some, width, height, filter);
     } catch (...) {
-      std::fill_n(to, views.size() * view_size, uint8_t{0});
+      const size_t size = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
+      for (const View& view : some) std::fill_n(view.out, size, uint8_t{0});
       throw;
     }
   }
   Napi::Value result(Napi::Env env) override { return failed(env); }
 
-  std::vector<Box> boxes;
-  std::vector<size_t> first, count, slot;
+  std::vector<View> views;
+  std::vector<size_t> first, count;
   int width = 0, height = 0;
   Filter filter = Filter::bilinear;
-  uint8_t* out = nullptr;
 };
 
 [[noreturn]] void reject(Napi::Env env, const std::string& message) { throw Napi::TypeError::New(env, message); }
@@ -160,12 +158,11 @@ class Reader {
   }
 
   // read(out, sources, counts, slots, boxes, width, height, bicubic) → failures. An item has counts[i] views, of five numbers each
-  // in `boxes` (x, y, width, height, flip); they are written to `out` from view number slots[i] on.
+  // in `boxes` (x, y, width, height, flip); a view is written to its place in `out`, counted in views, that `slots` holds.
   Napi::Value read(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto batch = std::make_unique<Reading>(env);
     const std::span<const uint8_t> out = bytes_of(info[0]);
-    batch->out = const_cast<uint8_t*>(out.data());
     batch->sources = sources_of(info[1]);
     batch->width = whole(info[5], 1, 4096, "width");
     batch->height = whole(info[6], 1, 4096, "height");
@@ -180,22 +177,25 @@ class Reader {
     const Napi::Int32Array counts = info[2].As<Napi::Int32Array>();
     const Napi::Int32Array slots = info[3].As<Napi::Int32Array>();
     const Napi::Float64Array boxes = info[4].As<Napi::Float64Array>();
-    const size_t items = batch->sources.size();
-    if (counts.ElementLength() != items || slots.ElementLength() != items) reject(env, "Expected one count and one slot a source");
-    for (size_t i = 0; i + 4 < boxes.ElementLength(); i += 5) {
-      batch->boxes.push_back({boxes[i], boxes[i + 1], boxes[i + 2], boxes[i + 3], boxes[i + 4] != 0});
+    const size_t views = slots.ElementLength();
+    if (counts.ElementLength() != batch->sources.size()) reject(env, "Expected one count a source");
+    if (boxes.ElementLength() != views * 5) reject(env, "Expected five numbers a view in boxes");
+    const size_t size = static_cast<size_t>(batch->width) * static_cast<size_t>(batch->height) * 3;
+    const size_t room = out.size() / size;
+    for (size_t i = 0; i < views; ++i) {
+      if (slots[i] < 0 || static_cast<size_t>(slots[i]) >= room) reject(env, "Expected room for every view in out");
+      uint8_t* const to = const_cast<uint8_t*>(out.data()) + static_cast<size_t>(slots[i]) * size;
+      const size_t at = 5 * i;
+      batch->views.push_back({{boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3], boxes[at + 4] != 0}, to});
     }
-    const size_t room = out.size() / (static_cast<size_t>(batch->width) * static_cast<size_t>(batch->height) * 3);
-    size_t at = 0;
-    for (size_t i = 0; i < items; ++i) {
-      if (counts[i] < 0 || slots[i] < 0) reject(env, "Expected no negative counts and slots");
-      batch->first.push_back(at);
+    size_t total = 0;
+    for (size_t i = 0; i < batch->sources.size(); ++i) {
+      if (counts[i] < 0) reject(env, "Expected no negative counts");
+      batch->first.push_back(total);
       batch->count.push_back(static_cast<size_t>(counts[i]));
-      batch->slot.push_back(static_cast<size_t>(slots[i]));
-      at += batch->count.back();
-      if (batch->slot.back() + batch->count.back() > room) reject(env, "Expected room for every view in out");
+      total += batch->count.back();
     }
-    if (at != batch->boxes.size() || boxes.ElementLength() != at * 5) reject(env, "Expected five numbers a view in boxes");
+    if (total != views) reject(env, "Expected as many slots as views");
 
     Napi::Array kept = Napi::Array::New(env, 2);
     kept[0u] = info[0];

@@ -24,7 +24,8 @@ export interface NativeReader {
   /** Upright sizes as pairs of width and height, 0 where they failed. */
   sizes(sources: readonly ImageSource[]): Promise<{ sizes: Int32Array; failures: NativeFailure[] }>;
   /**
-   * Writes the views of each item to `out`, from view number `slots[item]` on; `boxes` holds x, y, width, height, flip a view.
+   * Writes `counts[item]` views of each item, each to its place in `out` (counted in views) that `slots` holds; `boxes` holds
+   * x, y, width, height, flip a view.
    * The arrays must not change before the promise settles.
    */
   read(

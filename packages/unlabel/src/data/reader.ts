@@ -24,12 +24,16 @@ export interface ReadItem {
   /** A path, the bytes of an encoded image, or decoded pixels. */
   image: ImageSource;
   views: readonly Box[];
+  /** The views' places in the result, counted in views; by default one after the other, item by item. */
+  slots?: readonly number[];
 }
 
 export interface ReadOptions {
   width: number;
   height: number;
   filter: Filter;
+  /** Where the views are written; by default a new array with room for all of them. */
+  out?: Uint8Array;
 }
 
 export interface ReaderOptions {
@@ -95,19 +99,18 @@ export class ImageReader {
   }
 
   /**
-   * All views of all items, in order, as interleaved RGB `[Σ views, height, width, 3]`; the views of a failed item are black.
+   * All views of all items as interleaved RGB `[Σ views, height, width, 3]`; the views of a failed item are black.
    * A box must lie in its image (see {@link sizes}); otherwise the item fails.
    */
   async read(items: readonly ReadItem[], options: ReadOptions): Promise<{ data: Uint8Array; failures: Failure[] }> {
-    const images = items.map((item) => item.image);
-    const slots: number[] = [];
     let total = 0;
-    for (const item of items) {
-      slots.push(total);
-      total += item.views.length;
-    }
-    const viewBytes = options.width * options.height * 3;
-    const data = new Uint8Array(total * viewBytes);
+    const placed = items.map(({ image, views, slots }): Required<ReadItem> => {
+      const first = total;
+      total += views.length;
+      return { image, views, slots: slots ?? views.map((_, k) => first + k) };
+    });
+    const data = options.out ?? new Uint8Array(total * options.width * options.height * 3);
+    const images = items.map((item) => item.image);
     const known = images.map((image) => this.#known(image));
     const direct = indicesOf(images, (i) => known[i] !== "foreign");
     const foreign = indicesOf(images, (i) => known[i] === "foreign");
@@ -115,25 +118,17 @@ export class ImageReader {
     const failures: Failure[] = [];
     const readForeign = async (index: number) => {
       try {
-        const pixels = await this.#decode(encoded(images[index]!));
-        const out = data.subarray(slots[index]! * viewBytes);
-        for (const { reason } of await this.#render(out, [pixels], [items[index]!], [0], options))
-          throw new Error(reason);
+        const item = placed[index]!;
+        const image = await this.#decode(encoded(item.image));
+        for (const { reason } of await this.#render(data, [{ ...item, image }], options)) throw new Error(reason);
       } catch (error) {
         failures.push(failure(images, index, messageOf(error)));
       }
     };
     const readDirect = async () => {
-      const sources = direct.map((i) => sourceOf(images[i]!, known[i]));
-      const failed = await this.#render(
-        data,
-        sources,
-        direct.map((i) => items[i]!),
-        direct.map((i) => slots[i]!),
-        options,
-      );
+      const sources = direct.map((i) => ({ ...placed[i]!, image: sourceOf(images[i]!, known[i]) }));
       const others: number[] = [];
-      for (const { item, reason, foreign: other } of failed) {
+      for (const { item, reason, foreign: other } of await this.#render(data, sources, options)) {
         const index = direct[item]!;
         if (other) others.push(this.#markForeign(images[index]!, index));
         else failures.push(failure(images, index, reason));
@@ -144,16 +139,13 @@ export class ImageReader {
     return { data, failures: inOrder(failures) };
   }
 
-  #render(out: Uint8Array, sources: ImageSource[], items: ReadItem[], slots: number[], options: ReadOptions) {
-    const counts = Int32Array.from(items, (item) => item.views.length);
+  #render(out: Uint8Array, items: readonly Required<ReadItem>[], { width, height, filter }: ReadOptions) {
     const boxes = items.flatMap(({ views }) => views.flatMap((b) => [b.x, b.y, b.width, b.height, Number(b.flip)]));
-    const { width, height, filter } = options;
-    const native = this.#native;
-    return native.read(
+    return this.#native.read(
       out,
-      sources,
-      counts,
-      Int32Array.from(slots),
+      items.map(({ image }) => image),
+      Int32Array.from(items, ({ views }) => views.length),
+      Int32Array.from(items.flatMap(({ slots }) => slots)),
       Float64Array.from(boxes),
       width,
       height,
