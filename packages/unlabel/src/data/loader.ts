@@ -1,0 +1,235 @@
+// Batches of augmented views for training, prepared while the step before runs. Images, crops and parameters depend only on
+// (seed, epoch, position in the epoch): not on threads, timing, the number of ranks, or where a run was resumed.
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { fromTypedArray, type Tensor } from "@unlabel/torch";
+import { UserError } from "../errors.ts";
+import { Rng, shuffle } from "../rng.ts";
+import { ahead } from "./ahead.ts";
+import { augment } from "./augment.ts";
+import { randomBox } from "./crop.ts";
+import type { Split } from "./folder.ts";
+import { drawParams } from "./params.ts";
+import { type Failure, ImageReader, type Size } from "./reader.ts";
+import type { ViewSpec } from "./views.ts";
+
+/** One step's images. The tensors belong to whoever takes the batch: dispose of them after the step. */
+export interface Batch {
+  /** Counts from the start of training, beginning at 0. */
+  step: number;
+  epoch: number;
+  /** For each ViewSpec float32 `[count · B, 3, S, S]`, channels-last: all first views, then all second ones, and so on. */
+  views: Tensor[];
+  /** Which items of the split these are, `[B]`. */
+  indices: Int32Array;
+  /** How long the trainer waited for the pixels. */
+  waitSeconds: number;
+}
+
+export interface LoaderOptions {
+  /** Images a batch, on this rank. */
+  batch: number;
+  seed: number;
+  /** Where the views are augmented and handed over. Default `"cpu"`. */
+  device?: string;
+  rank?: number;
+  world?: number;
+  reader?: ImageReader;
+  /** Called once for each image that cannot be read; another takes its place. */
+  onSkip?: (skipped: { path: string; reason: string }) => void;
+}
+
+// Stages that a batch goes through (sizes, decoding of foreign formats, resizing) and one to spare; see ahead().
+const MAX_AHEAD = 4;
+// What prepared batches may take together, as long as two fit.
+const AHEAD_BYTES = 256e6;
+
+/** What is left to do for one place of a batch. */
+interface Slot {
+  place: number;
+  index: number;
+  attempt: number;
+}
+
+interface Prepared {
+  step: number;
+  indices: Int32Array;
+  pixels: Uint8Array[];
+}
+
+/**
+ * Endless batches of a split's images for a method's views; an incomplete last batch of an epoch is left out.
+ *
+ * @example for await (const { views } of loader.batches({ step: 0 })) { … }
+ */
+export class Loader {
+  readonly stepsPerEpoch: number;
+  readonly #split: Split;
+  readonly #specs: readonly ViewSpec[];
+  readonly #options: Required<Omit<LoaderOptions, "reader" | "onSkip">> & Pick<LoaderOptions, "onSkip">;
+  readonly #reader: ImageReader;
+  readonly #unreadable = new Set<number>();
+  readonly #readable = new Set<number>();
+  #order: { epoch: number; indices: Uint32Array } | null = null;
+
+  /** @throws {UserError} where the split does not fill one batch */
+  constructor(split: Split, views: readonly ViewSpec[], options: LoaderOptions) {
+    const { batch, seed, device = "cpu", rank = 0, world = 1, reader = new ImageReader(), onSkip } = options;
+    this.#split = split;
+    this.#specs = views;
+    this.#options = { batch, seed, device, rank, world, onSkip };
+    this.#reader = reader;
+    this.stepsPerEpoch = Math.floor(split.items.length / (batch * world));
+    if (this.stepsPerEpoch === 0) {
+      const ranks = world > 1 ? ` on each of ${world} ranks` : "";
+      throw new UserError(
+        `Expected at least the ${batch} images of one batch${ranks} in ${split.root}, found ${split.items.length}; lower --batch`,
+      );
+    }
+  }
+
+  /**
+   * Batches from a step (counted from the start of training) on, without end.
+   *
+   * @throws {UserError} (on iteration) where most images cannot be read
+   */
+  async *batches({ step = 0 }: { step?: number } = {}): AsyncGenerator<Batch, void, void> {
+    const { batch, device } = this.#options;
+    const bytes = this.#specs.reduce((sum, { count, size }) => sum + count * size * size * 3, 0) * batch;
+    const depth = Math.min(MAX_AHEAD, Math.max(2, Math.floor(AHEAD_BYTES / bytes)));
+    const prepared = ahead(this.#tasks(step), depth);
+    try {
+      for (let asked = performance.now(); ; asked = performance.now()) {
+        const { value } = await prepared.next();
+        if (!value) return;
+        const waitSeconds = (performance.now() - asked) / 1000;
+        const views = this.#specs.map((_, s) => this.#augment(value, s, device));
+        yield { step: value.step, epoch: this.#epochOf(value.step), views, indices: value.indices, waitSeconds };
+      }
+    } finally {
+      await prepared.return();
+    }
+  }
+
+  *#tasks(from: number): Generator<() => Promise<Prepared>, void, void> {
+    for (let step = from; ; step++) yield () => this.#prepare(step);
+  }
+
+  #epochOf(step: number): number {
+    return Math.floor(step / this.stepsPerEpoch);
+  }
+
+  /** Where a place of this rank's batch lies in the epoch. */
+  #position(step: number, place: number): number {
+    const { batch, rank, world } = this.#options;
+    return ((step % this.stepsPerEpoch) * world + rank) * batch + place;
+  }
+
+  /** The views of a spec are numbered after those of the specs before it. */
+  #firstView(spec: number): number {
+    return this.#specs.slice(0, spec).reduce((sum, { count }) => sum + count, 0);
+  }
+
+  async #prepare(step: number): Promise<Prepared> {
+    const { batch } = this.#options;
+    const epoch = this.#epochOf(step);
+    if (this.#order?.epoch !== epoch) {
+      this.#order = { epoch, indices: shuffle(this.#split.items.length, this.#options.seed, epoch) };
+    }
+    const { indices: order } = this.#order;
+    const indices = new Int32Array(batch);
+    const pixels = this.#specs.map(({ count, size }) => new Uint8Array(batch * count * size * size * 3));
+
+    let slots = Array.from({ length: batch }, (_, place) => {
+      return this.#readableFrom({ place, index: order[this.#position(step, place)]!, attempt: 0 }, step);
+    });
+    while (slots.length > 0) {
+      const failed = await this.#fill(slots, step, pixels);
+      for (const { place, index } of slots) if (!failed.has(index)) indices[place] = index;
+      slots = slots.filter(({ index }) => failed.has(index));
+      if (slots.length > batch / 2) this.#refuseMostlyUnreadable(slots, failed);
+      slots = slots.map((slot) => this.#readableFrom(slot, step));
+    }
+    return { step, indices, pixels };
+  }
+
+  /** Reads what the slots ask for; returns why which images could not be read. */
+  async #fill(slots: readonly Slot[], step: number, pixels: readonly Uint8Array[]): Promise<Map<number, string>> {
+    const { batch } = this.#options;
+    const paths = slots.map(({ index }) => join(this.#split.root, this.#split.items[index]!.path));
+    const failed = new Map<number, string>();
+    const note = (failures: readonly Failure[], of: readonly Slot[]) => {
+      for (const { index, reason } of failures) failed.set(of[index]!.index, reason);
+    };
+    const { sizes, failures } = await this.#reader.sizes(paths);
+    note(failures, slots);
+    const usable = slots.flatMap((slot, k) => (sizes[k] ? [{ slot, size: sizes[k], image: paths[k]! }] : []));
+    await Promise.all(
+      this.#specs.map(async ({ count, size: side, filter }, s) => {
+        const items = usable.map(({ slot, size, image }) => ({
+          image,
+          views: this.#boxes(slot, size, s, step),
+          slots: Array.from({ length: count }, (_, view) => view * batch + slot.place),
+        }));
+        const read = await this.#reader.read(items, { width: side, height: side, filter, out: pixels[s]! });
+        note(
+          read.failures,
+          usable.map(({ slot }) => slot),
+        );
+      }),
+    );
+    for (const { index } of slots) {
+      const reason = failed.get(index);
+      if (reason === undefined) this.#readable.add(index);
+      else if (!this.#unreadable.has(index)) {
+        this.#unreadable.add(index);
+        this.#options.onSkip?.({ path: this.#split.items[index]!.path, reason });
+      }
+    }
+    return failed;
+  }
+
+  #boxes({ place }: Slot, { width, height }: Size, spec: number, step: number) {
+    const { seed } = this.#options;
+    const position = this.#position(step, place);
+    const first = this.#firstView(spec);
+    const { count } = this.#specs[spec]!;
+    return Array.from({ length: count }, (_, view) => {
+      const rng = new Rng(seed, "crop", this.#epochOf(step), position, first + view);
+      return randomBox(width, height, this.#specs[spec]!, rng);
+    });
+  }
+
+  /** The slot itself, or with the next image drawn for its place that is not known to be unreadable. */
+  #readableFrom({ place, index, attempt }: Slot, step: number): Slot {
+    while (this.#unreadable.has(index)) {
+      attempt++;
+      const rng = new Rng(this.#options.seed, "replacement", this.#epochOf(step), this.#position(step, place), attempt);
+      index = rng.below(this.#split.items.length);
+    }
+    return { place, index, attempt };
+  }
+
+  /** A few bad images are passed over; a folder of them is not what the user meant. */
+  #refuseMostlyUnreadable(slots: readonly Slot[], failed: ReadonlyMap<number, string>): void {
+    if (this.#unreadable.size <= this.#readable.size) return;
+    const { index } = slots[0]!;
+    const tried = this.#unreadable.size + this.#readable.size;
+    throw new UserError(
+      `Expected readable images in ${this.#split.root}, but ${this.#unreadable.size} of the first ${tried} cannot be read, ` +
+        `such as ${this.#split.items[index]!.path}: ${failed.get(index)}`,
+    );
+  }
+
+  #augment({ step, pixels }: Prepared, s: number, device: string): Tensor {
+    const spec = this.#specs[s]!;
+    const { batch, seed } = this.#options;
+    const first = this.#firstView(s);
+    const params = Array.from({ length: spec.count * batch }, (_, k) => {
+      const [view, place] = [Math.floor(k / batch), k % batch];
+      return drawParams(spec, new Rng(seed, "augment", this.#epochOf(step), this.#position(step, place), first + view));
+    });
+    using raw = fromTypedArray(pixels[s]!, [params.length, spec.size, spec.size, 3], { device });
+    return augment(raw, spec, params);
+  }
+}
