@@ -21,4 +21,6 @@ export {
   setRngState,
   setThreads,
 } from "./runtime.ts";
+export { loadSafetensors, readSafetensorsHeader, saveSafetensors } from "./safetensors.ts";
+export type { SafetensorsEntry, SafetensorsHeader } from "./safetensors-header.ts";
 export { Tensor } from "./tensor.ts";
