@@ -1,0 +1,2 @@
+// Run directories → one self-contained HTML file. Reads files, never tensors: works on a machine without LibTorch.
+export { type Report, writeReport } from "./report.ts";

@@ -1,0 +1,102 @@
+// What a run directory's files must hold for the report to read them: docs/architecture.md, "A run directory".
+// Unknown keys pass, so that runs of a later version still read; what a run in progress has not written yet may be absent.
+import { z } from "zod";
+
+const maybeNumber = z.number().nullish();
+const maybeText = z.string().nullish();
+const classes = z.array(z.looseObject({ id: z.union([z.string(), z.number()]).nullish(), name: z.string() }));
+
+export const runSchema = z.looseObject({
+  schema: z.literal(1),
+  status: z.enum(["running", "done", "interrupted", "failed"]),
+  method: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  seed: maybeNumber,
+  created: maybeText,
+  finished: maybeText,
+  error: maybeText,
+  versions: z.record(z.string(), z.string().nullable()).nullish(),
+  device: maybeText,
+  precision: maybeText,
+  threads: maybeNumber,
+  commit: maybeText,
+  command: maybeText,
+  data: z
+    .looseObject({
+      root: maybeText,
+      layout: maybeText,
+      fingerprint: maybeText,
+      train: maybeNumber,
+      val: maybeNumber,
+      classes: classes.nullish(),
+    })
+    .nullish(),
+  parameters: z.looseObject({ encoder: maybeNumber, total: maybeNumber }).nullish(),
+  chance: maybeNumber,
+  floor: maybeNumber,
+  steps_per_epoch: maybeNumber,
+  result: z
+    .looseObject({
+      steps: maybeNumber,
+      epochs: maybeNumber,
+      seconds: maybeNumber,
+      images_per_s: maybeNumber,
+      step_s: maybeNumber,
+      loss_first: maybeNumber,
+      loss_last: maybeNumber,
+      peak_mb: maybeNumber,
+      skipped: maybeNumber,
+    })
+    .nullish(),
+});
+
+const share = z.number().min(0).max(1);
+const score = z.looseObject({ top1: share, top5: share.nullish(), f1: share });
+const perClass = z.array(
+  z.looseObject({
+    name: z.string(),
+    f1: share,
+    precision: share.nullish(),
+    recall: share.nullish(),
+    support: z.int().min(0),
+  }),
+);
+
+export const evaluationSchema = z
+  .looseObject({
+    protocol: z.string(),
+    split: z.string(),
+    seed: maybeNumber,
+    /** Of the data probed on, where that may differ from the data trained on. */
+    fingerprint: maybeText,
+    train_images: z.int().min(0),
+    val_images: z.int().min(1),
+    classes,
+    ...score.shape,
+    per_class: perClass.nullish(),
+    confusion: z.array(z.array(z.int().min(0))).nullish(),
+    settings: z.record(z.string(), z.unknown()).nullish(),
+    seconds: maybeNumber,
+    untrained: z.looseObject({ ...score.shape, per_class: perClass.nullish() }).nullish(),
+    pixels: score.nullish(),
+  })
+  .refine(
+    ({ confusion, classes: { length } }) =>
+      !confusion || (confusion.length === length && confusion.every((row) => row.length === length)),
+    { path: ["confusion"], error: "Expected one row and one column a class" },
+  );
+
+export const picturesSchema = z.looseObject({
+  size: z.int().min(1),
+  items: z.array(z.looseObject({ original: z.string(), masked: z.string(), reconstructed: z.string() })),
+});
+
+export const skippedSchema = z.looseObject({ path: z.string(), reason: z.string() });
+
+/** A line of metrics.jsonl: a step, and numbers under any name (null where the value was not a number). */
+export const metricSchema = z.object({ step: z.number() }).catchall(z.number().nullable());
+
+export type RunFile = z.infer<typeof runSchema>;
+export type Evaluation = z.infer<typeof evaluationSchema>;
+export type Pictures = z.infer<typeof picturesSchema>;
+export type Skipped = z.infer<typeof skippedSchema>;
