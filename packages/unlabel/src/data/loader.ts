@@ -44,6 +44,9 @@ const MAX_AHEAD = 4;
 // What prepared batches may take together, as long as two fit.
 const AHEAD_BYTES = 256e6;
 
+// Images tried for one place of a batch; that so many fail while most are readable does not happen by chance.
+const MAX_ATTEMPTS = 50;
+
 /** What is left to do for one place of a batch. */
 interface Slot {
   place: number;
@@ -147,7 +150,7 @@ export class Loader {
       const failed = await this.#fill(slots, step, pixels);
       for (const { place, index } of slots) if (!failed.has(index)) indices[place] = index;
       slots = slots.filter(({ index }) => failed.has(index));
-      if (slots.length > batch / 2) this.#refuseMostlyUnreadable(slots, failed);
+      if (slots.length > batch / 2) this.#refuseMostlyUnreadable(slots[0]!, failed);
       slots = slots.map((slot) => this.#readableFrom(slot, step));
     }
     return { step, indices, pixels };
@@ -183,6 +186,7 @@ export class Loader {
       if (reason === undefined) this.#readable.add(index);
       else if (!this.#unreadable.has(index)) {
         this.#unreadable.add(index);
+        this.#readable.delete(index);
         this.#options.onSkip?.({ path: this.#split.items[index]!.path, reason });
       }
     }
@@ -210,14 +214,15 @@ export class Loader {
     return { place, index, attempt };
   }
 
-  /** A few bad images are passed over; a folder of them is not what the user meant. */
-  #refuseMostlyUnreadable(slots: readonly Slot[], failed: ReadonlyMap<number, string>): void {
-    if (this.#unreadable.size <= this.#readable.size) return;
-    const { index } = slots[0]!;
-    const tried = this.#unreadable.size + this.#readable.size;
+  /** A few bad images are passed over; a folder of them, or one that vanished, is not what the user meant. */
+  #refuseMostlyUnreadable({ index, attempt }: Slot, failed: ReadonlyMap<number, string>): void {
+    const { root, items } = this.#split;
+    const [bad, good] = [this.#unreadable.size, this.#readable.size];
+    const mostly = bad > good && bad >= Math.min(8, items.length / 2);
+    if (!mostly && attempt < MAX_ATTEMPTS) return;
     throw new UserError(
-      `Expected readable images in ${this.#split.root}, but ${this.#unreadable.size} of the first ${tried} cannot be read, ` +
-        `such as ${this.#split.items[index]!.path}: ${failed.get(index)}`,
+      `Expected readable images in ${root}, but ${bad} of the ${bad + good} tried cannot be read, ` +
+        `such as ${items[index]!.path}: ${failed.get(index)}`,
     );
   }
 
