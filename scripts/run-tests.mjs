@@ -9,16 +9,17 @@ const ROOT = join(import.meta.dirname, "..");
 /**
  * @param {string[]} args for vitest: paths, `-t name`, …
  * @param {NodeJS.ProcessEnv} [env] added to the environment
+ * @param {"inherit" | "ignore"} [stdio] what becomes of vitest's own output
  * @returns {{ passed: number, failed: number, skipped: { name: string, why: string }[] }}
  */
-export function runTests(args, env = {}) {
+export function runTests(args, env = {}, stdio = "inherit") {
   const folder = mkdtempSync(join(tmpdir(), "unlabel-test-"));
   const file = join(folder, "tally.json");
   const vitest = join(ROOT, "node_modules", "vitest", "vitest.mjs");
   const reporters = ["--reporter=default", `--reporter=${join(import.meta.dirname, "test-reporter.mjs")}`];
   const { status, signal } = spawnSync(process.execPath, [vitest, "run", ...reporters, ...args], {
     cwd: ROOT,
-    stdio: "inherit",
+    stdio,
     env: { ...process.env, ...env, TEST_TALLY: file },
   });
   try {
@@ -35,11 +36,23 @@ export function runTests(args, env = {}) {
 }
 
 /**
- * Prints what was skipped, then the closing line alone, and sets the exit code.
+ * The closing line, with what was skipped and why above it.
  * @param {{ passed: number, failed: number, skipped: { name: string, why: string }[] }} tally
  */
-export function close({ passed, failed, skipped }) {
-  for (const { name, why } of skipped) console.log(`skipped: ${name}${why && ` (${why})`}`);
-  console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`);
+export function summary({ passed, failed, skipped }) {
+  const lines = skipped.map(({ name, why }) => `skipped: ${name}${why && ` (${why})`}`);
+  return [
+    ...lines,
+    `${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ""}`,
+  ].join("\n");
+}
+
+/**
+ * Prints the summary and sets the exit code: nothing run is no pass.
+ * @param {{ passed: number, failed: number, skipped: { name: string, why: string }[] }} tally
+ */
+export function close(tally) {
+  const { passed, failed } = tally;
+  console.log(summary(tally));
   process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 }

@@ -6,8 +6,8 @@ export default class Tally {
   onTestRunEnd(modules, unhandledErrors) {
     const tally = { passed: 0, failed: unhandledErrors.length, skipped: [] };
     for (const module of modules) {
-      // A file that cannot be loaded holds no test to count, so it counts itself.
-      if (module.errors().length > 0) tally.failed += 1;
+      // A file that cannot be loaded, or a hook that fails, keeps tests from running: it counts as one that failed.
+      for (const suite of [module, ...module.children.allSuites()]) if (suite.errors().length > 0) tally.failed += 1;
       for (const test of module.children.allTests()) {
         const { state, note } = test.result();
         if (state === "passed") tally.passed += 1;
