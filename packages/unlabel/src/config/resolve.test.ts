@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../errors.ts";
-import { parseValue, peakLr, readSettings, resolveConfig } from "./resolve.ts";
+import { parseValue, readSettings, resolveConfig } from "./resolve.ts";
 import { METHODS, PRESETS, schemas } from "./schema.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "unlabel-config-"));
@@ -138,10 +138,4 @@ it("reads flag values as YAML does", () => {
     "cuda:0",
     "lars",
   ]);
-});
-
-it("scales the learning rate with the batch size", () => {
-  expect(peakLr({ lr: 0.3, lr_scaling: "linear", batch: 4096 })).toBeCloseTo(4.8, 12);
-  expect(peakLr({ lr: 0.075, lr_scaling: "sqrt", batch: 4096 })).toBeCloseTo(4.8, 12);
-  expect(peakLr({ lr: 1e-3, lr_scaling: "none", batch: 4096 })).toBe(1e-3);
 });

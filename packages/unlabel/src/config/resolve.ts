@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse, YAMLParseError } from "yaml";
 import type { z } from "zod";
 import { UsageError } from "../errors.ts";
+import { contradictions } from "./contradictions.ts";
 import { presetConfig } from "./presets.ts";
 import { type Config, METHODS, type MethodName, PRESETS, schemas } from "./schema.ts";
 import { nearest } from "./suggest.ts";
@@ -34,7 +35,11 @@ export function resolveConfig({ file, flags = {} }: Sources): Config {
   const parsed = schemas[method].safeParse({ ...presetConfig(method, preset), ...given, method, preset });
   const problems = parsed.success
     ? contradictions(parsed.data, flags)
-    : parsed.error.issues.flatMap((issue) => describe(issue, method, given, origin));
+    : parsed.error.issues.flatMap((issue) =>
+        issue.code === "unrecognized_keys"
+          ? issue.keys.map((key) => unknownKey(key, method) + origin(key))
+          : describe(issue, given) + origin(String(issue.path[0])),
+      );
   if (!parsed.success || problems.length > 0) throw new UsageError(problems.join("; "));
   return parsed.data;
 }
@@ -82,7 +87,7 @@ function isSettings(value: unknown): value is Settings {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
@@ -96,21 +101,24 @@ function choice<T extends string>(key: string, value: unknown, words: readonly T
   );
 }
 
-/** A line for each thing that zod found wrong. */
-function describe(
-  issue: z.core.$ZodIssue,
-  method: MethodName,
-  given: Settings,
-  origin: (key: string) => string,
-): string[] {
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(key, method) + origin(key));
+/**
+ * Checks a few settings that stand on their own.
+ *
+ * @throws {UsageError} naming each one that makes no sense, and what it may be
+ */
+export function checkSettings<T>(schema: z.ZodType<T>, given: Settings): T {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new UsageError(parsed.error.issues.map((issue) => describe(issue, given)).join("; "));
+}
+
+/** What a setting may be, and what it is instead. */
+function describe(issue: z.core.$ZodIssue, given: Settings): string {
   const key = String(issue.path[0]);
   const value = given[key];
-  const guess =
-    typeof value === "string" && issue.code === "invalid_value" ? nearest(value, issue.values.map(String)) : null;
-  return [
-    `Expected ${issue.message} for ${key}, got ${show(value)}${guess ? ` (did you mean ${guess}?)` : ""}${origin(key)}`,
-  ];
+  const words = typeof value === "string" && issue.code === "invalid_value" ? issue.values.map(String) : [];
+  const guess = words.length > 0 ? nearest(String(value), words) : null;
+  return `Expected ${issue.message} for ${key}, got ${show(value)}${guess ? ` (did you mean ${guess}?)` : ""}`;
 }
 
 function unknownKey(key: string, method: MethodName): string {
@@ -123,60 +131,4 @@ function unknownKey(key: string, method: MethodName): string {
       METHODS.flatMap((m) => Object.keys(schemas[m].shape)),
     );
   return `Unknown setting ${key}${guess ? ` (did you mean ${guess}?)` : ""}`;
-}
-
-/** Settings that are each allowed but make no sense together, and flags that would change nothing. */
-function contradictions(config: Config, flags: Settings): string[] {
-  const vit = config.encoder.startsWith("vit");
-  const adam = config.optimizer.startsWith("adam");
-  const transformer = config.method === "mae" && config.decoder === "transformer";
-  const problems: string[] = [];
-  const refuse = (key: string, when: boolean, why: string) => {
-    if (key in flags && when) problems.push(`Expected no ${key} with ${why}, where it would change nothing`);
-  };
-  refuse("patch", !vit, `encoder ${config.encoder}`);
-  refuse("stem", vit, `encoder ${config.encoder}`);
-  refuse("betas", !adam, `optimizer ${config.optimizer}`);
-  refuse("momentum", adam, `optimizer ${config.optimizer}`);
-  if (config.method === "mae") {
-    refuse("decoder_depth", !transformer, `decoder ${config.decoder}`);
-    refuse("decoder_heads", !transformer, `decoder ${config.decoder}`);
-  }
-  if (vit && config.size % config.patch !== 0) {
-    problems.push(`Expected a size that patch ${config.patch} divides, got ${config.size}`);
-  }
-  if (config.warmup_epochs > config.epochs) {
-    problems.push(
-      `Expected at most epochs (${config.epochs}) for warmup_epochs, got ${config.warmup_epochs}; set warmup_epochs too`,
-    );
-  }
-  if (config.method === "simclr" && config.batch < 2) {
-    problems.push("Expected at least 2 for batch, since SimCLR contrasts an image with the others of its batch, got 1");
-  }
-  if (config.method === "mae") {
-    const patches = Math.floor(config.size / config.patch) ** 2;
-    const visible = Math.floor(patches * (1 - config.mask_ratio));
-    if (visible < 1 || visible >= patches) {
-      problems.push(
-        `Expected a mask_ratio that leaves some of ${patches} patches visible and hides some, got ${config.mask_ratio}`,
-      );
-    }
-    if (transformer && config.decoder_width % config.decoder_heads !== 0) {
-      problems.push(
-        `Expected a decoder_width that decoder_heads ${config.decoder_heads} divides, got ${config.decoder_width}`,
-      );
-    }
-    if (transformer && config.decoder_width % 4 !== 0) {
-      problems.push(
-        `Expected a multiple of 4 for decoder_width (sin-cos positions on two axes), got ${config.decoder_width}`,
-      );
-    }
-  }
-  return problems;
-}
-
-/** The learning rate at the top of the schedule: `lr` scaled for the batch size as `lr_scaling` says. */
-export function peakLr({ lr, lr_scaling, batch }: Pick<Config, "lr" | "lr_scaling" | "batch">): number {
-  if (lr_scaling === "linear") return (lr * batch) / 256;
-  return lr_scaling === "sqrt" ? lr * Math.sqrt(batch) : lr;
 }

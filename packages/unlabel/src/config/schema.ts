@@ -30,7 +30,7 @@ const common = {
   betas: decayRates(),
   /** SGD and LARS. */
   momentum: below(0, 1),
-  /** No weight decay and no LARS adaptation for biases, norm scales and single tokens (all parameters of one axis or fewer). */
+  /** No weight decay and no LARS adaptation for biases and norm scales: all parameters of one axis. */
   exclude_norm_bias: flag(),
   schedule: oneOf("constant", "cosine"),
   /** Linear warm-up of the learning rate, in epochs. */

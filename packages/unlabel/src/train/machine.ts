@@ -1,5 +1,5 @@
 // What a run computes on: device, number format, threads. Each `auto` is settled here, once, and noted in run.json.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
@@ -69,6 +69,15 @@ export function cpuQuota(text: string): number {
 /** The instruction sets that Linux lists for the CPU; empty elsewhere. */
 export function cpuFlags(cpuinfo = readText("/proc/cpuinfo")): Set<string> {
   return new Set(/^flags\s*:\s*(.*)$/m.exec(cpuinfo)?.[1]?.split(" "));
+}
+
+/** Starts the process's peak of resident memory afresh, where Linux allows it, so that each run in a process has its own. */
+export function forgetMemoryPeak(): void {
+  try {
+    writeFileSync("/proc/self/clear_refs", "5");
+  } catch {
+    // Elsewhere the peak stays the process's, which is the run's where the command line runs one.
+  }
 }
 
 export function cpuModel(): string {

@@ -120,7 +120,7 @@ describe("checkpoint", () => {
       });
     expect(fail).toThrow("disk full");
     expect([stepOf(run.weights), stepOf(run.state)]).toEqual([1, 1]);
-    run.recover(stepOf);
+    expect(run.recover(stepOf)).toBe(true);
     expect(existsSync(`${run.weights}.tmp`)).toBe(false);
   });
 
@@ -131,6 +131,13 @@ describe("checkpoint", () => {
     writeFileSync(`${run.weights}.tmp`, "2");
     run.recover(stepOf);
     expect([stepOf(run.weights), stepOf(run.state)]).toEqual([2, 2]);
+  });
+
+  it("is none where a crash came before the first was whole", () => {
+    const run = RunDirectory.create(path, info);
+    writeFileSync(`${run.weights}.tmp.123.tmp`, "half");
+    expect(run.recover(stepOf)).toBe(false);
+    expect(readdirSync(join(path, "checkpoints"))).toEqual([]);
   });
 
   it("is called damaged where weights and state are of different steps", () => {

@@ -49,6 +49,8 @@ export interface RunInfo {
   floor: number | null;
   steps_per_epoch: number;
   result: RunResult | null;
+  /** Why it failed. */
+  error?: string;
 }
 
 /** What a run came to, over all of its processes where it was resumed. */
@@ -162,33 +164,41 @@ export class RunDirectory {
   }
 
   /**
-   * Saves a checkpoint: `write` writes weights and state under the names given to it. Both are on the disk before the
-   * state takes its place, then the weights; `recover` finishes what a crash between the two leaves.
+   * Saves a checkpoint: `write` puts weights and state on the disk under the names given to it. Then the state takes its
+   * place, then the weights; `recover` finishes what a crash between the two leaves.
    */
   checkpoint(write: (weights: string, state: string) => void): void {
     const [weights, state] = [`${this.weights}.tmp`, `${this.state}.tmp`];
     write(weights, state);
-    for (const file of [weights, state, this.#file("metrics.jsonl")]) if (existsSync(file)) syncFile(file);
+    // A step that is saved is also noted: resuming after a power cut finds its line.
+    if (existsSync(this.#file("metrics.jsonl"))) syncFile(this.#file("metrics.jsonl"));
     renameSync(state, this.state);
     renameSync(weights, this.weights);
     syncFolder(join(this.path, "checkpoints"));
   }
 
-  /** Puts weights in place that a crash left waiting beside a state of the same step; `stepOf` reads a file's step. */
-  recover(stepOf: (file: string) => number): void {
+  /**
+   * Puts weights in place that a crash left waiting beside a state of the same step, and removes what else it left.
+   *
+   * @param stepOf reads the step of a file
+   * @returns whether there is a checkpoint
+   * @throws {UserError} where weights and state are of different steps
+   */
+  recover(stepOf: (file: string) => number): boolean {
     const waiting = `${this.weights}.tmp`;
-    if (!existsSync(this.state)) return;
-    const step = stepOf(this.state);
-    if (existsSync(this.weights) && stepOf(this.weights) === step) {
-      rmSync(waiting, { force: true });
-      return;
+    const step = existsSync(this.state) ? stepOf(this.state) : null;
+    const has = (file: string) => existsSync(file) && stepOf(file) === step;
+    if (step !== null && !has(this.weights)) {
+      if (!has(waiting)) {
+        throw new UserError(
+          `Expected weights of step ${step} in ${this.weights}, as ${this.state} has; the checkpoint is damaged`,
+        );
+      }
+      renameSync(waiting, this.weights);
     }
-    if (!existsSync(waiting) || stepOf(waiting) !== step) {
-      throw new UserError(
-        `Expected weights of step ${step} in ${this.weights}, as ${this.state} has; the checkpoint is damaged`,
-      );
-    }
-    renameSync(waiting, this.weights);
+    const folder = join(this.path, "checkpoints");
+    for (const name of readdirSync(folder)) if (name.endsWith(".tmp")) rmSync(join(folder, name));
+    return step !== null;
   }
 
   #file(name: string): string {

@@ -1,0 +1,138 @@
+// The real program, as a shell runs it: needs the built dist/, as `npm test` makes it.
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../testing/data.ts";
+
+const BIN = join(import.meta.dirname, "..", "..", "bin", "unlabel.mjs");
+
+interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command line; `closeStdout` stands for a reader such as `head` that has seen enough. */
+function unlabel(args: string[], options: { env?: NodeJS.ProcessEnv; closeStdout?: boolean } = {}): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...options.env } });
+    let [stdout, stderr] = ["", ""];
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    if (options.closeStdout) child.stdout.destroy();
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+}
+
+beforeAll(() => {
+  if (!existsSync(join(BIN, "..", "..", "dist", "cli", "main.js")))
+    throw new Error("Expected built packages; run npx tsc -b");
+});
+
+describe("unlabel", () => {
+  it("--help names every command, plain when piped", async () => {
+    const { code, stdout, stderr } = await unlabel(["--help"]);
+    expect([code, stderr]).toEqual([0, ""]);
+    for (const name of ["setup", "doctor", "pretrain", "probe", "report", "demo"])
+      expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
+    expect(stdout).not.toContain("\u001b");
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it("pretrain --help names the flags that everyone needs", async () => {
+    const { code, stdout } = await unlabel(["pretrain", "--help"]);
+    expect(code).toBe(0);
+    for (const flag of "method preset config out resume epochs steps batch size lr seed threads device precision json".split(
+      " ",
+    )) {
+      expect(stdout).toContain(`--${flag}`);
+    }
+  });
+
+  it("--version prints the package's version", async () => {
+    const { version } = JSON.parse(readFileSync(join(BIN, "..", "..", "package.json"), "utf8")) as { version: string };
+    expect(await unlabel(["--version"])).toEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it.each([
+    [["pretran"], "error: unknown command 'pretran' (Did you mean pretrain?)"],
+    [
+      ["pretrain", "D", "--method", "simclr", "--epoch", "3"],
+      "error: unknown option '--epoch' (Did you mean --epochs?)",
+    ],
+    [["pretrain", "D", "--method", "simclr", "--set", "lr"], "Expected KEY=VALUE"],
+    [
+      ["pretrain", "D", "--method", "simclr", "--set", "temprature=1"],
+      "Unknown setting temprature (did you mean temperature?)",
+    ],
+    [
+      ["pretrain", "D", "--method", "simclr", "--batch", "-3"],
+      "Expected a whole number from 1 to 65536 for batch, got -3",
+    ],
+    [["pretrain", "D", "--method", "mae", "--temperature", "1"], "got temperature, which belongs to simclr"],
+    [["pretrain", "D"], "Expected simclr or mae for method, got none"],
+    [["pretrain", "--method", "mae"], "Expected a folder of images"],
+    [["pretrain", "--resume"], "Expected --out RUN beside --resume"],
+    [["pretrain", "D", "--config", "/no/such.yaml"], "/no/such.yaml (ENOENT)"],
+    [["report"], "error: missing required argument 'run'"],
+  ])("%j is wrong usage: one line, exit 2", async (args, message) => {
+    const { code, stdout, stderr } = await unlabel(args);
+    expect(stderr).toContain(message);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+
+  it("without a command prints help to stderr, exit 2", async () => {
+    const { code, stderr } = await unlabel([]);
+    expect(code).toBe(2);
+    expect(stderr).toContain("Usage: unlabel");
+  });
+
+  it.each([[[]], [["--verbose"]]])("a missing folder of images fails with its name %j", async (more) => {
+    const { code, stdout, stderr } = await unlabel(["pretrain", "/no/such/dir", "--method", "simclr", ...more]);
+    expect([code === 1 || code === 2, stdout]).toEqual([true, ""]);
+    expect(stderr).toMatch(/^error: .*\/no\/such\/dir/);
+    expect(stderr.includes("\n    at ")).toBe(more.length > 0);
+  });
+
+  it("refuses a run directory that is taken before it loads anything", async () => {
+    using folder = temporaryFolder();
+    writeFileSync(join(folder.path, "run.json"), "{}");
+    const { code, stderr } = await unlabel(["pretrain", "D", "--method", "mae", "--out", folder.path]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("continue it with --resume or name another --out");
+  });
+
+  it("ends quietly when its reader has seen enough", async () => {
+    expect(await unlabel(["pretrain", "--help"], { closeStdout: true })).toMatchObject({ code: 0, stderr: "" });
+  });
+});
+
+describe("unlabel doctor", () => {
+  it("tells about the engine as JSON", async () => {
+    const { code, stdout } = await unlabel(["doctor", "--json"]);
+    expect(code).toBe(0);
+    const facts: unknown = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
+    expect(facts).toMatchObject({
+      ok: true,
+      problems: [],
+      engine: { version: expect.stringMatching(/^\d+\.\d+/), threads: 1 },
+    });
+  });
+
+  it("says what to do where set-up has not run, exit 1", async () => {
+    using folder = temporaryFolder();
+    mkdirSync(join(folder.path, "empty"));
+    const env = { LIBTORCH: "", XDG_CACHE_HOME: join(folder.path, "empty"), UNLABEL_CACHE: join(folder.path, "empty") };
+    const { code, stdout } = await unlabel(["doctor"], { env });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/✗ .*(npm run setup|npx unlabel setup)/);
+    expect(stdout).not.toContain("ready");
+  });
+});

@@ -1,0 +1,222 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, rand, type Tensor } from "@unlabel/torch";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { resolveConfig } from "../config/resolve.ts";
+import type { Config } from "../config/schema.ts";
+import { type LossOutput, Method } from "../methods/method.ts";
+import { Encoder } from "../models/encoder.ts";
+import { temporaryFolder } from "../testing/data.ts";
+import { loadCheckpoint } from "./checkpoint.ts";
+import { summarize, trainLoop } from "./loop.ts";
+import { makeOptimizer } from "./optimizer.ts";
+import { Progress } from "./progress.ts";
+import { RunDirectory, type RunInfo } from "./run.ts";
+
+class Pixels extends Encoder {
+  override readonly dim = 4;
+  layer = new nn.Linear(3 * 16 * 16, 4);
+  override forward(images: Tensor): Tensor {
+    return this.layer.call(images.flatten(1));
+  }
+}
+
+/** Learns to give random numbers from LibTorch's generator, so that what it learns depends on that generator's state. */
+class Toy extends Method {
+  override readonly encoder = new Pixels();
+  override readonly views = [{ count: 2, size: 16 }] as unknown as Method["views"];
+  override readonly chance = 1.5;
+  override readonly floor = null;
+  steps: number[] = [];
+  breaks = Number.POSITIVE_INFINITY;
+
+  override loss([images]: readonly Tensor[]): LossOutput {
+    const out = this.encoder.features(images!);
+    const loss = out.sub(rand(out.shape)).square().mean([0, 1]);
+    const broken = this.steps.length + 1 >= this.breaks ? Number.NaN : 1;
+    return { loss: loss.mul(broken), logs: { spread: out.detach().std() } };
+  }
+
+  override afterStep(step: number): void {
+    this.steps.push(step);
+  }
+}
+
+const config = (flags: Record<string, unknown> = {}) =>
+  resolveConfig({ flags: { method: "simclr", size: 16, batch: 2, lr: 0.01, warmup_epochs: 0, epochs: 3, ...flags } });
+const info = (settings: Config): RunInfo => ({
+  schema: 1,
+  status: "running",
+  method: "simclr",
+  config: settings,
+  seed: 0,
+  created: "2026-01-01T00:00:00.000Z",
+  finished: null,
+  versions: { unlabel: "0", libtorch: "2", node: "20" },
+  device: "cpu",
+  precision: "fp32",
+  threads: 1,
+  commit: null,
+  command: "",
+  data: { root: "", layout: "flat", fingerprint: "", train: 8, val: 0, classes: [] },
+  parameters: { encoder: 1, total: 1 },
+  chance: null,
+  floor: null,
+  steps_per_epoch: 4,
+  result: null,
+});
+
+/** Batch `n` is the same whenever it is asked for, as a loader's is. */
+async function* batchesFrom(start: number, size = 16) {
+  for (let n = start; ; n++) {
+    const values = Float32Array.from({ length: 4 * 3 * size * size }, (_, i) => Math.sin(i * (n + 1)));
+    yield { views: [fromTypedArray(values, [4, 3, size, size])], indices: new Uint32Array([0, 1]) };
+  }
+}
+
+let folder: ReturnType<typeof temporaryFolder>;
+beforeEach(() => {
+  folder = temporaryFolder();
+});
+afterEach(() => folder[Symbol.dispose]());
+
+/** Trains a fresh toy as a new process would: until `total`, or until asked to stop after `stopAfter` steps. */
+async function trainToy(
+  out: string,
+  options: {
+    flags?: Record<string, unknown>;
+    resume?: boolean;
+    stopAfter?: number;
+    breaks?: number;
+    size?: number;
+  } = {},
+) {
+  const settings = config(options.flags);
+  manualSeed(1);
+  const method = new Toy();
+  method.breaks = options.breaks ?? method.breaks;
+  const trained = { method, optimizer: makeOptimizer(settings, method), device: "cpu" };
+  const run = options.resume ? RunDirectory.open(out) : RunDirectory.create(out, info(settings));
+  const start = options.resume ? loadCheckpoint(run, trained) : 0;
+  if (options.resume) run.rewind(start);
+  const log: string[] = [];
+  const progress = new Progress({ total: 12, stream: { write: (text) => log.push(text) } });
+  const stop = {
+    get signal() {
+      return method.steps.length >= (options.stopAfter ?? Number.POSITIVE_INFINITY) ? ("SIGINT" as const) : null;
+    },
+    release: () => {},
+  };
+  const done = trainLoop({
+    ...trained,
+    config: settings,
+    precision: "fp32",
+    run,
+    batches: batchesFrom(start, options.size),
+    stepsPerEpoch: 4,
+    total: 12,
+    start,
+    progress,
+    stop,
+  });
+  return { run, method, log, step: await done };
+}
+
+const weightsOf = (run: RunDirectory) =>
+  Object.fromEntries(Object.entries(loadSafetensors(run.weights).tensors).map(([name, t]) => [name, t.toNumbers()]));
+/** Metrics without what a clock measures. */
+const learnt = (run: RunDirectory) =>
+  run.metrics().map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => !/seconds|data\//.test(name))));
+
+describe("trainLoop", () => {
+  it("logs every step, tells the method, and leaves a checkpoint of the last", async () => {
+    const { run, method, step, log } = await trainToy(join(folder.path, "a"));
+    expect(step).toBe(12);
+    expect(method.steps).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
+    const rows = run.metrics();
+    expect(rows.map((row) => [row.step, row.epoch])).toEqual(method.steps.map((n) => [n, Math.ceil(n / 4)]));
+    expect(Object.keys(rows[0]!)).toEqual(
+      "step epoch seconds train/loss train/lr train/grad_norm train/spread data/images_per_s data/wait_s".split(" "),
+    );
+    expect(rows[11]!["train/loss"]).toBeLessThan(rows[0]!["train/loss"]!);
+    expect(readdirSync(join(run.path, "checkpoints")).sort()).toEqual(["last.safetensors", "last.state.safetensors"]);
+    expect(weightsOf(run)["encoder.layer.weight"]).toEqual(method.encoder.layer.weight.toNumbers());
+    expect(log.join("")).toContain(`starting loss ${rows[0]!["train/loss"]!.toFixed(4)} (1.5000 is chance)`);
+    expect(run.info.chance).toBe(1.5);
+  });
+
+  it.each([
+    ["adamw", 1],
+    ["adamw", 5],
+    ["lars", 6],
+    ["sgd", 11],
+  ])(
+    "resumed, gives the numbers of an uninterrupted run bit for bit (%s, stopped after %d)",
+    async (optimizer, stopAfter) => {
+      const flags = { optimizer };
+      const { run: whole } = await trainToy(join(folder.path, "whole"), { flags });
+      const out = join(folder.path, "parts");
+      const first = await trainToy(out, { flags, stopAfter });
+      expect(first.step).toBe(stopAfter);
+      const second = await trainToy(out, { flags, resume: true });
+      expect(second.method.steps[0]).toBe(stopAfter + 1);
+      expect(learnt(second.run)).toEqual(learnt(whole));
+      expect(weightsOf(second.run)).toEqual(weightsOf(whole));
+      const times = second.run.metrics().map(({ seconds }) => seconds);
+      expect(times).toEqual(times.toSorted((a, b) => a - b));
+    },
+  );
+
+  it("goes on from the last saved epoch after a crash, without a step missing or double", async () => {
+    const { run: whole } = await trainToy(join(folder.path, "whole"));
+    const out = join(folder.path, "crashed");
+    await expect(trainToy(out, { breaks: 7 })).rejects.toThrow(
+      /Expected finite numbers at step 7, got a loss of NaN; the checkpoint of step 4 is whole\. Try a lower lr than 0.01/,
+    );
+    const { run } = await trainToy(out, { resume: true });
+    expect(learnt(run)).toEqual(learnt(whole));
+    expect(weightsOf(run)).toEqual(weightsOf(whole));
+  });
+
+  it("saves nothing where the very first loss is not a number", async () => {
+    const out = join(folder.path, "nan");
+    await expect(trainToy(out, { breaks: 1 })).rejects.toThrow("got a loss of NaN; nothing was saved");
+    expect(readdirSync(join(out, "checkpoints"))).toEqual([]);
+  });
+
+  it("refuses views of another shape than the method asked for", async () => {
+    await expect(trainToy(join(folder.path, "shape"), { size: 8 })).rejects.toThrow(
+      "Expected views of shape [4, 3, 16, 16] from the loader, got [4, 3, 8, 8]",
+    );
+  });
+
+  it("keeps no tensor from step to step", async () => {
+    await trainToy(join(folder.path, "warm"));
+    const before = memory().liveTensors;
+    const { method } = await trainToy(join(folder.path, "again"));
+    // What a run itself holds: two parameters and Adam's three tensors for each.
+    expect(memory().liveTensors - before).toBeLessThanOrEqual(8);
+    method.dispose();
+  });
+});
+
+it("summarize takes the median speed after the second step", () => {
+  const run = RunDirectory.create(join(folder.path, "sum"), info(config()));
+  const speeds = [1, 2, 10, 30, 20, 40];
+  for (const [i, speed] of speeds.entries()) {
+    run.log({ step: i + 1, epoch: 1, seconds: i, "train/loss": 5 - i, "data/images_per_s": speed });
+  }
+  run.skip("a", "cut off");
+  run.skip("a", "cut off");
+  expect(summarize(run, 2, 4, 123.4)).toEqual({
+    steps: 6,
+    epochs: 1.5,
+    seconds: 5,
+    images_per_s: 25,
+    step_s: 0.08,
+    loss_first: 5,
+    loss_last: 0,
+    peak_mb: 123,
+    skipped: 1,
+  });
+});

@@ -1,0 +1,76 @@
+// Pictures of what a masked autoencoder learnt: images, what it saw of them, and what it made of that.
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Tensor } from "@unlabel/torch";
+import sharp from "sharp";
+import type { Config } from "../config/schema.ts";
+import { evalBatches } from "../data/eval-batches.ts";
+import type { Dataset, Split } from "../data/folder.ts";
+import { Mae } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
+import { writeAtomically } from "./files.ts";
+
+const COUNT = 8;
+
+/**
+ * Writes `pictures/mae.json` and its PNGs for eight images, of the validation split where there is one; does nothing for
+ * a method that reconstructs nothing.
+ */
+export async function writePictures(
+  runPath: string,
+  method: Method,
+  config: Config,
+  data: Dataset,
+  device: string,
+): Promise<void> {
+  if (!(method instanceof Mae)) return;
+  const folder = join(runPath, "pictures");
+  mkdirSync(folder, { recursive: true });
+  const { size, mean, std } = config;
+  for await (const { images } of evalBatches(spread(data.val ?? data.train), size, {
+    batch: COUNT,
+    mean,
+    std,
+    device,
+    filter: "bicubic",
+  })) {
+    const made = method.eval().reconstruct(images);
+    const items = Array.from({ length: images.shape[0]! }, (_, i) => fileNames(i));
+    for (const kind of ["original", "masked", "reconstructed"] as const) {
+      await writePngs(
+        made[kind],
+        items.map((item) => join(folder, item[kind])),
+      );
+      made[kind].dispose();
+    }
+    images.dispose();
+    method.train();
+    writeAtomically(join(folder, "mae.json"), `${JSON.stringify({ size, items }, null, 2)}\n`);
+  }
+}
+
+/** Images from all over a split, so that they are not all of one class. */
+function spread(split: Split): Split {
+  const count = Math.min(COUNT, split.items.length);
+  const items = Array.from({ length: count }, (_, i) => split.items[Math.floor((i * split.items.length) / count)]!);
+  return { ...split, items };
+}
+
+function fileNames(i: number) {
+  const name = (kind: string) => `mae-${i + 1}-${kind}.png`;
+  return { original: name("original"), masked: name("masked"), reconstructed: name("reconstructed") };
+}
+
+/** Writes uint8 images `[N, 3, S, S]`. */
+async function writePngs(images: Tensor, files: string[]): Promise<void> {
+  const [, channels, height, width] = images.shape as [number, 3, number, number];
+  using interleaved = images.permute([0, 2, 3, 1]);
+  const pixels = interleaved.toArray();
+  const bytes = channels * height * width;
+  await Promise.all(
+    files.map((file, i) => {
+      const raw = { width, height, channels };
+      return sharp(Uint8Array.from(pixels.subarray(i * bytes, (i + 1) * bytes), Number), { raw }).toFile(file);
+    }),
+  );
+}

@@ -1,0 +1,32 @@
+// Pretraining from end to end: plan, data, model, loop, and a run directory that tells what came of it.
+import { openData } from "../data/folder.ts";
+import { plan, type Request } from "./plan.ts";
+import type { ProgressStream } from "./progress.ts";
+import type { RunInfo, RunResult } from "./run.ts";
+
+export interface PretrainRequest extends Request {
+  /** Where progress goes; by default stderr. */
+  stream?: ProgressStream;
+}
+
+export interface Pretrained {
+  /** The run directory. */
+  run: string;
+  info: RunInfo;
+  result: RunResult;
+  /** Whether Ctrl-C or SIGTERM ended it early; its state is saved. */
+  interrupted: boolean;
+}
+
+/**
+ * Trains an encoder on a folder of images, or continues a run.
+ *
+ * @throws {UsageError} for settings that make no sense
+ * @throws {UserError} for images that cannot be used, a taken run directory, a device that is not there, a loss that diverges
+ */
+export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
+  const planned = plan(request);
+  const data = openData(planned.data);
+  const { train } = await import("./session.ts");
+  return train(planned, data, request.stream ?? process.stderr);
+}

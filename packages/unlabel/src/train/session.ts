@@ -1,0 +1,162 @@
+// One sitting of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
+// and leaves run.json telling the truth whatever happens.
+import { engineInfo, manualSeed, memory, setThreads } from "@unlabel/torch";
+import type { Config } from "../config/schema.ts";
+import type { Dataset } from "../data/folder.ts";
+import { Loader } from "../data/loader.ts";
+import { UserError } from "../errors.ts";
+import { createMethod } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
+import { versionOfUnlabel } from "../version.ts";
+import { loadCheckpoint } from "./checkpoint.ts";
+import { summarize, trainLoop } from "./loop.ts";
+import { chooseDevice, choosePrecision, chooseThreads, forgetMemoryPeak } from "./machine.ts";
+import { makeOptimizer } from "./optimizer.ts";
+import { writePictures } from "./pictures.ts";
+import { commitOf, type Plan } from "./plan.ts";
+import type { Pretrained } from "./pretrain.ts";
+import { Progress, type ProgressStream } from "./progress.ts";
+import { ranksFromEnv } from "./ranks.ts";
+import { RunDirectory, type RunInfo } from "./run.ts";
+import { listenForStop } from "./stop.ts";
+
+/** Trains as planned on `data`. */
+export async function train(plan: Plan, data: Dataset, stream: ProgressStream): Promise<Pretrained> {
+  const { config, out } = plan;
+  const { rank, world } = ranksFromEnv();
+  forgetMemoryPeak();
+  const { device, precision, threads } = settle(config);
+  manualSeed(config.seed);
+  const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
+  const trained = { method, optimizer: makeOptimizer(config, method), device };
+  const onSkip = ({ path, reason }: { path: string; reason: string }) => {
+    if (skipped.has(path)) return;
+    skipped.add(path);
+    run.skip(path, reason);
+    progress.log(`skipped ${path}: ${reason}`);
+  };
+  const loader = new Loader(data.train, method.views, {
+    batch: config.batch,
+    seed: config.seed,
+    rank,
+    world,
+    device,
+    onSkip,
+  });
+  const { stepsPerEpoch } = loader;
+  const total = Math.min(config.epochs * stepsPerEpoch, config.steps ?? Number.POSITIVE_INFINITY);
+
+  const info = describe(config, data, method, { device, precision, threads }, stepsPerEpoch);
+  const start = plan.run ? resume(plan.run, info, trained) : 0;
+  const run = plan.run ?? RunDirectory.create(out, info);
+  const skipped = new Set(run.skipped().map(({ path }) => path));
+  const progress = new Progress({ total, start, stream });
+  for (const line of introduction(info, out, total, start)) progress.log(line);
+
+  const stop = listenForStop(() => progress.log("Finishing this step, then saving. Ctrl-C again ends at once."));
+  const batches = loader.batches({ step: start });
+  try {
+    const step = await trainLoop({
+      ...trained,
+      config,
+      precision,
+      run,
+      batches,
+      stepsPerEpoch,
+      total,
+      start,
+      progress,
+      stop,
+    });
+    progress.end();
+    const interrupted = step < total;
+    if (!interrupted) await writePictures(out, method, config, data, device);
+    const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
+    run.update({ status: interrupted ? "interrupted" : "done", finished: new Date().toISOString(), result });
+    if (interrupted)
+      progress.log(`Saved step ${step} of ${total}. Continue with: unlabel pretrain --resume --out ${out}`);
+    return { run: out, info: run.info, result, interrupted };
+  } catch (error) {
+    progress.end();
+    run.update({ status: "failed", error: error instanceof Error ? error.message : String(error) });
+    throw error;
+  } finally {
+    stop.release();
+    await batches.return();
+    trained.optimizer.dispose();
+    method.dispose();
+  }
+}
+
+/** Settles each `auto` and tells the engine. */
+function settle(config: Config) {
+  const device = chooseDevice(config.device, engineInfo());
+  const threads = chooseThreads(config.threads);
+  setThreads(threads);
+  return { device, precision: choosePrecision(config.precision, device), threads };
+}
+
+/** run.json of a run that has not begun. */
+function describe(
+  config: Config,
+  data: Dataset,
+  method: Method,
+  machine: Pick<RunInfo, "device" | "precision" | "threads">,
+  stepsPerEpoch: number,
+): RunInfo {
+  const count = (tensors: { numel: number }[]) => tensors.reduce((sum, { numel }) => sum + numel, 0);
+  return {
+    schema: 1,
+    status: "running",
+    method: config.method,
+    config,
+    seed: config.seed,
+    created: new Date().toISOString(),
+    finished: null,
+    versions: { unlabel: versionOfUnlabel(), libtorch: engineInfo().version, node: process.versions.node },
+    ...machine,
+    commit: commitOf(process.cwd()),
+    command: ["unlabel", ...process.argv.slice(2)].join(" "),
+    data: {
+      root: data.root,
+      layout: data.layout,
+      fingerprint: data.fingerprint,
+      train: data.train.items.length,
+      val: data.val?.items.length ?? 0,
+      classes: data.classes,
+    },
+    parameters: { encoder: count(method.encoder.parameters()), total: count(method.parameters()) },
+    chance: method.chance,
+    floor: method.floor,
+    steps_per_epoch: stepsPerEpoch,
+    result: null,
+  };
+}
+
+/** Restores a run, and returns the step to go on from. */
+function resume(run: RunDirectory, now: RunInfo, trained: Parameters<typeof loadCheckpoint>[1]): number {
+  const { data, created } = run.info;
+  if (data.fingerprint !== now.data.fingerprint) {
+    throw new UserError(
+      `Expected the images that ${run.path} began with (${data.train} in ${data.root}), got others in ${now.data.root}`,
+    );
+  }
+  const start = loadCheckpoint(run, trained);
+  run.rewind(start);
+  run.update({ ...now, created, chance: run.info.chance, result: run.info.result });
+  return start;
+}
+
+function introduction(
+  { method, config, parameters, data, device, precision, threads, versions, steps_per_epoch }: RunInfo,
+  out: string,
+  total: number,
+  start: number,
+): string[] {
+  const millions = (n: number) => `${(n / 1e6).toFixed(1)}M`;
+  return [
+    `${method} ${config.encoder}, ${millions(parameters.encoder)} parameters (${millions(parameters.total)} with heads), ${data.train} images at ${config.size} px`,
+    `${total} steps of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
+    `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
+  ];
+}
