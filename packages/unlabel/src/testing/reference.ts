@@ -33,12 +33,14 @@ export function gradNorm(net: nn.Module<never, unknown>): number {
 function noise(name: string, count: number): Float64Array {
   let key = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) key = Math.imul(key ^ name.charCodeAt(i), 0x01000193);
-  return Float64Array.from({ length: count }, (_, i) => {
+  const out = new Float64Array(count);
+  for (let i = 0; i < count; i++) {
     let h = (Math.imul(i, 2654435761) + key) >>> 0;
     h = Math.imul(h ^ (h >>> 16), 2246822519);
     h = Math.imul(h ^ (h >>> 13), 3266489917);
-    return ((h ^ (h >>> 16)) >>> 0) / 2 ** 31 - 1;
-  });
+    out[i] = ((h ^ (h >>> 16)) >>> 0) / 2 ** 31 - 1;
+  }
+  return out;
 }
 
 /** Plausible values for a tensor of a state dict, by its name and shape. */
@@ -49,10 +51,9 @@ export function formulaWeights(name: string, shape: readonly number[]): Tensor {
   if (name.endsWith("running_var")) [scale, shift] = [0.5, 1];
   else if (/(token|pos_embed)$/.test(name)) scale = 0.5;
   else if (shape.length === 1) [scale, shift] = [0.1, name.endsWith("weight") ? 1 : 0];
-  return fromTypedArray(
-    Float32Array.from(noise(name, count), (u) => shift + scale * u),
-    shape,
-  );
+  const values = noise(name, count);
+  for (let i = 0; i < count; i++) values[i] = shift + scale * values[i]!;
+  return fromTypedArray(new Float32Array(values), shape);
 }
 
 /** The state dict of a network with every tensor by formula. */
@@ -62,5 +63,5 @@ export function formulaState(state: Record<string, Tensor>): Record<string, Tens
 
 /** Images `[batch, 3, size, size]` with values in [−1, 1). */
 export function formulaImages(batch: number, size: number): Tensor {
-  return fromTypedArray(Float32Array.from(noise("images", batch * 3 * size * size)), [batch, 3, size, size]);
+  return fromTypedArray(new Float32Array(noise("images", batch * 3 * size * size)), [batch, 3, size, size]);
 }
