@@ -5,21 +5,30 @@ import type { Pixels } from "./native.ts";
 
 const MAX_PIXELS = 100_000_000;
 
-// Decodes that may be under way at once: as many as libuv has threads, so that the memory of large images stays bounded.
-const MAX_RUNNING = 4;
+// Pixels that may be in the making at once, in bytes. Within that, a whole batch waits in libuv's own queue, which goes on while
+// the JavaScript thread is busy.
+const BUDGET = 256e6;
+// What an image of unknown size counts as.
+const TYPICAL = 16e6;
 
-let running = 0;
-const waiting: (() => void)[] = [];
+let promised = 0;
+const waiting: { bytes: number; admit: () => void }[] = [];
 
-async function limited<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= MAX_RUNNING) await new Promise<void>((resolve) => waiting.push(resolve));
-  else running++;
+async function withinBudget<T>(bytes: number, work: () => Promise<T>): Promise<T> {
+  if (promised > 0 && (waiting.length > 0 || promised + bytes > BUDGET)) {
+    await new Promise<void>((admit) => waiting.push({ bytes, admit }));
+  } else {
+    promised += bytes;
+  }
   try {
     return await work();
   } finally {
-    const next = waiting.shift();
-    if (next) next();
-    else running--;
+    promised -= bytes;
+    for (let next = waiting[0]; next && (promised === 0 || promised + next.bytes <= BUDGET); next = waiting[0]) {
+      waiting.shift();
+      promised += next.bytes;
+      next.admit();
+    }
   }
 }
 
@@ -40,23 +49,26 @@ function loadSharp(): Promise<typeof Sharp> {
 const OPTIONS = { failOn: "truncated", limitInputPixels: MAX_PIXELS, ignoreIcc: true } as const;
 
 /** Upright size, from the header. @throws {Error} whose message is the reason in plain words */
-export function foreignSize(source: string | Uint8Array): Promise<{ width: number; height: number }> {
-  return limited(async () => {
-    const sharp = await loadSharp();
-    try {
-      const { width, height, autoOrient } = await sharp(source, OPTIONS).metadata();
-      if (width * height > MAX_PIXELS) throw new Error("Input image exceeds pixel limit");
-      return { width: autoOrient.width, height: autoOrient.height };
-    } catch (error) {
-      throw new Error(plainReason(error), { cause: error });
-    }
-  });
+export async function foreignSize(source: string | Uint8Array): Promise<{ width: number; height: number }> {
+  const sharp = await loadSharp();
+  try {
+    const { width, height, autoOrient } = await sharp(source, OPTIONS).metadata();
+    if (width * height > MAX_PIXELS) throw new Error("Input image exceeds pixel limit");
+    return { width: autoOrient.width, height: autoOrient.height };
+  } catch (error) {
+    throw new Error(plainReason(error), { cause: error });
+  }
 }
 
-/** The upright image. @throws {Error} whose message is the reason in plain words */
-export function decodeForeign(source: string | Uint8Array): Promise<Pixels> {
-  return limited(async () => {
-    const sharp = await loadSharp();
+/**
+ * The upright image.
+ *
+ * @param bytes what its pixels take, where that is known
+ * @throws {Error} whose message is the reason in plain words
+ */
+export async function decodeForeign(source: string | Uint8Array, bytes = TYPICAL): Promise<Pixels> {
+  const sharp = await loadSharp();
+  return withinBudget(bytes, async () => {
     try {
       const { data, info } = await sharp(source, OPTIONS)
         .autoOrient()

@@ -73,6 +73,8 @@ export class Loader {
   readonly #reader: ImageReader;
   readonly #unreadable = new Set<number>();
   readonly #readable = new Set<number>();
+  /** Pixel buffers to be used again: fresh memory costs more than decoding into it. */
+  readonly #spare: Uint8Array[][] = [];
   #order: { epoch: number; indices: Uint32Array } | null = null;
 
   /** @throws {UserError} where the split does not fill one batch */
@@ -107,6 +109,7 @@ export class Loader {
         if (!value) return;
         const waitSeconds = (performance.now() - asked) / 1000;
         const views = this.#specs.map((_, s) => this.#augment(value, s, device));
+        this.#spare.push(value.pixels);
         yield { step: value.step, epoch: this.#epochOf(value.step), views, indices: value.indices, waitSeconds };
       }
     } finally {
@@ -141,7 +144,8 @@ export class Loader {
     }
     const { indices: order } = this.#order;
     const indices = new Int32Array(batch);
-    const pixels = this.#specs.map(({ count, size }) => new Uint8Array(batch * count * size * size * 3));
+    const fresh = () => this.#specs.map(({ count, size }) => new Uint8Array(batch * count * size * size * 3));
+    const pixels = this.#spare.pop() ?? fresh();
 
     let slots = Array.from({ length: batch }, (_, place) => {
       return this.#readableFrom({ place, index: order[this.#position(step, place)]!, attempt: 0 }, step);

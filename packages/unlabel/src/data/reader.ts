@@ -39,6 +39,8 @@ export interface ReadOptions {
 export interface ReaderOptions {
   /** Bytes of decoded images other than JPEG to keep in memory; when that is full, no more are added. Default 512 MB. */
   cacheBytes?: number;
+  /** See {@link ImageReader.threads}. */
+  threads?: number;
 }
 
 /**
@@ -50,16 +52,18 @@ export interface ReaderOptions {
 export class ImageReader {
   readonly #native: NativeReader;
   readonly #decoded = new Map<string, Pixels>();
-  readonly #foreign = new Set<string>();
+  /** Paths known not to be JPEGs, with the bytes that their pixels take where that is known. */
+  readonly #foreign = new Map<string, number | undefined>();
   #room: number;
 
   /** @throws {SetupError} where set-up has not built the native part */
-  constructor({ cacheBytes = 512e6 }: ReaderOptions = {}) {
+  constructor({ cacheBytes = 512e6, threads }: ReaderOptions = {}) {
     this.#native = nativeReader();
     this.#room = cacheBytes;
+    if (threads !== undefined) this.threads = threads;
   }
 
-  /** Threads that decode JPEGs and resize; shared by all readers of the process. */
+  /** Threads that decode JPEGs and resize, shared by all readers of the process; by default one a core, at most 16. */
   get threads(): number {
     return this.#native.threads();
   }
@@ -159,18 +163,21 @@ export class ImageReader {
   }
 
   #markForeign(image: ImageSource, index: number): number {
-    if (typeof image === "string") this.#foreign.add(image);
+    if (typeof image === "string") this.#foreign.set(image, undefined);
     return index;
   }
 
   async #foreignSize(source: string | Uint8Array): Promise<Size> {
     const size = await foreignSize(source);
+    if (typeof source !== "string") return size;
+    const bytes = size.width * size.height * 3;
+    this.#foreign.set(source, bytes);
     // What will be read next may as well be decoded now, if it can be kept.
-    return typeof source === "string" && size.width * size.height * 3 <= this.#room ? this.#decode(source) : size;
+    return bytes <= this.#room ? this.#decode(source) : size;
   }
 
   async #decode(source: string | Uint8Array): Promise<Pixels> {
-    const pixels = await decodeForeign(source);
+    const pixels = await decodeForeign(source, typeof source === "string" ? this.#foreign.get(source) : undefined);
     if (typeof source === "string" && pixels.data.length <= this.#room && !this.#decoded.has(source)) {
       this.#decoded.set(source, pixels);
       this.#room -= pixels.data.length;
