@@ -14,7 +14,7 @@ function draw(title: string, options: Plot.PlotOptions): Html {
   const svg = Plot.plot({
     ...options,
     document,
-    style: { fontFamily: "inherit", fontSize: "12px", overflow: "visible" },
+    style: { fontFamily: "inherit", fontSize: "11.5px", overflow: "visible" },
   });
   const text = svg.outerHTML.replace(/<style>.*?<\/style>/s, "");
   return raw(text.replace(/^<svg /, '<svg role="img" ').replace(">", `><title>${escapeText(title)}</title>`));
@@ -27,6 +27,11 @@ function steps(value: number): string {
     : value >= 1e4
       ? `${significant(value / 1e3)}k`
       : significant(value);
+}
+
+/** A few steps are all marked, so that none falls between two. */
+function ticksOf(points: readonly Point[], width: number): number | number[] {
+  return points.length <= 5 ? points.map(([step]) => step) : Math.max(2, Math.floor(width / 110));
 }
 
 export type Line = { value: number; label: string };
@@ -62,7 +67,7 @@ export function curve(series: Series, options: CurveOptions): Html {
     marginRight: 12,
     marginTop: 14,
     marginBottom: 32,
-    x: { label: null, ticks: Math.max(2, Math.floor(width / 110)), tickFormat: steps, nice: false },
+    x: { label: null, ticks: ticksOf(points, width), tickFormat: steps, nice: false },
     y: {
       domain: [zero ? 0 : low - pad, high + pad],
       ticks: 5,
@@ -101,8 +106,8 @@ export type BarGroup = { name: string; color: string; bars: readonly Bar[] };
 
 const BAR = 23;
 
-/** Scores of each run with its baselines beneath it, on one axis from 0; `chance` is drawn as a labelled line. */
-export function scoreBars(title: string, groups: readonly BarGroup[], chance: number | null): Html {
+/** Scores of each run with its baselines beneath it, on an axis from 0 to `top`; `chance` is drawn as a labelled line. */
+export function scoreBars(title: string, groups: readonly BarGroup[], chance: number | null, top: number): Html {
   const rows = groups.flatMap(({ name, color, bars }) => [
     {
       heading: name,
@@ -116,12 +121,10 @@ export function scoreBars(title: string, groups: readonly BarGroup[], chance: nu
     ...bars.map((bar) => ({ ...bar, heading: "", key: `${name}\u0000${bar.label}`, color })),
   ]);
   const bars = rows.flatMap((row) => (row.value === null ? [] : [{ ...row, value: row.value }]));
-  const highs = bars.map(({ value, interval }) => interval?.[1] ?? value);
-  const top = Math.min(1, Math.max(...highs, chance ?? 0, 0.01) * 1.02);
   const bands: Plot.ScaleOptions = { domain: rows.map(({ key }) => key), label: null, axis: null, padding: 0.18 };
   const marginLeft = 84;
   return draw(title, {
-    width: 460,
+    width: 400,
     height: rows.length * BAR + 44,
     marginLeft,
     marginRight: 62,
@@ -188,7 +191,7 @@ export function scoreBars(title: string, groups: readonly BarGroup[], chance: nu
           y: "key",
           frameAnchor: "left",
           dx: -marginLeft,
-          text: ({ heading }) => shorten(heading, 46),
+          text: "heading",
           textAnchor: "start",
           fontWeight: 650,
           dy: 3,
@@ -207,11 +210,11 @@ export type ClassBar = { name: string; f1: number; untrained: number | null; sup
 export function classBars(title: string, classes: readonly ClassBar[], color: string): Html {
   const rows = classes.map((one, index) => ({ ...one, key: String(index) }));
   const compact = rows.length > 30;
-  const text = new Map(rows.map(({ key, name }) => [key, shorten(name, 20)]));
+  const text = new Map(rows.map(({ key, name }) => [key, shorten(name, 18)]));
   return draw(title, {
-    width: 460,
+    width: 400,
     height: rows.length * (compact ? 15 : 21) + 40,
-    marginLeft: 140,
+    marginLeft: 122,
     marginRight: 44,
     marginTop: 6,
     marginBottom: 26,

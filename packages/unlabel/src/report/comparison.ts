@@ -76,9 +76,10 @@ function headlineOf(runs: readonly Run[], scored: readonly Scored[]): string {
   if (lost) return `${scored.length === 2 ? "Neither run" : "No run"} reaches its own untrained encoder.`;
   if (shared.length > 1) {
     const [low, high] = [shared.at(-1)?.probe.top1 ?? best.probe.top1, best.probe.top1];
-    return `${names(shared)} cannot be told apart: ${percent(low)}${low === high ? " each" : ` to ${percent(high)}`} linear-probe top-1.`;
+    const scores = low === high ? `${score} each` : `${percent(low)} to ${score}`;
+    return `${names(shared)} cannot be told apart: ${scores}.`;
   }
-  return `${best.run.name} has the best features: ${score}, ${size(best.probe.top1 - second.probe.top1)} above ${second.run.name}.`;
+  return `${best.run.name} scores highest: ${score}, ${size(best.probe.top1 - second.probe.top1)} above ${second.run.name}.`;
 }
 
 /** The best run and all that its lead over them does not set apart. */
@@ -91,13 +92,24 @@ function tiedWith(best: Scored, scored: readonly Scored[]): Scored[] {
 function againstOthers(scored: readonly Scored[]): string[] {
   const [best, ...rest] = scored;
   if (!best || rest.length === 0 || incomparable(scored)) return [];
+  const from = `${best.run.name} (${percent(best.probe.top1)})`;
+  const named = (others: readonly Scored[]) =>
+    list(others.map(({ run, probe }) => `${run.name} (${percent(probe.top1)})`));
+  if (rest.length > 2) {
+    const tied = tiedWith(best, scored).filter((one) => one !== best);
+    const behind = rest.filter((one) => !tied.includes(one));
+    return [
+      ...(behind.length ? [`${from} is above ${named(behind)}, each beyond the uncertainty of the two.`] : []),
+      ...(tied.length ? [`${from} is not shown to be better than ${named(tied)}: within the uncertainty.`] : []),
+    ];
+  }
   return rest.map((one) => {
     const lead = best.probe.top1 - one.probe.top1;
     const interval = difference(best.probe.top1, one.probe.top1, best.probe.val_images);
-    const start = `${best.run.name} (${percent(best.probe.top1)}) against ${one.run.name} (${percent(one.probe.top1)}): `;
+    const numbers = `(95\u00a0% interval ${range(interval)})`;
     return sign(interval) === 0
-      ? `${start}the difference of ${size(lead)} is within the uncertainty (95\u00a0% interval ${range(interval)}), so neither is shown to be better.`
-      : `${start}${size(lead)} higher, beyond the uncertainty (95\u00a0% interval ${range(interval)}).`;
+      ? `${from} against ${named([one])}: the difference of ${size(lead)} is within the uncertainty ${numbers}, so neither is shown to be better.`
+      : `${from} against ${named([one])}: ${size(lead)} higher, beyond the uncertainty ${numbers}.`;
   });
 }
 
@@ -168,6 +180,7 @@ function confounders(runs: readonly Run[]): string[] {
   const described = (read: (run: Run) => string) => {
     const values = runs.map((run) => ({ name: run.name, value: read(run) }));
     if (new Set(values.map(({ value }) => value)).size < 2) return null;
+    if (runs.length > 2) return [...new Set(values.map(({ value }) => value))].join(", ");
     return list(values.map(({ name, value }) => `${name} ${value}`));
   };
   const shown = (value: unknown) => (typeof value === "string" ? spelled(value) : String(value ?? "unknown"));
@@ -199,7 +212,7 @@ function gaps(runs: readonly Run[], scored: readonly Scored[]): string[] {
   for (const run of runs) {
     if (!probeOf(run)) {
       const data = run.file.data?.root ?? "DATA";
-      sentences.push(`${run.name} has no linear probe: unlabel probe ${run.dir} --data ${data}`);
+      sentences.push(`${run.name} has no linear probe; measure one with: unlabel probe ${run.dir} --data ${data}`);
     }
   }
   for (const { run, probe } of scored) {

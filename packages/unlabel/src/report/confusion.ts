@@ -1,5 +1,5 @@
 // The confusion matrix as compact SVG: one path a shade instead of an element for each of up to 10,000
-// cells. Rows are true classes; a cell's shade is its share of its row.
+// cells. Rows are true classes; a cell's shade follows its share of its row.
 import { count, shorten } from "./format.ts";
 import { escapeText, type Html, raw } from "./html.ts";
 
@@ -9,7 +9,7 @@ const SHADES = 20;
 function cellEdge(n: number): number {
   if (n <= 12) return 34;
   if (n <= 30) return 24;
-  return n <= 60 ? 14 : 11;
+  return n <= 60 ? 14 : 8.5;
 }
 
 /** Draws a matrix of counts; the page's script reads `data-names` and `data-counts` to tell what the pointer is on. */
@@ -36,7 +36,7 @@ export function confusionMatrix(title: string, names: readonly string[], counts:
     });
   });
   const cells = shades
-    .map((path, shade) => (path ? `<path d="${path}" fill-opacity="${shade / SHADES}"/>` : ""))
+    .map((path, shade) => (path ? `<path d="${path}" fill-opacity="${((shade / SHADES) ** 0.7).toFixed(2)}"/>` : ""))
     .join("");
   const rows = names.map(
     (name, y) => `<text x="${label - 6}" y="${(y + 0.5) * edge}">${escapeText(shorten(name, 22))}</text>`,

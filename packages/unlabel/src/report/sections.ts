@@ -2,7 +2,19 @@
 import { classBars, curve, type Line, scoreBars } from "./charts.ts";
 import { type Comparison, costOf, intervalOf, probeOf } from "./comparison.ts";
 import { confusionMatrix, mostConfused, outOf } from "./confusion.ts";
-import { count, duration, list, megabytes, millions, percent, plural, points, significant, spelled } from "./format.ts";
+import {
+  count,
+  duration,
+  list,
+  megabytes,
+  millions,
+  percent,
+  plural,
+  points,
+  shorten,
+  significant,
+  spelled,
+} from "./format.ts";
 import { type Html, html, raw } from "./html.ts";
 import type { Gallery } from "./pictures.ts";
 import type { Run } from "./read-run.ts";
@@ -30,10 +42,10 @@ export function warnings(run: Run): string[] {
   const at = `step ${count(costOf(run).steps)}`;
   const found: string[] = [];
   if (status === "failed") found.push(`${run.name} failed at ${at}${error ? `: ${error}` : "."}`);
-  if (status === "interrupted")
-    found.push(`${run.name} was interrupted at ${at}; unlabel pretrain with --resume goes on.`);
+  if (status === "interrupted") found.push(`${run.name} was interrupted at ${at}; it can be continued with --resume.`);
   if (status === "running")
     found.push(`${run.name} is marked as running, last seen at ${at}; its numbers are not final.`);
+  if (run.series.size === 0) found.push(`${run.name} has recorded no step.`);
   const loss = run.series.get("train/loss");
   if (loss?.brokenAt != null) {
     found.push(
@@ -56,13 +68,13 @@ export function warnings(run: Run): string[] {
 export function answer(runs: readonly Run[], comparison: Comparison): Html {
   const notes = runs.flatMap(warnings);
   return html`
-    <h1>${comparison.headline}</h1>
+    <h1>${comparison.headline.replaceAll("top-1", "top\u20111")}</h1>
     ${notes.map((note) => html`<p class="warn">${note}</p>`)}
-    ${proseList(comparison.findings)}
     <div class="scroll" tabindex="0" role="region" aria-label="Summary of runs"><table>
-      <thead><tr><th>Run</th><th>Method</th><th>Encoder</th><th class="n">Top-1</th><th class="n">Macro-F1</th><th class="n">Untrained</th><th class="n">Pixels</th><th class="n">Gain</th><th class="n">Images/s</th><th class="n">Time</th><th class="n">Memory</th></tr></thead>
+      <thead><tr><th>Run</th><th class="n">Top-1</th><th class="n">Macro-F1</th><th class="n">Untrained</th><th class="n">Pixels</th><th class="n">Gain</th><th class="n">Images/s</th><th class="n">Time</th><th class="n">Memory</th></tr></thead>
       <tbody>${runs.map(summaryRow)}</tbody>
     </table></div>
+    ${proseList(comparison.findings)}
     <p class="note">Top-1, untrained and pixels: the same linear probe on the trained encoder, on the same encoder before training, and on raw pixels. Gain: points of top-1 over untrained. ${comparison.method}</p>
     ${comparison.caveats.length > 0 && html`<h3>What these numbers do not say</h3>`}
     ${proseList(comparison.caveats)}`;
@@ -73,7 +85,7 @@ function summaryRow(run: Run, index: number): Html {
   const cost = costOf(run);
   const interval = probe && intervalOf(probe);
   return html`<tr>
-    <th scope="row">${runLabel(run, index)}</th><td>${spelled(run.file.method)}</td><td>${encoderOf(run)}</td>
+    <th scope="row">${runLabel(run, index)}<small>${describe(run)}</small></th>
     <td class="n">${probe ? html`<b>${percent(probe.top1)}</b>` : "not probed"}${interval && html`<small>${percent(interval[0])} to ${percent(interval[1])}</small>`}</td>
     <td class="n">${percent(probe?.f1)}</td><td class="n">${percent(probe?.untrained?.top1)}</td><td class="n">${percent(probe?.pixels?.top1)}</td>
     <td class="n">${probe?.untrained ? points(probe.top1 - probe.untrained.top1) : "–"}</td>
@@ -99,7 +111,7 @@ export function curves(runs: readonly Run[]): Html | null {
         const series = run.series.get(key);
         if (!series?.count) return null;
         const title = `${label} of ${run.name} over ${plural(series.count, "step")}`;
-        const size = minor ? { width: 250, height: 240 } : { width: 500, height: 240 };
+        const size = minor ? { width: 225, height: 220 } : { width: 440, height: 220 };
         const drawn = curve(series, { title, ...size, color, lines, smooth: key !== "train/lr", zero: minor });
         return html`<figure class="${minor ? "minor" : ""}"><figcaption><b>${label}</b></figcaption>${drawn}</figure>`;
       };
@@ -124,7 +136,7 @@ export function scores(runs: readonly Run[]): Html | null {
   if (probed.length === 0) return null;
   const groups = (metric: "top1" | "f1") =>
     probed.map(({ run, index, probe }) => ({
-      name: `${run.name} (${describe(run)})`,
+      name: `${shorten(run.name, 24)} (${describe(run)})`,
       color: colorOf(index),
       bars: [
         {
@@ -139,6 +151,9 @@ export function scores(runs: readonly Run[]): Html | null {
         ...(probe.pixels ? [{ label: "raw pixels", kind: "pixels" as const, value: probe.pixels[metric] }] : []),
       ],
     }));
+  const [top1, f1] = [groups("top1"), groups("f1")];
+  const bars = [...top1, ...f1].flatMap((group) => group.bars);
+  const top = Math.min(1, Math.max(0.01, ...bars.map(({ value, interval }) => interval?.[1] ?? value)) * 1.02);
   const classes = new Set(probed.map(({ probe }) => probe.classes.length));
   const [only] = classes;
   const chance = classes.size === 1 && only ? 1 / only : null;
@@ -153,8 +168,8 @@ export function scores(runs: readonly Run[]): Html | null {
   return html`
     <p>A linear layer on frozen features, fitted on ${list(images)}; the split scored on was used once, for nothing else.</p>
     <div class="pair">
-      <figure><figcaption><b>Top-1 accuracy,\u00a0%</b>, with its 95\u00a0% interval</figcaption>${scoreBars("Top-1 of each run beside its baselines", groups("top1"), chance)}</figure>
-      <figure><figcaption><b>Macro-F1,\u00a0%</b>, the mean over classes</figcaption>${scoreBars("Macro-F1 of each run beside its baselines", groups("f1"), null)}</figure>
+      <figure><figcaption><b>Top-1 accuracy,\u00a0%</b>, with its 95\u00a0% interval</figcaption>${scoreBars("Top-1 of each run beside its baselines", top1, chance, top)}</figure>
+      <figure><figcaption><b>Macro-F1,\u00a0%</b>, the mean over classes</figcaption>${scoreBars("Macro-F1 of each run beside its baselines", f1, null, top)}</figure>
     </div>
     <div class="scroll" tabindex="0" role="region" aria-label="Scores"><table>
       <thead><tr><th>Run</th><th>Encoder</th><th class="n">Top-1</th><th class="n">Top-5</th><th class="n">Macro-F1</th><th class="n">Classes</th><th class="n">Probe took</th></tr></thead>
@@ -183,7 +198,11 @@ export function perClass(runs: readonly Run[]): Html | null {
       .sort((a, b) => (means.get(b.name) ?? 0) - (means.get(a.name) ?? 0));
     return html`<figure><figcaption>${runLabel(run, index)}</figcaption>${classBars(`F1 of each class for ${run.name}`, classes, colorOf(index))}</figure>`;
   });
-  return html`<p>F1 of each class, in\u00a0%, in the same order for all runs${probed.some(({ probe }) => probe.untrained?.per_class) && "; the upright tick is the untrained encoder"}.</p><div class="pair">${panels}</div>`;
+  const charts = html`<div class="pair">${panels}</div>`;
+  const ticks = probed.some(({ probe }) => probe.untrained?.per_class) && "; the upright tick is the untrained encoder";
+  const most = Math.max(...probed.map(({ probe }) => probe.classes.length));
+  return html`<p>F1 of each class, in\u00a0%, in the same order for all runs${ticks}.</p>
+    ${most > 30 ? html`<details><summary>Show ${plural(most, "class", "classes")}</summary>${charts}</details>` : charts}`;
 }
 
 export function confusion(runs: readonly Run[]): Html | null {
@@ -200,11 +219,11 @@ export function confusion(runs: readonly Run[]): Html | null {
       ${
         worst.length > 0 &&
         html`<div class="scroll"><table><thead><tr><th>Most confused: true class</th><th>taken for</th><th class="n">images</th><th class="n">share</th></tr></thead>
-      <tbody>${worst.map((pair) => html`<tr><td>${pair.truth}</td><td>${pair.taken}</td><td class="n">${outOf(pair)}</td><td class="n">${percent(pair.share)}</td></tr>`)}</tbody></table></div>`
+      <tbody>${worst.map((pair) => html`<tr><td class="text">${pair.truth}</td><td class="text">${pair.taken}</td><td class="n">${outOf(pair)}</td><td class="n">${percent(pair.share)}</td></tr>`)}</tbody></table></div>`
       }
     </figure>`;
   });
-  return html`<p>Rows are true classes, columns what the probe said; the darker a cell, the larger its share of the row.</p><div class="${probed.some(({ counts }) => counts.length > 12) ? "wide" : "pair"}">${panels}</div>`;
+  return html`<p>Rows are true classes, columns what the probe said; the stronger a cell's colour, the larger its share of the row.</p><div class="${probed.some(({ counts }) => counts.length > 12) ? "wide" : "pair"}">${panels}</div>`;
 }
 
 export function reconstructions(runs: readonly Run[], galleries: readonly (Gallery | null)[]): Html | null {
@@ -257,7 +276,7 @@ export function configs(runs: readonly Run[]): Html {
     shown: typeof rows,
   ) => html`<div class="scroll" tabindex="0" role="region" aria-label="Settings"><table class="config">
       <thead><tr><th>Setting</th>${runs.map((run, index) => html`<th>${runLabel(run, index)}</th>`)}</tr></thead>
-      <tbody>${shown.map(({ key, values, differs }) => html`<tr class="${differs && "differs"}"><th scope="row">${key}</th>${values.map((value) => html`<td>${value}</td>`)}</tr>`)}</tbody></table></div>`;
+      <tbody>${shown.map(({ key, values, differs }) => html`<tr class="${differs && "differs"}"><th scope="row">${key}</th>${values.map((value) => html`<td class="text">${value}</td>`)}</tr>`)}</tbody></table></div>`;
   if (runs.length === 1) {
     return html`<p>Every setting of the run, as resolved from defaults, preset, file and flags.</p>${table(rows)}`;
   }
@@ -274,11 +293,11 @@ export function data(runs: readonly Run[]): Html {
       <thead><tr><th>Run</th><th>Folder</th><th>Layout</th><th class="n">Train images</th><th class="n">Val images</th><th class="n">Classes</th><th class="n">Skipped files</th><th>Fingerprint</th></tr></thead>
       <tbody>${runs.map((run, index) => {
         const found = run.file.data;
-        return html`<tr><th scope="row">${runLabel(run, index)}</th><td><code>${found?.root ?? "–"}</code></td><td>${found?.layout ?? "–"}</td><td class="n">${count(found?.train)}</td><td class="n">${count(found?.val)}</td><td class="n">${count(found?.classes?.length)}</td><td class="n">${count(run.file.result?.skipped ?? run.skipped.count)}</td><td><code>${found?.fingerprint?.slice(0, 16) ?? "–"}</code></td></tr>`;
+        return html`<tr><th scope="row">${runLabel(run, index)}</th><td class="text"><code>${found?.root ?? "–"}</code></td><td>${found?.layout ?? "–"}</td><td class="n">${count(found?.train)}</td><td class="n">${count(found?.val)}</td><td class="n">${count(found?.classes?.length)}</td><td class="n">${count(run.file.result?.skipped ?? run.skipped.count)}</td><td class="text"><code>${found?.fingerprint?.slice(0, 16) ?? "–"}</code></td></tr>`;
       })}</tbody></table></div>
     ${skipped.map(
       (run) => html`<details><summary>${plural(run.skipped.count, "file")} that ${run.name} could not read</summary>
-      <div class="scroll" tabindex="0" role="region" aria-label="Skipped files"><table><thead><tr><th>File</th><th>Reason</th></tr></thead><tbody>${run.skipped.first.map(({ path, reason }) => html`<tr><td><code>${path}</code></td><td>${reason}</td></tr>`)}</tbody></table></div>
+      <div class="scroll" tabindex="0" role="region" aria-label="Skipped files"><table><thead><tr><th>File</th><th>Reason</th></tr></thead><tbody>${run.skipped.first.map(({ path, reason }) => html`<tr><td class="text"><code>${path}</code></td><td class="text">${reason}</td></tr>`)}</tbody></table></div>
       ${run.skipped.count > run.skipped.first.length && html`<p class="note">The first ${count(run.skipped.first.length)}; all are in skipped.jsonl.</p>`}</details>`,
     )}`;
 }

@@ -60,14 +60,16 @@ table { border-collapse: collapse; font-size: 0.875rem; line-height: 1.4; min-wi
 th, td { text-align: left; padding: 0.5rem 1.1rem 0.5rem 0; border-bottom: 1px solid var(--rule); vertical-align: baseline; }
 th { font-weight: 600; }
 thead th { color: var(--soft); font-weight: 500; font-size: 0.8125rem; white-space: nowrap; border-bottom-color: var(--soft); }
+td { white-space: nowrap; }
+td.text { white-space: normal; min-width: 6.5rem; overflow-wrap: anywhere; }
 th.n, td.n { text-align: right; white-space: nowrap; }
 th.n + th:not(.n), td.n + td:not(.n) { padding-left: 1.2rem; }
 th:last-child, td:last-child { padding-right: 0; }
-td small { display: block; color: var(--soft); font-size: 0.75rem; white-space: nowrap; }
+td small, th small { display: block; color: var(--soft); font-size: 0.75rem; font-weight: 400; white-space: nowrap; }
 td b { font-weight: 680; }
-tbody th { max-width: 15rem; min-width: 6.5rem; overflow-wrap: anywhere; }
-.config td { font-family: var(--mono); font-size: 0.8125rem; overflow-wrap: anywhere; }
-.config tbody th { font-family: var(--mono); font-size: 0.8125rem; font-weight: 400; }
+tbody th { max-width: 15rem; min-width: 8rem; overflow-wrap: anywhere; }
+.config td { font-family: var(--mono); font-size: 0.8125rem; }
+.config tbody th { font-family: var(--mono); font-size: 0.8125rem; font-weight: 400; white-space: nowrap; }
 .config .differs > * { background: var(--mark); }
 .config .differs th { font-weight: 700; }
 .config th, .config td { padding-left: 0.6rem; }
@@ -77,6 +79,8 @@ figcaption b { color: var(--ink); font-weight: 600; }
 svg { display: block; max-width: 100%; height: auto; font-family: var(--sans); }
 .curves { display: grid; grid-template-columns: 2fr 1fr 1fr; gap: 1.5rem; margin-bottom: 2.4rem; }
 .pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); gap: 2rem 2.5rem; margin: 1.2rem 0; align-items: start; }
+.curves svg, .pair svg:not(.matrix) { width: 100%; }
+.pair svg:not(.matrix) { max-width: 29rem; }
 .readout { display: block; min-height: 1.45em; overflow-wrap: anywhere; }
 .matrix { max-width: none; width: 100%; }
 .matrix text { fill: currentColor; dominant-baseline: central; }

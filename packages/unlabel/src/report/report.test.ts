@@ -1,0 +1,187 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { temporaryFolder } from "../testing/data.ts";
+import { TEN_CLASSES, writeRun } from "../testing/run-fixture.ts";
+import { writeReport } from "./report.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+const at = (name: string) => join(folder.path, name);
+
+/** A class folder, a file and a run may be called anything; this one tries to run a script and to leave its element. */
+const HOSTILE = `"'><img src=x onerror="document.title='run'"></title></text></svg></script><script>document.title='run'</script>`;
+
+async function reportOf(name: string, ...runs: Parameters<typeof writeRun>[1][]) {
+  const dirs = [];
+  for (const [index, options] of runs.entries())
+    dirs.push(await writeRun(at(`${name}/run${index}`), { steps: 40, ...options }));
+  const report = await writeReport(dirs, at(`${name}/out/report.html`));
+  return { report, page: readFileSync(report.path, "utf8") };
+}
+
+describe("writeReport", () => {
+  it("writes one file with a section for all that was measured", async () => {
+    const { report, page } = await reportOf("two", {}, { method: "mae", top1: 0.54 });
+    for (const id of [
+      "answer",
+      "curves",
+      "probe",
+      "classes",
+      "confusion",
+      "pictures",
+      "cost",
+      "settings",
+      "data",
+      "reproduce",
+    ]) {
+      expect(page).toContain(`<section id="${id}">`);
+      expect(page).toContain(`href="#${id}"`);
+    }
+    expect(report.headline).toBe("run0 scores highest: 58.0\u00a0% linear-probe top-1, 4.0 points above run1.");
+    expect(report.runs.map(({ method, top1 }) => [method, top1])).toEqual([
+      ["simclr", 0.58],
+      ["mae", 0.54],
+    ]);
+    expect(report.bytes).toBe(Buffer.byteLength(page));
+    expect(page.match(/<img /g)).toHaveLength(12);
+    expect(readdirSync(at("two/out"))).toEqual(["report.html"]);
+    expect(page).toContain("chance 5.541");
+    expect(page).toContain("floor 3.551");
+  });
+
+  it("shows runs that were never probed, were interrupted, failed or broke, and says so", async () => {
+    const { page } = await reportOf(
+      "odd",
+      { top1: null, run: { status: "interrupted", result: null } },
+      { method: "mae", top1: null, pictures: 0, run: { status: "failed", error: "out of memory", result: null } },
+      {
+        method: "mae",
+        top1: null,
+        run: { status: "running", result: null, data: null, parameters: null, versions: null },
+      },
+    );
+    expect(page).toContain("run0 was interrupted at step 40");
+    expect(page).toContain("run1 failed at step 40: out of memory");
+    expect(page).toContain("run2 is marked as running");
+    expect(page).not.toContain('id="probe"');
+    mkdirSync(at("bare"));
+    writeFileSync(
+      join(at("bare"), "run.json"),
+      JSON.stringify({ schema: 1, status: "failed", method: "new", config: {} }),
+    );
+    await writeReport([at("bare")], at("bare.html"));
+    expect(readFileSync(at("bare.html"), "utf8")).toContain("bare has recorded no step.");
+  });
+
+  it("warns of a loss below its floor and of one that is no number", async () => {
+    const dir = await writeRun(at("broken"), { steps: 3 });
+    const lines = [
+      { step: 1, "train/loss": 0.3 },
+      { step: 2, "train/loss": null },
+    ].map((line) => JSON.stringify(line));
+    writeFileSync(join(dir, "metrics.jsonl"), lines.join("\n"));
+    const page = readFileSync((await writeReport([dir], at("broken.html"))).path, "utf8");
+    expect(page).toContain("went below its floor of 3.551, to 0.3");
+    expect(page).toContain("was not a number from step 2 on");
+  });
+
+  it("names pictures that cannot be read instead of failing", async () => {
+    const dir = await writeRun(at("pictures"), { method: "mae", steps: 3 });
+    writeFileSync(join(dir, "pictures", "0.png"), "no picture");
+    const page = readFileSync((await writeReport([dir], at("pictures.html"))).path, "utf8");
+    expect(page).toMatch(/Could not be read: .*pictures\/0\.png/);
+    expect(page.match(/<img /g)).toHaveLength(9);
+  });
+
+  it("stays small with six runs, 100 classes and long curves", async () => {
+    const classes = Array.from({ length: 100 }, (_, index) => `class ${index} ${"with a very long name ".repeat(4)}`);
+    const run = { classes, steps: 4000, valImages: 5000, config: { size: 224 } };
+    const mae = { ...run, method: "mae" as const, pictures: 12 };
+    const { report } = await reportOf("many", run, mae, run, mae, run, mae);
+    expect(report.bytes).toBeLessThan(8e6);
+  });
+});
+
+const CHROMIUM = "/usr/bin/chromium";
+const present = existsSync(CHROMIUM);
+if (!present) {
+  const message = `Expected Chromium at ${CHROMIUM} for the page tests; "apt-get install chromium" brings it`;
+  if (process.env.CI) throw new Error(message);
+  console.warn(`Skipped: ${message}`);
+}
+
+describe.runIf(present)("the page", () => {
+  let browser: Browser;
+  let url: string;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+    const hostile = { classes: [HOSTILE, ...TEN_CLASSES.slice(1)], skipped: [{ path: HOSTILE, reason: HOSTILE }] };
+    const { report } = await reportOf(
+      "hostile",
+      { ...hostile, run: { command: HOSTILE, device: HOSTILE } },
+      { ...hostile, method: "mae", config: { note: HOSTILE } },
+    );
+    url = pathToFileURL(report.path).href;
+  });
+  afterAll(() => browser?.close());
+
+  const views = [1280, 390].flatMap((width) =>
+    (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })),
+  );
+  it.each(views)(
+    "opens at $width px in $colorScheme: no error, no request, nothing wider than the screen",
+    async (view) => {
+      const page = await browser.newPage({
+        viewport: { width: view.width, height: 844 },
+        colorScheme: view.colorScheme,
+      });
+      const said: string[] = [];
+      const asked: string[] = [];
+      page.on("console", (message) => said.push(message.text()));
+      page.on("pageerror", (error) => said.push(error.message));
+      page.on("request", (request) => asked.push(request.url()));
+      await page.goto(url);
+      expect(said).toEqual([]);
+      expect(asked.filter((address) => !address.startsWith("data:"))).toEqual([url]);
+      const found = await page.evaluate(`({
+      wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      injected: document.querySelectorAll("img:not([src^='data:']), script:not(:last-child)").length,
+      title: document.title,
+      unlabelled: document.querySelectorAll("svg:not(:has(> title)), img:not([alt])").length,
+      blank: [...document.images].filter((image) => image.naturalWidth === 0).length,
+      ground: getComputedStyle(document.body).backgroundColor,
+      shown: document.body.textContent.includes("onerror"),
+    })`);
+      expect(found).toEqual({
+        wide: 0,
+        injected: 0,
+        title: "run0 and run1 cannot be told apart: 58.0\u00a0% linear-probe top-1 each.",
+        unlabelled: 0,
+        blank: 0,
+        ground: view.colorScheme === "light" ? "rgb(253, 253, 252)" : "rgb(19, 21, 25)",
+        shown: true,
+      });
+      await page.close();
+    },
+  );
+
+  it("switches colours by keyboard, reads the matrix out, and prints light and whole", async () => {
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: "light" });
+    await page.goto(url);
+    const ground = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    await page.locator(".theme").focus();
+    await page.keyboard.press("Enter");
+    expect(await ground()).toBe("rgb(19, 21, 25)");
+    expect(await page.locator(".theme").getAttribute("aria-label")).toBe("Switch to light colours");
+    const matrix = page.locator(".matrix").first();
+    const width = (await matrix.boundingBox())?.width ?? 0;
+    await matrix.hover({ position: { x: width - 10, y: 10 } });
+    expect(await page.locator(".readout").first().textContent()).toMatch(/onerror.* taken for parachute: \d+ of 393/);
+    await page.emulateMedia({ media: "print" });
+    expect(await ground()).toBe("rgb(253, 253, 252)");
+    await page.close();
+  });
+});
