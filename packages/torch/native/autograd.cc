@@ -75,7 +75,20 @@ Napi::Value get_grad(const Napi::CallbackInfo& info) {
 Napi::Value set_grad(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const at::Tensor& t = tensor_arg(info[0], "tensor");
-    t.mutable_grad() = info[1].IsNull() ? at::Tensor() : tensor_arg(info[1], "grad");
+    if (info[1].IsNull()) {
+      t.mutable_grad() = at::Tensor();
+      return info.Env().Undefined();
+    }
+    const at::Tensor& grad = tensor_arg(info[1], "grad");
+    const auto refuse_grad = [](const std::string& expected, const std::string& found) {
+      throw std::invalid_argument("Expected " + expected + " for grad, got " + found);
+    };
+    // The same checks as PyTorch's: backward and optimizers trust a gradient to be like its tensor.
+    if (grad.is_same(t)) refuse_grad("another tensor", "the tensor itself");
+    if (grad.sizes() != t.sizes()) refuse_grad("shape " + c10::str(t.sizes()), c10::str(grad.sizes()));
+    if (grad.scalar_type() != t.scalar_type()) refuse_grad(dtype_name(t.scalar_type()), dtype_name(grad.scalar_type()));
+    if (grad.device() != t.device()) refuse_grad(t.device().str(), grad.device().str());
+    t.mutable_grad() = grad;
     return info.Env().Undefined();
   });
 }

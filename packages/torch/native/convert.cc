@@ -288,9 +288,12 @@ std::string dtype_name(at::ScalarType dtype) {
 std::string describe(const Napi::Value& value) {
   if (value.IsUndefined()) return "undefined";
   if (value.IsNull()) return "null";
-  if (value.IsString()) return "\"" + value.As<Napi::String>().Utf8Value() + "\"";
+  if (value.IsString()) {
+    const std::string text = value.As<Napi::String>().Utf8Value();
+    return "\"" + (text.size() > 80 ? text.substr(0, 80) + "…" : text) + "\"";
+  }
   if (value.IsNumber() || value.IsBoolean()) return value.ToString().Utf8Value();
-  if (value.IsBigInt()) return value.ToString().Utf8Value() + "n";
+  if (value.IsBigInt()) return "a bigint";
   if (value.IsArray()) return "an array of " + std::to_string(value.As<Napi::Array>().Length());
   if (value.IsFunction()) return "a function";
   if (value.IsSymbol()) return "a symbol";

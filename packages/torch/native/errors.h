@@ -21,6 +21,8 @@ Napi::Value guarded(const Napi::CallbackInfo& info, Body body) {
     throw Napi::Error::New(info.Env(), "out of memory");
   } catch (const std::exception& error) {
     throw Napi::Error::New(info.Env(), error.what());
+  } catch (...) {
+    throw Napi::Error::New(info.Env(), "unknown failure in LibTorch");
   }
 }
 

@@ -73,6 +73,13 @@ bool release(double handle) {
   return true;
 }
 
+void release_all() {
+  for (size_t i = 0; i < slots().size(); ++i) {
+    const Slot& slot = slots()[i];
+    if (slot.alive) release(static_cast<double>((slot.generation << kSlotBits) | static_cast<int64_t>(i)));
+  }
+}
+
 HandleStats handle_stats() {
   HandleStats stats{0, 0};
   std::unordered_set<const void*> seen;

@@ -19,6 +19,9 @@ const at::Tensor& at_handle(double handle);
 /// Frees one handle; false when it was no longer alive.
 bool release(double handle);
 
+/// Frees all handles: their JavaScript has ended.
+void release_all();
+
 struct HandleStats {
   int64_t tensors;
   int64_t bytes;  // of distinct storages, as seen by the tensors alive

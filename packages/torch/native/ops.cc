@@ -3,11 +3,13 @@
 
 #include <ATen/core/dispatch/Dispatcher.h>
 
+#include <deque>
 #include <sstream>
 #include <unordered_map>
 
 #include "convert.h"
 #include "errors.h"
+#include "fused.h"
 
 namespace unlabel {
 namespace {
@@ -15,11 +17,13 @@ namespace {
 struct Operator {
   c10::OperatorHandle handle;
   std::vector<ArgKind> kinds;
+  bool fused = false;
 };
 
-// Leaked on purpose, like the slot table: used until the process ends.
-std::vector<Operator>& operators() {
-  static auto* list = new std::vector<Operator>();
+// Leaked on purpose, like the slot table: used until the process ends. A deque, since converting an argument may run
+// JavaScript (a getter) that looks up another operator: entries must not move.
+std::deque<Operator>& operators() {
+  static auto* list = new std::deque<Operator>();
   return *list;
 }
 
@@ -88,12 +92,13 @@ Napi::Object schema_object(Napi::Env env, const c10::FunctionSchema& schema) {
 /// op(name) → { id, text, args, returns }
 Napi::Value op(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    const std::string name = info[0].ToString().Utf8Value();
+    if (!info[0].IsString()) throw std::invalid_argument("Expected an operator's name, got " + describe(info[0]));
+    const std::string name = info[0].As<Napi::String>().Utf8Value();
     auto found = operator_ids().find(name);
     if (found == operator_ids().end()) {
       auto handle = c10::Dispatcher::singleton().findSchema(split(name));
       if (!handle.has_value()) throw std::invalid_argument("LibTorch has no operator \"" + name + "\"");
-      Operator entry{*handle, {}};
+      Operator entry{*handle, {}, is_fused_optimizer(name)};
       for (const c10::Argument& argument : handle->schema().arguments()) entry.kinds.push_back(kind_of(argument));
       operators().push_back(std::move(entry));
       found = operator_ids().emplace(name, static_cast<uint32_t>(operators().size() - 1)).first;
@@ -115,6 +120,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
     c10::Stack stack;
     stack.reserve(std::max(entry.kinds.size(), entry.handle.schema().returns().size()));
     for (size_t i = 0; i < entry.kinds.size(); ++i) stack.push_back(to_ivalue(info[i + 1], entry.kinds[i]));
+    if (entry.fused) check_fused_optimizer(entry.handle.schema(), stack);
     entry.handle.callBoxed(stack);
     if (stack.empty()) return env.Undefined();
     if (stack.size() == 1) return from_ivalue(env, stack[0]);

@@ -71,7 +71,12 @@ Napi::Value set_rng_state(const Napi::CallbackInfo& info) {
 /// threads(n?) → threads for arithmetic, after setting
 Napi::Value threads(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    if (info[0].IsNumber()) at::set_num_threads(info[0].As<Napi::Number>().Int32Value());
+    if (info[0].IsNumber()) {
+      const double count = info[0].As<Napi::Number>().DoubleValue();
+      // OpenMP ends the process where it cannot start a thread.
+      if (!(count >= 1 && count <= 1024)) throw std::invalid_argument("Expected 1 to 1024 for threads, got " + describe(info[0]));
+      at::set_num_threads(static_cast<int>(count));
+    }
     return Napi::Number::New(info.Env(), at::get_num_threads());
   });
 }

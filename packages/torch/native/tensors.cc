@@ -56,7 +56,7 @@ Napi::Value from(const Napi::CallbackInfo& info) {
 /// bytes(handle): a copy of the elements in row-major order, as an ArrayBuffer.
 Napi::Value bytes(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    const at::Tensor t = arg(info, 0).detach().to(at::kCPU).contiguous();
+    const at::Tensor t = arg(info, 0).detach().to(at::kCPU).resolve_conj().resolve_neg().contiguous();
     Napi::ArrayBuffer out = Napi::ArrayBuffer::New(info.Env(), t.nbytes());
     if (t.nbytes() > 0) std::memcpy(out.Data(), t.const_data_ptr(), t.nbytes());
     return out;
@@ -135,7 +135,10 @@ Napi::Value external(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value nbytes(const Napi::CallbackInfo& info) {
-  return guarded(info, [&]() -> Napi::Value { return Napi::Number::New(info.Env(), static_cast<double>(arg(info, 0).nbytes())); });
+  return guarded(info, [&]() -> Napi::Value {
+    const at::Tensor& t = arg(info, 0);
+    return Napi::Number::New(info.Env(), t.layout() == at::kStrided ? static_cast<double>(t.nbytes()) : 0);
+  });
 }
 
 }  // namespace

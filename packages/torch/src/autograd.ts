@@ -1,7 +1,6 @@
 // Gradients: backward, grad, and switching their recording off.
-import { messageOf } from "./call.ts";
-import { TorchError } from "./errors.ts";
-import { handleOf, wrap } from "./handle.ts";
+import { guarded, synchronous } from "./errors.ts";
+import { handleOf, handlesOf, wrap } from "./handle.ts";
 import { native } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -28,12 +27,11 @@ export function grad(
   options: { gradOutputs?: readonly Tensor[]; retainGraph?: boolean; createGraph?: boolean } = {},
 ): (Tensor | null)[] {
   const { createGraph = false, retainGraph = createGraph } = options;
-  const list = Array.isArray(outputs) ? (outputs as readonly Tensor[]) : [outputs as Tensor];
-  const roots = list.map((t) => handleOf(t, "outputs", "grad"));
-  const leaves = inputs.map((t) => handleOf(t, "inputs", "grad"));
-  const seeds = list.map((_, i) => {
+  const roots = handlesOf(Array.isArray(outputs) ? outputs : [outputs], "outputs", "grad");
+  const leaves = handlesOf(inputs, "inputs", "grad");
+  const seeds = roots.map((_, i) => {
     const seed = options.gradOutputs?.[i];
-    return seed ? handleOf(seed, "gradOutputs", "grad") : null;
+    return seed ? handleOf(seed, `gradOutputs[${i}]`, "grad") : null;
   });
   return guarded("grad", () => native.grad(roots, leaves, seeds, retainGraph, createGraph)).map((handle) =>
     handle === null ? null : wrap(handle),
@@ -58,16 +56,8 @@ export function isGradEnabled(): boolean {
 function withGradMode<T>(on: boolean, body: () => T): T {
   const was = native.gradMode(on);
   try {
-    return body();
+    return synchronous(body(), on ? "enableGrad" : "noGrad");
   } finally {
     native.gradMode(was);
-  }
-}
-
-function guarded<T>(op: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    throw new TorchError(messageOf(error), op, { cause: error });
   }
 }

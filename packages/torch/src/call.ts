@@ -1,6 +1,6 @@
 // One boxed call for every ATen operator.
-import { TorchError } from "./errors.ts";
-import { handleOf, TensorHandle, wrap } from "./handle.ts";
+import { describe, guarded, messageOf, TorchError } from "./errors.ts";
+import { handleOf, handlesOf, TensorHandle, wrap } from "./handle.ts";
 import { type Handle, native, type Schema } from "./native.ts";
 
 /** How one argument or result crosses: as it is, as a tensor, or as an array of tensors. */
@@ -27,6 +27,7 @@ function lookup(name: string): Operator {
     try {
       schema = native.op(name);
     } catch (error) {
+      // The message names the operator.
       throw new TorchError(messageOf(error), undefined, { cause: error });
     }
     found = {
@@ -60,20 +61,21 @@ export function operatorNames(): string[] {
 export function call<T = unknown>(name: string, args: readonly unknown[]): T {
   const op = lookup(name);
   const { schema } = op;
+  if (!Array.isArray(args)) throw new TorchError(`Expected an array of arguments, got ${describe(args)}`, name);
   if (args.length > schema.args.length) {
     throw new TorchError(`Expected at most ${schema.args.length} arguments, got ${args.length}`, name);
   }
-  const crossed: unknown[] = [schema.id];
-  for (let i = 0; i < schema.args.length; i++) {
-    const argument = schema.args[i]!;
-    const value = args[i] === undefined ? argument.default : args[i];
-    crossed.push(toNative(value, op.args[i]!, argument, name));
-  }
+  const crossed = guarded(name, () =>
+    schema.args.map((argument, i) => {
+      const value = args[i] === undefined ? argument.default : args[i];
+      return toNative(value, op.args[i]!, argument, name);
+    }),
+  );
   let result: unknown;
   try {
-    result = native.call(...(crossed as [number, ...unknown[]]));
+    result = native.call(schema.id, ...crossed);
   } catch (error) {
-    throw new TorchError(`${messageOf(error)}${shapes(schema, args)}`, name, { cause: error });
+    throw new TorchError(`${messageOf(error)}${shapes(op, crossed)}`, name, { cause: error });
   }
   if (op.inPlace) {
     native.free(result as Handle);
@@ -93,9 +95,7 @@ function toNative(value: unknown, how: Crossing, { name, type }: Schema["args"][
     );
   }
   if (how === "tensor") return handleOf(value, name, op);
-  if (!Array.isArray(value)) throw new TorchError(`Expected an array of tensors for ${name}, got ${typeof value}`, op);
-  const sparse = type.startsWith("Tensor?");
-  return Array.from(value, (item, i) => (sparse && item === null ? null : handleOf(item, `${name}[${i}]`, op)));
+  return handlesOf(value, name, op, type.startsWith("Tensor?"));
 }
 
 function fromNative(value: unknown, how: Crossing): unknown {
@@ -107,28 +107,23 @@ function fromNative(value: unknown, how: Crossing): unknown {
 
 /** Whether an argument is a tensor rather than a number: picks between an operator's `.Tensor` and `.Scalar` forms. */
 export function isTensor(value: unknown): value is TensorHandle {
-  return value instanceof TensorHandle;
+  return TensorHandle.is(value);
 }
 
-export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).trim();
-}
-
-function shapes(schema: Schema, args: readonly unknown[]): string {
-  const parts: string[] = [];
-  args.forEach((value, i) => {
-    if (value instanceof TensorHandle && !value.disposed) parts.push(`${schema.args[i]?.name} ${brief(value)}`);
-    if (Array.isArray(value) && value[0] instanceof TensorHandle) {
-      const shown = value
-        .slice(0, 4)
-        .map((item) => (item instanceof TensorHandle && !item.disposed ? brief(item) : "?"));
-      parts.push(`${schema.args[i]?.name} [${shown.join(", ")}${value.length > 4 ? ", …" : ""}]`);
-    }
+/** The dtypes and shapes of the tensors given, which LibTorch's own messages often leave out. */
+function shapes(op: Operator, crossed: readonly unknown[]): string {
+  const parts = crossed.flatMap((value, i) => {
+    const { name } = op.schema.args[i]!;
+    if (value === null || op.args[i] === "plain") return [];
+    if (op.args[i] === "tensor") return [`${name} ${brief(value as Handle)}`];
+    const list = value as (Handle | null)[];
+    return [`${name} [${list.slice(0, 4).map(brief).join(", ")}${list.length > 4 ? ", …" : ""}]`];
   });
   return parts.length > 0 ? ` (${parts.join("; ")})` : "";
 }
 
-function brief(tensor: TensorHandle): string {
-  const handle = TensorHandle.number(tensor);
+function brief(handle: Handle | null): string {
+  // A getter among the arguments may have disposed of a tensor since.
+  if (handle === null || !native.alive(handle)) return "?";
   return `${native.dtype(handle)}[${native.shape(handle).join(", ")}]`;
 }

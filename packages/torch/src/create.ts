@@ -1,7 +1,6 @@
 // Tensors from JavaScript values.
-import { messageOf } from "./call.ts";
 import { type Device, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
-import { describe, TorchError } from "./errors.ts";
+import { describe, guarded, TorchError } from "./errors.ts";
 import { wrap } from "./handle.ts";
 import { native } from "./native.ts";
 import { full as fullOp } from "./ops.generated.ts";
@@ -22,12 +21,7 @@ export interface TensorOptions {
 export function fromTypedArray(data: TypedArray, shape?: readonly number[], options: TensorOptions = {}): Tensor {
   if (!ArrayBuffer.isView(data)) throw new TorchError(`Expected a typed array for data, got ${describe(data)}`);
   const dtype = options.dtype ?? dtypeOf(data);
-  let made: Tensor;
-  try {
-    made = wrap(native.from(data, shape ?? [data.length], dtype));
-  } catch (error) {
-    throw new TorchError(messageOf(error), "fromTypedArray", { cause: error });
-  }
+  const made = wrap(guarded("fromTypedArray", () => native.from(data, shape ?? [data.length], dtype)));
   return onto(made, options.device);
 }
 
@@ -43,14 +37,16 @@ export function tensor(data: Nested | TypedArray, options: TensorOptions = {}): 
   const shape: number[] = [];
   for (let level: Nested = data as Nested; Array.isArray(level); level = level[0]) {
     shape.push(level.length);
+    if (shape.length > 64) throw new TorchError("Expected at most 64 levels of arrays for data", "tensor");
     if (level.length === 0) break;
   }
   const flat: (number | bigint | boolean)[] = [];
   flatten(data as Nested, shape, 0, flat);
   const natural = typeof flat[0] === "boolean" ? "bool" : typeof flat[0] === "bigint" ? "int64" : "float32";
   const target = options.dtype ?? natural;
-  const whole = target === "int64" || target === "uint64";
-  const array = whole ? BigInt64Array.from(flat, (v) => toBigInt(v)) : Float64Array.from(flat, Number);
+  const range = ranges[target];
+  if (range) for (const value of flat) checkWhole(value, target, range);
+  const array = /^u?int64$/.test(target) ? BigInt64Array.from(flat, BigInt) : Float64Array.from(flat, Number);
   return moved(fromTypedArray(array, shape), { ...options, dtype: target });
 }
 
@@ -72,11 +68,20 @@ function flatten(data: Nested, shape: number[], depth: number, out: (number | bi
   }
 }
 
-function toBigInt(value: number | bigint | boolean): bigint {
-  if (typeof value === "number" && !Number.isInteger(value)) {
-    throw new TorchError(`Expected whole numbers for data of dtype int64, got ${value}`, "tensor");
+// What LibTorch would wrap around, or worse, is refused.
+const ranges: Partial<Record<DType, [low: bigint, high: bigint]>> = Object.fromEntries(
+  [8, 16, 32, 64].flatMap((bits) => [
+    [`uint${bits}`, [0n, 2n ** BigInt(bits) - 1n]],
+    [`int${bits}`, [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n]],
+  ]),
+);
+
+function checkWhole(value: number | bigint | boolean, dtype: DType, [low, high]: [bigint, bigint]): void {
+  const number = typeof value === "boolean" ? Number(value) : value;
+  const whole = typeof number === "bigint" || Number.isInteger(number);
+  if (!whole || number < low || number > high) {
+    throw new TorchError(`Expected whole numbers from ${low} to ${high} for ${dtype} data, got ${value}`, "tensor");
   }
-  return BigInt(value);
 }
 
 function moved(made: Tensor, options: TensorOptions): Tensor {

@@ -1,4 +1,5 @@
 // Names of element types and devices, and their typed arrays.
+import { TorchError } from "./errors.ts";
 
 export type DType =
   | "float32"
@@ -65,9 +66,8 @@ export function arrayOf(dtype: DType, buffer: ArrayBuffer): TypedArray {
       return new Float32Array(buffer);
     case "complex128":
       return new Float64Array(buffer);
-    case "float16":
-    case "bfloat16":
-      throw new RangeError(`${dtype} has no typed array`);
+    default:
+      throw new TorchError(`Expected a dtype that has a typed array, got ${dtype}; use to({ dtype }) first`, "toArray");
   }
 }
 

@@ -1,5 +1,5 @@
 // Tensor lifetimes: the handle that every tensor is, scopes that free what they made, finalizers beneath.
-import { describe, TorchError } from "./errors.ts";
+import { describe, guarded, synchronous, TorchError } from "./errors.ts";
 import { type Handle, native } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -76,6 +76,11 @@ export abstract class TensorHandle {
     native.free(handles);
   }
 
+  /** Whether `value` is a tensor itself, and not a proxy or another object with a tensor's prototype. */
+  static is(value: unknown): value is TensorHandle {
+    return typeof value === "object" && value !== null && #handle in value;
+  }
+
   static owner(tensor: TensorHandle): Scope | null {
     return tensor.#scope;
   }
@@ -90,7 +95,7 @@ export abstract class TensorHandle {
  * @throws {TorchError} for anything that is not a live tensor
  */
 export function handleOf(value: unknown, name: string, op?: string): Handle {
-  if (!(value instanceof TensorHandle)) {
+  if (!TensorHandle.is(value)) {
     throw new TorchError(`Expected a tensor for ${name}, got ${describe(value)}`, op);
   }
   if (value.disposed) {
@@ -100,6 +105,21 @@ export function handleOf(value: unknown, name: string, op?: string): Handle {
     );
   }
   return TensorHandle.number(value);
+}
+
+/**
+ * The handles of an argument that is an array of tensors; `gaps` allows null among them.
+ * @throws {TorchError} naming the item that is not a live tensor
+ */
+export function handlesOf(value: unknown, name: string, op: string): Handle[];
+export function handlesOf(value: unknown, name: string, op: string, gaps: boolean): (Handle | null)[];
+export function handlesOf(value: unknown, name: string, op: string, gaps = false): (Handle | null)[] {
+  // Guarded, since items may be getters that throw.
+  return guarded(op, () => {
+    if (!Array.isArray(value))
+      throw new TorchError(`Expected an array of tensors for ${name}, got ${describe(value)}`, op);
+    return Array.from(value, (item, i) => (gaps && item === null ? null : handleOf(item, `${name}[${i}]`, op)));
+  });
 }
 
 /**
@@ -113,11 +133,7 @@ export function scope<T>(body: () => T): T {
   const made: Scope = [];
   current = made;
   try {
-    const result = body();
-    if (result instanceof Promise) {
-      result.catch(() => {});
-      throw new TorchError("Expected a synchronous function for scope, got one that returns a promise");
-    }
+    const result = synchronous(body(), "scope");
     release(result, made, outer, new Set());
     return result;
   } finally {
@@ -128,6 +144,7 @@ export function scope<T>(body: () => T): T {
 
 /** Lets a tensor outlive the scopes it was made in; it is then freed by `dispose()` or by the collector. */
 export function keep<T extends TensorHandle>(tensor: T): T {
+  handleOf(tensor, "tensor", "keep");
   TensorHandle.adopt(tensor, null);
   return tensor;
 }
@@ -136,7 +153,7 @@ export function keep<T extends TensorHandle>(tensor: T): T {
 function release(value: unknown, made: Scope, outer: Scope | null, seen: Set<object>): void {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
   seen.add(value);
-  if (value instanceof TensorHandle) {
+  if (TensorHandle.is(value)) {
     if (TensorHandle.owner(value) === made) TensorHandle.adopt(value, outer);
   } else if (value instanceof Map || value instanceof Set || Array.isArray(value)) {
     for (const item of value.values()) release(item, made, outer, seen);

@@ -1,6 +1,7 @@
 // Loads the bridge: the addon that set-up built against the LibTorch it chose.
 import { createRequire } from "node:module";
 import { locateEngine } from "../setup/index.mjs";
+import { guarded } from "./errors.ts";
 
 /** A live tensor's number: slot and generation. */
 export type Handle = number;
@@ -78,4 +79,4 @@ export const engine = locateEngine();
 // Threads that spin while idle slow every neighbour, other processes' included; LibTorch reads this as it loads.
 process.env.OMP_WAIT_POLICY ??= "passive";
 
-export const native: Native = createRequire(import.meta.url)(engine.addon);
+export const native: Native = guarded("@unlabel/torch", () => createRequire(import.meta.url)(engine.addon));

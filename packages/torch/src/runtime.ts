@@ -1,7 +1,6 @@
 // The process: random numbers, threads, mixed precision, memory, and what the engine is.
-import { messageOf } from "./call.ts";
 import type { Device, DType } from "./dtype.ts";
-import { TorchError } from "./errors.ts";
+import { describe, guarded, synchronous, TorchError } from "./errors.ts";
 import { handleOf, wrap } from "./handle.ts";
 import { type EngineDescription, engine, native } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
@@ -9,7 +8,7 @@ import type { Tensor } from "./tensor.ts";
 /** Seeds LibTorch's generators on every device. @param seed a whole number from 0 to 2^53 − 1 */
 export function manualSeed(seed: number): void {
   if (!Number.isSafeInteger(seed) || seed < 0) {
-    throw new TorchError(`Expected a whole number of 0 or more for seed, got ${seed}`, "manualSeed");
+    throw new TorchError(`Expected a whole number of 0 or more for seed, got ${describe(seed)}`, "manualSeed");
   }
   native.seed(seed);
 }
@@ -32,9 +31,9 @@ export function getThreads(): number {
 /** @param count 1 or more */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1) {
-    throw new TorchError(`Expected a whole number of 1 or more for threads, got ${count}`, "setThreads");
+    throw new TorchError(`Expected a whole number of 1 or more for threads, got ${describe(count)}`, "setThreads");
   }
-  native.threads(count);
+  guarded("setThreads", () => native.threads(count));
 }
 
 export interface AutocastOptions {
@@ -49,10 +48,10 @@ export interface AutocastOptions {
 /** Runs `body` with matrix products and convolutions in half precision, by PyTorch's own lists of operators. */
 export function autocast<T>(options: AutocastOptions, body: () => T): T {
   const { device = "cpu", dtype = "bfloat16", enabled = true } = options;
-  const type = device.split(":")[0] ?? "cpu";
+  const type = String(device).split(":")[0] ?? "cpu";
   const was = guarded("autocast", () => native.autocast(type, enabled, dtype));
   try {
-    return body();
+    return synchronous(body(), "autocast");
   } finally {
     native.autocast(type, was.enabled, was.dtype);
   }
@@ -83,12 +82,4 @@ export interface EngineInfo extends EngineDescription {
 /** Which LibTorch runs, where it lies, why that one, and what it can do. */
 export function engineInfo(): EngineInfo {
   return { ...native.describe(), why: engine.libtorch.why, threads: native.threads() };
-}
-
-function guarded<T>(op: string, body: () => T): T {
-  try {
-    return body();
-  } catch (error) {
-    throw new TorchError(messageOf(error), op, { cause: error });
-  }
 }

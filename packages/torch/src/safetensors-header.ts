@@ -1,7 +1,6 @@
 // A safetensors header: what a file says of its tensors. Files may come from anywhere: nothing is believed unchecked.
-import { messageOf } from "./call.ts";
 import type { DType } from "./dtype.ts";
-import { describe, TorchError } from "./errors.ts";
+import { describe, messageOf, TorchError } from "./errors.ts";
 
 /** The format's names of element types, and their sizes in bytes, in the reverse of the order in which files hold them. */
 export const dtypes: Record<string, { dtype: DType; size: number }> = {

@@ -2,8 +2,7 @@
 // Float8 and smaller are not read.
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { messageOf } from "./call.ts";
-import { describe, TorchError } from "./errors.ts";
+import { describe, messageOf, TorchError } from "./errors.ts";
 import { handleOf, scope, wrap } from "./handle.ts";
 import { native } from "./native.ts";
 import { dtypes, maxHeader, parseHeader, type SafetensorsHeader } from "./safetensors-header.ts";

@@ -1,6 +1,7 @@
 // Tensor: a handle with LibTorch's operators as methods. Shape, dtype and device are asked of LibTorch, never kept.
 import { backward } from "./autograd.ts";
 import { arrayOf, type Device, type DType, type MemoryFormat, type TypedArray } from "./dtype.ts";
+import { guarded } from "./errors.ts";
 import { handleOf, setTensorConstructor, wrap } from "./handle.ts";
 import { type Handle, native } from "./native.ts";
 import { TensorOps } from "./ops.generated.ts";
@@ -9,7 +10,7 @@ import { TensorOps } from "./ops.generated.ts";
 export class Tensor extends TensorOps {
   /** Sizes of the dimensions, `[]` for a scalar. */
   get shape(): number[] {
-    return native.shape(handleOf(this, "self", "shape"));
+    return guarded("shape", () => native.shape(handleOf(this, "self", "shape")));
   }
 
   get ndim(): number {
@@ -46,18 +47,20 @@ export class Tensor extends TensorOps {
   }
 
   set grad(value: Tensor | null) {
-    native.setGrad(handleOf(this, "self", "grad"), value === null ? null : handleOf(value, "grad", "grad"));
+    const handle = handleOf(this, "self", "grad");
+    const given = value === null ? null : handleOf(value, "grad", "grad");
+    guarded("grad", () => native.setGrad(handle, given));
   }
 
   /** Turns the recording of gradients on or off; only leaves can be changed. */
   requiresGrad_(on = true): this {
-    native.setRequiresGrad(handleOf(this, "self", "requiresGrad_"), on);
+    guarded("requiresGrad_", () => native.setRequiresGrad(handleOf(this, "self", "requiresGrad_"), on));
     return this;
   }
 
   /** Takes over the contents of `source`, whatever its dtype, device and layout, and stays the same parameter. */
   setData(source: Tensor): this {
-    native.setData(handleOf(this, "self", "setData"), handleOf(source, "source", "setData"));
+    guarded("setData", () => native.setData(handleOf(this, "self", "setData"), handleOf(source, "source", "setData")));
     return this;
   }
 
@@ -84,7 +87,10 @@ export class Tensor extends TensorOps {
       using wide = this.to({ dtype: "float32" });
       return wide.toArray();
     }
-    return arrayOf(dtype, native.bytes(handleOf(this, "self", "toArray")));
+    return arrayOf(
+      dtype,
+      guarded("toArray", () => native.bytes(handleOf(this, "self", "toArray"))),
+    );
   }
 
   /** {@link toArray} as plain numbers. */
