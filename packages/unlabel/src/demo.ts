@@ -1,71 +1,58 @@
-// The demo: both methods on the same images, their probes beside the baselines, and one report.
+// The demo: both methods on one folder of images, each probed beside its baselines under one protocol, and the report.
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Settings } from "./config/resolve.ts";
 import { METHODS, type MethodName } from "./config/schema.ts";
-import { probe } from "./eval/probe.ts";
+import { openData } from "./data/folder.ts";
+import { type Evaluation, probe } from "./eval/probe.ts";
+import { probeSplits } from "./eval/splits.ts";
 import { writeReport } from "./report/index.ts";
-import { stamp } from "./train/plan.ts";
 import { pretrain } from "./train/pretrain.ts";
 import type { ProgressStream } from "./train/progress.ts";
 
-export interface DemoOptions {
-  /** Folder of labelled images. */
+export interface DemoRequest {
+  /** Folder of labelled images; the labels are for the probes alone. */
   data: string;
-  /** Where runs and report go; by default `runs/demo-TIME`. */
-  out?: string | undefined;
-  /** Settings of both methods over preset `small`. */
+  /** Folder for the runs and the report. Runs that are there already go on where they stopped. */
+  out: string;
+  /** Settings for both methods, over those of preset `small`. */
   settings?: Settings;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
 }
 
-interface Score {
-  top1: number;
-  top5: number;
-  f1: number;
-}
-
-export interface DemoRun {
-  run: string;
-  probe: Score & { untrained: Score; pixels: Score };
-}
-
 export interface DemoResult {
   /** The report's path. */
   report: string;
-  runs: Record<MethodName, DemoRun>;
+  runs: Record<MethodName, { run: string; evaluation: Evaluation }>;
 }
 
 /**
- * Trains SimCLR and MAE, probes them and both baselines under one protocol, and writes the report.
+ * Trains, probes and reports.
  *
- * @returns null where Ctrl-C ended a training; what was trained so far is saved
- * @throws {UserError} as pretrain and probe do
+ * @returns null where Ctrl-C ended it early; the same request goes on from there
+ * @throws {UserError} before any training where the images have no labels to probe with
  */
 export async function demo({
   data,
   out,
   settings = {},
   stream = process.stderr,
-}: DemoOptions): Promise<DemoResult | null> {
-  const folder = out ?? join("runs", `demo-${stamp(new Date())}`);
-  const runs: [MethodName, DemoRun][] = [];
+}: DemoRequest): Promise<DemoResult | null> {
+  probeSplits(openData(data), 0);
+  const runs: Partial<DemoResult["runs"]> = {};
   for (const method of METHODS) {
-    const flags = { ...settings, method };
-    const { run, interrupted } = await pretrain({ data, settings: { flags }, out: join(folder, method), stream });
+    const run = join(out, method);
+    const resume = existsSync(join(run, "run.json"));
+    const flags = { ...settings, method, preset: "small" };
+    const { interrupted } = await pretrain({ data, settings: { flags }, out: run, resume, stream });
     if (interrupted) return null;
-    const { untrained, pixels, ...trained } = await probe(run, data, { stream });
-    if (!pixels) throw new Error("Expected the probe on raw pixels, got none");
-    runs.push([method, { run, probe: { ...short(trained), untrained: short(untrained), pixels: short(pixels) } }]);
+    runs[method] = { run, evaluation: await probe(run, data, { stream }) };
   }
-  const report = join(folder, "report.html");
+  const report = join(out, "report.html");
   await writeReport(
-    runs.map(([, { run }]) => run),
+    Object.values(runs).map(({ run }) => run),
     report,
   );
-  return { report, runs: Object.fromEntries(runs) as DemoResult["runs"] };
-}
-
-function short({ top1, top5, f1 }: Score): Score {
-  return { top1, top5, f1 };
+  return { report, runs: runs as DemoResult["runs"] };
 }

@@ -1,9 +1,11 @@
 // unlabel demo: both methods on small images, their probes beside the baselines, and the report. The demo's own images
 // are an example's, which a clone holds and the package does not; with --data it runs on the user's.
+import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { DemoResult } from "../demo.ts";
 import { UsageError } from "../errors.ts";
-import { finish, percent, table } from "./output.ts";
+import { duration, finish, paint, percent, table } from "./output.ts";
+import { summary, verdicts } from "./probe.ts";
 
 interface Options {
   data?: string;
@@ -12,8 +14,8 @@ interface Options {
   json?: boolean;
 }
 
-/** What the example gives: a function that makes its images ready, and returns their folder. */
-const EXAMPLE = "@unlabel/example-demo";
+/** The workspace that makes the demo's images; typed as text so that it is looked for only when the demo runs. */
+const EXAMPLE: string = "unlabel-demo-data";
 
 export function addDemo(program: Command): void {
   program
@@ -26,18 +28,37 @@ export function addDemo(program: Command): void {
 }
 
 async function demoCommand({ data, out, epochs, json }: Options): Promise<void> {
-  const [{ demo }, { parseValue }] = await Promise.all([import("../demo.ts"), import("../config/resolve.ts")]);
-  const images = data ?? (await exampleImages());
-  const settings = epochs === undefined ? {} : { epochs: parseValue(epochs) };
-  const result = await demo({ data: images, out, settings });
+  const began = performance.now();
+  const [{ demo }, { parseValue }, { stamp }] = await Promise.all([
+    import("../demo.ts"),
+    import("../config/resolve.ts"),
+    import("../train/plan.ts"),
+  ]);
+  const folder = out ?? join("runs", `demo-${stamp(new Date())}`);
+  const result = await demo({
+    data: data ?? (await emoji(join(dirname(folder), "emoji"))),
+    out: folder,
+    settings: epochs === undefined ? {} : { epochs: parseValue(epochs) },
+  });
   if (result === null) {
     process.exitCode = 130;
+    const again = ["unlabel demo --out", folder, data && `--data ${data}`, epochs && `--epochs ${epochs}`];
+    process.stderr.write(`Go on with: ${again.filter(Boolean).join(" ")}\n`);
     return;
   }
-  finish(json === true, result, [summary(result), "", ...verdict(result), `Report: ${result.report}`]);
+  const runs = Object.entries(result.runs).map(([name, { run, evaluation }]) => [
+    name,
+    { run, probe: summary(evaluation) },
+  ]);
+  finish(json === true, { report: result.report, runs: Object.fromEntries(runs) }, [
+    ...closing(result),
+    `${duration((performance.now() - began) / 1000)} in all`,
+    `Report: ${paint("bold", result.report)}`,
+  ]);
 }
 
-async function exampleImages(): Promise<string> {
+/** Makes the emoji ready in `folder` and returns it. */
+async function emoji(folder: string): Promise<string> {
   let example: unknown;
   try {
     example = await import(EXAMPLE);
@@ -47,28 +68,32 @@ async function exampleImages(): Promise<string> {
       "Expected --data DIR: the demo's own images come with a clone of the project, not with the package",
     );
   }
-  const { prepareImages } = example as { prepareImages: () => Promise<string> };
-  return prepareImages();
+  const { buildEmoji } = example as { buildEmoji(folder: string): { train: number; val: number } };
+  const { train, val } = buildEmoji(folder);
+  process.stderr.write(
+    `${train + val} emoji drawings in ${folder}, ${val} of them to test on (credits: ${join(folder, "ATTRIBUTION.md")})\n`,
+  );
+  return folder;
 }
 
-function summary({ runs }: DemoResult): string {
-  const rows = Object.entries(runs).map(([name, { probe }]) => [
+function closing({ runs }: DemoResult): string[] {
+  const all = Object.entries(runs).map(([name, { evaluation }]) => ({ name, ...evaluation }));
+  const rows = all.map(({ name, top1, f1, untrained, pixels }) => [
     name,
-    percent(probe.top1),
-    percent(probe.untrained.top1),
-    percent(probe.pixels.top1),
-    percent(probe.f1),
+    percent(top1),
+    percent(untrained.top1),
+    pixels ? percent(pixels.top1) : "",
+    percent(f1),
+    percent(untrained.f1),
+    pixels ? percent(pixels.f1) : "",
   ]);
-  return table([["linear probe", "top-1", "untrained", "pixels", "F1"], ...rows]);
-}
-
-/** Says plainly where a method is not above both baselines. */
-function verdict({ runs }: DemoResult): string[] {
-  return Object.entries(runs).flatMap(([name, { probe }]) => {
-    const best = Math.max(probe.untrained.top1, probe.pixels.top1);
-    if (probe.top1 > best) return [];
-    return [
-      `${name} is not above its baselines here: ${percent(probe.top1)} against ${percent(best)}. It may need more epochs or images.`,
-    ];
+  const words = all.map(({ name, ...evaluation }) => {
+    const problems = verdicts(evaluation);
+    return `${name}: ${problems.length > 0 ? problems.join("; ") : "above both baselines"}`;
   });
+  return [
+    table([["linear probe", "top-1", "untrained", "pixels", "macro-F1", "untrained", "pixels"], ...rows]),
+    "",
+    ...words,
+  ];
 }

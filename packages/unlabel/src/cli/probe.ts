@@ -1,6 +1,7 @@
-// unlabel probe RUN: how well a linear layer reads classes off a run's frozen features.
+// unlabel probe RUN: how well a linear layer reads classes off a run's frozen features, beside what needed no training.
 import type { Command } from "commander";
-import { finish, paint, percent, table } from "./output.ts";
+import type { Evaluation, Score } from "../eval/probe.ts";
+import { duration, finish, paint, percent, table } from "./output.ts";
 
 interface Options extends Record<string, unknown> {
   data?: string;
@@ -43,32 +44,51 @@ async function probeCommand(path: string, options: Options): Promise<void> {
   const { probe } = await import("../eval/probe.ts");
   const { pixels, allowClassMismatch } = options;
   const found = await probe(path, data, { settings, threads, device, precision, pixels, allowClassMismatch });
-  const short = ({ top1, top5, f1 }: { top1: number; top5: number; f1: number }) => ({ top1, top5, f1 });
-  const baselines = { untrained: short(found.untrained), ...(found.pixels && { pixels: short(found.pixels) }) };
-  finish(
-    options.json === true,
-    {
-      protocol: found.protocol,
-      ...short(found),
-      train_images: found.train_images,
-      val_images: found.val_images,
-      classes: found.classes.length,
-      ...baselines,
-      run: path,
-      step: found.step,
-      notes: found.notes,
-    },
-    [
-      table([
-        ["linear probe", "top-1", "top-5", "F1"],
-        ...Object.entries({ trained: found, ...baselines }).map(([name, { top1, top5, f1 }]) => [
-          name,
-          percent(top1),
-          percent(top5),
-          percent(f1),
-        ]),
-      ]),
-      `${paint("bold", path)}: ${found.classes.length} classes, fitted on ${found.train_images} images, scored on ${found.val_images}`,
-    ],
-  );
+  finish(options.json === true, { ...summary(found), run: path }, lines(path, found));
+}
+
+/** The scores as `--json` prints them; everything else stands in eval/linear.json. */
+export function summary(evaluation: Evaluation) {
+  const { protocol, train_images, val_images, classes, untrained, pixels, step, notes } = evaluation;
+  const short = ({ top1, top5, f1 }: Score) => ({ top1, top5, f1 });
+  return {
+    protocol,
+    ...short(evaluation),
+    train_images,
+    val_images,
+    classes: classes.length,
+    untrained: short(untrained),
+    ...(pixels && { pixels: short(pixels) }),
+    step,
+    notes,
+  };
+}
+
+/** Plain words where the trained encoder is no better than what needed no training. */
+export function verdicts({ top1, untrained, pixels }: Pick<Evaluation, "top1" | "untrained" | "pixels">): string[] {
+  const rivals = [["the untrained encoder", untrained] as const, ...(pixels ? [["raw pixels", pixels] as const] : [])];
+  return rivals
+    .filter(([, rival]) => top1 <= rival.top1)
+    .map(([name, rival]) => `not above ${name}: ${percent(top1)} against ${percent(rival.top1)} top-1`);
+}
+
+function lines(path: string, evaluation: Evaluation): string[] {
+  const { train_images, val_images, classes, step, seconds, untrained, pixels, notes, per_class } = evaluation;
+  const row = (name: string, { top1, top5, f1 }: Score) => [name, percent(top1), percent(top5), percent(f1)];
+  const seen = per_class.filter(({ support }) => support > 0).toSorted((a, b) => b.f1 - a.f1);
+  const named = (scores: typeof seen) => scores.map(({ name, f1 }) => `${name} ${percent(f1)}`).join(", ");
+  return [
+    `${paint("bold", path)}: step ${step}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
+    table([
+      ["linear probe", "top-1", "top-5", "macro-F1"],
+      row("trained encoder", evaluation),
+      row("untrained encoder", untrained),
+      ...(pixels ? [row("raw pixels", pixels)] : []),
+    ]),
+    ...(seen.length > 6
+      ? [`strongest by F1: ${named(seen.slice(0, 3))}`, `weakest by F1: ${named(seen.slice(-3).reverse())}`]
+      : [`by F1: ${named(seen)}`]),
+    ...verdicts(evaluation),
+    ...notes.map((note) => `note: ${note}`),
+  ];
 }

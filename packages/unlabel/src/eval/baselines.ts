@@ -1,0 +1,28 @@
+// What a score is worth only shows beside others: the same probe on the encoder before training, and on raw pixels.
+import { existsSync } from "node:fs";
+import { loadSafetensors, manualSeed } from "@unlabel/torch";
+import type { Config } from "../config/schema.ts";
+import { UserError } from "../errors.ts";
+import { createMethod, type Method } from "../methods/index.ts";
+import type { RunDirectory } from "../train/run.ts";
+
+/** A method with the weights that its run began with, bit for bit: they follow from config and seed. */
+export function untrainedMethod(config: Config): Method {
+  manualSeed(config.seed);
+  return createMethod(config);
+}
+
+/**
+ * A run's method with the weights of its last checkpoint, and the step that they were saved after.
+ *
+ * @throws {UserError} where the run has saved none
+ */
+export function trainedMethod(run: RunDirectory): { method: Method; step: number } {
+  if (!existsSync(run.weights))
+    throw new UserError(`Expected a checkpoint in ${run.path}, got none; its status is ${run.info.status}`);
+  const { tensors, metadata } = loadSafetensors(run.weights);
+  const method = untrainedMethod(run.info.config);
+  method.loadStateDict(tensors);
+  for (const tensor of Object.values(tensors)) tensor.dispose();
+  return { method, step: Number(metadata.step) };
+}

@@ -1,0 +1,90 @@
+// Features of a split: every image is decoded once, cropped to its central square, and encoded once by each encoder, which is frozen and
+// proved to be. Every protocol then works on these features, so that a hundred epochs of probing encode nothing again.
+import { createHash } from "node:crypto";
+import { autocast, cat, type nn, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { evalBatches } from "../data/eval-batches.ts";
+import type { Split } from "../data/folder.ts";
+import type { ViewSpec } from "../data/views.ts";
+import { UserError } from "../errors.ts";
+import type { Encoder } from "../models/index.ts";
+import type { Features } from "./linear.ts";
+
+/** Anything that turns normalised images `[B, 3, S, S]` into features `[B, D]`. */
+export type FeatureFunction = (images: Tensor) => Tensor;
+
+/** Edge of the thumbnails that stand for raw pixels: 16 × 16 × 3 = 768 numbers, as many as a ViT-B's features. */
+const PIXEL_EDGE = 16;
+
+/** Raw pixels as features: the image shrunk to 16 × 16 by averaging, flattened. */
+export const pixelFeatures: FeatureFunction = (images) => images.adaptiveAvgPool2d([PIXEL_EDGE, PIXEL_EDGE]).flatten(1);
+
+export interface ExtractOptions {
+  /** Size and normalisation of the images, as in training. */
+  view: Pick<ViewSpec, "size" | "mean" | "std">;
+  batch: number;
+  device: string;
+  precision: "fp32" | "bf16";
+  /** Called with the number of images done. */
+  onProgress?: (done: number) => void;
+  /** Called for an image that cannot be read; it is left out. */
+  onSkip?: (failure: { path: string; reason: string }) => void;
+}
+
+/**
+ * Encodes a split's labelled images, once with each of `functions`.
+ *
+ * @returns float32 features `[N, D]` on the device, in the split's order, under the functions' names
+ * @throws {UserError} where no image could be read
+ */
+export async function extract<Name extends string>(
+  split: Split,
+  functions: Record<Name, FeatureFunction>,
+  { view, batch, device, precision, onProgress, onSkip }: ExtractOptions,
+): Promise<Record<Name, Features>> {
+  const names = Object.keys(functions) as Name[];
+  const chunks = new Map<Name, Tensor[]>(names.map((name) => [name, []]));
+  const labels: number[] = [];
+  const { size, mean, std } = view;
+  for await (const found of evalBatches(split, size, { batch, mean, std, fraction: 1, device, onSkip })) {
+    using images = found.images;
+    for (const name of names) {
+      const encode = () => autocast({ device, enabled: precision === "bf16" }, () => functions[name](images));
+      chunks.get(name)!.push(noGrad(() => scope(() => encode().to({ dtype: "float32" }))));
+    }
+    labels.push(...found.labels);
+    onProgress?.(labels.length);
+  }
+  if (labels.length === 0) throw new UserError(`Expected images in ${split.name} that can be read, got none`);
+  const features = names.map((name) => {
+    const parts = chunks.get(name)!;
+    const x = scope(() => cat(parts, 0));
+    for (const part of parts) part.dispose();
+    return [name, { x, labels: Int32Array.from(labels) }] as const;
+  });
+  return Object.fromEntries(features) as Record<Name, Features>;
+}
+
+/**
+ * Runs `body` with an encoder in evaluation mode and proves that it changed nothing.
+ *
+ * @throws {Error} where a weight or a BatchNorm statistic is not what it was
+ */
+export async function frozen<T>(encoder: Encoder, body: () => Promise<T>): Promise<T> {
+  const before = checksum(encoder);
+  encoder.eval();
+  const result = await body();
+  const after = checksum(encoder);
+  if (after !== before) throw new Error("Expected an encoder that evaluation leaves unchanged, got other weights");
+  return result;
+}
+
+/** SHA-256 of all of a module's tensors (weights and running statistics), with their names. */
+export function checksum(module: nn.Module<never, unknown>): string {
+  const hash = createHash("sha256");
+  for (const [name, tensor] of module.namedTensors()) {
+    hash.update(`${name} ${tensor.dtype} ${tensor.shape}\n`);
+    const { buffer, byteOffset, byteLength } = scope(() => tensor.to({ device: "cpu" }).toArray());
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+  }
+  return hash.digest("hex");
+}

@@ -1,0 +1,121 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fromTypedArray, manualSeed, memory, randn, scope, zeros } from "@unlabel/torch";
+import { describe, expect, it } from "vitest";
+import { type Features, fit, linearProbe, PROBE, stratified } from "./linear.ts";
+
+interface Fixture {
+  dim: number;
+  classes: number;
+  train: number[];
+  train_labels: number[];
+  val: number[];
+  val_labels: number[];
+  weight_decay: number;
+  top1: number;
+  weights: number[];
+  bias: number[];
+}
+
+const fixtures = join(import.meta.dirname, "..", "..", "..", "..", "fixtures", "eval");
+const fixture = JSON.parse(readFileSync(join(fixtures, "probe.json"), "utf8")) as Fixture;
+
+function features(values: number[], labels: number[]): Features {
+  return {
+    x: fromTypedArray(Float32Array.from(values), [labels.length, values.length / labels.length]),
+    labels: Int32Array.from(labels),
+  };
+}
+
+/** Labels that take turns. */
+const turns = (count: number, classes: number) => Array.from({ length: count }, (_, i) => i % classes);
+
+describe("the linear probe", () => {
+  const train = features(fixture.train, fixture.train_labels);
+  const val = features(fixture.val, fixture.val_labels);
+
+  it("reaches scikit-learn's LogisticRegression: the same optimum, accuracy within 0.5 points", () => {
+    const settings = { ...PROBE, lr: 0.1, epochs: 300, batch: 500, weight_decay: fixture.weight_decay };
+    const { models } = fit(train, fixture.classes, [settings.lr], settings);
+    const largest = Math.max(...fixture.weights.map(Math.abs));
+    models[0]!.weight.toNumbers().forEach((w, i) => {
+      expect(Math.abs(w - fixture.weights[i]!) / largest).toBeLessThan(1e-3);
+    });
+    models[0]!.bias.toNumbers().forEach((b, i) => {
+      expect(Math.abs(b - fixture.bias[i]!)).toBeLessThan(1e-3);
+    });
+    for (const batch of [500, 64]) {
+      const outcome = linearProbe(train, val, fixture.classes, { ...settings, batch });
+      expect(Math.abs(outcome.top1 - fixture.top1)).toBeLessThanOrEqual(0.005);
+    }
+  });
+
+  it("comes within 2 points of it with the defaults, which have no penalty", () => {
+    const outcome = linearProbe(train, val, fixture.classes, PROBE);
+    expect(Math.abs(outcome.top1 - fixture.top1)).toBeLessThan(0.02);
+    expect(outcome.tried).toHaveLength(5);
+    expect(outcome.tried.map(({ lr }) => lr)).toContain(outcome.lr);
+    expect(outcome.curve).toHaveLength(100);
+    expect(outcome.curve.at(-1)!.loss).toBeLessThan(outcome.curve[0]!.loss);
+  });
+
+  it("starts at the loss of a guess, ln C", () => {
+    const { curve } = fit(train, fixture.classes, [1e-6], { ...PROBE, epochs: 1 });
+    expect(curve[0]!.loss).toBeCloseTo(Math.log(fixture.classes), 3);
+  });
+
+  it("fits several rates side by side as it fits each alone", () => {
+    const settings = { ...PROBE, epochs: 3 };
+    const both = fit(train, fixture.classes, [0.01, 0.1], settings);
+    for (const [i, rate] of [0.01, 0.1].entries()) {
+      const alone = fit(train, fixture.classes, [rate], settings);
+      expect(both.models[i]!.weight.allclose(alone.models[0]!.weight, 1e-4, 1e-5)).toBe(true);
+    }
+  });
+
+  it("depends on the seed alone and leaves no tensor behind", () => {
+    const settings = { ...PROBE, epochs: 5 };
+    const first = linearProbe(train, val, fixture.classes, settings);
+    const live = memory().liveTensors;
+    manualSeed(99);
+    const again = linearProbe(train, val, fixture.classes, settings);
+    expect(memory().liveTensors).toBe(live);
+    expect({ ...again, seconds: 0 }).toEqual({ ...first, seconds: 0 });
+    const other = linearProbe(train, val, fixture.classes, { ...settings, seed: 1 });
+    expect(other.curve).not.toEqual(first.curve);
+  });
+
+  it("scores chance on features that say nothing", () => {
+    const labels = turns(400, 10);
+    const nothing = { x: zeros([400, 16]), labels: Int32Array.from(labels) };
+    const outcome = linearProbe(nothing, nothing, 10, { ...PROBE, epochs: 10 });
+    expect(outcome.top1).toBeCloseTo(0.1, 12);
+    expect(outcome.top5).toBeCloseTo(0.5, 12);
+  });
+
+  it("scores chance on shuffled labels and everything on features that tell", () => {
+    manualSeed(0);
+    const x = randn([2000, 16]);
+    const told = scope(() => x.narrow(1, 0, 4).argmax(1).toNumbers());
+    const shuffled = turns(2000, 4);
+    const split = (labels: number[]): [Features, Features] => [
+      { x: x.narrow(0, 0, 1000), labels: Int32Array.from(labels.slice(0, 1000)) },
+      { x: x.narrow(0, 1000, 1000), labels: Int32Array.from(labels.slice(1000)) },
+    ];
+    expect(linearProbe(...split(told), 4, PROBE).top1).toBeGreaterThan(0.95);
+    // Four standard errors of a guess among four on a thousand images: 5.5 points.
+    expect(Math.abs(linearProbe(...split(shuffled), 4, PROBE).top1 - 0.25)).toBeLessThan(0.055);
+  });
+});
+
+describe("stratified", () => {
+  it("takes its share of every class, once, whatever the order", () => {
+    const labels = [...turns(100, 5), ...new Array<number>(50).fill(5), 6];
+    const [rest, held] = stratified(labels, 0.1, 3);
+    expect([...rest, ...held].sort((a, b) => a - b)).toEqual(labels.map((_, i) => i));
+    const counts = [0, 1, 2, 3, 4, 5, 6].map((c) => held.filter((i) => labels[i] === c).length);
+    expect(counts).toEqual([2, 2, 2, 2, 2, 5, 0]);
+    expect(stratified(labels, 0.1, 3)).toEqual([rest, held]);
+    expect(stratified(labels, 0.1, 4)).not.toEqual([rest, held]);
+  });
+});

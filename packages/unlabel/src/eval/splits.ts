@@ -1,0 +1,71 @@
+// Which images a probe is fitted on and which it is scored on, and whether the one can answer for the other.
+import { classMismatch, type Dataset, type Split } from "../data/folder.ts";
+import { UserError } from "../errors.ts";
+import { stratified } from "./linear.ts";
+
+export interface ProbeSplits {
+  train: Split;
+  val: Split;
+  /** What people should know about how these came to be. */
+  notes: string[];
+}
+
+/**
+ * The labelled images of a data set to fit and to score on. Without a labelled `val`, a stratified fifth of `train` is
+ * kept for scoring, the same for every run with this seed.
+ *
+ * @throws {UserError} where there are no labels, or classes of `val` are missing in `train` and `allowMismatch` is not set
+ */
+export function probeSplits(data: Dataset, seed: number, allowMismatch = false): ProbeSplits {
+  const train = labelled(data.train);
+  const val = data.val && labelled(data.val);
+  if (train.items.length === 0) {
+    throw new UserError(
+      `Expected labels for a probe, as in train/CLASS/image.jpg, got images without class folders in ${data.root}`,
+    );
+  }
+  const notes: string[] = [];
+  for (const [all, kept] of [[data.train, train] as const, [data.val, val] as const]) {
+    const lost = (all?.items.length ?? 0) - (kept?.items.length ?? 0);
+    if (lost > 0) notes.push(`${lost} images of ${all?.name} lie in no class folder and are left out`);
+  }
+  if (val === null || val.items.length === 0) {
+    const [rest, held] = stratified(
+      train.items.map(({ label }) => label),
+      0.2,
+      seed,
+    );
+    if (held.length === 0) throw new UserError(`Expected two images or more of some class in ${data.root}, got none`);
+    notes.push(
+      `${data.root} has no labelled val split: a fifth of train (${held.length} images, stratified) is held out to score on; pretraining may have seen them, without labels`,
+    );
+    const part = (indices: number[]) => indices.map((i) => train.items[i]!);
+    return { train: { ...train, items: part(rest) }, val: { ...train, name: "val", items: part(held) }, notes };
+  }
+  const { onlyTrain, onlyVal } = classMismatch(data, train, val);
+  if (onlyVal.length > 0) {
+    const missing = new Set(onlyVal);
+    const within = val.items.filter(({ label }) => !missing.has(data.classes[label]!)).length;
+    const inVal = data.classes.length - onlyTrain.length;
+    const text = `train has ${inVal - onlyVal.length} of the ${inVal} classes in val: a probe cannot exceed ${(
+      (100 * within) / val.items.length
+    ).toFixed(1)} %`;
+    const names = listed(onlyVal.map(({ id }) => id));
+    if (!allowMismatch) {
+      throw new UserError(
+        `Expected every class of val in train of ${data.root}, but ${text}. Missing: ${names}. Add their images to train, or go on with --allow-class-mismatch`,
+      );
+    }
+    notes.push(`${text} (missing: ${names})`);
+  }
+  if (onlyTrain.length > 0) notes.push(`val has no images of ${listed(onlyTrain.map(({ id }) => id))}`);
+  return { train, val, notes };
+}
+
+function labelled(split: Split): Split {
+  return { ...split, items: split.items.filter(({ label }) => label >= 0) };
+}
+
+function listed(names: string[]): string {
+  return names.length <= 6 ? names.join(", ") : `${names.slice(0, 5).join(", ")} and ${names.length - 5} more`;
+}
