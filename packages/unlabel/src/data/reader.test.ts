@@ -2,7 +2,8 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp, { type Color, type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { sampleImage, samplePixels, temporaryFolder } from "../testing/data.ts";
+import { dataRoot, sampleImage, samplePixels, temporaryFolder } from "../testing/data.ts";
+import { openData } from "./folder.ts";
 import { ImageReader } from "./reader.ts";
 import type { Box, Filter } from "./views.ts";
 
@@ -203,6 +204,67 @@ describe("formats", () => {
       expect(difference(data, expected).max, name).toBeLessThanOrEqual(tolerance);
     }
   });
+});
+
+describe("EXIF", () => {
+  /** A TIFF header in the given byte order, and image file directory 0 with the entries (tag, type, count, value). */
+  function exif(little: boolean, entries: number[][], { offset = 8, count = entries.length } = {}): Buffer {
+    const tiff = Buffer.alloc(10 + 12 * entries.length);
+    const u16 = (value: number, at: number) => (little ? tiff.writeUInt16LE(value, at) : tiff.writeUInt16BE(value, at));
+    const u32 = (value: number, at: number) => (little ? tiff.writeUInt32LE(value, at) : tiff.writeUInt32BE(value, at));
+    tiff.write(little ? "II" : "MM");
+    u16(42, 2);
+    u32(offset, 4);
+    u16(count, 8);
+    for (const [i, [tag, type, n, value]] of entries.entries()) {
+      u16(tag!, 10 + 12 * i);
+      u16(type!, 12 + 12 * i);
+      u32(n!, 14 + 12 * i);
+      u16(value!, 18 + 12 * i);
+    }
+    return Buffer.concat([Buffer.from("Exif\0\0"), tiff]);
+  }
+  const other = [0x0110, 2, 4, 7];
+  const turned = [0x0112, 3, 1, 6];
+  it.each([
+    ["little-endian", exif(true, [other, turned]), true],
+    ["big-endian", exif(false, [other, turned]), true],
+    ["a directory beyond the end", exif(true, [turned], { offset: 0xfffffff0 }), false],
+    ["more entries than there are", exif(true, [other], { count: 65535 }), false],
+    ["an unknown orientation", exif(true, [[0x0112, 3, 1, 9]]), false],
+    ["an orientation of the wrong type", exif(true, [[0x0112, 2, 1, 6]]), false],
+    ["a cut header", exif(true, [turned]).subarray(0, 11), false],
+    ["a cut entry", exif(true, [turned]).subarray(0, 24), false],
+    ["nothing", Buffer.alloc(0), false],
+  ])("with %s is read without harm", async (_, payload, swaps) => {
+    const jpeg = await sampleImage(30, 20).jpeg().toBuffer();
+    const marker = Buffer.from([0xff, 0xe1, (payload.length + 2) >> 8, (payload.length + 2) & 255]);
+    const image = Buffer.concat([jpeg.subarray(0, 2), marker, payload, jpeg.subarray(2)]);
+    const [width, height] = swaps ? [20, 30] : [30, 20];
+    expect(await reader.sizes([image])).toEqual({ sizes: [{ width, height }], failures: [] });
+    expect((await readWhole(image, width, height)).failures).toEqual([]);
+  });
+});
+
+describe("photographs", () => {
+  for (const name of ["imagenette", "photos"] as const) {
+    const root = dataRoot(name);
+    it.runIf(root)(`of ${name} are all read`, async () => {
+      const { train } = openData(root!);
+      const images = train.items
+        .filter((_, i) => i % Math.ceil(train.items.length / 100) === 0)
+        .map(({ path }) => join(root!, path));
+      const { sizes, failures } = await reader.sizes(images);
+      expect(failures).toEqual([]);
+      const items = images.map((image, i) => ({ image, views: [whole(sizes[i]!.width, sizes[i]!.height)] }));
+      const read = await reader.read(items, { width: 32, height: 32, filter: "bilinear" });
+      expect(read.failures).toEqual([]);
+      // Brightness and contrast of photographs, not of black or noise.
+      const mean = read.data.reduce((sum, value) => sum + value, 0) / read.data.length;
+      expect(mean).toBeGreaterThan(80);
+      expect(mean).toBeLessThan(160);
+    });
+  }
 });
 
 describe("unreadable images", () => {
