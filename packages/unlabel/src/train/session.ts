@@ -4,6 +4,7 @@ import { engineInfo, manualSeed, memory, setThreads } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
+import { ImageReader } from "../data/reader.ts";
 import { UserError } from "../errors.ts";
 import { createMethod } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
@@ -41,6 +42,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     rank,
     world,
     device,
+    reader: new ImageReader({ threads }),
     onSkip,
   });
   const { stepsPerEpoch } = loader;
