@@ -181,7 +181,7 @@ describe.runIf(present)("the page", () => {
     await matrix.hover({ position: { x: width - 10, y: 10 } });
     expect(await page.locator(".readout").first().textContent()).toMatch(/onerror.* taken for parachute: \d+ of 393/);
     await page.emulateMedia({ media: "print" });
-    expect(await ground()).toBe("rgb(253, 253, 252)");
+    expect(await ground()).toBe("rgb(255, 255, 255)");
     await page.close();
   });
 });

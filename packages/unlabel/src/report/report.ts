@@ -4,13 +4,15 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { UserError } from "../errors.ts";
 import { versionOfUnlabel } from "../version.ts";
+import { answer } from "./answer.ts";
 import { compare, probeOf } from "./comparison.ts";
+import * as facts from "./facts.ts";
 import { count, megabytes, plural } from "./format.ts";
 import { type Html, html, raw } from "./html.ts";
 import { gallery } from "./pictures.ts";
 import { type Run, readRuns } from "./read-run.ts";
+import * as results from "./results.ts";
 import { script } from "./script.ts";
-import * as sections from "./sections.ts";
 import { style } from "./style.ts";
 
 /** A report opens fast and travels by mail. */
@@ -69,15 +71,15 @@ async function render(runs: readonly Run[], comparison: ReturnType<typeof compar
   const galleries = [];
   for (const run of runs) galleries.push(await gallery(run, share));
   const all: [id: string, title: string, body: Html | null][] = [
-    ["curves", "Training", sections.curves(runs)],
-    ["probe", "Linear probe", sections.scores(runs)],
-    ["classes", "Classes", sections.perClass(runs)],
-    ["confusion", "Confusion", sections.confusion(runs)],
-    ["pictures", "Reconstructions", sections.reconstructions(runs, galleries)],
-    ["cost", "Cost", sections.cost(runs, comparison)],
-    ["settings", "Settings", sections.configs(runs)],
-    ["data", "Data", sections.data(runs)],
-    ["reproduce", "Reproduce", sections.reproduce(runs)],
+    ["curves", "Training", results.curves(runs)],
+    ["probe", "Linear probe", results.scores(runs)],
+    ["classes", "Classes", results.perClass(runs)],
+    ["confusion", "Confusion", results.confusion(runs)],
+    ["pictures", "Reconstructions", results.reconstructions(runs, galleries)],
+    ["cost", "Cost", facts.cost(runs, comparison)],
+    ["settings", "Settings", facts.configs(runs)],
+    ["data", "Data", facts.data(runs)],
+    ["reproduce", "Reproduce", facts.reproduce(runs)],
   ];
   const shown = all.filter(([, , body]) => body !== null);
   const date = new Date().toISOString().slice(0, 10);
@@ -102,7 +104,7 @@ async function render(runs: readonly Run[], comparison: ReturnType<typeof compar
 <button class="theme" type="button" hidden>Dark</button>
 </aside>
 <main>
-<section id="answer"><p class="kicker">What came out of ${runs.length === 1 ? "this run" : `these ${count(runs.length)} runs`}, ${date}</p>${sections.answer(runs, comparison)}</section>
+<section id="answer"><p class="kicker">What came out of ${runs.length === 1 ? "this run" : `these ${count(runs.length)} runs`}, ${date}</p>${answer(runs, comparison)}</section>
 ${shown.map(([id, title, body]) => html`<section id="${id}"><h2>${title}</h2>${body}</section>\n`)}
 <footer>Written by unlabel ${versionOfUnlabel()} from the run directories alone. Every sentence above follows from their numbers.</footer>
 </main>

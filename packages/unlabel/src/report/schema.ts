@@ -77,6 +77,10 @@ export const evaluationSchema = z
     confusion: z.array(z.array(z.int().min(0))).nullish(),
     settings: z.record(z.string(), z.unknown()).nullish(),
     seconds: maybeNumber,
+    /** The training step that the encoder was saved after. */
+    step: maybeNumber,
+    /** What a reader of the numbers should know. */
+    notes: z.array(z.string()).nullish(),
     untrained: z.looseObject({ ...score.shape, per_class: perClass.nullish() }).nullish(),
     pixels: score.nullish(),
   })

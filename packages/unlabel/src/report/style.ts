@@ -112,15 +112,15 @@ footer { color: var(--soft); font-size: 0.8125rem; border-top: 1px solid var(--r
 @media (max-width: 46rem) {
   .page { padding: 0 1rem; }
   .curves { grid-template-columns: minmax(0, 1fr); gap: 1rem; }
-  .curves .minor svg { max-width: 17rem; }
+  .curves .minor svg { max-width: 14.5rem; }
   section { margin-bottom: 3rem; }
   body { line-height: 1.55; }
 }
 @media print {
-  :root, :root[data-theme] { color-scheme: light; }
+  :root, :root[data-theme] { color-scheme: light; --paper: #fff; }
   @page { margin: 16mm; }
   body { font-size: 10.5pt; }
-  aside { display: none; }
+  aside, .readout { display: none; }
   .page { display: block; padding: 0; max-width: none; }
   main { padding: 0; }
   h2, h3, figcaption { break-after: avoid; }
@@ -128,6 +128,15 @@ footer { color: var(--soft); font-size: 0.8125rem; border-top: 1px solid var(--r
   .scroll { overflow: visible; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .matrix { min-width: 0 !important; max-width: 100%; }
+  section > p { break-after: avoid; }
+  section { margin-bottom: 2rem; }
+  table { font-size: 0.72rem; }
+  th, td { padding: 0.3rem 0.5rem 0.3rem 0; }
+  td, tbody th, .config tbody th, td small, th small { white-space: normal; min-width: 0; }
+  td.text { min-width: 0; }
+  tbody th { min-width: 5rem !important; }
+  .pair { grid-template-columns: 1fr 1fr; gap: 1rem; }
+  p, li { break-inside: avoid; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
 }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto; } }
