@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { temporaryFolder } from "../testing/data.ts";
+import { temporaryFolder, writeImages } from "../testing/data.ts";
 
 const BIN = join(import.meta.dirname, "..", "..", "bin", "unlabel.mjs");
 
@@ -13,8 +13,14 @@ interface Outcome {
   stderr: string;
 }
 
-/** Runs the command line; `closeStdout` stands for a reader such as `head` that has seen enough. */
-function unlabel(args: string[], options: { env?: NodeJS.ProcessEnv; closeStdout?: boolean } = {}): Promise<Outcome> {
+/**
+ * Runs the command line. `closeStdout` stands for a reader such as `head` that has seen enough, `interruptAt` for Ctrl-C
+ * when that text appears on stderr.
+ */
+function unlabel(
+  args: string[],
+  options: { env?: NodeJS.ProcessEnv; closeStdout?: boolean; interruptAt?: string } = {},
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [BIN, ...args], { env: { ...process.env, ...options.env } });
     let [stdout, stderr] = ["", ""];
@@ -23,11 +29,19 @@ function unlabel(args: string[], options: { env?: NodeJS.ProcessEnv; closeStdout
     });
     child.stderr.on("data", (chunk) => {
       stderr += chunk;
+      if (options.interruptAt !== undefined && stderr.includes(options.interruptAt)) {
+        child.kill("SIGINT");
+        options.interruptAt = undefined;
+      }
     });
     if (options.closeStdout) child.stdout.destroy();
     child.on("error", reject);
     child.on("close", (code) => resolve({ code, stdout, stderr }));
   });
+}
+
+function lastLine(stdout: string): unknown {
+  return JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
 }
 
 beforeAll(() => {
@@ -114,12 +128,49 @@ describe("unlabel", () => {
   });
 });
 
+describe("unlabel pretrain", () => {
+  it("saves and exits with 130 on Ctrl-C, and goes on where it stopped", async () => {
+    using folder = temporaryFolder();
+    const data = join(folder.path, "images");
+    await writeImages(
+      data,
+      [..."abcdefgh"].map((name) => `${name}.png`),
+      32,
+    );
+    const out = join(folder.path, "run");
+    const flags =
+      "--method mae --size 16 --batch 4 --epochs 500 --device cpu --set warmup_epochs=0 decoder_width=32".split(" ");
+    const first = await unlabel(["pretrain", data, ...flags, "--out", out, "--json"], { interruptAt: "starting loss" });
+    expect(first.code).toBe(130);
+    expect(first.stderr).toContain(`Continue with: unlabel pretrain --resume --out ${out}`);
+    expect(first.stderr).not.toContain("\u001b");
+    const { steps } = lastLine(first.stdout) as { steps: number };
+    expect(steps).toBeGreaterThanOrEqual(1);
+
+    const second = await unlabel(["pretrain", "--resume", "--out", out, "--steps", String(steps + 2), "--json"]);
+    expect([second.code, second.stderr.includes(`from step ${steps}`)]).toEqual([0, true]);
+    const result = lastLine(second.stdout);
+    const keys =
+      "run method steps images_per_s step_s loss_first loss_last chance peak_mb precision threads engine skipped".split(
+        " ",
+      );
+    expect(Object.keys(result as object)).toEqual(keys);
+    expect(result).toMatchObject({
+      run: out,
+      method: "mae",
+      steps: steps + 2,
+      precision: "fp32",
+      threads: 1,
+      skipped: 0,
+    });
+  });
+});
+
 describe("unlabel doctor", () => {
   it("tells about the engine as JSON", async () => {
     const { code, stdout } = await unlabel(["doctor", "--json"]);
     expect(code).toBe(0);
-    const facts: unknown = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
-    expect(facts).toMatchObject({
+    expect(lastLine(stdout)).toMatchObject({
       ok: true,
       problems: [],
       engine: { version: expect.stringMatching(/^\d+\.\d+/), threads: 1 },

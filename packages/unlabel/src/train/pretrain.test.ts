@@ -1,0 +1,175 @@
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { memory } from "@unlabel/torch";
+import sharp from "sharp";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { readSettings } from "../config/resolve.ts";
+import { UserError } from "../errors.ts";
+import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { type Pretrained, type PretrainRequest, pretrain } from "./pretrain.ts";
+import { RunDirectory } from "./run.ts";
+
+const SIMCLR = { method: "simclr", size: 32, batch: 4, epochs: 2, warmup_epochs: 0, device: "cpu", precision: "fp32" };
+const MAE = { ...SIMCLR, method: "mae", patch: 8, decoder_width: 32, decoder_depth: 1 };
+
+let folder: ReturnType<typeof temporaryFolder>;
+let data: string;
+beforeEach(async () => {
+  folder = temporaryFolder();
+  data = join(folder.path, "images");
+  await writeImages(
+    data,
+    [..."abcdefghijkl"].map((name) => `${name}.png`),
+    40,
+  );
+});
+afterEach(() => folder[Symbol.dispose]());
+
+/** Trains quietly; `stopAt` sends what Ctrl-C sends once that step has been told of. */
+async function train(
+  name: string,
+  flags: Record<string, unknown>,
+  more: Partial<PretrainRequest> & { stopAt?: number } = {},
+): Promise<Pretrained & { log: string }> {
+  let log = "";
+  const stream = {
+    write: (text: string) => {
+      log += text;
+      if (more.stopAt !== undefined && text.includes(` ${more.stopAt}/`)) process.emit("SIGINT", "SIGINT");
+    },
+  };
+  const outcome = await pretrain({ data, settings: { flags }, out: join(folder.path, name), stream, ...more });
+  return { ...outcome, log };
+}
+
+/** The checkpoint's very bytes, in short. */
+const weights = (run: string) =>
+  createHash("sha256")
+    .update(readFileSync(RunDirectory.open(run).weights))
+    .digest("hex");
+const losses = (run: string) =>
+  RunDirectory.open(run)
+    .metrics()
+    .map((row) => [row.step, row["train/loss"]]);
+
+describe("pretrain", () => {
+  it("trains SimCLR and tells the whole story in run.json", async () => {
+    const { run, info, result, interrupted, log } = await train("a", SIMCLR);
+    expect(interrupted).toBe(false);
+    expect(info).toMatchObject({
+      schema: 1,
+      status: "done",
+      method: "simclr",
+      device: "cpu",
+      precision: "fp32",
+      data: { root: data, layout: "unlabelled", train: 12, val: 0, classes: [] },
+      steps_per_epoch: 3,
+      parameters: { encoder: 11_176_512 },
+      chance: expect.closeTo(Math.log(7), 10),
+      result: { steps: 6, epochs: 2, skipped: 0 },
+    });
+    expect(info.parameters.total).toBeGreaterThan(info.parameters.encoder);
+    expect(RunDirectory.open(run).info).toEqual(info);
+    expect(losses(run)).toHaveLength(6);
+    expect(result.loss_first).toBe(losses(run)[0]![1]);
+    expect(result.images_per_s).toBeGreaterThan(0);
+    expect(result.peak_mb).toBeGreaterThan(50);
+    expect(log).toContain(`starting loss ${result.loss_first.toFixed(4)} (1.9459 is chance)`);
+    expect(existsSync(join(run, "pictures"))).toBe(false);
+  });
+
+  it("trains MAE and leaves pictures of what it learnt", async () => {
+    const { run, info } = await train("m", MAE);
+    expect(info.chance).toBeGreaterThan(0);
+    const pictures = JSON.parse(readFileSync(join(run, "pictures", "mae.json"), "utf8")) as {
+      size: number;
+      items: Record<"original" | "masked" | "reconstructed", string>[];
+    };
+    expect([pictures.size, pictures.items.length]).toEqual([32, 8]);
+    for (const item of pictures.items) {
+      for (const file of Object.values(item)) {
+        expect(await sharp(join(run, "pictures", file)).metadata()).toMatchObject({
+          width: 32,
+          height: 32,
+          channels: 3,
+        });
+      }
+    }
+    const [first] = pictures.items;
+    const pixels = await Promise.all(
+      [first!.original, first!.masked, first!.reconstructed].map((file) =>
+        sharp(join(run, "pictures", file))
+          .raw()
+          .toBuffer(),
+      ),
+    );
+    expect(pixels[0]!.equals(pixels[1]!)).toBe(false);
+    expect(pixels[1]!.equals(pixels[2]!)).toBe(false);
+  });
+
+  it.each([
+    ["simclr", SIMCLR],
+    ["mae", MAE],
+  ])("%s, interrupted and resumed, gives the numbers of an uninterrupted run bit for bit", async (_, flags) => {
+    await train("whole", flags);
+    const part = await train("part", flags, { stopAt: 1 });
+    expect(part.interrupted).toBe(true);
+    expect(part.info.status).toBe("interrupted");
+    expect(part.log).toContain(`Continue with: unlabel pretrain --resume --out ${part.run}`);
+    expect(losses(part.run).length).toBeLessThan(6);
+    const again = await train("part", {}, { resume: true, data: undefined });
+    expect(again.info.status).toBe("done");
+    expect(losses(part.run)).toEqual(losses(join(folder.path, "whole")));
+    expect(weights(part.run)).toEqual(weights(join(folder.path, "whole")));
+    expect(again.info.chance).toBe(part.info.chance);
+  });
+
+  it("finds nothing to do where a finished run is resumed, and goes on where more epochs are asked for", async () => {
+    const { run, result } = await train("a", MAE);
+    expect((await train("a", {}, { resume: true })).result).toMatchObject({ steps: 6, loss_last: result.loss_last });
+    expect((await train("a", { epochs: 3 }, { resume: true })).result.steps).toBe(9);
+    expect(losses(run).map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("gives the same again when its run.json is fed back", async () => {
+    const { run } = await train("a", { ...MAE, steps: 2 });
+    const file = { name: "run.json", settings: readSettings(join(run, "run.json")) };
+    await train("b", {}, { settings: { file } });
+    expect(losses(join(folder.path, "b"))).toEqual(losses(run));
+  });
+
+  it("skips and lists an unreadable image once, however often it comes up", async () => {
+    writeFileSync(join(data, "a.png"), "no image");
+    const { run, result } = await train("a", MAE);
+    expect(result.skipped).toBe(1);
+    expect(RunDirectory.open(run).skipped()).toEqual([{ path: "a.png", reason: expect.any(String) }]);
+  });
+
+  it("refuses other images than the run began with", async () => {
+    await train("a", { ...MAE, steps: 1 });
+    await writeImages(data, ["another.png"], 40);
+    await expect(train("a", {}, { resume: true })).rejects.toThrow(/Expected the images that .* began with \(12 in /);
+  });
+
+  it("marks a run failed that diverges, and says what to try", async () => {
+    const flags = { ...MAE, optimizer: "sgd", lr: 100, schedule: "constant", momentum: 0.99, epochs: 20 };
+    await expect(train("a", flags)).rejects.toThrow(/Expected finite numbers at step \d+, .* Try a lower lr than 100/);
+    const { info } = RunDirectory.open(join(folder.path, "a"));
+    expect([info.status, info.error]).toEqual(["failed", expect.stringContaining("Expected finite numbers")]);
+  });
+
+  it("leaves no run behind where it cannot begin", async () => {
+    await expect(train("a", { ...MAE, batch: 13 })).rejects.toThrow(UserError);
+    await expect(train("b", { ...MAE, device: "cuda:7" })).rejects.toThrow(/device/);
+    await expect(train("c", MAE, { data: join(folder.path, "none") })).rejects.toThrow(/does not exist/);
+    expect(readdirSync(folder.path)).toEqual(["images"]);
+  });
+
+  it("frees all that it made", async () => {
+    await train("warm", { ...MAE, steps: 1 });
+    const before = memory().liveTensors;
+    await train("a", MAE);
+    expect(memory().liveTensors).toBeLessThanOrEqual(before);
+  });
+});
