@@ -3,12 +3,12 @@
 // as MAE's affine-free BatchNorm does (arXiv:2111.06377, appendix A.1), with the training split's own statistics.
 import { fromTypedArray, noGrad, scope, type Tensor, zeros } from "@unlabel/torch";
 import { Rng, shuffle } from "../rng.ts";
-import { judge, type Metrics } from "./metrics.ts";
+import { judge, type Metrics, topK } from "./metrics.ts";
 
 export interface ProbeSettings {
   epochs: number;
   batch: number;
-  /** Peak learning rate, or null to choose one of {@link LEARNING_RATES} on a tenth of the training images. */
+  /** Peak learning rate, or null to choose one of {@link LEARNING_RATES} on held-out tenths of the training images. */
   lr: number | null;
   momentum: number;
   /** λ of the penalty λ/2·|W|² beside the mean loss; the bias is free. */
@@ -45,7 +45,7 @@ export interface Linear {
 }
 
 export interface ProbeOutcome extends Metrics {
-  /** The learning rate used, and accuracy on the held-out tenth of each one tried. */
+  /** The learning rate used, and accuracy on held-out tenths of each one tried. */
   lr: number;
   tried: { lr: number; top1: number }[];
   /** Mean training loss of each epoch. */
@@ -55,7 +55,7 @@ export interface ProbeOutcome extends Metrics {
 
 /**
  * Trains the probe on `train` and scores it on `val` once, after the last epoch: nothing is chosen on `val`.
- * A learning rate left open is chosen on a stratified tenth of `train`, all candidates side by side, and then all of
+ * A learning rate left open is chosen on stratified tenths of `train`, all candidates side by side, and then all of
  * `train` is fitted with it. The outcome depends on the seed alone.
  */
 export function linearProbe(train: Features, val: Features, classes: number, settings: ProbeSettings): ProbeOutcome {
@@ -69,15 +69,21 @@ export function linearProbe(train: Features, val: Features, classes: number, set
   });
 }
 
+/** Accuracy of each rate on held-out tenths of `train`: of one where it is large, of up to ten where one would be all noise. */
 function sweep(train: Features, classes: number, settings: ProbeSettings): { lr: number; top1: number }[] {
-  const [fitted, held] = stratified(train.labels, 0.1, settings.seed);
-  if (held.length === 0) return [{ lr: 0.01, top1: 0 }];
-  const [part, check] = [pick(train, fitted), pick(train, held)];
-  const { models } = fit(part, classes, LEARNING_RATES, settings);
-  return models.map((model, i) => ({
-    lr: LEARNING_RATES[i]!,
-    top1: judge(scores(model, check.x), check.labels, classes).top1,
-  }));
+  const right = LEARNING_RATES.map(() => 0);
+  let [checked, round] = [0, 0];
+  for (; round < 10 && checked < 1000; round++) {
+    scope(() => {
+      const [fitted, held] = stratified(train.labels, 0.1, settings.seed, round);
+      const [part, check] = [pick(train, fitted), pick(train, held)];
+      checked += held.length;
+      for (const [i, model] of fit(part, classes, LEARNING_RATES, settings).models.entries()) {
+        right[i]! += held.length * topK(scores(model, check.x), check.labels, classes, 1);
+      }
+    });
+  }
+  return LEARNING_RATES.map((lr, i) => ({ lr, top1: right[i]! / Math.max(1, checked) }));
 }
 
 /**
@@ -154,8 +160,14 @@ export function scores({ mean, scale, weight, bias }: Linear, x: Tensor): Float3
 
 /**
  * Splits indices in two, taking `share` of each class (rounded; at least one of a class of two or more) for the second part.
+ * Another `round` takes others.
  */
-export function stratified(labels: ArrayLike<number>, share: number, seed: number): [rest: number[], held: number[]] {
+export function stratified(
+  labels: ArrayLike<number>,
+  share: number,
+  seed: number,
+  round = 0,
+): [rest: number[], held: number[]] {
   const members = new Map<number, number[]>();
   for (let i = 0; i < labels.length; i++) {
     const found = members.get(labels[i]!);
@@ -165,7 +177,7 @@ export function stratified(labels: ArrayLike<number>, share: number, seed: numbe
   const held = new Set<number>();
   for (const [label, indices] of members) {
     const take = indices.length < 2 ? 0 : Math.max(1, Math.round(share * indices.length));
-    const rng = new Rng(seed, "held out", 0, label);
+    const rng = new Rng(seed, "held out", round, label);
     for (let k = 0; k < take; k++) {
       const j = k + rng.below(indices.length - k);
       held.add(indices[j]!);

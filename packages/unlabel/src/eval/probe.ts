@@ -109,7 +109,10 @@ export async function probe(runPath: string, dataRoot: string, options: ProbeOpt
     frozen(before, async () => [await encode(train, 0), await encode(val, train.items.length)] as const),
   );
   progress.end();
-  if (skipped > 0) notes.push(`${skipped} images could not be read and are left out`);
+  if (skipped > 0)
+    notes.push(
+      `${skipped} ${skipped === 1 ? "image" : "images"} could not be read and ${skipped === 1 ? "was" : "were"} left out`,
+    );
 
   const outcomes = Object.fromEntries(
     Object.keys(functions).map((name) => [

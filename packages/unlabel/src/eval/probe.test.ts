@@ -1,0 +1,197 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { memory, saveSafetensors } from "@unlabel/torch";
+import sharp from "sharp";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { resolveConfig } from "../config/resolve.ts";
+import type { Config } from "../config/schema.ts";
+import { openData } from "../data/folder.ts";
+import type { Method } from "../methods/index.ts";
+import { evaluationSchema } from "../report/schema.ts";
+import { Rng } from "../rng.ts";
+import { temporaryFolder } from "../testing/data.ts";
+import { writeRun } from "../testing/run-fixture.ts";
+import { RunDirectory } from "../train/run.ts";
+import { trainedMethod, untrainedMethod } from "./baselines.ts";
+import { checksum, extract, frozen } from "./features.ts";
+import { type Evaluation, probe } from "./probe.ts";
+import { probeSplits } from "./splits.ts";
+
+const SIDE = 16;
+const CLASSES = ["ant", "bee", "cat", "dog"];
+const config = resolveConfig({
+  flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size: SIDE, batch: 8, device: "cpu" },
+});
+const quiet = { write: () => true };
+/** Enough for these small sets; the search for a rate has its own test. */
+const quick = { stream: quiet, settings: { lr: 0.03, epochs: 30 } };
+const root = temporaryFolder();
+afterAll(() => root[Symbol.dispose]());
+
+/** Noise images in class folders; with `told`, the class is written into each as a bright quarter. */
+async function writeData(folder: string, counts: Record<string, number>, classes: string[], told: boolean) {
+  for (const [split, count] of Object.entries(counts)) {
+    for (const [label, name] of classes.entries()) {
+      mkdirSync(join(folder, split, name), { recursive: true });
+      for (let i = 0; i < count; i++) {
+        const rng = new Rng(label, split, i);
+        const pixels = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, at) => {
+          const [x, y] = [Math.floor(at / 3) % SIDE, Math.floor(at / 3 / SIDE)];
+          const quarter = 2 * Number(y >= SIDE / 2) + Number(x >= SIDE / 2);
+          return told && quarter === CLASSES.indexOf(name) ? 255 : rng.below(200);
+        });
+        const image = sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } });
+        await image.toFile(join(folder, split, name, `${i}.png`));
+      }
+    }
+  }
+  return folder;
+}
+
+/** A run directory with a checkpoint of `method`. */
+async function writeCheckpoint(name: string, method: Method, given: Config = config): Promise<string> {
+  const run = await writeRun(join(root.path, name), { method: given.method, config: given, top1: null, pictures: 0 });
+  mkdirSync(join(run, "checkpoints"), { recursive: true });
+  saveSafetensors(join(run, "checkpoints", "last.safetensors"), method.stateDict(), { step: "42" });
+  return run;
+}
+
+describe("probe", () => {
+  let told = "";
+  let untold = "";
+  beforeAll(async () => {
+    told = await writeData(join(root.path, "told"), { train: 30, val: 15 }, CLASSES, true);
+    untold = await writeData(join(root.path, "untold"), { train: 30, val: 15 }, CLASSES, false);
+  });
+
+  it("finds a label that is written into the pixels, and writes what the report reads", async () => {
+    const method = untrainedMethod(config);
+    const run = await writeCheckpoint("run-told", method);
+    const live = memory().liveTensors;
+    const found = await probe(run, told, { stream: quiet, settings: { epochs: 20 } });
+    expect(memory().liveTensors).toBe(live);
+    expect(found.pixels?.top1).toBe(1);
+    expect(found.pixels?.f1).toBe(1);
+    expect(found.top1).toBeGreaterThan(0.9);
+    expect(found).toMatchObject({ train_images: 120, val_images: 60, step: 42, protocol: "linear", split: "val" });
+    expect(found.confusion.flat().reduce((a, b) => a + b, 0)).toBe(60);
+
+    const written: unknown = JSON.parse(readFileSync(join(run, "eval", "linear.json"), "utf8"));
+    expect(written).toEqual(found);
+    expect(evaluationSchema.safeParse(written).error).toBeUndefined();
+    // The checkpoint is the seed's own initial state, so trained and untrained are one encoder.
+    const { top1, top5, f1, per_class, lr } = found;
+    expect(found.untrained).toEqual({ top1, top5, f1, per_class, lr });
+    method.dispose();
+  });
+
+  it("gives the same numbers again", async () => {
+    const run = join(root.path, "run-told");
+    const strip = ({ seconds: _, ...rest }: Evaluation) => rest;
+    expect(strip(await probe(run, told, quick))).toEqual(strip(await probe(run, told, quick)));
+  });
+
+  it("scores chance with an encoder of zeros, and with images that say nothing", async () => {
+    const method = untrainedMethod(config);
+    for (const tensor of method.parameters()) tensor.detach().zero_();
+    const run = await writeCheckpoint("run-zero", method);
+    const blind = await probe(run, told, { ...quick, pixels: false });
+    expect(blind.top1).toBe(0.25);
+    expect(blind.untrained.top1).toBeGreaterThan(0.9);
+    expect(blind.pixels).toBeUndefined();
+    const nothing = await probe(run, untold, quick);
+    // Four standard errors of a guess among four on 60 images.
+    expect(Math.abs(nothing.untrained.top1 - 0.25)).toBeLessThan(0.224);
+    expect(Math.abs(nothing.pixels!.top1 - 0.25)).toBeLessThan(0.224);
+    method.dispose();
+  });
+
+  it("probes MAE's encoder too", async () => {
+    const mae = resolveConfig({
+      flags: { method: "mae", size: SIDE, patch: 4, batch: 8, device: "cpu" },
+    });
+    const method = untrainedMethod(mae);
+    const run = await writeCheckpoint("run-mae", method, mae);
+    // Far above a guess among four on 60 images, whose standard error is 5.6 points.
+    expect((await probe(run, told, quick)).top1).toBeGreaterThan(0.5);
+    method.dispose();
+  });
+
+  it("leaves out images that cannot be read, and says so", async () => {
+    const torn = join(told, "train", "ant", "torn.png");
+    writeFileSync(torn, "no image");
+    const found = await probe(join(root.path, "run-told"), told, quick);
+    rmSync(torn);
+    expect(found.train_images).toBe(120);
+    expect(found.notes).toEqual(["1 image could not be read and was left out"]);
+  });
+
+  it("refuses a run without a checkpoint", async () => {
+    const run = await writeRun(join(root.path, "run-bare"), { config, top1: null });
+    await expect(probe(run, told, { stream: quiet })).rejects.toThrow(/Expected a checkpoint in .*run-bare, got none/);
+  });
+
+  it("refuses classes that train lacks before encoding anything, unless told to go on", async () => {
+    const folder = await writeData(join(root.path, "short"), { train: 4 }, CLASSES.slice(0, 1), false);
+    await writeData(folder, { val: 4 }, CLASSES, false);
+    const run = join(root.path, "run-zero");
+    await expect(probe(run, folder, { stream: quiet })).rejects.toThrow(
+      "train has 1 of the 4 classes in val: a probe cannot exceed 25.0 %. Missing: bee, cat, dog. " +
+        "Add their images to train, or go on with --allow-class-mismatch",
+    );
+    expect(existsSync(join(folder, "eval"))).toBe(false);
+    const forced = await probe(run, folder, { ...quick, allowClassMismatch: true });
+    expect(forced.top1).toBe(0.25);
+    expect(forced.confusion).toHaveLength(4);
+    expect(forced.notes[0]).toContain("cannot exceed 25.0 %");
+  });
+
+  it("holds a fifth of train out where there is no val, and needs labels", async () => {
+    const folder = await writeData(join(root.path, "flat"), { "": 10 }, CLASSES, false);
+    const { train, val, notes } = probeSplits(openData(folder), 0);
+    expect([train.items.length, val.items.length]).toEqual([32, 8]);
+    expect(new Set([...train.items, ...val.items].map(({ path }) => path)).size).toBe(40);
+    expect(CLASSES.map((_, c) => val.items.filter(({ label }) => label === c).length)).toEqual([2, 2, 2, 2]);
+    expect(notes[0]).toContain("a fifth of train (8 images, stratified) is held out");
+    expect(() => probeSplits(openData(join(folder, "ant")), 0)).toThrow("Expected labels for a probe");
+  });
+});
+
+describe("the frozen encoder", () => {
+  it("is unchanged by encoding, in training mode or not, and a change is noticed", async () => {
+    const method = untrainedMethod(config).train();
+    const { encoder } = method;
+    const before = checksum(encoder);
+    const data = openData(join(root.path, "told"));
+    const options = { view: config, batch: 32, device: "cpu", precision: "fp32" as const };
+    const { own } = await frozen(encoder, () => extract(data.val!, { own: (x) => encoder.features(x) }, options));
+    expect(own.x.shape).toEqual([60, encoder.dim]);
+    expect(own.x.requiresGrad).toBe(false);
+    expect(checksum(encoder)).toBe(before);
+
+    // In training mode BatchNorm moves its statistics: exactly what must not go unnoticed.
+    const careless = frozen(encoder, async () => {
+      encoder.train();
+      return extract(data.val!, { own: (x) => encoder.features(x) }, options);
+    });
+    await expect(careless).rejects.toThrow("Expected an encoder that evaluation leaves unchanged");
+    own.x.dispose();
+    method.dispose();
+  });
+
+  it("starts a run from the weights that config and seed give", async () => {
+    const [first, second] = [untrainedMethod(config), untrainedMethod(config)];
+    expect(checksum(first)).toBe(checksum(second));
+    const other = untrainedMethod({ ...config, seed: 1 });
+    expect(checksum(other)).not.toBe(checksum(first));
+    for (const method of [first, second, other]) method.dispose();
+  });
+});
+
+it("a checkpoint gives the saved weights back", async () => {
+  const method = untrainedMethod({ ...config, seed: 7 });
+  const run = await writeCheckpoint("run-seven", method);
+  const loaded = trainedMethod(RunDirectory.open(run));
+  expect(checksum(loaded.method)).toBe(checksum(method));
+  expect(loaded.step).toBe(42);
+});
