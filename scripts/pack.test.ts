@@ -45,7 +45,7 @@ it("packs what runs, and nothing of the tests", () => {
 it("doctor finds the engine and nothing wrong", async () => {
   const report = lastLine(await npx("unlabel", "doctor", "--json"));
   expect(report.ok).toBe(true);
-  expect(report.engine.path).toBe(env.LIBTORCH);
+  expect(report.engine.path).toContain(env.LIBTORCH);
 });
 
 it(
