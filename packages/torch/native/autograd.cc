@@ -59,7 +59,11 @@ Napi::Value requires_grad(const Napi::CallbackInfo& info) {
 
 Napi::Value set_requires_grad(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    tensor_arg(info[0], "tensor").set_requires_grad(info[1].ToBoolean().Value());
+    const at::Tensor& t = tensor_arg(info[0], "tensor");
+    const bool on = info[1].ToBoolean().Value();
+    // LibTorch would take the call and change nothing.
+    if (!on && !t.is_leaf()) throw std::invalid_argument("Expected a leaf, got the result of an operator; use detach()");
+    t.set_requires_grad(on);
     return info.Env().Undefined();
   });
 }
