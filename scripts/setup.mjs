@@ -84,7 +84,7 @@ async function typescript() {
 
 /** Chromium where some test drives a page; without it those tests say so and are skipped, except in CI. */
 async function browser() {
-  const tests = [...PACKAGES, "examples", "scripts"]
+  const tests = [...PACKAGES, "scripts"]
     .flatMap(filesBelow)
     .filter((path) => path.endsWith(".ts") && !path.includes("node_modules"));
   if (!tests.some((path) => readFileSync(join(ROOT, path), "utf8").includes("playwright-core")))
