@@ -31,7 +31,6 @@ export function warnings(run: Run): string[] {
   if (probe?.step != null && probe.step < costOf(run).steps) {
     found.push(`${run.name} was probed at step ${count(probe.step)}, before its training went on to ${at}.`);
   }
-  for (const note of probe?.notes ?? []) found.push(`Probe of ${run.name}: ${note}.`);
   if (run.torn)
     found.push(
       `${plural(run.torn, "line")} of ${run.name}'s metrics.jsonl could not be read and ${run.torn === 1 ? "is" : "are"} left out.`,

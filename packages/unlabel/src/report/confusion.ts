@@ -18,7 +18,7 @@ export function confusionMatrix(title: string, names: readonly string[], counts:
   const edge = cellEdge(n);
   const font = Math.min(12, edge - 1);
   const longest = Math.max(...names.map((name) => [...shorten(name, 22)].length));
-  const label = Math.ceil(longest * font * 0.56) + 10;
+  const label = Math.ceil(longest * font * 0.62) + 10;
   const width = label + n * edge + 2;
   const height = n * edge + Math.ceil(label * 0.8) + 4;
   const totals = counts.map((row) => row.reduce((sum, cell) => sum + cell, 0));
@@ -48,7 +48,7 @@ export function confusionMatrix(title: string, names: readonly string[], counts:
   const data = `data-names="${escapeText(JSON.stringify(names))}" data-counts="${escapeText(JSON.stringify(counts))}"`;
   return raw(
     `<svg class="matrix" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" ` +
-      `style="min-width:${Math.round(width * (n <= 12 ? 0.72 : 0.9))}px" font-size="${font}" data-label="${label}" data-edge="${edge}" ${data}>` +
+      `style="max-width:${width}px;min-width:${Math.round(width * (n <= 12 ? 0.72 : 0.9))}px" font-size="${font}" data-label="${label}" data-edge="${edge}" ${data}>` +
       `<title>${escapeText(title)}</title>` +
       `<rect class="frame" x="${label}" y="0.5" width="${n * edge}" height="${n * edge}"/>` +
       `<g class="cells" transform="translate(${label},0.5) scale(${edge})">${cells}</g>` +

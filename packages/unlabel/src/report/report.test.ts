@@ -50,6 +50,8 @@ describe("writeReport", () => {
     expect(readdirSync(at("two/out"))).toEqual(["report.html"]);
     expect(page).toContain("chance 5.541");
     expect(page).toContain("floor 3.551");
+    expect(page).toContain("squared error of hidden patches, each normalised");
+    expect(page).toContain("shown with its true mean and deviation");
   });
 
   it("shows runs that were never probed, were interrupted, failed or broke, and says so", async () => {
@@ -86,6 +88,16 @@ describe("writeReport", () => {
     const page = readFileSync((await writeReport([dir], at("broken.html"))).path, "utf8");
     expect(page).toContain("went below its floor of 3.551, to 0.3");
     expect(page).toContain("was not a number from step 2 on");
+  });
+
+  it("says where a probe is older than the weights, and passes on its notes", async () => {
+    const dir = await writeRun(at("older"), { steps: 30 });
+    const file = join(dir, "eval", "linear.json");
+    const evaluation = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify({ ...evaluation, step: 12, notes: ["3 images could not be read"] }));
+    const page = readFileSync((await writeReport([dir], at("older.html"))).path, "utf8").replaceAll("\u00a0", " ");
+    expect(page).toContain("older was probed at step 12, before its training went on to step 30.");
+    expect(page).toContain("Note on older: 3 images could not be read.");
   });
 
   it("names pictures that cannot be read instead of failing", async () => {

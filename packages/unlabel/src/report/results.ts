@@ -16,7 +16,11 @@ function levels(run: Run): Line[] {
   return [...line("chance", chance), ...line("floor", floor)];
 }
 
-const LOSSES: Record<string, string> = { simclr: "NT-Xent", mae: "mean squared error of hidden patches" };
+function lossOf({ file: { method, config } }: Run): string | null {
+  if (method === "simclr") return "NT-Xent";
+  if (method !== "mae") return null;
+  return `squared error of hidden patches${config.norm_pixels === true ? ", each normalised" : ""}`;
+}
 
 export function curves(runs: readonly Run[]): Html | null {
   if (runs.every((run) => !run.series.size)) return null;
@@ -32,9 +36,9 @@ export function curves(runs: readonly Run[]): Html | null {
         const drawn = curve(series, { title, ...size, color, lines, smooth: key !== "train/lr", zero: minor });
         return html`<figure class="${minor ? "minor" : ""}"><figcaption><b>${label}</b></figcaption>${drawn}</figure>`;
       };
-      const unit = LOSSES[run.file.method];
+      const unit = lossOf(run);
       return html`<h3>${runLabel(run, index)} <small>${describe(run)}</small></h3><div class="curves">
-        ${panel("train/loss", unit ? `Loss (${unit}) by step` : "Loss by step", false, levels(run)) ?? html`<p class="note">No step was recorded.</p>`}
+        ${panel("train/loss", unit ? `Loss (${unit})` : "Loss", false, levels(run)) ?? html`<p class="note">No step was recorded.</p>`}
         ${panel("train/lr", "Learning rate", true)}${panel("data/images_per_s", "Images/s", true)}</div>`;
     })}`;
 }
@@ -84,6 +88,7 @@ export function scores(runs: readonly Run[]): Html | null {
   ];
   return html`
     <p>A linear layer on frozen features, fitted on ${list(images)}; the split scored on was used once, for nothing else.</p>
+    ${probed.flatMap(({ run, probe }) => (probe.notes ?? []).map((note) => html`<p class="note">Note on ${run.name}: ${note}.</p>`))}
     <div class="pair">
       <figure><figcaption><b>Top-1 accuracy,\u00a0%</b>, with its 95\u00a0% interval</figcaption>${scoreBars("Top-1 of each run beside its baselines", top1, chance, top)}</figure>
       <figure><figcaption><b>Macro-F1,\u00a0%</b>, the mean over classes</figcaption>${scoreBars("Macro-F1 of each run beside its baselines", f1, null, top)}</figure>
@@ -151,6 +156,7 @@ export function reconstructions(runs: readonly Run[], galleries: readonly (Galle
       if (!found) return null;
       const shown = found.triplets.length;
       return html`<h3>${runLabel(run, index)} <small>${describe(run)}${shown < found.total && `, ${shown} of ${found.total} shown`}</small></h3>
+      ${run.file.config.norm_pixels === true && html`<p class="note">This run predicts normalised patches: each hidden one is shown with its true mean and deviation, which the model was never asked for.</p>`}
       ${found.missing.length > 0 && html`<p class="note warn">Could not be read: ${list(found.missing)}.</p>`}
       <div class="gallery">${found.triplets.map(
         (triplet, at) =>

@@ -82,7 +82,7 @@ svg { display: block; max-width: 100%; height: auto; font-family: var(--sans); }
 .curves svg, .pair svg:not(.matrix) { width: 100%; }
 .pair svg:not(.matrix) { max-width: 29rem; }
 .readout { display: block; min-height: 1.45em; overflow-wrap: anywhere; }
-.matrix { max-width: none; width: 100%; }
+.matrix { width: 100%; }
 .matrix text { fill: currentColor; dominant-baseline: central; }
 .matrix .frame { fill: none; stroke: var(--rule); }
 .matrix .cells { fill: var(--color); }
