@@ -1,6 +1,6 @@
 // Runs every misuse in this process and prints, as JSON, what came of each.
-import { TorchError } from "../index.ts";
-import { forgeries, misuses, stillWorks } from "./misuses.ts";
+import { eye, randn, TorchError } from "../index.ts";
+import { forgeries, misuses } from "./misuses.ts";
 
 const outcomes = misuses.map(({ what, message, run }) => {
   // Were this one to end the process, its name would be the last on stderr.
@@ -22,4 +22,5 @@ for (const [what, run] of forgeries) {
     outcomes.push({ what, outcome: "refused" });
   }
 }
-console.log(JSON.stringify({ outcomes, stillWorks: stillWorks() }));
+const stillWorks = randn([3, 3]).matmul(eye(3)).shape.join() === "3,3";
+console.log(JSON.stringify({ outcomes, stillWorks }));

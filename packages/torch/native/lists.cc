@@ -1,5 +1,5 @@
-// Checks before LibTorch's fused optimizer kernels, which make none.
-#include "fused.h"
+// Lists of tensors: as many as there must be, each like its parameter.
+#include "lists.h"
 
 #include <ATen/ATen.h>
 
@@ -8,7 +8,7 @@
 namespace unlabel {
 namespace {
 
-[[noreturn]] void refuse_fused(const std::string& expected, const std::string& name) {
+[[noreturn]] void refuse_list(const std::string& expected, const std::string& name) {
   throw std::invalid_argument("Expected " + expected + " for " + name);
 }
 
@@ -22,42 +22,54 @@ bool same_layout(const at::Tensor& a, const at::Tensor& b) {
 
 bool is_single_float(const at::Tensor& t) { return t.defined() && t.numel() == 1 && t.scalar_type() == at::kFloat; }
 
-}  // namespace
-
-bool is_fused_optimizer(const std::string& name) {
-  return name.rfind("aten::_fused_sgd", 0) == 0 || name.rfind("aten::_fused_ada", 0) == 0;
+void check_foreach(const c10::FunctionSchema& schema, const std::vector<c10::IValue>& stack) {
+  if (!stack[0].isTensorList()) return;
+  const size_t count = stack[0].toTensorList().size();
+  for (size_t i = 1; i < stack.size(); ++i) {
+    if (!stack[i].isTensorList() || stack[i].toTensorList().size() == count) continue;
+    refuse_list(std::to_string(count) + " tensors", schema.arguments()[i].name() + ", got " + std::to_string(stack[i].toTensorList().size()));
+  }
 }
 
-void check_fused_optimizer(const c10::FunctionSchema& schema, const c10::Stack& stack) {
+/// Every list matches the parameters one by one.
+void check_fused(const c10::FunctionSchema& schema, const std::vector<c10::IValue>& stack) {
   const auto params = stack[0].toTensorVector();
   for (const at::Tensor& param : params) {
-    if (param.layout() != at::kStrided || !param.is_non_overlapping_and_dense()) refuse_fused("dense tensors", schema.arguments()[0].name());
+    if (param.layout() != at::kStrided || !param.is_non_overlapping_and_dense()) refuse_list("dense tensors", schema.arguments()[0].name());
   }
   for (size_t i = 1; i < stack.size(); ++i) {
     const std::string& name = schema.arguments()[i].name();
     if (stack[i].isTensor() && (name == "grad_scale" || name == "found_inf") && !is_single_float(stack[i].toTensor())) {
-      refuse_fused("one float32", name);
+      refuse_list("one float32", name);
     }
     if (!stack[i].isTensorList()) continue;
     const auto list = stack[i].toTensorVector();
     const bool may_be_empty = name == "momentum_buffer_list" || name == "max_exp_avg_sqs";
     if (list.empty() && may_be_empty) continue;
     if (list.size() != params.size()) {
-      refuse_fused(std::to_string(params.size()) + " tensors (as many as parameters)", name + ", got " + std::to_string(list.size()));
+      refuse_list(std::to_string(params.size()) + " tensors (as many as parameters)", name + ", got " + std::to_string(list.size()));
     }
     for (size_t j = 0; j < list.size(); ++j) {
       const std::string where = name + "[" + std::to_string(j) + "]";
       if (name == "state_steps") {
-        if (!is_single_float(list[j])) refuse_fused("one float32", where);
+        if (!is_single_float(list[j])) refuse_list("one float32", where);
         continue;
       }
       const at::Tensor& param = params[j];
       const bool alike = list[j].layout() == at::kStrided && list[j].sizes() == param.sizes() &&
                          list[j].scalar_type() == param.scalar_type() && list[j].device() == param.device();
-      if (!alike) refuse_fused("the parameter's shape, dtype and device", where);
-      if (!same_layout(list[j], param)) refuse_fused("the parameter's layout in memory (channels_last or not)", where);
+      if (!alike) refuse_list("the parameter's shape, dtype and device", where);
+      if (!same_layout(list[j], param)) refuse_list("the parameter's layout in memory (channels_last or not)", where);
     }
   }
+}
+
+}  // namespace
+
+ListCheck list_check(const std::string& op) {
+  const auto is = [&](const char* prefix) { return op.rfind(prefix, 0) == 0; };
+  if (is("aten::_fused_sgd") || is("aten::_fused_ada")) return check_fused;
+  return is("aten::_foreach_") ? check_foreach : nullptr;
 }
 
 }  // namespace unlabel
