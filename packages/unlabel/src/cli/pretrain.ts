@@ -58,7 +58,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     },
     [
       `${paint("bold", run)}: ${result.steps} steps in ${duration(result.seconds)}, ${result.images_per_s.toFixed(1)} images/s, loss ${result.loss_first.toFixed(4)} → ${result.loss_last.toFixed(4)}`,
-      ...(outcome.interrupted ? [] : [`Next: unlabel probe ${run} --data ${info.data.root}`]),
+      ...(outcome.interrupted ? [] : [`Next: unlabel ${info.data.classes.length > 1 ? "probe" : "report"} ${run}`]),
     ],
   );
   if (outcome.interrupted) process.exitCode = 130;

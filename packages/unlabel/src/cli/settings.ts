@@ -24,7 +24,7 @@ export function addSettings(command: Command): Command {
   for (const [flag, value, help] of FLAGS) command.addOption(new Option(`${flag} <${value}>`, help));
   return command
     .option("--config <file>", "settings from a YAML file, or from another run's run.json")
-    .option("--set <key=value...>", "any other setting, such as --set weight_decay=0.05", collect);
+    .option("--set <key=value>", "any other setting, such as weight_decay=0.05; repeat it for more", collect);
 }
 
 /** The settings that were given as flags, still as text. */

@@ -4,6 +4,8 @@ import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, rand, type Ten
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
+import type { Batch } from "../data/loader.ts";
+import type { ViewSpec } from "../data/views.ts";
 import { type LossOutput, Method } from "../methods/method.ts";
 import { Encoder } from "../models/encoder.ts";
 import { temporaryFolder } from "../testing/data.ts";
@@ -12,6 +14,20 @@ import { summarize, trainLoop } from "./loop.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { Progress } from "./progress.ts";
 import { RunDirectory, type RunInfo } from "./run.ts";
+
+const VIEW: ViewSpec = {
+  count: 2,
+  size: 16,
+  crop: { scale: [1, 1], ratio: [1, 1] },
+  filter: "bilinear",
+  flip: 0,
+  color: null,
+  grayscale: 0,
+  blur: null,
+  solarize: 0,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+};
 
 class Pixels extends Encoder {
   override readonly dim = 4;
@@ -24,7 +40,7 @@ class Pixels extends Encoder {
 /** Learns to give random numbers from LibTorch's generator, so that what it learns depends on that generator's state. */
 class Toy extends Method {
   override readonly encoder = new Pixels();
-  override readonly views = [{ count: 2, size: 16 }] as unknown as Method["views"];
+  override readonly views = [VIEW];
   override readonly chance = 1.5;
   override readonly floor = null;
   steps: number[] = [];
@@ -66,11 +82,12 @@ const info = (settings: Config): RunInfo => ({
   result: null,
 });
 
-/** Batch `n` is the same whenever it is asked for, as a loader's is. */
-async function* batchesFrom(start: number, size = 16) {
-  for (let n = start; ; n++) {
-    const values = Float32Array.from({ length: 4 * 3 * size * size }, (_, i) => Math.sin(i * (n + 1)));
-    yield { views: [fromTypedArray(values, [4, 3, size, size])], indices: new Uint32Array([0, 1]) };
+/** The batch of a step is the same whenever it is asked for, as a loader's is. */
+async function* batchesFrom(start: number, size = 16): AsyncGenerator<Batch> {
+  for (let step = start; ; step++) {
+    const values = Float32Array.from({ length: 4 * 3 * size * size }, (_, i) => Math.sin(i * (step + 1)));
+    const views = [fromTypedArray(values, [4, 3, size, size])];
+    yield { step, epoch: Math.floor(step / 4), views, indices: new Int32Array([0, 1]), waitSeconds: 0 };
   }
 }
 

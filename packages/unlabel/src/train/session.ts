@@ -1,5 +1,6 @@
 // One sitting of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
 // and leaves run.json telling the truth whatever happens.
+import { resolve } from "node:path";
 import { engineInfo, manualSeed, memory, setThreads } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../data/folder.ts";
@@ -120,7 +121,8 @@ function describe(
     commit: commitOf(process.cwd()),
     command: ["unlabel", ...process.argv.slice(2)].join(" "),
     data: {
-      root: data.root,
+      // Whole, so that a run can be resumed and probed from anywhere.
+      root: resolve(data.root),
       layout: data.layout,
       fingerprint: data.fingerprint,
       train: data.train.items.length,
