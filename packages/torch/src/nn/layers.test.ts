@@ -131,9 +131,33 @@ describe("mistakes are named where they are made", () => {
   ];
   const load = (state: Record<string, Tensor>) => new nn.Linear(2, 1).loadStateDict(state);
 
+  it("a state dict of something else", () => {
+    const state: Record<string, Tensor> = JSON.parse('{"weight": [1, 2], "bias": 3}');
+    expect(() => load(state)).toThrow(/^loadStateDict: Expected a tensor for weight, got an array of 2/);
+  });
+
   it.each(cases)("%s", (message, make) => {
     expect(make).toThrow(TorchError);
     expect(make).toThrow(message);
+  });
+});
+
+describe("parameters", () => {
+  class Tied extends nn.Module {
+    first = new nn.Linear(2, 2, { bias: false });
+    again = this.first.weight;
+    fixed = nn.buffer(zeros([2]));
+    list = [new nn.Linear(2, 1), nn.parameter(zeros([1]))];
+    override forward(x: Tensor): Tensor {
+      return this.first.call(x);
+    }
+  }
+
+  it("come once each, though the state dict has every name", () => {
+    const net = new Tied();
+    const names = ["first.weight", "list.0.weight", "list.0.bias", "list.1"];
+    expect(net.namedParameters().map(([name]) => name)).toEqual(names);
+    expect(Object.keys(net.stateDict())).toEqual(["first.weight", "again", "fixed", ...names.slice(1)]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { noGrad } from "../autograd.ts";
 import type { Device, DType, MemoryFormat } from "../dtype.ts";
 import { TorchError } from "../errors.ts";
-import { keep, scope } from "../handle.ts";
+import { handleOf, keep, scope } from "../handle.ts";
 import { Tensor } from "../tensor.ts";
 
 /** Named tensors, as a checkpoint holds them: `layer1.0.conv1.weight` and the like. */
@@ -38,9 +38,14 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     for (const [name, field] of Object.entries(this)) yield* tensorsOf(field, `${prefix}${name}`);
   }
 
-  /** What is trained: tensors with `requiresGrad`. */
+  /** What is trained: tensors with `requiresGrad`; one that stands under two names comes once, under the first. */
   namedParameters(): [name: string, parameter: Tensor][] {
-    return [...this.namedTensors()].filter(([, tensor]) => tensor.requiresGrad);
+    const seen = new Set<Tensor>();
+    return [...this.namedTensors()].filter(([, tensor]) => {
+      const first = !seen.has(tensor);
+      seen.add(tensor);
+      return first && tensor.requiresGrad;
+    });
   }
 
   parameters(): Tensor[] {
@@ -67,14 +72,15 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
   loadStateDict(state: StateDict, options: { strict?: boolean } = {}): { missing: string[]; unexpected: string[] } {
     const { strict = true } = options;
     const own = this.stateDict();
-    const missing = Object.keys(own).filter((name) => !(name in state));
-    const unexpected = Object.keys(state).filter((name) => !(name in own));
+    const missing = Object.keys(own).filter((name) => !Object.hasOwn(state, name));
+    const unexpected = Object.keys(state).filter((name) => !Object.hasOwn(own, name));
     if (strict && missing.length + unexpected.length > 0) {
       const parts = [listed("missing", missing), listed("unexpected", unexpected)].filter(Boolean);
       throw new TorchError(`Expected the state dict of ${this.constructor.name}; ${parts.join("; ")}`, "loadStateDict");
     }
-    const pairs = Object.entries(own).filter(([name]) => name in state);
+    const pairs = Object.entries(own).filter(([name]) => Object.hasOwn(state, name));
     for (const [name, tensor] of pairs) {
+      handleOf(state[name], name, "loadStateDict");
       const [wanted, found] = [tensor.shape.join(", "), state[name]!.shape.join(", ")];
       if (wanted !== found) throw new TorchError(`Expected [${wanted}] for ${name}, got [${found}]`, "loadStateDict");
     }

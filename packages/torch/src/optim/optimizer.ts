@@ -1,7 +1,7 @@
 // Optimizer: parameter groups, their state, and the step that every optimizer shares.
 import { noGrad } from "../autograd.ts";
 import { describe, TorchError } from "../errors.ts";
-import { keep, scope } from "../handle.ts";
+import { handleOf, keep, scope } from "../handle.ts";
 import type { StateDict } from "../nn/module.ts";
 import { Tensor } from "../tensor.ts";
 
@@ -95,6 +95,7 @@ export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
           for (const [name, tensor] of Object.entries(fresh)) {
             const source = state[`${i}.${name}`];
             if (!source) this.#refuse(`Expected ${i}.${name} beside ${i}.${names[0]} in the state, got none`);
+            handleOf(source, `${i}.${name}`, this.constructor.name);
             const [wanted, found] = [tensor.shape.join(", "), source.shape.join(", ")];
             if (wanted !== found) this.#refuse(`Expected [${wanted}] for ${i}.${name}, got [${found}]`);
             tensor.copy_(source);
