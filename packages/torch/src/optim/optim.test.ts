@@ -175,6 +175,32 @@ describe("settings", () => {
   });
 });
 
+describe("layouts", () => {
+  const kinds = [optim.SGD, optim.AdamW, optim.LARS];
+  it.each(kinds)("%o takes the same steps whether images and weights are channels-last or not", (Kind) => {
+    const trained = (["contiguous", "channels_last"] as const).map((memoryFormat) => {
+      manualSeed(0);
+      const net = new nn.Sequential(new nn.Conv2d(3, 4, 3), new nn.Conv2d(4, 4, 1), new nn.Conv2d(4, 1, 3));
+      net.to({ memoryFormat });
+      const optimizer = new Kind(net.parameters(), { lr: 0.01 });
+      const x = randn([2, 3, 8, 8]).to({ memoryFormat });
+      for (let step = 0; step < 3; step++) {
+        optimizer.zeroGrad();
+        scope(() => net.call(x).square().mean().backward());
+        optimizer.step();
+      }
+      return net.stateDict();
+    });
+    for (const [name, tensor] of Object.entries(trained[0]!)) expectClose(trained[1]?.[name], tensor, name);
+  });
+
+  it("refuses a gradient laid out unlike its parameter, rather than pair up the wrong elements", () => {
+    const weight = nn.parameter(zeros([2, 2, 3, 3]));
+    weight.grad = randn([2, 2, 3, 3]).contiguous({ memoryFormat: "channels_last" });
+    expect(() => new optim.AdamW([weight]).step()).toThrow(/layout in memory .* for grads\[0\]/);
+  });
+});
+
 describe("lifetimes", () => {
   it.each(Object.entries(optimizers))("%s holds the same tensors after step 1 and after step 50", (_, make) => {
     manualSeed(0);
