@@ -1,6 +1,6 @@
 // Compiles the native parts with CMake into the cache, keyed by their sources and LibTorch, and finds them at run time.
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, sep } from "node:path";
@@ -145,7 +145,7 @@ function record(path, choice) {
   const text = `${JSON.stringify(choice)}\n`;
   if (existsSync(path) && readFileSync(path, "utf8") === text) return;
   makeFolder(join(path, ".."));
-  const temporary = `${path}.${process.pid}`;
+  const temporary = `${path}.${randomUUID()}`;
   writeFileSync(temporary, text);
   renameSync(temporary, path);
 }
