@@ -1,8 +1,6 @@
 // What a score is worth only shows beside others: the same probe on the encoder before training, and on raw pixels.
-import { existsSync } from "node:fs";
 import { loadSafetensors, manualSeed } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
-import { UserError } from "../errors.ts";
 import { createMethod, type Method } from "../methods/index.ts";
 import type { RunDirectory } from "../train/run.ts";
 
@@ -12,14 +10,8 @@ export function untrainedMethod(config: Config): Method {
   return createMethod(config);
 }
 
-/**
- * A run's method with the weights of its last checkpoint, and the step that they were saved after.
- *
- * @throws {UserError} where the run has saved none
- */
+/** A run's method with the weights of its last checkpoint, and the step that they were saved after. */
 export function trainedMethod(run: RunDirectory): { method: Method; step: number } {
-  if (!existsSync(run.weights))
-    throw new UserError(`Expected a checkpoint in ${run.path}, got none; its status is ${run.info.status}`);
   const { tensors, metadata } = loadSafetensors(run.weights);
   const method = untrainedMethod(run.info.config);
   method.loadStateDict(tensors);

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromTypedArray, manualSeed, memory, randn, scope, zeros } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { type Features, fit, linearProbe, PROBE, stratified } from "./linear.ts";
+import { type Features, fit, linearProbe, PROBE } from "./linear.ts";
+import { stratified } from "./splits.ts";
 
 interface Fixture {
   dim: number;

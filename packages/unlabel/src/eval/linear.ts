@@ -2,8 +2,9 @@
 // SGD with momentum and a cosine schedule as in SimCLR (arXiv:2002.05709, appendix B.6); features standardised before it
 // as MAE's affine-free BatchNorm does (arXiv:2111.06377, appendix A.1), with the training split's own statistics.
 import { fromTypedArray, noGrad, scope, type Tensor, zeros } from "@unlabel/torch";
-import { Rng, shuffle } from "../rng.ts";
+import { shuffle } from "../rng.ts";
 import { judge, type Metrics, topK } from "./metrics.ts";
+import { stratified } from "./splits.ts";
 
 export interface ProbeSettings {
   epochs: number;
@@ -156,36 +157,6 @@ export function scores({ mean, scale, weight, bias }: Linear, x: Tensor): Float3
   return noGrad(() =>
     scope(() => bias.addmm(x.sub(mean).mul(scale), weight).to({ device: "cpu" }).toArray() as Float32Array),
   );
-}
-
-/**
- * Splits indices in two, taking `share` of each class (rounded; at least one of a class of two or more) for the second part.
- * Another `round` takes others.
- */
-export function stratified(
-  labels: ArrayLike<number>,
-  share: number,
-  seed: number,
-  round = 0,
-): [rest: number[], held: number[]] {
-  const members = new Map<number, number[]>();
-  for (let i = 0; i < labels.length; i++) {
-    const found = members.get(labels[i]!);
-    if (found) found.push(i);
-    else members.set(labels[i]!, [i]);
-  }
-  const held = new Set<number>();
-  for (const [label, indices] of members) {
-    const take = indices.length < 2 ? 0 : Math.max(1, Math.round(share * indices.length));
-    const rng = new Rng(seed, "held out", round, label);
-    for (let k = 0; k < take; k++) {
-      const j = k + rng.below(indices.length - k);
-      held.add(indices[j]!);
-      indices[j] = indices[k]!;
-    }
-  }
-  const all = Array.from({ length: labels.length }, (_, i) => i);
-  return [all.filter((i) => !held.has(i)), all.filter((i) => held.has(i))];
 }
 
 /** The features of some images. */

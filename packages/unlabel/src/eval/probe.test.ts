@@ -123,7 +123,7 @@ describe("probe", () => {
     const found = await probe(join(root.path, "run-told"), told, quick);
     rmSync(torn);
     expect(found.train_images).toBe(120);
-    expect(found.notes).toEqual(["1 image could not be read and was left out"]);
+    expect(found.notes).toEqual(["1 image could not be read: left out"]);
   });
 
   it("refuses a run without a checkpoint", async () => {

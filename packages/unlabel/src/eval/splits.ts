@@ -1,7 +1,7 @@
 // Which images a probe is fitted on and which it is scored on, and whether the one can answer for the other.
 import { classMismatch, type Dataset, type Split } from "../data/folder.ts";
 import { UserError } from "../errors.ts";
-import { stratified } from "./linear.ts";
+import { Rng } from "../rng.ts";
 
 export interface ProbeSplits {
   train: Split;
@@ -60,6 +60,36 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
   }
   if (onlyTrain.length > 0) notes.push(`val has no images of ${listed(onlyTrain.map(({ id }) => id))}`);
   return { train, val, notes };
+}
+
+/**
+ * Splits indices in two, taking `share` of each class (rounded; at least one of a class of two or more) for the second part.
+ * Another `round` takes others.
+ */
+export function stratified(
+  labels: ArrayLike<number>,
+  share: number,
+  seed: number,
+  round = 0,
+): [rest: number[], held: number[]] {
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < labels.length; i++) {
+    const found = members.get(labels[i]!);
+    if (found) found.push(i);
+    else members.set(labels[i]!, [i]);
+  }
+  const held = new Set<number>();
+  for (const [label, indices] of members) {
+    const take = indices.length < 2 ? 0 : Math.max(1, Math.round(share * indices.length));
+    const rng = new Rng(seed, "held out", round, label);
+    for (let k = 0; k < take; k++) {
+      const j = k + rng.below(indices.length - k);
+      held.add(indices[j]!);
+      indices[j] = indices[k]!;
+    }
+  }
+  const all = Array.from({ length: labels.length }, (_, i) => i);
+  return [all.filter((i) => !held.has(i)), all.filter((i) => held.has(i))];
 }
 
 function labelled(split: Split): Split {
