@@ -76,7 +76,9 @@ function lines(path: string, evaluation: Evaluation): string[] {
   const { train_images, val_images, classes, step, seconds, untrained, pixels, notes, per_class } = evaluation;
   const row = (name: string, { top1, top5, f1 }: Score) => [name, percent(top1), percent(top5), percent(f1)];
   const seen = per_class.filter(({ support }) => support > 0).toSorted((a, b) => b.f1 - a.f1);
-  const named = (scores: typeof seen) => scores.map(({ name, f1 }) => `${name} ${percent(f1)}`).join(", ");
+  // ImageNet's names list synonyms after a comma; the first is enough here.
+  const named = (scores: typeof seen) =>
+    scores.map(({ name, f1 }) => `${name.split(",")[0]} ${percent(f1)}`).join(", ");
   return [
     `${paint("bold", path)}: step ${step}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
     table([
