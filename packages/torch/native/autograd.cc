@@ -9,6 +9,7 @@
 #include "convert.h"
 #include "errors.h"
 #include "handles.h"
+#include "heap.h"
 
 namespace unlabel {
 namespace {
@@ -35,6 +36,7 @@ Napi::Value backward(const Napi::CallbackInfo& info) {
     const auto roots = tensors_arg(info[0], "roots");
     const auto gradients = tensors_arg(info[1], "gradients");
     torch::autograd::backward(roots, gradients, info[2].ToBoolean().Value());
+    follow_heap();
     return info.Env().Undefined();
   });
 }

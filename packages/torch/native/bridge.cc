@@ -6,6 +6,7 @@
 
 #include "autograd.h"
 #include "handles.h"
+#include "heap.h"
 #include "ops.h"
 #include "runtime.h"
 #include "tensors.h"
@@ -36,6 +37,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   unlabel::export_ops(env, exports);
   unlabel::export_tensors(env, exports);
   unlabel::export_autograd(env, exports);
+  unlabel::export_heap(env, exports);
   unlabel::export_runtime(env, exports);
   return exports;
 }

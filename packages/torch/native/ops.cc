@@ -9,6 +9,7 @@
 
 #include "convert.h"
 #include "errors.h"
+#include "heap.h"
 #include "lists.h"
 
 namespace unlabel {
@@ -122,6 +123,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
     for (size_t i = 0; i < entry.kinds.size(); ++i) stack.push_back(to_ivalue(info[i + 1], entry.kinds[i]));
     if (entry.check != nullptr) entry.check(entry.handle.schema(), stack);
     entry.handle.callBoxed(stack);
+    follow_heap();
     if (stack.empty()) return env.Undefined();
     if (stack.size() == 1) return from_ivalue(env, stack[0]);
     Napi::Array results = Napi::Array::New(env, stack.size());

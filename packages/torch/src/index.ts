@@ -15,6 +15,7 @@ export {
   engineInfo,
   getRngState,
   getThreads,
+  keepHeap,
   type MemoryUse,
   manualSeed,
   memory,

@@ -70,6 +70,7 @@ export interface Native {
   getRngState(device: string): Handle;
   setRngState(device: string, state: Handle): void;
   threads(count?: number): number;
+  keepHeap(): boolean;
   describe(): EngineDescription;
 }
 

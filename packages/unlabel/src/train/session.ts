@@ -1,7 +1,7 @@
 // One sitting of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
 // and leaves run.json telling the truth whatever happens.
 import { resolve } from "node:path";
-import { engineInfo, manualSeed, memory, setThreads } from "@unlabel/torch";
+import { engineInfo, keepHeap, manualSeed, memory, setThreads } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
@@ -96,6 +96,7 @@ function settle(config: Config) {
   const device = chooseDevice(config.device, engineInfo());
   const threads = chooseThreads(config.threads);
   setThreads(threads);
+  keepHeap();
   return { device, precision: choosePrecision(config.precision, device), threads };
 }
 
