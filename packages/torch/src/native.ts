@@ -23,6 +23,7 @@ export interface Schema {
 
 export interface EngineDescription {
   version: string;
+  /** The folder that the library was loaded from. */
   path: string;
   cpuCapability: string;
   config: string;

@@ -1,4 +1,5 @@
 // The process: random numbers, threads, mixed precision, memory, and what the engine is.
+import { dirname } from "node:path";
 import type { Device, DType } from "./dtype.ts";
 import { describe, guarded, synchronous, TorchError } from "./errors.ts";
 import { handleOf, wrap } from "./handle.ts";
@@ -85,6 +86,8 @@ export function memory(): MemoryUse {
 }
 
 export interface EngineInfo extends EngineDescription {
+  /** LibTorch's folder, which holds `lib/` and `include/`. */
+  path: string;
   /** Why this LibTorch was chosen, such as `LIBTORCH` or `installed by set-up`. */
   why: string;
   threads: number;
@@ -92,5 +95,11 @@ export interface EngineInfo extends EngineDescription {
 
 /** Which LibTorch runs, where it lies, why that one, and what it can do. */
 export function engineInfo(): EngineInfo {
-  return { ...native.describe(), why: engine.libtorch.why, threads: native.threads() };
+  const description = native.describe();
+  return {
+    ...description,
+    path: dirname(description.path),
+    why: engine.libtorch.why,
+    threads: native.threads(),
+  };
 }

@@ -3,7 +3,7 @@ import { blasOf, diagnose, type EngineFacts, type Facts } from "./diagnosis.ts";
 
 const engine: EngineFacts = {
   version: "2.15.0+cpu",
-  path: "/opt/libtorch/lib",
+  path: "/opt/libtorch",
   why: "LIBTORCH",
   cpu_capability: "AVX2",
   blas: "mkl",
