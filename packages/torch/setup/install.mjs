@@ -4,7 +4,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cacheDir, fillFolder, makeFolder, SetupError } from "./cache.mjs";
-import { cachedLibtorch, hasGpu, inspect, PINNED } from "./libtorch.mjs";
+import { cachedLibtorch, hasGpu, inspect, OLDEST, PINNED } from "./libtorch.mjs";
 import { SETUP_COMMAND } from "./native.mjs";
 
 /** @typedef {import("./libtorch.mjs").Libtorch} Libtorch */
@@ -150,7 +150,7 @@ export function diagnose(output, target) {
   )
     return `Expected pip to download LibTorch from its package index, but the index does not answer; check the network (or pip's index, proxy or find-links), or set LIBTORCH to a LibTorch that you have, then run \`${SETUP_COMMAND}\`.`;
   if (/No matching distribution|not a supported wheel/.test(output))
-    return `Expected a LibTorch wheel for ${process.platform} ${process.arch}, pip's index has none; set LIBTORCH to a LibTorch >= 2.6 that you have, then run \`${SETUP_COMMAND}\`.`;
+    return `Expected a LibTorch wheel for ${process.platform} ${process.arch}, pip's index has none; set LIBTORCH to a LibTorch >= ${OLDEST} that you have, then run \`${SETUP_COMMAND}\`.`;
   return `Expected pip to install LibTorch into ${cache}, it said: ${last}; mend that and run \`${SETUP_COMMAND}\`.`;
 }
 

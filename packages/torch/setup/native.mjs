@@ -164,6 +164,8 @@ async function compile(name, folder, libtorch, target, onProgress) {
     await cmake(["--build", build, "--parallel", "2"], name, onProgress);
     renameSync(join(build, `${name}.node`), join(temporary, `${name}.node`));
     rmSync(build, { recursive: true });
+    // A folder of that name without the addon is in the way of the new one.
+    if (!existsSync(join(target, `${name}.node`))) rmSync(target, { recursive: true, force: true });
   });
 }
 

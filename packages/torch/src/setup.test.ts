@@ -271,6 +271,13 @@ set_target_properties(tiny PROPERTIES PREFIX "" SUFFIX ".node")\n${asks ? "messa
     expect(readdirSync(dirname(both[0]?.addon ?? ""))).toEqual(["tiny.node"]);
   });
 
+  it("are compiled anew where the cache lost them", async () => {
+    const { addon } = await buildNative("tiny", { folder: part() });
+    rmSync(addon);
+    expect(await buildNative("tiny", { folder: part() })).toEqual({ addon, libtorch: null, built: true });
+    expect(existsSync(addon)).toBe(true);
+  });
+
   it("show the compiler's words when it refuses, and leave nothing behind", async () => {
     await expect(buildNative("tiny", { folder: part({ code: "int broken(" }) })).rejects.toThrow(/tiny\.cc.*error/);
     expect(readdirSync(join(folder, "cache/native"))).toEqual([]);
