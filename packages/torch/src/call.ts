@@ -10,7 +10,8 @@ interface Operator {
   schema: Schema;
   args: Crossing[];
   returns: Crossing[];
-  inPlace: boolean;
+  /** Where the argument stands that is written into and returned (`add_`, `add.out`); −1 for results of their own. */
+  written: number;
 }
 
 const operators = new Map<string, Operator>();
@@ -34,11 +35,18 @@ function lookup(name: string): Operator {
       schema,
       args: schema.args.map((arg) => crossing(arg.type)),
       returns: schema.returns.map((ret) => crossing(ret.type)),
-      inPlace: schema.returns.length === 1 && schema.returns[0]?.inPlace === true && schema.args[0]?.type === "Tensor",
+      written: writtenArgument(schema),
     };
     operators.set(name, found);
   }
   return found;
+}
+
+/** Schemas mark it by a letter that the result shares: `Tensor(a!) self, … -> Tensor(a!)`. */
+function writtenArgument({ text, args, returns }: Schema): number {
+  if (returns.length !== 1 || !returns[0]!.inPlace) return -1;
+  const name = /\((\w+)!\) (\w+).*-> Tensor\(\1!\)/.exec(text)?.[2];
+  return args.findIndex((arg) => arg.name === name);
 }
 
 /** The schema of an operator, such as `aten::add.Tensor`. @throws {TorchError} where LibTorch has none of that name */
@@ -77,9 +85,9 @@ export function call<T = unknown>(name: string, args: readonly unknown[]): T {
   } catch (error) {
     throw new TorchError(`${messageOf(error)}${shapes(op, crossed)}`, name, { cause: error });
   }
-  if (op.inPlace) {
+  if (op.written >= 0) {
     native.free(result as Handle);
-    return args[0] as T;
+    return args[op.written] as T;
   }
   if (op.returns.length <= 1) return fromNative(result, op.returns[0] ?? "plain") as T;
   return (result as unknown[]).map((item, i) => fromNative(item, op.returns[i]!)) as T;

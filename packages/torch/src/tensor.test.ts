@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   arange,
   autocast,
+  call,
   cat,
   conv2d,
   fromTypedArray,
@@ -121,6 +122,17 @@ describe("operators", () => {
     const x = zeros([2]);
     expect(x.add_(1)).toBe(x);
     expect(x.toNumbers()).toEqual([1, 1]);
+  });
+
+  it("returns the tensor that it was given to write into, wherever it stands among the arguments", () => {
+    const [x, out] = [tensor([-1, 2]), zeros([2])];
+    expect(call("aten::add.out", [x, x, 1, out])).toBe(out);
+    expect(out.toNumbers()).toEqual([-2, 4]);
+    // The noise is written into too, but not returned.
+    const noise = zeros([2]);
+    expect(call("aten::rrelu_with_noise.out", [x, noise, 0.5, 0.5, true, undefined, out])).toBe(out);
+    expect(out.toNumbers()).toEqual([-0.5, 2]);
+    expect(noise.toNumbers()).toEqual([0.5, 1]);
   });
 });
 
