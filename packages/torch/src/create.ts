@@ -21,6 +21,9 @@ export interface TensorOptions {
 export function fromTypedArray(data: TypedArray, shape?: readonly number[], options: TensorOptions = {}): Tensor {
   if (!ArrayBuffer.isView(data)) throw new TorchError(`Expected a typed array for data, got ${describe(data)}`);
   const dtype = options.dtype ?? dtypeOf(data);
+  if (dtype === "bool" && data instanceof Uint8Array && data.some((byte) => byte > 1)) {
+    throw new TorchError("Expected 0 or 1 for bool data, got another byte", "fromTypedArray");
+  }
   const made = wrap(guarded("fromTypedArray", () => native.from(data, shape ?? [data.length], dtype)));
   return onto(made, options.device);
 }

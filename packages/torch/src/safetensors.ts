@@ -30,11 +30,11 @@ export function saveSafetensors(
       closeSync(file);
     }
     renameSync(temporary, path);
+    syncFolder(dirname(path));
   } catch (error) {
     rmSync(temporary, { force: true });
     throw new TorchError(`Expected to write ${path}: ${messageOf(error)}`, "saveSafetensors", { cause: error });
   }
-  syncFolder(dirname(path));
 }
 
 /**

@@ -14,7 +14,7 @@ export function whole(value: number, name: string, op: string, least = 1): numbe
 
 /** `[height, width]` of a {@link Pair}, checked. */
 export function pair(value: Pair, name: string, op: string, least = 1): [number, number] {
-  const [height, width, ...rest] = typeof value === "number" ? [value, value] : value;
+  const [height, width, ...rest] = Array.isArray(value) ? value : [value, value];
   if (rest.length > 0) throw new TorchError(`Expected a number or [height, width] for ${name}`, op);
   return [whole(height, name, op, least), whole(width, name, op, least)];
 }

@@ -25,18 +25,19 @@ export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
   readonly groups: Group<H>[];
   readonly #state = new Map<Tensor, ParamState>();
 
-  /** @throws {TorchError} without parameters, for one given twice, or one made by an operator */
+  /** @throws {TorchError} without parameters, for one given twice, one made by an operator, or something else */
   constructor(params: Params<H>, defaults: H) {
     const loose: Tensor[] = [];
     const groups: Group<H>[] = [];
-    for (const item of params) {
+    for (const item of this.#items(params, "params")) {
       if (item instanceof Tensor) loose.push(item);
-      else groups.push({ ...defaults, ...item, params: [...item.params] });
+      else groups.push({ ...defaults, ...item, params: [...this.#items(item?.params, "params of a group")] });
     }
     this.groups = loose.length > 0 ? [{ ...defaults, params: loose }, ...groups] : groups;
     for (const group of this.groups) this.check(group);
     const all = this.#params();
     if (all.length === 0) this.#refuse("Expected parameters to train, got none");
+    for (const param of all) handleOf(param, "params", this.constructor.name);
     if (new Set(all).size < all.length) this.#refuse("Expected each parameter once, got one twice");
     const made = all.findIndex((param) => !param.isLeaf);
     if (made >= 0) this.#refuse(`Expected leaves for params, got the result of an operator at ${made}`);
@@ -153,6 +154,11 @@ export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
       }
       return own;
     });
+  }
+
+  #items<T>(list: Iterable<T>, name: string): Iterable<T> {
+    if (typeof list === "object" && list !== null && Symbol.iterator in list) return list;
+    return this.#refuse(`Expected a list of tensors for ${name}, got ${describe(list)}`);
   }
 
   #params(): Tensor[] {

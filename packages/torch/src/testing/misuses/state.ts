@@ -8,6 +8,7 @@ import {
   manualSeed,
   nn,
   noGrad,
+  optim,
   scope,
   setRngState,
   setThreads,
@@ -15,7 +16,7 @@ import {
   tensor,
   zeros,
 } from "../../index.ts";
-import { leaf, type Misuse, small, untyped } from "./values.ts";
+import { disposed, leaf, type Misuse, small, untyped } from "./values.ts";
 
 export const stateMisuses: Misuse[] = [
   // autograd
@@ -119,6 +120,11 @@ export const stateMisuses: Misuse[] = [
     message: /fromTypedArray/,
     run: () => fromTypedArray(new Float64Array(0), [2 ** 31, 2 ** 30]),
   },
+  {
+    what: "a byte that is no bool",
+    message: /fromTypedArray: Expected 0 or 1 for bool data/,
+    run: () => fromTypedArray(new Uint8Array([0, 7]), [2], { dtype: "bool" }),
+  },
   { what: "a fractional seed", message: /manualSeed: .*1.5/, run: () => manualSeed(1.5) },
   { what: "no threads", message: /setThreads: .*got 0/, run: () => setThreads(0) },
   { what: "more threads than can be started", message: /setThreads: .*1 to 1024/, run: () => setThreads(2 ** 31 - 1) },
@@ -142,6 +148,32 @@ export const stateMisuses: Misuse[] = [
     what: "a layer called with a number",
     message: /aten::linear: .*input, got 3/,
     run: () => new nn.Linear(2, 2).call(untyped(3)),
+  },
+  {
+    what: "null for a layer's sizes",
+    message: /Conv2d: .*whole number .* for kernel, got null/,
+    run: () => new nn.Conv2d(1, 1, untyped(null)),
+  },
+  // optimizers
+  ...Object.entries({ "a module": new nn.Linear(1, 1), null: null, "a number": 5 }).map(([what, params]) => ({
+    what: `${what} for an optimizer's parameters`,
+    message: /AdamW: Expected a list of tensors for params, got/,
+    run: () => new optim.AdamW(untyped(params)),
+  })),
+  ...[{}, null, 5, { params: 5 }].map((group) => ({
+    what: `${JSON.stringify(group)} for a parameter group`,
+    message: /AdamW: Expected a list of tensors for params of a group, got/,
+    run: () => new optim.AdamW([untyped(group)]),
+  })),
+  {
+    what: "a number for a parameter",
+    message: /AdamW: Expected a tensor for params, got 5/,
+    run: () => new optim.AdamW([{ params: [untyped(5)] }]),
+  },
+  {
+    what: "a disposed parameter",
+    message: /AdamW: Expected a live tensor for params/,
+    run: () => new optim.AdamW([disposed()]),
   },
 ];
 
