@@ -47,6 +47,7 @@ Napi::Value grad(const Napi::CallbackInfo& info) {
     const auto grads = torch::autograd::grad(tensors_arg(info[0], "outputs"), tensors_arg(info[1], "inputs"),
                                              tensors_arg(info[2], "gradOutputs"), info[3].ToBoolean().Value(),
                                              info[4].ToBoolean().Value(), /*allow_unused=*/true);
+    follow_heap();
     Napi::Array out = Napi::Array::New(info.Env(), grads.size());
     for (size_t i = 0; i < grads.size(); ++i) {
       out.Set(static_cast<uint32_t>(i), from_ivalue(info.Env(), grads[i]));

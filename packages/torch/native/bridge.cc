@@ -1,4 +1,4 @@
-// The bridge: LibTorch's dispatcher, and some twenty functions beside it, for Node.
+// The bridge: LibTorch's dispatcher for Node, and beside it what is no operator.
 #include <napi.h>
 
 #include <atomic>

@@ -10,7 +10,6 @@
 #endif
 
 #include <cstdint>
-#include <cstdlib>
 
 #include "errors.h"
 
@@ -33,8 +32,6 @@ bool keep_heap() {
   if (mallopt(M_MMAP_MAX, 0) != 1 || mallopt(M_TRIM_THRESHOLD, -1) != 1 || mallopt(M_TOP_PAD, kGrowth) != 1) return false;
   followed = heap_end();
   following = true;
-  std::free(std::malloc(kGrowth));  // grows the heap before the first tensor touches it
-  follow_heap();
   return true;
 }
 
