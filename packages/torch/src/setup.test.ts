@@ -1,70 +1,21 @@
-// Set-up: the search for LibTorch, its installation through a stand-in for pip, and native builds of a tiny part.
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { homedir, tmpdir } from "node:os";
+// Set-up: the search for LibTorch, and its installation through a stand-in for pip.
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   atLeast,
-  buildNative,
   cacheDir,
   findLibtorch,
   installLibtorch,
   libtorchVersion,
-  locateNative,
   PINNED,
   reporter,
   SetupError,
 } from "../setup/index.mjs";
+import { fakeLibtorch, fakePython, library, scratch, write } from "./testing/setup.ts";
 
-let folder = "";
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "unlabel-setup-"));
-  vi.stubEnv("UNLABEL_CACHE", join(folder, "cache"));
-  vi.stubEnv("LIBTORCH", undefined);
-});
-
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function write(path: string, text = ""): string {
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text);
-  return path;
-}
-
-/** The outline of a LibTorch: as its own archive has it, or as a Python package has it. */
-function fakeLibtorch(path: string, version: string, file: "build-version" | "version.py" = "build-version"): string {
-  write(join(path, "lib", process.platform === "darwin" ? "libtorch_cpu.dylib" : "libtorch_cpu.so"));
-  write(join(path, "include/ATen/ATen.h"));
-  write(join(path, "include/torch/csrc/api/include/torch/version.h"));
-  write(join(path, file), file === "version.py" ? `debug = False\n__version__ = '${version}'\n` : `${version}\n`);
-  return path;
-}
-
-/** Puts a `python3` first on PATH: a shell script that answers the questions set-up asks, then runs `pip`. */
-function fakePython({ torch = "", pip = "exit 1" }: { torch?: string; pip?: string }): void {
-  const script = `#!/bin/sh
-case "$1 $2" in
-  "-c "*find_spec*torch*) echo "${torch && `${torch}/__init__.py`}" ;;
-  "-c "*) echo 3.11 ;;
-  "-m pip") shift 2; ${pip} ;;
-esac
-`;
-  chmodSync(write(join(folder, "bin/python3"), script), 0o755);
-  vi.stubEnv("PATH", `${join(folder, "bin")}:${process.env.PATH}`);
-}
+const folder = scratch();
 
 describe("the cache folder", () => {
   it("is UNLABEL_CACHE, else below XDG_CACHE_HOME, else the platform's own", () => {
@@ -86,9 +37,9 @@ describe("versions", () => {
   ])("%s is at least %s: %s", (version, least, expected) => expect(atLeast(version, least)).toBe(expected));
 
   it("are read from build-version or version.py without the build's suffix", () => {
-    expect(libtorchVersion(fakeLibtorch(join(folder, "a"), "2.7.1+cpu"))).toBe("2.7.1");
-    expect(libtorchVersion(fakeLibtorch(join(folder, "b"), "2.15.0+cu132", "version.py"))).toBe("2.15.0");
-    expect(libtorchVersion(folder)).toBeNull();
+    expect(libtorchVersion(fakeLibtorch(folder("a"), "2.7.1+cpu"))).toBe("2.7.1");
+    expect(libtorchVersion(fakeLibtorch(folder("b"), "2.15.0+cu132", "version.py"))).toBe("2.15.0");
+    expect(libtorchVersion(folder())).toBeNull();
   });
 });
 
@@ -96,35 +47,35 @@ describe("the search for LibTorch", () => {
   const find = (looked?: string[]) => findLibtorch({ gpu: false, looked });
 
   it("takes LIBTORCH, then python3's torch, then the cache", () => {
-    expect(fakePython({})).toBeUndefined();
+    fakePython(folder("bin"), {});
     const looked: string[] = [];
     expect(find(looked)).toBeNull();
     expect(looked.join("; ")).toContain("python3 on PATH has no torch");
-    expect(looked.join("; ")).toContain(join(folder, "cache/libtorch", `${PINNED}-cpu`));
+    expect(looked.join("; ")).toContain(join(folder("cache/libtorch"), `${PINNED}-cpu`));
 
-    const cached = fakeLibtorch(join(folder, "cache/libtorch", `${PINNED}-cpu`, "torch"), PINNED);
+    const cached = fakeLibtorch(join(folder("cache/libtorch"), `${PINNED}-cpu`, "torch"), PINNED);
     expect(find()).toEqual({ path: cached, version: PINNED, why: "installed by set-up" });
 
-    const python = fakeLibtorch(join(folder, "site/torch"), "2.8.0+cu128", "version.py");
-    fakePython({ torch: python });
+    const python = fakeLibtorch(folder("site/torch"), "2.8.0+cu128", "version.py");
+    fakePython(folder("bin"), { torch: python });
     expect(find()).toEqual({ path: python, version: "2.8.0", why: "torch of python3 on PATH" });
 
-    const named = fakeLibtorch(join(folder, "libtorch"), "2.6.0+cpu");
+    const named = fakeLibtorch(folder("libtorch"), "2.6.0+cpu");
     vi.stubEnv("LIBTORCH", named);
     expect(find()).toEqual({ path: named, version: "2.6.0", why: "LIBTORCH" });
   });
 
   it("passes over a torch of python3 that is too old, and says so", () => {
-    fakePython({ torch: fakeLibtorch(join(folder, "site/torch"), "2.5.1", "version.py") });
+    fakePython(folder("bin"), { torch: fakeLibtorch(folder("site/torch"), "2.5.1", "version.py") });
     const looked: string[] = [];
     expect(find(looked)).toBeNull();
     expect(looked.join("; ")).toContain("its version is 2.5.1, older than 2.6");
   });
 
   it.each([
-    ["no such folder", () => join(folder, "nothing"), "there is no such folder"],
-    ["a folder of something else", () => folder, "it has no lib/libtorch_cpu"],
-    ["an old one", () => fakeLibtorch(join(folder, "old"), "1.13.1"), "its version is 1.13.1, older than 2.6"],
+    ["no such folder", () => folder("nothing"), "there is no such folder"],
+    ["a folder of something else", () => folder(), "it has no lib/libtorch_cpu"],
+    ["an old one", () => fakeLibtorch(folder("old"), "1.13.1"), "its version is 1.13.1, older than 2.6"],
   ])("never replaces a LIBTORCH that is %s", (_, make, problem) => {
     const path = make();
     vi.stubEnv("LIBTORCH", path);
@@ -133,11 +84,11 @@ describe("the search for LibTorch", () => {
   });
 
   it("wants the CUDA build where a GPU answers, and takes it without one too", () => {
-    fakePython({});
-    fakeLibtorch(join(folder, "cache/libtorch", `${PINNED}-cpu`, "torch"), PINNED);
+    fakePython(folder("bin"), {});
+    fakeLibtorch(join(folder("cache/libtorch"), `${PINNED}-cpu`, "torch"), PINNED);
     expect(findLibtorch({ gpu: true })).toBeNull();
-    rmSync(join(folder, "cache"), { recursive: true });
-    const cuda = fakeLibtorch(join(folder, "cache/libtorch", `${PINNED}-cuda`, "torch"), PINNED);
+    rmSync(folder("cache"), { recursive: true });
+    const cuda = fakeLibtorch(join(folder("cache/libtorch"), `${PINNED}-cuda`, "torch"), PINNED);
     expect(findLibtorch({ gpu: true })?.path).toBe(cuda);
     expect(findLibtorch({ gpu: false })?.path).toBe(cuda);
   });
@@ -173,7 +124,6 @@ describe("the pinned requirements", () => {
 });
 
 describe("the installation", () => {
-  const library = process.platform === "darwin" ? "libtorch_cpu.dylib" : "libtorch_cpu.so";
   /** What pip does: fills the folder that follows --target. */
   const pip = `echo "$@" >> "${"$"}UNLABEL_CACHE/../pip.log"
     while [ "$1" != --target ]; do shift; done
@@ -182,30 +132,30 @@ describe("the installation", () => {
     touch $t/torch/include/ATen/ATen.h $t/torch/include/torch/csrc/api/include/torch/version.h
     touch $t/nvidia/cu13/lib/libcudart.so.13 $t/nvidia/cu13/lib/libcublas.so.13 $t/nvidia/__init__.py
     sleep 0.2`;
-  const target = () => join(folder, "cache/libtorch", `${PINNED}-cpu`);
+  const target = () => join(folder("cache/libtorch"), `${PINNED}-cpu`);
   const files = (path: string) =>
     readdirSync(path, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ name }) => name);
 
   it("checks hashes, installs nothing else, and keeps only what is used", async () => {
-    fakePython({ pip });
+    fakePython(folder("bin"), { pip });
     const libtorch = await installLibtorch({ gpu: false });
     expect(libtorch).toEqual({ path: join(target(), "torch"), version: PINNED, why: "installed by set-up" });
     expect(files(target()).sort()).toEqual(["ATen.h", "build-version", "libcudart.so.13", library, "version.h"]);
-    const log = readFileSync(join(folder, "pip.log"), "utf8");
-    for (const word of ["--require-hashes", "--no-deps", `--target ${join(folder, "cache")}`, "requirements-cpu.txt"])
+    const log = readFileSync(folder("pip.log"), "utf8");
+    for (const word of ["--require-hashes", "--no-deps", `--target ${folder("cache")}`, "requirements-cpu.txt"])
       expect(log).toContain(word);
   });
 
   it("keeps the GPU's libraries where a GPU answers", async () => {
-    fakePython({ pip });
+    fakePython(folder("bin"), { pip });
     const { path } = await installLibtorch({ gpu: true });
     expect(files(dirname(path))).toEqual(expect.arrayContaining(["libtorch_cuda.so", "libcublas.so.13"]));
   });
 
   it("two at once end with one whole folder and nothing beside it", async () => {
-    fakePython({ pip });
+    fakePython(folder("bin"), { pip });
     const both = await Promise.all([installLibtorch({ gpu: false }), installLibtorch({ gpu: false })]);
     expect(both[0]).toEqual(both[1]);
     expect(readdirSync(dirname(target()))).toEqual([`${PINNED}-cpu`]);
@@ -220,7 +170,7 @@ describe("the installation", () => {
     ["ERROR: No matching distribution found for torch==2.15.0 (from versions: 2.2.2)", "wheel for"],
     ["ERROR: something new", "ERROR: something new"],
   ])("names what failed: %s", async (said, problem) => {
-    fakePython({ pip: `echo "${said}" >&2; exit 1` });
+    fakePython(folder("bin"), { pip: `echo "${said}" >&2; exit 1` });
     const failure = await installLibtorch({ gpu: false }).then(
       () => "",
       (error: Error) => error.message,
@@ -232,80 +182,9 @@ describe("the installation", () => {
   });
 
   it("says when the cache cannot be written", async () => {
-    vi.stubEnv("UNLABEL_CACHE", write(join(folder, "file")));
+    vi.stubEnv("UNLABEL_CACHE", write(folder("file")));
     await expect(installLibtorch({ gpu: false })).rejects.toThrow(
       /Expected to create the cache folder .*file.* set UNLABEL_CACHE/,
-    );
-  });
-});
-
-describe("native parts", () => {
-  /** A part that compiles in a moment; `asks` makes it one that is built against LibTorch. */
-  function part({ asks = false, code = "int main_number() { return 1; }" } = {}): string {
-    const lists = `cmake_minimum_required(VERSION 3.18)\nproject(tiny CXX)\nadd_library(tiny MODULE tiny.cc)
-set_target_properties(tiny PROPERTIES PREFIX "" SUFFIX ".node")\n${asks ? "message(LIBTORCH)\n" : ""}`;
-    write(join(folder, "part/CMakeLists.txt"), lists);
-    write(join(folder, "part/tiny.cc"), code);
-    return join(folder, "part");
-  }
-
-  it("are compiled once, found again, and compiled anew when a source changes", async () => {
-    const first = await buildNative("tiny", { folder: part() });
-    expect(first.built).toBe(true);
-    expect(existsSync(first.addon)).toBe(true);
-    expect((await buildNative("tiny", { folder: part() })).built).toBe(false);
-    expect(locateNative("tiny", part())).toEqual({ addon: first.addon, libtorch: null });
-
-    const changed = part({ code: "int main_number() { return 2; }" });
-    expect(() => locateNative("tiny", changed)).toThrow(/Expected the native part "tiny".*run `npm run setup`\.$/);
-    const second = await buildNative("tiny", { folder: changed });
-    expect(second.built).toBe(true);
-    expect(second.addon).not.toBe(first.addon);
-    expect(existsSync(first.addon)).toBe(true);
-  });
-
-  it("two builds at once do not trample each other", async () => {
-    const both = await Promise.all([buildNative("tiny", { folder: part() }), buildNative("tiny", { folder: part() })]);
-    expect(both[0]?.addon).toBe(both[1]?.addon);
-    expect(readdirSync(join(folder, "cache/native")).filter((name) => name.startsWith(".tmp"))).toEqual([]);
-    expect(readdirSync(dirname(both[0]?.addon ?? ""))).toEqual(["tiny.node"]);
-  });
-
-  it("are compiled anew where the cache lost them", async () => {
-    const { addon } = await buildNative("tiny", { folder: part() });
-    rmSync(addon);
-    expect(await buildNative("tiny", { folder: part() })).toEqual({ addon, libtorch: null, built: true });
-    expect(existsSync(addon)).toBe(true);
-  });
-
-  it("show the compiler's words when it refuses, and leave nothing behind", async () => {
-    await expect(buildNative("tiny", { folder: part({ code: "int broken(" }) })).rejects.toThrow(/tiny\.cc.*error/);
-    expect(readdirSync(join(folder, "cache/native"))).toEqual([]);
-  });
-
-  it("are looked up by the LibTorch that set-up chose, or by the one that LIBTORCH names", async () => {
-    const sources = part({ asks: true });
-    const chosen = {
-      path: fakeLibtorch(join(folder, "chosen"), "2.15.0"),
-      version: "2.15.0",
-      why: "torch of python3 on PATH",
-    };
-    expect(() => locateNative("tiny", sources)).toThrow("npm run setup");
-    const { addon } = await buildNative("tiny", { folder: sources, libtorch: chosen });
-    expect(locateNative("tiny", sources)).toEqual({ addon, libtorch: chosen });
-
-    const named = fakeLibtorch(join(folder, "named"), "2.6.0");
-    vi.stubEnv("LIBTORCH", named);
-    expect(() => locateNative("tiny", sources)).toThrow(`against LibTorch 2.6.0 in ${named}`);
-    const other = await buildNative("tiny", { folder: sources });
-    expect(other.addon).not.toBe(addon);
-    expect(locateNative("tiny", sources).addon).toBe(other.addon);
-
-    vi.stubEnv("LIBTORCH", undefined);
-    expect(locateNative("tiny", sources).addon).toBe(addon);
-    write(join(chosen.path, "build-version"), "2.16.0\n");
-    expect(() => locateNative("tiny", sources)).toThrow(
-      /Expected LibTorch 2\.15\.0 .* found 2\.16\.0; run `npm run setup`/,
     );
   });
 });
