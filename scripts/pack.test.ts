@@ -46,7 +46,9 @@ it("packs what runs, and nothing of the tests", () => {
       ]),
     );
     expect(files.filter((file) => /\.test\.|tsbuildinfo|\.map$|^src/.test(file))).toEqual([]);
-    const sources = readdirSync(join(ROOT, "packages", name.replace("@unlabel/", ""), "src"), { recursive: true });
+    const sources = readdirSync(join(ROOT, "packages", name.replace("@unlabel/", ""), "src"), { recursive: true }).map(
+      String,
+    );
     const compiled = files.flatMap((file) => /^dist\/(.+?)(\.d\.ts|\.js)$/.exec(file)?.[1] ?? []);
     expect(compiled.filter((file) => !sources.includes(`${file}.ts`))).toEqual([]);
   }
