@@ -2,7 +2,7 @@
 //   --quiet  print only the steps that did work
 //   --test   what the tests need too: Chromium for the page tests
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { exitWith, reporter, SetupError, setup, systemPackages } from "../packages/torch/setup/index.mjs";
@@ -38,15 +38,15 @@ function output(file, args) {
 
 /** One clause for what kept npm from installing. */
 function diagnoseNpm(text) {
-  const last =
-    text.split("\n").filter((line) => /^npm (error|ERR!)/.test(line) && !/complete log|^npm \S+\s*$/.test(line))[0] ??
-    text.split("\n")[0];
+  const lines = text.split("\n");
+  const said =
+    lines.find((line) => /^npm (error|ERR!)/.test(line) && !/complete log|^npm \S+\s*$/.test(line)) ?? lines[0];
   if (/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ECONNRESET|ERR_SOCKET_TIMEOUT/.test(text))
-    return `the package registry does not answer (${last}); check the network or npm's registry and proxy settings`;
+    return `the package registry does not answer (${said}); check the network or npm's registry and proxy settings`;
   if (/ENOSPC/.test(text)) return "the disk is full; free some space";
   if (/EACCES|EPERM|EROFS/.test(text))
     return `there is no permission to write into ${join(ROOT, "node_modules")}; make the clone your own`;
-  return `it said: ${last}`;
+  return `it said: ${said}`;
 }
 
 async function nodePackages() {
@@ -84,13 +84,8 @@ async function typescript() {
   return { did: true, text: "TypeScript (compiled)" };
 }
 
-/** Chromium where some test drives a page; without it those tests say so and are skipped, except in CI. */
+/** Chromium for the page tests; without it those say so and are skipped, except in CI. */
 async function browser() {
-  const tests = [...PACKAGES, "scripts"]
-    .flatMap(filesBelow)
-    .filter((path) => path.endsWith(".ts") && !path.includes("node_modules"));
-  if (!tests.some((path) => readFileSync(join(ROOT, path), "utf8").includes("playwright-core")))
-    return { did: false, text: "Chromium (no test needs it)" };
   try {
     return await systemPackages(["chromium"]);
   } catch (error) {

@@ -1,4 +1,4 @@
-// Counts tests for scripts/test.mjs: what failed, and what was skipped and why.
+// Counts tests for run-tests.mjs: what failed, and what was skipped and why.
 import { writeFileSync } from "node:fs";
 
 /** A vitest reporter that writes `{ passed, failed, skipped }` to the file that TEST_TALLY names. */
