@@ -128,7 +128,14 @@ describe("pretrain", () => {
   it("finds nothing to do where a finished run is resumed, and goes on where more epochs are asked for", async () => {
     const { run, result } = await train("a", MAE);
     expect((await train("a", {}, { resume: true })).result).toMatchObject({ steps: 6, loss_last: result.loss_last });
-    expect((await train("a", { epochs: 3 }, { resume: true })).result.steps).toBe(9);
+    RunDirectory.open(run).update({ status: "failed", error: "the disk was full", command: "unlabel pretrain D" });
+    const longer = await train("a", { epochs: 3 }, { resume: true });
+    expect(longer.result.steps).toBe(9);
+    expect(RunDirectory.open(run).info).toMatchObject({
+      status: "done",
+      command: expect.stringMatching(/^unlabel pretrain D\nunlabel/),
+    });
+    expect(RunDirectory.open(run).info).not.toHaveProperty("error");
     expect(losses(run).map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 

@@ -1,9 +1,9 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import { UserError } from "../errors.ts";
+import { temporaryFolder } from "../testing/data.ts";
 import { RunDirectory, type RunInfo } from "./run.ts";
 
 const info: RunInfo = {
@@ -28,10 +28,13 @@ const info: RunInfo = {
   result: null,
 };
 
+let folder: ReturnType<typeof temporaryFolder>;
 let path: string;
 beforeEach(() => {
-  path = join(mkdtempSync(join(tmpdir(), "unlabel-run-")), "run");
+  folder = temporaryFolder();
+  path = join(folder.path, "run");
 });
+afterEach(() => folder[Symbol.dispose]());
 const row = (step: number) => ({ step, epoch: 1, seconds: step, "train/loss": 1 / step });
 /** Stands in for weights: a file that holds its step. */
 const stepOf = (file: string) => Number(readFileSync(file, "utf8"));
@@ -63,6 +66,8 @@ describe("create and open", () => {
     ["no folder", undefined, "Expected a run directory"],
     ["half a run.json", '{"schema": 1', "Expected JSON in"],
     ["a later version's run", '{"schema": 2}', "Expected schema 1"],
+    ["no object", "null", "Expected schema 1 in"],
+    ["a run.json without its parts", '{"schema": 1}', "Expected config and data in"],
   ])("refuses %s", (_, content, message) => {
     if (content !== undefined) {
       mkdirSync(path);

@@ -33,7 +33,7 @@ export interface RunInfo {
   threads: number;
   /** Commit of the project that the command was run in, if it is one. */
   commit: string | null;
-  /** The command line, to be run again. */
+  /** The command line, to be run again; a line for each different one where the run was resumed. */
   command: string;
   data: {
     root: string;
@@ -111,8 +111,9 @@ export class RunDirectory {
     } catch {
       throw new UserError(`Expected JSON in ${file}, got something else`);
     }
-    if (info.schema !== 1)
-      throw new UserError(`Expected schema 1 in ${file}, got ${String(info.schema)}; it is another version's run`);
+    if (info?.schema !== 1)
+      throw new UserError(`Expected schema 1 in ${file}, got ${String(info?.schema)}; it is another version's run`);
+    if (!info.config || !info.data) throw new UserError(`Expected config and data in ${file}; it is damaged`);
     return new RunDirectory(path, info);
   }
 

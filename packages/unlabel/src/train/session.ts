@@ -140,15 +140,17 @@ function describe(
 
 /** Restores a run, and returns the step to go on from. */
 function resume(run: RunDirectory, now: RunInfo, trained: Parameters<typeof loadCheckpoint>[1]): number {
-  const { data, created } = run.info;
+  const { data, created, command, chance, result } = run.info;
   if (data.fingerprint !== now.data.fingerprint) {
     throw new UserError(
-      `Expected the images that ${run.path} began with (${data.train} in ${data.root}), got others in ${now.data.root}`,
+      `Expected the images that ${run.path} began with (${data.train} in ${data.root}), got others in ${now.data.root}; bring them back, or start a new run`,
     );
   }
   const start = loadCheckpoint(run, trained);
   run.rewind(start);
-  run.update({ ...now, created, chance: run.info.chance, result: run.info.result });
+  const commands = new Set([...command.split("\n"), now.command]);
+  // Why it stopped before is no longer true of it.
+  run.update({ ...now, created, command: [...commands].join("\n"), chance, result, error: undefined });
   return start;
 }
 
