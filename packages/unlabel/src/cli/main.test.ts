@@ -1,9 +1,10 @@
 // The real program, as a shell runs it: needs the built dist/, as `npm test` makes it.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { writeRun } from "../testing/run-fixture.ts";
 
 const BIN = join(import.meta.dirname, "..", "..", "bin", "unlabel.mjs");
 
@@ -165,6 +166,26 @@ describe("unlabel pretrain", () => {
       threads: 1,
       skipped: 0,
     });
+  });
+});
+
+describe("unlabel report", () => {
+  it("says what came out, and where it is written", async () => {
+    using folder = temporaryFolder();
+    const run = await writeRun(join(folder.path, "a"), { steps: 20 });
+    const out = join(folder.path, "report.html");
+    const { code, stdout, stderr } = await unlabel(["report", run, "-o", out, "--json"], {
+      env: { LIBTORCH: "/none" },
+    });
+    expect([code, stderr]).toEqual([0, ""]);
+    const { size } = statSync(out);
+    expect(lastLine(stdout)).toEqual({
+      report: out,
+      bytes: size,
+      headline: expect.stringMatching(/^a reaches .*top-1/),
+      runs: [{ dir: run, name: "a", method: "simclr", status: "done", top1: 0.58 }],
+    });
+    expect((await unlabel(["report", run, "-o", out])).stdout).toMatch(/^a reaches .*\nReport: .*report\.html \(\d/);
   });
 });
 

@@ -1,6 +1,6 @@
 // unlabel report RUN…: one HTML file from run directories. Needs no LibTorch.
 import type { Command } from "commander";
-import { finish } from "./output.ts";
+import { finish, paint } from "./output.ts";
 
 interface Options {
   output: string;
@@ -18,6 +18,9 @@ export function addReport(program: Command): void {
 
 async function reportCommand(runs: string[], { output, json }: Options): Promise<void> {
   const { writeReport } = await import("../report/index.ts");
-  await writeReport(runs, output);
-  finish(json === true, { report: output, runs }, [`Wrote ${output}`]);
+  const { path, bytes, headline, runs: reported } = await writeReport(runs, output);
+  finish(json === true, { report: path, bytes, headline, runs: reported }, [
+    headline,
+    `Report: ${paint("bold", path)} (${(bytes / 1e6).toFixed(1)} MB)`,
+  ]);
 }

@@ -78,7 +78,7 @@ export async function writeRun(dir: string, options: RunOptions = {}): Promise<s
     command: `unlabel pretrain data/imagenette --method ${method} --preset small --out ${dir}`,
     data: {
       root: "data/imagenette",
-      layout: "shards",
+      layout: "imagenet-100",
       fingerprint: "9b1d2c3e4f506172",
       train: 9469,
       val: 3925,
@@ -106,13 +106,19 @@ export async function writeRun(dir: string, options: RunOptions = {}): Promise<s
   if (options.skipped) {
     writeFileSync(join(dir, "skipped.jsonl"), options.skipped.map((one) => `${JSON.stringify(one)}\n`).join(""));
   }
-  if (top1 !== null) writeEvaluation(dir, named, top1, options);
+  if (top1 !== null) writeEvaluation(dir, named, top1, options, run.data?.fingerprint);
   const triplets = pictures ?? (method === "mae" ? 4 : 0);
   if (triplets) await writePictures(join(dir, "pictures"), triplets, config.size);
   return dir;
 }
 
-function writeEvaluation(dir: string, classes: { id: string; name: string }[], top1: number, options: RunOptions) {
+function writeEvaluation(
+  dir: string,
+  classes: { id: string; name: string }[],
+  top1: number,
+  options: RunOptions,
+  fingerprint: string | undefined,
+) {
   const { valImages = 3925, untrained = 0.407, pixels = 0.312 } = options;
   const noise = new Rng(2, `${options.method ?? "simclr"}-confusion`);
   const support = Math.max(1, Math.round(valImages / classes.length));
@@ -138,6 +144,9 @@ function writeEvaluation(dir: string, classes: { id: string; name: string }[], t
     protocol: "linear",
     split: "val",
     seed: 0,
+    step: options.steps ?? 1200,
+    fingerprint,
+    notes: [],
     train_images: 9469,
     val_images: valImages,
     classes,
