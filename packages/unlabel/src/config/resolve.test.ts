@@ -1,12 +1,13 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { UsageError } from "../errors.ts";
+import { temporaryFolder } from "../testing/data.ts";
 import { parseValue, readSettings, resolveConfig } from "./resolve.ts";
 import { METHODS, PRESETS, schemas } from "./schema.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "unlabel-config-"));
+const { path: folder, ...temporary } = temporaryFolder();
+afterAll(() => temporary[Symbol.dispose]());
 const file = (settings: Record<string, unknown>) => ({ name: "my.yaml", settings });
 
 describe("resolveConfig", () => {

@@ -1,15 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import { UsageError, UserError } from "../errors.ts";
+import { temporaryFolder } from "../testing/data.ts";
 import { commitOf, plan, stamp } from "./plan.ts";
 
+let temporary: ReturnType<typeof temporaryFolder>;
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "unlabel-plan-"));
+  temporary = temporaryFolder();
+  folder = temporary.path;
 });
+afterEach(() => temporary[Symbol.dispose]());
 /** A run directory as far as planning looks at it. */
 function begun(config = resolveConfig({ flags: { method: "mae" } })): string {
   const out = join(folder, "run");
