@@ -23,7 +23,7 @@ function lines(facts: Facts, { problems, advice }: Diagnosis): string[] {
   const rows: [string, string][] = [
     ["unlabel", `${facts.unlabel}, Node ${facts.node}, ${facts.platform}`],
     ["machine", `${facts.cpu}, ${facts.cores} cores to use, ${facts.memory_gb} GB`],
-    ["bf16", facts.bf16 ? "in hardware" : "not on this CPU, so --precision auto computes in fp32"],
+    ["bf16", facts.bf16 ? "in hardware" : "not on this CPU, where --precision auto computes in fp32"],
   ];
   if (!("problem" in engine)) {
     const devices = [
