@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { manualSeed, nn, ones, randn, type Tensor, TorchError, tensor, zeros } from "../index.ts";
+import { manualSeed, nn, ones, optim, randn, type Tensor, TorchError, tensor, zeros } from "../index.ts";
 import { expectClose, fixture, under } from "../testing/fixtures.ts";
 
 const reference = fixture("layers");
@@ -175,4 +175,20 @@ describe("Module.to", () => {
       conv.to({ dtype: "float64" }).call(tensor(Array(50).fill(0), { dtype: "float64" }).reshape([1, 2, 5, 5])).dtype,
     ).toBe("float64");
   });
+
+  it.each<Parameters<nn.Module["to"]>>([[{ dtype: "float64" }], [{ memoryFormat: "channels_last" }]])(
+    "takes gradients along: %o",
+    (options) => {
+      const conv = new nn.Conv2d(2, 3, 3, { bias: false });
+      const optimizer = new optim.SGD(conv.parameters(), { lr: 1 });
+      conv
+        .call(ones([1, 2, 5, 5]))
+        .sum()
+        .backward();
+      const expected = conv.weight.detach().sub(9);
+      conv.to(options);
+      optimizer.step();
+      expectClose(conv.weight.detach().to({ dtype: "float32" }), expected);
+    },
+  );
 });

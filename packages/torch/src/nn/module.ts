@@ -100,21 +100,22 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
   }
 
   /**
-   * Moves parameters and buffers in place; `dtype` applies to floating-point ones, `memoryFormat` to 4-D ones.
+   * Moves parameters with their gradients, and buffers, in place; `dtype` applies to floating-point ones, `memoryFormat`
+   * to 4-D ones.
    */
   to(options: { dtype?: DType; device?: Device; memoryFormat?: MemoryFormat }): this {
     const { dtype, device, memoryFormat } = options;
     scope(() =>
       noGrad(() => {
         for (const [, tensor] of this.namedTensors()) {
-          const floating = /float/.test(tensor.dtype);
-          tensor.setData(
-            tensor.detach().to({
-              ...(dtype && floating && { dtype }),
-              ...(device && { device }),
-              ...(memoryFormat && tensor.ndim === 4 && { memoryFormat }),
-            }),
-          );
+          const { grad } = tensor;
+          const wanted = {
+            ...(dtype && /float/.test(tensor.dtype) && { dtype }),
+            ...(device && { device }),
+            ...(memoryFormat && tensor.ndim === 4 && { memoryFormat }),
+          };
+          tensor.setData(tensor.detach().to(wanted));
+          if (grad) tensor.grad = grad.to(wanted);
         }
       }),
     );
