@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
 import { fromTypedArray, memory, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { presets } from "../config/presets.ts";
 import { Rng } from "../rng.ts";
 import { augment } from "./augment.ts";
 import { colorMatrix } from "./color-matrix.ts";
 import { drawParams, type JitterParams, type ViewParams } from "./params.ts";
-import { IMAGENET_MEAN, IMAGENET_STD, type ViewSpec } from "./views.ts";
+import type { ViewSpec } from "./views.ts";
+
+const { mean, std } = presets.simclr.paper;
 
 interface Fixture {
   side: number;
@@ -139,14 +142,14 @@ describe("blur, solarise and normalise", () => {
 
   it("gives (x / 255 − mean) / std, channels-last", () => {
     scope(() => {
-      const out = augment(images(2), { blur: null, mean: IMAGENET_MEAN, std: IMAGENET_STD });
+      const out = augment(images(2), { blur: null, mean, std });
       expect(out.shape).toEqual([2, 3, side, side]);
       expect(out.dtype).toBe("float32");
       expect(out.isContiguous("channels_last")).toBe(true);
       const values = out.toNumbers();
       for (const at of [0, 17, 150]) {
         for (const c of [0, 1, 2]) {
-          const expected = (pixels[3 * at + c]! / 255 - IMAGENET_MEAN[c]!) / IMAGENET_STD[c]!;
+          const expected = (pixels[3 * at + c]! / 255 - mean[c]!) / std[c]!;
           expect(values[side * side * c + at]).toBeCloseTo(expected, 5);
         }
       }
@@ -182,8 +185,8 @@ describe("drawParams", () => {
     grayscale: 0.2,
     blur: { p: 0.5, sigma: [0.1, 2], kernel: 3 },
     solarize: 0.1,
-    mean: IMAGENET_MEAN,
-    std: IMAGENET_STD,
+    mean,
+    std,
   };
   const n = 20_000;
   const all = Array.from({ length: n }, (_, i) => drawParams(spec, new Rng(3, "augment", 0, i)));

@@ -377,6 +377,8 @@ describe("ImageReader", () => {
       expect(reader.threads).toBe(threads);
       results.push((await reader.read(items, { width: 32, height: 32, filter: "bilinear" })).data);
     }
+    reader.threads = 1000;
+    expect(reader.threads).toBe(256);
     reader.threads = before;
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);

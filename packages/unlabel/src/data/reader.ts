@@ -43,6 +43,9 @@ export interface ReaderOptions {
   threads?: number;
 }
 
+/** The native pool's limit. A machine may have more cores, which then still compute. */
+const MOST_THREADS = 256;
+
 /**
  * Reads images on threads of its own. Results do not depend on the number of threads.
  *
@@ -63,13 +66,13 @@ export class ImageReader {
     if (threads !== undefined) this.threads = threads;
   }
 
-  /** Threads that decode JPEGs and resize, shared by all readers of the process; by default one a core, at most 16. */
+  /** Threads that decode JPEGs and resize, shared by all readers of the process; by default one a core, at most 16; never more than 256. */
   get threads(): number {
     return this.#native.threads();
   }
 
   set threads(count: number) {
-    this.#native.threads(count);
+    this.#native.threads(Math.min(count, MOST_THREADS));
   }
 
   /** Upright sizes from the headers; null for those in `failures`. */

@@ -54,7 +54,3 @@ export interface Box {
   height: number;
   flip: boolean;
 }
-
-/** Mean and deviation of ImageNet's training images. */
-export const IMAGENET_MEAN = [0.485, 0.456, 0.406] as const;
-export const IMAGENET_STD = [0.229, 0.224, 0.225] as const;
