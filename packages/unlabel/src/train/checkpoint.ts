@@ -57,7 +57,7 @@ export function stepOf(file: string): number {
   return Number(readSafetensorsHeader(file).metadata.step);
 }
 
-/** LibTorch's generators in use: initial weights come from the CPU's, masks from the device's. */
+/** LibTorch's generators in use: the CPU's, which weights and masks come from on every device, and the device's own. */
 function generators(device: string): string[] {
   return device === "cpu" ? ["cpu"] : ["cpu", device];
 }
