@@ -4,5 +4,6 @@ export type { Config, MaeConfig, MethodName, PresetName, SimclrConfig } from "./
 export { type DemoRequest, type DemoResult, demo } from "./demo.ts";
 export { UsageError, UserError } from "./errors.ts";
 export { type Evaluation, type ProbeOptions, probe } from "./eval/probe.ts";
+export { type Report, writeReport } from "./report/index.ts";
 export { type Pretrained, type PretrainRequest, pretrain } from "./train/pretrain.ts";
 export { type MetricsRow, RunDirectory, type RunInfo, type RunResult } from "./train/run.ts";
