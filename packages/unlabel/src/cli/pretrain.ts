@@ -1,5 +1,6 @@
 // unlabel pretrain DATA: trains an encoder on unlabelled images.
 import type { Command } from "commander";
+import { shellWord } from "../shell.ts";
 import { duration, finish, paint } from "./output.ts";
 import { addSettings, flagsGiven } from "./settings.ts";
 
@@ -58,7 +59,9 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     },
     [
       `${paint("bold", run)}: ${result.steps} steps in ${duration(result.seconds)}, ${result.images_per_s.toFixed(1)} images/s, loss ${result.loss_first.toFixed(4)} → ${result.loss_last.toFixed(4)}`,
-      ...(outcome.interrupted ? [] : [`Next: unlabel ${info.data.classes.length > 1 ? "probe" : "report"} ${run}`]),
+      ...(outcome.interrupted
+        ? []
+        : [`Next: unlabel ${info.data.classes.length > 1 ? "probe" : "report"} ${shellWord(run)}`]),
     ],
   );
   if (outcome.interrupted) process.exitCode = 130;

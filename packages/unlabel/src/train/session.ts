@@ -9,6 +9,7 @@ import { ImageReader } from "../data/reader.ts";
 import { UserError } from "../errors.ts";
 import { createMethod } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
+import { shellWord } from "../shell.ts";
 import { versionOfUnlabel } from "../version.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { summarize, trainLoop } from "./loop.ts";
@@ -77,7 +78,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
     run.update({ status: interrupted ? "interrupted" : "done", finished: new Date().toISOString(), result });
     if (interrupted)
-      progress.log(`Saved step ${step} of ${total}. Continue with: unlabel pretrain --resume --out ${out}`);
+      progress.log(`Saved step ${step} of ${total}. Continue with: unlabel pretrain --resume --out ${shellWord(out)}`);
     return { run: out, info: run.info, result, interrupted };
   } catch (error) {
     progress.end();
@@ -120,7 +121,7 @@ function describe(
     versions: { unlabel: versionOfUnlabel(), libtorch: engineInfo().version, node: process.versions.node },
     ...machine,
     commit: commitOf(process.cwd()),
-    command: ["unlabel", ...process.argv.slice(2)].join(" "),
+    command: ["unlabel", ...process.argv.slice(2).map(shellWord)].join(" "),
     data: {
       // Whole, so that a run can be resumed and probed from anywhere.
       root: resolve(data.root),
