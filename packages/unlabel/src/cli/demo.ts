@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import type { DemoResult } from "../demo.ts";
 import { UsageError } from "../errors.ts";
+import { shellWord } from "../shell.ts";
 import { duration, finish, paint, percent, table } from "./output.ts";
 import { summary, verdicts } from "./probe.ts";
 
@@ -42,7 +43,12 @@ async function demoCommand({ data, out, epochs, json }: Options): Promise<void> 
   });
   if (result === null) {
     process.exitCode = 130;
-    const again = ["unlabel demo --out", folder, data && `--data ${data}`, epochs && `--epochs ${epochs}`];
+    const again = [
+      "unlabel demo --out",
+      shellWord(folder),
+      data && `--data ${shellWord(data)}`,
+      epochs && `--epochs ${epochs}`,
+    ];
     process.stderr.write(`Go on with: ${again.filter(Boolean).join(" ")}\n`);
     return;
   }

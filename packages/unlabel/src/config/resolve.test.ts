@@ -76,14 +76,14 @@ describe("resolveConfig", () => {
     ],
     [{ method: "simclr", batch: 1 }, "Expected at least 2 for batch"],
     [{ method: "simclr", steps: Number.POSITIVE_INFINITY }, "Expected a whole number from 1 to 1000000000 for steps"],
-    [{ method: "mae", size: 65 }, "Expected a size that patch 8 divides, got 65"],
+    [{ method: "mae", patch: 8, size: 65 }, "Expected a size that patch 8 divides, got 65"],
     [
       { method: "mae", preset: "paper", epochs: 5 },
       "Expected at most epochs (5) for warmup_epochs, got 40; set warmup_epochs too",
     ],
     [{ method: "mae", decoder_heads: 5 }, "Expected a decoder_width that decoder_heads 5 divides, got 128"],
     [
-      { method: "mae", mask_ratio: 0.99 },
+      { method: "mae", patch: 8, mask_ratio: 0.99 },
       "Expected a mask_ratio that leaves some of 64 patches visible and hides some, got 0.99",
     ],
     [{ method: "simclr", patch: 8 }, "Expected no patch with encoder resnet18, where it would change nothing"],

@@ -53,6 +53,7 @@ function viewsOf(config: SimclrConfig): ViewSpec {
     crop: { scale: [config.crop_min, 1], ratio: [3 / 4, 4 / 3] },
     filter: "bilinear",
     flip: 0.5,
+    colorForm: config.color_form,
     color: jitters ? { brightness, contrast, saturation, hue, p } : null,
     grayscale: config.grayscale,
     // An odd kernel of about a tenth of the edge: 23 taps at 224 px, as in the paper.
