@@ -60,7 +60,7 @@ describe("Mae", () => {
       "pred.weight": "768,768",
       "pred.bias": "768",
     });
-    expect(method.encoder.dim).toBe(768);
+    expect(method.encoder.width).toBe(768);
     expect(method.views).toHaveLength(1);
     expect(method.views[0]).toMatchObject({ count: 1, size: 224, filter: "bicubic", flip: 0.5, color: null });
     method.dispose();

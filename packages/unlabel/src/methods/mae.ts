@@ -30,7 +30,7 @@ export class Mae extends Method {
   constructor(config: MaeConfig) {
     super();
     this.encoder = createMaeEncoder(config);
-    const { dim, grid, patch } = this.encoder;
+    const { width: dim, grid, patch } = this.encoder;
     const options = { dim, grid, patch, width: config.decoder_width };
     this.decoder =
       config.decoder === "mlp"

@@ -27,13 +27,26 @@ describe("VisionTransformer", () => {
       const net = new VisionTransformer({ ...VIT_SIZES.vit_tiny, size, patch });
       net.loadStateDict(formulaState(net.stateDict()));
       const images = formulaImages(2, size);
-      expect(relativeError(net.features(images), features)).toBeLessThan(1e-5);
-      expect(relativeError(net.features(images.to({ memoryFormat: "channels_last" })), features)).toBeLessThan(1e-5);
+      const mean = (of: Tensor) => net.features(of).narrow(1, 0, 192);
+      expect(relativeError(mean(images), features)).toBeLessThan(1e-5);
+      expect(relativeError(mean(images.to({ memoryFormat: "channels_last" })), features)).toBeLessThan(1e-5);
       const visible = net.encode(patchify(images, patch), tensor(keep, { dtype: "int64" }));
       expect(visible.shape).toEqual([2, 5, 192]);
       expect(relativeError(visible, some)).toBeLessThan(1e-5);
       net.to({ memoryFormat: "channels_last" });
-      expect(relativeError(net.features(images), features)).toBeLessThan(1e-5);
+      expect(relativeError(mean(images), features)).toBeLessThan(1e-5);
+    });
+  });
+
+  it("gives mean and maximum of the patch tokens, the class token left out", () => {
+    scope(() => {
+      const net = new VisionTransformer({ width: 4, depth: 1, heads: 1, size: 16, patch: 8 });
+      const images = randn([1, 3, 16, 16]);
+      const rows = net.encode(patchify(images, 8)).reshape([5, 4]).toNumbers();
+      const column = (c: number) => [1, 2, 3, 4].map((token) => rows[4 * token + c]!);
+      const mean = [0, 1, 2, 3].map((c) => column(c).reduce((a, b) => a + b) / 4);
+      const most = [0, 1, 2, 3].map((c) => Math.max(...column(c)));
+      expect(relativeError(net.features(images), [...mean, ...most])).toBeLessThan(1e-5);
     });
   });
 
@@ -58,20 +71,20 @@ describe("VisionTransformer", () => {
 
   it.each([3, 5, 15, 30])("takes any patch that divides the image: %d of 30", (patch) => {
     scope(() => {
-      const net = new VisionTransformer({ dim: 16, depth: 1, heads: 2, size: 30, patch });
-      expect(net.features(randn([2, 3, 30, 30])).shape).toEqual([2, 16]);
+      const net = new VisionTransformer({ width: 16, depth: 1, heads: 2, size: 30, patch });
+      expect(net.features(randn([2, 3, 30, 30])).shape).toEqual([2, 32]);
     });
   });
 
   it("refuses images of another size than its own", () => {
-    const net = new VisionTransformer({ dim: 16, depth: 1, heads: 2, size: 32, patch: 8 });
+    const net = new VisionTransformer({ width: 16, depth: 1, heads: 2, size: 32, patch: 8 });
     expect(() => net.features(randn([1, 3, 64, 64]))).toThrow("Expected 16 patches an image, got 64");
   });
 
   it("gives every parameter a gradient, and treats images of a batch apart", () => {
     scope(() => {
       manualSeed(1);
-      const net = new VisionTransformer({ dim: 16, depth: 2, heads: 2, size: 16, patch: 4 });
+      const net = new VisionTransformer({ width: 16, depth: 2, heads: 2, size: 16, patch: 4 });
       const images = randn([3, 3, 16, 16]);
       const together = net.features(images);
       const apart = net.features(images.narrow(0, 1, 1));

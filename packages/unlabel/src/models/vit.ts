@@ -1,6 +1,7 @@
 // Vision Transformer, Tiny/Small/Base (arXiv:2010.11929), with timm's structure and names and without its classifier.
-// Deliberate differences: features are the mean of the patch tokens after the last norm, not the class token (which MAE
-// never trains directly; arXiv:2111.06377 finds averaging as good); initialised as in MAE's code; patches may be left out.
+// Deliberate differences: features are mean and maximum of the patch tokens after the last norm, side by side, not the class
+// token, which MAE never trains directly: the mean alone washes out what stands in one place of the image. Initialised as in
+// MAE's code; patches may be left out.
 import { cat, empty, linear, nn, type Tensor, TorchError } from "@unlabel/torch";
 import { UserError } from "../errors.ts";
 import { Encoder } from "./encoder.ts";
@@ -10,9 +11,9 @@ import { Block, initLinears, NORM_EPS, token } from "./transformer.ts";
 
 /** Width, blocks and attention heads of each size. */
 export const VIT_SIZES = {
-  vit_tiny: { dim: 192, depth: 12, heads: 3 },
-  vit_small: { dim: 384, depth: 12, heads: 6 },
-  vit_base: { dim: 768, depth: 12, heads: 12 },
+  vit_tiny: { width: 192, depth: 12, heads: 3 },
+  vit_small: { width: 384, depth: 12, heads: 6 },
+  vit_base: { width: 768, depth: 12, heads: 12 },
 } as const;
 
 export interface VitOptions {
@@ -20,16 +21,19 @@ export interface VitOptions {
   size: number;
   /** Edge of a patch in pixels; it must divide `size`. */
   patch: number;
-  dim: number;
+  /** Of a token. */
+  width: number;
   depth: number;
   heads: number;
   /** `learned` (default), or `sincos`: fixed, and no parameter. */
   positions?: "learned" | "sincos";
 }
 
-/** `[B, 3, size, size]` → the mean patch token, `[B, dim]`. */
+/** `[B, 3, size, size]` → mean and maximum of the patch tokens, `[B, 2·width]`. */
 export class VisionTransformer extends Encoder {
   override readonly dim: number;
+  /** Of a token. */
+  readonly width: number;
   readonly patch: number;
   /** Patches a side. */
   readonly grid: number;
@@ -40,30 +44,31 @@ export class VisionTransformer extends Encoder {
   norm: nn.LayerNorm;
 
   /** @throws {UserError} where `patch` does not divide `size` */
-  constructor({ size, patch, dim, depth, heads, positions = "learned" }: VitOptions) {
+  constructor({ size, patch, width, depth, heads, positions = "learned" }: VitOptions) {
     super();
     checkDivides(size, patch);
-    this.dim = dim;
+    this.width = width;
+    this.dim = 2 * width;
     this.patch = patch;
     this.grid = size / patch;
-    this.cls_token = token(empty([1, 1, dim]));
+    this.cls_token = token(empty([1, 1, width]));
     this.pos_embed =
       positions === "learned"
-        ? nn.parameter(nn.init.truncNormal(empty([1, 1 + this.grid ** 2, dim]), 0, 0.02))
-        : nn.buffer(sinCosPositions(dim, this.grid).unsqueeze(0));
-    this.patch_embed = new PatchEmbed(patch, dim);
-    this.blocks = Array.from({ length: depth }, () => new Block(dim, heads));
-    this.norm = new nn.LayerNorm(dim, { eps: NORM_EPS });
+        ? nn.parameter(nn.init.truncNormal(empty([1, 1 + this.grid ** 2, width]), 0, 0.02))
+        : nn.buffer(sinCosPositions(width, this.grid).unsqueeze(0));
+    this.patch_embed = new PatchEmbed(patch, width);
+    this.blocks = Array.from({ length: depth }, () => new Block(width, heads));
+    this.norm = new nn.LayerNorm(width, { eps: NORM_EPS });
     initLinears(this);
   }
 
   override forward(images: Tensor): Tensor {
-    const tokens = this.encode(patchify(images, this.patch));
-    return tokens.narrow(1, 1, this.grid ** 2).mean(1);
+    const tokens = this.encode(patchify(images, this.patch)).narrow(1, 1, this.grid ** 2);
+    return cat([tokens.mean(1), tokens.amax(1)], 1);
   }
 
   /**
-   * Encodes all patches, or only those asked for: patches `[B, L, patch²·3]` → `[B, 1 + K, dim]`, the class token first.
+   * Encodes all patches, or only those asked for: patches `[B, L, patch²·3]` → `[B, 1 + K, width]`, the class token first.
    * @param keep indices `[B, K]` of the patches to see; what they leave out costs nothing
    */
   encode(patches: Tensor, keep?: Tensor): Tensor {
@@ -74,7 +79,7 @@ export class VisionTransformer extends Encoder {
     const positions = this.pos_embed.select(0, 0);
     const seen = keep ? gatherTokens(patches, keep) : patches;
     const at = keep ? positions.index([keep.add(1)]) : positions.narrow(0, 1, count);
-    const first = this.cls_token.add(positions.narrow(0, 0, 1)).expand([batch, 1, this.dim]);
+    const first = this.cls_token.add(positions.narrow(0, 0, 1)).expand([batch, 1, this.width]);
     let x = cat([first, this.patch_embed.call(seen).add(at)], 1);
     for (const block of this.blocks) x = block.call(x);
     return this.norm.call(x);
@@ -82,16 +87,16 @@ export class VisionTransformer extends Encoder {
 }
 
 /**
- * Patches to tokens: `[B, K, patch²·3]` → `[B, K, dim]`. The weight has the shape of timm's convolution of stride `patch`;
+ * Patches to tokens: `[B, K, patch²·3]` → `[B, K, width]`. The weight has the shape of timm's convolution of stride `patch`;
  * as a matrix product it need not see patches that are left out.
  */
 class PatchEmbed extends nn.Module {
   proj: nn.Conv2d;
 
-  constructor(patch: number, dim: number) {
+  constructor(patch: number, width: number) {
     super();
-    this.proj = new nn.Conv2d(3, dim, patch, { stride: patch });
-    nn.init.xavierUniform(this.proj.weight.detach().reshape([dim, 3 * patch * patch]));
+    this.proj = new nn.Conv2d(3, width, patch, { stride: patch });
+    nn.init.xavierUniform(this.proj.weight.detach().reshape([width, 3 * patch * patch]));
     nn.init.zeros(this.proj.bias!);
   }
 
