@@ -17,7 +17,7 @@ describe("demo", () => {
     const request = {
       data,
       out: join(root.path, "runs"),
-      settings: { size: 16, batch: 8, epochs: 1, warmup_epochs: 0, device: "cpu" },
+      settings: { size: 32, batch: 8, epochs: 1, warmup_epochs: 0, device: "cpu" },
       stream: quiet,
     };
     const first = await demo(request);

@@ -140,7 +140,7 @@ describe("unlabel pretrain", () => {
     );
     const out = join(folder.path, "run");
     const flags =
-      "--method mae --size 16 --batch 4 --epochs 500 --device cpu --set warmup_epochs=0 --set decoder_width=32".split(
+      "--method mae --size 16 --set patch=4 --batch 4 --epochs 500 --device cpu --set warmup_epochs=0 --set decoder_width=32".split(
         " ",
       );
     const first = await unlabel(["pretrain", data, ...flags, "--out", out, "--json"], { interruptAt: "starting loss" });

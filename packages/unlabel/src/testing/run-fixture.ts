@@ -44,7 +44,13 @@ export async function writeRun(dir: string, options: RunOptions = {}): Promise<s
   const { method = "simclr", steps = 1200, classes = TEN_CLASSES, top1 = 0.58, pictures } = options;
   mkdirSync(dir, { recursive: true });
   const named = classes.map((name, index) => ({ id: `n${String(index).padStart(8, "0")}`, name }));
-  const config = { ...presetConfig(method, "small"), ...options.config };
+  // A batch and temperature of its own: what the report says of them must not change with the preset.
+  const config = {
+    ...presetConfig(method, "small"),
+    batch: 128,
+    ...(method === "simclr" && { temperature: 0.5 }),
+    ...options.config,
+  };
   const perEpoch = 74;
   const [start, end] = method === "simclr" ? [5.54, 4.62] : [0.98, 0.51];
   const rate = method === "simclr" ? 212 : 334;
