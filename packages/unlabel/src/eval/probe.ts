@@ -1,11 +1,11 @@
 // `probe`: how well a linear layer reads classes off a run's frozen features, beside the same on the untrained encoder
 // and on raw pixels. What can be refused is refused here, before LibTorch is loaded.
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { type ClassName, openData } from "../data/folder.ts";
 import { UserError } from "../errors.ts";
-import { writeAtomically } from "../train/files.ts";
+import { makeFolder, writeAtomically } from "../files.ts";
 import type { ProgressStream } from "../train/progress.ts";
 import { RunDirectory } from "../train/run.ts";
 import type { ProbeSettings } from "./linear.ts";
@@ -73,7 +73,7 @@ export async function probe(runPath: string, dataRoot: string, options: ProbeOpt
   const splits = probeSplits(data, seed, options.allowClassMismatch);
   const { evaluate } = await import("./evaluate.ts");
   const evaluation = await evaluate(run, data, splits, seed, options);
-  mkdirSync(join(run.path, "eval"), { recursive: true });
+  makeFolder(join(run.path, "eval"));
   writeAtomically(join(run.path, "eval", "linear.json"), `${JSON.stringify(evaluation)}\n`);
   return evaluation;
 }

@@ -1,8 +1,9 @@
 // Puts the report together and writes it: one file, nothing loaded from anywhere, its script and policy fixed by hash.
 import { createHash } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { UserError } from "../errors.ts";
+import { makeFolder } from "../files.ts";
 import { versionOfUnlabel } from "../version.ts";
 import { answer } from "./answer.ts";
 import { compare, probeOf } from "./comparison.ts";
@@ -42,7 +43,7 @@ export async function writeReport(runDirs: readonly string[], outFile: string): 
   }
   const path = resolve(outFile);
   const temporary = `${path}.${process.pid}.tmp`;
-  await mkdir(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   try {
     await writeFile(temporary, page);
     await rename(temporary, path);

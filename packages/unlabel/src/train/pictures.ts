@@ -1,14 +1,13 @@
 // Pictures of what a masked autoencoder learnt: images, what it saw of them, and what it made of that.
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Tensor } from "@unlabel/torch";
 import sharp from "sharp";
 import type { Config } from "../config/schema.ts";
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Dataset, Split } from "../data/folder.ts";
+import { makeFolder, writeAtomically } from "../files.ts";
 import { Mae } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
-import { writeAtomically } from "./files.ts";
 
 const COUNT = 8;
 
@@ -25,7 +24,7 @@ export async function writePictures(
 ): Promise<void> {
   if (!(method instanceof Mae)) return;
   const folder = join(runPath, "pictures");
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const { size, mean, std } = config;
   for await (const { images } of evalBatches(spread(data.val ?? data.train), size, {
     batch: COUNT,

@@ -1,19 +1,10 @@
 // A run directory: the only thing that train, eval and report share. run.json says what and how, metrics.jsonl what
 // happened, checkpoints/ what came out. Whatever moment the process dies at, what lies there can be resumed.
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
-import { syncFile, syncFolder, writeAtomically } from "./files.ts";
+import { makeFolder, syncFile, syncFolder, writeAtomically } from "../files.ts";
 
 export type RunStatus = "running" | "done" | "interrupted" | "failed";
 
@@ -91,7 +82,7 @@ export class RunDirectory {
    */
   static create(path: string, info: RunInfo): RunDirectory {
     refuseTaken(path);
-    mkdirSync(join(path, "checkpoints"), { recursive: true });
+    makeFolder(join(path, "checkpoints"));
     const run = new RunDirectory(path, info);
     run.update({});
     return run;
