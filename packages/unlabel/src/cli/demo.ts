@@ -7,6 +7,7 @@ import { UsageError } from "../errors.ts";
 import { shellWord } from "../shell.ts";
 import { duration, finish, paint, percent, table } from "./output.ts";
 import { summary, verdicts } from "./probe.ts";
+import { named } from "./settings.ts";
 
 interface Options {
   data?: string;
@@ -23,7 +24,7 @@ export function addDemo(program: Command): void {
     .command("demo")
     .description("everything, on small images, in minutes")
     .option("--data <dir>", "your own images, in class folders (default: emoji)")
-    .option("--out <dir>", "where runs and report go (default: runs/demo-TIME)")
+    .option("--out <dir>", "where runs and report go (default: runs/demo-TIME)", named)
     .option("--epochs <n>", "passes over the images, for both methods")
     .action((_: Options, command: Command) => demoCommand(command.optsWithGlobals<Options>()));
 }

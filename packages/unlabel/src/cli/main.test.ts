@@ -124,6 +124,24 @@ describe("unlabel", () => {
     expect(stderr).toContain("continue it with --resume or name another --out");
   });
 
+  it("refuses two values for one setting, and an --out that an unset variable left empty", async () => {
+    const two = await unlabel(["pretrain", "D", "--method", "mae", "--batch", "4", "--set", "batch=8"]);
+    expect(two).toMatchObject({ code: 2 });
+    expect(two.stderr).toContain("Expected one value for batch, got --batch 4 and --set batch=8");
+    const none = await unlabel(["pretrain", "D", "--method", "mae", "--out", ""]);
+    expect(none).toMatchObject({ code: 2 });
+    expect(none.stderr).toContain("Expected a name, got nothing");
+  });
+
+  it.each([
+    [["pretrain", "/no/such/folder", "--method", "mae", "--json"], /\/no\/such\/folder/],
+    [["pretrain", "D", "--epoch", "3", "--json"], /epochs/],
+  ])("gives programs an object when it fails too: %j", async (args, message) => {
+    const { stdout, stderr } = await unlabel(args);
+    expect(JSON.parse(stdout.trim().split("\n").at(-1)!).error).toMatch(message);
+    expect(stderr).toMatch(message);
+  });
+
   it("ends quietly when its reader has seen enough", async () => {
     expect(await unlabel(["pretrain", "--help"], { closeStdout: true })).toMatchObject({ code: 0, stderr: "" });
   });

@@ -1,6 +1,7 @@
 // The command line: names the commands, loads each one's work only when it is called, and turns every error into one
 // line on stderr and an exit code (0 done, 1 failed, 2 usage, 130 interrupted).
 import { Command, CommanderError } from "commander";
+import { visible } from "../text.ts";
 import { versionOfUnlabel } from "../version.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
@@ -27,8 +28,11 @@ export async function run(args: string[]): Promise<number> {
     await program.parseAsync(args, { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : 0;
   } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    // With --json the last line of stdout is an object here too.
+    if (args.includes("--json")) process.stdout.write(`${JSON.stringify({ error: describe(error, false) })}\n`);
     // Commander has printed its own line by now.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return 2;
     process.stderr.write(`error: ${describe(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
     return exitCode(error);
   }
@@ -46,15 +50,18 @@ function exitCode(error: unknown): number {
 }
 
 function oneLine(text: string): string {
-  return text.trim().replace(/\s*\n\s*/g, " ");
+  return visible(text.trim().replace(/\s*\n\s*/g, " "));
 }
 
-/** `unlabel … | head` closes our stdout early: that is no error of ours. */
+/**
+ * A reader that has seen enough (`… | head`) or a closed terminal must not end a training: what cannot be written is left
+ * out. A result that cannot be delivered for another reason, such as a full disk, is told in one line.
+ */
 function survivePipes(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EPIPE") process.exit(process.exitCode ?? 0);
-      throw error;
-    });
-  }
+  process.stderr.on("error", () => {});
+  process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE" || code === "ERR_STREAM_DESTROYED") return;
+    process.stderr.write(`error: Expected stdout to take the result, got ${code}\n`);
+    process.exitCode = 1;
+  });
 }

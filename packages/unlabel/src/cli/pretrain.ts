@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { shellWord } from "../shell.ts";
 import { duration, finish, paint } from "./output.ts";
-import { addSettings, flagsGiven } from "./settings.ts";
+import { addSettings, flagsGiven, named } from "./settings.ts";
 
 interface Options extends Record<string, unknown> {
   config?: string;
@@ -18,7 +18,7 @@ export function addPretrain(program: Command): void {
       .description("train an encoder on unlabelled images")
       .argument("[data]", "folder of images"),
   )
-    .option("--out <dir>", "run directory (default: runs/METHOD-PRESET-TIME)")
+    .option("--out <dir>", "run directory (default: runs/METHOD-PRESET-TIME)", named)
     .option("--resume", "continue the run in --out where it stopped")
     .action((data: string | undefined, _: Options, command: Command) =>
       pretrainCommand(data, command.optsWithGlobals<Options>()),

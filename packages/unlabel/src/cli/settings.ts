@@ -1,5 +1,6 @@
 // Flags that set a key of the config. A flag's value is read as YAML reads it and checked with the rest of the config.
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../errors.ts";
 
 /** Flag, its value's name, what it does. The flag `--mask-ratio` sets the key `mask_ratio`. */
 const FLAGS: [flag: string, value: string, help: string][] = [
@@ -35,7 +36,20 @@ export function flagsGiven(options: Record<string, unknown>): Record<string, str
     const value = options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
     if (typeof value === "string") given[name.replaceAll("-", "_")] = value;
   }
-  return { ...given, ...(options.set as Record<string, string> | undefined) };
+  const set = (options.set ?? {}) as Record<string, string>;
+  for (const [key, value] of Object.entries(set)) {
+    if (key in given)
+      throw new UsageError(
+        `Expected one value for ${key}, got --${key.replaceAll("_", "-")} ${given[key]} and --set ${key}=${value}`,
+      );
+  }
+  return { ...given, ...set };
+}
+
+/** The name of a folder or file; an unset shell variable (`--out "$OUT"`) leaves it empty. */
+export function named(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("Expected a name, got nothing.");
+  return text;
 }
 
 function collect(text: string, before: Record<string, string> = {}): Record<string, string> {

@@ -74,6 +74,7 @@ describe("resolveConfig", () => {
       { method: "simclr", mean: [0.5, 0.5] },
       "Expected three numbers from 0 to 1 (red, green, blue) for mean, got [0.5,0.5]",
     ],
+    [{ metod: "simclr" }, "Unknown setting metod (did you mean method?)"],
     [{ method: "simclr", batch: 1 }, "Expected at least 2 for batch"],
     [{ method: "simclr", steps: Number.POSITIVE_INFINITY }, "Expected a whole number from 1 to 1000000000 for steps"],
     [{ method: "mae", patch: 8, size: 65 }, "Expected a size that patch 8 divides, got 65"],

@@ -26,6 +26,9 @@ export interface Sources {
  */
 export function resolveConfig({ file, flags = {} }: Sources): Config {
   const given = { ...file?.settings, ...flags };
+  const misspelt =
+    given.method === undefined && Object.keys(given).find((key) => !isSetting(key) && nearest(key, ["method"]));
+  if (misspelt) throw new UsageError(`Unknown setting ${misspelt} (did you mean method?)`);
   const method = choice("method", given.method, METHODS, undefined);
   const preset = choice("preset", given.preset, PRESETS, "small");
   const origin = (key: string) => {
@@ -119,6 +122,10 @@ function describe(issue: z.core.$ZodIssue, given: Settings): string {
   const words = typeof value === "string" && issue.code === "invalid_value" ? issue.values.map(String) : [];
   const guess = words.length > 0 ? nearest(String(value), words) : null;
   return `Expected ${issue.message} for ${key}, got ${show(value)}${guess ? ` (did you mean ${guess}?)` : ""}`;
+}
+
+function isSetting(key: string): boolean {
+  return METHODS.some((method) => key in schemas[method].shape);
 }
 
 function unknownKey(key: string, method: MethodName): string {

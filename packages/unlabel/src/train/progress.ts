@@ -1,5 +1,6 @@
 // Progress on stderr: on a terminal one line that redraws, like tqdm's, fitted to its width; elsewhere a plain line every few seconds.
 import { performance } from "node:perf_hooks";
+import { visible } from "../text.ts";
 
 /** The part of a stream that progress needs; `process.stderr` is one. */
 export interface ProgressStream {
@@ -65,7 +66,7 @@ export class Progress {
   log(text: string): void {
     if (this.#onScreen) this.#stream.write("\r\u001b[K");
     this.#onScreen = false;
-    this.#stream.write(`${text}\n`);
+    this.#stream.write(`${visible(text)}\n`);
     this.#shown = Number.NEGATIVE_INFINITY;
   }
 

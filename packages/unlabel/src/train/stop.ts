@@ -1,4 +1,4 @@
-// Ctrl-C and SIGTERM ask a run to finish its step and save; asked again, the process ends at once, as it would by default.
+// Ctrl-C, SIGTERM and a closed terminal ask a run to finish its step and save; asked again, the process ends at once, as it would by default.
 
 export interface StopRequest {
   /** The signal that asked, or null. */
@@ -7,8 +7,10 @@ export interface StopRequest {
   release(): void;
 }
 
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /**
- * Listens for SIGINT and SIGTERM. A step is one long native call in which no handler can run, so after the first signal
+ * Listens for SIGINT, SIGTERM and SIGHUP. A step is one long native call in which no handler can run, so after the first signal
  * the default takes over: the operating system ends the process even in the middle of a step.
  *
  * @param onAsked called once, at the first signal
@@ -21,10 +23,8 @@ export function listenForStop(onAsked: () => void): StopRequest {
     onAsked();
   }
   function release(): void {
-    process.off("SIGINT", handle);
-    process.off("SIGTERM", handle);
+    for (const signal of SIGNALS) process.off(signal, handle);
   }
-  process.on("SIGINT", handle);
-  process.on("SIGTERM", handle);
+  for (const signal of SIGNALS) process.on(signal, handle);
   return request;
 }
