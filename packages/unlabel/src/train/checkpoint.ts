@@ -8,7 +8,9 @@ import {
   scope,
   setRngState,
   type Tensor,
+  TorchError,
 } from "@unlabel/torch";
+import { UserError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { RunDirectory } from "./run.ts";
 
@@ -36,9 +38,21 @@ export function saveCheckpoint(run: RunDirectory, step: number, { method, optimi
 /**
  * Puts everything back as it was after the last saved step, and returns that step; 0 where none was saved.
  *
- * @throws {UserError} where the checkpoint is damaged
+ * @throws {UserError} where the checkpoint is damaged, or does not fit run.json
  */
-export function loadCheckpoint(run: RunDirectory, { method, optimizer, device }: Trained): number {
+export function loadCheckpoint(run: RunDirectory, trained: Trained): number {
+  try {
+    return load(run, trained);
+  } catch (error) {
+    if (!(error instanceof TorchError)) throw error;
+    throw new UserError(
+      `Expected a checkpoint that fits run.json in ${run.path}; one of the two was damaged or edited: ${error.message}`,
+      { cause: error },
+    );
+  }
+}
+
+function load(run: RunDirectory, { method, optimizer, device }: Trained): number {
   if (!run.recover(stepOf)) return 0;
   scope(() => {
     method.loadStateDict(loadSafetensors(run.weights).tensors);
