@@ -7,12 +7,9 @@ import { UserError } from "../errors.ts";
 import { saveCheckpoint, type Trained } from "./checkpoint.ts";
 import { makeSchedule } from "./optimizer.ts";
 import type { Progress } from "./progress.ts";
-import type { MetricsRow, RunDirectory, RunResult } from "./run.ts";
+import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory, type RunResult } from "./run.ts";
 import { checkShapes, type StepOutcome, trainStep } from "./step.ts";
 import type { StopRequest } from "./stop.ts";
-
-/** Saves at least this often, however long an epoch is. */
-const CHECKPOINT_SECONDS = 15 * 60;
 
 export interface LoopOptions extends Trained {
   config: Config;

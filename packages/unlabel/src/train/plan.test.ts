@@ -59,6 +59,15 @@ describe("a resumed run", () => {
     expect(plan({ settings: { flags }, out: begun(), resume: true }).config.batch).toBe(64);
   });
 
+  it("needs its checkpoint", () => {
+    const out = begun();
+    mkdirSync(join(out, "checkpoints"));
+    writeFileSync(join(out, "checkpoints", "last.safetensors"), "");
+    expect(() => plan({ settings: {}, out, resume: true })).toThrow(
+      /Expected .*last\.state\.safetensors to resume from, got nothing; .* another --out/,
+    );
+  });
+
   it("refuses to become another run", () => {
     const out = begun();
     const resume = (flags: Record<string, unknown>) => () => plan({ settings: { flags }, out, resume: true });

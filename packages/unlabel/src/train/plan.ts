@@ -29,7 +29,7 @@ const CHANGEABLE = new Set(["epochs", "steps", "threads", "device", "checkpoint_
 
 /**
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
- * @throws {UserError} where the run directory is taken, or missing
+ * @throws {UserError} where the run directory is taken or missing, or its checkpoint is
  */
 export function plan({ data, settings, out, resume = false }: Request): Plan {
   if (resume) return planResume(data, settings, out);
@@ -44,6 +44,7 @@ export function plan({ data, settings, out, resume = false }: Request): Plan {
 function planResume(data: string | undefined, { file, flags = {} }: Sources, out: string | undefined): Plan {
   if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
   const run = RunDirectory.open(out);
+  run.refuseLost();
   const before = run.info.config;
   const changes: Settings = { ...file?.settings, ...flags };
   const config = resolveConfig({ file: { name: join(out, "run.json"), settings: { ...before } }, flags: changes });

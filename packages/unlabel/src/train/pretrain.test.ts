@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { memory } from "@unlabel/torch";
 import sharp from "sharp";
@@ -127,7 +128,11 @@ describe("pretrain", () => {
 
   it("finds nothing to do where a finished run is resumed, and goes on where more epochs are asked for", async () => {
     const { run, result } = await train("a", MAE);
-    expect((await train("a", {}, { resume: true })).result).toMatchObject({ steps: 6, loss_last: result.loss_last });
+    const before = readFileSync(join(run, "run.json"), "utf8");
+    const nothing = await train("a", {}, { resume: true });
+    expect(nothing.result).toEqual(result);
+    expect(nothing.log).toBe(`${run} has already done its 6 steps; ask for more with --epochs or --steps\n`);
+    expect(readFileSync(join(run, "run.json"), "utf8")).toBe(before);
     RunDirectory.open(run).update({ status: "failed", error: "the disk was full", command: "unlabel pretrain D" });
     const longer = await train("a", { epochs: 3 }, { resume: true });
     expect(longer.result.steps).toBe(9);
@@ -157,6 +162,43 @@ describe("pretrain", () => {
     await train("a", { ...MAE, steps: 1 });
     await writeImages(data, ["another.png"], 40);
     await expect(train("a", {}, { resume: true })).rejects.toThrow(/Expected the images that .* began with \(12 in /);
+  });
+
+  it("says that a run begins again where nothing was saved of it", async () => {
+    const { run } = await train("a", { ...MAE, steps: 1 });
+    const { info } = RunDirectory.open(run);
+    rmSync(run, { recursive: true });
+    RunDirectory.create(run, { ...info, status: "running", result: null });
+    const { log, result } = await train("a", {}, { resume: true });
+    expect(log).toContain("It stopped before anything was saved: training begins again from step 0");
+    expect(result.steps).toBe(1);
+  });
+
+  it("is alone in its run directory, and leaves no lock", async () => {
+    const { run } = await train("a", { ...MAE, steps: 1 });
+    expect(existsSync(join(run, "lock"))).toBe(false);
+    const other = { pid: process.ppid, host: hostname(), start: new Date().toISOString() };
+    writeFileSync(join(run, "lock"), JSON.stringify(other));
+    const before = readFileSync(join(run, "run.json"), "utf8");
+    await expect(train("a", { steps: 2 }, { resume: true })).rejects.toThrow(`got process ${process.ppid} on`);
+    expect(readFileSync(join(run, "run.json"), "utf8")).toBe(before);
+    expect(existsSync(join(run, "lock"))).toBe(true);
+  });
+
+  it("names the run whose checkpoint is damaged or does not fit run.json", async () => {
+    const { run } = await train("a", { ...MAE, steps: 1 });
+    const directory = RunDirectory.open(run);
+    const damaged = `in ${run}; one of the two was damaged or edited: `;
+    const file = join(run, "run.json");
+    const before = readFileSync(file, "utf8");
+    writeFileSync(file, before.replace('"decoder_width": 32', '"decoder_width": 16'));
+    await expect(train("a", { steps: 2 }, { resume: true })).rejects.toThrow(damaged);
+    writeFileSync(file, before);
+    writeFileSync(directory.weights, "half");
+    const failure = train("a", { steps: 2 }, { resume: true });
+    await expect(failure).rejects.toThrow(UserError);
+    await expect(failure).rejects.toThrow(damaged);
+    expect(existsSync(join(run, "lock"))).toBe(false);
   });
 
   it("marks a run failed that diverges, and says what to try", async () => {

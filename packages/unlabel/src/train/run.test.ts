@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
@@ -52,8 +61,9 @@ describe("create and open", () => {
     expect(readdirSync(path).sort()).toEqual(["checkpoints", "run.json"]);
   });
 
-  it("takes an empty folder, refuses a full one and says what to do", () => {
+  it("takes a folder that is empty but for a lock, refuses a full one and says what to do", () => {
     mkdirSync(path);
+    writeFileSync(join(path, "lock"), "");
     RunDirectory.create(path, info);
     expect(() => RunDirectory.create(path, info)).toThrow(UserError);
     expect(() => RunDirectory.create(path, info)).toThrow(/got .*run; continue it with --resume or name another --out/);
@@ -103,6 +113,48 @@ describe("metrics", () => {
     run.skip("a.jpg", "truncated");
     expect(run.skipped()).toEqual([{ path: "a.jpg", reason: "truncated" }]);
     expect(run.metrics()).toEqual([]);
+  });
+});
+
+describe("a checkpoint that is gone", () => {
+  /** A run of two steps an epoch that stopped after `steps`. */
+  function stopped(steps: number, changes: Partial<RunInfo> = {}): RunDirectory {
+    const run = RunDirectory.create(path, info);
+    run.update(changes);
+    for (let step = 1; step <= steps; step++) run.log(row(step));
+    return run;
+  }
+  const missing = (file: string) => `Expected ${file} to resume from, got nothing; bring it back, or start a new run`;
+
+  it.each([
+    ["a finished run", 4, { status: "done" }],
+    ["an interrupted run", 1, { status: "interrupted" }],
+    ["a run that went on after its first epoch", 3, {}],
+    ["a diverged run that went on after its first epoch", 3, { status: "failed" }],
+  ] as const)("is missed in %s", (_, steps, changes) => {
+    const run = stopped(steps, changes);
+    expect(() => run.refuseLost()).toThrow(UserError);
+    expect(() => run.refuseLost()).toThrow(missing(run.state));
+    save(run, steps);
+    expect(() => run.refuseLost()).not.toThrow();
+  });
+
+  it("is missed where half of it is there", () => {
+    const run = stopped(0);
+    writeFileSync(run.weights, "1");
+    expect(() => run.refuseLost()).toThrow(missing(run.state));
+    renameSync(run.weights, run.state);
+    expect(() => run.refuseLost()).toThrow(missing(run.weights));
+    writeFileSync(`${run.weights}.tmp`, "1");
+    expect(() => run.refuseLost()).not.toThrow();
+  });
+
+  it("is not missed where none can have been saved yet", () => {
+    // Step 2 ends the epoch: the process may have died while it saved.
+    const run = stopped(2);
+    expect(() => run.refuseLost()).not.toThrow();
+    rmSync(join(path, "checkpoints"), { recursive: true });
+    expect(run.recover(stepOf)).toBe(false);
   });
 });
 

@@ -5,6 +5,10 @@ import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
 import { makeFolder, syncFile, syncFolder, writeAtomically } from "../files.ts";
+import { LOCK } from "./lock.ts";
+
+/** A checkpoint is saved at least this often, however long an epoch is. */
+export const CHECKPOINT_SECONDS = 15 * 60;
 
 export type RunStatus = "running" | "done" | "interrupted" | "failed";
 
@@ -189,8 +193,31 @@ export class RunDirectory {
       renameSync(waiting, this.weights);
     }
     const folder = join(this.path, "checkpoints");
+    makeFolder(folder);
     for (const name of readdirSync(folder)) if (name.endsWith(".tmp")) rmSync(join(folder, name));
     return step !== null;
+  }
+
+  /**
+   * Refuses to begin again where a checkpoint was saved and is gone: that would write over the run's numbers.
+   *
+   * @throws {UserError} where weights or state are missing
+   */
+  refuseLost(): void {
+    const { status, result, config, steps_per_epoch } = this.#info;
+    const hasState = existsSync(this.state);
+    // Weights that a crash left waiting are put in place by `recover`.
+    const hasWeights = existsSync(this.weights) || (hasState && existsSync(`${this.weights}.tmp`));
+    if (hasState && hasWeights) return;
+    // A step with another one after it was saved if it was due; the process may have died while it saved the last.
+    const due = (row: MetricsRow) =>
+      row.step % (steps_per_epoch * config.checkpoint_every_epochs) === 0 || row.seconds > CHECKPOINT_SECONDS;
+    const saved = status === "done" || status === "interrupted" || result || this.metrics().slice(0, -1).some(due);
+    if (!saved && !hasState && !hasWeights) return;
+    const missing = hasState ? this.weights : this.state;
+    throw new UserError(
+      `Expected ${missing} to resume from, got nothing; bring it back, or start a new run with another --out`,
+    );
   }
 
   #file(name: string): string {
@@ -201,7 +228,8 @@ export class RunDirectory {
 /** @throws {UserError} where `path` holds anything, and so cannot become a new run's directory */
 export function refuseTaken(path: string): void {
   if (!existsSync(path)) return;
-  if (statSync(path).isDirectory() && readdirSync(path).length === 0) return;
+  // A lock alone is no run: the process that takes it settles whose the folder is.
+  if (statSync(path).isDirectory() && readdirSync(path).every((name) => name === LOCK)) return;
   const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
   throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
 }

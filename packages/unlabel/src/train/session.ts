@@ -12,6 +12,7 @@ import type { Method } from "../methods/method.ts";
 import { shellWord } from "../shell.ts";
 import { versionOfUnlabel } from "../version.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
+import { lockRun } from "./lock.ts";
 import { summarize, trainLoop } from "./loop.ts";
 import { chooseDevice, choosePrecision, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import { makeOptimizer } from "./optimizer.ts";
@@ -51,11 +52,23 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const total = Math.min(config.epochs * stepsPerEpoch, config.steps ?? Number.POSITIVE_INFINITY);
 
   const info = describe(config, data, method, { device, precision, threads }, stepsPerEpoch);
-  const start = plan.run ? resume(plan.run, info, trained) : 0;
-  const run = plan.run ?? RunDirectory.create(out, info);
+  using _lock = lockRun(out);
+  // Read again: another process may have trained here until the lock was free.
+  const old = plan.run && RunDirectory.open(out);
+  if (old) refuseOtherImages(old, info);
+  if (old?.info.status === "done" && old.info.result && old.info.result.steps >= total) {
+    const { result } = old.info;
+    stream.write(`${out} has already done its ${result.steps} steps; ask for more with --epochs or --steps\n`);
+    trained.optimizer.dispose();
+    method.dispose();
+    return { run: out, info: old.info, result, interrupted: false };
+  }
+  const start = old ? resume(old, info, trained) : 0;
+  const run = old ?? RunDirectory.create(out, info);
   const skipped = new Set(run.skipped().map(({ path }) => path));
   const progress = new Progress({ total, start, stream });
   for (const line of introduction(info, out, total, start)) progress.log(line);
+  if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
 
   const stop = listenForStop(() => progress.log("Finishing this step, then saving. Ctrl-C again ends at once."));
   const batches = loader.batches({ step: start });
@@ -139,14 +152,18 @@ function describe(
   };
 }
 
-/** Restores a run, and returns the step to go on from. */
-function resume(run: RunDirectory, now: RunInfo, trained: Parameters<typeof loadCheckpoint>[1]): number {
-  const { data, created, command, chance, result } = run.info;
+/** @throws {UserError} where a run would go on with other images than it began with */
+function refuseOtherImages({ path, info: { data } }: RunDirectory, now: RunInfo): void {
   if (data.fingerprint !== now.data.fingerprint) {
     throw new UserError(
-      `Expected the images that ${run.path} began with (${data.train} in ${data.root}), got others in ${now.data.root}; bring them back, or start a new run`,
+      `Expected the images that ${path} began with (${data.train} in ${data.root}), got others in ${now.data.root}; bring them back, or start a new run`,
     );
   }
+}
+
+/** Restores a run, and returns the step to go on from. */
+function resume(run: RunDirectory, now: RunInfo, trained: Parameters<typeof loadCheckpoint>[1]): number {
+  const { created, command, chance, result } = run.info;
   const start = loadCheckpoint(run, trained);
   run.rewind(start);
   const commands = new Set([...command.split("\n"), now.command]);
