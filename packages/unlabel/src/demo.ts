@@ -12,10 +12,10 @@ import { pretrain } from "./train/pretrain.ts";
 import type { ProgressStream } from "./train/progress.ts";
 
 /**
- * Steps of each method: about three minutes each on two cores, whatever the number of images. MAE's are cheaper, since its
+ * Steps of each method: three to four minutes each on two cores, whatever the number of images. MAE's are cheaper, since its
  * encoder sees a quarter of the patches of one view where SimCLR's sees two views.
  */
-const STEPS: Record<MethodName, number> = { simclr: 190, mae: 900 };
+const STEPS: Record<MethodName, number> = { simclr: 220, mae: 1050 };
 
 export interface DemoRequest {
   /** Folder of labelled images; the labels are for the probes alone. */
