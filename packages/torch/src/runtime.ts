@@ -39,7 +39,7 @@ export function setThreads(count: number): void {
 
 /**
  * Keeps freed tensors' memory in the process, on huge pages where the system has them, instead of giving it back after
- * every step. Training steps become faster, by some tenth for small images, and resident memory stays at
+ * every step. Training steps spend less time in the kernel, and resident memory stays at
  * its peak. It concerns all of the process's memory and cannot be undone, so a program decides on it, never a library.
  *
  * @returns whether the C library here can do so (glibc)
