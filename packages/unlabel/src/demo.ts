@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { presets } from "./config/presets.ts";
 import type { Settings } from "./config/resolve.ts";
 import { METHODS, type MethodName } from "./config/schema.ts";
-import { openData } from "./data/folder.ts";
+import { openData } from "./data/open.ts";
 import { type Evaluation, probe } from "./eval/probe.ts";
 import { probeSplits } from "./eval/splits.ts";
 import { writeReport } from "./report/index.ts";
@@ -46,7 +46,7 @@ export async function demo({
   settings = {},
   stream = process.stderr,
 }: DemoRequest): Promise<DemoResult | null> {
-  const dataset = openData(data);
+  const dataset = await openData(data);
   probeSplits(dataset, 0);
   const runs: Partial<DemoResult["runs"]> = {};
   for (const method of METHODS) {

@@ -1,10 +1,10 @@
 // Images for evaluation: in order, centre-cropped, not augmented.
-import { join } from "node:path";
 import { fromTypedArray, type Tensor } from "@unlabel/torch";
 import { ahead } from "./ahead.ts";
 import { augment } from "./augment.ts";
 import { centerBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
+import { imagesOf } from "./images.ts";
 import { ImageReader } from "./reader.ts";
 import type { Filter, ViewSpec } from "./views.ts";
 
@@ -41,14 +41,14 @@ export async function* evalBatches(
 
   const read = async (start: number) => {
     const items = split.items.slice(start, start + batch);
-    const paths = items.map(({ path }) => join(split.root, path));
-    const measured = await reader.sizes(paths);
+    const images = await imagesOf(split, items);
+    const measured = await reader.sizes(images);
     const sized = items.flatMap((_, k) => {
       const box = measured.sizes[k];
       return box ? [{ k, views: [centerBox(box.width, box.height, size, fraction)] }] : [];
     });
     const { data, failures } = await reader.read(
-      sized.map(({ k, views }) => ({ image: paths[k]!, views })),
+      sized.map(({ k, views }) => ({ image: images[k]!, views })),
       { width: size, height: size, filter },
     );
     const bad = new Map(measured.failures.map(({ index, reason }) => [index, reason]));

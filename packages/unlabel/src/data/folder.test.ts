@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../errors.ts";
 import { dataRoot, temporaryFolder } from "../testing/data.ts";
-import { classMismatch, openData } from "./folder.ts";
+import { classMismatch, openFolder } from "./folder.ts";
 
 /** Files of a few bytes: nothing here opens an image. */
 function make(root: string, paths: readonly string[], content = "x"): void {
@@ -16,13 +16,13 @@ function make(root: string, paths: readonly string[], content = "x"): void {
 function open(paths: readonly string[]) {
   using folder = temporaryFolder();
   make(folder.path, paths);
-  const { layout, train, val, classes, fingerprint } = openData(folder.path);
+  const { layout, train, val, classes, fingerprint } = openFolder(folder.path);
   const list = (split: typeof val) =>
     split?.items.map(({ path, label }) => `${path} ${classes[label]?.id ?? "-"}`) ?? null;
   return { layout, train: list(train), val: list(val), classes, fingerprint };
 }
 
-describe("openData", () => {
+describe("openFolder", () => {
   it("merges ImageNet-100's shards: a class is its folder's name", () => {
     using folder = temporaryFolder();
     make(folder.path, [
@@ -33,7 +33,7 @@ describe("openData", () => {
       "val.X/n3/e.JPEG",
     ]);
     writeFileSync(join(folder.path, "Labels.json"), JSON.stringify({ n1: "tench", n2: "goldfish" }));
-    const data = openData(folder.path);
+    const data = openFolder(folder.path);
     expect(data.layout).toBe("imagenet-100");
     expect(data.classes).toEqual([
       { id: "n1", name: "tench" },
@@ -55,7 +55,7 @@ describe("openData", () => {
   it("says which classes only the validation split has", () => {
     using folder = temporaryFolder();
     make(folder.path, ["train/a/1.png", "val/a/1.png", "val/b/1.png"]);
-    const data = openData(folder.path);
+    const data = openFolder(folder.path);
     expect(classMismatch(data, data.train, data.val!)).toEqual({ onlyTrain: [], onlyVal: [{ id: "b", name: "b" }] });
   });
 
@@ -97,7 +97,7 @@ describe("openData", () => {
     symlinkSync("a", join(folder.path, "again"));
     symlinkSync("itself.jpg", join(folder.path, "itself.jpg"));
     symlinkSync("nowhere.jpg", join(folder.path, "dead.jpg"));
-    expect(openData(folder.path).train.items.map(({ path }) => path)).toEqual([
+    expect(openFolder(folder.path).train.items.map(({ path }) => path)).toEqual([
       "a/1.jpg",
       "a/b.png/3.jpg",
       "dead.jpg",
@@ -108,13 +108,13 @@ describe("openData", () => {
   it("has a fingerprint that follows names and sizes", () => {
     using folder = temporaryFolder();
     make(folder.path, ["a/1.jpg", "b/2.jpg"]);
-    const first = openData(folder.path).fingerprint;
+    const first = openFolder(folder.path).fingerprint;
     expect(first).toMatch(/^[0-9a-f]{16}$/);
-    expect(openData(folder.path).fingerprint).toBe(first);
+    expect(openFolder(folder.path).fingerprint).toBe(first);
     make(folder.path, ["b/2.jpg"], "longer");
-    const second = openData(folder.path).fingerprint;
+    const second = openFolder(folder.path).fingerprint;
     make(folder.path, ["b/3.jpg"]);
-    expect(new Set([first, second, openData(folder.path).fingerprint]).size).toBe(3);
+    expect(new Set([first, second, openFolder(folder.path).fingerprint]).size).toBe(3);
   });
 
   it("refuses in one clear line", () => {
@@ -124,7 +124,7 @@ describe("openData", () => {
     mkdirSync(at("empty"));
     const refusal = (path: string) => {
       try {
-        openData(path);
+        openFolder(path);
       } catch (error) {
         expect(error).toBeInstanceOf(UserError);
         return error instanceof Error ? error.message : "";
@@ -145,7 +145,7 @@ describe("openData", () => {
 
   const imagenette = dataRoot("imagenette");
   it.runIf(imagenette)("reads Imagenette's ten classes from four shards", () => {
-    const data = openData(imagenette!);
+    const data = openFolder(imagenette!);
     expect(data.layout).toBe("imagenet-100");
     expect(data.classes).toHaveLength(10);
     expect(data.classes[0]).toEqual({ id: "n01440764", name: "tench, Tinca tinca" });

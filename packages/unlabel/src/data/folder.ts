@@ -5,18 +5,25 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { nearest } from "../config/suggest.ts";
 import { UserError } from "../errors.ts";
+import type { ImageSource } from "./native.ts";
 import { findImages, follow, IMAGE_EXTENSIONS, type ImageFile } from "./walk.ts";
 
 /** An image: `path` is relative to the root, with `/` between its parts; `label` indexes `classes`, −1 without a label. */
 export interface Item {
   path: string;
   label: number;
+  /** Its number in a source that is no folder. */
+  at?: number;
 }
 
 export interface Split {
   name: "train" | "val";
   root: string;
   items: Item[];
+  /** Hands out the images of items where they are no files `root/path`; see `imagesOf`. */
+  load?: (items: readonly Item[]) => Promise<ImageSource[]>;
+  /** The order of an epoch, where a source reads some orders much faster than others; by default any permutation. */
+  order?: (seed: number, epoch: number) => Uint32Array;
 }
 
 /** A class: its folder's name, and what people call it. */
@@ -52,7 +59,7 @@ interface Found extends ImageFile {
  *
  * @throws {UserError} where there is no such folder, it cannot be listed, or it holds no images
  */
-export function openData(root: string): Dataset {
+export function openFolder(root: string): Dataset {
   const folders = listFolders(root);
   const found = readShards(root, folders) ?? readTrainVal(root, folders) ?? readPlain(root);
   const { layout, train, val } = found;

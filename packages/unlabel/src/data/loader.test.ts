@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../errors.ts";
 import { sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
 import { evalBatches } from "./eval-batches.ts";
-import { openData, type Split } from "./folder.ts";
+import { openFolder, type Split } from "./folder.ts";
 import { type Batch, Loader, type LoaderOptions } from "./loader.ts";
 import { ImageReader } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
@@ -39,7 +39,7 @@ let split: Split;
 beforeAll(async () => {
   const paths = Array.from({ length: 23 }, (_, i) => `${i % 2 ? "odd" : "even"}/${i}.${i % 3 ? "jpg" : "png"}`);
   await writeImages(folder.path, paths, 32);
-  split = openData(folder.path).train;
+  split = openFolder(folder.path).train;
 });
 afterAll(() => folder[Symbol.dispose]());
 
@@ -155,7 +155,7 @@ describe("unreadable images", () => {
       Array.from({ length: count }, (_, i) => `${String(i).padStart(2, "0")}.jpg`),
       32,
     );
-    const { train } = openData(folder.path);
+    const { train } = openFolder(folder.path);
     const jpeg = await sampleImage(32, 32).jpeg().toBuffer();
     for (const i of bad) {
       writeFileSync(join(folder.path, train.items[i]!.path), i % 2 ? "nonsense" : jpeg.subarray(0, jpeg.length - 100));
@@ -205,7 +205,7 @@ describe("evalBatches", () => {
     using folder = temporaryFolder();
     await writeImages(folder.path, ["a/1.png", "a/2.png", "b/3.png", "b/4.png", "b/5.png"], 40, 30);
     writeFileSync(join(folder.path, "a/2.png"), "nonsense");
-    const { train } = openData(folder.path);
+    const { train } = openFolder(folder.path);
     const skipped: string[] = [];
     const batches = [];
     for await (const { images, labels, indices } of evalBatches(train, 16, {

@@ -1,6 +1,5 @@
 // Batches of augmented views for training, prepared while the step before runs. Images, crops and parameters depend only on
 // (seed, epoch, position in the epoch): not on threads, timing, the number of ranks, or where a run was resumed.
-import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { fromTypedArray, type Tensor } from "@unlabel/torch";
 import { UserError } from "../errors.ts";
@@ -9,6 +8,7 @@ import { ahead } from "./ahead.ts";
 import { augment } from "./augment.ts";
 import { randomBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
+import { imagesOf } from "./images.ts";
 import { drawParams } from "./params.ts";
 import { type Failure, ImageReader, type Size } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
@@ -140,7 +140,9 @@ export class Loader {
     const { batch } = this.#options;
     const epoch = this.#epochOf(step);
     if (this.#order?.epoch !== epoch) {
-      this.#order = { epoch, indices: shuffle(this.#split.items.length, this.#options.seed, epoch) };
+      const { seed } = this.#options;
+      const indices = this.#split.order?.(seed, epoch) ?? shuffle(this.#split.items.length, seed, epoch);
+      this.#order = { epoch, indices };
     }
     const { indices: order } = this.#order;
     const indices = new Int32Array(batch);
@@ -163,14 +165,17 @@ export class Loader {
   /** Reads what the slots ask for; returns why which images could not be read. */
   async #fill(slots: readonly Slot[], step: number, pixels: readonly Uint8Array[]): Promise<Map<number, string>> {
     const { batch } = this.#options;
-    const paths = slots.map(({ index }) => join(this.#split.root, this.#split.items[index]!.path));
+    const images = await imagesOf(
+      this.#split,
+      slots.map(({ index }) => this.#split.items[index]!),
+    );
     const failed = new Map<number, string>();
     const note = (failures: readonly Failure[], of: readonly Slot[]) => {
       for (const { index, reason } of failures) failed.set(of[index]!.index, reason);
     };
-    const { sizes, failures } = await this.#reader.sizes(paths);
+    const { sizes, failures } = await this.#reader.sizes(images);
     note(failures, slots);
-    const usable = slots.flatMap((slot, k) => (sizes[k] ? [{ slot, size: sizes[k], image: paths[k]! }] : []));
+    const usable = slots.flatMap((slot, k) => (sizes[k] ? [{ slot, size: sizes[k], image: images[k]! }] : []));
     await Promise.all(
       this.#specs.map(async ({ count, size: side, filter }, s) => {
         const items = usable.map(({ slot, size, image }) => ({

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import sharp, { type Color, type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import { dataRoot, sampleImage, samplePixels, temporaryFolder } from "../testing/data.ts";
-import { openData } from "./folder.ts";
+import { openFolder } from "./folder.ts";
 import { ImageReader } from "./reader.ts";
 import type { Box, Filter } from "./views.ts";
 
@@ -250,7 +250,7 @@ describe("photographs", () => {
   for (const name of ["imagenette", "photos"] as const) {
     const root = dataRoot(name);
     it.runIf(root)(`of ${name} are all read`, async () => {
-      const { train } = openData(root!);
+      const { train } = openFolder(root!);
       const images = train.items
         .filter((_, i) => i % Math.ceil(train.items.length / 100) === 0)
         .map(({ path }) => join(root!, path));

@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
-import { openData } from "../data/folder.ts";
+import { openFolder } from "../data/folder.ts";
 import type { Method } from "../methods/index.ts";
 import { evaluationSchema } from "../report/schema.ts";
 import { Rng } from "../rng.ts";
@@ -148,12 +148,12 @@ describe("probe", () => {
 
   it("holds a fifth of train out where there is no val, and needs labels", async () => {
     const folder = await writeData(join(root.path, "flat"), { "": 10 }, CLASSES, false);
-    const { train, val, notes } = probeSplits(openData(folder), 0);
+    const { train, val, notes } = probeSplits(openFolder(folder), 0);
     expect([train.items.length, val.items.length]).toEqual([32, 8]);
     expect(new Set([...train.items, ...val.items].map(({ path }) => path)).size).toBe(40);
     expect(CLASSES.map((_, c) => val.items.filter(({ label }) => label === c).length)).toEqual([2, 2, 2, 2]);
     expect(notes[0]).toContain("a fifth of train (8 images, stratified) is held out");
-    expect(() => probeSplits(openData(join(folder, "ant")), 0)).toThrow("Expected labels for a probe");
+    expect(() => probeSplits(openFolder(join(folder, "ant")), 0)).toThrow("Expected labels for a probe");
   });
 });
 
@@ -162,7 +162,7 @@ describe("the frozen encoder", () => {
     const method = untrainedMethod(config).train();
     const { encoder } = method;
     const before = checksum(encoder);
-    const data = openData(join(root.path, "told"));
+    const data = openFolder(join(root.path, "told"));
     const options = { view: config, batch: 32, device: "cpu", precision: "fp32" as const };
     const { own } = await frozen(encoder, () => extract(data.val!, { own: (x) => encoder.features(x) }, options));
     expect(own.x.shape).toEqual([60, encoder.dim]);

@@ -3,7 +3,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
-import { type ClassName, openData } from "../data/folder.ts";
+import type { ClassName } from "../data/folder.ts";
+import { openData } from "../data/open.ts";
 import { UserError } from "../errors.ts";
 import { makeFolder, writeAtomically } from "../files.ts";
 import type { ProgressStream } from "../train/progress.ts";
@@ -68,7 +69,7 @@ export async function probe(runPath: string, dataRoot: string, options: ProbeOpt
   const run = RunDirectory.open(runPath);
   if (!existsSync(run.weights))
     throw new UserError(`Expected a checkpoint in ${run.path}, got none; its status is ${run.info.status}`);
-  const data = openData(dataRoot);
+  const data = await openData(dataRoot);
   const seed = options.settings?.seed ?? run.info.config.seed;
   const splits = probeSplits(data, seed, options.allowClassMismatch);
   const { evaluate } = await import("./evaluate.ts");

@@ -1,5 +1,5 @@
 // Pretraining from end to end: plan, data, model, loop, and a run directory that tells what came of it.
-import { openData } from "../data/folder.ts";
+import { openData } from "../data/open.ts";
 import { plan, type Request } from "./plan.ts";
 import type { ProgressStream } from "./progress.ts";
 import type { RunInfo, RunResult } from "./run.ts";
@@ -26,7 +26,7 @@ export interface Pretrained {
  */
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const planned = plan(request);
-  const data = openData(planned.data);
+  const data = await openData(planned.data);
   const { train } = await import("./session.ts");
   return train(planned, data, request.stream ?? process.stderr);
 }
