@@ -6,7 +6,7 @@ import type { Config } from "./schema.ts";
 export function contradictions(config: Config, flags: Settings): string[] {
   const vit = config.encoder.startsWith("vit");
   const adam = config.optimizer.startsWith("adam");
-  const transformer = config.method === "mae" && config.decoder === "transformer";
+  const blocks = config.method === "mae" && config.decoder !== "mlp";
   const problems: string[] = [];
   const refuse = (key: string, when: boolean, why: string) => {
     if (key in flags && when) problems.push(`Expected no ${key} with ${why}, where it would change nothing`);
@@ -16,8 +16,9 @@ export function contradictions(config: Config, flags: Settings): string[] {
   refuse("betas", !adam, `optimizer ${config.optimizer}`);
   refuse("momentum", adam, `optimizer ${config.optimizer}`);
   if (config.method === "mae") {
-    refuse("decoder_depth", !transformer, `decoder ${config.decoder}`);
-    refuse("decoder_heads", !transformer, `decoder ${config.decoder}`);
+    refuse("decoder_depth", !blocks, `decoder ${config.decoder}`);
+    refuse("predict_share", config.decoder !== "cross", `decoder ${config.decoder}`);
+    refuse("decoder_heads", !blocks, `decoder ${config.decoder}`);
   }
   if (vit && config.size % config.patch !== 0) {
     problems.push(`Expected a size that patch ${config.patch} divides, got ${config.size}`);
@@ -38,12 +39,12 @@ export function contradictions(config: Config, flags: Settings): string[] {
         `Expected a mask_ratio that leaves some of ${patches} patches visible and hides some, got ${config.mask_ratio}`,
       );
     }
-    if (transformer && config.decoder_width % config.decoder_heads !== 0) {
+    if (blocks && config.decoder_width % config.decoder_heads !== 0) {
       problems.push(
         `Expected a decoder_width that decoder_heads ${config.decoder_heads} divides, got ${config.decoder_width}`,
       );
     }
-    if (transformer && config.decoder_width % 4 !== 0) {
+    if (blocks && config.decoder_width % 4 !== 0) {
       problems.push(
         `Expected a multiple of 4 for decoder_width (sin-cos positions on two axes), got ${config.decoder_width}`,
       );

@@ -51,6 +51,8 @@ const mae = {
   // The report's MLP decoder has neither blocks nor heads; these hold once a user switches it to a transformer.
   decoder_depth: 8,
   decoder_heads: 16,
+  // A third of three quarters of the patches: CrossMAE's own choice (arXiv:2401.14391).
+  predict_share: 1 / 3,
 } as const;
 
 export const presets: { simclr: Record<PresetName, SimclrConfig>; mae: Record<PresetName, MaeConfig> } = {

@@ -80,10 +80,13 @@ export const maeSchema = z.strictObject({
   ...common,
   /** Share of the patches hidden from the encoder. */
   mask_ratio: between(0, 1),
-  decoder: oneOf("transformer", "mlp"),
-  /** Width of the decoder's tokens (transformer) or of its hidden layers (mlp). */
+  /** transformer: the paper's; cross: CrossMAE's, which predicts a share of the hidden patches; mlp: the original report's. */
+  decoder: oneOf("transformer", "cross", "mlp"),
+  /** Share of the hidden patches that decoder cross predicts. */
+  predict_share: above(0, 1),
+  /** Width of the decoder's tokens (transformer, cross) or of its hidden layers (mlp). */
   decoder_width: integer(8, 8192),
-  /** Blocks and attention heads of the transformer decoder. */
+  /** Blocks and attention heads of the decoder, if it has any. */
   decoder_depth: integer(1, 64),
   decoder_heads: integer(1, 64),
   /** Targets are normalised by each patch's own mean and variance. */

@@ -28,8 +28,9 @@ const tiny: MaeConfig = {
   decoder_width: 64,
   decoder_depth: 2,
   decoder_heads: 4,
+  predict_share: 1,
 };
-const decoders = ["transformer", "mlp"] as const;
+const decoders = ["transformer", "cross", "mlp"] as const;
 
 describe("Mae", () => {
   it.each(references.mae)(
@@ -159,6 +160,28 @@ describe("Mae", () => {
         setRngState(state);
         expect(half.item()).toBeCloseTo(method.loss([images]).loss.item(), 1);
       });
+    });
+  });
+
+  it("decoder cross predicts any share of the hidden patches as it would predict them all", () => {
+    scope(() => {
+      manualSeed(0);
+      const whole = new Mae({ ...tiny, decoder: "cross", norm_pixels: false });
+      const part = new Mae({ ...tiny, decoder: "cross", norm_pixels: false, predict_share: 0.25 });
+      part.loadStateDict(whole.stateDict());
+      const images = randn([4, 3, 32, 32]);
+      const state = getRngState();
+      const { loss } = part.loss([images]);
+      setRngState(state);
+      const { keep, hidden } = randomMasking(4, 16, 0.75, "cpu");
+      const patches = patchify(images, 8);
+      const predicted = whole.decoder.call(whole.encoder.encode(patches, keep), { keep, hidden });
+      const errors = predicted.sub(gatherTokens(patches, hidden)).square().mean(2);
+      expect(errors.shape).toEqual([4, 12]);
+      expect(errors.narrow(1, 0, 3).mean().item()).toBeCloseTo(loss.item(), 6);
+      // Queries do not see each other: an order of theirs changes nothing.
+      const turned = whole.decoder.call(whole.encoder.encode(patches, keep), { keep, hidden: hidden.flip([1]) });
+      expect(turned.flip([1]).sub(predicted).abs().amax().item()).toBeLessThan(1e-5);
     });
   });
 

@@ -6,7 +6,8 @@ import type { ViewSpec } from "../data/views.ts";
 import { createMaeEncoder, type VisionTransformer } from "../models/index.ts";
 import { gatherTokens, patchify, unpatchify } from "../models/patches.ts";
 import { Rng } from "../rng.ts";
-import { type MaeDecoder, MlpDecoder, TransformerDecoder } from "./mae-decoder.ts";
+import { CrossDecoder } from "./mae-cross-decoder.ts";
+import { type MaeDecoder, type MaeDecoderOptions, MlpDecoder, TransformerDecoder } from "./mae-decoder.ts";
 import { type Masking, maskingOf, randomMasking, restoreOrder } from "./masking.ts";
 import { type LossOutput, Method } from "./method.ts";
 
@@ -31,11 +32,7 @@ export class Mae extends Method {
     super();
     this.encoder = createMaeEncoder(config);
     const { width: dim, grid, patch } = this.encoder;
-    const options = { dim, grid, patch, width: config.decoder_width };
-    this.decoder =
-      config.decoder === "mlp"
-        ? new MlpDecoder(options)
-        : new TransformerDecoder({ ...options, depth: config.decoder_depth, heads: config.decoder_heads });
+    this.decoder = decoderOf(config, { dim, grid, patch, width: config.decoder_width });
     this.views = [viewOf(config)];
     this.#config = config;
   }
@@ -48,7 +45,7 @@ export class Mae extends Method {
   override loss([images]: readonly Tensor[]): LossOutput {
     const patches = patchify(images!, this.encoder.patch);
     const [batch, count] = patches.shape as [number, number];
-    const masking = randomMasking(batch, count, this.#config.mask_ratio, patches.device);
+    const masking = this.#asked(randomMasking(batch, count, this.#config.mask_ratio, patches.device));
     const latent = this.encoder.encode(patches, masking.keep);
     const predicted = this.decoder.call(latent, masking).to({ dtype: "float32" });
     const target = this.#targets(gatherTokens(patches, masking.hidden));
@@ -93,6 +90,13 @@ export class Mae extends Method {
     );
   }
 
+  /** The masking with the hidden patches that are to be predicted; their order is random, so the first are a fair sample. */
+  #asked({ keep, hidden }: Masking): Masking {
+    const { decoder, predict_share } = this.#config;
+    if (decoder !== "cross" || predict_share === 1) return { keep, hidden };
+    return { keep, hidden: hidden.narrow(1, 0, Math.max(1, Math.round(predict_share * hidden.shape[1]!))) };
+  }
+
   #targets(patches: Tensor): Tensor {
     const { mean, deviation } = this.#statistics(patches);
     return patches.sub(mean).div(deviation);
@@ -112,6 +116,14 @@ export class Mae extends Method {
     const unit = images.mul(channels(std)).add(channels(mean));
     return unit.mul(255).round().clamp(0, 255).to({ dtype: "uint8", memoryFormat: "contiguous" });
   }
+}
+
+function decoderOf(config: MaeConfig, options: MaeDecoderOptions): MaeDecoder {
+  if (config.decoder === "mlp") return new MlpDecoder(options);
+  const blocks = { depth: config.decoder_depth, heads: config.decoder_heads };
+  return config.decoder === "cross"
+    ? new CrossDecoder({ ...options, ...blocks })
+    : new TransformerDecoder({ ...options, ...blocks });
 }
 
 /** The same masks at every call, and LibTorch's generator untouched: pictures must not change the training after them. */

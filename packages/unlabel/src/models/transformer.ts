@@ -25,7 +25,8 @@ export class Block extends nn.Module {
   }
 }
 
-class Mlp extends nn.Module {
+/** `fc2(gelu(fc1(x)))`. */
+export class Mlp extends nn.Module {
   fc1: nn.Linear;
   fc2: nn.Linear;
 
