@@ -1,0 +1,221 @@
+// What evaluation leaves in a run: eval/PROTOCOL.json, one file a protocol, and eval/pictures.json with its sprite.
+// Types alone, so that whoever reads the files needs no engine.
+import type { ClassName } from "../data/folder.ts";
+
+/** All protocols; the first four work on features that are encoded once, the last two train the whole network. */
+export const PROTOCOLS = ["linear", "knn", "few-shot", "retrieval", "fine-tune", "supervised"] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** What `evaluate` runs unless told otherwise. */
+export const CHEAP_PROTOCOLS = ["linear", "knn", "few-shot", "retrieval"] as const satisfies readonly Protocol[];
+
+/** Lower and upper end of a 95 % interval: bootstrap over the test images. */
+export type Interval = [low: number, high: number];
+
+/** Shares in [0, 1]. */
+export interface MainMetrics {
+  top1: number;
+  /** Macro-F1. */
+  f1: number;
+  /** Balanced accuracy: the mean of recall over the classes of the test images. */
+  balanced: number;
+}
+
+/** How one class fared. All are shares in [0, 1], 0 where there is nothing to divide by. */
+export interface ClassScore {
+  /** Right among those predicted to be this class. */
+  precision: number;
+  /** Right among those that are this class. */
+  recall: number;
+  /** Harmonic mean of the two: 2PR / (P + R). */
+  f1: number;
+  /** Images of this class. */
+  support: number;
+}
+
+export interface Score extends MainMetrics {
+  /** Null where there are five classes or fewer, and every image would count as right. */
+  top5: number | null;
+  per_class: (ClassScore & { name: string })[];
+  interval?: Record<keyof MainMetrics, Interval>;
+}
+
+/** What every file begins with. */
+export interface Header<P extends Protocol | "pictures"> {
+  protocol: P;
+  split: "val";
+  seed: number;
+  /** The training step that the encoder was saved after. */
+  step: number;
+  /** Of the images evaluated on. */
+  fingerprint: string;
+  /** Where they lay, as given. */
+  data: string;
+  train_images: number;
+  val_images: number;
+  classes: ClassName[];
+  seconds: number;
+  /** What a reader of the numbers should know. */
+  notes: string[];
+}
+
+/** A classifier's score, beside the same on what needed no training. */
+export interface Scored extends Score {
+  /** `confusion[t][p]`: images of class t predicted to be class p. */
+  confusion: number[][];
+  /** Always the most frequent class of train. */
+  majority: Score;
+}
+
+/** Settings that all protocols share. */
+export interface CommonSettings {
+  /** Edge in pixels of the images encoded. */
+  size: number;
+  /** Images that were encoded for all protocols of the call together: each once, whatever the number of epochs. */
+  encoded: number;
+}
+
+export type Curve = { epoch: number; loss: number }[];
+
+/** A setting of the linear probe that was tried on images held out from train. */
+export interface Tried {
+  /** Null for L-BFGS, which has none. */
+  lr: number | null;
+  weight_decay: number;
+  top1: number;
+}
+
+/** A linear probe's score and how it came to be. */
+export interface LinearScore extends Score {
+  lr: number | null;
+  weight_decay: number;
+}
+
+/** eval/linear.json */
+export interface LinearEvaluation extends Header<"linear">, Scored, LinearScore {
+  solver: "sgd" | "lbfgs";
+  curve: Curve;
+  settings: CommonSettings & {
+    solver: "sgd" | "lbfgs";
+    epochs: number;
+    batch: number;
+    momentum: number;
+    lr: number | null;
+    weight_decay: number;
+    tried: Tried[];
+  };
+  untrained: LinearScore;
+  pixels?: LinearScore;
+}
+
+/** eval/knn.json */
+export interface KnnEvaluation extends Header<"knn">, Scored {
+  /** `k` is what was used: at most the number of training images. */
+  settings: CommonSettings & { k: number; temperature: number };
+  untrained: Score;
+  pixels?: Score;
+}
+
+/** Mean over the draws. */
+export interface FewShotScore extends MainMetrics {
+  /** Standard deviation (n − 1) over the draws, where there are several. */
+  std?: MainMetrics;
+  interval?: Record<keyof MainMetrics, Interval>;
+}
+
+export interface FewShotPoint {
+  /** Of the training labels, in (0, 1]. */
+  share: number;
+  /** Labelled images in one draw. */
+  images: number;
+  draws: number;
+  trained: FewShotScore;
+  untrained: FewShotScore;
+  pixels?: FewShotScore;
+}
+
+/** eval/few-shot.json */
+export interface FewShotEvaluation extends Header<"few-shot"> {
+  settings: CommonSettings & { shares: number[]; draws: number[]; inverse_penalty: number };
+  points: FewShotPoint[];
+  majority: Score;
+}
+
+/** Share of the queries with an image of their class among the k nearest, by k. */
+export type Recall = Record<"1" | "5" | "10", number>;
+
+/** eval/retrieval.json */
+export interface RetrievalEvaluation extends Header<"retrieval"> {
+  /** Each image of `queries` looks for its nearest in `gallery`. */
+  settings: CommonSettings & { queries: "val"; gallery: "train" };
+  recall: Recall;
+  interval: Record<keyof Recall, Interval>;
+  untrained: Recall;
+  pixels?: Recall;
+  /** Expected of k images drawn at random. */
+  chance: Recall;
+}
+
+export interface NetworkSettings extends CommonSettings {
+  epochs: number;
+  batch: number;
+  /** Peak learning rate of the head and, in a ResNet, of everything. */
+  lr: number;
+  weight_decay: number;
+  /** Factor by which the learning rate falls from one block of a ViT to the one below it. */
+  layer_decay: number;
+}
+
+/** eval/fine-tune.json */
+export interface FineTuneEvaluation extends Header<"fine-tune">, Scored {
+  settings: NetworkSettings;
+  curve: Curve;
+  /** The same network supervised from scratch, where that was asked for in the same call. */
+  scratch?: Score;
+}
+
+/** eval/supervised.json: the same network from its untrained weights, with all labels. */
+export interface SupervisedEvaluation extends Header<"supervised">, Scored {
+  settings: NetworkSettings;
+  curve: Curve;
+}
+
+/** What one call of `evaluate` found, by protocol. */
+export interface Evaluations {
+  linear?: LinearEvaluation;
+  knn?: KnnEvaluation;
+  "few-shot"?: FewShotEvaluation;
+  retrieval?: RetrievalEvaluation;
+  "fine-tune"?: FineTuneEvaluation;
+  supervised?: SupervisedEvaluation;
+}
+
+/** eval/pictures.json: what the features look like. A tile is the number of a square of the sprite, row by row. */
+export interface EvaluationPictures extends Header<"pictures"> {
+  /** Edge of a tile in pixels. */
+  tile: 48;
+  /** A file beside this one. */
+  sprite: "pictures.jpg";
+  columns: number;
+  /** How many there are. */
+  tiles: number;
+  /** The classifier that `predicted`, `right` of the map and `confused` rest on. */
+  predicted_by: "linear" | "knn";
+  map: {
+    /** x and y in [0, 1]; label and predicted index `classes`. */
+    points: { tile: number; x: number; y: number; label: number; predicted: number }[];
+    how: string;
+    neighbours: number;
+    min_dist: number;
+    seed: number;
+  };
+  /** Images of val, each with its nearest of train by cosine similarity. */
+  neighbours: {
+    tile: number;
+    label: number;
+    found: { tile: number; label: number; similarity: number; right: boolean }[];
+  }[];
+  /** Classes most often taken for another; `share` of the true class's images, `tiles` shows some of them. */
+  confused: { truth: number; taken: number; images: number; share: number; tiles: number[] }[];
+  settings: { size: number };
+}
