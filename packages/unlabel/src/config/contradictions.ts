@@ -28,6 +28,9 @@ export function contradictions(config: Config, flags: Settings): string[] {
       `Expected at most epochs (${config.epochs}) for warmup_epochs, got ${config.warmup_epochs}; set warmup_epochs too`,
     );
   }
+  if (config.micro_batch !== null && config.batch % config.micro_batch !== 0) {
+    problems.push(`Expected a micro_batch that divides batch ${config.batch}, got ${config.micro_batch}`);
+  }
   if (config.method === "simclr" && config.batch < 2) {
     problems.push("Expected at least 2 for batch, since SimCLR contrasts an image with the others of its batch, got 1");
   }

@@ -14,6 +14,7 @@ const common = {
   size: 224,
   epochs: 100,
   steps: null,
+  micro_batch: null,
   lr_scaling: "none",
   betas: [0.9, 0.999] as [number, number],
   momentum: 0.9,

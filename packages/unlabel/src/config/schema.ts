@@ -20,6 +20,8 @@ const common = {
   steps: integer(1, 1_000_000_000).nullable(),
   /** Images a step. */
   batch: integer(1, 65_536),
+  /** Images in the network at once, for a batch that does not fit in memory; null for all of them. Slower, the same gradients. */
+  micro_batch: integer(1, 65_536).nullable(),
   optimizer: oneOf("adam", "adamw", "sgd", "lars"),
   /** Base learning rate; `lr_scaling` says how the batch size changes it. */
   lr: above(0, 100),

@@ -30,6 +30,14 @@ export abstract class Method extends nn.Module<[views: readonly Tensor[]], LossO
    */
   abstract loss(views: readonly Tensor[]): LossOutput;
 
+  /**
+   * The two halves of a loss that sets the images of a batch against each other, so that they can go through the network in
+   * parts (train/micro-batches.ts): embeddings `[count·B, D]`, view-major, and their loss. Left out where `loss` is a mean
+   * over images.
+   */
+  embed?(views: readonly Tensor[]): Tensor;
+  contrast?(embeddings: Tensor): LossOutput;
+
   /** Called when the optimizer has moved the parameters. @param step steps done so far, from 1 */
   afterStep(_step: number): void {}
 

@@ -26,8 +26,16 @@ export class SimClr extends Method {
     this.#temperature = config.temperature;
   }
 
-  override loss([images]: readonly Tensor[]): LossOutput {
-    return ntXent(this.head.call(this.encoder.features(images!)), this.#temperature);
+  override embed([images]: readonly Tensor[]): Tensor {
+    return this.head.call(this.encoder.features(images!));
+  }
+
+  override contrast(embeddings: Tensor): LossOutput {
+    return ntXent(embeddings, this.#temperature);
+  }
+
+  override loss(views: readonly Tensor[]): LossOutput {
+    return this.contrast(this.embed(views));
   }
 }
 

@@ -87,7 +87,8 @@ function oneStep(
   try {
     checkShapes(batch.views, method, config.batch);
     optimizer.lr = lr;
-    return trainStep({ method, optimizer, views: batch.views, step, device, precision, clip: config.clip_grad_norm });
+    const { micro_batch: microBatch, clip_grad_norm: clip } = config;
+    return trainStep({ method, optimizer, views: batch.views, step, device, precision, microBatch, clip });
   } finally {
     for (const view of batch.views) view.dispose();
   }

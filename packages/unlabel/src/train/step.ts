@@ -1,6 +1,7 @@
 // One training step: loss, gradients, update. Everything made on the way is freed, and the host waits for the device once.
-import { _foreachNorm, autocast, cat, noGrad, optim, scope, stack, type Tensor } from "@unlabel/torch";
+import { _foreachNorm, cat, noGrad, optim, scope, stack, type Tensor } from "@unlabel/torch";
 import type { Method } from "../methods/method.ts";
+import { gradients } from "./micro-batches.ts";
 
 export interface StepOptions {
   method: Method;
@@ -10,6 +11,8 @@ export interface StepOptions {
   step: number;
   device: string;
   precision: "fp32" | "bf16";
+  /** Images in the network at once; null for the whole batch. */
+  microBatch?: number | null;
   /** Largest norm of all gradients together; null for no limit. */
   clip: number | null;
 }
@@ -23,11 +26,11 @@ export interface StepOutcome {
 }
 
 /** Trains on one batch. */
-export function trainStep({ method, optimizer, views, step, device, precision, clip }: StepOptions): StepOutcome {
+export function trainStep(options: StepOptions): StepOutcome {
+  const { method, optimizer, views, step, device, precision, clip, microBatch = null } = options;
   return scope(() => {
     const here = views.map((view) => view.to({ device, nonBlocking: true }));
-    const { loss, logs } = autocast({ device, enabled: precision === "bf16" }, () => method.loss(here));
-    loss.backward();
+    const { loss, logs } = gradients({ method, views: here, microBatch, device, precision });
     const norm = clip === null ? gradientNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
     optimizer.step();
     method.afterStep(step);

@@ -1,0 +1,59 @@
+import { manualSeed, memory, randn, scope, type Tensor } from "@unlabel/torch";
+import { describe, expect, it } from "vitest";
+import { presets } from "../config/presets.ts";
+import { createMethod, type Method } from "../methods/index.ts";
+import { gradients } from "./micro-batches.ts";
+
+const vit = { encoder: "vit_tiny", patch: 8, size: 32, batch: 8 } as const;
+
+function outcome(method: Method, views: Tensor[], microBatch: number | null) {
+  manualSeed(1); // MAE's masks
+  const { loss, logs } = gradients({ method, views, microBatch, device: "cpu", precision: "fp32" });
+  const grads = Object.fromEntries(method.namedParameters().map(([name, { grad }]) => [name, grad!.clone()]));
+  method.zeroGrad();
+  return { loss: loss.item(), logs: Object.entries(logs).map(([name, value]) => [name, value.item()] as const), grads };
+}
+
+describe("gradients of a batch in parts", () => {
+  it.each([
+    ["simclr", 2],
+    ["simclr", 3],
+    ["simclr", 1],
+    ["mae", 2],
+    ["mae", 3],
+  ] as const)("of %s, %d images at a time, are those of the whole batch", (name, microBatch) => {
+    scope(() => {
+      manualSeed(0);
+      const method: Method =
+        name === "simclr"
+          ? createMethod({ ...presets.simclr.small, ...vit })
+          : createMethod({ ...presets.mae.small, ...vit, norm_pixels: false });
+      const views = [randn([name === "simclr" ? 16 : 8, 3, 32, 32])];
+      const whole = outcome(method, views, null);
+      const parts = outcome(method, views, microBatch);
+      expect(parts.loss).toBeCloseTo(whole.loss, 5);
+      for (const [name, grad] of Object.entries(whole.grads)) {
+        const scale = Math.max(1e-3, grad.abs().amax().item());
+        expect.soft(parts.grads[name]!.sub(grad).abs().amax().item() / scale, name).toBeLessThan(1e-5);
+      }
+      if (name === "simclr")
+        for (const [i, [, value]] of whole.logs.entries()) expect(parts.logs[i]![1]).toBeCloseTo(value, 5);
+    });
+  });
+
+  it("moves BatchNorm's statistics once a part, as one pass would, and leaves no tensor behind", () => {
+    manualSeed(0);
+    const method = createMethod({ ...presets.simclr.small, size: 32, batch: 4 });
+    scope(() => {
+      const views = [randn([8, 3, 32, 32])];
+      outcome(method, views, 2);
+      const tracked = [...method.namedTensors()].filter(([name]) => name.endsWith("num_batches_tracked"));
+      expect(tracked.length).toBeGreaterThan(10);
+      for (const [, count] of tracked) expect(count.item()).toBe(2);
+      const before = memory().liveTensors;
+      scope(() => void outcome(method, views, 2));
+      expect(memory().liveTensors).toBe(before);
+    });
+    method.dispose();
+  });
+});

@@ -1,0 +1,104 @@
+// A batch's loss and gradients, with only a part of its images in the network at a time. Where the loss is a mean over
+// images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
+import { autocast, backward, cat, noGrad, scope, type Tensor } from "@unlabel/torch";
+import type { LossOutput, Method } from "../methods/method.ts";
+
+export interface GradientOptions {
+  method: Method;
+  /** On the device, view-major, as the method takes them. */
+  views: readonly Tensor[];
+  /** Images in the network at once; null for all. */
+  microBatch: number | null;
+  device: string;
+  precision: "fp32" | "bf16";
+}
+
+/**
+ * Adds a batch's gradients to the parameters and returns its loss. With `microBatch`, memory for activations is that of so
+ * many images, and loss and gradients are those of the whole batch, except that BatchNorm normalises each part by itself.
+ */
+export function gradients(options: GradientOptions): LossOutput {
+  const { method, views, microBatch } = options;
+  const batch = views[0]!.shape[0]! / method.views[0]!.count;
+  if (microBatch === null || microBatch >= batch) {
+    const found = precise(options, () => method.loss(views));
+    found.loss.backward();
+    return found;
+  }
+  const starts = Array.from({ length: Math.ceil(batch / microBatch) }, (_, i) => i * microBatch);
+  const parts = starts.map((start) => ({ start, size: Math.min(microBatch, batch - start) }));
+  return method.embed && method.contrast ? cached(options, parts, batch) : added(options, parts, batch);
+}
+
+interface Part {
+  start: number;
+  size: number;
+}
+
+/** Parts of a mean: each weighs as many images as it has. */
+function added(options: GradientOptions, parts: Part[], batch: number): LossOutput {
+  return parts
+    .map((part) =>
+      scope(() => {
+        const share = part.size / batch;
+        const { loss, logs } = precise(options, () => options.method.loss(viewsOf(options, part)));
+        const weighed = loss.mul(share);
+        weighed.backward();
+        const weigh = ([name, value]: [string, Tensor]) => [name, value.detach().mul(share)];
+        return { loss: weighed.detach(), logs: Object.fromEntries(Object.entries(logs).map(weigh)) };
+      }),
+    )
+    .reduce((sum, { loss, logs }) => ({
+      loss: sum.loss.add(loss),
+      logs: Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, sum.logs[name]!.add(value)])),
+    }));
+}
+
+/**
+ * All embeddings without gradients; the loss and its gradient for each embedding; then each part once more with gradients,
+ * fed with those of its embeddings. The first pass leaves BatchNorm's running statistics as they were.
+ */
+function cached(options: GradientOptions, parts: Part[], batch: number): LossOutput {
+  const { method } = options;
+  const embed = (part: Part) => precise(options, () => method.embed!(viewsOf(options, part)));
+  const embeddings = scope(() => {
+    const buffers = [...method.namedTensors()].flatMap(([, tensor]) => (tensor.requiresGrad ? [] : [tensor]));
+    const before = buffers.map((buffer) => buffer.clone());
+    const found = noGrad(() => parts.map((part) => scope(() => rowsOf(embed(part), part.size))));
+    noGrad(() => {
+      for (const [i, buffer] of buffers.entries()) buffer.copy_(before[i]!);
+    });
+    return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
+  }).requiresGrad_();
+  const output = precise(options, () => method.contrast!(embeddings));
+  output.loss.backward();
+  const wanted = rowsOf(embeddings.grad!, batch);
+  for (const part of parts) {
+    scope(() => {
+      const again = rowsOf(embed(part), part.size);
+      backward(again, { gradient: wanted.narrow(1, part.start, part.size).to({ dtype: again.dtype }) });
+    });
+  }
+  return { loss: output.loss.detach(), logs: output.logs };
+}
+
+/** View-major rows `[views · images, D]` as `[views, images, D]`. */
+function rowsOf(x: Tensor, images: number): Tensor {
+  return x.reshape([-1, images, x.shape[1]!]);
+}
+
+/** The views of some of the images, view-major again. */
+function viewsOf({ method, views }: GradientOptions, { start, size }: Part): Tensor[] {
+  return views.map((view, i) => {
+    const { count } = method.views[i]!;
+    const batch = view.shape[0]! / count;
+    return cat(
+      Array.from({ length: count }, (_, v) => view.narrow(0, v * batch + start, size)),
+      0,
+    );
+  });
+}
+
+function precise<T>({ device, precision }: GradientOptions, body: () => T): T {
+  return autocast({ device, enabled: precision === "bf16" }, body);
+}
