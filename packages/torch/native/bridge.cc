@@ -8,6 +8,7 @@
 #include "handles.h"
 #include "heap.h"
 #include "ops.h"
+#include "profile.h"
 #include "runtime.h"
 #include "tensors.h"
 
@@ -38,6 +39,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   unlabel::export_tensors(env, exports);
   unlabel::export_autograd(env, exports);
   unlabel::export_heap(env, exports);
+  unlabel::export_profile(env, exports);
   unlabel::export_runtime(env, exports);
   return exports;
 }

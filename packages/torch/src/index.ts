@@ -8,6 +8,7 @@ export { keep, scope } from "./handle.ts";
 export * as nn from "./nn/index.ts";
 export * from "./ops.generated.ts";
 export * as optim from "./optim/index.ts";
+export { type ProfileEvent, recordFunction, startProfile, stopProfile } from "./profile.ts";
 export {
   type AutocastOptions,
   autocast,

@@ -72,6 +72,9 @@ export interface Native {
   setRngState(device: string, state: Handle): void;
   threads(count?: number): number;
   keepHeap(): boolean;
+  /** Four numbers an event: name, thread, start and duration in µs of `process.hrtime`'s clock. */
+  profileStart(): void;
+  profileStop(): { names: string[]; events: Float64Array };
   describe(): EngineDescription;
 }
 
