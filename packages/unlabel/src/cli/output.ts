@@ -1,5 +1,8 @@
 // What people and programs read: plain text when piped, colours only on a terminal that wants them, tables that fit.
 import { styleText } from "node:util";
+import { table } from "../table.ts";
+
+export { table } from "../table.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -15,34 +18,6 @@ export function print(text = ""): void {
 /** Ends a command: the JSON object as stdout's last line where asked for, else the lines for people. */
 export function finish(json: boolean, result: object, lines: string[]): void {
   print(json ? JSON.stringify(result) : lines.join("\n"));
-}
-
-/**
- * Lays rows out in columns, numbers to the right, no wider than `width`: the widest text column gives way first, cut
- * with an ellipsis.
- */
-export function table(rows: (string | number)[][], width = 80): string {
-  const cells = rows.map((row) => row.map(String));
-  const columns = Math.max(...cells.map((row) => row.length));
-  const widths = Array.from({ length: columns }, (_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)));
-  const gap = 2;
-  for (let over = sum(widths) + gap * (columns - 1) - width; over > 0; over--) {
-    const widest = widths.indexOf(Math.max(...widths));
-    if (widths[widest]! <= 4) break;
-    widths[widest]!--;
-  }
-  const numeric = widths.map((_, i) => rows.some((row) => typeof row[i] === "number"));
-  return cells
-    .map((row) =>
-      row
-        .map((cell, i) => {
-          const text = cell.length > widths[i]! ? `${cell.slice(0, widths[i]! - 1)}…` : cell;
-          return numeric[i] ? text.padStart(widths[i]!) : text.padEnd(widths[i]!);
-        })
-        .join(" ".repeat(gap))
-        .trimEnd(),
-    )
-    .join("\n");
 }
 
 /** Two columns, names and what they are. */
@@ -64,8 +39,4 @@ export function duration(seconds: number): string {
   const s = Math.round(seconds);
   if (s < 3600) return `${Math.floor(s / 60)}m ${String(s % 60).padStart(2, "0")}s`;
   return `${Math.floor(s / 3600)}h ${String(Math.floor((s % 3600) / 60)).padStart(2, "0")}m`;
-}
-
-function sum(values: number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }

@@ -8,6 +8,7 @@ interface Options extends Record<string, unknown> {
   config?: string;
   out?: string;
   resume?: boolean;
+  profile?: boolean;
   json?: boolean;
 }
 
@@ -20,6 +21,7 @@ export function addPretrain(program: Command): void {
   )
     .option("--out <dir>", "run directory (default: runs/METHOD-PRESET-TIME)", named)
     .option("--resume", "continue the run in --out where it stopped")
+    .option("--profile", "print where the time of ten steps goes, by phase and operator")
     .action((data: string | undefined, _: Options, command: Command) =>
       pretrainCommand(data, command.optsWithGlobals<Options>()),
     );
@@ -38,6 +40,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     settings: { file, flags },
     out: options.out,
     resume: options.resume === true,
+    profile: options.profile === true,
   });
   const { run, result, info } = outcome;
   finish(

@@ -6,6 +6,7 @@ import type { Batch } from "../data/loader.ts";
 import { UserError } from "../errors.ts";
 import { saveCheckpoint, type Trained } from "./checkpoint.ts";
 import { makeSchedule } from "./optimizer.ts";
+import type { Profiler } from "./profile.ts";
 import type { Progress } from "./progress.ts";
 import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory, type RunResult } from "./run.ts";
 import { checkShapes, type StepOutcome, trainStep } from "./step.ts";
@@ -23,6 +24,8 @@ export interface LoopOptions extends Trained {
   start: number;
   progress: Progress;
   stop: StopRequest;
+  /** Records a few steps; its lines go to the log. */
+  profiler?: Profiler | undefined;
 }
 
 /**
@@ -60,6 +63,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     };
     mark = now;
     run.log(row);
+    options.profiler?.stepDone(waited);
     if (step === 1) {
       // What chance gives may depend on the first batch.
       run.update({ chance: options.method.chance });

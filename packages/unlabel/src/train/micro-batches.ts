@@ -1,6 +1,6 @@
 // A batch's loss and gradients, with only a part of its images in the network at a time. Where the loss is a mean over
 // images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
-import { autocast, backward, cat, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { autocast, backward, cat, noGrad, recordFunction, scope, type Tensor } from "@unlabel/torch";
 import type { LossOutput, Method } from "../methods/method.ts";
 
 export interface GradientOptions {
@@ -21,8 +21,8 @@ export function gradients(options: GradientOptions): LossOutput {
   const { method, views, microBatch } = options;
   const batch = views[0]!.shape[0]! / method.views[0]!.count;
   if (microBatch === null || microBatch >= batch) {
-    const found = precise(options, () => method.loss(views));
-    found.loss.backward();
+    const found = recordFunction("forward", () => precise(options, () => method.loss(views)));
+    recordFunction("backward", () => found.loss.backward());
     return found;
   }
   const starts = Array.from({ length: Math.ceil(batch / microBatch) }, (_, i) => i * microBatch);
@@ -41,9 +41,11 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
     .map((part) =>
       scope(() => {
         const share = part.size / batch;
-        const { loss, logs } = precise(options, () => options.method.loss(viewsOf(options, part)));
+        const { loss, logs } = recordFunction("forward", () =>
+          precise(options, () => options.method.loss(viewsOf(options, part))),
+        );
         const weighed = loss.mul(share);
-        weighed.backward();
+        recordFunction("backward", () => weighed.backward());
         const weigh = ([name, value]: [string, Tensor]) => [name, value.detach().mul(share)];
         return { loss: weighed.detach(), logs: Object.fromEntries(Object.entries(logs).map(weigh)) };
       }),
@@ -60,7 +62,8 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
  */
 function cached(options: GradientOptions, parts: Part[], batch: number): LossOutput {
   const { method } = options;
-  const embed = (part: Part) => precise(options, () => method.embed!(viewsOf(options, part)));
+  const embed = (part: Part) =>
+    recordFunction("forward", () => precise(options, () => method.embed!(viewsOf(options, part))));
   const embeddings = scope(() => {
     const buffers = [...method.namedTensors()].flatMap(([, tensor]) => (tensor.requiresGrad ? [] : [tensor]));
     const before = buffers.map((buffer) => buffer.clone());
@@ -70,13 +73,14 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
     });
     return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
   }).requiresGrad_();
-  const output = precise(options, () => method.contrast!(embeddings));
-  output.loss.backward();
+  const output = recordFunction("forward", () => precise(options, () => method.contrast!(embeddings)));
+  recordFunction("backward", () => output.loss.backward());
   const wanted = rowsOf(embeddings.grad!, batch);
   for (const part of parts) {
     scope(() => {
       const again = rowsOf(embed(part), part.size);
-      backward(again, { gradient: wanted.narrow(1, part.start, part.size).to({ dtype: again.dtype }) });
+      const gradient = wanted.narrow(1, part.start, part.size).to({ dtype: again.dtype });
+      recordFunction("backward", () => backward(again, { gradient }));
     });
   }
   return { loss: output.loss.detach(), logs: output.logs };

@@ -14,6 +14,8 @@ export interface Request {
   /** Run directory; by default `runs/METHOD-PRESET-TIME`. */
   out?: string | undefined;
   resume?: boolean;
+  /** Prints where the time of a few steps goes, and writes profile.json and trace.json into the run. */
+  profile?: boolean;
 }
 
 export interface Plan {
@@ -22,6 +24,7 @@ export interface Plan {
   out: string;
   /** The run to continue, or null for a new one. */
   run: RunDirectory | null;
+  profile: boolean;
 }
 
 /** What may change when a run goes on; anything else would make it another run. */
@@ -31,17 +34,21 @@ const CHANGEABLE = new Set(["epochs", "steps", "threads", "device", "checkpoint_
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
  * @throws {UserError} where the run directory is taken or missing, or its checkpoint is
  */
-export function plan({ data, settings, out, resume = false }: Request): Plan {
-  if (resume) return planResume(data, settings, out);
+export function plan({ data, settings, out, resume = false, profile = false }: Request): Plan {
+  if (resume) return { ...planResume(data, settings, out), profile };
   if (data === undefined)
     throw new UsageError("Expected a folder of images, as in: unlabel pretrain DATA --method simclr");
   const config = resolveConfig(settings);
   const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
   refuseTaken(path);
-  return { config, data, out: path, run: null };
+  return { config, data, out: path, run: null, profile };
 }
 
-function planResume(data: string | undefined, { file, flags = {} }: Sources, out: string | undefined): Plan {
+function planResume(
+  data: string | undefined,
+  { file, flags = {} }: Sources,
+  out: string | undefined,
+): Omit<Plan, "profile"> {
   if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
   const run = RunDirectory.open(out);
   run.refuseLost();

@@ -19,6 +19,7 @@ import { makeOptimizer } from "./optimizer.ts";
 import { writePictures } from "./pictures.ts";
 import { commitOf, type Plan } from "./plan.ts";
 import type { Pretrained } from "./pretrain.ts";
+import { Profiler } from "./profile.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
 import { ranksFromEnv } from "./ranks.ts";
 import { RunDirectory, type RunInfo } from "./run.ts";
@@ -71,6 +72,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
 
   const stop = listenForStop(() => progress.log("Finishing this step, then saving. Ctrl-C again ends at once."));
+  const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
   const batches = loader.batches({ step: start });
   try {
     const step = await trainLoop({
@@ -84,7 +86,9 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
       start,
       progress,
       stop,
+      profiler,
     });
+    profiler?.end();
     progress.end();
     const interrupted = step < total;
     if (!interrupted) await writePictures(out, method, config, data, device);

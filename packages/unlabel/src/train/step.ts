@@ -1,5 +1,5 @@
 // One training step: loss, gradients, update. Everything made on the way is freed, and the host waits for the device once.
-import { _foreachNorm, cat, noGrad, optim, scope, stack, type Tensor } from "@unlabel/torch";
+import { _foreachNorm, cat, noGrad, optim, recordFunction, scope, stack, type Tensor } from "@unlabel/torch";
 import type { Method } from "../methods/method.ts";
 import { gradients } from "./micro-batches.ts";
 
@@ -31,10 +31,13 @@ export function trainStep(options: StepOptions): StepOutcome {
   return scope(() => {
     const here = views.map((view) => view.to({ device, nonBlocking: true }));
     const { loss, logs } = gradients({ method, views: here, microBatch, device, precision });
-    const norm = clip === null ? gradientNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
-    optimizer.step();
-    method.afterStep(step);
-    method.zeroGrad();
+    const norm = recordFunction("optimizer", () => {
+      const found = clip === null ? gradientNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
+      optimizer.step();
+      method.afterStep(step);
+      method.zeroGrad();
+      return found;
+    });
     const names = Object.keys(logs);
     const [lossNow, gradNorm, ...rest] = numbers([loss, norm, ...Object.values(logs)]);
     return { loss: lossNow!, gradNorm: gradNorm!, logs: Object.fromEntries(names.map((name, i) => [name, rest[i]!])) };
