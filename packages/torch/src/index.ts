@@ -23,6 +23,12 @@ export {
   setRngState,
   setThreads,
 } from "./runtime.ts";
-export { loadSafetensors, readSafetensorsHeader, saveSafetensors } from "./safetensors.ts";
+export {
+  loadSafetensors,
+  readSafetensorsHeader,
+  type SaveOptions,
+  saveSafetensors,
+  verifySafetensors,
+} from "./safetensors.ts";
 export type { SafetensorsEntry, SafetensorsHeader } from "./safetensors-header.ts";
 export { Tensor } from "./tensor.ts";

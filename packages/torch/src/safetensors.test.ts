@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,7 @@ import {
   saveSafetensors,
   TorchError,
   tensor,
+  verifySafetensors,
   zeros,
 } from "./index.ts";
 import { fixturePath } from "./testing/fixtures.ts";
@@ -71,6 +73,43 @@ describe("saving and loading", () => {
     gone.dispose();
     expect(() => saveSafetensors(path, { gone })).toThrow(/live tensor for gone/);
     expect(readdirSync(folder)).toEqual(["x.safetensors"]);
+  });
+});
+
+describe("a checksum", () => {
+  const tensors = { a: tensor([1, 2, 3]), b: tensor([true, false]) };
+  const metadata = { step: "3" };
+
+  it("stands in the metadata, and the same tensors make the same bytes", () => {
+    saveSafetensors(path, tensors, metadata, { checksum: true });
+    const bytes = readFileSync(path);
+    const header = verifySafetensors(path);
+    expect(header.metadata).toEqual({ step: "3", "unlabel.sha256": expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect(loadSafetensors(path).tensors.a?.equal(tensors.a)).toBe(true);
+    saveSafetensors(path, tensors, metadata, { checksum: true });
+    expect(readFileSync(path).equals(bytes)).toBe(true);
+    const digits = header.metadata["unlabel.sha256"]!;
+    const without = Buffer.from(bytes.toString("latin1").replace(digits, "0".repeat(64)), "latin1");
+    expect(createHash("sha256").update(without).digest("hex")).toBe(digits);
+  });
+
+  it("betrays every single flipped bit, but for those of its own name", () => {
+    saveSafetensors(path, tensors, metadata, { checksum: true });
+    const bytes = readFileSync(path);
+    const name = bytes.indexOf("unlabel.sha256");
+    for (let at = 0; at < bytes.length; at++) {
+      if (at >= name && at < name + "unlabel.sha256".length) continue;
+      const damaged = Buffer.from(bytes);
+      damaged[at]! ^= 1 << (at % 8);
+      writeFileSync(path, damaged);
+      expect(() => verifySafetensors(path), `byte ${at}`).toThrow(TorchError);
+      expect(() => loadSafetensors(path), `byte ${at}`).toThrow(TorchError);
+    }
+  });
+
+  it("is not missed in files without one", () => {
+    saveSafetensors(path, tensors);
+    expect(verifySafetensors(path).metadata).toEqual({});
   });
 });
 

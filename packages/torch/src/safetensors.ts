@@ -1,5 +1,6 @@
 // Safetensors: named tensors and string metadata in one file, as https://github.com/huggingface/safetensors defines it.
-// Float8 and smaller are not read.
+// Float8 and smaller are not read. A file may carry a checksum, under a name in its metadata that other readers pass over.
+import { createHash } from "node:crypto";
 import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, messageOf, TorchError } from "./errors.ts";
@@ -7,6 +8,15 @@ import { handleOf, scope, wrap } from "./handle.ts";
 import { native } from "./native.ts";
 import { dtypes, maxHeader, parseHeader, type SafetensorsHeader } from "./safetensors-header.ts";
 import type { Tensor } from "./tensor.ts";
+
+/** In the metadata: the SHA-256 of the whole file, taken with zeros in place of these 64 digits. */
+const CHECKSUM = "unlabel.sha256";
+const NO_DIGITS = "0".repeat(64);
+
+export interface SaveOptions {
+  /** Whether the file carries a checksum, by which reading it finds any damage. Default false. */
+  checksum?: boolean;
+}
 
 /**
  * Writes tensors, from any device and in any layout, so that `path` holds either the old file or the whole new one.
@@ -17,14 +27,21 @@ export function saveSafetensors(
   path: string,
   tensors: Readonly<Record<string, Tensor>>,
   metadata: Readonly<Record<string, string>> = {},
+  { checksum = false }: SaveOptions = {},
 ): void {
-  const { header, order } = layOut(tensors, metadata);
+  const { header, order } = layOut(tensors, checksum ? { ...metadata, [CHECKSUM]: NO_DIGITS } : metadata);
   const temporary = `${path}.${process.pid}.tmp`;
   try {
     const file = openSync(temporary, "w");
     try {
+      const hash = checksum ? createHash("sha256").update(header) : null;
       writeFully(file, header);
-      for (const tensor of order) writeFully(file, new Uint8Array(native.bytes(handleOf(tensor, "tensors"))));
+      for (const tensor of order) {
+        const bytes = new Uint8Array(native.bytes(handleOf(tensor, "tensors")));
+        hash?.update(bytes);
+        writeFully(file, bytes);
+      }
+      if (hash) writeSync(file, hash.digest("hex"), digitsAt(header, NO_DIGITS));
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -38,12 +55,12 @@ export function saveSafetensors(
 }
 
 /**
- * Reads a file whole.
+ * Reads a file whole, and compares its checksum where it carries one.
  * @throws {TorchError} saying what is wrong with it
  */
 export function loadSafetensors(path: string): { tensors: Record<string, Tensor>; metadata: Record<string, string> } {
   return withFile(path, (file, size) => {
-    const { header, start } = readHeader(file, size);
+    const { header, start } = verified(file, size);
     const tensors = scope(() =>
       Object.fromEntries(
         Object.entries(header.tensors).map(([name, { dtype, shape, begin, end }]) => {
@@ -60,6 +77,38 @@ export function loadSafetensors(path: string): { tensors: Record<string, Tensor>
 /** Names, shapes, dtypes and metadata, without reading the tensors. @throws {TorchError} as {@link loadSafetensors} */
 export function readSafetensorsHeader(path: string): SafetensorsHeader {
   return withFile(path, (file, size) => readHeader(file, size).header);
+}
+
+/**
+ * Reads a file whole without keeping its tensors: names, shapes, dtypes and metadata of a file that is as it was written,
+ * as far as it carries a checksum.
+ * @throws {TorchError} as {@link loadSafetensors}
+ */
+export function verifySafetensors(path: string): SafetensorsHeader {
+  return withFile(path, (file, size) => verified(file, size).header);
+}
+
+function verified(file: number, size: number): { header: SafetensorsHeader; start: number } {
+  const { header, start } = readHeader(file, size);
+  const expected = Object.hasOwn(header.metadata, CHECKSUM) ? header.metadata[CHECKSUM] : undefined;
+  if (expected === undefined) return { header, start };
+  const head = Buffer.from(readFully(file, 0, start));
+  const digits = digitsAt(head, expected);
+  if (digits >= 0) head.write(NO_DIGITS, digits);
+  const hash = createHash("sha256").update(head);
+  const piece = 1 << 24;
+  for (let at = start; at < size; at += piece) hash.update(readFully(file, at, Math.min(piece, size - at)));
+  if (hash.digest("hex") !== expected) {
+    throw new TorchError("Expected the checksum that it was written with, got another: the file is damaged");
+  }
+  return { header, start };
+}
+
+/** Where in a header the checksum's digits stand. */
+function digitsAt(header: Buffer, digits: string): number {
+  const key = `"${CHECKSUM}":"`;
+  const at = header.indexOf(`${key}${digits}"`);
+  return at < 0 ? at : at + key.length;
 }
 
 function layOut(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Record<string, string>>) {
