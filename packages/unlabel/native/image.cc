@@ -63,6 +63,7 @@ Size upright(const Jpeg& jpeg) {
 struct Stored {
   double x, y, width, height;
   int columns, rows;
+  bool mirrored;  // columns from the last to the first
   Placement to;
 };
 
@@ -75,8 +76,8 @@ Stored place(const Box& box, Size stored, Orientation turn, int width, int heigh
     throw ImageError("the crop lies outside of the image, which has " + std::to_string(image.width) + " × " +
                      std::to_string(image.height) + " pixels");
   }
-  Stored s = turn.swap ? Stored{box.y, box.x, box.height, box.width, height, width, {}}
-                       : Stored{box.x, box.y, box.width, box.height, width, height, {}};
+  Stored s = turn.swap ? Stored{box.y, box.x, box.height, box.width, height, width, false, {}}
+                       : Stored{box.x, box.y, box.width, box.height, width, height, false, {}};
   if (turn.flip_x) s.x = stored.width - s.x - s.width;
   if (turn.flip_y) s.y = stored.height - s.y - s.height;
   // Steps along the output's own axes, then those of the stored image's columns and rows.
@@ -85,13 +86,15 @@ Stored place(const Box& box, Size stored, Orientation turn, int width, int heigh
   s.to.origin = out + (box.flip ? down - 3 : 0);
   s.to.step_x = turn.swap ? down : right;
   s.to.step_y = turn.swap ? right : down;
-  if (turn.flip_x) {
-    s.to.origin += s.to.step_x * (s.columns - 1);
-    s.to.step_x = -s.to.step_x;
-  }
   if (turn.flip_y) {
     s.to.origin += s.to.step_y * (s.rows - 1);
     s.to.step_y = -s.to.step_y;
+  }
+  // Pixels are written in the order in which they lie; two mirrors along the columns undo each other.
+  s.mirrored = turn.flip_x != (s.to.step_x < 0);
+  if (s.to.step_x < 0) {
+    s.to.origin += s.to.step_x * (s.columns - 1);
+    s.to.step_x = -s.to.step_x;
   }
   return s;
 }
@@ -101,7 +104,7 @@ std::vector<Resampler> resamplers(const std::vector<Stored>& views, int denomina
   made.reserve(views.size());
   const double d = denominator;
   for (const Stored& v : views) {
-    made.emplace_back(Axis(v.x / d, v.width / d, scaled.width, v.columns, filter),
+    made.emplace_back(Axis(v.x / d, v.width / d, scaled.width, v.columns, filter, v.mirrored),
                       Axis(v.y / d, v.height / d, scaled.height, v.rows, filter), v.to);
   }
   return made;
@@ -126,13 +129,10 @@ int shrink(const std::vector<Stored>& views) {
   return least >= 8 ? 8 : least >= 4 ? 4 : least >= 2 ? 2 : 1;
 }
 
-template <class NextRow>
-void feed(std::vector<Resampler>& views, const Region& region, int x0, NextRow&& next) {
-  std::vector<float> row(static_cast<size_t>(region.x1 - x0) * 3 + 1);
-  for (int y = region.y0; y < region.y1; ++y) {
-    to_floats(next(y), row.size() - 1, row.data());
-    for (Resampler& view : views) view.feed(row.data(), x0, y);
-  }
+size_t slack(const std::vector<Resampler>& views) {
+  size_t most = 0;
+  for (const Resampler& view : views) most = std::max(most, view.slack());
+  return most;
 }
 
 }  // namespace
@@ -162,9 +162,13 @@ void render(const Source& source, std::span<const View> wanted, int width, int h
     const Size size{source.width, source.height};
     std::vector<Resampler> views = resamplers(stored(size, Orientation(1)), 1, size, filter);
     const Region region = bounds(views);
-    const size_t pitch = static_cast<size_t>(size.width) * 3;
-    const uint8_t* first = source.bytes.data() + static_cast<size_t>(region.x0) * 3;
-    feed(views, region, region.x0, [&](int y) { return first + static_cast<size_t>(y) * pitch; });
+    // Copied, for the pixels behind a row's end that the resampler may touch.
+    std::vector<uint8_t> row(static_cast<size_t>(region.x1 - region.x0) * 3 + slack(views));
+    for (int y = region.y0; y < region.y1; ++y) {
+      const size_t at = (static_cast<size_t>(y) * static_cast<size_t>(size.width) + static_cast<size_t>(region.x0)) * 3;
+      std::copy_n(source.bytes.data() + at, static_cast<size_t>(region.x1 - region.x0) * 3, row.data());
+      for (Resampler& view : views) view.feed(row.data(), region.x0, y);
+    }
     return;
   }
 
@@ -176,9 +180,12 @@ void render(const Source& source, std::span<const View> wanted, int width, int h
   const Size scaled{(jpeg.width() + denominator - 1) / denominator, (jpeg.height() + denominator - 1) / denominator};
   std::vector<Resampler> views = resamplers(placed, denominator, scaled, filter);
   const Region region = bounds(views);
-  const int x0 = jpeg.start(denominator, region);
+  const int x0 = jpeg.start(denominator, region, slack(views));
   if (jpeg.scaled_width() != scaled.width || jpeg.scaled_height() != scaled.height) throw ImageError("damaged JPEG: its size changed");
-  feed(views, region, x0, [&](int) { return jpeg.next(); });
+  for (int y = region.y0; y < region.y1; ++y) {
+    const uint8_t* row = jpeg.next();
+    for (Resampler& view : views) view.feed(row, x0, y);
+  }
 }
 
 }  // namespace unlabel

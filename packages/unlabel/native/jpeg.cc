@@ -74,7 +74,7 @@ bool Jpeg::complete() const {
   return false;
 }
 
-int Jpeg::start(int denominator, const Region& wanted) {
+int Jpeg::start(int denominator, const Region& wanted, size_t slack) {
   const bool ink = info_.jpeg_color_space == JCS_CMYK || info_.jpeg_color_space == JCS_YCCK;
   info_.out_color_space = ink ? JCS_CMYK : JCS_RGB;
   info_.scale_num = 1;
@@ -90,7 +90,7 @@ int Jpeg::start(int denominator, const Region& wanted) {
     if (width < info_.output_width) jpeg_crop_scanline(&info_, &x, &width);
     if (wanted.y0 > 0) jpeg_skip_scanlines(&info_, static_cast<JDIMENSION>(wanted.y0));
   });
-  row_.resize(size_t{info_.output_width} * 3);
+  row_.resize(size_t{info_.output_width} * 3 + slack);
   if (ink) ink_.resize(size_t{info_.output_width} * 4);
   return static_cast<int>(x);
 }

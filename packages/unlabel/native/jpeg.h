@@ -35,7 +35,8 @@ class Jpeg {
   bool complete() const;
 
   // Begins decoding `wanted` (in pixels of the image at 1 / `denominator`); returns the column of the rows' first pixel.
-  int start(int denominator, const Region& wanted);
+  // Behind each row, `slack` bytes more are readable.
+  int start(int denominator, const Region& wanted, size_t slack);
 
   // Size at the denominator given to `start`.
   int scaled_width() const { return scaled_width_; }
