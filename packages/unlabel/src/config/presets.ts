@@ -15,6 +15,7 @@ const common = {
   epochs: 100,
   steps: null,
   micro_batch: null,
+  activation_checkpointing: false,
   lr_scaling: "none",
   betas: [0.9, 0.999] as [number, number],
   momentum: 0.9,

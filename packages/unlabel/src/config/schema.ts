@@ -22,6 +22,8 @@ const common = {
   batch: integer(1, 65_536),
   /** Images in the network at once, for a batch that does not fit in memory; null for all of them. Slower, the same gradients. */
   micro_batch: integer(1, 65_536).nullable(),
+  /** Computes the activations of blocks again in the backward pass instead of keeping them: less memory, a third slower. */
+  activation_checkpointing: flag(),
   optimizer: oneOf("adam", "adamw", "sgd", "lars"),
   /** Base learning rate; `lr_scaling` says how the batch size changes it. */
   lr: above(0, 100),

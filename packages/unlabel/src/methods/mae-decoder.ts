@@ -2,6 +2,7 @@
 // visible patches: the loss does not ask for them.
 import { cat, empty, nn, type Tensor, zeros } from "@unlabel/torch";
 import { sinCosPositions } from "../models/positions.ts";
+import { throughBlocks } from "../models/recompute.ts";
 import { Block, initLinears, NORM_EPS, token } from "../models/transformer.ts";
 import type { Masking } from "./masking.ts";
 
@@ -48,8 +49,7 @@ export class TransformerDecoder extends nn.Module<[latent: Tensor, masking: Mask
     const first = zeros([batch, 1], { dtype: "int64", device: keep.device });
     const positions = this.pos_embed.select(0, 0).index([cat([first, keep.add(1), hidden.add(1)], 1)]);
     const asked = this.mask_token.expand([batch, count, this.mask_token.shape[2]!]);
-    let x = cat([this.embed.call(latent), asked], 1).add(positions);
-    for (const block of this.blocks) x = block.call(x);
+    const x = throughBlocks(cat([this.embed.call(latent), asked], 1).add(positions), this.blocks);
     return this.pred.call(this.norm.call(x.narrow(1, latent.shape[1]!, count)));
   }
 }

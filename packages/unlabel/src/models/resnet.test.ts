@@ -60,8 +60,9 @@ describe("ResNet", () => {
       ] as const) {
         const net = new ResNet(18, { stem }).eval();
         let last = 0;
-        const forward = net.layer4.forward.bind(net.layer4);
-        net.layer4.forward = (x) => {
+        const block = net.layer4[1]!;
+        const forward = block.forward.bind(block);
+        block.forward = (x) => {
           const out = forward(x);
           last = out.shape[3]!;
           return out;

@@ -2,6 +2,7 @@
 // The stride of a bottleneck is on its 3×3 convolution, as in torchvision ("v1.5").
 import { nn, type Tensor } from "@unlabel/torch";
 import { Encoder } from "./encoder.ts";
+import { throughBlocks } from "./recompute.ts";
 
 export type ResNetDepth = 18 | 34 | 50;
 
@@ -62,8 +63,11 @@ export class ResNet extends Encoder {
   override forward(images: Tensor): Tensor {
     let x = this.bn1.call(this.conv1.call(images)).relu_();
     if (this.#stem === "7x7") x = x.maxPool2d(3, 2, 1);
-    for (const stage of [this.layer1, this.layer2, this.layer3, this.layer4]) x = stage.call(x);
-    return x.mean([2, 3]);
+    const stages = [this.layer1, this.layer2, this.layer3, this.layer4];
+    return throughBlocks(
+      x,
+      stages.flatMap((stage) => [...stage]),
+    ).mean([2, 3]);
   }
 }
 

@@ -7,6 +7,7 @@ import { UserError } from "../errors.ts";
 import { Encoder } from "./encoder.ts";
 import { gatherTokens, patchify } from "./patches.ts";
 import { sinCosPositions } from "./positions.ts";
+import { throughBlocks } from "./recompute.ts";
 import { Block, initLinears, NORM_EPS, token } from "./transformer.ts";
 
 /** Width, blocks and attention heads of each size. */
@@ -80,9 +81,8 @@ export class VisionTransformer extends Encoder {
     const seen = keep ? gatherTokens(patches, keep) : patches;
     const at = keep ? positions.index([keep.add(1)]) : positions.narrow(0, 1, count);
     const first = this.cls_token.add(positions.narrow(0, 0, 1)).expand([batch, 1, this.width]);
-    let x = cat([first, this.patch_embed.call(seen).add(at)], 1);
-    for (const block of this.blocks) x = block.call(x);
-    return this.norm.call(x);
+    const x = cat([first, this.patch_embed.call(seen).add(at)], 1);
+    return this.norm.call(throughBlocks(x, this.blocks));
   }
 }
 

@@ -6,9 +6,9 @@ import { gradients } from "./micro-batches.ts";
 
 const vit = { encoder: "vit_tiny", patch: 8, size: 32, batch: 8 } as const;
 
-function outcome(method: Method, views: Tensor[], microBatch: number | null) {
+function outcome(method: Method, views: Tensor[], microBatch: number | null, recompute = false) {
   manualSeed(1); // MAE's masks
-  const { loss, logs } = gradients({ method, views, microBatch, device: "cpu", precision: "fp32" });
+  const { loss, logs } = gradients({ method, views, microBatch, recompute, device: "cpu", precision: "fp32" });
   const grads = Object.fromEntries(method.namedParameters().map(([name, { grad }]) => [name, grad!.clone()]));
   method.zeroGrad();
   return { loss: loss.item(), logs: Object.entries(logs).map(([name, value]) => [name, value.item()] as const), grads };
@@ -56,4 +56,43 @@ describe("gradients of a batch in parts", () => {
     });
     method.dispose();
   });
+});
+
+describe("activation checkpointing", () => {
+  const configs = {
+    resnet18: { ...presets.simclr.small, size: 32, batch: 4 },
+    vit: { ...presets.simclr.small, ...vit, batch: 4 },
+    mae: { ...presets.mae.small, ...vit, batch: 4 },
+  };
+
+  it.each([
+    ["resnet18", null],
+    ["resnet18", 2],
+    ["vit", null],
+    ["mae", null],
+    ["mae", 2],
+  ] as const)(
+    "of %s (micro-batch %s) changes no gradient and no statistic, and leaves no tensor behind",
+    (name, micro) => {
+      manualSeed(0);
+      const config = configs[name];
+      const [kept, again] = [createMethod(config), createMethod(config)];
+      scope(() => {
+        again.loadStateDict(kept.stateDict());
+        const views = [randn([name === "mae" ? 4 : 8, 3, 32, 32])];
+        const [a, b] = [outcome(kept, views, micro), outcome(again, views, micro, true)];
+        expect(b.loss).toBe(a.loss);
+        for (const [key, grad] of Object.entries(a.grads)) {
+          const scale = Math.max(1e-3, grad.abs().amax().item());
+          expect.soft(b.grads[key]!.sub(grad).abs().amax().item() / scale, key).toBeLessThan(1e-6);
+        }
+        for (const [key, tensor] of again.namedTensors())
+          expect.soft(tensor.equal(kept.stateDict()[key]!), key).toBe(true);
+        const before = memory().liveTensors;
+        scope(() => void outcome(again, views, micro, true));
+        expect(memory().liveTensors).toBe(before);
+      });
+      for (const method of [kept, again]) method.dispose();
+    },
+  );
 });

@@ -2,6 +2,7 @@
 // images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
 import { autocast, backward, cat, noGrad, recordFunction, scope, type Tensor } from "@unlabel/torch";
 import type { LossOutput, Method } from "../methods/method.ts";
+import { recomputing } from "../models/recompute.ts";
 
 export interface GradientOptions {
   method: Method;
@@ -9,6 +10,8 @@ export interface GradientOptions {
   views: readonly Tensor[];
   /** Images in the network at once; null for all. */
   microBatch: number | null;
+  /** Keeps no activations of blocks and computes them again: see models/recompute.ts. */
+  recompute?: boolean;
   device: string;
   precision: "fp32" | "bf16";
 }
@@ -21,9 +24,11 @@ export function gradients(options: GradientOptions): LossOutput {
   const { method, views, microBatch } = options;
   const batch = views[0]!.shape[0]! / method.views[0]!.count;
   if (microBatch === null || microBatch >= batch) {
-    const found = recordFunction("forward", () => precise(options, () => method.loss(views)));
-    recordFunction("backward", () => found.loss.backward());
-    return found;
+    return pass(
+      options,
+      () => method.loss(views),
+      ({ loss }) => loss.backward(),
+    );
   }
   const starts = Array.from({ length: Math.ceil(batch / microBatch) }, (_, i) => i * microBatch);
   const parts = starts.map((start) => ({ start, size: Math.min(microBatch, batch - start) }));
@@ -41,13 +46,13 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
     .map((part) =>
       scope(() => {
         const share = part.size / batch;
-        const { loss, logs } = recordFunction("forward", () =>
-          precise(options, () => options.method.loss(viewsOf(options, part))),
+        const { loss, logs } = pass(
+          options,
+          () => options.method.loss(viewsOf(options, part)),
+          (found) => found.loss.mul(share).backward(),
         );
-        const weighed = loss.mul(share);
-        recordFunction("backward", () => weighed.backward());
         const weigh = ([name, value]: [string, Tensor]) => [name, value.detach().mul(share)];
-        return { loss: weighed.detach(), logs: Object.fromEntries(Object.entries(logs).map(weigh)) };
+        return { loss: loss.detach().mul(share), logs: Object.fromEntries(Object.entries(logs).map(weigh)) };
       }),
     )
     .reduce((sum, { loss, logs }) => ({
@@ -62,28 +67,57 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
  */
 function cached(options: GradientOptions, parts: Part[], batch: number): LossOutput {
   const { method } = options;
-  const embed = (part: Part) =>
-    recordFunction("forward", () => precise(options, () => method.embed!(viewsOf(options, part))));
+  const embed = (part: Part) => method.embed!(viewsOf(options, part));
   const embeddings = scope(() => {
     const buffers = [...method.namedTensors()].flatMap(([, tensor]) => (tensor.requiresGrad ? [] : [tensor]));
     const before = buffers.map((buffer) => buffer.clone());
-    const found = noGrad(() => parts.map((part) => scope(() => rowsOf(embed(part), part.size))));
+    const found = noGrad(() =>
+      parts.map((part) =>
+        scope(() =>
+          rowsOf(
+            forward(options, () => embed(part)),
+            part.size,
+          ),
+        ),
+      ),
+    );
     noGrad(() => {
       for (const [i, buffer] of buffers.entries()) buffer.copy_(before[i]!);
     });
     return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
   }).requiresGrad_();
-  const output = recordFunction("forward", () => precise(options, () => method.contrast!(embeddings)));
+  const output = forward(options, () => method.contrast!(embeddings));
   recordFunction("backward", () => output.loss.backward());
   const wanted = rowsOf(embeddings.grad!, batch);
   for (const part of parts) {
-    scope(() => {
-      const again = rowsOf(embed(part), part.size);
-      const gradient = wanted.narrow(1, part.start, part.size).to({ dtype: again.dtype });
-      recordFunction("backward", () => backward(again, { gradient }));
-    });
+    scope(() =>
+      pass(
+        options,
+        () => rowsOf(embed(part), part.size),
+        (rows) => {
+          const gradient = wanted.narrow(1, part.start, part.size).to({ dtype: rows.dtype });
+          backward(rows, { gradient });
+        },
+      ),
+    );
   }
   return { loss: output.loss.detach(), logs: output.logs };
+}
+
+/** Forward and backward. */
+function pass<T>(options: GradientOptions, body: () => T, backwards: (found: T) => void): T {
+  const back = (found: T) => recordFunction("backward", () => backwards(found));
+  if (options.recompute) {
+    const again = (block: () => Tensor) => forward(options, block);
+    return recomputing(options.method, () => forward(options, body), back, again);
+  }
+  const found = forward(options, body);
+  back(found);
+  return found;
+}
+
+function forward<T>({ device, precision }: GradientOptions, body: () => T): T {
+  return recordFunction("forward", () => autocast({ device, enabled: precision === "bf16" }, body));
 }
 
 /** View-major rows `[views · images, D]` as `[views, images, D]`. */
@@ -101,8 +135,4 @@ function viewsOf({ method, views }: GradientOptions, { start, size }: Part): Ten
       0,
     );
   });
-}
-
-function precise<T>({ device, precision }: GradientOptions, body: () => T): T {
-  return autocast({ device, enabled: precision === "bf16" }, body);
 }

@@ -13,6 +13,8 @@ export interface StepOptions {
   precision: "fp32" | "bf16";
   /** Images in the network at once; null for the whole batch. */
   microBatch?: number | null;
+  /** Whether activations of blocks are computed again instead of being kept. */
+  recompute?: boolean;
   /** Largest norm of all gradients together; null for no limit. */
   clip: number | null;
 }
@@ -27,10 +29,17 @@ export interface StepOutcome {
 
 /** Trains on one batch. */
 export function trainStep(options: StepOptions): StepOutcome {
-  const { method, optimizer, views, step, device, precision, clip, microBatch = null } = options;
+  const { method, optimizer, views, step, device, precision, clip, microBatch = null, recompute } = options;
   return scope(() => {
     const here = views.map((view) => view.to({ device, nonBlocking: true }));
-    const { loss, logs } = gradients({ method, views: here, microBatch, device, precision });
+    const { loss, logs } = gradients({
+      method,
+      views: here,
+      microBatch,
+      recompute: recompute === true,
+      device,
+      precision,
+    });
     const norm = recordFunction("optimizer", () => {
       const found = clip === null ? gradientNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
       optimizer.step();
