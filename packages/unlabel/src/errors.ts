@@ -11,3 +11,9 @@ export class UsageError extends UserError {
   override name = "UsageError";
   override readonly exitCode = 2;
 }
+
+/** Ctrl-C or SIGTERM came before there was anything to save: exit code 130. */
+export class InterruptedError extends UserError {
+  override name = "InterruptedError";
+  override readonly exitCode = 130;
+}

@@ -1,7 +1,9 @@
 // What a score is worth only shows beside others: the same probe on the encoder before training, and on raw pixels.
-import { loadSafetensors, manualSeed } from "@unlabel/torch";
+import { loadSafetensors, manualSeed, scope, TorchError } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
+import { UserError } from "../errors.ts";
 import { createMethod, type Method } from "../methods/index.ts";
+import { stepOf } from "../train/checkpoint.ts";
 import type { RunDirectory } from "../train/run.ts";
 
 /** A method with the weights that its run began with, bit for bit: they follow from config and seed. */
@@ -10,11 +12,24 @@ export function untrainedMethod(config: Config): Method {
   return createMethod(config);
 }
 
-/** A run's method with the weights of its last checkpoint, and the step that they were saved after. */
-export function trainedMethod(run: RunDirectory): { method: Method; step: number } {
-  const { tensors, metadata } = loadSafetensors(run.weights);
+/**
+ * A run's method with the weights of its newest whole checkpoint, the step that they were saved after, and what was damaged
+ * where that is not the last one.
+ *
+ * @throws {UserError} where no weights are whole, or they do not fit run.json
+ */
+export function trainedMethod(run: RunDirectory): { method: Method; step: number; notes: string[] } {
+  const { path, step, notes } = run.newestWeights(stepOf);
   const method = untrainedMethod(run.info.config);
-  method.loadStateDict(tensors);
-  for (const tensor of Object.values(tensors)) tensor.dispose();
-  return { method, step: Number(metadata.step) };
+  scope(() => {
+    try {
+      method.loadStateDict(loadSafetensors(path).tensors);
+    } catch (error) {
+      if (!(error instanceof TorchError)) throw error;
+      throw new UserError(
+        `Expected weights that fit run.json in ${run.path}; one of the two was edited: ${error.message}`,
+      );
+    }
+  });
+  return { method, step, notes };
 }

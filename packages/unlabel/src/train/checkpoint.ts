@@ -3,15 +3,16 @@ import {
   getRngState,
   loadSafetensors,
   type optim,
-  readSafetensorsHeader,
   saveSafetensors,
   scope,
   setRngState,
   type Tensor,
   TorchError,
+  verifySafetensors,
 } from "@unlabel/torch";
 import { UserError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
+import type { Recovered } from "./checkpoint-files.ts";
 import type { RunDirectory } from "./run.ts";
 
 export interface Trained {
@@ -20,7 +21,7 @@ export interface Trained {
   device: string;
 }
 
-/** Saves after `step`; all of it is on the disk when this returns. */
+/** Saves after `step`; all of it is on the disk and has been read back when this returns. */
 export function saveCheckpoint(run: RunDirectory, step: number, { method, optimizer, device }: Trained): void {
   const metadata = { format: "pt", step: String(step) };
   const about = { ...metadata, method: run.info.method, config: JSON.stringify(run.info.config) };
@@ -29,31 +30,39 @@ export function saveCheckpoint(run: RunDirectory, step: number, { method, optimi
     for (const [name, tensor] of Object.entries(optimizer.stateDict())) state[`optimizer.${name}`] = tensor;
     for (const generator of generators(device)) state[`rng.${generator}`] = getRngState(generator);
     run.checkpoint((weightsFile, stateFile) => {
-      saveSafetensors(weightsFile, method.stateDict(), about);
-      saveSafetensors(stateFile, state, metadata);
-    });
+      saveSafetensors(weightsFile, method.stateDict(), about, { checksum: true });
+      saveSafetensors(stateFile, state, metadata, { checksum: true });
+    }, stepOf);
   });
 }
 
+/** What a checkpoint takes on the disk, headers left out. */
+export function checkpointBytes({ method, optimizer }: Trained): number {
+  const tensors = [...Object.values(method.stateDict()), ...Object.values(optimizer.stateDict())];
+  return tensors.reduce((sum, { numel, dtype }) => sum + numel * (dtype === "int64" ? 8 : 4), 0);
+}
+
 /**
- * Puts everything back as it was after the last saved step, and returns that step; 0 where none was saved.
+ * Puts everything back as it was after the last step of which a whole checkpoint is there.
  *
- * @throws {UserError} where the checkpoint is damaged, or does not fit run.json
+ * @returns that step, 0 where none was saved, and what was damaged on the way
+ * @throws {UserError} where no checkpoint is whole, or the newest one does not fit run.json
  */
-export function loadCheckpoint(run: RunDirectory, trained: Trained): number {
+export function loadCheckpoint(run: RunDirectory, trained: Trained): Recovered {
   try {
     return load(run, trained);
   } catch (error) {
     if (!(error instanceof TorchError)) throw error;
     throw new UserError(
-      `Expected a checkpoint that fits run.json in ${run.path}; one of the two was damaged or edited: ${error.message}`,
+      `Expected a checkpoint that fits run.json in ${run.path}; one of the two was edited: ${error.message}`,
       { cause: error },
     );
   }
 }
 
-function load(run: RunDirectory, { method, optimizer, device }: Trained): number {
-  if (!run.recover(stepOf)) return 0;
+function load(run: RunDirectory, { method, optimizer, device }: Trained): Recovered {
+  const recovered = run.recover(stepOf);
+  if (recovered === null) return { step: 0, notes: [] };
   scope(() => {
     method.loadStateDict(loadSafetensors(run.weights).tensors);
     const { tensors } = loadSafetensors(run.state);
@@ -63,12 +72,18 @@ function load(run: RunDirectory, { method, optimizer, device }: Trained): number
       if (generators(device).includes(generator)) setRngState(state, generator);
     }
   });
-  return stepOf(run.state);
+  return recovered;
 }
 
-/** The step that a checkpoint file was saved after. */
+/**
+ * The step that a checkpoint's file was saved after, of a file that is whole.
+ *
+ * @throws {TorchError} where it is damaged
+ */
 export function stepOf(file: string): number {
-  return Number(readSafetensorsHeader(file).metadata.step);
+  const { step } = verifySafetensors(file).metadata;
+  if (!/^\d{1,15}$/.test(step ?? "")) throw new TorchError(`${file}: Expected a step in its metadata, got ${step}`);
+  return Number(step);
 }
 
 /** LibTorch's generators in use: the CPU's, which weights and masks come from on every device, and the device's own. */

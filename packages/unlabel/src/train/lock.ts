@@ -1,9 +1,9 @@
 // RUN/lock: two processes that train in one run directory would write over each other's steps and weights.
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { makeFolder } from "../files.ts";
+import { isDiskFull, makeFolder } from "../files.ts";
 
 export const LOCK = "lock";
 
@@ -28,21 +28,55 @@ export function lockRun(path: string): Disposable {
   if (!claim(file)) {
     const holder = read(file);
     if (holder === null || !isStale(holder)) throw taken(path, file, holder);
-    rmSync(file, { force: true });
+    retire(file, holder);
     if (!claim(file)) throw taken(path, file, read(file));
   }
   return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
 }
 
+/** Takes the lock, which appears with its content at once: nobody meets one that names no process. */
 function claim(file: string): boolean {
   const me: Holder = { pid: process.pid, host: hostname(), start: new Date().toISOString() };
+  const mine = `${file}.${process.pid}`;
+  try {
+    writeFileSync(mine, `${JSON.stringify(me)}\n`);
+    linkSync(mine, file);
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    if (isDiskFull(error)) throw new UserError(`Expected room on the disk for ${file}, got none; free some space`);
+    // A file system without links.
+    return write(file, me);
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+function write(file: string, me: Holder): boolean {
   try {
     writeFileSync(file, `${JSON.stringify(me)}\n`, { flag: "wx" });
     return true;
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   }
+}
+
+/** Removes a dead process's lock; should another process have replaced it by now, that one's stays. */
+function retire(file: string, stale: Holder): void {
+  const old = `${file}.${process.pid}`;
+  try {
+    renameSync(file, old);
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return;
+    throw error;
+  }
+  if (JSON.stringify(read(old)) !== JSON.stringify(stale)) renameSync(old, file);
+  else rmSync(old);
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /** The holder, or null where the file names none. */
@@ -66,7 +100,7 @@ function isStale({ pid, host, start }: Holder): boolean {
     return false;
   } catch (error) {
     // Any other code, as EPERM, tells of a process that is alive.
-    return error instanceof Error && "code" in error && error.code === "ESRCH";
+    return codeOf(error) === "ESRCH";
   }
 }
 

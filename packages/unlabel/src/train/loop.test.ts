@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, rand, type Tensor } from "@unlabel/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,10 +10,11 @@ import { type LossOutput, Method } from "../methods/method.ts";
 import { Encoder } from "../models/encoder.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
-import { summarize, trainLoop } from "./loop.ts";
+import { trainLoop } from "./loop.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { Progress } from "./progress.ts";
 import { RunDirectory, type RunInfo } from "./run.ts";
+import { summarize } from "./summary.ts";
 
 const VIEW: ViewSpec = {
   count: 2,
@@ -114,7 +115,7 @@ async function trainToy(
   method.breaks = options.breaks ?? method.breaks;
   const trained = { method, optimizer: makeOptimizer(settings, method), device: "cpu" };
   const run = options.resume ? RunDirectory.open(out) : RunDirectory.create(out, info(settings));
-  const start = options.resume ? loadCheckpoint(run, trained) : 0;
+  const start = options.resume ? loadCheckpoint(run, trained).step : 0;
   if (options.resume) run.rewind(start);
   const log: string[] = [];
   const progress = new Progress({ total: 12, stream: { write: (text) => log.push(text) } });
@@ -130,6 +131,7 @@ async function trainToy(
     precision: "fp32",
     run,
     batches: batchesFrom(start, options.size),
+    items: [{ path: "a.jpg" }, { path: "b.jpg" }],
     stepsPerEpoch: 4,
     total: 12,
     start,
@@ -156,7 +158,8 @@ describe("trainLoop", () => {
       "step epoch seconds train/loss train/lr train/grad_norm train/spread data/images_per_s data/wait_s".split(" "),
     );
     expect(rows[11]!["train/loss"]).toBeLessThan(rows[0]!["train/loss"]!);
-    expect(readdirSync(join(run.path, "checkpoints")).sort()).toEqual(["last.safetensors", "last.state.safetensors"]);
+    const names = ["last.safetensors", "last.state.safetensors", "previous.safetensors", "previous.state.safetensors"];
+    expect(readdirSync(join(run.path, "checkpoints")).sort()).toEqual(names);
     expect(weightsOf(run)["encoder.layer.weight"]).toEqual(method.encoder.layer.weight.toNumbers());
     expect(log.join("")).toContain(`starting loss ${rows[0]!["train/loss"]!.toFixed(4)} (1.5000 is chance)`);
     expect(run.info.chance).toBe(1.5);
@@ -190,9 +193,20 @@ describe("trainLoop", () => {
     await expect(trainToy(out, { breaks: 7 })).rejects.toThrow(
       /Expected finite numbers at step 7, got a loss of NaN; the checkpoint of step 4 is whole\. Try a lower lr than 0.01/,
     );
+    expect(JSON.parse(readFileSync(join(out, "bad-batch.json"), "utf8"))).toEqual({
+      step: 7,
+      loss: "NaN",
+      grad_norm: "NaN",
+      lr: expect.any(Number),
+      seed: 0,
+      images: [
+        { index: 0, path: "a.jpg" },
+        { index: 1, path: "b.jpg" },
+      ],
+    });
     const { run } = await trainToy(out, { resume: true });
     expect(learnt(run)).toEqual(learnt(whole));
-    expect(weightsOf(run)).toEqual(weightsOf(whole));
+    expect(readFileSync(run.weights)).toEqual(readFileSync(whole.weights));
   });
 
   it("saves nothing where the very first loss is not a number", async () => {

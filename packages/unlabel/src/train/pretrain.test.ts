@@ -188,17 +188,33 @@ describe("pretrain", () => {
   it("names the run whose checkpoint is damaged or does not fit run.json", async () => {
     const { run } = await train("a", { ...MAE, steps: 1 });
     const directory = RunDirectory.open(run);
-    const damaged = `in ${run}; one of the two was damaged or edited: `;
+    const edited = `in ${run}; one of the two was edited: `;
     const file = join(run, "run.json");
     const before = readFileSync(file, "utf8");
     writeFileSync(file, before.replace('"decoder_width": 32', '"decoder_width": 16'));
-    await expect(train("a", { steps: 2 }, { resume: true })).rejects.toThrow(damaged);
+    await expect(train("a", { steps: 2 }, { resume: true })).rejects.toThrow(edited);
     writeFileSync(file, before);
     writeFileSync(directory.weights, "half");
     const failure = train("a", { steps: 2 }, { resume: true });
     await expect(failure).rejects.toThrow(UserError);
-    await expect(failure).rejects.toThrow(damaged);
+    await expect(failure).rejects.toThrow("got none: last.safetensors is damaged (");
     expect(existsSync(join(run, "lock"))).toBe(false);
+  });
+
+  it("goes back to the checkpoint before a damaged one, and ends with the same weights bit for bit", async () => {
+    const { run } = await train("a", MAE);
+    const directory = RunDirectory.open(run);
+    const bytes = readFileSync(directory.weights);
+    const damaged = Buffer.from(bytes);
+    damaged[damaged.length - 100]! ^= 1;
+    writeFileSync(directory.weights, damaged);
+    directory.update({ status: "running", result: null });
+    const { log, info } = await train("a", {}, { resume: true });
+    const note = /last.safetensors is damaged \(Expected the checksum .*\); the checkpoint of step 3 is used/;
+    expect(log).toMatch(note);
+    expect(info.notes).toEqual([expect.stringMatching(note)]);
+    expect(readFileSync(directory.weights).equals(bytes)).toBe(true);
+    expect(losses(run).map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 
   it("marks a run failed that diverges, and says what to try", async () => {

@@ -1,81 +1,30 @@
 // A run directory: the only thing that train, eval and report share. run.json says what and how, metrics.jsonl what
 // happened, checkpoints/ what came out. Whatever moment the process dies at, what lies there can be resumed.
-import { appendFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
-import { makeFolder, syncFile, syncFolder, writeAtomically } from "../files.ts";
+import { appendLine, makeFolder, writeAtomically } from "../files.ts";
+import { CheckpointFiles, type Recovered, type StepOf } from "./checkpoint-files.ts";
 import { LOCK } from "./lock.ts";
+import { type Gap, lines, MetricsFile, type MetricsRow } from "./metrics.ts";
+import { type RunInfo, readRunInfo } from "./run-info.ts";
+
+export type { MetricsRow } from "./metrics.ts";
+export type { RunInfo, RunResult, RunStatus } from "./run-info.ts";
 
 /** A checkpoint is saved at least this often, however long an epoch is. */
 export const CHECKPOINT_SECONDS = 15 * 60;
 
-export type RunStatus = "running" | "done" | "interrupted" | "failed";
-
-/** What run.json holds. */
-export interface RunInfo {
-  schema: 1;
-  status: RunStatus;
-  method: Config["method"];
-  config: Config;
-  seed: number;
-  /** ISO 8601, UTC. */
-  created: string;
-  finished: string | null;
-  versions: { unlabel: string; libtorch: string; node: string };
-  device: string;
-  precision: "fp32" | "bf16";
-  threads: number;
-  /** Commit of the project that the command was run in, if it is one. */
-  commit: string | null;
-  /** The command line, to be run again; a line for each different one where the run was resumed. */
-  command: string;
-  data: {
-    root: string;
-    layout: string;
-    fingerprint: string;
-    train: number;
-    val: number;
-    classes: { id: string; name: string }[];
-  };
-  parameters: { encoder: number; total: number };
-  /** Loss of an encoder that tells nothing apart, and the least that any can reach; null where there is no such number. */
-  chance: number | null;
-  floor: number | null;
-  steps_per_epoch: number;
-  result: RunResult | null;
-  /** Why it failed. */
-  error?: string;
-}
-
-/** What a run came to, over all of its processes where it was resumed. */
-export interface RunResult {
-  steps: number;
-  epochs: number;
-  seconds: number;
-  /** Median over the steps after the second, data loading included. */
-  images_per_s: number;
-  step_s: number;
-  loss_first: number;
-  loss_last: number;
-  peak_mb: number;
-  skipped: number;
-}
-
-/** One line of metrics.jsonl; names other than the first three are `part/name`. */
-export interface MetricsRow {
-  step: number;
-  epoch: number;
-  seconds: number;
-  [name: `${string}/${string}`]: number;
-}
-
 export class RunDirectory {
   readonly path: string;
+  readonly #checkpoints: CheckpointFiles;
+  readonly #metrics: MetricsFile;
   #info: RunInfo;
 
   private constructor(path: string, info: RunInfo) {
     this.path = path;
+    this.#checkpoints = new CheckpointFiles(join(path, "checkpoints"));
+    this.#metrics = new MetricsFile(join(path, "metrics.jsonl"));
     this.#info = info;
   }
 
@@ -93,23 +42,14 @@ export class RunDirectory {
   }
 
   /**
-   * Opens a run directory, and completes a checkpoint whose saving was cut off between its two renames.
+   * Opens a run directory.
    *
-   * @throws {UserError} where there is no run
+   * @throws {UserError} where there is no run, or run.json is damaged or another version's
    */
   static open(path: string): RunDirectory {
-    const file = join(path, "run.json");
-    if (!existsSync(file)) throw new UserError(`Expected a run directory (with run.json in it), got ${path}`);
-    let info: RunInfo;
-    try {
-      info = JSON.parse(readFileSync(file, "utf8")) as RunInfo;
-    } catch {
-      throw new UserError(`Expected JSON in ${file}, got something else`);
-    }
-    if (info?.schema !== 1)
-      throw new UserError(`Expected schema 1 in ${file}, got ${String(info?.schema)}; it is another version's run`);
-    if (!info.config || !info.data) throw new UserError(`Expected config and data in ${file}; it is damaged`);
-    return new RunDirectory(path, info);
+    if (!existsSync(join(path, "run.json")))
+      throw new UserError(`Expected a run directory (with run.json in it), got ${path}`);
+    return new RunDirectory(path, readRunInfo(join(path, "run.json")));
   }
 
   get info(): Readonly<RunInfo> {
@@ -118,12 +58,17 @@ export class RunDirectory {
 
   /** The method's weights, for anyone to read. */
   get weights(): string {
-    return join(this.path, "checkpoints", "last.safetensors");
+    return this.#checkpoints.weights;
   }
 
   /** What resuming needs beside the weights. */
   get state(): string {
-    return join(this.path, "checkpoints", "last.state.safetensors");
+    return this.#checkpoints.state;
+  }
+
+  /** Whether weights have been saved. */
+  get hasWeights(): boolean {
+    return this.#checkpoints.present.weights;
   }
 
   /** Changes run.json. */
@@ -132,70 +77,77 @@ export class RunDirectory {
     writeAtomically(join(this.path, "run.json"), `${JSON.stringify(this.#info, null, 2)}\n`);
   }
 
+  /** Keeps what a reader of the numbers should know, once. */
+  note(...texts: string[]): void {
+    if (texts.length > 0) this.update({ notes: [...new Set([...(this.#info.notes ?? []), ...texts])] });
+  }
+
   /** Notes one step; lines reach the file at once, so that others can follow a run. */
   log(row: MetricsRow): void {
-    appendFileSync(this.#file("metrics.jsonl"), `${JSON.stringify(row)}\n`);
+    this.#metrics.append(row);
   }
 
   /** Notes an image that could not be read. */
   skip(path: string, reason: string): void {
-    appendFileSync(this.#file("skipped.jsonl"), `${JSON.stringify({ path, reason })}\n`);
+    appendLine(this.#file("skipped.jsonl"), JSON.stringify({ path, reason }));
   }
 
-  /** The steps noted so far; a line torn by a crash is left out. */
+  /** The steps noted so far, one after the other; a line torn by a crash is left out. */
+  rows(): Generator<MetricsRow> {
+    return this.#metrics.rows();
+  }
+
+  /** The same, all at once: for runs that are short. */
   metrics(): MetricsRow[] {
-    return readLines(this.#file("metrics.jsonl")) as MetricsRow[];
+    return [...this.#metrics.rows()];
+  }
+
+  /** The last step noted. */
+  lastRow(): MetricsRow | null {
+    return this.#metrics.last();
   }
 
   /** The unreadable images noted so far. */
   skipped(): { path: string; reason: string }[] {
-    return readLines(this.#file("skipped.jsonl")) as { path: string; reason: string }[];
-  }
-
-  /** Takes back all that was noted after `step`, so that resuming there leaves no step double. */
-  rewind(step: number): MetricsRow[] {
-    const kept = this.metrics().filter((row) => row.step <= step);
-    writeAtomically(this.#file("metrics.jsonl"), kept.map((row) => `${JSON.stringify(row)}\n`).join(""));
-    return kept;
+    return [...lines(this.#file("skipped.jsonl"))].flatMap(({ text }) => parseSkipped(text));
   }
 
   /**
-   * Saves a checkpoint: `write` puts weights and state on the disk under the names given to it. Then the state takes its
-   * place, then the weights; `recover` finishes what a crash between the two leaves.
-   */
-  checkpoint(write: (weights: string, state: string) => void): void {
-    const [weights, state] = [`${this.weights}.tmp`, `${this.state}.tmp`];
-    write(weights, state);
-    // A step that is saved is also noted: resuming after a power cut finds its line.
-    if (existsSync(this.#file("metrics.jsonl"))) syncFile(this.#file("metrics.jsonl"));
-    renameSync(state, this.state);
-    renameSync(weights, this.weights);
-    syncFolder(join(this.path, "checkpoints"));
-  }
-
-  /**
-   * Puts weights in place that a crash left waiting beside a state of the same step, and removes what else it left.
+   * Takes back all that was noted after `step`, so that resuming there leaves no step double.
    *
-   * @param stepOf reads the step of a file
-   * @returns whether there is a checkpoint
-   * @throws {UserError} where weights and state are of different steps
+   * @returns the steps up to there that are missing
    */
-  recover(stepOf: (file: string) => number): boolean {
-    const waiting = `${this.weights}.tmp`;
-    const step = existsSync(this.state) ? stepOf(this.state) : null;
-    const has = (file: string) => existsSync(file) && stepOf(file) === step;
-    if (step !== null && !has(this.weights)) {
-      if (!has(waiting)) {
-        throw new UserError(
-          `Expected weights of step ${step} in ${this.weights}, as ${this.state} has; the checkpoint is damaged`,
-        );
-      }
-      renameSync(waiting, this.weights);
-    }
-    const folder = join(this.path, "checkpoints");
-    makeFolder(folder);
-    for (const name of readdirSync(folder)) if (name.endsWith(".tmp")) rmSync(join(folder, name));
-    return step !== null;
+  rewind(step: number): Gap[] {
+    return this.#metrics.rewind(step);
+  }
+
+  /**
+   * Saves a checkpoint, of which `write` puts weights and state on the disk under the names given to it. It takes the last
+   * one's place when both have been read back by `stepOf`; the last one becomes the previous one.
+   */
+  checkpoint(write: (weights: string, state: string) => void, stepOf: StepOf): void {
+    // A step that is saved is also noted: resuming after a power cut finds its line.
+    this.#metrics.sync();
+    this.#checkpoints.save(write, stepOf);
+  }
+
+  /**
+   * Puts the newest whole checkpoint in the last one's place, whatever a crash left.
+   *
+   * @returns its step, and what was damaged; null where nothing was saved yet
+   * @throws {UserError} where none is whole
+   */
+  recover(stepOf: StepOf): Recovered | null {
+    return this.#checkpoints.recover(stepOf);
+  }
+
+  /**
+   * The newest whole weights, for reading alone.
+   *
+   * @throws {UserError} where none are whole
+   */
+  newestWeights(stepOf: StepOf): Recovered & { path: string } {
+    return this.#checkpoints.newestWeights(stepOf);
   }
 
   /**
@@ -205,19 +157,28 @@ export class RunDirectory {
    */
   refuseLost(): void {
     const { status, result, config, steps_per_epoch } = this.#info;
-    const hasState = existsSync(this.state);
-    // Weights that a crash left waiting are put in place by `recover`.
-    const hasWeights = existsSync(this.weights) || (hasState && existsSync(`${this.weights}.tmp`));
+    const { weights: hasWeights, state: hasState } = this.#checkpoints.present;
     if (hasState && hasWeights) return;
     // A step with another one after it was saved if it was due; the process may have died while it saved the last.
     const due = (row: MetricsRow) =>
       row.step % (steps_per_epoch * config.checkpoint_every_epochs) === 0 || row.seconds > CHECKPOINT_SECONDS;
-    const saved = status === "done" || status === "interrupted" || result || this.metrics().slice(0, -1).some(due);
+    const stopped = status === "done" || (status === "interrupted" && this.lastRow() !== null);
+    const saved = stopped || result || this.#hasRowsAfter(due);
     if (!saved && !hasState && !hasWeights) return;
     const missing = hasState ? this.weights : this.state;
     throw new UserError(
       `Expected ${missing} to resume from, got nothing; bring it back, or start a new run with another --out`,
     );
+  }
+
+  /** Whether any step but the last noted one is such a step. */
+  #hasRowsAfter(due: (row: MetricsRow) => boolean): boolean {
+    let found = false;
+    for (const row of this.rows()) {
+      if (found) return true;
+      found = due(row);
+    }
+    return false;
   }
 
   #file(name: string): string {
@@ -229,20 +190,16 @@ export class RunDirectory {
 export function refuseTaken(path: string): void {
   if (!existsSync(path)) return;
   // A lock alone is no run: the process that takes it settles whose the folder is.
-  if (statSync(path).isDirectory() && readdirSync(path).every((name) => name === LOCK)) return;
+  if (statSync(path).isDirectory() && readdirSync(path).every((name) => name.startsWith(LOCK))) return;
   const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
   throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
 }
 
-function readLines(path: string): unknown[] {
-  if (!existsSync(path)) return [];
-  return readFileSync(path, "utf8")
-    .split("\n")
-    .flatMap((line) => {
-      try {
-        return line === "" ? [] : [JSON.parse(line) as unknown];
-      } catch {
-        return [];
-      }
-    });
+function parseSkipped(text: string): { path: string; reason: string }[] {
+  try {
+    const { path, reason } = JSON.parse(text) as { path?: unknown; reason?: unknown };
+    return typeof path === "string" && typeof reason === "string" ? [{ path, reason }] : [];
+  } catch {
+    return [];
+  }
 }

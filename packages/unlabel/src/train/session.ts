@@ -6,15 +6,17 @@ import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import { ImageReader } from "../data/reader.ts";
-import { UserError } from "../errors.ts";
+import { InterruptedError, UserError } from "../errors.ts";
+import { isDiskFull } from "../files.ts";
 import { createMethod } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
 import { shellWord } from "../shell.ts";
 import { versionOfUnlabel } from "../version.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { lockRun } from "./lock.ts";
-import { summarize, trainLoop } from "./loop.ts";
+import { trainLoop } from "./loop.ts";
 import { chooseDevice, choosePrecision, chooseThreads, forgetMemoryPeak } from "./machine.ts";
+import { explainMemory } from "./memory.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { writePictures } from "./pictures.ts";
 import { commitOf, type Plan } from "./plan.ts";
@@ -22,8 +24,10 @@ import type { Pretrained } from "./pretrain.ts";
 import { Profiler } from "./profile.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
 import { ranksFromEnv } from "./ranks.ts";
+import { withRoom } from "./room.ts";
 import { RunDirectory, type RunInfo } from "./run.ts";
 import { listenForStop } from "./stop.ts";
+import { summarize } from "./summary.ts";
 
 /** Trains as planned on `data`. */
 export async function train(plan: Plan, data: Dataset, stream: ProgressStream): Promise<Pretrained> {
@@ -37,8 +41,13 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const onSkip = ({ path, reason }: { path: string; reason: string }) => {
     if (skipped.has(path)) return;
     skipped.add(path);
-    run.skip(path, reason);
     progress.log(`skipped ${path}: ${reason}`);
+    try {
+      run.skip(path, reason);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      progress.log("(not noted in skipped.jsonl: the disk is full)");
+    }
   };
   const loader = new Loader(data.train, method.views, {
     batch: config.batch,
@@ -64,12 +73,13 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     method.dispose();
     return { run: out, info: old.info, result, interrupted: false };
   }
-  const start = old ? resume(old, info, trained) : 0;
+  const { start, notes } = old ? resume(old, info, trained) : { start: 0, notes: [] };
   const run = old ?? RunDirectory.create(out, info);
   const skipped = new Set(run.skipped().map(({ path }) => path));
   const progress = new Progress({ total, start, stream });
   for (const line of introduction(info, out, total, start)) progress.log(line);
   if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
+  for (const note of notes) progress.log(`note: ${note}`);
 
   const stop = listenForStop(() => progress.log("Finishing this step, then saving. Ctrl-C again ends at once."));
   const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
@@ -81,6 +91,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
       precision,
       run,
       batches,
+      items: data.train.items,
       stepsPerEpoch,
       total,
       start,
@@ -91,21 +102,39 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     profiler?.end();
     progress.end();
     const interrupted = step < total;
+    if (step === 0) {
+      throw new InterruptedError(
+        `Interrupted before anything was saved; begin again with: unlabel pretrain --resume --out ${shellWord(out)}`,
+      );
+    }
     if (!interrupted) await writePictures(out, method, config, data, device);
     const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
-    run.update({ status: interrupted ? "interrupted" : "done", finished: new Date().toISOString(), result });
+    const end = { status: interrupted ? "interrupted" : "done", finished: new Date().toISOString(), result } as const;
+    if (interrupted) tell(run, end);
+    else await withRoom("run.json", () => run.update(end), { folder: out, progress, stop, kept: "all else" });
     if (interrupted)
       progress.log(`Saved step ${step} of ${total}. Continue with: unlabel pretrain --resume --out ${shellWord(out)}`);
     return { run: out, info: run.info, result, interrupted };
-  } catch (error) {
+  } catch (thrown) {
     progress.end();
-    run.update({ status: "failed", error: error instanceof Error ? error.message : String(error) });
+    const error = explainMemory(thrown, config);
+    if (error instanceof InterruptedError) tell(run, { status: "interrupted" });
+    else tell(run, { status: "failed", error: error instanceof Error ? error.message : String(error) });
     throw error;
   } finally {
     stop.release();
     await batches.return();
     trained.optimizer.dispose();
     method.dispose();
+  }
+}
+
+/** Changes run.json on the way out; where the disk is full it stays as it was, which resuming understands. */
+function tell(run: RunDirectory, changes: Partial<RunInfo>): void {
+  try {
+    run.update(changes);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
   }
 }
 
@@ -165,15 +194,21 @@ function refuseOtherImages({ path, info: { data } }: RunDirectory, now: RunInfo)
   }
 }
 
-/** Restores a run, and returns the step to go on from. */
-function resume(run: RunDirectory, now: RunInfo, trained: Parameters<typeof loadCheckpoint>[1]): number {
-  const { created, command, chance, result } = run.info;
-  const start = loadCheckpoint(run, trained);
-  run.rewind(start);
+/** Restores a run, and returns the step to go on from and what was lost, which is also noted in run.json. */
+function resume(
+  run: RunDirectory,
+  now: RunInfo,
+  trained: Parameters<typeof loadCheckpoint>[1],
+): { start: number; notes: string[] } {
+  const { created, command, chance, result, notes: before } = run.info;
+  const { step: start, notes } = loadCheckpoint(run, trained);
+  const gaps = run.rewind(start).map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`));
+  if (gaps.length > 0) notes.push(`metrics.jsonl was damaged: the lines of steps ${gaps.join(", ")} are missing`);
   const commands = new Set([...command.split("\n"), now.command]);
   // Why it stopped before is no longer true of it.
-  run.update({ ...now, created, command: [...commands].join("\n"), chance, result, error: undefined });
-  return start;
+  run.update({ ...now, created, command: [...commands].join("\n"), chance, result, notes: before, error: undefined });
+  run.note(...notes);
+  return { start, notes };
 }
 
 function introduction(

@@ -1,0 +1,36 @@
+// A loss or gradient that is no number stops the run before it reaches a checkpoint; the batch that it came from is noted.
+import { join } from "node:path";
+import type { Config } from "../config/schema.ts";
+import type { Batch } from "../data/loader.ts";
+import { UserError } from "../errors.ts";
+import { writeAtomically } from "../files.ts";
+import type { StepOutcome } from "./step.ts";
+
+export interface FiniteOptions {
+  batch: Batch;
+  step: number;
+  /** The step of the last checkpoint; 0 for none. */
+  saved: number;
+  lr: number;
+  config: Config;
+  /** The run directory, for `bad-batch.json`. */
+  folder: string;
+  /** The split's items, which the batch's indices count. */
+  items: readonly { path: string }[];
+}
+
+/** @throws {UserError} where loss or gradients are not finite: what is kept, which images were in the batch, what to try */
+export function refuseNotFinite({ loss, gradNorm }: StepOutcome, options: FiniteOptions): void {
+  if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
+  const { batch, step, saved, lr, config, folder, items } = options;
+  const found = Number.isFinite(loss) ? `gradients of norm ${gradNorm}` : `a loss of ${loss}`;
+  const kept = saved > 0 ? `the checkpoint of step ${saved} is whole` : "nothing was saved";
+  const advice = `a lower lr than ${config.lr}, clip_grad_norm${config.precision === "fp32" ? "" : " or precision fp32"}`;
+  const file = join(folder, "bad-batch.json");
+  const images = Array.from(batch.indices, (index) => ({ index, path: items[index]?.path ?? null }));
+  const about = { step, loss: String(loss), grad_norm: String(gradNorm), lr, seed: config.seed, images };
+  writeAtomically(file, `${JSON.stringify(about, null, 2)}\n`);
+  throw new UserError(
+    `Expected finite numbers at step ${step}, got ${found}; ${kept}. Try ${advice}. The step's images are listed in ${file}`,
+  );
+}
