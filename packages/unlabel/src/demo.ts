@@ -5,8 +5,9 @@ import { presets } from "./config/presets.ts";
 import type { Settings } from "./config/resolve.ts";
 import { METHODS, type MethodName } from "./config/schema.ts";
 import { openData } from "./data/open.ts";
-import { type Evaluation, probe } from "./eval/probe.ts";
+import { probe } from "./eval/probe.ts";
 import { probeSplits } from "./eval/splits.ts";
+import type { LinearEvaluation } from "./eval/types.ts";
 import { writeReport } from "./report/index.ts";
 import { pretrain } from "./train/pretrain.ts";
 import type { ProgressStream } from "./train/progress.ts";
@@ -31,7 +32,7 @@ export interface DemoRequest {
 export interface DemoResult {
   /** The report's path. */
   report: string;
-  runs: Record<MethodName, { run: string; evaluation: Evaluation }>;
+  runs: Record<MethodName, { run: string; evaluation: LinearEvaluation }>;
 }
 
 /**

@@ -3,7 +3,9 @@ export { readSettings, resolveConfig, type Settings, type Sources } from "./conf
 export type { Config, MaeConfig, MethodName, PresetName, SimclrConfig } from "./config/schema.ts";
 export { type DemoRequest, type DemoResult, demo } from "./demo.ts";
 export { UsageError, UserError } from "./errors.ts";
-export { type Evaluation, type ProbeOptions, probe } from "./eval/probe.ts";
+export { type EvaluateOptions, evaluate } from "./eval/evaluate.ts";
+export { type ProbeOptions, probe } from "./eval/probe.ts";
+export type * from "./eval/types.ts";
 export { type Report, writeReport } from "./report/index.ts";
 export { type Pretrained, type PretrainRequest, pretrain } from "./train/pretrain.ts";
 export { type MetricsRow, RunDirectory, type RunInfo, type RunResult } from "./train/run.ts";

@@ -5,8 +5,8 @@ import type { Command } from "commander";
 import type { DemoResult } from "../demo.ts";
 import { UsageError } from "../errors.ts";
 import { shellWord } from "../shell.ts";
+import { summary, verdicts } from "./evaluation.ts";
 import { duration, finish, paint, percent, table } from "./output.ts";
-import { summary, verdicts } from "./probe.ts";
 import { named } from "./settings.ts";
 
 interface Options {

@@ -5,6 +5,8 @@ import { visible } from "../text.ts";
 import { versionOfUnlabel } from "../version.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEvaluate } from "./evaluate.ts";
+import { addKnn } from "./knn.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
@@ -23,7 +25,7 @@ export async function run(args: string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
     .exitOverride();
-  for (const add of [addSetup, addDoctor, addPretrain, addProbe, addReport, addDemo]) add(program);
+  for (const add of [addSetup, addDoctor, addPretrain, addEvaluate, addProbe, addKnn, addReport, addDemo]) add(program);
   try {
     await program.parseAsync(args, { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : 0;

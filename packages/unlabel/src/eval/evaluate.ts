@@ -1,99 +1,93 @@
-// The probe's work, which needs the engine: one pass over the images encodes them for all features, and each is probed.
-import { engineInfo, setThreads } from "@unlabel/torch";
-import type { ClassName, Dataset, Split } from "../data/folder.ts";
-import { chooseDevice, choosePrecision, chooseThreads } from "../train/machine.ts";
-import { Progress } from "../train/progress.ts";
-import type { RunDirectory } from "../train/run.ts";
-import { trainedMethod, untrainedMethod } from "./baselines.ts";
-import { extract, type FeatureFunction, frozen, pixelFeatures } from "./features.ts";
-import { type Features, linearProbe, PROBE, type ProbeOutcome } from "./linear.ts";
-import type { Evaluation, ProbeOptions, Score } from "./probe.ts";
-import type { ProbeSplits } from "./splits.ts";
+// `evaluate`: how good a run's encoder is, by several protocols, beside what needed no training. What can be refused is refused
+// here, before LibTorch is loaded.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Config } from "../config/schema.ts";
+import { openData } from "../data/open.ts";
+import { UsageError, UserError } from "../errors.ts";
+import { makeFolder, writeAtomically } from "../files.ts";
+import { RunDirectory } from "../train/run.ts";
+import type { KnnSettings } from "./knn.ts";
+import type { ProbeSettings } from "./linear.ts";
+import type { NetworkGiven } from "./network.ts";
+import type { MachineOptions } from "./sitting.ts";
+import { probeSplits } from "./splits.ts";
+import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "./types.ts";
 
-/** Probes the encoder of a run's last checkpoint, the untrained one and, unless left out, raw pixels. */
-export async function evaluate(
-  run: RunDirectory,
-  data: Dataset,
-  { train, val, notes: known }: ProbeSplits,
-  seed: number,
-  options: ProbeOptions,
-): Promise<Evaluation> {
-  const began = performance.now();
-  const { config } = run.info;
-  const settings = { ...PROBE, ...options.settings, seed };
-  const notes = [...known];
-  const device = chooseDevice(options.device ?? "auto", engineInfo());
-  setThreads(chooseThreads(options.threads ?? "auto"));
-  const { method: trained, step } = trainedMethod(run);
-  const untrained = untrainedMethod(config);
-  const [after, before] = [trained.encoder, untrained.encoder];
-  for (const encoder of [after, before]) encoder.to({ device, memoryFormat: "channels_last" });
-  const functions: Record<string, FeatureFunction> = {
-    trained: (images) => after.features(images),
-    untrained: (images) => before.features(images),
-    ...(options.pixels !== false && { pixels: pixelFeatures }),
-  };
+export interface EvaluateOptions extends MachineOptions {
+  /** Default: all that work on features. */
+  protocols?: readonly Protocol[];
+  /** Default: the run's. */
+  seed?: number | undefined;
+  /** Edge of the images in pixels; default: the run's `eval_size`, or the size that it was trained at. */
+  size?: number | undefined;
+  /** Settings where they differ from the protocol's defaults. */
+  linear?: Partial<Omit<ProbeSettings, "seed">>;
+  knn?: Partial<KnnSettings>;
+  /** Shares of the labels that few-shot gives, in (0, 1]. */
+  shares?: readonly number[] | undefined;
+  /** Of fine-tuning and training from scratch. */
+  network?: NetworkGiven;
+  /** Whether raw pixels are evaluated too. Default true. */
+  pixels?: boolean | undefined;
+  /** Whether to draw the embedding map and neighbours for the report. Default true, where features are encoded at all. */
+  pictures?: boolean | undefined;
+  /** Goes on where `val` has classes that `train` lacks. */
+  allowClassMismatch?: boolean | undefined;
+}
 
-  const progress = new Progress({
-    total: train.items.length + val.items.length,
-    unit: "image",
-    stream: options.stream ?? process.stderr,
-  });
-  for (const note of notes) progress.log(`note: ${note}`);
-  let skipped = 0;
-  const encode = (split: Split, done: number) =>
-    extract(split, functions, {
-      view: { size: config.size, mean: config.mean, std: config.std },
-      batch: 256,
-      device,
-      precision: choosePrecision(options.precision ?? "auto", device),
-      onProgress: (count) => progress.update(done + count, "", "encoding"),
-      onSkip: ({ path, reason }) => {
-        skipped++;
-        progress.log(`skipped ${path}: ${reason}`);
-      },
-    });
-  const [fitted, scored] = await frozen(after, () =>
-    frozen(before, async () => [await encode(train, 0), await encode(val, train.items.length)] as const),
-  );
-  progress.end();
-  if (skipped > 0) notes.push(`${skipped === 1 ? "1 image" : `${skipped} images`} could not be read: left out`);
-
-  const outcomes: Record<string, ProbeOutcome> = {};
-  for (const name of Object.keys(functions)) {
-    const [from, on] = [fitted[name]!, scored[name]!];
-    progress.log(`fitting a linear layer on ${from.x.shape.join(" × ")} features: ${name}`);
-    outcomes[name] = linearProbe(from, on, data.classes.length, settings);
+/**
+ * Evaluates a run's last checkpoint on labelled images and writes `eval/PROTOCOL.json` for each protocol into the run, and
+ * `eval/pictures.json` with its sprite.
+ *
+ * @throws {UserError} where there is no checkpoint, no labels, one class alone, or `train` lacks classes of `val`
+ */
+export async function evaluate(runPath: string, dataRoot: string, options: EvaluateOptions = {}): Promise<Evaluations> {
+  const { protocols = CHEAP_PROTOCOLS } = options;
+  if (protocols.length === 0) throw new UsageError("Expected one protocol or more, got none");
+  const run = openTrained(runPath);
+  const size = sizeFor(run.info.config, options.size);
+  const data = await openData(dataRoot);
+  const seed = options.seed ?? run.info.config.seed;
+  const splits = probeSplits(data, seed, options.allowClassMismatch);
+  const { runProtocols } = await import("./protocols.ts");
+  const { evaluations, pictures } = await runProtocols(run, data, splits, { seed, size, protocols }, options);
+  const folder = join(run.path, "eval");
+  makeFolder(folder);
+  for (const [protocol, found] of Object.entries(evaluations)) {
+    writeAtomically(join(folder, `${protocol}.json`), `${JSON.stringify(found)}\n`);
   }
-  const main = outcomes.trained!;
-  const evaluation: Evaluation = {
-    protocol: "linear",
-    split: "val",
-    seed: settings.seed,
-    step,
-    fingerprint: data.fingerprint,
-    train_images: fitted.trained!.labels.length,
-    val_images: scored.trained!.labels.length,
-    classes: data.classes,
-    ...score(main, data.classes),
-    confusion: main.confusion,
-    curve: main.curve,
-    settings: { ...settings, lr: main.lr, tried: main.tried, size: config.size },
-    seconds: (performance.now() - began) / 1000,
-    untrained: score(outcomes.untrained!, data.classes),
-    ...(outcomes.pixels && { pixels: score(outcomes.pixels, data.classes) }),
-    notes,
-  };
-  free([...Object.values(fitted), ...Object.values(scored)]);
-  trained.dispose();
-  untrained.dispose();
-  return evaluation;
+  if (pictures) {
+    // The sprite first: whoever finds the list finds its tiles.
+    writeAtomically(join(folder, pictures.file.sprite), pictures.sprite);
+    writeAtomically(join(folder, "pictures.json"), `${JSON.stringify(pictures.file)}\n`);
+  }
+  return evaluations;
 }
 
-function score({ top1, top5, f1, per_class, lr }: ProbeOutcome, classes: ClassName[]): Score {
-  return { top1, top5, f1, per_class: per_class.map((one, c) => ({ name: classes[c]!.name, ...one })), lr };
+/**
+ * A run with weights to evaluate.
+ *
+ * @throws {UserError} where there is none
+ */
+export function openTrained(path: string): RunDirectory {
+  const run = RunDirectory.open(path);
+  if (existsSync(run.weights)) return run;
+  throw new UserError(`Expected a checkpoint in ${run.path}, got none; its status is ${run.info.status}`);
 }
 
-function free(all: Features[]): void {
-  for (const { x } of all) x.dispose();
+/**
+ * The edge at which images are encoded. A ResNet often sees better at a larger one than it was trained at, since random crops
+ * enlarge what they show (arXiv:1906.06423); a ViT has a position for each of its patches and no other.
+ *
+ * @throws {UsageError} where a ViT is asked for another size
+ */
+export function sizeFor(config: Config & { eval_size?: number | null }, asked?: number): number {
+  const size = asked ?? config.eval_size ?? config.size;
+  if (config.encoder.startsWith("vit") && size !== config.size) {
+    throw new UsageError(
+      `Expected size ${config.size}, which this ${config.encoder} was trained at and has positions for, got ${size}`,
+    );
+  }
+  return size;
 }

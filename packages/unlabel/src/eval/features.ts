@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { autocast, cat, type nn, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Split } from "../data/folder.ts";
+import type { ImageReader } from "../data/reader.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { UserError } from "../errors.ts";
 import type { Encoder } from "../models/index.ts";
@@ -24,44 +25,60 @@ export interface ExtractOptions {
   batch: number;
   device: string;
   precision: "fp32" | "bf16";
+  reader?: ImageReader;
   /** Called with the number of images done. */
   onProgress?: (done: number) => void;
   /** Called for an image that cannot be read; it is left out. */
   onSkip?: (failure: { path: string; reason: string }) => void;
 }
 
+/** What was read of a split, in its order. */
+export interface Extracted<Name extends string> {
+  /** float32 `[N, D]` on the device. */
+  features: Record<Name, Features>;
+  /** `[N]`, −1 for images without a class. */
+  labels: Int32Array;
+  /** Which items of the split these are, `[N]`. */
+  indices: Int32Array;
+}
+
 /**
- * Encodes a split's labelled images, once with each of `functions`.
+ * Encodes a split's images, once with each of `functions`.
  *
- * @returns float32 features `[N, D]` on the device, in the split's order, under the functions' names
  * @throws {UserError} where no image could be read
  */
 export async function extract<Name extends string>(
   split: Split,
-  functions: Record<Name, FeatureFunction>,
-  { view, batch, device, precision, onProgress, onSkip }: ExtractOptions,
-): Promise<Record<Name, Features>> {
-  const names = Object.keys(functions) as Name[];
-  const chunks = new Map<Name, Tensor[]>(names.map((name) => [name, []]));
-  const labels: number[] = [];
+  functions: Partial<Record<Name, FeatureFunction>>,
+  { view, batch, device, precision, reader, onProgress, onSkip }: ExtractOptions,
+): Promise<Extracted<Name>> {
+  const entries = Object.entries(functions) as [Name, FeatureFunction][];
+  const chunks = entries.map((): Tensor[] => []);
+  const [labels, indices]: [number[], number[]] = [[], []];
   const { size, mean, std } = view;
-  for await (const found of evalBatches(split, size, { batch, mean, std, fraction: 1, device, onSkip })) {
+  for await (const found of evalBatches(split, size, { batch, mean, std, fraction: 1, device, reader, onSkip })) {
     using images = found.images;
-    for (const name of names) {
-      const encode = () => autocast({ device, enabled: precision === "bf16" }, () => functions[name](images));
-      chunks.get(name)!.push(noGrad(() => scope(() => encode().to({ dtype: "float32" }))));
+    for (const [i, [, encode]] of entries.entries()) {
+      const features = () => autocast({ device, enabled: precision === "bf16" }, () => encode(images));
+      chunks[i]!.push(noGrad(() => scope(() => features().to({ dtype: "float32" }))));
     }
     labels.push(...found.labels);
+    indices.push(...found.indices);
     onProgress?.(labels.length);
   }
   if (labels.length === 0) throw new UserError(`Expected images in ${split.name} that can be read, got none`);
-  const features = names.map((name) => {
-    const parts = chunks.get(name)!;
+  const all = Int32Array.from(labels);
+  const features = entries.map(([name], i) => {
+    const parts = chunks[i]!;
     const x = scope(() => cat(parts, 0));
     for (const part of parts) part.dispose();
-    return [name, { x, labels: Int32Array.from(labels) }] as const;
+    return [name, { x, labels: all }] as const;
   });
-  return Object.fromEntries(features) as Record<Name, Features>;
+  return {
+    features: Object.fromEntries(features) as Record<Name, Features>,
+    labels: all,
+    indices: Int32Array.from(indices),
+  };
 }
 
 /**

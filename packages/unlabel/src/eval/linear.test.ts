@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromTypedArray, manualSeed, memory, randn, scope, zeros } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { type Features, fit, linearProbe, PROBE } from "./linear.ts";
+import { type Features, fit, linearProbe, PROBE, pick } from "./linear.ts";
 import { stratified } from "./splits.ts";
 
 interface Fixture {
@@ -37,7 +37,7 @@ describe("the linear probe", () => {
 
   it("reaches scikit-learn's LogisticRegression: the same optimum, accuracy within 0.5 points", () => {
     const settings = { ...PROBE, lr: 0.1, epochs: 1500, batch: 500, weight_decay: fixture.weight_decay };
-    const { models } = fit(train, fixture.classes, [settings.lr], settings);
+    const { models } = fit(train, fixture.classes, [settings], settings);
     const largest = Math.max(...fixture.weights.map(Math.abs));
     models[0]!.weight.toNumbers().forEach((w, i) => {
       expect(Math.abs(w - fixture.weights[i]!) / largest).toBeLessThan(1e-3);
@@ -54,25 +54,54 @@ describe("the linear probe", () => {
     }
   });
 
-  it("comes within 2 points of it with the defaults, which have no penalty", () => {
+  it("comes within 2 points of it with the defaults, which choose rate and penalty on images held out from train", () => {
     const outcome = linearProbe(train, val, fixture.classes, PROBE);
     expect(Math.abs(outcome.top1 - fixture.top1)).toBeLessThan(0.02);
-    expect(outcome.tried).toHaveLength(5);
-    expect(outcome.tried.map(({ lr }) => lr)).toContain(outcome.lr);
+    expect(outcome.tried).toHaveLength(15);
+    const best = Math.max(...outcome.tried.map(({ top1 }) => top1));
+    const taken = outcome.tried.find(({ lr, weight_decay: d }) => lr === outcome.lr && d === outcome.weight_decay);
+    expect(taken?.top1).toBe(best);
     expect(outcome.curve).toHaveLength(100);
     expect(outcome.curve.at(-1)!.loss).toBeLessThan(outcome.curve[0]!.loss);
   });
 
+  it("reaches the same optimum by L-BFGS, in far fewer passes", () => {
+    const settings = { ...PROBE, solver: "lbfgs" as const, weight_decay: fixture.weight_decay };
+    const { models, curve } = fit(train, fixture.classes, [{ lr: null, weight_decay: fixture.weight_decay }], settings);
+    const largest = Math.max(...fixture.weights.map(Math.abs));
+    models[0]!.weight.toNumbers().forEach((w, i) => {
+      expect(Math.abs(w - fixture.weights[i]!) / largest).toBeLessThan(1e-3);
+    });
+    expect(curve.length).toBeLessThan(100);
+    const outcome = linearProbe(train, val, fixture.classes, settings);
+    expect(Math.abs(outcome.top1 - fixture.top1)).toBeLessThanOrEqual(0.005);
+    expect(outcome).toMatchObject({ lr: null, weight_decay: fixture.weight_decay, tried: [], chosen: true });
+    const swept = linearProbe(train, val, fixture.classes, { ...settings, weight_decay: null });
+    expect(swept.tried.map(({ weight_decay }) => weight_decay)).toEqual([1e-1, 1e-2, 1e-3, 1e-4, 1e-5]);
+  });
+
+  it("takes fixed settings where no image can be held out to choose on", () => {
+    const single = pick(train, [0, 1, 2, 3, 4]);
+    const outcome = linearProbe(single, val, fixture.classes, PROBE);
+    expect(outcome).toMatchObject({ chosen: false, tried: [], lr: 0.01, weight_decay: 1e-3 });
+    const by = linearProbe(single, val, fixture.classes, { ...PROBE, solver: "lbfgs" });
+    expect(by).toMatchObject({ chosen: false, tried: [], lr: null, weight_decay: 1e-3 });
+  });
+
   it("starts at the loss of a guess, ln C", () => {
-    const { curve } = fit(train, fixture.classes, [1e-6], { ...PROBE, epochs: 1 });
+    const { curve } = fit(train, fixture.classes, [{ lr: 1e-6, weight_decay: 0 }], { ...PROBE, epochs: 1 });
     expect(curve[0]!.loss).toBeCloseTo(Math.log(fixture.classes), 3);
   });
 
-  it("fits several rates side by side as it fits each alone", () => {
+  it("fits several candidates side by side as it fits each alone", () => {
     const settings = { ...PROBE, epochs: 3 };
-    const both = fit(train, fixture.classes, [0.01, 0.1], settings);
-    for (const [i, rate] of [0.01, 0.1].entries()) {
-      const alone = fit(train, fixture.classes, [rate], settings);
+    const candidates = [
+      { lr: 0.01, weight_decay: 0.1 },
+      { lr: 0.1, weight_decay: 0 },
+    ];
+    const both = fit(train, fixture.classes, candidates, settings);
+    for (const [i, candidate] of candidates.entries()) {
+      const alone = fit(train, fixture.classes, [candidate], settings);
       expect(both.models[i]!.weight.allclose(alone.models[0]!.weight, 1e-4, 1e-5)).toBe(true);
     }
   });

@@ -1,33 +1,42 @@
 // The linear probe: softmax regression on frozen features, one protocol for every method and baseline.
-// SGD with momentum and a cosine schedule as in SimCLR (arXiv:2002.05709, appendix B.6); features standardised before it
+// SGD with momentum and a cosine schedule as in SimCLR (arXiv:2002.05709, appendix B.6), or L-BFGS; features standardised before it
 // as MAE's affine-free BatchNorm does (arXiv:2111.06377, appendix A.1), with the training split's own statistics.
 import { fromTypedArray, noGrad, scope, type Tensor, zeros } from "@unlabel/torch";
 import { shuffle } from "../rng.ts";
+import { logistic } from "./logistic.ts";
 import { judge, type Metrics, topK } from "./metrics.ts";
 import { stratified } from "./splits.ts";
+import type { Curve, Tried } from "./types.ts";
 
 export interface ProbeSettings {
+  solver: "sgd" | "lbfgs";
+  /** Passes over the features; L-BFGS takes at most as many iterations. */
   epochs: number;
   batch: number;
-  /** Peak learning rate, or null to choose one of {@link LEARNING_RATES} on held-out tenths of the training images. */
+  /** Peak learning rate of SGD, or null to choose one of {@link LEARNING_RATES} on images held out from train. */
   lr: number | null;
   momentum: number;
-  /** λ of the penalty λ/2·|W|² beside the mean loss; the bias is free. */
-  weight_decay: number;
+  /** λ of the penalty λ/2·|W|² beside the mean loss, or null to choose it likewise; the bias is free. */
+  weight_decay: number | null;
   seed: number;
 }
 
 export const PROBE: ProbeSettings = {
+  solver: "sgd",
   epochs: 100,
   batch: 256,
   lr: null,
   momentum: 0.9,
-  weight_decay: 0,
+  weight_decay: null,
   seed: 0,
 };
 
-/** What `lr: null` chooses from. */
+/** What `null` chooses from. */
 export const LEARNING_RATES = [0.001, 0.003, 0.01, 0.03, 0.1];
+export const WEIGHT_DECAYS = { sgd: [0, 1e-3, 1e-2], lbfgs: [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] } as const;
+
+/** What is taken where no image can be held out to choose on: every class has one. */
+const UNCHOSEN = { lr: 0.01, weight_decay: 1e-3 };
 
 /** Features `[N, D]` float32 and their labels. */
 export interface Features {
@@ -35,132 +44,213 @@ export interface Features {
   labels: Int32Array;
 }
 
-/** A trained probe: scores are `(x − mean) / √(var + ε) · weight + bias`. */
-export interface Linear {
+/** How features are brought to mean 0 and variance 1: `(x − mean) · scale`, both `[D]`. */
+export interface Standard {
   mean: Tensor;
   scale: Tensor;
+}
+
+/** A trained probe: scores are `(x − mean) · scale · weight + bias`. */
+export interface Linear extends Standard {
   /** `[D, C]`. */
   weight: Tensor;
   /** `[C]`. */
   bias: Tensor;
 }
 
-export interface ProbeOutcome extends Metrics {
-  /** The learning rate used, and accuracy on held-out tenths of each one tried. */
-  lr: number;
-  tried: { lr: number; top1: number }[];
-  /** Mean training loss of each epoch. */
-  curve: { epoch: number; loss: number }[];
+export interface Candidate {
+  /** Null for L-BFGS. */
+  lr: number | null;
+  weight_decay: number;
+}
+
+export interface ProbeOutcome extends Metrics, Candidate {
+  /** Accuracy of each candidate on held-out images, where there was a choice. */
+  tried: Tried[];
+  /** False where there was a choice and no image to choose on. */
+  chosen: boolean;
+  /** Mean training loss of each epoch or iteration. */
+  curve: Curve;
   seconds: number;
 }
 
 /**
  * Trains the probe on `train` and scores it on `val` once, after the last epoch: nothing is chosen on `val`.
- * A learning rate left open is chosen on stratified tenths of `train`, all candidates side by side, and then all of
- * `train` is fitted with it. The outcome depends on the seed alone.
+ * A learning rate or weight decay left open is chosen on stratified tenths of `train`, all candidates side by side, and then
+ * all of `train` is fitted with it. The outcome depends on the seed alone.
  */
 export function linearProbe(train: Features, val: Features, classes: number, settings: ProbeSettings): ProbeOutcome {
   const began = performance.now();
   return scope(() => {
-    const tried = settings.lr === null ? sweep(train, classes, settings) : [];
-    const best = tried.reduce((a, b) => (b.top1 > a.top1 ? b : a), tried[0] ?? { lr: settings.lr ?? 0, top1: 0 });
-    const { models, curve } = fit(train, classes, [best.lr], settings);
+    const candidates = candidatesOf(settings);
+    const tried = candidates.length > 1 ? sweep(train, classes, candidates, settings) : [];
+    const fallback = candidates.length > 1 ? { ...candidates[0]!, ...unchosen(settings) } : candidates[0]!;
+    const { lr, weight_decay } = tried.reduce<Tried | Candidate>(
+      (best, one) => ("top1" in best && best.top1 >= one.top1 ? best : one),
+      fallback,
+    );
+    const { models, curve } = fit(train, classes, [{ lr, weight_decay }], settings);
     const metrics = judge(scores(models[0]!, val.x), val.labels, classes);
-    return { ...metrics, lr: best.lr, tried, curve, seconds: (performance.now() - began) / 1000 };
+    const chosen = candidates.length === 1 || tried.length > 0;
+    return { ...metrics, lr, weight_decay, tried, chosen, curve, seconds: (performance.now() - began) / 1000 };
   });
 }
 
-/** Accuracy of each rate on held-out tenths of `train`: of one where it is large, of up to ten where one would be all noise. */
-function sweep(train: Features, classes: number, settings: ProbeSettings): { lr: number; top1: number }[] {
-  const right = LEARNING_RATES.map(() => 0);
+function candidatesOf({ solver, lr, weight_decay }: ProbeSettings): Candidate[] {
+  const rates = solver === "lbfgs" ? [null] : lr === null ? LEARNING_RATES : [lr];
+  const decays = weight_decay === null ? WEIGHT_DECAYS[solver] : [weight_decay];
+  return decays.flatMap((decay) => rates.map((rate) => ({ lr: rate, weight_decay: decay })));
+}
+
+function unchosen({ solver, lr, weight_decay }: ProbeSettings): Candidate {
+  return {
+    lr: solver === "lbfgs" ? null : (lr ?? UNCHOSEN.lr),
+    weight_decay: weight_decay ?? UNCHOSEN.weight_decay,
+  };
+}
+
+/**
+ * Accuracy of each candidate on held-out tenths of `train`: of one where it is large, of up to ten where one would be all noise.
+ * Empty where nothing can be held out.
+ */
+function sweep(train: Features, classes: number, candidates: Candidate[], settings: ProbeSettings): Tried[] {
+  const right = candidates.map(() => 0);
   let [checked, round] = [0, 0];
   for (; round < 10 && checked < 1000; round++) {
+    const [fitted, held] = stratified(train.labels, 0.1, settings.seed, round);
+    if (held.length === 0) return [];
+    checked += held.length;
     scope(() => {
-      const [fitted, held] = stratified(train.labels, 0.1, settings.seed, round);
       const [part, check] = [pick(train, fitted), pick(train, held)];
-      checked += held.length;
-      for (const [i, model] of fit(part, classes, LEARNING_RATES, settings).models.entries()) {
+      for (const [i, model] of fit(part, classes, candidates, settings).models.entries()) {
         right[i]! += held.length * topK(scores(model, check.x), check.labels, classes, 1);
       }
     });
   }
-  return LEARNING_RATES.map((lr, i) => ({ lr, top1: right[i]! / Math.max(1, checked) }));
+  return candidates.map((candidate, i) => ({ ...candidate, top1: right[i]! / checked }));
 }
 
-/**
- * Softmax regression by SGD, one model a learning rate, all on the same batches and in the same products.
- * The gradient is in closed form: for logits Z = XW + b and P = softmax(Z), ∂L/∂W = Xᵀ(P − Y)/B + λW, ∂L/∂b = mean(P − Y).
- */
+/** Softmax regression, one model a candidate, each on features standardised by their own mean and variance. */
 export function fit(
   { x, labels }: Features,
   classes: number,
-  rates: readonly number[],
-  { epochs, batch, momentum, weight_decay, seed }: ProbeSettings,
-): { models: Linear[]; curve: { epoch: number; loss: number }[] } {
+  candidates: readonly Candidate[],
+  settings: ProbeSettings,
+): { models: Linear[]; curve: Curve } {
   return noGrad(() =>
     scope(() => {
-      const [count, dim] = x.shape as [number, number];
-      const { device } = x;
-      const models = rates.length;
-      const mean = x.mean([0]);
-      const scale = x.var([0], { correction: 0 }).add(1e-6).rsqrt();
-      const inputs = x.sub(mean).mul(scale);
-      const targets = fromTypedArray(labels).to({ device, dtype: "int64" }).oneHot(classes).to({ dtype: "float32" });
-      const weight = zeros([dim, models * classes], { device });
-      const bias = zeros([models * classes], { device });
-      const [velocityW, velocityB] = [weight.zerosLike(), bias.zerosLike()];
-      const rate = fromTypedArray(Float32Array.from(rates)).to({ device }).repeatInterleave(classes);
-      const steps = epochs * Math.ceil(count / batch);
-      const curve: { epoch: number; loss: number }[] = [];
-      for (let epoch = 0, step = 0; epoch < epochs; epoch++) {
-        scope(() => {
-          const order = fromTypedArray(Int32Array.from(shuffle(count, seed, epoch))).to({ device });
-          const total = zeros([], { device });
-          for (let at = 0; at < count; at += batch, step++) {
-            const factor = 0.5 * (1 + Math.cos((Math.PI * step) / steps));
-            scope(() => {
-              const rows = order.narrow(0, at, Math.min(batch, count - at));
-              const [input, target] = [inputs.indexSelect(0, rows), targets.indexSelect(0, rows).unsqueeze(1)];
-              const size = input.shape[0]!;
-              const log = bias.addmm(input, weight).view([size, models, classes]).logSoftmax(2);
-              total.sub_(log.mul(target).sum());
-              const error = log
-                .exp()
-                .sub(target)
-                .div(size)
-                .view([size, models * classes]);
-              velocityW.mul_(momentum).add_(input.t().mm(error)).add_(weight, { alpha: weight_decay });
-              velocityB.mul_(momentum).add_(error.sum([0]));
-              const pace = rate.mul(factor);
-              weight.sub_(velocityW.mul(pace));
-              bias.sub_(velocityB.mul(pace));
-            });
-          }
-          curve.push({ epoch: epoch + 1, loss: total.item() / (count * models) });
-        });
-      }
-      return {
-        curve,
-        models: rates.map((_, i) => ({
-          mean,
-          scale,
-          weight: weight.narrow(1, i * classes, classes).clone(),
-          bias: bias.narrow(0, i * classes, classes).clone(),
-        })),
-      };
+      const standard = standardOf(x);
+      const inputs = standardise(x, standard);
+      const { models, curve } =
+        settings.solver === "lbfgs"
+          ? fitByLbfgs(inputs, labels, classes, candidates, settings)
+          : fitBySgd(inputs, labels, classes, candidates, settings);
+      return { models: models.map((model) => ({ ...standard, ...model })), curve };
     }),
   );
 }
 
+/** From one candidate to the next, each begins where the one before ended. */
+function fitByLbfgs(
+  inputs: Tensor,
+  labels: Int32Array,
+  classes: number,
+  candidates: readonly Candidate[],
+  { epochs: iterations }: ProbeSettings,
+) {
+  const models: { weight: Tensor; bias: Tensor }[] = [];
+  let curve: Curve = [];
+  for (const { weight_decay } of candidates) {
+    const found = logistic(inputs, labels, classes, { weight_decay, iterations, start: models.at(-1) });
+    models.push({ weight: found.weight, bias: found.bias });
+    curve = found.curve;
+  }
+  return { models, curve };
+}
+
+/**
+ * All models on the same batches and in the same products. The gradient is in closed form: for logits Z = XW + b and
+ * P = softmax(Z), ∂L/∂W = Xᵀ(P − Y)/B + λW, ∂L/∂b = mean(P − Y).
+ */
+function fitBySgd(
+  inputs: Tensor,
+  labels: Int32Array,
+  classes: number,
+  candidates: readonly Candidate[],
+  { epochs, batch, momentum, seed }: ProbeSettings,
+) {
+  const [count, dim] = inputs.shape as [number, number];
+  const { device } = inputs;
+  const models = candidates.length;
+  const targets = fromTypedArray(labels).to({ device, dtype: "int64" }).oneHot(classes).to({ dtype: "float32" });
+  const weight = zeros([dim, models * classes], { device });
+  const bias = zeros([models * classes], { device });
+  const [velocityW, velocityB] = [weight.zerosLike(), bias.zerosLike()];
+  const perColumn = (of: (candidate: Candidate) => number) =>
+    fromTypedArray(Float32Array.from(candidates, of)).to({ device }).repeatInterleave(classes);
+  const rate = perColumn(({ lr }) => lr ?? 0);
+  const decay = perColumn(({ weight_decay }) => weight_decay);
+  const decays = candidates.some(({ weight_decay }) => weight_decay > 0);
+  const steps = epochs * Math.ceil(count / batch);
+  const curve: Curve = [];
+  for (let epoch = 0, step = 0; epoch < epochs; epoch++) {
+    scope(() => {
+      const order = fromTypedArray(Int32Array.from(shuffle(count, seed, epoch))).to({ device });
+      const total = zeros([], { device });
+      for (let at = 0; at < count; at += batch, step++) {
+        const factor = 0.5 * (1 + Math.cos((Math.PI * step) / steps));
+        scope(() => {
+          const rows = order.narrow(0, at, Math.min(batch, count - at));
+          const [input, target] = [inputs.indexSelect(0, rows), targets.indexSelect(0, rows).unsqueeze(1)];
+          const size = input.shape[0]!;
+          const log = bias.addmm(input, weight).view([size, models, classes]).logSoftmax(2);
+          total.sub_(log.mul(target).sum());
+          const error = log
+            .exp()
+            .sub(target)
+            .div(size)
+            .view([size, models * classes]);
+          velocityW.mul_(momentum).add_(input.t().mm(error));
+          if (decays) velocityW.add_(weight.mul(decay));
+          velocityB.mul_(momentum).add_(error.sum([0]));
+          const pace = rate.mul(factor);
+          weight.sub_(velocityW.mul(pace));
+          bias.sub_(velocityB.mul(pace));
+        });
+      }
+      curve.push({ epoch: epoch + 1, loss: total.item() / (count * models) });
+    });
+  }
+  return {
+    curve,
+    models: candidates.map((_, i) => ({
+      weight: weight.narrow(1, i * classes, classes).clone(),
+      bias: bias.narrow(0, i * classes, classes).clone(),
+    })),
+  };
+}
+
+/** Mean and 1 / √(variance + 10⁻⁶) of features `[N, D]`. */
+export function standardOf(x: Tensor): Standard {
+  return scope(() => ({ mean: x.mean([0]), scale: x.var([0], { correction: 0 }).add(1e-6).rsqrt() }));
+}
+
+export function standardise(x: Tensor, { mean, scale }: Standard): Tensor {
+  return scope(() => x.sub(mean).mul(scale));
+}
+
 /** Scores `[N · C]`, row-major. */
-export function scores({ mean, scale, weight, bias }: Linear, x: Tensor): Float32Array {
-  return noGrad(() =>
-    scope(() => bias.addmm(x.sub(mean).mul(scale), weight).to({ device: "cpu" }).toArray() as Float32Array),
-  );
+export function scores(model: Linear, x: Tensor): Float32Array {
+  return scope(() => logits(model, standardise(x, model)));
+}
+
+/** Scores of features that are standardised. */
+export function logits({ weight, bias }: Pick<Linear, "weight" | "bias">, inputs: Tensor): Float32Array {
+  return noGrad(() => scope(() => bias.addmm(inputs, weight).to({ device: "cpu" }).toArray() as Float32Array));
 }
 
 /** The features of some images. */
-export function pick({ x, labels }: Features, indices: number[]): Features {
+export function pick({ x, labels }: Features, indices: readonly number[]): Features {
   return scope(() => ({
     x: x.indexSelect(0, fromTypedArray(Int32Array.from(indices)).to({ device: x.device })),
     labels: Int32Array.from(indices, (i) => labels[i]!),

@@ -1,27 +1,14 @@
 // How good predictions are: top-k accuracy, F1, confusion. The definitions are scikit-learn's, on which the fixtures rest.
+import type { ClassScore, MainMetrics } from "./types.ts";
 
-/** How one class fared. All are shares in [0, 1], 0 where there is nothing to divide by. */
-export interface ClassScore {
-  /** Right among those predicted to be this class. */
-  precision: number;
-  /** Right among those that are this class. */
-  recall: number;
-  /** Harmonic mean of the two: 2PR / (P + R). */
-  f1: number;
-  /** Images of this class. */
-  support: number;
-}
-
-export interface Metrics {
-  /** Share of images whose class has the highest score. */
-  top1: number;
-  /** Share of images whose class is among the five highest scores; 1 where there are five classes or fewer. */
-  top5: number;
-  /** Macro-F1: the plain mean of F1 over the classes that occur or are predicted (scikit-learn's `average="macro"`). */
-  f1: number;
+export interface Metrics extends MainMetrics {
+  /** Share of images whose class is among the five highest scores; null where there are five classes or fewer. */
+  top5: number | null;
   per_class: ClassScore[];
   /** `confusion[t][p]`: images of class t predicted to be class p. */
   confusion: number[][];
+  /** The class of the highest score of each image, `[N]`. */
+  predicted: Int32Array;
 }
 
 /**
@@ -32,17 +19,56 @@ export interface Metrics {
  * @param classes C
  */
 export function judge(scores: Float32Array, labels: Int32Array, classes: number): Metrics {
+  const top1 = topK(scores, labels, classes, 1);
+  const predicted = Int32Array.from(labels, (_, n) => argmax(scores, n * classes, classes));
   const confusion = Array.from({ length: classes }, () => new Array<number>(classes).fill(0));
-  for (let n = 0; n < labels.length; n++) confusion[labels[n]!]![argmax(scores, n * classes, classes)]!++;
-  const per_class = scoreClasses(confusion);
-  const seen = per_class.filter((score, c) => score.support > 0 || confusion.some((row) => row[c]! > 0));
+  for (let n = 0; n < labels.length; n++) confusion[labels[n]!]![predicted[n]!]!++;
   return {
-    top1: topK(scores, labels, classes, 1),
-    top5: topK(scores, labels, classes, 5),
-    f1: seen.reduce((sum, score) => sum + score.f1, 0) / Math.max(1, seen.length),
-    per_class,
+    ...countMetrics(labels, predicted, classes),
+    top1,
+    top5: classes > 5 ? topK(scores, labels, classes, 5) : null,
+    per_class: scoreClasses(confusion),
     confusion,
+    predicted,
   };
+}
+
+/**
+ * Top-1 accuracy; macro-F1, the plain mean of F1 over the classes that occur or are predicted (scikit-learn's
+ * `average="macro"`); balanced accuracy, the plain mean of recall over the classes that occur.
+ *
+ * @param order which images count, each as often as it is named; by default all
+ */
+export function countMetrics(
+  labels: Int32Array,
+  predicted: Int32Array,
+  classes: number,
+  order?: ArrayLike<number>,
+): MainMetrics {
+  const [right, support, said] = [new Int32Array(classes), new Int32Array(classes), new Int32Array(classes)];
+  const count = order?.length ?? labels.length;
+  let hits = 0;
+  for (let i = 0; i < count; i++) {
+    const n = order ? order[i]! : i;
+    const [truth, taken] = [labels[n]!, predicted[n]!];
+    support[truth]!++;
+    said[taken]!++;
+    if (truth === taken) {
+      right[truth]!++;
+      hits++;
+    }
+  }
+  let [f1, recall, seen, occurring] = [0, 0, 0, 0];
+  for (let c = 0; c < classes; c++) {
+    const whole = support[c]! + said[c]!;
+    if (whole === 0) continue;
+    seen++;
+    f1 += (2 * right[c]!) / whole;
+    if (support[c]! === 0) continue;
+    occurring++;
+    recall += right[c]! / support[c]!;
+  }
+  return { top1: ratio(hits, count), f1: ratio(f1, seen), balanced: ratio(recall, occurring) };
 }
 
 /**

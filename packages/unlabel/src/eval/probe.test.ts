@@ -14,8 +14,9 @@ import { writeRun } from "../testing/run-fixture.ts";
 import { RunDirectory } from "../train/run.ts";
 import { trainedMethod, untrainedMethod } from "./baselines.ts";
 import { checksum, extract, frozen } from "./features.ts";
-import { type Evaluation, probe } from "./probe.ts";
+import { probe } from "./probe.ts";
 import { probeSplits } from "./splits.ts";
+import type { LinearEvaluation } from "./types.ts";
 
 const SIDE = 16;
 const CLASSES = ["ant", "bee", "cat", "dog"];
@@ -80,14 +81,15 @@ describe("probe", () => {
     expect(written).toEqual(found);
     expect(evaluationSchema.safeParse(written).error).toBeUndefined();
     // The checkpoint is the seed's own initial state, so trained and untrained are one encoder.
-    const { top1, top5, f1, per_class, lr } = found;
-    expect(found.untrained).toEqual({ top1, top5, f1, per_class, lr });
+    const { top1, top5, f1, balanced, per_class, interval, lr, weight_decay } = found;
+    expect(found.untrained).toEqual({ top1, top5, f1, balanced, per_class, interval, lr, weight_decay });
+    expect(found.lead.untrained).toEqual({ top1: 0, interval: [0, 0] });
     method.dispose();
   });
 
   it("gives the same numbers again", async () => {
     const run = join(root.path, "run-told");
-    const strip = ({ seconds: _, ...rest }: Evaluation) => rest;
+    const strip = ({ seconds: _, ...rest }: LinearEvaluation) => rest;
     expect(strip(await probe(run, told, quick))).toEqual(strip(await probe(run, told, quick)));
   });
 
@@ -153,7 +155,7 @@ describe("probe", () => {
     expect(new Set([...train.items, ...val.items].map(({ path }) => path)).size).toBe(40);
     expect(CLASSES.map((_, c) => val.items.filter(({ label }) => label === c).length)).toEqual([2, 2, 2, 2]);
     expect(notes[0]).toContain("a fifth of train (8 images, stratified) is held out");
-    expect(() => probeSplits(openFolder(join(folder, "ant")), 0)).toThrow("Expected labels for a probe");
+    expect(() => probeSplits(openFolder(join(folder, "ant")), 0)).toThrow("Expected labels to evaluate with");
   });
 });
 
@@ -164,7 +166,9 @@ describe("the frozen encoder", () => {
     const before = checksum(encoder);
     const data = openFolder(join(root.path, "told"));
     const options = { view: config, batch: 32, device: "cpu", precision: "fp32" as const };
-    const { own } = await frozen(encoder, () => extract(data.val!, { own: (x) => encoder.features(x) }, options));
+    const found = await frozen(encoder, () => extract(data.val!, { own: (x) => encoder.features(x) }, options));
+    const { own } = found.features;
+    expect(found.indices).toEqual(Int32Array.from({ length: 60 }, (_, i) => i));
     expect(own.x.shape).toEqual([60, encoder.dim]);
     expect(own.x.requiresGrad).toBe(false);
     expect(checksum(encoder)).toBe(before);

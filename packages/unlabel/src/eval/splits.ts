@@ -1,4 +1,4 @@
-// Which images a probe is fitted on and which it is scored on, and whether the one can answer for the other.
+// Which images a classifier is fitted on and which it is scored on, and whether the one can answer for the other.
 import { classMismatch, type Dataset, type Split } from "../data/folder.ts";
 import { UserError } from "../errors.ts";
 import { Rng } from "../rng.ts";
@@ -14,14 +14,21 @@ export interface ProbeSplits {
  * The labelled images of a data set to fit and to score on. Without a labelled `val`, a stratified fifth of `train` is
  * kept for scoring, the same for every run with this seed.
  *
- * @throws {UserError} where there are no labels, or classes of `val` are missing in `train` and `allowMismatch` is not set
+ * @throws {UserError} where there are no labels or only one class, or classes of `val` are missing in `train` and `allowMismatch` is not set
  */
 export function probeSplits(data: Dataset, seed: number, allowMismatch = false): ProbeSplits {
   const train = labelled(data.train);
   const val = data.val && labelled(data.val);
   if (train.items.length === 0) {
     throw new UserError(
-      `Expected labels for a probe, as in train/CLASS/image.jpg, got images without class folders in ${data.root}`,
+      `Expected labels to evaluate with, as in train/CLASS/image.jpg, got images without class folders in ${data.root}`,
+    );
+  }
+  const [first, ...others] = new Set([...train.items, ...(val?.items ?? [])].map(({ label }) => label));
+  if (others.length === 0) {
+    const { name } = data.classes[first!]!;
+    throw new UserError(
+      `Expected two classes or more to tell apart in ${data.root}, got ${name} alone; add a class folder`,
     );
   }
   const notes: string[] = [];
@@ -72,24 +79,43 @@ export function stratified(
   seed: number,
   round = 0,
 ): [rest: number[], held: number[]] {
+  const held = new Set(
+    drawEach(labels, (count) => (count < 2 ? 0 : Math.max(1, Math.round(share * count))), seed, "held out", round),
+  );
+  const all = Array.from({ length: labels.length }, (_, i) => i);
+  return [all.filter((i) => !held.has(i)), all.filter((i) => held.has(i))];
+}
+
+/** Indices of `share` of each class (rounded; at least one), in order. Another `round` takes others. */
+export function drawShare(labels: ArrayLike<number>, share: number, seed: number, round = 0): number[] {
+  return drawEach(labels, (count) => Math.max(1, Math.round(share * count)), seed, "few labels", round);
+}
+
+/** Of each class as many as `take` says of its number of images, drawn without replacement; in order. */
+export function drawEach(
+  labels: ArrayLike<number>,
+  take: (count: number, label: number) => number,
+  seed: number,
+  stream: string,
+  round = 0,
+): number[] {
   const members = new Map<number, number[]>();
   for (let i = 0; i < labels.length; i++) {
     const found = members.get(labels[i]!);
     if (found) found.push(i);
     else members.set(labels[i]!, [i]);
   }
-  const held = new Set<number>();
+  const drawn: number[] = [];
   for (const [label, indices] of members) {
-    const take = indices.length < 2 ? 0 : Math.max(1, Math.round(share * indices.length));
-    const rng = new Rng(seed, "held out", round, label);
-    for (let k = 0; k < take; k++) {
+    const rng = new Rng(seed, stream, round, label);
+    const wanted = Math.min(take(indices.length, label), indices.length);
+    for (let k = 0; k < wanted; k++) {
       const j = k + rng.below(indices.length - k);
-      held.add(indices[j]!);
+      drawn.push(indices[j]!);
       indices[j] = indices[k]!;
     }
   }
-  const all = Array.from({ length: labels.length }, (_, i) => i);
-  return [all.filter((i) => !held.has(i)), all.filter((i) => held.has(i))];
+  return drawn.sort((a, b) => a - b);
 }
 
 function labelled(split: Split): Split {

@@ -59,6 +59,13 @@ export interface Header<P extends Protocol | "pictures"> {
   notes: string[];
 }
 
+/** By how much the trained encoder is right more often than another on the same images, in [−1, 1]. */
+export interface Lead {
+  top1: number;
+  /** Where it is above 0, the trained encoder is better beyond the chance of the draw of test images. */
+  interval: Interval;
+}
+
 /** A classifier's score, beside the same on what needed no training. */
 export interface Scored extends Score {
   /** `confusion[t][p]`: images of class t predicted to be class p. */
@@ -67,8 +74,15 @@ export interface Scored extends Score {
   majority: Score;
 }
 
-/** Settings that all protocols share. */
-export interface CommonSettings {
+/** The same classifier on the features of the untrained encoder, and on raw pixels. */
+export interface Beside<S extends Score> {
+  untrained: S;
+  pixels?: S;
+  lead: { untrained: Lead; pixels?: Lead };
+}
+
+/** Settings that all protocols on features share. */
+export interface FeatureSettings {
   /** Edge in pixels of the images encoded. */
   size: number;
   /** Images that were encoded for all protocols of the call together: each once, whatever the number of epochs. */
@@ -92,10 +106,10 @@ export interface LinearScore extends Score {
 }
 
 /** eval/linear.json */
-export interface LinearEvaluation extends Header<"linear">, Scored, LinearScore {
+export interface LinearEvaluation extends Header<"linear">, Scored, LinearScore, Beside<LinearScore> {
   solver: "sgd" | "lbfgs";
   curve: Curve;
-  settings: CommonSettings & {
+  settings: FeatureSettings & {
     solver: "sgd" | "lbfgs";
     epochs: number;
     batch: number;
@@ -104,16 +118,12 @@ export interface LinearEvaluation extends Header<"linear">, Scored, LinearScore 
     weight_decay: number;
     tried: Tried[];
   };
-  untrained: LinearScore;
-  pixels?: LinearScore;
 }
 
 /** eval/knn.json */
-export interface KnnEvaluation extends Header<"knn">, Scored {
+export interface KnnEvaluation extends Header<"knn">, Scored, Beside<Score> {
   /** `k` is what was used: at most the number of training images. */
-  settings: CommonSettings & { k: number; temperature: number };
-  untrained: Score;
-  pixels?: Score;
+  settings: FeatureSettings & { k: number; temperature: number };
 }
 
 /** Mean over the draws. */
@@ -136,7 +146,7 @@ export interface FewShotPoint {
 
 /** eval/few-shot.json */
 export interface FewShotEvaluation extends Header<"few-shot"> {
-  settings: CommonSettings & { shares: number[]; draws: number[]; inverse_penalty: number };
+  settings: FeatureSettings & { shares: number[]; draws: number[]; inverse_penalty: number };
   points: FewShotPoint[];
   majority: Score;
 }
@@ -147,7 +157,7 @@ export type Recall = Record<"1" | "5" | "10", number>;
 /** eval/retrieval.json */
 export interface RetrievalEvaluation extends Header<"retrieval"> {
   /** Each image of `queries` looks for its nearest in `gallery`. */
-  settings: CommonSettings & { queries: "val"; gallery: "train" };
+  settings: FeatureSettings & { queries: "val"; gallery: "train" };
   recall: Recall;
   interval: Record<keyof Recall, Interval>;
   untrained: Recall;
@@ -156,7 +166,9 @@ export interface RetrievalEvaluation extends Header<"retrieval"> {
   chance: Recall;
 }
 
-export interface NetworkSettings extends CommonSettings {
+export interface NetworkSettings {
+  /** Edge in pixels of the images. */
+  size: number;
   epochs: number;
   batch: number;
   /** Peak learning rate of the head and, in a ResNet, of everything. */

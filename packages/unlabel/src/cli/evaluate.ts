@@ -1,0 +1,66 @@
+// unlabel evaluate RUN: several protocols over features that are encoded once, and on request the whole network trained with labels.
+import type { Command } from "commander";
+import { nearest } from "../config/suggest.ts";
+import { UsageError } from "../errors.ts";
+import { CHEAP_PROTOCOLS, PROTOCOLS, type Protocol } from "../eval/types.ts";
+import { addCommon, type EvaluationFlags, given, lines } from "./evaluation.ts";
+import { finish } from "./output.ts";
+
+interface Options extends EvaluationFlags {
+  protocols?: string;
+  pictures: boolean;
+}
+
+const NAMES = ["solver", "lr", "weight_decay", "k", "temperature", "shares", "epochs", "batch"];
+
+export function addEvaluate(program: Command): void {
+  addCommon(program.command("evaluate").description("score an encoder by several protocols, beside baselines"))
+    .option("--protocols <list>", `of ${PROTOCOLS.join(",")} (default: the first four)`)
+    .option("--k <n>", "kNN: neighbours that vote (default: 20)")
+    .option("--temperature <t>", "kNN: the lower, the more the nearest count (default: 0.07)")
+    .option("--shares <list>", "few-shot: shares of the labels (default: 0.01,0.1,1)")
+    .option("--solver <sgd|lbfgs>", "linear: how to fit (default: sgd)")
+    .option("--lr <rate>", "linear: peak learning rate (default: chosen on train)")
+    .option("--weight-decay <d>", "linear: penalty on the weights (default: chosen)")
+    .option("--epochs <n>", "fine-tune, supervised: passes over the images (default: 20)")
+    .option("--batch <n>", "fine-tune, supervised: images a step (default: 64)")
+    .option("--no-pictures", "leave out the map and neighbours for the report")
+    .action((run: string, _: Options, command: Command) => act(run, command.optsWithGlobals<Options>()));
+}
+
+async function act(path: string, options: Options): Promise<void> {
+  const began = performance.now();
+  const protocols = options.protocols === undefined ? CHEAP_PROTOCOLS : protocolsOf(options.protocols);
+  const { data, common, own } = await given(path, options, NAMES);
+  const { solver, lr, weight_decay, k, temperature, shares, epochs, batch } = own;
+  const { evaluate } = await import("../eval/evaluate.ts");
+  const found = await evaluate(path, data, {
+    ...common,
+    protocols,
+    pictures: options.pictures,
+    linear: set({ solver, lr, weight_decay }),
+    knn: set({ k, temperature }),
+    shares,
+    network: set({ epochs, batch }),
+  });
+  finish(options.json === true, { run: path, ...found }, lines(path, found, (performance.now() - began) / 1000));
+}
+
+/** @throws {UsageError} naming the one that there is not */
+function protocolsOf(list: string): Protocol[] {
+  return list.split(",").map((text) => {
+    const name = text.trim();
+    const found = PROTOCOLS.find((one) => one === name);
+    if (found) return found;
+    const guess = nearest(name, PROTOCOLS);
+    const hint = guess ? ` (did you mean ${guess}?)` : "";
+    throw new UsageError(`Expected ${PROTOCOLS.join(", ")} for --protocols, got ${name || "nothing"}${hint}`);
+  });
+}
+
+/** Without the keys that were not given, which would hide defaults. */
+function set<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
+}

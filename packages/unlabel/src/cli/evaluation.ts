@@ -1,0 +1,219 @@
+// What `evaluate`, `probe` and `knn` have in common: their flags, and how scores are put into tables and words.
+import type { Command } from "commander";
+import type { EvaluateOptions } from "../eval/evaluate.ts";
+import type {
+  Beside,
+  Evaluations,
+  FewShotEvaluation,
+  FewShotScore,
+  Header,
+  Interval,
+  Lead,
+  Protocol,
+  Recall,
+  RetrievalEvaluation,
+  Score,
+  Scored,
+} from "../eval/types.ts";
+import { duration, paint, percent, table } from "./output.ts";
+
+export interface EvaluationFlags extends Record<string, unknown> {
+  data?: string;
+  pixels: boolean;
+  allowClassMismatch?: boolean;
+  json?: boolean;
+}
+
+const MACHINE = ["threads", "device", "precision"];
+
+/** Flags for where to compute. */
+export function addMachine(command: Command): Command {
+  return command
+    .option("--threads <n|auto>", "threads that compute")
+    .option("--device <auto|cpu|cuda[:N]|mps>", "where to compute")
+    .option("--precision <auto|fp32|bf16>", "number format of the encoder's arithmetic");
+}
+
+/** Flags that every evaluation has. */
+export function addCommon(command: Command): Command {
+  return addMachine(
+    command
+      .argument("<run>", "run directory")
+      .option("--data <source>", "labelled images (default: those that the run was trained on)")
+      .option("--seed <n>", "seed of the evaluation (default: the run's)")
+      .option("--size <px>", "edge of the images (default: as trained)"),
+  )
+    .option("--no-pixels", "leave out the baseline on raw pixels")
+    .option("--allow-class-mismatch", "go on where val has classes that train lacks");
+}
+
+/** The settings among `names` that were given, checked, and where the images lie. */
+export async function given(path: string, options: EvaluationFlags, names: readonly string[]) {
+  const [{ checkSettings, parseValue }, { evaluationSettings }, { RunDirectory }] = await Promise.all([
+    import("../config/resolve.ts"),
+    import("../config/evaluation.ts"),
+    import("../train/run.ts"),
+  ]);
+  const settings = Object.fromEntries(
+    [...names, ...MACHINE, "seed", "size"].flatMap((name) => {
+      const text = options[name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())];
+      if (typeof text !== "string") return [];
+      return [[name, name === "shares" ? text.split(",").map(parseValue) : parseValue(text)]];
+    }),
+  );
+  const { threads, device, precision, seed, size, ...own } = checkSettings(evaluationSettings, settings);
+  const { pixels, allowClassMismatch } = options;
+  const common: EvaluateOptions = { threads, device, precision, seed, size, pixels, allowClassMismatch };
+  return { data: options.data ?? RunDirectory.open(path).info.data.root, common, own };
+}
+
+/** The scores as `--json` prints them for one protocol; everything else stands in its file. */
+export function summary(found: Header<Protocol> & Scored & Beside<Score> & { settings: object }) {
+  const { protocol, train_images, val_images, classes, untrained, pixels, majority, lead, step, notes } = found;
+  const { settings, seed, data, fingerprint } = found;
+  return {
+    protocol,
+    ...short(found),
+    train_images,
+    val_images,
+    classes: classes.length,
+    untrained: short(untrained),
+    ...(pixels && { pixels: short(pixels) }),
+    majority: short(majority),
+    lead,
+    settings,
+    seed,
+    step,
+    data,
+    fingerprint,
+    notes,
+  };
+}
+
+function short({ top1, top5, f1, balanced, interval }: Score) {
+  return { top1, top5, f1, balanced, ...(interval && { interval }) };
+}
+
+/** Plain words where the trained encoder is no better than what needed no training. */
+export function verdicts({ top1, untrained, pixels, lead }: Pick<Scored, "top1"> & Beside<Score>): string[] {
+  const rivals: [string, Score, Lead][] = [["the untrained encoder", untrained, lead.untrained]];
+  if (pixels && lead.pixels) rivals.push(["raw pixels", pixels, lead.pixels]);
+  return rivals.flatMap(([name, rival, { interval }]) => {
+    const against = `${percent(top1)} against ${percent(rival.top1)} top-1`;
+    if (top1 <= rival.top1) return [`not above ${name}: ${against}`];
+    return interval[0] > 0 ? [] : [`not clearly above ${name}: ${against}, difference ${range(interval)} points`];
+  });
+}
+
+/** By how much the trained encoder is above its baselines, in one sentence a protocol. */
+export function verdict(found: Pick<Scored, "top1"> & Beside<Score>): string {
+  const problems = verdicts(found);
+  if (problems.length > 0) return problems.join("; ");
+  const { untrained, pixels } = found.lead;
+  const points = ({ top1, interval }: Lead) => `${(100 * top1).toFixed(1)} points ${range(interval)}`;
+  return `above the untrained encoder by ${points(untrained)}${pixels ? `, raw pixels by ${points(pixels)}` : ""}`;
+}
+
+/** Everything that was found, for people: at most 80 columns. */
+export function lines(path: string, found: Evaluations, seconds: number): string[] {
+  const all = Object.values(found);
+  const first = all[0];
+  if (!first) return [];
+  const { step, classes, train_images, val_images } = first;
+  const notes = new Set(all.flatMap((one) => one.notes));
+  return [
+    `${paint("bold", path)}: step ${step}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
+    ...scoreTable(found),
+    ...(found["few-shot"] ? ["", fewShotTable(found["few-shot"])] : []),
+    ...(found.retrieval ? ["", retrievalTable(found.retrieval)] : []),
+    "",
+    ...[found.linear, found.knn].flatMap((one) => (one ? [`${NAMES[one.protocol]}: ${verdict(one)}`] : [])),
+    ...byClass(found.linear ?? found.knn ?? found["fine-tune"] ?? found.supervised),
+    ...[...notes].map((note) => `note: ${note}`),
+  ];
+}
+
+const NAMES: Record<Protocol, string> = {
+  linear: "linear probe",
+  knn: "kNN",
+  "few-shot": "few-shot",
+  retrieval: "retrieval",
+  "fine-tune": "fine-tuned",
+  supervised: "from scratch",
+};
+
+function scoreTable({ linear, knn, "fine-tune": tuned, supervised }: Evaluations): string[] {
+  const beside = [linear, knn].flatMap((one) => (one ? [one] : []));
+  const whole = [tuned, supervised].flatMap((one) => (one ? [one] : []));
+  const scored = [...beside, ...whole];
+  const [first] = scored;
+  if (!first) return [];
+  const rows: (readonly [string, string, Score])[] = [
+    ...beside.flatMap((one) => [
+      [NAMES[one.protocol], "trained", one] as const,
+      ["", "untrained", one.untrained] as const,
+      ...(one.pixels ? [["", "raw pixels", one.pixels] as const] : []),
+    ]),
+    ...whole.map((one) => [NAMES[one.protocol], "whole network", one] as const),
+    ["majority", "no encoder", first.majority],
+  ];
+  const five = scored.some(({ top5 }) => top5 !== null);
+  return [
+    table([
+      ["", "features", "top-1", "95 %", "macro-F1", "balanced", ...(five ? ["top-5"] : [])],
+      ...rows.map(([protocol, what, { top1, top5, f1, balanced, interval }]) => [
+        protocol,
+        what,
+        percent(top1),
+        interval ? range(interval.top1) : "",
+        percent(f1),
+        percent(balanced),
+        ...(five ? [top5 === null ? "" : percent(top5)] : []),
+      ]),
+    ]),
+  ];
+}
+
+function fewShotTable({ points }: FewShotEvaluation): string {
+  const cell = ({ top1, std }: FewShotScore) =>
+    std ? `${(100 * top1).toFixed(1)} ± ${(100 * std.top1).toFixed(1)} %` : percent(top1);
+  const row = (name: string, of: (point: (typeof points)[number]) => FewShotScore | undefined) => {
+    const scores = points.flatMap((point) => of(point) ?? []);
+    return scores.length > 0 ? [[name, ...scores.map(cell)]] : [];
+  };
+  return table([
+    ["few-shot, top-1", ...points.map(({ share, images }) => `${share * 100} % (${images})`)],
+    ...row("  trained", ({ trained }) => trained),
+    ...row("  untrained", ({ untrained }) => untrained),
+    ...row("  raw pixels", ({ pixels }) => pixels),
+  ]);
+}
+
+function retrievalTable({ recall, interval, untrained, pixels, chance }: RetrievalEvaluation): string {
+  const ks = ["1", "5", "10"] as const;
+  const row = (name: string, found: Recall) => [name, ...ks.map((k) => percent(found[k]))];
+  return table([
+    ["retrieval, val in train", ...ks.map((k) => `recall@${k}`)],
+    ["  trained", ...ks.map((k) => `${percent(recall[k])} ${range(interval[k])}`)],
+    row("  untrained", untrained),
+    ...(pixels ? [row("  raw pixels", pixels)] : []),
+    row("  by chance", chance),
+  ]);
+}
+
+/** Classes told best and worst. */
+function byClass(found: Score | undefined): string[] {
+  const seen = (found?.per_class ?? []).filter(({ support }) => support > 0).toSorted((a, b) => b.f1 - a.f1);
+  // ImageNet's names list synonyms after a comma; the first is enough here.
+  const named = (scores: typeof seen) =>
+    scores.map(({ name, f1 }) => `${name.split(",")[0]} ${percent(f1)}`).join(", ");
+  if (seen.length === 0) return [];
+  return seen.length > 6
+    ? [`strongest by F1: ${named(seen.slice(0, 3))}`, `weakest by F1: ${named(seen.slice(-3).reverse())}`]
+    : [`by F1: ${named(seen)}`];
+}
+
+/** `[56.3, 59.4]`, in percent or points. */
+function range([low, high]: Interval): string {
+  return `[${(100 * low).toFixed(1)}, ${(100 * high).toFixed(1)}]`;
+}

@@ -1,0 +1,21 @@
+// unlabel knn RUN: how often an image's nearest neighbours have its class, beside what needed no training.
+import type { Command } from "commander";
+import { addCommon, type EvaluationFlags, given, lines, summary } from "./evaluation.ts";
+import { finish } from "./output.ts";
+
+export function addKnn(program: Command): void {
+  addCommon(program.command("knn").description("classify by the nearest neighbours among frozen features"))
+    .option("--k <n>", "neighbours that vote (default: 20)")
+    .option("--temperature <t>", "the lower, the more the nearest count (default: 0.07)")
+    .action((run: string, _: EvaluationFlags, command: Command) =>
+      act(run, command.optsWithGlobals<EvaluationFlags>()),
+    );
+}
+
+async function act(path: string, options: EvaluationFlags): Promise<void> {
+  const { data, common, own } = await given(path, options, ["k", "temperature"]);
+  const { evaluate } = await import("../eval/evaluate.ts");
+  const found = await evaluate(path, data, { ...common, protocols: ["knn"], knn: own, pictures: false });
+  const knn = found.knn!;
+  finish(options.json === true, { ...summary(knn), run: path }, lines(path, found, knn.seconds));
+}

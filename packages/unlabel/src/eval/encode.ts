@@ -1,0 +1,84 @@
+// The one pass over the images that every protocol on features shares: each is decoded once and encoded once by the trained
+// encoder, the untrained one, and as raw pixels.
+import type { Split } from "../data/folder.ts";
+import type { Method } from "../methods/index.ts";
+import { type ExtractOptions, extract, type FeatureFunction, frozen, pixelFeatures } from "./features.ts";
+import { type Neighbours, nearest } from "./knn.ts";
+import type { Features } from "./linear.ts";
+
+export type SourceName = "trained" | "untrained" | "pixels";
+
+/** A split's features of one kind, and what is asked of them more than once. */
+export class Source {
+  readonly name: SourceName;
+  readonly train: Features;
+  readonly val: Features;
+  #neighbours: Neighbours | null = null;
+
+  constructor(name: SourceName, train: Features, val: Features) {
+    this.name = name;
+    this.train = train;
+    this.val = val;
+  }
+
+  /** The nearest of train for each image of val, at least `k` of them (or all); found once. */
+  neighbours(k: number): Neighbours {
+    const wanted = Math.min(k, this.train.labels.length);
+    if (this.#neighbours === null || this.#neighbours.k < wanted) {
+      this.#neighbours = nearest(this.train.x, this.val.x, wanted);
+    }
+    return this.#neighbours;
+  }
+
+  dispose(): void {
+    this.train.x.dispose();
+    this.val.x.dispose();
+  }
+}
+
+export interface Encoded {
+  /** Trained first. */
+  sources: Source[];
+  /** Images that the trained encoder saw. */
+  encoded: number;
+  /** Which items of val could be read, and of train. */
+  kept: { train: Int32Array; val: Int32Array };
+  seconds: number;
+}
+
+/**
+ * Encodes both splits and proves that neither encoder changed.
+ *
+ * @throws {UserError} where no image of a split could be read
+ */
+export async function encodeSplits(
+  [trained, untrained]: readonly [Method, Method],
+  train: Split,
+  val: Split,
+  pixels: boolean,
+  { onProgress, ...options }: ExtractOptions,
+): Promise<Encoded> {
+  const began = performance.now();
+  const [after, before] = [trained.encoder, untrained.encoder];
+  let encoded = 0;
+  const functions: Partial<Record<SourceName, FeatureFunction>> = {
+    trained: (images) => {
+      encoded += images.shape[0]!;
+      return after.features(images);
+    },
+    untrained: (images) => before.features(images),
+    ...(pixels && { pixels: pixelFeatures }),
+  };
+  const encode = (split: Split, done: number) =>
+    extract(split, functions, { ...options, onProgress: (count) => onProgress?.(done + count) });
+  const [fitted, scored] = await frozen(after, () =>
+    frozen(before, async () => [await encode(train, 0), await encode(val, train.items.length)] as const),
+  );
+  const names = Object.keys(functions) as SourceName[];
+  return {
+    sources: names.map((name) => new Source(name, fitted.features[name]!, scored.features[name]!)),
+    encoded,
+    kept: { train: fitted.indices, val: scored.indices },
+    seconds: (performance.now() - began) / 1000,
+  };
+}

@@ -1,0 +1,176 @@
+// The protocols on features: each asks the same of the trained encoder, the untrained one and raw pixels, and becomes one file.
+import { bootstrapMean, mean } from "./bootstrap.ts";
+import type { Encoded, Source, SourceName } from "./encode.ts";
+import { drawsFor, drawsOf, fewShot, INVERSE_PENALTY, SHARES } from "./few-shot.ts";
+import { KNN, type KnnSettings, vote } from "./knn.ts";
+import { linearProbe, PROBE, type ProbeOutcome, type ProbeSettings } from "./linear.ts";
+import { judge, type Metrics } from "./metrics.ts";
+import { chanceRecall, each, hits, RETRIEVAL_K } from "./retrieval.ts";
+import { leadOf, majorityScore, scoreOf } from "./scores.ts";
+import type { Sitting } from "./sitting.ts";
+import type {
+  Beside,
+  FewShotEvaluation,
+  FewShotPoint,
+  FewShotScore,
+  KnnEvaluation,
+  LinearEvaluation,
+  LinearScore,
+  Protocol,
+  RetrievalEvaluation,
+  Score,
+} from "./types.ts";
+
+/** Features of a run's splits, and the step that the encoder was saved after. */
+export interface Subject extends Encoded {
+  sitting: Sitting;
+  step: number;
+}
+
+/** What each kind of features came to, under its name. */
+type By<T> = { trained: T; untrained: T; pixels?: T };
+
+function by<T>({ sources }: Subject, of: (source: Source) => T): By<T> {
+  return Object.fromEntries(sources.map((source) => [source.name, of(source)])) as Record<SourceName, T>;
+}
+
+function classesOf({ sitting }: Subject): number {
+  return sitting.data.classes.length;
+}
+
+/** Header of a file; its seconds count the encoding, as if the protocol had run alone. */
+function header<P extends Protocol>(subject: Subject, protocol: P, began: number, notes: string[] = []) {
+  const { sitting, step, kept, seconds } = subject;
+  const images = { train: kept.train.length, val: kept.val.length };
+  return sitting.header(protocol, step, images, seconds + (performance.now() - began) / 1000, notes);
+}
+
+/** Main score, baselines and leads. */
+function compare<M extends Metrics, S extends Score>(
+  { sitting, sources }: Subject,
+  outcomes: By<M>,
+  score: (outcome: M) => S,
+) {
+  const { train, val } = sources[0]!;
+  const test = sitting.test(val.labels);
+  const { trained, untrained, pixels } = outcomes;
+  const lead = (other: M) => leadOf(trained.predicted, other.predicted, test);
+  const beside: Beside<S> = {
+    untrained: score(untrained),
+    ...(pixels && { pixels: score(pixels) }),
+    lead: { untrained: lead(untrained), ...(pixels && { pixels: lead(pixels) }) },
+  };
+  return {
+    ...score(trained),
+    confusion: trained.confusion,
+    majority: majorityScore(train.labels, test),
+    ...beside,
+  };
+}
+
+export function linear(
+  subject: Subject,
+  given: Partial<ProbeSettings>,
+): { file: LinearEvaluation; predicted: Int32Array } {
+  const began = performance.now();
+  const { sitting, encoded } = subject;
+  const settings = { ...PROBE, ...given, seed: sitting.seed };
+  const outcomes = by(subject, ({ name, train, val }) => {
+    sitting.log(`linear probe on ${train.x.shape.join(" × ")} features: ${name}`);
+    return linearProbe(train, val, classesOf(subject), settings);
+  });
+  const { lr, weight_decay, tried, chosen, curve, predicted } = outcomes.trained;
+  const test = sitting.test(subject.sources[0]!.val.labels);
+  const scores = compare<ProbeOutcome, LinearScore>(subject, outcomes, (outcome) => ({
+    ...scoreOf(outcome, test),
+    lr: outcome.lr,
+    weight_decay: outcome.weight_decay,
+  }));
+  const { solver, epochs, batch, momentum } = settings;
+  const notes = chosen
+    ? []
+    : [`train has too few images to choose settings on: lr ${lr ?? "none"}, weight decay ${weight_decay} were taken`];
+  const file: LinearEvaluation = {
+    ...header(subject, "linear", began, notes),
+    ...scores,
+    solver,
+    curve,
+    settings: { size: sitting.view.size, encoded, solver, epochs, batch, momentum, lr, weight_decay, tried },
+  };
+  return { file, predicted };
+}
+
+export function knn(subject: Subject, given: Partial<KnnSettings>): { file: KnnEvaluation; predicted: Int32Array } {
+  const began = performance.now();
+  const { sitting, encoded, kept } = subject;
+  const asked = { ...KNN, ...given };
+  const k = Math.min(asked.k, kept.train.length);
+  const settings = { k, temperature: asked.temperature };
+  sitting.log(`${k} nearest neighbours`);
+  const outcomes = by(subject, (source) => voted(source, classesOf(subject), settings));
+  const test = sitting.test(subject.sources[0]!.val.labels);
+  const scores = compare(subject, outcomes, (outcome) => scoreOf(outcome, test));
+  const notes = k < asked.k ? [`k is ${k}, not ${asked.k}: train has no more images`] : [];
+  const file: KnnEvaluation = {
+    ...header(subject, "knn", began, notes),
+    ...scores,
+    settings: { size: sitting.view.size, encoded, ...settings },
+  };
+  return { file, predicted: outcomes.trained.predicted };
+}
+
+function voted(source: Source, classes: number, settings: KnnSettings): Metrics {
+  const { train, val } = source;
+  return judge(vote(source.neighbours(settings.k), train.labels, classes, settings), val.labels, classes);
+}
+
+export function fewShots(subject: Subject, shares: readonly number[] = SHARES): FewShotEvaluation {
+  const began = performance.now();
+  const { sitting, sources, encoded } = subject;
+  const { train, val } = sources[0]!;
+  const classes = classesOf(subject);
+  const sorted = [...new Set(shares)].sort((a, b) => a - b);
+  const present = new Set(train.labels).size;
+  const few = sorted.filter((share) => share * train.labels.length < present);
+  const points = sorted.map((share): FewShotPoint => {
+    const draws = drawsFor(train.labels, share, sitting.seed);
+    const images = draws[0]!.length;
+    sitting.log(`few-shot: ${images} labels, ${draws.length} ${draws.length === 1 ? "draw" : "draws"}`);
+    const scores = by<FewShotScore>(subject, (source) =>
+      fewShot(source.train, source.val, classes, draws, sitting.seed),
+    );
+    return { share, images, draws: draws.length, ...scores };
+  });
+  const notes = few.map((share) => `${100 * share} % of the labels are fewer than the classes: one of each was taken`);
+  return {
+    ...header(subject, "few-shot", began, notes),
+    settings: {
+      size: sitting.view.size,
+      encoded,
+      shares: sorted,
+      draws: sorted.map(drawsOf),
+      inverse_penalty: INVERSE_PENALTY,
+    },
+    points,
+    majority: majorityScore(train.labels, sitting.test(val.labels)),
+  };
+}
+
+export function retrieval(subject: Subject): RetrievalEvaluation {
+  const began = performance.now();
+  const { sitting, sources, encoded } = subject;
+  const { train, val } = sources[0]!;
+  sitting.log("retrieval");
+  const most = Math.max(...RETRIEVAL_K);
+  const found = by(subject, (source) => each((k) => hits(source.neighbours(most), train.labels, val.labels, k)));
+  const recallOf = (of: (typeof found)["trained"]) => each((k) => mean(Array.from(of[k])));
+  return {
+    ...header(subject, "retrieval", began),
+    settings: { size: sitting.view.size, encoded, queries: "val", gallery: "train" },
+    recall: recallOf(found.trained),
+    interval: each((k) => bootstrapMean(found.trained[k], sitting.seed)),
+    untrained: recallOf(found.untrained),
+    ...(found.pixels && { pixels: recallOf(found.pixels) }),
+    chance: each((k) => chanceRecall(train.labels, val.labels, k)),
+  };
+}

@@ -1,0 +1,70 @@
+// A map of features: neighbours on it are neighbours among the features. Principal components first, then UMAP (arXiv:1802.03426).
+import { noGrad, scope, type Tensor } from "@unlabel/torch";
+import { UMAP } from "umap-js";
+import { Rng } from "../rng.ts";
+import { normalise } from "./knn.ts";
+
+const COMPONENTS = 50;
+const NEIGHBOURS = 15;
+export const MIN_DIST = 0.1;
+/** UMAP has nothing to lay out with fewer. */
+const FEWEST = 5;
+
+export interface Layout {
+  /** In [0, 1], the longer side filled. */
+  x: number[];
+  y: number[];
+  how: string;
+  neighbours: number;
+}
+
+/** Lays out features `[N, D]` in the plane by their cosine similarities; the same seed gives the same map. */
+export function layOut(features: Tensor, seed: number): Layout {
+  const count = features.shape[0]!;
+  const rows = principal(features, COMPONENTS);
+  if (count < FEWEST) return { ...fitted(rows), how: "PCA", neighbours: 0 };
+  const rng = new Rng(seed, "umap");
+  const neighbours = Math.min(NEIGHBOURS, count - 1);
+  const umap = new UMAP({ nNeighbors: neighbours, minDist: MIN_DIST, random: () => rng.uniform() });
+  return { ...fitted(umap.fit(rows)), how: `PCA ${rows[0]!.length} → UMAP`, neighbours };
+}
+
+/** The first principal components of rows of length 1, `[N][≤ most]`, each turned so that its largest entry is positive. */
+export function principal(features: Tensor, most: number): number[][] {
+  return noGrad(() =>
+    scope(() => {
+      const count = features.shape[0]!;
+      const rows = normalise(features);
+      const centred = rows.sub(rows.mean([0])).to({ device: "cpu" });
+      // Of N rows, the N × N products hold the components as well, and N is small here: X·Xᵀ = U·Λ·Uᵀ, components U·√Λ.
+      const [values, vectors] = centred.mm(centred.t()).linalgEigh();
+      const kept = Math.min(most, count);
+      const scale = values
+        .narrow(0, count - kept, kept)
+        .clamp(0)
+        .sqrt();
+      const parts = vectors
+        .narrow(1, count - kept, kept)
+        .mul(scale)
+        .flip([1]);
+      const largest = parts.abs().argmax(0).unsqueeze(0);
+      const turned = parts.mul(parts.gather(0, largest).sign());
+      const flat = turned.contiguous().toNumbers();
+      return Array.from({ length: count }, (_, n) => flat.slice(n * kept, (n + 1) * kept));
+    }),
+  );
+}
+
+function fitted(rows: number[][]): { x: number[]; y: number[] } {
+  const axis = (at: number) => rows.map((row) => row[at] ?? 0);
+  const [xs, ys] = [axis(0), axis(1)];
+  const [left, low] = [Math.min(...xs), Math.min(...ys)];
+  const extent = Math.max(Math.max(...xs) - left, Math.max(...ys) - low) || 1;
+  const place = (values: number[], from: number) => values.map((value) => round((value - from) / extent));
+  return { x: place(xs, left), y: place(ys, low) };
+}
+
+/** Four digits place a point within a tenth of a pixel. */
+function round(value: number): number {
+  return Math.round(value * 1e4) / 1e4;
+}

@@ -1,0 +1,97 @@
+// The work of `evaluate`, which needs the engine: one pass encodes the images, each protocol works on these features, and only
+// fine-tuning and training from scratch see images again.
+import type { Dataset } from "../data/folder.ts";
+import type { Method } from "../methods/index.ts";
+import type { RunDirectory } from "../train/run.ts";
+import { trainedMethod, untrainedMethod } from "./baselines.ts";
+import { encodeSplits } from "./encode.ts";
+import type { EvaluateOptions } from "./evaluate.ts";
+import { fewShots, knn, linear, retrieval, type Subject } from "./feature-protocols.ts";
+import { network } from "./network-protocols.ts";
+import { type Drawn, drawPictures } from "./pictures.ts";
+import { Sitting } from "./sitting.ts";
+import type { ProbeSplits } from "./splits.ts";
+import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, type Score } from "./types.ts";
+
+export interface Request {
+  seed: number;
+  /** Edge of the images. */
+  size: number;
+  protocols: readonly Protocol[];
+}
+
+/** Runs the protocols asked for on a run's last checkpoint; nothing is written. */
+export async function runProtocols(
+  run: RunDirectory,
+  data: Dataset,
+  splits: ProbeSplits,
+  { seed, size, protocols }: Request,
+  options: EvaluateOptions,
+): Promise<{ evaluations: Evaluations; pictures: Drawn | null }> {
+  const { config } = run.info;
+  const { mean, std } = config;
+  const sitting = new Sitting(data, splits, seed, { size, mean, std }, options);
+  const { method: trained, step } = trainedMethod(run);
+  const untrained = untrainedMethod(config);
+  const asked = new Set(protocols);
+  const evaluations: Evaluations = {};
+  let pictures: Drawn | null = null;
+  try {
+    if (CHEAP_PROTOCOLS.some((one) => asked.has(one))) {
+      const subject = await encode(sitting, trained, untrained, step, options);
+      const fitted = asked.has("linear") ? linear(subject, options.linear ?? {}) : null;
+      const voted = asked.has("knn") || (options.pictures && !fitted) ? knn(subject, options.knn ?? {}) : null;
+      if (fitted) evaluations.linear = fitted.file;
+      if (voted && asked.has("knn")) evaluations.knn = voted.file;
+      if (asked.has("few-shot")) evaluations["few-shot"] = fewShots(subject, options.shares);
+      if (asked.has("retrieval")) evaluations.retrieval = retrieval(subject);
+      const by = fitted ? "linear" : "knn";
+      const predicted = fitted?.predicted ?? voted?.predicted;
+      if (options.pictures && predicted) pictures = await drawPictures(subject, predicted, by);
+      for (const source of subject.sources) source.dispose();
+    }
+    // From scratch first, while the untrained weights are still untrained.
+    if (asked.has("supervised")) {
+      evaluations.supervised = await network(sitting, "supervised", untrained, step, options.network);
+    }
+    if (asked.has("fine-tune")) {
+      const scratch = evaluations.supervised;
+      evaluations["fine-tune"] = {
+        ...(await network(sitting, "fine-tune", trained, step, options.network)),
+        ...(scratch && { scratch: plain(scratch) }),
+      };
+    }
+    return { evaluations, pictures };
+  } finally {
+    sitting.end();
+    trained.dispose();
+    untrained.dispose();
+  }
+}
+
+async function encode(
+  sitting: Sitting,
+  trained: Method,
+  untrained: Method,
+  step: number,
+  { pixels = true }: EvaluateOptions,
+): Promise<Subject> {
+  const { train, val, view, machine, onSkip } = sitting;
+  const { device } = machine;
+  for (const { encoder } of [trained, untrained]) encoder.to({ device, memoryFormat: "channels_last" });
+  const bar = sitting.bar(train.items.length + val.items.length, "image");
+  const onProgress = (count: number) => bar.update(count, "", "encoding");
+  const encoded = await encodeSplits([trained, untrained], train, val, pixels, {
+    ...machine,
+    view,
+    batch: 256,
+    onProgress,
+    onSkip,
+  });
+  sitting.end();
+  return { ...encoded, sitting, step };
+}
+
+function plain({ top1, top5, f1, balanced, per_class, interval }: Score): Score {
+  return { top1, top5, f1, balanced, per_class, ...(interval && { interval }) };
+}

@@ -1,0 +1,40 @@
+// From predictions to what the files hold: scores with names and intervals, the lead over a baseline, the majority class.
+import type { ClassName } from "../data/folder.ts";
+import { bootstrap, bootstrapMean } from "./bootstrap.ts";
+import { judge, type Metrics } from "./metrics.ts";
+import type { Lead, Score } from "./types.ts";
+
+/** What predictions on `labels` are judged in the light of. */
+export interface Test {
+  labels: Int32Array;
+  classes: ClassName[];
+  seed: number;
+}
+
+export function scoreOf({ top1, top5, f1, balanced, per_class, predicted }: Metrics, test: Test): Score {
+  return {
+    top1,
+    top5,
+    f1,
+    balanced,
+    per_class: per_class.map((one, c) => ({ name: test.classes[c]!.name, ...one })),
+    interval: bootstrap(test.labels, [predicted], test.classes.length, test.seed),
+  };
+}
+
+/** Always the most frequent class of train, and after it the next most frequent. */
+export function majorityScore(train: Int32Array, test: Test): Score {
+  const count = test.classes.length;
+  const frequency = new Float32Array(count);
+  for (const label of train) frequency[label]!++;
+  const scores = new Float32Array(test.labels.length * count);
+  for (let n = 0; n < test.labels.length; n++) scores.set(frequency, n * count);
+  return scoreOf(judge(scores, test.labels, count), test);
+}
+
+/** By how much `own` is right more often than `other`, image by image. */
+export function leadOf(own: Int32Array, other: Int32Array, { labels, seed }: Test): Lead {
+  const gains = Int8Array.from(labels, (label, n) => Number(own[n] === label) - Number(other[n] === label));
+  const total = gains.reduce((sum, gain) => sum + gain, 0);
+  return { top1: total / labels.length, interval: bootstrapMean(gains, seed) };
+}

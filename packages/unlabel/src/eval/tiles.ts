@@ -1,0 +1,53 @@
+// Small squares of images, as evaluation sees them, and sprites made of them.
+import sharp from "sharp";
+import { centerBox } from "../data/crop.ts";
+import type { Item, Split } from "../data/folder.ts";
+import { imagesOf } from "../data/images.ts";
+import type { ImageReader } from "../data/reader.ts";
+
+/** Read at a time. */
+const BATCH = 256;
+
+/** The central squares of items, `[N, edge, edge, 3]` bytes; an image that cannot be read is black. */
+export async function tilesOf(
+  split: Split,
+  items: readonly Item[],
+  edge: number,
+  reader: ImageReader,
+): Promise<Uint8Array> {
+  const bytes = edge * edge * 3;
+  const tiles = new Uint8Array(items.length * bytes);
+  for (let at = 0; at < items.length; at += BATCH) {
+    const images = await imagesOf(split, items.slice(at, at + BATCH));
+    const { sizes } = await reader.sizes(images);
+    const found = images.flatMap((image, k) => {
+      const size = sizes[k];
+      return size ? [{ image, views: [centerBox(size.width, size.height, edge, 1)], slots: [at + k] }] : [];
+    });
+    await reader.read(found, { width: edge, height: edge, filter: "bilinear", out: tiles });
+  }
+  return tiles;
+}
+
+/** What a sprite may weigh. */
+const MOST = 2e6;
+
+/** Lays tiles out row by row in one JPEG of at most 2 MB. */
+export async function spriteOf(tiles: Uint8Array, edge: number, columns: number): Promise<Uint8Array> {
+  const count = tiles.length / (edge * edge * 3);
+  const rows = Math.ceil(count / columns);
+  const [width, height] = [columns * edge, rows * edge];
+  const pixels = new Uint8Array(width * height * 3).fill(255);
+  for (let tile = 0; tile < count; tile++) {
+    const [left, top] = [(tile % columns) * edge, Math.floor(tile / columns) * edge];
+    for (let y = 0; y < edge; y++) {
+      const row = tiles.subarray((tile * edge + y) * edge * 3, (tile * edge + y + 1) * edge * 3);
+      pixels.set(row, ((top + y) * width + left) * 3);
+    }
+  }
+  const image = sharp(pixels, { raw: { width, height, channels: 3 } });
+  for (let quality = 80; ; quality -= 15) {
+    const jpeg = await image.clone().jpeg({ quality, chromaSubsampling: "4:2:0" }).toBuffer();
+    if (jpeg.length <= MOST || quality <= 20) return jpeg;
+  }
+}
