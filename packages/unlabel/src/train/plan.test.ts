@@ -17,7 +17,9 @@ afterEach(() => temporary[Symbol.dispose]());
 function begun(config = resolveConfig({ flags: { method: "mae" } })): string {
   const out = join(folder, "run");
   mkdirSync(out);
-  writeFileSync(join(out, "run.json"), JSON.stringify({ schema: 1, config, data: { root: "/images" } }));
+  const data = { root: "/images", fingerprint: "f", train: 10, classes: [] };
+  const rest = { status: "running", created: "", command: "", chance: null, steps_per_epoch: 2, result: null };
+  writeFileSync(join(out, "run.json"), JSON.stringify({ schema: 1, config, data, ...rest }));
   return out;
 }
 
