@@ -5,6 +5,7 @@ export { fromTypedArray, full, type Nested, type TensorOptions, tensor } from ".
 export type { Device, DType, MemoryFormat, Scalar, TypedArray } from "./dtype.ts";
 export { TorchError } from "./errors.ts";
 export { keep, scope } from "./handle.ts";
+export { lend, type TensorMemory } from "./lend.ts";
 export * as nn from "./nn/index.ts";
 export * from "./ops.generated.ts";
 export * as optim from "./optim/index.ts";
@@ -16,6 +17,7 @@ export {
   engineInfo,
   getRngState,
   getThreads,
+  isAutocastEnabled,
   keepHeap,
   type MemoryUse,
   manualSeed,

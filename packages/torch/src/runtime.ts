@@ -62,11 +62,21 @@ export function autocast<T>(options: AutocastOptions, body: () => T): T {
   const { device = "cpu", dtype = "bfloat16", enabled = true } = options;
   const type = String(device).split(":")[0] ?? "cpu";
   const was = guarded("autocast", () => native.autocast(type, enabled, dtype));
+  const outer = autocasting;
+  autocasting = enabled;
   try {
     return synchronous(body(), "autocast");
   } finally {
+    autocasting = outer;
     native.autocast(type, was.enabled, was.dtype);
   }
+}
+
+let autocasting = false;
+
+/** Whether the innermost {@link autocast} block around, if any, casts. */
+export function isAutocastEnabled(): boolean {
+  return autocasting;
 }
 
 export interface MemoryUse {

@@ -5,6 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import { defaultInit } from "./linear.ts";
 import { Module, parameter } from "./module.ts";
 import { type Pair, pair, whole } from "./sizes.ts";
+import { smallConvolution } from "./small-conv.ts";
 
 export interface Conv2dOptions {
   /** Default 1. */
@@ -52,6 +53,8 @@ export class Conv2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    const small = smallConvolution(this, x);
+    if (small) return small;
     return conv2d(x, this.weight, this.bias, this.stride, this.padding, this.dilation, this.groups);
   }
 }
