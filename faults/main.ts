@@ -1,0 +1,82 @@
+// `npm run test:faults [-- --quick] [--seed N] [--only WORD]`: the real command line under kills, full disks, damaged files,
+// vanished data and signals. Every case must end in a stated, correct state; the last line is `N passed, N failed`.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { damage } from "./damage.ts";
+import { disk } from "./disk.ts";
+import { kills } from "./kills.ts";
+import { resources } from "./resources.ts";
+import { signals } from "./signals.ts";
+import { METHODS, makeWorld, type World } from "./world.ts";
+
+export interface Case {
+  name: string;
+  /** Returns how it ended; throws where that is not as promised. `folder` is empty and its own. */
+  run(world: World, folder: string): Promise<string>;
+}
+
+/** A whole number from `from` to `to`, both included. */
+export type Random = (from: number, to: number) => number;
+
+/** The same numbers for the same seed (mulberry32). */
+export function randomFrom(seed: number): Random {
+  let state = seed >>> 0;
+  return (from, to) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return from + Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * (to - from + 1));
+  };
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { quick: { type: "boolean" }, seed: { type: "string" }, only: { type: "string" } },
+  });
+  const quick = values.quick === true;
+  const random = randomFrom(Number(values.seed ?? 1));
+  const root = mkdtempSync(join(tmpdir(), "unlabel-faults-"));
+  const began = performance.now();
+  const methods = quick ? (["mae"] as const) : METHODS;
+  const counts = quick
+    ? { steps: 3, checkpoints: 4, evaluation: 1, report: 1 }
+    : { steps: 15, checkpoints: 15, evaluation: 5, report: 4 };
+  const all = [
+    ...kills(counts, random, methods),
+    ...signals(quick),
+    ...damage(quick),
+    ...resources(quick),
+    ...disk(root, quick),
+  ];
+  const cases = all.filter(({ name }) => name.includes(values.only ?? ""));
+  const tally = { passed: 0, failed: 0 };
+  try {
+    const world = await makeWorld(root, methods);
+    const queue = cases.entries();
+    const worker = async () => {
+      for (const [i, { name, run }] of queue) {
+        const folder = join(root, `case-${i}`);
+        mkdirSync(folder);
+        try {
+          console.log(`ok    ${name}: ${await run(world, folder)}`);
+          tally.passed++;
+        } catch (error) {
+          console.log(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`);
+          tally.failed++;
+        }
+        rmSync(folder, { recursive: true, force: true });
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+  const seconds = Math.round((performance.now() - began) / 1000);
+  console.log(`\n${cases.length} cases in ${seconds} s, seed ${values.seed ?? 1}`);
+  console.log(`${tally.passed} passed, ${tally.failed} failed`);
+  if (tally.failed > 0 || tally.passed === 0) process.exitCode = 1;
+}
+
+await main();
