@@ -1,0 +1,77 @@
+// One side of a bench as a process of its own: what it printed, how long it took, and the most memory it and its children held.
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../packages/unlabel/src/errors.ts";
+
+export interface Outcome {
+  /** The JSON object that the last line was. */
+  json: Record<string, unknown>;
+  seconds: number;
+  /** Peak of the proportional set size over all processes, in MB, sampled; undefined where the system does not tell. */
+  mb: number | undefined;
+}
+
+const BIN = join(import.meta.dirname, "..", "packages", "unlabel", "bin", "unlabel.mjs");
+const SAMPLE_MS = 250;
+
+/** Runs our command line as users do, and reads what `--json` prints. */
+export function runUnlabel(args: string[], threads: number): Promise<Outcome> {
+  return runChild(process.execPath, [BIN, ...args, "--json"], { ...process.env, OMP_NUM_THREADS: String(threads) });
+}
+
+/** Runs a script of `bench/ours`, which uses the packages as they are built, and reads the JSON object that its last line is. */
+export function runScript(name: string, args: string[], threads: number): Promise<Outcome> {
+  const script = join(import.meta.dirname, "ours", name);
+  return runChild(process.execPath, ["--import", "tsx", script, ...args], {
+    ...process.env,
+    OMP_NUM_THREADS: String(threads),
+  });
+}
+
+/**
+ * Runs a program to its end.
+ *
+ * @throws {UserError} with the end of what it said where it fails or prints no JSON
+ */
+export async function runChild(file: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+  const began = performance.now();
+  const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const stop = () => child.kill();
+  process.once("exit", stop);
+  let [out, err, peak] = ["", "", 0];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (err = (err + text).slice(-4000)));
+  const timer = setInterval(() => (peak = Math.max(peak, memoryOf(child.pid))), SAMPLE_MS);
+  const code = await new Promise<number | null>((resolve, reject) => child.on("close", resolve).on("error", reject));
+  clearInterval(timer);
+  process.off("exit", stop);
+  const last = out.trim().split("\n").at(-1) ?? "";
+  if (code !== 0 || !last.startsWith("{")) {
+    throw new UserError(`Expected a result of ${[file, ...args].join(" ")}, got exit code ${code}:\n${err || out}`);
+  }
+  const mb = peak > 0 ? peak / 1e6 : undefined;
+  return { json: JSON.parse(last), seconds: (performance.now() - began) / 1000, mb };
+}
+
+/** Bytes that a process and its descendants hold, shared pages divided among those who share them; 0 where unknown. */
+function memoryOf(pid: number | undefined): number {
+  if (pid === undefined || process.platform !== "linux") return 0;
+  try {
+    const pss = Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) * 1024;
+    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number),
+    );
+    return children.reduce((sum, child) => sum + memoryOf(child), pss);
+  } catch {
+    // It ended between two looks.
+    return 0;
+  }
+}
+
+/** A number that a result must hold. */
+export function numberIn({ json }: Outcome, key: string): number {
+  const value = json[key];
+  if (typeof value === "number") return value;
+  throw new UserError(`Expected a number for ${key} in a result, got ${JSON.stringify(value)}`);
+}

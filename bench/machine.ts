@@ -1,0 +1,52 @@
+// What the numbers were measured on: without it they say nothing.
+import { totalmem } from "node:os";
+import { cpuFlags, cpuModel } from "../packages/unlabel/src/train/machine.ts";
+import { commitOf } from "../packages/unlabel/src/train/plan.ts";
+import { runUnlabel } from "./child.ts";
+import type { Peers } from "./peers.ts";
+
+/** Instruction sets that decide how fast the arithmetic is. */
+const FLAGS = ["avx2", "avx512f", "avx512_bf16", "amx_bf16"];
+
+export interface Machine {
+  cpu: string;
+  cores: number;
+  flags: string[];
+  memory_gb: number;
+  system: string;
+  node: string;
+  libtorch: string;
+  unlabel: string;
+  commit: string | null;
+  peers: Peers["versions"] | null;
+}
+
+export async function describeMachine(threads: number, peers: Peers | null): Promise<Machine> {
+  const { json } = await runUnlabel(["doctor"], threads);
+  const engine: unknown = json.engine;
+  const version = typeof engine === "object" && engine && "version" in engine ? String(engine.version) : "unknown";
+  const flags = cpuFlags();
+  return {
+    cpu: cpuModel(),
+    cores: threads,
+    flags: FLAGS.filter((flag) => flags.has(flag)),
+    memory_gb: Math.round(totalmem() / 1e9),
+    system: `${process.platform} ${process.arch}`,
+    node: process.versions.node,
+    libtorch: version,
+    unlabel: String(json.unlabel),
+    commit: commitOf(import.meta.dirname)?.slice(0, 10) ?? null,
+    peers: peers?.versions ?? null,
+  };
+}
+
+/** The machine in two or three lines of at most 100 columns. */
+export function machineLines({ cpu, cores, flags, memory_gb, system, peers, ...versions }: Machine): string[] {
+  const { node, libtorch, unlabel, commit } = versions;
+  const known = Object.entries(peers ?? {}).filter(([, version]) => version !== null);
+  return [
+    `${cpu} (${flags.join(", ") || system}), ${cores} ${cores === 1 ? "core" : "cores"}, ${memory_gb} GB, ${system}`,
+    `unlabel ${unlabel}${commit ? ` at ${commit}` : ""}, LibTorch ${libtorch}, Node ${node}`,
+    ...(known.length > 0 ? [`peer: ${known.map(([name, version]) => `${name} ${version}`).join(", ")}`] : []),
+  ];
+}
