@@ -1,0 +1,199 @@
+// The check as one self-contained page: findings, sizes, classes, and the pictures concerned side by side.
+import { createHash } from "node:crypto";
+import { dirname, resolve } from "node:path";
+import { makeFolder, writeAtomically } from "../../files.ts";
+import { count, duration, megabytes, percent, plural } from "../../report/format.ts";
+import { type Html, html, raw } from "../../report/html.ts";
+import { script } from "../../report/script.ts";
+import { style } from "../../report/style.ts";
+import { versionOfUnlabel } from "../../version.ts";
+import { imagesOf } from "../images.ts";
+import type { Checked, CheckResult, Named } from "./check.ts";
+import { part, type Seen } from "./look.ts";
+
+/** Groups of copies, and single suspicious images, that are shown. */
+const GROUPS = 60;
+const SINGLES = 48;
+/** Images of one group. */
+const MEMBERS = 6;
+/** Rows of a list. */
+const ROWS = 200;
+/** Long side of a thumbnail in pixels. */
+const EDGE = 144;
+
+const look = `
+.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.6rem 2rem; margin: 1rem 0 1.6rem; }
+.sheet.single { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }
+.copies { display: flex; flex-wrap: wrap; gap: 6px; }
+.copies div { width: 9rem; min-width: 0; font-size: 0.75rem; line-height: 1.35; color: var(--soft); overflow-wrap: anywhere; }
+.copies img, .sheet.single img { display: block; width: 9rem; height: 9rem; object-fit: contain; background: var(--raised); border-radius: 3px; margin-bottom: 0.25rem; }
+.tag { color: var(--warn); font-weight: 600; }
+.bar { display: block; height: 0.8rem; background: var(--accent); border-radius: 2px; min-width: 1px; }
+td.wide { width: 60%; }
+`;
+
+/** Writes the page and returns its path. */
+export async function writePage(checked: Checked, file: string): Promise<string> {
+  const path = resolve(file);
+  makeFolder(dirname(path));
+  writeAtomically(path, (await render(checked)).text);
+  return path;
+}
+
+async function render(checked: Checked): Promise<Html> {
+  const { result } = checked;
+  const sections: [id: string, title: string, body: Html | null][] = [
+    ["leakage", "In train and in val", await copies(checked, ({ leak }) => leak)],
+    ["copies", "Copies within a split", await copies(checked, ({ leak }) => !leak)],
+    ["suspicious", "Suspicious", await suspicious(checked)],
+    ["unreadable", "Cannot be read", unreadable(result)],
+    ["classes", "Classes", classes(result)],
+    ["sizes", "Sizes", sizes(result)],
+    ["cost", "What training would cost", cost(result)],
+  ];
+  const shown = sections.filter(([, , body]) => body !== null);
+  const { findings, notes, images } = result;
+  const title =
+    findings.length === 0
+      ? `Nothing to mend in ${plural(images.readable, "image")}`
+      : `${plural(findings.length, "finding")} in ${plural(images.train + images.val, "image")}`;
+  const hash = createHash("sha256").update(script).digest("base64");
+  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="generator" content="unlabel ${versionOfUnlabel()}">
+<title>${title}</title>
+<link rel="icon" href="data:,">
+<style>${raw(style)}${raw(look)}</style>
+</head>
+<body>
+<div class="page">
+<aside>
+<p class="brand">unlabel</p>
+<nav aria-label="Sections"><ol><li><a href="#findings">Findings</a></li>${shown.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ol></nav>
+<button class="theme" type="button" hidden>Dark</button>
+</aside>
+<main>
+<section id="findings"><p class="kicker">Check of ${result.data}, ${new Date().toISOString().slice(0, 10)}</p><h1>${title}</h1>
+<ul class="prose">${findings.map(({ text }) => html`<li>${text}</li>`)}${notes.map((text) => html`<li class="quiet">${text}</li>`)}</ul>
+<p class="note">${count(images.train)} images in train, ${count(images.val)} in val, ${count(images.readable)} readable; layout ${result.layout}; looked through in ${duration(result.seconds)}, ${count(result.images_per_s)} images/s.</p></section>
+${shown.map(([id, name, body]) => html`<section id="${id}"><h2>${name}</h2>${body}</section>\n`)}
+<footer>Written by unlabel ${versionOfUnlabel()}. Near copies: perceptual hashes at most 11 of 64 bits apart, and both gray values and details correlated by 0.85 or more once one picture is fitted onto a part of the other.</footer>
+</main>
+</div>
+<script>${raw(script)}</script>
+</body>
+</html>
+`;
+}
+
+type GroupTest = (group: Checked["copies"]["groups"][0]) => boolean;
+
+async function copies(
+  { result, images, copies: { groups }, reader }: Checked,
+  belongs: GroupTest,
+): Promise<Html | null> {
+  const chosen = groups.flatMap((group, i) =>
+    belongs(group) ? [{ group, names: result.duplicates.groups[i]!.images }] : [],
+  );
+  if (chosen.length === 0) return null;
+  const figures: Html[] = [];
+  for (const { group, names } of chosen.slice(0, GROUPS)) {
+    const some = group.members.slice(0, MEMBERS);
+    // A leak shows both sides even where one split has many.
+    const other = group.members.find((i) => images[i]!.split !== images[some[0]!]!.split);
+    if (other !== undefined && !some.includes(other)) some[MEMBERS - 1] = other;
+    const shown = await Promise.all(
+      some.map(
+        async (i) => html`<div>${await thumbnail(images[i]!, reader)}${label(names[group.members.indexOf(i)]!)}</div>`,
+      ),
+    );
+    const rest = group.members.length - some.length;
+    figures.push(
+      html`<figure><figcaption>${group.kind === "exact" ? "the same bytes" : `alike ${group.similarity.toFixed(2)}`}${group.conflict && html`, <span class="tag">two classes</span>`}${rest > 0 && `, and ${rest} more`}</figcaption><div class="copies">${shown}</div></figure>`,
+    );
+  }
+  return html`${more(chosen.length, GROUPS, "groups")}<div class="sheet">${figures}</div>`;
+}
+
+async function suspicious({ result, images, reader }: Checked): Promise<Html | null> {
+  const all = images.filter(({ doubts }) => doubts.length > 0);
+  if (all.length === 0) return null;
+  const figures = await Promise.all(
+    all.slice(0, SINGLES).map(async (seen, i) => {
+      const { reasons, ...name } = result.suspicious[i]!;
+      return html`<figure>${await thumbnail(seen, reader)}<figcaption>${label(name)}<br><span class="tag">${reasons.join(", ")}</span></figcaption></figure>`;
+    }),
+  );
+  return html`${more(all.length, SINGLES, "images")}<div class="sheet single">${figures}</div>`;
+}
+
+function label({ split, path, class: name }: Named): Html {
+  // Paths of most folders begin with the split's name.
+  return html`${!path.startsWith(split) && html`<b>${split}</b> `}${path}${name !== null && html` (${name.split(",")[0]!})`}`;
+}
+
+function more(total: number, most: number, what: string): Html | null {
+  return total > most
+    ? html`<p class="note">The first ${count(most)} of ${count(total)} ${what}; --json has all.</p>`
+    : null;
+}
+
+/** The picture as a data URI, its proportions kept. */
+async function thumbnail(seen: Seen, reader: Checked["reader"]): Promise<Html> {
+  const scale = EDGE / Math.max(seen.width, seen.height);
+  const width = Math.max(1, Math.round(Math.min(1, scale) * seen.width));
+  const height = Math.max(1, Math.round(Math.min(1, scale) * seen.height));
+  const [image] = await imagesOf(seen.split, [seen.item]);
+  const { data, failures } = await reader.read([{ image: image!, views: [part(seen, 1)] }], {
+    width,
+    height,
+    filter: "bilinear",
+  });
+  if (failures.length > 0) return html`<span class="tag">${failures[0]!.reason}</span>`;
+  const { default: sharp } = await import("sharp");
+  const webp = await sharp(data, { raw: { width, height, channels: 3 } })
+    .webp({ quality: 80 })
+    .toBuffer();
+  return html`<img alt="" width="${width}" height="${height}" src="data:image/webp;base64,${webp.toString("base64")}">`;
+}
+
+function unreadable({ unreadable: all }: CheckResult): Html | null {
+  if (all.length === 0) return null;
+  return html`${more(all.length, ROWS, "files")}<div class="scroll"><table><thead><tr><th>File</th><th>Why</th></tr></thead>
+<tbody>${all.slice(0, ROWS).map((one) => html`<tr><td class="text">${label(one)}</td><td class="text">${one.reason}</td></tr>`)}</tbody></table></div>`;
+}
+
+function classes({ classes: all }: CheckResult): Html | null {
+  if (all.length === 0) return null;
+  const most = Math.max(...all.map(({ train }) => train));
+  const sorted = all.toSorted((a, b) => b.train - a.train);
+  return html`${more(all.length, ROWS, "classes")}<div class="scroll"><table><thead><tr><th>Class</th><th class="n">Train</th><th class="n">Val</th><th></th></tr></thead>
+<tbody>${sorted.slice(0, ROWS).map(({ name, train, val }) => html`<tr><th scope="row">${name}</th><td class="n">${count(train)}</td><td class="n">${count(val)}</td><td class="wide">${bar(train / most)}</td></tr>`)}</tbody></table></div>`;
+}
+
+function sizes({ sizes: found }: CheckResult): Html | null {
+  if (!found) return null;
+  const most = Math.max(...found.histogram.map(({ images }) => images));
+  const all = found.histogram.reduce((sum, { images }) => sum + images, 0);
+  return html`<p>From ${found.smallest.join(" × ")} to ${found.largest.join(" × ")} pixels, half of them from ${found.median.join(" × ")}.</p>
+<div class="scroll"><table><thead><tr><th>Short side</th><th class="n">Images</th><th class="n">Share</th><th></th></tr></thead>
+<tbody>${found.histogram.map(({ from, below, images }) => html`<tr><th scope="row">${below === null ? `${from} and more` : `${from} – ${below - 1}`} px</th><td class="n">${count(images)}</td><td class="n">${percent(images / all)}</td><td class="wide">${bar(images / most)}</td></tr>`)}</tbody></table></div>`;
+}
+
+function bar(share: number): Html {
+  return html`<span class="bar" style="width: ${(100 * share).toFixed(1)}%"></span>`;
+}
+
+function cost({ forecast }: CheckResult): Html | null {
+  if (!forecast) return null;
+  const { presets, choice, how, device, threads } = forecast;
+  return html`<p>Begin with <code>--preset ${choice.preset}</code>: ${choice.why}.</p>
+<div class="scroll"><table><thead><tr><th>Method, preset</th><th class="n">Step</th><th class="n">Epoch</th><th class="n">In all</th><th class="n">Memory</th><th>Settings</th></tr></thead>
+<tbody>${presets.map((one) => html`<tr><th scope="row">${one.method} ${one.preset}</th><td class="n">${duration(one.step_s)}</td><td class="n">${duration(one.epoch_s)}</td><td class="n">${duration(one.total_s)}</td><td class="n">${megabytes(one.memory_mb)}</td><td class="text">${one.problem ?? `${one.encoder}, ${one.size} px, batch ${one.batch}, ${plural(one.epochs, "epoch")}`}</td></tr>`)}</tbody></table></div>
+<p class="note">On ${device}, ${plural(threads, "thread")}. ${how}</p>`;
+}
