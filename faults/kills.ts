@@ -1,8 +1,9 @@
 // SIGKILL at random moments: during steps, during the writing of checkpoints, during the probe, during the report.
 import { existsSync, readdirSync, readFileSync, watch } from "node:fs";
 import { join } from "node:path";
-import type { Case, Random } from "./main.ts";
+import type { Case } from "./main.ts";
 import { expect, Program, run, succeeded } from "./program.ts";
+import type { Random } from "./random.ts";
 import { copyOf, equalsWhole, METHODS, type Method, pretrain, resume, STEPS, stepsOf, type World } from "./world.ts";
 
 /** How many kills of each kind. */

@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { damage } from "./damage.ts";
 import { disk } from "./disk.ts";
 import { kills } from "./kills.ts";
+import { randomFrom } from "./random.ts";
 import { resources } from "./resources.ts";
 import { signals } from "./signals.ts";
 import { METHODS, makeWorld, type World } from "./world.ts";
@@ -15,20 +16,6 @@ export interface Case {
   name: string;
   /** Returns how it ended; throws where that is not as promised. `folder` is empty and its own. */
   run(world: World, folder: string): Promise<string>;
-}
-
-/** A whole number from `from` to `to`, both included. */
-export type Random = (from: number, to: number) => number;
-
-/** The same numbers for the same seed (mulberry32). */
-export function randomFrom(seed: number): Random {
-  let state = seed >>> 0;
-  return (from, to) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return from + Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * (to - from + 1));
-  };
 }
 
 async function main(): Promise<void> {

@@ -76,6 +76,7 @@ describe("resolveConfig", () => {
     ],
     [{ metod: "simclr" }, "Unknown setting metod (did you mean method?)"],
     [{ method: "simclr", batch: 1 }, "Expected at least 2 for batch"],
+    [{ method: "simclr", batch: 1e99 }, /^Expected a whole number from 1 to 65536 for batch, got 1e\+99$/],
     [{ method: "simclr", steps: Number.POSITIVE_INFINITY }, "Expected a whole number from 1 to 1000000000 for steps"],
     [{ method: "mae", patch: 8, size: 65 }, "Expected a size that patch 8 divides, got 65"],
     [
@@ -120,8 +121,31 @@ describe("readSettings", () => {
   it.each([
     ["list.yaml", "- 1\n- 2\n", "Expected settings such as"],
     ["broken.yaml", "lr: [1,\n", "Expected YAML or JSON in"],
+    // Found by `npm run fuzz`.
+    ["alias.yaml", "lr: *a\n", "Unresolved alias"],
+    ["deep.yaml", "[".repeat(1000), "nested too deeply"],
+    ["dashes.yaml", "- ".repeat(1000), "nested too deeply"],
+    ["deep.json", `{"lr":${"[".repeat(100_000)}`, "at most 32768 characters of YAML are read"],
+    ["long.yaml", `# ${"x".repeat(10_000_001)}`, "Expected at most 10000000 bytes of settings in"],
+    [
+      "bomb.yaml",
+      `a: &a [${"x,".repeat(20)}]\n${[..."bcdefghi"].map((name, i) => `${name}: &${name} [${`*${"abcdefgh"[i]},`.repeat(20)}]\n`).join("")}`,
+      "Excessive alias count",
+    ],
   ])("refuses %s", (name, text, message) => {
-    expect(() => readSettings(write(name, text))).toThrow(message);
+    const path = write(name, text);
+    expect(() => readSettings(path)).toThrow(UsageError);
+    expect(() => readSettings(path)).toThrow(message);
+    expect(() => readSettings(path)).toThrow(path);
+  });
+
+  it("refuses a value that contains itself, and runs no code", () => {
+    const settings = readSettings(write("circle.yaml", "method: mae\nlr: &a [*a]\n"));
+    expect(() => resolveConfig({ file: { name: "circle.yaml", settings } })).toThrow(
+      "lr, got a value that contains itself",
+    );
+    const code = readSettings(write("code.yaml", "lr: !!js/function 'function () { throw 1 }'\n"));
+    expect(code).toEqual({ lr: "function () { throw 1 }" });
   });
 
   it("says which file is missing", () => {

@@ -1,12 +1,21 @@
 // From what the user said to a complete config: preset ← file ← flags, checked as a whole, every refusal naming the key.
-import { readFileSync } from "node:fs";
-import { parse, YAMLParseError } from "yaml";
+import { readFileSync, statSync } from "node:fs";
+import { parse } from "yaml";
 import type { z } from "zod";
 import { UsageError } from "../errors.ts";
 import { contradictions } from "./contradictions.ts";
 import { presetConfig } from "./presets.ts";
 import { type Config, METHODS, type MethodName, PRESETS, schemas } from "./schema.ts";
 import { nearest } from "./suggest.ts";
+
+/** A run.json that lists tens of thousands of classes stays far below. */
+const MAX_BYTES = 10_000_000;
+
+// A few hundred levels of YAML exhaust its parser's stack, which can end the process where V8 compiles an expression just
+// then. Settings are flat: so many characters, opened brackets and dashes in a row none have.
+const MAX_YAML = 32_768;
+const MAX_BRACKETS = 200;
+const DASHES = /(?:[-?:]\s+){40}/;
 
 /** Settings as they come from a file or from flags: names and values not yet checked. */
 export type Settings = Record<string, unknown>;
@@ -43,7 +52,7 @@ export function resolveConfig({ file, flags = {} }: Sources): Config {
           ? issue.keys.map((key) => unknownKey(key, method) + origin(key))
           : describe(issue, given) + origin(String(issue.path[0])),
       );
-  if (!parsed.success || problems.length > 0) throw new UsageError(problems.join("; "));
+  if (!parsed.success || problems.length > 0) throw new UsageError(once(problems));
   return parsed.data;
 }
 
@@ -55,17 +64,23 @@ export function resolveConfig({ file, flags = {} }: Sources): Config {
 export function readSettings(path: string): Settings {
   let text: string;
   try {
+    const { size } = statSync(path);
+    if (size > MAX_BYTES) {
+      throw new UsageError(`Expected at most ${MAX_BYTES} bytes of settings in ${path}, got ${size}`);
+    }
     text = readFileSync(path, "utf8");
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const code = error instanceof Error && "code" in error ? error.code : error;
     throw new UsageError(`Expected a readable file for --config, got ${path} (${String(code)})`);
   }
   let content: unknown;
   try {
-    content = parse(text);
+    content = parseText(text);
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    throw new UsageError(`Expected YAML or JSON in ${path}: ${error.message.split("\n")[0]?.replace(/:$/, "")}`);
+    // Beside faults of syntax: aliases of nothing or of too much, and nesting deeper than the stack.
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Expected YAML or JSON in ${path}: ${reason.split("\n")[0]?.replace(/:$/, "")}`);
   }
   if (content === null) return {};
   if (!isSettings(content))
@@ -76,10 +91,23 @@ export function readSettings(path: string): Settings {
   return content.config;
 }
 
+function parseText(text: string): unknown {
+  if (text.startsWith("{")) {
+    try {
+      return JSON.parse(text);
+    } catch {
+      // YAML has such a form too.
+    }
+  }
+  if (text.length > MAX_YAML) throw new Error(`at most ${MAX_YAML} characters of YAML are read, got ${text.length}`);
+  if (text.split(/[[{]/).length > MAX_BRACKETS || DASHES.test(text)) throw new Error("it is nested too deeply");
+  return parse(text, { logLevel: "error" });
+}
+
 /** A flag's text as the value it means, by YAML's rules: `3e-4` is a number, `true` a boolean, `[0.9, 0.95]` a list. */
 export function parseValue(text: string): unknown {
   try {
-    return parse(text);
+    return parse(text, { logLevel: "error" });
   } catch {
     return text;
   }
@@ -90,8 +118,16 @@ function isSettings(value: unknown): value is Settings {
 }
 
 function show(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === "number" ? String(value) : inJson(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}
+
+function inJson(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return "a value that contains itself";
+  }
 }
 
 function choice<T extends string>(key: string, value: unknown, words: readonly T[], otherwise: T | undefined): T {
@@ -112,7 +148,12 @@ function choice<T extends string>(key: string, value: unknown, words: readonly T
 export function checkSettings<T>(schema: z.ZodType<T>, given: Settings): T {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new UsageError(parsed.error.issues.map((issue) => describe(issue, given)).join("; "));
+  throw new UsageError(once(parsed.error.issues.map((issue) => describe(issue, given))));
+}
+
+/** All of them in one line; a value may break several rules of one kind (1e99 is too large, and no safe integer). */
+function once(problems: string[]): string {
+  return [...new Set(problems)].join("; ");
 }
 
 /** What a setting may be, and what it is instead. */

@@ -28,6 +28,7 @@ import { withRoom } from "./room.ts";
 import { RunDirectory, type RunInfo } from "./run.ts";
 import { listenForStop } from "./stop.ts";
 import { summarize } from "./summary.ts";
+import { startWatch } from "./watch.ts";
 
 /** Trains as planned on `data`. */
 export async function train(plan: Plan, data: Dataset, stream: ProgressStream): Promise<Pretrained> {
@@ -37,9 +38,12 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const { device, precision, threads } = settle(config);
   manualSeed(config.seed);
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
-  const trained = { method, optimizer: makeOptimizer(config, method), device };
+  const optimizer = makeOptimizer(config, method);
+  const reader = new ImageReader({ threads });
+  let ended = false;
   const onSkip = ({ path, reason }: { path: string; reason: string }) => {
-    if (skipped.has(path)) return;
+    // Once training has ended, what was read ahead is nobody's concern, and the reason for the end stays the last line.
+    if (ended || skipped.has(path)) return;
     skipped.add(path);
     progress.log(`skipped ${path}: ${reason}`);
     try {
@@ -55,7 +59,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     rank,
     world,
     device,
-    reader: new ImageReader({ threads }),
+    reader,
     onSkip,
   });
   const { stepsPerEpoch } = loader;
@@ -69,19 +73,23 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   if (old?.info.status === "done" && old.info.result && old.info.result.steps >= total) {
     const { result } = old.info;
     stream.write(`${out} has already done its ${result.steps} steps; ask for more with --epochs or --steps\n`);
-    trained.optimizer.dispose();
+    optimizer.dispose();
     method.dispose();
     return { run: out, info: old.info, result, interrupted: false };
   }
+  const watch = await startWatch({ config, data, method, device, precision, reader, stepsPerEpoch });
+  const trained = { method, optimizer, device, probe: watch?.probe };
   const { start, notes } = old ? resume(old, info, trained) : { start: 0, notes: [] };
   const run = old ?? RunDirectory.create(out, info);
   const skipped = new Set(run.skipped().map(({ path }) => path));
   const progress = new Progress({ total, start, stream });
+  if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
   for (const line of introduction(info, out, total, start)) progress.log(line);
   if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
   for (const note of notes) progress.log(`note: ${note}`);
 
   const stop = listenForStop(() => progress.log("Finishing this step, then saving. Ctrl-C again ends at once."));
+  const health = () => (watch ? { health: watch.health } : {});
   const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
   const batches = loader.batches({ step: start });
   try {
@@ -98,6 +106,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
       progress,
       stop,
       profiler,
+      watch,
     });
     profiler?.end();
     progress.end();
@@ -109,22 +118,29 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     }
     if (!interrupted) await writePictures(out, method, config, data, device);
     const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
-    const end = { status: interrupted ? "interrupted" : "done", finished: new Date().toISOString(), result } as const;
+    const end = {
+      status: interrupted ? "interrupted" : "done",
+      finished: new Date().toISOString(),
+      result,
+      ...health(),
+    } as const;
     if (interrupted) tell(run, end);
     else await withRoom("run.json", () => run.update(end), { folder: out, progress, stop, kept: "all else" });
     if (interrupted)
       progress.log(`Saved step ${step} of ${total}. Continue with: unlabel pretrain --resume --out ${shellWord(out)}`);
     return { run: out, info: run.info, result, interrupted };
   } catch (thrown) {
+    ended = true;
     progress.end();
     const error = explainMemory(thrown, config);
     if (error instanceof InterruptedError) tell(run, { status: "interrupted" });
-    else tell(run, { status: "failed", error: error instanceof Error ? error.message : String(error) });
+    else tell(run, { status: "failed", error: error instanceof Error ? error.message : String(error), ...health() });
     throw error;
   } finally {
     stop.release();
     await batches.return();
-    trained.optimizer.dispose();
+    watch?.dispose();
+    optimizer.dispose();
     method.dispose();
   }
 }

@@ -1,0 +1,180 @@
+// What reads files that may come from strangers, and an intact file of each kind to begin from.
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { loadSafetensors, saveSafetensors, scope, tensor, zeros } from "@unlabel/torch";
+import { readSettings, resolveConfig } from "../packages/unlabel/src/config/resolve.ts";
+import { imagesOf } from "../packages/unlabel/src/data/images.ts";
+import { openData } from "../packages/unlabel/src/data/open.ts";
+import { ImageReader } from "../packages/unlabel/src/data/reader.ts";
+import { writeReport } from "../packages/unlabel/src/report/index.ts";
+import { readRun } from "../packages/unlabel/src/report/read-run.ts";
+import { sampleImage, writeImages } from "../packages/unlabel/src/testing/data.ts";
+import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
+import { lockRun } from "../packages/unlabel/src/train/lock.ts";
+import { MetricsFile } from "../packages/unlabel/src/train/metrics.ts";
+import { plan } from "../packages/unlabel/src/train/plan.ts";
+
+export interface Parser {
+  /** Kinds of words that its files are made of. */
+  words: readonly string[];
+  /** Writes intact files below a folder. */
+  make(folder: string): Promise<void>;
+  /** Which of them are mutated, one at a time; by default all. */
+  mutated?: RegExp;
+  /** Reads what lies there; throws UserError or TorchError where it refuses. */
+  parse(folder: string): unknown;
+}
+
+const CONFIG = `# A comment
+method: simclr
+preset: small
+lr: 3e-4
+betas: [0.9, 0.95]
+mean: &grey [0.5, 0.5, 0.5]
+std: *grey
+schedule: cosine
+clip_grad_norm: null
+exclude_norm_bias: true
+`;
+
+/** A short run that has been trained and probed, as its numbers go. */
+const makeRun = (folder: string, method: "mae" | "simclr" = "mae") =>
+  writeRun(join(folder, "run"), {
+    method,
+    steps: 12,
+    classes: ["a", "b", "c"],
+    skipped: [{ path: "a.jpg", reason: "cut off" }],
+  });
+
+async function readImages(folder: string): Promise<void> {
+  const data = await openData(folder);
+  for (const split of [data.train, data.val]) {
+    if (!split) continue;
+    const items = split.items.slice(0, 40);
+    const images = await imagesOf(split, items);
+    const { sizes } = await reader().sizes(images);
+    const usable = images.flatMap((image, i) => (sizes[i] ? [{ image, size: sizes[i] }] : []));
+    await reader().read(
+      usable.map(({ image, size }) => ({ image, views: [{ x: 0, y: 0, ...size, flip: false }] })),
+      { width: 16, height: 16, filter: "bilinear" },
+    );
+  }
+}
+
+let made: ImageReader | undefined;
+function reader(): ImageReader {
+  made ??= new ImageReader({ threads: 1 });
+  return made;
+}
+
+export const PARSERS: Record<string, Parser> = {
+  safetensors: {
+    words: ["json"],
+    async make(folder) {
+      const tensors = { weight: zeros([4, 3]), half: zeros([2], { dtype: "float16" }), on: tensor([true, false]) };
+      saveSafetensors(join(folder, "plain.safetensors"), tensors, { step: "3", note: "a" });
+      saveSafetensors(join(folder, "summed.safetensors"), tensors, { step: "3" }, { checksum: true });
+    },
+    parse(folder) {
+      scope(() => {
+        for (const name of readdirSync(folder)) loadSafetensors(join(folder, name));
+      });
+    },
+  },
+  config: {
+    words: ["yaml", "json"],
+    async make(folder) {
+      writeFileSync(join(folder, "a.yaml"), CONFIG);
+      writeFileSync(join(folder, "b.yaml"), JSON.stringify(resolveConfig({ flags: { method: "mae" } })));
+    },
+    parse(folder) {
+      for (const file of readdirSync(folder)) {
+        resolveConfig({ file: { name: file, settings: readSettings(join(folder, file)) } });
+      }
+    },
+  },
+  "run.json": {
+    words: ["json"],
+    mutated: /run\.json$/,
+    async make(folder) {
+      await makeRun(folder);
+      mkdirSync(join(folder, "run", "checkpoints"), { recursive: true });
+      for (const name of ["last.safetensors", "last.state.safetensors"])
+        writeFileSync(join(folder, "run", "checkpoints", name), "");
+    },
+    parse(folder) {
+      plan({ settings: {}, out: join(folder, "run"), resume: true });
+    },
+  },
+  "metrics.jsonl": {
+    words: ["json"],
+    mutated: /metrics\.jsonl$/,
+    make: async (folder) => void (await makeRun(folder)),
+    parse(folder) {
+      const file = new MetricsFile(join(folder, "run", "metrics.jsonl"));
+      const last = file.last();
+      file.rewind(last ? Math.min(last.step, 10) : 0);
+      const steps = [...file.rows()].map(({ step }) => step);
+      if (steps.some((step, i) => step <= (steps[i - 1] ?? 0) || step > 10))
+        throw new Error(`steps ${steps} after rewinding`);
+    },
+  },
+  lock: {
+    words: ["json"],
+    async make(folder) {
+      writeFileSync(
+        join(folder, "lock"),
+        JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), start: "2026-01-01T00:00:00.000Z" }),
+      );
+    },
+    parse(folder) {
+      lockRun(folder)[Symbol.dispose]();
+    },
+  },
+  "report's files": {
+    words: ["json"],
+    make: async (folder) => void (await makeRun(folder)),
+    parse: (folder) => readRun(join(folder, "run")),
+  },
+  report: {
+    words: ["json"],
+    make: async (folder) => void (await makeRun(folder)),
+    parse: (folder) => writeReport([join(folder, "run")], join(folder, "report.html")),
+  },
+  "Labels.json": {
+    words: ["json"],
+    mutated: /Labels\.json$/,
+    async make(folder) {
+      await writeImages(folder, ["train.X1/n01/a.jpg", "train.X2/n02/b.jpg", "val.X/n01/c.jpg"], 20);
+      writeFileSync(join(folder, "Labels.json"), JSON.stringify({ n01: "tench", n02: "church, church building" }));
+    },
+    parse: (folder) => openData(folder),
+  },
+  images: {
+    words: [],
+    async make(folder) {
+      for (const [i, format] of (["jpg", "png", "webp", "gif", "tiff", "avif"] as const).entries()) {
+        await sampleImage(24, 20, i).toFile(join(folder, `${i}.${format}`));
+      }
+      await sampleImage(40, 30, 7)
+        .jpeg({ progressive: true })
+        .withExif({ IFD0: { Copyright: "none" } })
+        .toFile(join(folder, "p.jpg"));
+    },
+    parse: readImages,
+  },
+};
+
+/** Every file below a folder, as its bytes. */
+export function filesOf(folder: string): { name: string; bytes: Buffer }[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .sort()
+    .map((path) => ({ name: path.slice(folder.length + 1), bytes: readFileSync(path) }));
+}
+
+export function restore(from: string, to: string): void {
+  cpSync(from, to, { recursive: true });
+}
