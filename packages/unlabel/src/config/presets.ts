@@ -12,6 +12,7 @@ const HALF = { mean: [0.5, 0.5, 0.5] as [number, number, number], std: [0.5, 0.5
 const common = {
   patch: 16,
   size: 224,
+  eval_size: null,
   epochs: 100,
   steps: null,
   micro_batch: null,
@@ -28,6 +29,8 @@ const common = {
   device: "auto",
   precision: "auto",
   checkpoint_every_epochs: 1,
+  health_every: null,
+  online: true,
   crop_min: 0.2,
 } as const;
 

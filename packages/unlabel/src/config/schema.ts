@@ -15,6 +15,11 @@ const common = {
   patch: integer(2, 64),
   /** Edge of the square training images in pixels. */
   size: integer(16, 1024),
+  /**
+   * Edge at which evaluation encodes images; null for `size`. A ResNet trained on random crops, which enlarge what they show, sees
+   * better at a larger one (arXiv:1906.06423); a ViT has positions for no other.
+   */
+  eval_size: integer(16, 1024).nullable(),
   epochs: integer(1, 100_000),
   /** Stop after this many steps, however many epochs are asked for; the schedule ends there too. */
   steps: integer(1, 1_000_000_000).nullable(),
@@ -46,6 +51,10 @@ const common = {
   device: device(),
   precision: oneOf("auto", "fp32", "bf16"),
   checkpoint_every_epochs: integer(1, 100_000),
+  /** Steps between two looks at how the features are spread; null: as often as one percent of the time allows; 0: never. */
+  health_every: integer(0, 1_000_000_000).nullable(),
+  /** Where images have classes: a linear probe and kNN beside the training, which they do not touch. */
+  online: flag(),
   /** Random resized crop: the least share of the image's area that a view may show. */
   crop_min: above(0, 1),
   /** Inputs are (pixel / 255 − mean) / std, per channel. */

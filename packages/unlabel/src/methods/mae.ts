@@ -1,6 +1,6 @@
 // MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
-import { fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
 import type { MaeConfig } from "../config/schema.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { createMaeEncoder, type VisionTransformer } from "../models/index.ts";
@@ -50,16 +50,18 @@ export class Mae extends Method {
     const predicted = this.decoder.call(latent, masking).to({ dtype: "float32" });
     const target = this.#targets(gatherTokens(patches, masking.hidden));
     const loss = predicted.mseLoss(target);
+    const seen = latent.detach().narrow(1, 1, masking.keep.shape[1]!);
+    const features = cat([seen.mean(1), seen.amax(1)], 1);
     const logs = noGrad(() => {
       const spread = target.var([0, 1], { correction: 0 }).mean();
       this.#chance ??= spread.item();
-      const pooled = latent.narrow(1, 1, masking.keep.shape[1]!).mean(1).to({ dtype: "float32" });
+      const pooled = seen.mean(1).to({ dtype: "float32" });
       return {
         explained_variance: loss.div(spread).neg().add(1),
         feature_std: pooled.var(0, { correction: 0 }).mean().sqrt(),
       };
     });
-    return { loss, logs };
+    return { loss, logs, features };
   }
 
   /**

@@ -8,6 +8,8 @@ export interface LossOutput {
   loss: Tensor;
   /** Further scalars worth a curve, without gradients. */
   logs: Record<string, Tensor>;
+  /** What the encoder gave for the loss, detached, `[count·B, dim]`, view-major; left out where there is no such thing. */
+  features?: Tensor;
 }
 
 /**

@@ -34,8 +34,9 @@ export class SimClr extends Method {
     return ntXent(embeddings, this.#temperature);
   }
 
-  override loss(views: readonly Tensor[]): LossOutput {
-    return this.contrast(this.embed(views));
+  override loss([images]: readonly Tensor[]): LossOutput {
+    const features = this.encoder.features(images!);
+    return { ...this.contrast(this.head.call(features)), features: features.detach() };
   }
 }
 

@@ -13,21 +13,25 @@ import {
 import { UserError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
 import type { Recovered } from "./checkpoint-files.ts";
+import type { OnlineProbe } from "./online.ts";
 import type { RunDirectory } from "./run.ts";
 
 export interface Trained {
   method: Method;
   optimizer: optim.Optimizer;
   device: string;
+  /** What learns beside the method without touching it; where a checkpoint has none of it, it begins again. */
+  probe?: OnlineProbe | null;
 }
 
 /** Saves after `step`; all of it is on the disk and has been read back when this returns. */
-export function saveCheckpoint(run: RunDirectory, step: number, { method, optimizer, device }: Trained): void {
+export function saveCheckpoint(run: RunDirectory, step: number, { method, optimizer, device, probe }: Trained): void {
   const metadata = { format: "pt", step: String(step) };
   const about = { ...metadata, method: run.info.method, config: JSON.stringify(run.info.config) };
   scope(() => {
     const state: Record<string, Tensor> = {};
     for (const [name, tensor] of Object.entries(optimizer.stateDict())) state[`optimizer.${name}`] = tensor;
+    for (const [name, tensor] of Object.entries(probe?.stateDict() ?? {})) state[`online.${name}`] = tensor;
     for (const generator of generators(device)) state[`rng.${generator}`] = getRngState(generator);
     run.checkpoint((weightsFile, stateFile) => {
       saveSafetensors(weightsFile, method.stateDict(), about, { checksum: true });
@@ -60,13 +64,14 @@ export function loadCheckpoint(run: RunDirectory, trained: Trained): Recovered {
   }
 }
 
-function load(run: RunDirectory, { method, optimizer, device }: Trained): Recovered {
+function load(run: RunDirectory, { method, optimizer, device, probe }: Trained): Recovered {
   const recovered = run.recover(stepOf);
   if (recovered === null) return { step: 0, notes: [] };
   scope(() => {
     method.loadStateDict(loadSafetensors(run.weights).tensors);
     const { tensors } = loadSafetensors(run.state);
     optimizer.loadStateDict(below(tensors, "optimizer."));
+    probe?.loadStateDict(below(tensors, "online."));
     for (const [generator, state] of Object.entries(below(tensors, "rng."))) {
       // A run that goes on elsewhere has no generator of its old device to restore.
       if (generators(device).includes(generator)) setRngState(state, generator);

@@ -13,6 +13,7 @@ import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "./run.ts
 import { checkShapes, trainStep } from "./step.ts";
 import type { StopRequest } from "./stop.ts";
 import { round } from "./summary.ts";
+import type { Watch } from "./watch.ts";
 
 export interface LoopOptions extends Trained {
   config: Config;
@@ -30,6 +31,8 @@ export interface LoopOptions extends Trained {
   stop: StopRequest;
   /** Records a few steps; its lines go to the log. */
   profiler?: Profiler | undefined;
+  /** Looks at the encoder from time to time. */
+  watch?: Watch | null;
 }
 
 /**
@@ -40,7 +43,7 @@ export interface LoopOptions extends Trained {
  * @throws {UserError} where the loss is no longer a number
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
-  const { config, run, batches, stepsPerEpoch, total, start, progress, stop } = options;
+  const { config, run, batches, stepsPerEpoch, total, start, progress, stop, watch } = options;
   const secondsBefore = run.lastRow()?.seconds ?? 0;
   const began = performance.now();
   const schedule = makeSchedule(config, stepsPerEpoch, total);
@@ -62,6 +65,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       const lr = schedule(step);
       step++;
       const outcome = oneStep(options, batch, step, lr);
+      if (!Number.isFinite(outcome.loss + outcome.gradNorm)) watch?.record.notFinite(step);
       refuseNotFinite(outcome, { batch, step, saved, lr, config, folder: run.path, items: options.items });
       const now = performance.now();
       const row: MetricsRow = {
@@ -72,11 +76,17 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         "train/lr": lr,
         "train/grad_norm": outcome.gradNorm,
         ...Object.fromEntries(Object.entries(outcome.logs).map(([name, value]) => [`train/${name}`, value])),
+        ...outcome.watched,
         "data/images_per_s": round((1000 * config.batch) / (now - mark)),
         "data/wait_s": round(waited / 1000),
       };
       mark = now;
       await write(`the metrics of step ${step}`, () => run.log(row));
+      if (watch?.observe(row, run.info.chance ?? options.method.chance)) {
+        const { health } = watch;
+        progress.log(health.text);
+        await write("run.json", () => run.update({ health }));
+      }
       options.profiler?.stepDone(waited);
       if (step === 1) {
         // What chance gives may depend on the first batch.
@@ -104,7 +114,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
 }
 
 function oneStep(
-  { method, optimizer, device, precision, config }: LoopOptions,
+  { method, optimizer, device, precision, config, watch, total }: LoopOptions,
   batch: Batch,
   step: number,
   lr: number,
@@ -112,7 +122,8 @@ function oneStep(
   try {
     checkShapes(batch.views, method, config.batch);
     optimizer.lr = lr;
-    return trainStep({
+    const looks = watch?.due(step, total) === true;
+    const outcome = trainStep({
       method,
       optimizer,
       views: batch.views,
@@ -122,7 +133,12 @@ function oneStep(
       microBatch: config.micro_batch,
       recompute: config.activation_checkpointing,
       clip: config.clip_grad_norm,
+      encoderNorm: looks,
+      onFeatures: watch?.learner(batch.indices),
     });
+    if (!watch || !Number.isFinite(outcome.loss)) return outcome;
+    const look = looks ? { ...watch.look(batch.views), "health/grad_norm": outcome.encoderNorm! } : {};
+    return { ...outcome, watched: { ...outcome.watched, ...look, ...watch.vote(step, total) } };
   } finally {
     for (const view of batch.views) view.dispose();
   }

@@ -28,7 +28,15 @@ export interface Plan {
 }
 
 /** What may change when a run goes on; anything else would make it another run. */
-const CHANGEABLE = new Set(["epochs", "steps", "threads", "device", "checkpoint_every_epochs"]);
+const CHANGEABLE = new Set([
+  "epochs",
+  "steps",
+  "threads",
+  "device",
+  "checkpoint_every_epochs",
+  "health_every",
+  "online",
+]);
 
 /**
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues

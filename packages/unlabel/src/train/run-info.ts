@@ -5,6 +5,7 @@ import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
 import { versionOfUnlabel } from "../version.ts";
+import type { Health } from "./health.ts";
 
 /** The format that this version writes. A change that older versions would misread raises it, and adds a migration. */
 export const SCHEMA = 1;
@@ -43,6 +44,8 @@ export interface RunInfo {
   floor: number | null;
   steps_per_epoch: number;
   result: RunResult | null;
+  /** How it fares, told without labels; absent where nobody looked. */
+  health?: Health;
   /** Why it failed. */
   error?: string;
   /** What a reader of the numbers should know: damage that resuming met, and what became of it. */

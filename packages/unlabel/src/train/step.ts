@@ -1,5 +1,5 @@
 // One training step: loss, gradients, update. Everything made on the way is freed, and the host waits for the device once.
-import { _foreachNorm, cat, noGrad, optim, recordFunction, scope, stack, type Tensor } from "@unlabel/torch";
+import { _foreachNorm, cat, noGrad, optim, recordFunction, scope, stack, type Tensor, zeros } from "@unlabel/torch";
 import type { Method } from "../methods/method.ts";
 import { gradients } from "./micro-batches.ts";
 
@@ -17,6 +17,10 @@ export interface StepOptions {
   recompute?: boolean;
   /** Largest norm of all gradients together; null for no limit. */
   clip: number | null;
+  /** Called once the encoder has moved, with the features that the loss was computed from; its scalars are read with the loss. */
+  onFeatures?: ((features: Tensor) => Record<string, Tensor>) | undefined;
+  /** Whether the norm of the encoder's own gradient is wanted, before clipping. */
+  encoderNorm?: boolean;
 }
 
 export interface StepOutcome {
@@ -25,14 +29,18 @@ export interface StepOutcome {
   gradNorm: number;
   /** The method's own scalars. */
   logs: Record<string, number>;
+  /** Norm of the encoder's own gradient, where it was wanted. */
+  encoderNorm?: number;
+  /** What `onFeatures` gave. */
+  watched: Record<string, number>;
 }
 
 /** Trains on one batch. */
 export function trainStep(options: StepOptions): StepOutcome {
-  const { method, optimizer, views, step, device, precision, clip, microBatch = null, recompute } = options;
+  const { method, optimizer, views, step, device, precision, clip, microBatch = null, recompute, onFeatures } = options;
   return scope(() => {
     const here = views.map((view) => view.to({ device, nonBlocking: true }));
-    const { loss, logs } = gradients({
+    const { loss, logs, features } = gradients({
       method,
       views: here,
       microBatch,
@@ -40,6 +48,7 @@ export function trainStep(options: StepOptions): StepOutcome {
       device,
       precision,
     });
+    const own = options.encoderNorm ? [gradientNorm(method.encoder.parameters())] : [];
     const norm = recordFunction("optimizer", () => {
       const found = clip === null ? gradientNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
       optimizer.step();
@@ -47,15 +56,25 @@ export function trainStep(options: StepOptions): StepOutcome {
       method.zeroGrad();
       return found;
     });
-    const names = Object.keys(logs);
-    const [lossNow, gradNorm, ...rest] = numbers([loss, norm, ...Object.values(logs)]);
-    return { loss: lossNow!, gradNorm: gradNorm!, logs: Object.fromEntries(names.map((name, i) => [name, rest[i]!])) };
+    const watched = (features && onFeatures?.(features)) ?? {};
+    const [lossNow, gradNorm, ...rest] = numbers([
+      loss,
+      norm,
+      ...Object.values(logs),
+      ...Object.values(watched),
+      ...own,
+    ]);
+    const take = (from: Record<string, Tensor>) =>
+      Object.fromEntries(Object.keys(from).map((name) => [name, rest.shift()!]));
+    const outcome = { loss: lossNow!, gradNorm: gradNorm!, logs: take(logs), watched: take(watched) };
+    return options.encoderNorm ? { ...outcome, encoderNorm: rest.shift()! } : outcome;
   });
 }
 
 /** The 2-norm of all gradients together, left on the device. */
 function gradientNorm(parameters: Tensor[]): Tensor {
   const gradients = parameters.flatMap((parameter) => parameter.grad ?? []);
+  if (gradients.length === 0) return zeros([], { device: parameters[0]?.device ?? "cpu" });
   return noGrad(() => stack(_foreachNorm(gradients)).linalgVectorNorm());
 }
 

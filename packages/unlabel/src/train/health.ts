@@ -1,0 +1,180 @@
+// Is a run learning? Told from the numbers of metrics.jsonl alone, without labels, in plain words. A verdict is a function of
+// the rows up to it, so a run that is resumed reads its own and goes on as if it had never stopped.
+import type { MethodName } from "../config/schema.ts";
+import type { MetricsRow } from "./metrics.ts";
+
+export const VERDICTS = [
+  "healthy",
+  "too-early",
+  "not-finite",
+  "below-floor",
+  "diverging",
+  "exploding-gradient",
+  "collapsed",
+  "dimensional-collapse",
+  "vanishing-gradient",
+  "not-learning",
+] as const;
+
+/** run.json's `health`. */
+export interface Health {
+  verdict: (typeof VERDICTS)[number];
+  /** The step since which it holds without a break; null where all is well. */
+  since: number | null;
+  /** One sentence for people, with what to try. */
+  text: string;
+}
+
+/** What the numbers are held against. */
+export interface HealthFacts {
+  method: MethodName;
+  /** Length of a feature vector. */
+  dim: number;
+  /** Images that the features are measured on. */
+  images: number;
+  /** Whether those images are all the same, in which case no encoder can tell them apart. */
+  identical: boolean;
+  floor: number | null;
+  /** Steps of the learning rate's warm-up, in which little is learnt. */
+  warmup: number;
+}
+
+/** Steps before which it is too early to say that nothing is learnt. */
+const PATIENCE = 100;
+const RECENT = 50;
+const FIRST = 10;
+
+/**
+ * Thresholds, each far from what runs that learn were seen to reach: their spread is above 0.2 of 1/√d (untrained: above
+ * 0.04), their effective rank above 8, and their gradients stay within a factor of 30 of their median.
+ */
+const COLLAPSED = 0.01;
+const RANK = 3;
+const EXPLODING = 100;
+const VANISHING = 1e-7;
+/** Of the way from chance to floor, or of the loss at the start. */
+const LEARNT = 0.005;
+
+/** Reads a run's rows one after the other and says how it fares. */
+export class HealthRecord {
+  readonly #facts: HealthFacts;
+  readonly #first: number[] = [];
+  readonly #recent: number[] = [];
+  readonly #norms: number[] = [];
+  #now: Health = { verdict: "too-early", since: null, text: "too early to tell" };
+
+  constructor(facts: HealthFacts) {
+    this.#facts = facts;
+  }
+
+  get now(): Health {
+    return this.#now;
+  }
+
+  /**
+   * Takes in a row. One that holds a look at the features (`health/std`) is judged.
+   *
+   * @param chance the loss at random guessing, where it is known
+   * @returns whether the verdict has changed
+   */
+  observe(row: MetricsRow, chance: number | null): boolean {
+    const loss = row["train/loss"]!;
+    if (this.#first.length < FIRST) this.#first.push(loss);
+    this.#recent.push(loss);
+    if (this.#recent.length > RECENT) this.#recent.shift();
+    const broken = row["health/not_finite"];
+    if (broken !== undefined)
+      return this.#becomes("not-finite", `the features of ${broken} images ${NOT_FINITE}`, row.step);
+    if (row["health/std"] === undefined) return false;
+    const found = this.#judge(row, chance);
+    if (row["health/grad_norm"] !== undefined) this.#norms.push(row["health/grad_norm"]);
+    return this.#becomes(found.verdict, found.text, row.step);
+  }
+
+  /** The loss or a gradient of `step` was no number. */
+  notFinite(step: number): void {
+    this.#becomes("not-finite", `loss or gradient ${NOT_FINITE}`, step);
+  }
+
+  #becomes(verdict: Health["verdict"], text: string, step: number): boolean {
+    const changed = verdict !== this.#now.verdict;
+    const fine = verdict === "healthy" || verdict === "too-early";
+    const since = fine ? null : changed ? step : this.#now.since;
+    const words = verdict.replace("-", " ");
+    this.#now = { verdict, since, text: since === null ? text : `${words} since step ${count(since)}: ${text}` };
+    return changed;
+  }
+
+  #judge(row: MetricsRow, chance: number | null): { verdict: Health["verdict"]; text: string } {
+    const { dim, images, identical, floor, warmup, method } = this.#facts;
+    const [loss, started] = [median(this.#recent), median(this.#first)];
+    const [std, rank, norm] = [row["health/std"]!, row["health/rank"]!, row["health/grad_norm"] ?? null];
+    const expected = 1 / Math.sqrt(dim);
+    const usual = this.#norms.length >= 3 ? median(this.#norms) : null;
+    const worst = chance === null ? started : Math.max(started, chance);
+
+    if (floor !== null && loss < floor - 1e-3 * Math.max(1, Math.abs(floor))) {
+      const text = `the loss (${short(loss)}) is less than it can be (${short(floor)}), so something other than the images gives the answer away; check the views and the loss`;
+      return { verdict: "below-floor", text };
+    }
+    if (loss > 2 * worst) {
+      const text = `the loss (${short(loss)}) is far above its start (${short(started)}); try a tenth of the lr, or clip_grad_norm 1`;
+      return { verdict: "diverging", text };
+    }
+    if (norm !== null && usual !== null && norm > EXPLODING * usual && norm > 1) {
+      const text = `the encoder's gradient has norm ${short(norm)}, ${short(usual)} is usual in this run; try a lower lr, a longer warm-up, or clip_grad_norm 1`;
+      return { verdict: "exploding-gradient", text };
+    }
+    if (std < COLLAPSED * expected) {
+      const why = identical
+        ? "the images looked at are all the same: check the data"
+        : `try ${CURES[method]}, or begin again with a lower lr`;
+      const text = `all images get the same features (std ${short(std)}, ${short(expected)} expected); ${why}`;
+      return { verdict: "collapsed", text };
+    }
+    if (rank < Math.min(RANK, 0.5 * Math.min(dim, images))) {
+      const text = `features vary in ${rank.toFixed(1)} directions of ${count(dim)} (effective rank); try ${CURES[method]}, or a longer training`;
+      return { verdict: "dimensional-collapse", text };
+    }
+    if (norm !== null && norm < VANISHING) {
+      const text = `the encoder's gradient has norm ${short(norm)}: it is not trained; try a higher lr from the start, or other initial weights`;
+      return { verdict: "vanishing-gradient", text };
+    }
+    if (row.step < warmup + PATIENCE) return { verdict: "too-early", text: "too early to tell whether it learns" };
+    if (chance !== null && chance - loss < LEARNT * (chance - (floor ?? 0))) {
+      const text = `the loss (${short(loss)}) is what guessing gives (${short(chance)}); try another lr (ten times less, ten times more)${method === "simclr" ? ", or a lower temperature" : ""}`;
+      return { verdict: "not-learning", text };
+    }
+    if (started - loss < LEARNT * Math.abs(started)) {
+      const text = `the loss (${short(loss)}) has not fallen since the start (${short(started)}); try a higher lr`;
+      return { verdict: "not-learning", text };
+    }
+    const gain = chance === null ? "" : ` (chance ${short(chance)})`;
+    return {
+      verdict: "healthy",
+      text: `healthy: loss ${short(loss)}${gain}, features vary in ${rank.toFixed(0)} directions of ${count(dim)}`,
+    };
+  }
+}
+
+const NOT_FINITE = "are not finite numbers; try a lower lr, clip_grad_norm or precision fp32";
+
+/** What helps against features that lose themselves. */
+const CURES: Record<MethodName, string> = {
+  simclr: "stronger augmentation (a smaller crop_min), a larger batch or a lower temperature",
+  mae: "norm_pixels true or another mask_ratio",
+};
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const last = sorted.length - 1;
+  return (sorted[Math.floor(last / 2)]! + sorted[Math.ceil(last / 2)]!) / 2;
+}
+
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+function count(value: number): string {
+  return value.toLocaleString("en-US");
+}
