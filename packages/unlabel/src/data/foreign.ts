@@ -92,12 +92,14 @@ function replicate(data: Uint8Array, channels: number): Uint8Array {
   return rgb;
 }
 
+/** libvips keeps one text of errors for all threads, which may tell of another file: only sharp's own words count. */
 function plainReason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (/unsupported image format|operation is blocked/i.test(message)) {
     return "not an image that can be read (JPEG, PNG, WebP, GIF, TIFF and AVIF can)";
   }
   if (/pixel limit/i.test(message)) return "at most 100 million pixels are read";
-  if (/missing/i.test(message)) return "the file is gone";
-  return `damaged image: ${(message.split("\n")[0] ?? "").trim()}`;
+  if (/^Input file is missing/.test(message)) return "the file is gone";
+  if (/^Input (file|buffer) has corrupt header/.test(message)) return "damaged image: its header makes no sense";
+  return "damaged image: it is cut off, or its data make no sense";
 }
