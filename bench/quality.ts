@@ -66,7 +66,19 @@ async function theirs(peers: Peers, data: string, minutes: number, threads: numb
 /** Preset `small` as it is, for as many steps as a trial says fit into the minutes. */
 async function ours(data: string, minutes: number, threads: number, folder: string, trial: number): Promise<Side> {
   const pretrain = async (out: string, steps: number) => {
-    const flags = ["--method", "simclr", "--epochs", "100000", "--steps", String(steps), "--threads", String(threads)];
+    // No label is looked at before the probe, so none beside the training either.
+    const flags = [
+      "--method",
+      "simclr",
+      "--set",
+      "online=false",
+      "--epochs",
+      "100000",
+      "--steps",
+      String(steps),
+      "--threads",
+      String(threads),
+    ];
     const { mb } = await runUnlabel(["pretrain", data, ...flags, "--out", join(folder, out)], threads);
     const { config, result } = RunDirectory.open(join(folder, out)).info;
     if (!result) throw new UserError(`Expected a run that is done in ${out}, got one without a result`);
@@ -74,8 +86,7 @@ async function ours(data: string, minutes: number, threads: number, folder: stri
   };
   const tried = await pretrain("trial", trial);
   // Two in a hundred for checkpoints, which a trial has one of.
-  const steps = Math.floor((0.98 * minutes * 60) / tried.step_s);
-  if (steps < 1) throw new UserError(`Expected more than ${minutes} minutes, in which not one step fits`);
+  const steps = Math.max(1, Math.floor((0.98 * minutes * 60) / tried.step_s));
   const { seen, seconds, mb } = await pretrain("run", steps);
   const probed = await runUnlabel(["probe", join(folder, "run"), "--no-pixels", "--threads", String(threads)], threads);
   const untrained: unknown = probed.json.untrained;

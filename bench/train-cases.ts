@@ -20,9 +20,9 @@ export interface Case {
 const fast = hasFastBf16(cpuFlags());
 /** What an expert adds to the peer's SimCLR. */
 export const tuned = ["--channels-last", "--fused", ...(fast ? ["--bf16"] : [])];
-const simclr = ["--method", "simclr", "--preset", "report", "--set", "color_form=fused"];
+const simclr = ["--method", "simclr", "--preset", "report", "--set", "color_form=fused", "--set", "online=false"];
 const mae = (encoder: string, patch: number, decoder: string) => [
-  ...["--method", "mae", "--preset", "report", "--encoder", encoder],
+  ...["--method", "mae", "--preset", "report", "--encoder", encoder, "--set", "online=false"],
   ...[`patch=${patch}`, `decoder=${decoder}`, "decoder_width=512"].flatMap((one) => ["--set", one]),
 ];
 const lightly = ["crop_min=0.08", "brightness=0.8", "contrast=0.8", "saturation=0.8", "hue=0.2", "blur_p=0.5"];

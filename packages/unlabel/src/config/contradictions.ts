@@ -23,6 +23,11 @@ export function contradictions(config: Config, flags: Settings): string[] {
   if (vit && config.size % config.patch !== 0) {
     problems.push(`Expected a size that patch ${config.patch} divides, got ${config.size}`);
   }
+  if (vit && config.eval_size !== null && config.eval_size !== config.size) {
+    problems.push(
+      `Expected no eval_size other than size ${config.size} with ${config.encoder}, which has positions for no other`,
+    );
+  }
   if (config.warmup_epochs > config.epochs) {
     problems.push(
       `Expected at most epochs (${config.epochs}) for warmup_epochs, got ${config.warmup_epochs}; set warmup_epochs too`,

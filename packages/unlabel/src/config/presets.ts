@@ -108,6 +108,7 @@ export const presets: { simclr: Record<PresetName, SimclrConfig>; mae: Record<Pr
       // The 3×3 stem costs 16 times the activations at the same size; on a CPU more images seen are worth more.
       stem: "7x7",
       size: 64,
+      eval_size: 96,
       epochs: 20,
       batch: 64,
       optimizer: "adamw",

@@ -34,6 +34,23 @@ describe("resolveConfig", () => {
     });
   });
 
+  it.each([
+    [{}, true],
+    [{ size: 64 }, false],
+    [{ encoder: "vit_tiny" }, false],
+    [{ encoder: "resnet50" }, true],
+    [{ size: 64, eval_size: 80 }, true],
+  ])("with %o evaluates at another size than it trains at: %o", (flags, other) => {
+    const { size, eval_size } = resolveConfig({ flags: { method: "simclr", ...flags } });
+    expect(eval_size !== null && eval_size > size).toBe(other);
+  });
+
+  it("refuses an eval_size that a ViT has no positions for", () => {
+    expect(() => resolveConfig({ flags: { method: "mae", eval_size: 96 } })).toThrow(
+      "Expected no eval_size other than size 64 with vit_tiny",
+    );
+  });
+
   it.each(METHODS.flatMap((method) => PRESETS.map((preset) => [method, preset] as const)))(
     "%s %s holds every key, passes its own checks, and comes back unchanged through JSON",
     (method, preset) => {

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { UsageError } from "../errors.ts";
 import { contradictions } from "./contradictions.ts";
 import { presetConfig } from "./presets.ts";
-import { type Config, METHODS, type MethodName, PRESETS, schemas } from "./schema.ts";
+import { type Config, METHODS, type MethodName, PRESETS, type PresetName, schemas } from "./schema.ts";
 import { nearest } from "./suggest.ts";
 
 /** A run.json that lists tens of thousands of classes stays far below. */
@@ -44,7 +44,7 @@ export function resolveConfig({ file, flags = {} }: Sources): Config {
     if (key in flags) return "";
     return file && key in file.settings ? ` (in ${file.name})` : ` (of preset ${preset})`;
   };
-  const parsed = schemas[method].safeParse({ ...presetConfig(method, preset), ...given, method, preset });
+  const parsed = schemas[method].safeParse({ ...presetFor(method, preset, given), ...given, method, preset });
   const problems = parsed.success
     ? contradictions(parsed.data, flags)
     : parsed.error.issues.flatMap((issue) =>
@@ -54,6 +54,13 @@ export function resolveConfig({ file, flags = {} }: Sources): Config {
       );
   if (!parsed.success || problems.length > 0) throw new UsageError(once(problems));
   return parsed.data;
+}
+
+/** The preset's settings; its eval_size goes with its own size and with ResNets. */
+function presetFor(method: MethodName, preset: PresetName, { size, encoder }: Settings): Config {
+  const config = presetConfig(method, preset);
+  const other = size !== undefined || (typeof encoder === "string" && encoder.startsWith("vit"));
+  return other ? { ...config, eval_size: null } : config;
 }
 
 /**

@@ -82,7 +82,7 @@ export function openTrained(path: string): RunDirectory {
  *
  * @throws {UsageError} where a ViT is asked for another size
  */
-export function sizeFor(config: Config & { eval_size?: number | null }, asked?: number): number {
+export function sizeFor(config: Config, asked?: number): number {
   const size = asked ?? config.eval_size ?? config.size;
   if (config.encoder.startsWith("vit") && size !== config.size) {
     throw new UsageError(
