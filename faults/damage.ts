@@ -90,6 +90,13 @@ function reading(kind: Kind): Case {
         KINDS[kind](join(out, file));
         const page = join(folder, `report-${i}.html`);
         const ended = await run(file.endsWith("safetensors") ? ["probe", out] : ["report", out, "-o", page]);
+        if (file.endsWith("safetensors")) {
+          const note = /^note: .*last\.safetensors is .*; the weights of step 30 are used$/m;
+          expect(
+            ended.code === 0 && note.test(ended.err),
+            `Expected the weights before ${file}, said aloud, got: ${ended.err}`,
+          );
+        }
         told.push(`${file} ${outcome(ended, page)}`);
         rmSync(out, { recursive: true });
       }

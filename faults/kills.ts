@@ -72,7 +72,8 @@ async function finish(world: World, method: Method, out: string): Promise<string
   succeeded(ended);
   equalsWhole(out, world.whole[method]);
   const torn = files.filter((name) => name.endsWith(".tmp")).length;
-  const start = /, from step (\d+)/.exec(ended.err)?.[1] ?? (begun ? "0" : "the beginning");
+  const done = ended.err.includes("has already done") && "its end";
+  const start = done || (/, from step (\d+)/.exec(ended.err)?.[1] ?? (begun ? "0" : "the beginning"));
   return `killed at step ${reached}${torn ? ` with ${torn} unfinished files` : ""}, resumed from ${start}: equal to the bit`;
 }
 

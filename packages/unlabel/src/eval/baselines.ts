@@ -14,12 +14,16 @@ export function untrainedMethod(config: Config): Method {
 
 /**
  * A run's method with the weights of its newest whole checkpoint, the step that they were saved after, and what was damaged
- * where that is not the last one.
+ * where that is not the last one; `say` tells people of it.
  *
  * @throws {UserError} where no weights are whole, or they do not fit run.json
  */
-export function trainedMethod(run: RunDirectory): { method: Method; step: number; notes: string[] } {
+export function trainedMethod(
+  run: RunDirectory,
+  say = (note: string): unknown => process.stderr.write(`note: ${note}\n`),
+): { method: Method; step: number; notes: string[] } {
   const { path, step, notes } = run.newestWeights(stepOf);
+  for (const note of notes) say(note);
   const method = untrainedMethod(run.info.config);
   scope(() => {
     try {

@@ -30,8 +30,10 @@ export async function runProtocols(
 ): Promise<{ evaluations: Evaluations; pictures: Drawn | null }> {
   const { config } = run.info;
   const { mean, std } = config;
-  const sitting = new Sitting(data, splits, seed, { size, mean, std }, options);
-  const { method: trained, step } = trainedMethod(run);
+  // The sitting says these notes with its own.
+  const { method: trained, step, notes } = trainedMethod(run, () => {});
+  const known = { ...splits, notes: [...splits.notes, ...notes] };
+  const sitting = new Sitting(data, known, seed, { size, mean, std }, options);
   const untrained = untrainedMethod(config);
   const asked = new Set(protocols);
   const evaluations: Evaluations = {};

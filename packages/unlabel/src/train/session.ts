@@ -12,6 +12,7 @@ import { createMethod } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
 import { shellWord } from "../shell.ts";
 import { versionOfUnlabel } from "../version.ts";
+import { stepsOf, withinBudget } from "./budget.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { lockRun } from "./lock.ts";
 import { trainLoop } from "./loop.ts";
@@ -32,14 +33,15 @@ import { startWatch } from "./watch.ts";
 
 /** Trains as planned on `data`. */
 export async function train(plan: Plan, data: Dataset, stream: ProgressStream): Promise<Pretrained> {
-  const { config, out } = plan;
+  const { out } = plan;
   const { rank, world } = ranksFromEnv();
   forgetMemoryPeak();
-  const { device, precision, threads } = settle(config);
+  const { device, precision, threads } = settle(plan.config);
+  const reader = new ImageReader({ threads });
+  const config = await withinBudget(plan.config, { data, device, precision, reader });
   manualSeed(config.seed);
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
-  const reader = new ImageReader({ threads });
   let ended = false;
   const onSkip = ({ path, reason }: { path: string; reason: string }) => {
     // Once training has ended, what was read ahead is nobody's concern, and the reason for the end stays the last line.
@@ -63,7 +65,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     onSkip,
   });
   const { stepsPerEpoch } = loader;
-  const total = Math.min(config.epochs * stepsPerEpoch, config.steps ?? Number.POSITIVE_INFINITY);
+  const total = stepsOf(config, stepsPerEpoch);
 
   const info = describe(config, data, method, { device, precision, threads }, stepsPerEpoch);
   using _lock = lockRun(out);
@@ -110,7 +112,8 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     });
     profiler?.end();
     progress.end();
-    const interrupted = step < total;
+    const planned = stepsOf(run.info.config, stepsPerEpoch);
+    const interrupted = step < planned;
     if (step === 0) {
       throw new InterruptedError(
         `Interrupted before anything was saved; begin again with: unlabel pretrain --resume --out ${shellWord(out)}`,
@@ -127,7 +130,9 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     if (interrupted) tell(run, end);
     else await withRoom("run.json", () => run.update(end), { folder: out, progress, stop, kept: "all else" });
     if (interrupted)
-      progress.log(`Saved step ${step} of ${total}. Continue with: unlabel pretrain --resume --out ${shellWord(out)}`);
+      progress.log(
+        `Saved step ${step} of ${planned}. Continue with: unlabel pretrain --resume --out ${shellWord(out)}`,
+      );
     return { run: out, info: run.info, result, interrupted };
   } catch (thrown) {
     ended = true;
@@ -219,7 +224,7 @@ function resume(
   const { created, command, chance, result, notes: before } = run.info;
   const { step: start, notes } = loadCheckpoint(run, trained);
   const gaps = run.rewind(start).map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`));
-  if (gaps.length > 0) notes.push(`metrics.jsonl was damaged: the lines of steps ${gaps.join(", ")} are missing`);
+  if (gaps.length > 0) notes.push(`metrics.jsonl was damaged: lines are missing of these steps: ${gaps.join(", ")}`);
   const commands = new Set([...command.split("\n"), now.command]);
   // Why it stopped before is no longer true of it.
   run.update({ ...now, created, command: [...commands].join("\n"), chance, result, notes: before, error: undefined });
