@@ -7,6 +7,7 @@
 #include "autograd.h"
 #include "handles.h"
 #include "heap.h"
+#include "lend.h"
 #include "ops.h"
 #include "profile.h"
 #include "runtime.h"
@@ -39,6 +40,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   unlabel::export_tensors(env, exports);
   unlabel::export_autograd(env, exports);
   unlabel::export_heap(env, exports);
+  unlabel::export_lend(env, exports);
   unlabel::export_profile(env, exports);
   unlabel::export_runtime(env, exports);
   return exports;

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { locateEngine } from "../setup/index.mjs";
 import { guarded } from "./errors.ts";
+import type { TensorMemory } from "./lend.ts";
 
 /** A live tensor's number: slot and generation. */
 export type Handle = number;
@@ -31,6 +32,8 @@ export interface EngineDescription {
   mkl: boolean;
   onednn: boolean;
   cudaDevices: number;
+  /** Compute capability of each GPU that the driver knows, 8 for an A100. */
+  cudaCapabilities: number[];
   cudaProblem: string;
   mps: boolean;
 }
@@ -51,6 +54,7 @@ export interface Native {
   memory(): { liveTensors: number; liveBytes: number };
   external(bytes: number): number;
   nbytes(handle: Handle): number;
+  lend(handle: Handle): TensorMemory;
   backward(roots: Handle[], gradients: (Handle | null)[], retainGraph: boolean): void;
   grad(
     outputs: Handle[],

@@ -7,7 +7,9 @@
 
 #include <napi.h>
 
+#include "arguments.h"
 #include "image.h"
+#include "paint.h"
 #include "pool.h"
 
 namespace unlabel {
@@ -77,66 +79,46 @@ struct Measuring : Batch {
 struct Reading : Batch {
   using Batch::Batch;
   void run(size_t item) override {
-    const std::span<const View> some(views.data() + first[item], count[item]);
+    const size_t values = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
+    const std::span<const Place> some(places.data() + first[item], count[item]);
+    // Painted views are bytes only on their way, in the cache.
+    thread_local std::vector<uint8_t> bytes;
+    if (!looks.empty()) bytes.resize(some.size() * values);
+    std::vector<View> views;
+    for (const Place& place : some) {
+      views.push_back({place.box, looks.empty() ? out + place.slot * values : bytes.data() + views.size() * values});
+    }
+    const auto paint_all = [&] {
+      for (size_t k = 0; !looks.empty() && k < some.size(); ++k) {
+        paint(views[k].out, width, height, looks[first[item] + k], finish, memory.floats().data() + some[k].slot * values);
+      }
+    };
     try {
-      render(sources[item], some, width, height, filter);
+      render(sources[item], views, width, height, filter);
     } catch (...) {
-      const size_t size = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
-      for (const View& view : some) std::fill_n(view.out, size, uint8_t{0});
+      for (const View& view : views) std::fill_n(view.out, values, uint8_t{0});
+      paint_all();
       throw;
     }
+    paint_all();
   }
   Napi::Value result(Napi::Env env) override { return failed(env); }
 
-  std::vector<View> views;
+  // Where a view comes from, and where it goes, counted in views.
+  struct Place {
+    Box box;
+    size_t slot;
+  };
+
+  std::vector<Place> places;
   std::vector<size_t> first, count;
   int width = 0, height = 0;
   Filter filter = Filter::bilinear;
+  uint8_t* out = nullptr;   // without looks
+  Memory memory;            // with looks, one a place
+  std::vector<Look> looks;
+  Finish finish;
 };
-
-[[noreturn]] void reject(Napi::Env env, const std::string& message) { throw Napi::TypeError::New(env, message); }
-
-int whole(const Napi::Value& value, int low, int high, const char* name) {
-  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
-  if (!(number >= low && number <= high) || number != static_cast<int>(number)) {
-    reject(value.Env(), "Expected a whole number from " + std::to_string(low) + " to " + std::to_string(high) + " for " + name);
-  }
-  return static_cast<int>(number);
-}
-
-std::span<const uint8_t> bytes_of(const Napi::Value& value) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    reject(value.Env(), "Expected a path, a Uint8Array or { data, width, height } for each source");
-  }
-  const Napi::Uint8Array array = value.As<Napi::Uint8Array>();
-  return {array.Data(), array.ByteLength()};
-}
-
-std::vector<Source> sources_of(const Napi::Value& value) {
-  if (!value.IsArray()) reject(value.Env(), "Expected an array for sources");
-  const Napi::Array array = value.As<Napi::Array>();
-  std::vector<Source> sources(array.Length());
-  for (uint32_t i = 0; i < array.Length(); ++i) {
-    const Napi::Value item = array[i];
-    Source& source = sources[i];
-    if (item.IsString()) {
-      source.path = item.As<Napi::String>().Utf8Value();
-      // An empty path means "no path" here, and the system would cut one with a null byte short.
-      if (source.path.empty() || source.path.find('\0') != std::string::npos) reject(item.Env(), "Expected a path without null bytes");
-    } else if (item.IsTypedArray() || !item.IsObject()) {
-      source.bytes = bytes_of(item);
-    } else {
-      const Napi::Object pixels = item.As<Napi::Object>();
-      source.bytes = bytes_of(pixels.Get("data"));
-      source.width = whole(pixels.Get("width"), 1, 65500, "width");
-      source.height = whole(pixels.Get("height"), 1, 65500, "height");
-      if (source.bytes.size() != static_cast<size_t>(source.width) * static_cast<size_t>(source.height) * 3) {
-        reject(item.Env(), "Expected width × height × 3 bytes for data");
-      }
-    }
-  }
-  return sources;
-}
 
 class Reader {
  public:
@@ -157,12 +139,12 @@ class Reader {
     return begin(info.Env(), std::move(batch));
   }
 
-  // read(out, sources, counts, slots, boxes, width, height, bicubic) → failures. An item has counts[i] views, of five numbers each
-  // in `boxes` (x, y, width, height, flip); a view is written to its place in `out`, counted in views, that `slots` holds.
+  // read(out, sources, counts, slots, boxes, width, height, bicubic, looks, finish) → failures. An item has counts[i] views, of
+  // five numbers each in `boxes` (x, y, width, height, flip); a view is written to its place in `out`, counted in views, that
+  // `slots` holds. `out` is a Uint8Array, or with looks and finish (see arguments.h) the memory of a float tensor.
   Napi::Value read(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto batch = std::make_unique<Reading>(env);
-    const std::span<const uint8_t> out = bytes_of(info[0]);
     batch->sources = sources_of(info[1]);
     batch->width = whole(info[5], 1, 4096, "width");
     batch->height = whole(info[6], 1, 4096, "height");
@@ -176,17 +158,26 @@ class Reader {
     }
     const Napi::Int32Array counts = info[2].As<Napi::Int32Array>();
     const Napi::Int32Array slots = info[3].As<Napi::Int32Array>();
-    const Napi::Float64Array boxes = info[4].As<Napi::Float64Array>();
+    Napi::Float64Array boxes = info[4].As<Napi::Float64Array>();
     const size_t views = slots.ElementLength();
     if (counts.ElementLength() != batch->sources.size()) reject(env, "Expected one count a source");
     if (boxes.ElementLength() != views * 5) reject(env, "Expected five numbers a view in boxes");
     const size_t size = static_cast<size_t>(batch->width) * static_cast<size_t>(batch->height) * 3;
-    const size_t room = out.size() / size;
+    size_t room;
+    if (info[8].IsUndefined()) {
+      const std::span<uint8_t> bytes = bytes_of(info[0]);
+      batch->out = bytes.data();
+      room = bytes.size() / size;
+    } else {
+      batch->finish = finish_of(info[9]);
+      batch->looks = looks_of(info[8], views, batch->finish, std::min(batch->width, batch->height));
+      batch->memory = Memory::take(info[0]);
+      room = batch->memory.floats().size() / size;
+    }
     for (size_t i = 0; i < views; ++i) {
       if (slots[i] < 0 || static_cast<size_t>(slots[i]) >= room) reject(env, "Expected room for every view in out");
-      uint8_t* const to = const_cast<uint8_t*>(out.data()) + static_cast<size_t>(slots[i]) * size;
-      const size_t at = 5 * i;
-      batch->views.push_back({{boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3], boxes[at + 4] != 0}, to});
+      const double* at = boxes.Data() + 5 * i;
+      batch->places.push_back({{at[0], at[1], at[2], at[3], at[4] != 0}, static_cast<size_t>(slots[i])});
     }
     size_t total = 0;
     for (size_t i = 0; i < batch->sources.size(); ++i) {

@@ -1,7 +1,7 @@
 // Batches of augmented views for training, prepared while the step before runs. Images, crops and parameters depend only on
 // (seed, epoch, position in the epoch): not on threads, timing, the number of ranks, or where a run was resumed.
 import { performance } from "node:perf_hooks";
-import { fromTypedArray, type Tensor } from "@unlabel/torch";
+import { empty, fromTypedArray, keep, lend, type Tensor } from "@unlabel/torch";
 import { UserError } from "../errors.ts";
 import { Rng, shuffle } from "../rng.ts";
 import { ahead } from "./ahead.ts";
@@ -9,8 +9,9 @@ import { augment } from "./augment.ts";
 import { randomBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
-import { drawParams } from "./params.ts";
-import { type Failure, ImageReader, type Size } from "./reader.ts";
+import { finishOf, looksOf } from "./looks.ts";
+import { drawParams, type ViewParams } from "./params.ts";
+import { type Failure, ImageReader, type ReadItem, type Size } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
 
 /** One step's images. The tensors belong to whoever takes the batch: dispose of them after the step. */
@@ -54,10 +55,13 @@ interface Slot {
   attempt: number;
 }
 
+/** Where the views of a batch are written: on the CPU painted at once, else as bytes, to be augmented by the device. */
+type Room = { painted: Tensor[] } | { pixels: Uint8Array[] };
+
 interface Prepared {
   step: number;
   indices: Int32Array;
-  pixels: Uint8Array[];
+  room: Room;
 }
 
 /**
@@ -99,26 +103,34 @@ export class Loader {
    * @throws {UserError} (on iteration) where most images cannot be read
    */
   async *batches({ step = 0 }: { step?: number } = {}): AsyncGenerator<Batch, void, void> {
-    const { batch, device } = this.#options;
-    const bytes = this.#specs.reduce((sum, { count, size }) => sum + count * size * size * 3, 0) * batch;
+    const { batch } = this.#options;
+    const values = this.#specs.reduce((sum, { count, size }) => sum + count * size * size * 3, 0) * batch;
+    const bytes = values * (this.#paints ? 4 : 1);
     const depth = Math.min(MAX_AHEAD, Math.max(2, Math.floor(AHEAD_BYTES / bytes)));
-    const prepared = ahead(this.#tasks(step), depth);
+    const rooms = new Set<Room>();
+    const prepared = ahead(this.#tasks(step, rooms), depth);
     try {
       for (let asked = performance.now(); ; asked = performance.now()) {
         const { value } = await prepared.next();
         if (!value) return;
         const waitSeconds = (performance.now() - asked) / 1000;
-        const views = this.#specs.map((_, s) => this.#augment(value, s, device));
-        this.#spare.push(value.pixels);
+        const views = this.#views(value);
+        rooms.delete(value.room);
         yield { step: value.step, epoch: this.#epochOf(value.step), views, indices: value.indices, waitSeconds };
       }
     } finally {
       await prepared.return();
+      // What is still being written to stays in memory until that is done.
+      for (const room of rooms) if ("painted" in room) for (const tensor of room.painted) tensor.dispose();
     }
   }
 
-  *#tasks(from: number): Generator<() => Promise<Prepared>, void, void> {
-    for (let step = from; ; step++) yield () => this.#prepare(step);
+  get #paints(): boolean {
+    return this.#options.device === "cpu";
+  }
+
+  *#tasks(from: number, rooms: Set<Room>): Generator<() => Promise<Prepared>, void, void> {
+    for (let step = from; ; step++) yield () => this.#prepare(step, rooms);
   }
 
   #epochOf(step: number): number {
@@ -136,7 +148,7 @@ export class Loader {
     return this.#specs.slice(0, spec).reduce((sum, { count }) => sum + count, 0);
   }
 
-  async #prepare(step: number): Promise<Prepared> {
+  async #prepare(step: number, rooms: Set<Room>): Promise<Prepared> {
     const { batch } = this.#options;
     const epoch = this.#epochOf(step);
     if (this.#order?.epoch !== epoch) {
@@ -146,24 +158,38 @@ export class Loader {
     }
     const { indices: order } = this.#order;
     const indices = new Int32Array(batch);
-    const fresh = () => this.#specs.map(({ count, size }) => new Uint8Array(batch * count * size * size * 3));
-    const pixels = this.#spare.pop() ?? fresh();
+    const room = this.#room();
+    rooms.add(room);
 
     let slots = Array.from({ length: batch }, (_, place) => {
       return this.#readableFrom({ place, index: order[this.#position(step, place)]!, attempt: 0 }, step);
     });
     while (slots.length > 0) {
-      const failed = await this.#fill(slots, step, pixels);
+      const failed = await this.#fill(slots, step, room);
       for (const { place, index } of slots) if (!failed.has(index)) indices[place] = index;
       slots = slots.filter(({ index }) => failed.has(index));
-      if (slots.length > batch / 2) this.#refuseMostlyUnreadable(slots[0]!, failed);
+      const worn = slots.find(({ attempt }) => attempt >= MAX_ATTEMPTS);
+      if (worn || slots.length > batch / 2) this.#refuseMostlyUnreadable(worn ?? slots[0]!, failed);
       slots = slots.map((slot) => this.#readableFrom(slot, step));
     }
-    return { step, indices, pixels };
+    return { step, indices, room };
+  }
+
+  #room(): Room {
+    const { batch } = this.#options;
+    if (!this.#paints) {
+      const fresh = () => this.#specs.map(({ count, size }) => new Uint8Array(batch * count * size * size * 3));
+      return { pixels: this.#spare.pop() ?? fresh() };
+    }
+    return {
+      painted: this.#specs.map(({ count, size }) =>
+        keep(empty([count * batch, 3, size, size], { dtype: "float32", memoryFormat: "channels_last" })),
+      ),
+    };
   }
 
   /** Reads what the slots ask for; returns why which images could not be read. */
-  async #fill(slots: readonly Slot[], step: number, pixels: readonly Uint8Array[]): Promise<Map<number, string>> {
+  async #fill(slots: readonly Slot[], step: number, room: Room): Promise<Map<number, string>> {
     const { batch } = this.#options;
     const images = await imagesOf(
       this.#split,
@@ -177,15 +203,14 @@ export class Loader {
     note(failures, slots);
     const usable = slots.flatMap((slot, k) => (sizes[k] ? [{ slot, size: sizes[k], image: images[k]! }] : []));
     await Promise.all(
-      this.#specs.map(async ({ count, size: side, filter }, s) => {
+      this.#specs.map(async (spec, s) => {
         const items = usable.map(({ slot, size, image }) => ({
           image,
           views: this.#boxes(slot, size, s, step),
-          slots: Array.from({ length: count }, (_, view) => view * batch + slot.place),
+          slots: Array.from({ length: spec.count }, (_, view) => view * batch + slot.place),
         }));
-        const read = await this.#reader.read(items, { width: side, height: side, filter, out: pixels[s]! });
         note(
-          read.failures,
+          await this.#read(items, s, step, room),
           usable.map(({ slot }) => slot),
         );
       }),
@@ -213,9 +238,9 @@ export class Loader {
     });
   }
 
-  /** The slot itself, or with the next image drawn for its place that is not known to be unreadable. */
+  /** The slot itself, or with the next image drawn for its place that is not known to be unreadable, where one is found. */
   #readableFrom({ place, index, attempt }: Slot, step: number): Slot {
-    while (this.#unreadable.has(index)) {
+    while (attempt < MAX_ATTEMPTS && this.#unreadable.has(index)) {
       attempt++;
       const rng = new Rng(this.#options.seed, "replacement", this.#epochOf(step), this.#position(step, place), attempt);
       index = rng.below(this.#split.items.length);
@@ -235,15 +260,33 @@ export class Loader {
     );
   }
 
-  #augment({ step, pixels }: Prepared, s: number, device: string): Tensor {
+  async #read(items: Required<ReadItem>[], s: number, step: number, room: Room): Promise<Failure[]> {
     const spec = this.#specs[s]!;
-    const { batch, seed } = this.#options;
-    const first = this.#firstView(s);
-    const params = Array.from({ length: spec.count * batch }, (_, k) => {
-      const [view, place] = [Math.floor(k / batch), k % batch];
-      return drawParams(spec, new Rng(seed, "augment", this.#epochOf(step), this.#position(step, place), first + view));
+    const options = { width: spec.size, height: spec.size, filter: spec.filter };
+    if ("pixels" in room) return (await this.#reader.read(items, { ...options, out: room.pixels[s]! })).failures;
+    const painted = items.map((item) => {
+      const params = item.slots.map((slot) => this.#params(s, step, slot));
+      return { ...item, looks: looksOf(params, spec.colorForm) };
     });
-    using raw = fromTypedArray(pixels[s]!, [params.length, spec.size, spec.size, 3], { device });
-    return augment(raw, spec, params);
+    return this.#reader.paint(painted, { ...options, memory: () => lend(room.painted[s]!), finish: finishOf(spec) });
+  }
+
+  /** What happens to the view in a slot of a spec's tensor. */
+  #params(s: number, step: number, slot: number): ViewParams {
+    const { batch, seed } = this.#options;
+    const position = this.#position(step, slot % batch);
+    const view = this.#firstView(s) + Math.floor(slot / batch);
+    return drawParams(this.#specs[s]!, new Rng(seed, "augment", this.#epochOf(step), position, view));
+  }
+
+  #views({ step, room }: Prepared): Tensor[] {
+    if ("painted" in room) return room.painted;
+    this.#spare.push(room.pixels);
+    return this.#specs.map((spec, s) => {
+      const shape = [spec.count * this.#options.batch, spec.size, spec.size, 3] as const;
+      const params = Array.from({ length: shape[0] }, (_, slot) => this.#params(s, step, slot));
+      using raw = fromTypedArray(room.pixels[s]!, shape, { device: this.#options.device });
+      return augment(raw, spec, params);
+    });
   }
 }

@@ -1,6 +1,7 @@
 // Loads the image reader of ../../native, and says what it exports.
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import type { TensorMemory } from "@unlabel/torch";
 import { nativePath } from "@unlabel/torch/setup";
 
 /** Decoded RGB, `width × height × 3` bytes. */
@@ -24,12 +25,12 @@ export interface NativeReader {
   /** Upright sizes as pairs of width and height, 0 where they failed. */
   sizes(sources: readonly ImageSource[]): Promise<{ sizes: Int32Array; failures: NativeFailure[] }>;
   /**
-   * Writes `counts[item]` views of each item, each to its place in `out` (counted in views) that `slots` holds; `boxes` holds
-   * x, y, width, height, flip a view.
-   * The arrays must not change before the promise settles.
+   * Reads `counts[item]` views of each item, each to its place in `out` (counted in views) that `slots` holds; `boxes` holds
+   * x, y, width, height, flip a view. With `looks` and `finish` (see looks.ts) views are painted, and `out` is the memory of a
+   * float32 tensor. The arrays must not change before the promise settles.
    */
   read(
-    out: Uint8Array,
+    out: Uint8Array | TensorMemory,
     sources: readonly ImageSource[],
     counts: Int32Array,
     slots: Int32Array,
@@ -37,6 +38,8 @@ export interface NativeReader {
     width: number,
     height: number,
     bicubic: boolean,
+    looks?: Float32Array,
+    finish?: Float32Array,
   ): Promise<NativeFailure[]>;
   /** The number of threads, after setting it if one is given. */
   threads(count?: number): number;

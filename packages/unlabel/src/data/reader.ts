@@ -1,7 +1,8 @@
 // Images to resized RGB views, off the JavaScript thread: JPEG natively, other formats decoded by sharp, both resized by the
 // same native code. What a file is, its content says, not its name.
+import type { TensorMemory } from "@unlabel/torch";
 import { decodeForeign, foreignSize } from "./foreign.ts";
-import { type ImageSource, type NativeReader, nativeReader, type Pixels } from "./native.ts";
+import { type ImageSource, type NativeFailure, type NativeReader, nativeReader, type Pixels } from "./native.ts";
 import type { Box, Filter } from "./views.ts";
 
 export type { ImageSource, Pixels } from "./native.ts";
@@ -34,6 +35,18 @@ export interface ReadOptions {
   filter: Filter;
   /** Where the views are written; by default a new array with room for all of them. */
   out?: Uint8Array;
+}
+
+export interface PaintItem extends ReadItem {
+  /** How each view looks, of {@link looksOf}. */
+  looks: Float32Array;
+}
+
+export interface PaintOptions extends Omit<ReadOptions, "out"> {
+  /** Lends the memory of the float32 tensor that the views are written to, once for each call of it. */
+  memory: () => TensorMemory;
+  /** What all views share, of {@link finishOf}. */
+  finish: Float32Array;
 }
 
 export interface ReaderOptions {
@@ -110,13 +123,38 @@ export class ImageReader {
    * A box must lie in its image (see {@link sizes}); otherwise the item fails.
    */
   async read(items: readonly ReadItem[], options: ReadOptions): Promise<{ data: Uint8Array; failures: Failure[] }> {
-    let total = 0;
-    const placed = items.map(({ image, views, slots }): Required<ReadItem> => {
-      const first = total;
-      total += views.length;
-      return { image, views, slots: slots ?? views.map((_, k) => first + k) };
+    const { width, height, filter } = options;
+    const placed = place(items);
+    const total = items.reduce((sum, { views }) => sum + views.length, 0);
+    const data = options.out ?? new Uint8Array(total * width * height * 3);
+    const failures = await this.#each(placed, (some) =>
+      this.#native.read(data, ...argumentsOf(some), width, height, filter === "bicubic"),
+    );
+    return { data, failures };
+  }
+
+  /**
+   * Reads all views of all items, colours, blurs and normalises them on the reader's threads, and writes them as float32
+   * `[Σ views, height, width, 3]` to a tensor's memory: what {@link augment} does with tensor operators.
+   */
+  async paint(items: readonly PaintItem[], options: PaintOptions): Promise<Failure[]> {
+    const { width, height, filter, memory, finish } = options;
+    return this.#each(place(items), (some) => {
+      const looks = new Float32Array(some.reduce((sum, item) => sum + item.looks.length, 0));
+      let at = 0;
+      for (const item of some) {
+        looks.set(item.looks, at);
+        at += item.looks.length;
+      }
+      return this.#native.read(memory(), ...argumentsOf(some), width, height, filter === "bicubic", looks, finish);
     });
-    const data = options.out ?? new Uint8Array(total * options.width * options.height * 3);
+  }
+
+  /** Renders all items, those of other formats after decoding them. */
+  async #each<T extends Required<ReadItem>>(
+    items: readonly T[],
+    render: (some: readonly T[]) => Promise<NativeFailure[]>,
+  ): Promise<Failure[]> {
     const images = items.map((item) => item.image);
     const known = images.map((image) => this.#known(image));
     const direct = indicesOf(images, (i) => known[i] !== "foreign");
@@ -125,17 +163,17 @@ export class ImageReader {
     const failures: Failure[] = [];
     const readForeign = async (index: number) => {
       try {
-        const item = placed[index]!;
+        const item = items[index]!;
         const image = await this.#decode(encoded(item.image));
-        for (const { reason } of await this.#render(data, [{ ...item, image }], options)) throw new Error(reason);
+        for (const { reason } of await render([{ ...item, image }])) throw new Error(reason);
       } catch (error) {
         failures.push(failure(images, index, messageOf(error)));
       }
     };
     const readDirect = async () => {
-      const sources = direct.map((i) => ({ ...placed[i]!, image: sourceOf(images[i]!, known[i]) }));
+      const sources = direct.map((i) => ({ ...items[i]!, image: sourceOf(images[i]!, known[i]) }));
       const others: number[] = [];
-      for (const { item, reason, foreign: other } of await this.#render(data, sources, options)) {
+      for (const { item, reason, foreign: other } of await render(sources)) {
         const index = direct[item]!;
         if (other) others.push(this.#markForeign(images[index]!, index));
         else failures.push(failure(images, index, reason));
@@ -143,21 +181,7 @@ export class ImageReader {
       await Promise.all(others.map(readForeign));
     };
     await Promise.all([readDirect(), ...foreign.map(readForeign)]);
-    return { data, failures: inOrder(failures) };
-  }
-
-  #render(out: Uint8Array, items: readonly Required<ReadItem>[], { width, height, filter }: ReadOptions) {
-    const boxes = items.flatMap(({ views }) => views.flatMap((b) => [b.x, b.y, b.width, b.height, Number(b.flip)]));
-    return this.#native.read(
-      out,
-      items.map(({ image }) => image),
-      Int32Array.from(items, ({ views }) => views.length),
-      Int32Array.from(items.flatMap(({ slots }) => slots)),
-      Float64Array.from(boxes),
-      width,
-      height,
-      filter === "bicubic",
-    );
+    return inOrder(failures);
   }
 
   #known(image: ImageSource): Pixels | "foreign" | undefined {
@@ -187,6 +211,26 @@ export class ImageReader {
     }
     return pixels;
   }
+}
+
+/** Gives each view its place, by default one after the other. */
+function place<T extends ReadItem>(items: readonly T[]): (T & Required<ReadItem>)[] {
+  let total = 0;
+  return items.map((item) => {
+    const first = total;
+    total += item.views.length;
+    return { ...item, slots: item.slots ?? item.views.map((_, k) => first + k) };
+  });
+}
+
+function argumentsOf(items: readonly Required<ReadItem>[]) {
+  const boxes = items.flatMap(({ views }) => views.flatMap((b) => [b.x, b.y, b.width, b.height, Number(b.flip)]));
+  return [
+    items.map(({ image }) => image),
+    Int32Array.from(items, ({ views }) => views.length),
+    Int32Array.from(items.flatMap(({ slots }) => slots)),
+    Float64Array.from(boxes),
+  ] as const;
 }
 
 function indicesOf(list: readonly unknown[], keep: (index: number) => boolean): number[] {

@@ -1,0 +1,140 @@
+// N-API values to what the threads work on.
+#include "arguments.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace unlabel {
+
+namespace {
+
+// As packages/torch/native/lend.cc lays it out under this tag.
+struct Lent {
+  void* data;
+  size_t bytes;
+  void* owner;
+  void (*release)(void* owner);
+};
+constexpr napi_type_tag lent_tag = {0x6c656e64'74656e73, 0x756e6c61'62656c01};
+
+std::span<const float> floats_of(const Napi::Value& value, size_t count, const char* name) {
+  const bool is = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
+  if (!is || value.As<Napi::TypedArray>().ElementLength() != count) {
+    reject(value.Env(), "Expected a Float32Array of " + std::to_string(count) + " numbers for " + name);
+  }
+  const Napi::Float32Array array = value.As<Napi::Float32Array>();
+  const std::span<const float> numbers(array.Data(), count);
+  if (!std::all_of(numbers.begin(), numbers.end(), [](float x) { return std::isfinite(x); })) {
+    reject(value.Env(), std::string("Expected finite numbers for ") + name);
+  }
+  return numbers;
+}
+
+}  // namespace
+
+void reject(Napi::Env env, const std::string& message) { throw Napi::TypeError::New(env, message); }
+
+int whole(const Napi::Value& value, int low, int high, const char* name) {
+  const double number = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+  if (!(number >= low && number <= high) || number != static_cast<int>(number)) {
+    reject(value.Env(), "Expected a whole number from " + std::to_string(low) + " to " + std::to_string(high) + " for " + name);
+  }
+  return static_cast<int>(number);
+}
+
+std::span<uint8_t> bytes_of(const Napi::Value& value) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    reject(value.Env(), "Expected a path, a Uint8Array or { data, width, height } for each source");
+  }
+  Napi::Uint8Array array = value.As<Napi::Uint8Array>();
+  return {array.Data(), array.ByteLength()};
+}
+
+std::vector<Source> sources_of(const Napi::Value& value) {
+  if (!value.IsArray()) reject(value.Env(), "Expected an array for sources");
+  const Napi::Array array = value.As<Napi::Array>();
+  std::vector<Source> sources(array.Length());
+  for (uint32_t i = 0; i < array.Length(); ++i) {
+    const Napi::Value item = array[i];
+    Source& source = sources[i];
+    if (item.IsString()) {
+      source.path = item.As<Napi::String>().Utf8Value();
+      // An empty path means "no path" here, and the system would cut one with a null byte short.
+      if (source.path.empty() || source.path.find('\0') != std::string::npos) reject(item.Env(), "Expected a path without null bytes");
+    } else if (item.IsTypedArray() || !item.IsObject()) {
+      source.bytes = bytes_of(item);
+    } else {
+      const Napi::Object pixels = item.As<Napi::Object>();
+      source.bytes = bytes_of(pixels.Get("data"));
+      source.width = whole(pixels.Get("width"), 1, 65500, "width");
+      source.height = whole(pixels.Get("height"), 1, 65500, "height");
+      if (source.bytes.size() != static_cast<size_t>(source.width) * static_cast<size_t>(source.height) * 3) {
+        reject(item.Env(), "Expected width × height × 3 bytes for data");
+      }
+    }
+  }
+  return sources;
+}
+
+std::vector<Look> looks_of(const Napi::Value& value, size_t count, const Finish& finish, int side) {
+  const std::span<const float> numbers = floats_of(value, count * numbers_a_look, "looks");
+  std::vector<Look> looks(count);
+  for (size_t i = 0; i < count; ++i) {
+    const float* at = numbers.data() + i * numbers_a_look;
+    const float* color = at + 1;
+    Look& look = looks[i];
+    if (at[0] == 1) {
+      look.color = Look::Color::fused;
+      std::copy_n(color, 9, look.matrix.begin());
+    } else if (at[0] == 2) {
+      look.color = Look::Color::exact;
+      look.jitter = color[0] != 0;
+      std::copy_n(color + 1, 4, look.amount.begin());
+      // The last step is the one that is left.
+      int left = 0 + 1 + 2 + 3;
+      int seen = 0;
+      for (size_t step = 0; step < 3; ++step) {
+        const int kind = color[5 + step] >= 0 && color[5 + step] <= 3 ? static_cast<int>(color[5 + step]) : 4;
+        look.order[step] = kind;
+        left -= kind;
+        seen |= 1 << kind;
+      }
+      look.order[3] = left;
+      if (left < 0 || left > 3 || (seen | 1 << left) != 0b1111) reject(value.Env(), "Expected each step once in looks");
+      look.grayscale = color[8] != 0;
+    }
+    look.offset = at[10];
+    look.sigma = at[11];
+    look.solarize = at[12] != 0;
+    if (look.sigma > 0 && finish.kernel >= 2 * side) reject(value.Env(), "Expected a blur of less than twice the view's side");
+  }
+  return looks;
+}
+
+Finish finish_of(const Napi::Value& value) {
+  const std::span<const float> numbers = floats_of(value, 7, "finish");
+  Finish finish;
+  std::copy_n(numbers.begin(), 3, finish.mean.begin());
+  std::copy_n(numbers.begin() + 3, 3, finish.deviation.begin());
+  finish.kernel = numbers[6] >= 1 && numbers[6] <= most_taps ? static_cast<int>(numbers[6]) : 0;
+  if (finish.kernel % 2 == 0) reject(value.Env(), "Expected an odd number up to " + std::to_string(most_taps) + " of taps");
+  return finish;
+}
+
+Memory Memory::take(const Napi::Value& value) {
+  bool is = false;
+  if (value.IsObject()) napi_check_object_type_tag(value.Env(), value, &lent_tag, &is);
+  void* found = nullptr;
+  if (!is || napi_unwrap(value.Env(), value, &found) != napi_ok) reject(value.Env(), "Expected a tensor's memory for out");
+  Lent* lent = static_cast<Lent*>(found);
+  if (lent->owner == nullptr) reject(value.Env(), "Expected memory that has not been used yet for out");
+  Memory memory;
+  memory.data_ = lent->data;
+  memory.bytes_ = lent->bytes;
+  memory.owner_ = std::exchange(lent->owner, nullptr);
+  memory.release_ = lent->release;
+  return memory;
+}
+
+}  // namespace unlabel

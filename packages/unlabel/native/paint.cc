@@ -1,0 +1,323 @@
+// Eight pixels at a time, one vector a channel. Exact jitter follows torchvision's functionals step by step; its contrast
+// needs the mean of what came before, so that the steps before it run twice instead of being stored.
+#include "paint.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "simd.h"
+
+namespace unlabel {
+
+namespace {
+
+using Float8 = float __attribute__((vector_size(32)));
+using Int8 = int32_t __attribute__((vector_size(32)));
+using Byte16 = uint8_t __attribute__((vector_size(16)));
+using Byte32 = uint8_t __attribute__((vector_size(32)));
+
+// ITU-R BT.601, as torchvision rounds it.
+constexpr float gray_weights[3] = {0.2989f, 0.587f, 0.114f};
+constexpr size_t lanes = 8;
+
+struct Pixels {
+  Float8 red, green, blue;
+};
+
+UNLABEL_INLINE Float8 all(float value) { return Float8{} + value; }
+UNLABEL_INLINE Float8 least(Float8 a, Float8 b) { return a < b ? a : b; }
+UNLABEL_INLINE Float8 most(Float8 a, Float8 b) { return a > b ? a : b; }
+UNLABEL_INLINE Float8 unit(Float8 x) { return least(most(x, Float8{}), all(1)); }
+
+// Every third byte of each half from `Channel` on, as floats. Bytes are brought to the low ends of 32-bit lanes, where the
+// rest is cut off: one shuffle within the halves of a register.
+template <int Channel>
+UNLABEL_INLINE Float8 third(Byte32 b) {
+  constexpr int i = Channel, j = Channel + 20;
+  const Byte32 spread = __builtin_shufflevector(b, b, i, i, i, i, i + 3, i, i, i, i + 6, i, i, i, i + 9, i, i, i,  //
+                                                j, j, j, j, j + 3, j, j, j, j + 6, j, j, j, j + 9, j, j, j);
+  return __builtin_convertvector((Int8)spread & 255, Float8);
+}
+
+// 24 bytes as they lie, red, green, blue, red, …; values 0 … 255.
+UNLABEL_INLINE Pixels load(const uint8_t* at) {
+  Byte16 a, b;
+  std::memcpy(&a, at, 16);
+  std::memcpy(&b, at + 8, 16);
+  const Byte32 bytes = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,  //
+                                               16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
+  return {third<0>(bytes), third<1>(bytes), third<2>(bytes)};
+}
+
+// The inverse of load.
+UNLABEL_INLINE void store(const Pixels& p, float* to) {
+  const Float8 low = __builtin_shufflevector(p.red, p.green, 0, 8, 1, 9, 2, 10, 3, 11);
+  const Float8 high = __builtin_shufflevector(p.red, p.green, 4, 12, 5, 13, 6, 14, 7, 15);
+  const Float8 middle = __builtin_shufflevector(low, high, 6, 7, 8, 9, 10, 11, 12, 13);
+  const Float8 first = __builtin_shufflevector(low, p.blue, 0, 1, 8, 2, 3, 9, 4, 5);
+  const Float8 second = __builtin_shufflevector(middle, p.blue, 10, 0, 1, 11, 2, 3, 12, 4);
+  const Float8 third = __builtin_shufflevector(high, p.blue, 3, 13, 4, 5, 14, 6, 7, 15);
+  std::memcpy(to, &first, sizeof first);
+  std::memcpy(to + 8, &second, sizeof second);
+  std::memcpy(to + 16, &third, sizeof third);
+}
+
+UNLABEL_INLINE Float8 gray_of(const Pixels& p) {
+  return p.red * gray_weights[0] + p.green * gray_weights[1] + p.blue * gray_weights[2];
+}
+
+template <class Change>
+UNLABEL_INLINE Pixels each(const Pixels& p, Change&& change) {
+  return {change(p.red), change(p.green), change(p.blue)};
+}
+
+// Hue through HSV, branch by branch as vectors.
+UNLABEL_INLINE Pixels turn_hue(const Pixels& p, float turns) {
+  const Float8 top = most(most(p.red, p.green), p.blue);
+  const Float8 range = top - least(least(p.red, p.green), p.blue);
+  const Int8 flat = range == 0;
+  const Float8 chroma = top * (range / (flat ? all(1) : top));
+  // How far each channel lies below the largest; hue is measured from the channel that is the largest.
+  const Float8 share = flat ? range + 1 : range;
+  const Pixels below = each(p, [&](Float8 x) __attribute__((always_inline)) { return (top - x) / share; });
+  const Float8 sextants = p.red == top     ? below.blue - below.green
+                          : p.green == top ? below.red - below.blue + 2
+                                           : below.green - below.red + 4;
+  const Float8 circle = sextants / 6 + 1 + turns;  // never negative
+  const Float8 hue = (circle - __builtin_convertvector(__builtin_convertvector(circle, Int8), Float8)) * 6;
+  // Each channel is v − v·s·clamp(min(k, 4 − k), 0, 1) with k = (n + 6h) mod 6 and n = 5, 3, 1.
+  const auto channel = [&](float n) __attribute__((always_inline)) {
+    const Float8 sum = hue + n;
+    const Float8 k = sum >= 6 ? sum - 6 : sum;
+    return top - chroma * unit(least(k, 4 - k));
+  };
+  return {channel(5), channel(3), channel(1)};
+}
+
+// A look's colours, ready to be applied.
+struct Colors {
+  bool fused = false;
+  float matrix[9]{};  // of bytes
+  float offset = 0;
+
+  int steps = 0;  // of the exact jitter, so many
+  int kinds[4]{};
+  float amounts[4]{};  // by step
+  float mean = 0;      // gray, that contrast moves towards
+};
+
+UNLABEL_INLINE Pixels color(Pixels p, const Colors& c) {
+  if (c.fused) {
+    const float* m = c.matrix;
+    return {unit(p.red * m[0] + p.green * m[1] + p.blue * m[2] + c.offset),
+            unit(p.red * m[3] + p.green * m[4] + p.blue * m[5] + c.offset),
+            unit(p.red * m[6] + p.green * m[7] + p.blue * m[8] + c.offset)};
+  }
+  constexpr float scale = 1.0f / 255;
+  p = each(p, [](Float8 x) __attribute__((always_inline)) { return x * scale; });
+  for (int step = 0; step < c.steps; ++step) {
+    const int kind = c.kinds[step];
+    const float amount = c.amounts[step];
+    if (kind == 0) {
+      p = each(p, [&](Float8 x) __attribute__((always_inline)) { return unit(x * amount); });
+    } else if (kind == 3) {
+      p = turn_hue(p, amount);
+    } else {
+      const Float8 other = (kind == 1 ? all(c.mean) : gray_of(p)) * (1 - amount);
+      p = each(p, [&](Float8 x) __attribute__((always_inline)) { return unit(x * amount + other); });
+    }
+  }
+  return p;
+}
+
+// Calls `block(first pixel, how many of its eight count, pixels)`, padding the last.
+template <class Block>
+UNLABEL_INLINE void for_blocks(const uint8_t* rgb, size_t count, Block&& block) {
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) block(i, lanes, load(rgb + 3 * i));
+  if (i == count) return;
+  uint8_t last[3 * lanes] = {};
+  std::memcpy(last, rgb + 3 * i, 3 * (count - i));
+  block(i, count - i, load(last));
+}
+
+UNLABEL_CLONES
+double mean_gray(const uint8_t* rgb, size_t count, Colors colors) {
+  double total = 0;
+  Float8 sum{};
+  int summed = 0;
+  const auto flush = [&]() __attribute__((always_inline)) {
+    for (size_t k = 0; k < lanes; ++k) total += sum[k];
+    sum = Float8{};
+    summed = 0;
+  };
+  for_blocks(rgb, count, [&](size_t, size_t used, const Pixels& p) __attribute__((always_inline)) {
+    Float8 gray = gray_of(color(p, colors));
+    for (size_t k = used; k < lanes; ++k) gray[k] = 0;
+    sum += gray;
+    // Floats hold so few terms exactly enough.
+    if (++summed == 64) flush();
+  });
+  flush();
+  return total / static_cast<double>(count);
+}
+
+// What comes last, ready to be applied.
+struct Last {
+  Last(const Finish& finish, bool to_gray, bool inverts) : gray(to_gray), solarize(inverts) {
+    for (size_t c = 0; c < 3; ++c) {
+      scale[c] = 1 / finish.deviation[c];
+      shift[c] = finish.mean[c] / finish.deviation[c];
+    }
+  }
+  float scale[3], shift[3];
+  bool gray, solarize;
+};
+
+UNLABEL_INLINE Pixels finished(Pixels p, const Last& last) {
+  if (last.gray) p.red = p.green = p.blue = gray_of(p);
+  if (last.solarize) p = each(p, [](Float8 x) __attribute__((always_inline)) { return x >= 0.5f ? 1 - x : x; });
+  return {p.red * last.scale[0] - last.shift[0], p.green * last.scale[1] - last.shift[1],
+          p.blue * last.scale[2] - last.shift[2]};
+}
+
+UNLABEL_INLINE void store_some(const Pixels& p, size_t used, float* to) {
+  if (used == lanes) return store(p, to);
+  float last[3 * lanes];
+  store(p, last);
+  std::memcpy(to, last, 3 * used * sizeof(float));
+}
+
+// The whole way, where no pixel looks at its neighbours. By value: what `out` points to is none of it.
+UNLABEL_CLONES
+void paint_pixels(const uint8_t* rgb, size_t count, Colors colors, Last last, float* out) {
+  for_blocks(rgb, count, [&](size_t at, size_t used, const Pixels& p) __attribute__((always_inline)) {
+    store_some(finished(color(p, colors), last), used, out + 3 * at);
+  });
+}
+
+// Coloured, a plane a channel with room for a block more behind each.
+UNLABEL_CLONES
+void to_planes(const uint8_t* rgb, size_t count, Colors colors, bool gray, float* planes) {
+  const size_t pitch = count + lanes;
+  for_blocks(rgb, count, [&](size_t at, size_t, const Pixels& p) __attribute__((always_inline)) {
+    Pixels c = color(p, colors);
+    if (gray) c.red = c.green = c.blue = gray_of(c);
+    std::memcpy(planes + at, &c.red, sizeof c.red);
+    std::memcpy(planes + pitch + at, &c.green, sizeof c.green);
+    std::memcpy(planes + 2 * pitch + at, &c.blue, sizeof c.blue);
+  });
+}
+
+UNLABEL_CLONES
+void from_planes(const float* planes, size_t count, Last last, float* out) {
+  const size_t pitch = count + lanes;
+  for (size_t at = 0; at < count; at += lanes) {
+    Pixels p;
+    std::memcpy(&p.red, planes + at, sizeof p.red);
+    std::memcpy(&p.green, planes + pitch + at, sizeof p.green);
+    std::memcpy(&p.blue, planes + 2 * pitch + at, sizeof p.blue);
+    store_some(finished(p, last), std::min(lanes, count - at), out + 3 * at);
+  }
+}
+
+// The sum over a symmetric kernel: `step` values lie between neighbours of `centre`.
+UNLABEL_INLINE Float8 weighted(const float* const* before, const float* const* after, const float* weights, int half, size_t at) {
+  Float8 value, a, b;
+  std::memcpy(&value, before[0] + at, sizeof value);
+  Float8 sum = value * weights[0];
+  for (int k = 1; k <= half; ++k) {
+    std::memcpy(&a, before[k] + at, sizeof a);
+    std::memcpy(&b, after[k] + at, sizeof b);
+    sum += (a + b) * weights[k];
+  }
+  return sum;
+}
+
+int reflected(int i, int size) { return i < 0 ? -i : i >= size ? 2 * size - 2 - i : i; }
+
+// Blurs one plane into another: down the columns, then along the row. `weights` begins at the centre. Reads and writes up to a
+// block behind the planes' ends.
+UNLABEL_CLONES
+void blur_plane(const float* from, int width, int height, const float* weights, int half, float* row, float* to) {
+  const float* before[most_taps / 2 + 1];
+  const float* after[most_taps / 2 + 1];
+  const size_t columns = static_cast<size_t>(width);
+  float* const centre = row + half;
+  for (int y = 0; y < height; ++y) {
+    for (int k = 0; k <= half; ++k) {
+      before[k] = from + columns * static_cast<size_t>(reflected(y - k, height));
+      after[k] = from + columns * static_cast<size_t>(reflected(y + k, height));
+    }
+    for (size_t x = 0; x < columns; x += lanes) {
+      const Float8 sum = weighted(before, after, weights, half, x);
+      std::memcpy(centre + x, &sum, sizeof sum);
+    }
+    for (int k = 1; k <= half; ++k) {
+      centre[-k] = centre[k];
+      centre[width - 1 + k] = centre[width - 1 - k];
+    }
+    for (int k = 0; k <= half; ++k) {
+      before[k] = centre - k;
+      after[k] = centre + k;
+    }
+    for (size_t x = 0; x < columns; x += lanes) {
+      const Float8 sum = weighted(before, after, weights, half, x);
+      std::memcpy(to + columns * static_cast<size_t>(y) + x, &sum, sizeof sum);
+    }
+  }
+}
+
+void blur(std::vector<float>& planes, int width, int height, float sigma, int kernel) {
+  const int half = (kernel - 1) / 2;
+  std::vector<double> exact(static_cast<size_t>(half) + 1);
+  double total = 0;
+  for (size_t k = 0; k < exact.size(); ++k) {
+    const double distance = static_cast<double>(k) / static_cast<double>(sigma);
+    exact[k] = std::exp(-0.5 * distance * distance);
+    total += k == 0 ? exact[k] : 2 * exact[k];
+  }
+  std::vector<float> weights(exact.size());
+  std::transform(exact.begin(), exact.end(), weights.begin(), [&](double w) { return static_cast<float>(w / total); });
+
+  thread_local std::vector<float> blurred, row;
+  blurred.resize(planes.size());
+  row.resize(static_cast<size_t>(width + 2 * half) + 2 * lanes);
+  const size_t pitch = planes.size() / 3;
+  for (size_t c = 0; c < 3; ++c) {
+    blur_plane(planes.data() + c * pitch, width, height, weights.data(), half, row.data(), blurred.data() + c * pitch);
+  }
+  planes.swap(blurred);
+}
+
+}  // namespace
+
+void paint(const uint8_t* rgb, int width, int height, const Look& look, const Finish& finish, float* out) {
+  const size_t count = static_cast<size_t>(width) * static_cast<size_t>(height);
+  Colors colors;
+  if (look.color == Look::Color::fused) {
+    if (look.offset != 0) colors.offset = look.offset * static_cast<float>(mean_gray(rgb, count, colors));
+    colors.fused = true;
+    for (size_t k = 0; k < 9; ++k) colors.matrix[k] = look.matrix[k] / 255;
+  } else if (look.color == Look::Color::exact && look.jitter) {
+    for (size_t step = 0; step < 4; ++step) {
+      colors.kinds[step] = look.order[step];
+      colors.amounts[step] = look.amount[static_cast<size_t>(look.order[step])];
+      if (look.order[step] == 1) colors.steps = static_cast<int>(step);
+    }
+    colors.mean = static_cast<float>(mean_gray(rgb, count, colors));
+    colors.steps = 4;
+  }
+  const bool gray = look.color == Look::Color::exact && look.grayscale;
+  if (look.sigma <= 0) return paint_pixels(rgb, count, colors, Last(finish, gray, look.solarize), out);
+
+  thread_local std::vector<float> planes;
+  planes.resize(3 * (count + lanes));
+  to_planes(rgb, count, colors, gray, planes.data());
+  blur(planes, width, height, look.sigma, finish.kernel);
+  from_planes(planes.data(), count, Last(finish, false, look.solarize), out);
+}
+
+}  // namespace unlabel
