@@ -62,7 +62,7 @@ describe("readRun", () => {
     change(join(dir, "run.json"), (value) => Object.assign(value, { data: { classes: [{ id: "n01" }] } }));
     await refuses(/run\.json, got something else at data\.classes\[0\]\.name: /);
     change(join(dir, "run.json"), (value) => Object.assign(value, { schema: 2 }));
-    await refuses(/run\.json, got something else at schema: /);
+    await refuses(/Expected schema 1 in .*run\.json as unlabel .* reads it, got 2 \(later\); open it with unlabel /);
   });
 
   it("refuses a folder that is no run, and no folder at all", async () => {

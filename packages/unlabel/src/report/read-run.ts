@@ -1,11 +1,11 @@
 // Reads a run directory, whatever state the run is in. Metrics stream by, so a file of a million lines is fine;
 // a line torn by a crash is counted and left out. Anything else that is not as agreed is an error naming file and key.
-import { createReadStream } from "node:fs";
-import { access, readdir, readFile } from "node:fs/promises";
+import { access, readdir, readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { createInterface } from "node:readline";
 import type { z } from "zod";
 import { UserError } from "../errors.ts";
+import { lines } from "../train/metrics.ts";
+import { migrate } from "../train/run-info.ts";
 import {
   type Evaluation,
   evaluationSchema,
@@ -41,6 +41,9 @@ export type Run = {
 
 export const LISTED = 50;
 
+/** Far more than any file of a run takes. */
+const MAX_JSON = 200_000_000;
+
 async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
@@ -63,7 +66,9 @@ function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T {
   throw new UserError(`Expected a run directory's format in ${where}, got something else ${describe(result.error)}.`);
 }
 
-async function readJson<T>(schema: z.ZodType<T>, path: string): Promise<T> {
+async function readJson<T>(schema: z.ZodType<T>, path: string, bring = (value: unknown) => value): Promise<T> {
+  const { size } = await stat(path);
+  if (size > MAX_JSON) throw new UserError(`Expected at most ${MAX_JSON} bytes of JSON in ${path}, got ${size}.`);
   const text = await readFile(path, "utf8");
   let value: unknown;
   try {
@@ -71,16 +76,15 @@ async function readJson<T>(schema: z.ZodType<T>, path: string): Promise<T> {
   } catch {
     throw new UserError(`Expected JSON in ${path}, got ${text.trim() ? "text that does not parse" : "an empty file"}.`);
   }
-  return check(schema, value, path);
+  return check(schema, bring(value), path);
 }
 
 /** Yields each line's value and number; a line that is not JSON (torn by a crash) yields undefined. */
-async function* jsonLines(path: string): AsyncGenerator<{ value: unknown; line: number }> {
-  if (!(await exists(path))) return;
+function* jsonLines(path: string): Generator<{ value: unknown; line: number }> {
   let line = 0;
-  for await (const text of createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for (const { text, whole } of lines(path)) {
     line += 1;
-    if (!text.trim()) continue;
+    if (whole && !text.trim()) continue;
     let value: unknown;
     try {
       value = JSON.parse(text);
@@ -97,7 +101,7 @@ async function readMetrics(path: string): Promise<Metrics> {
   const metrics: Metrics = { series: new Map(), torn: 0, reached: { step: 0, epoch: null, seconds: null } };
   const { series, reached } = metrics;
   let read = 0;
-  for await (const { value, line } of jsonLines(path)) {
+  for (const { value, line } of jsonLines(path)) {
     if (value === undefined) {
       metrics.torn += 1;
       continue;
@@ -122,7 +126,7 @@ async function readMetrics(path: string): Promise<Metrics> {
 
 async function readSkipped(path: string): Promise<Run["skipped"]> {
   const skipped: Run["skipped"] = { count: 0, first: [] };
-  for await (const { value, line } of jsonLines(path)) {
+  for (const { value, line } of jsonLines(path)) {
     if (value === undefined) continue;
     const entry = check(skippedSchema, value, `${path} line ${line}`);
     skipped.count += 1;
@@ -153,7 +157,7 @@ export async function readRun(dir: string): Promise<Run> {
       `Expected a run directory for ${dir}, got ${found}; "unlabel pretrain DATA --out ${dir}" makes one.`,
     );
   }
-  const file = await readJson(runSchema, path);
+  const file = await readJson(runSchema, path, (value) => migrate(value, path));
   const mae = join(dir, "pictures", "mae.json");
   return {
     dir,

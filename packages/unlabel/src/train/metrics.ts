@@ -47,8 +47,8 @@ export class MetricsFile {
   /** The steps in their order, as far as `last`; lines that a crash tore or that damage made senseless are left out. */
   *rows(last = Number.POSITIVE_INFINITY): Generator<MetricsRow> {
     let before = 0;
-    for (const { text } of lines(this.path)) {
-      const row = parse(text);
+    for (const line of lines(this.path)) {
+      const row = parse(line);
       if (row === null || row.step <= before || row.step > last) continue;
       before = row.step;
       yield row;
@@ -58,7 +58,7 @@ export class MetricsFile {
   /** The last step noted. */
   last(): MetricsRow | null {
     let last: MetricsRow | null = null;
-    for (const { text } of lines(this.path, PIECE)) last = parse(text) ?? last;
+    for (const line of lines(this.path, PIECE)) last = parse(line) ?? last;
     return last;
   }
 
@@ -72,7 +72,7 @@ export class MetricsFile {
     const gaps: Gap[] = [];
     let [next, end, dropped, clean] = [1, 0, false, true];
     for (const line of lines(this.path)) {
-      const row = parse(line.text);
+      const row = parse(line);
       if (row === null || row.step < next || row.step > step) {
         dropped = true;
         continue;
@@ -104,8 +104,15 @@ export class MetricsFile {
   }
 }
 
-/** Lines of a file and where each ends, from the last `tail` bytes or from the start; overlong ones are left out. */
-export function* lines(path: string, tail = Number.POSITIVE_INFINITY): Generator<{ text: string; end: number }> {
+/** A line of a file, and where it ends. One that is not whole was cut off, or is longer than any that belongs there. */
+export interface Line {
+  text: string;
+  whole: boolean;
+  end: number;
+}
+
+/** Lines of a file, from the last `tail` bytes or from the start; memory is bounded whatever it holds. */
+export function* lines(path: string, tail = Number.POSITIVE_INFINITY): Generator<Line> {
   if (!existsSync(path)) return;
   const file = openSync(path, "r");
   try {
@@ -121,26 +128,30 @@ export function* lines(path: string, tail = Number.POSITIVE_INFINITY): Generator
       const bytes = Buffer.concat([rest, piece.subarray(0, got)]);
       let begin = 0;
       for (let to = bytes.indexOf(NEWLINE); to >= 0; to = bytes.indexOf(NEWLINE, begin)) {
-        if (!skip) yield { text: bytes.toString("utf8", begin, to), end: at - rest.length + to + 1 };
+        if (!skip) yield { text: bytes.toString("utf8", begin, to), whole: true, end: at - rest.length + to + 1 };
         skip = false;
         begin = to + 1;
       }
       at += got;
       rest = bytes.subarray(begin);
-      if (rest.length > PIECE) [rest, skip] = [Buffer.alloc(0), true];
+      if (rest.length > PIECE) {
+        if (!skip) yield { text: "", whole: false, end: at };
+        [rest, skip] = [Buffer.alloc(0), true];
+      }
     }
     // Without its newline a line may be cut short and still parse.
-    if (rest.length > 0 && !skip) yield { text: "", end: at };
+    if (rest.length > 0 && !skip) yield { text: rest.toString("utf8"), whole: false, end: at };
   } finally {
     closeSync(file);
   }
 }
 
-function parse(text: string): MetricsRow | null {
+function parse({ text, whole }: Line): MetricsRow | null {
+  if (!whole) return null;
   try {
     const row = JSON.parse(text) as Partial<MetricsRow> | null;
-    const whole = Number.isSafeInteger(row?.step) && row!.step! >= 1 && Number.isFinite(row!.seconds);
-    return whole ? (row as MetricsRow) : null;
+    const sound = Number.isSafeInteger(row?.step) && row!.step! >= 1 && Number.isFinite(row!.seconds);
+    return sound ? (row as MetricsRow) : null;
   } catch {
     return null;
   }
