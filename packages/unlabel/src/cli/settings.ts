@@ -10,6 +10,7 @@ const FLAGS: [flag: string, value: string, help: string][] = [
   ["--size", "px", "edge of the training images"],
   ["--epochs", "n", "passes over the images"],
   ["--steps", "n", "stop after this many steps"],
+  ["--budget", "time", "train for this long, such as 8m or 1h30m"],
   ["--batch", "n", "images a step"],
   ["--lr", "rate", "base learning rate"],
   ["--temperature", "t", "SimCLR: temperature of the loss"],

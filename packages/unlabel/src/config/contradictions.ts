@@ -20,6 +20,7 @@ export function contradictions(config: Config, flags: Settings): string[] {
     refuse("predict_share", config.decoder !== "cross", `decoder ${config.decoder}`);
     refuse("decoder_heads", !blocks, `decoder ${config.decoder}`);
   }
+  for (const key of ["epochs", "steps"]) refuse(key, "budget" in flags, "a budget, which sets it");
   if (vit && config.size % config.patch !== 0) {
     problems.push(`Expected a size that patch ${config.patch} divides, got ${config.size}`);
   }

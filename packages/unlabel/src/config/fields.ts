@@ -1,5 +1,6 @@
 // Kinds of setting, each with the words that say what it accepts: a refusal reads "Expected ‹those words› for ‹key›, got ‹value›".
 import { z } from "zod";
+import { parseDuration } from "../duration.ts";
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number) {
@@ -48,6 +49,13 @@ export function rgb(min: number, max: number) {
 /** One of a few words. */
 export function oneOf<const T extends readonly [string, ...string[]]>(...words: T) {
   return z.enum(words, { error: words.length === 1 ? words[0] : `one of ${words.join(", ")}` });
+}
+
+/** A time in seconds, or as people write it: `90s`, `8m`, `1h30m`. */
+export function duration(min: number, max: number) {
+  const error = `a time from ${min}s to ${max / 3600}h, such as 90s or 8m`;
+  const seconds = z.number({ error }).min(min, { error }).max(max, { error });
+  return z.preprocess((value) => (typeof value === "string" ? (parseDuration(value) ?? value) : value), seconds);
 }
 
 /** Yes or no. */

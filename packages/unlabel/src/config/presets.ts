@@ -15,6 +15,7 @@ const common = {
   eval_size: null,
   epochs: 100,
   steps: null,
+  budget: null,
   micro_batch: null,
   activation_checkpointing: false,
   lr_scaling: "none",

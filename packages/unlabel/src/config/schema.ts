@@ -1,7 +1,20 @@
 // Every setting of a pretraining run: flat, snake_case, one strict schema a method over a common part.
 // A resolved config is plain data that holds every key; it is written to run.json and can be fed back.
 import { z } from "zod";
-import { above, below, between, decayRates, device, flag, integer, number, oneOf, rgb, threads } from "./fields.ts";
+import {
+  above,
+  below,
+  between,
+  decayRates,
+  device,
+  duration,
+  flag,
+  integer,
+  number,
+  oneOf,
+  rgb,
+  threads,
+} from "./fields.ts";
 
 export const METHODS = ["simclr", "mae"] as const;
 export const PRESETS = ["report", "paper", "small"] as const;
@@ -23,6 +36,8 @@ const common = {
   epochs: integer(1, 100_000),
   /** Stop after this many steps, however many epochs are asked for; the schedule ends there too. */
   steps: integer(1, 1_000_000_000).nullable(),
+  /** Seconds of training: the machine's speed is measured and sets `steps`, `epochs` and, at most a tenth, the warm-up. */
+  budget: duration(1, 2_592_000).nullable(),
   /** Images a step. */
   batch: integer(1, 65_536),
   /** Images in the network at once, for a batch that does not fit in memory; null for all of them. Slower, the same gradients. */

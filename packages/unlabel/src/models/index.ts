@@ -6,7 +6,7 @@ import { VIT_SIZES, VisionTransformer } from "./vit.ts";
 
 export { Encoder } from "./encoder.ts";
 export { ResNet, type ResNetOptions } from "./resnet.ts";
-export { VisionTransformer, type VitOptions } from "./vit.ts";
+export { VIT_SIZES, VisionTransformer, type VitOptions } from "./vit.ts";
 
 const RESNET_DEPTHS = { resnet18: 18, resnet34: 34, resnet50: 50 } as const;
 
@@ -28,7 +28,7 @@ export function createMaeEncoder({ encoder, size, patch }: MaeConfig): VisionTra
 }
 
 /** `auto` is the 3×3 stem for images of up to 64 px: the 7×7 one would leave a last map of 2 × 2. */
-function stemOf({ stem, size }: SimclrConfig): "7x7" | "3x3" {
+export function stemOf({ stem, size }: SimclrConfig): "7x7" | "3x3" {
   if (stem !== "auto") return stem;
   return size <= 64 ? "3x3" : "7x7";
 }

@@ -2,6 +2,7 @@
 // the rows up to it, so a run that is resumed reads its own and goes on as if it had never stopped.
 import type { MethodName } from "../config/schema.ts";
 import type { MetricsRow } from "./metrics.ts";
+import { median } from "./summary.ts";
 
 export const VERDICTS = [
   "healthy",
@@ -164,12 +165,6 @@ const CURES: Record<MethodName, string> = {
   simclr: "stronger augmentation (a smaller crop_min), a larger batch or a lower temperature",
   mae: "norm_pixels true or another mask_ratio",
 };
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const last = sorted.length - 1;
-  return (sorted[Math.floor(last / 2)]! + sorted[Math.ceil(last / 2)]!) / 2;
-}
 
 function short(value: number): string {
   return String(Number(value.toPrecision(3)));

@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { setImmediate } from "node:timers/promises";
 import type { Config } from "../config/schema.ts";
 import type { Batch } from "../data/loader.ts";
+import { Clock, withSteps } from "./budget.ts";
 import { checkpointBytes, saveCheckpoint, type Trained } from "./checkpoint.ts";
 import { refuseNotFinite } from "./finite.ts";
 import { makeSchedule } from "./optimizer.ts";
@@ -43,10 +44,12 @@ export interface LoopOptions extends Trained {
  * @throws {UserError} where the loss is no longer a number
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
-  const { config, run, batches, stepsPerEpoch, total, start, progress, stop, watch } = options;
+  const { config, run, batches, stepsPerEpoch, start, progress, stop, watch } = options;
   const secondsBefore = run.lastRow()?.seconds ?? 0;
   const began = performance.now();
-  const schedule = makeSchedule(config, stepsPerEpoch, total);
+  let total = options.total;
+  let schedule = makeSchedule(config, stepsPerEpoch, total);
+  const clock = config.budget === null ? null : new Clock(config.budget, total);
   let [step, saved, savedAt, mark] = [start, start, began, began];
   const write = (what: string, action: () => void) => {
     const kept = saved > 0 ? `the checkpoint of step ${saved}` : "nothing is saved yet, and that";
@@ -64,7 +67,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       const waited = performance.now() - mark;
       const lr = schedule(step);
       step++;
-      const outcome = oneStep(options, batch, step, lr);
+      const outcome = oneStep({ ...options, total }, batch, step, lr);
       if (!Number.isFinite(outcome.loss + outcome.gradNorm)) watch?.record.notFinite(step);
       refuseNotFinite(outcome, { batch, step, saved, lr, config, folder: run.path, items: options.items });
       const now = performance.now();
@@ -86,6 +89,18 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         const { health } = watch;
         progress.log(health.text);
         await write("run.json", () => run.update({ health }));
+      }
+      const planned = clock?.plan(step, row.seconds, total) ?? total;
+      if (planned !== total) {
+        const note = `${total} steps became ${planned} at step ${step}, to keep the budget of ${config.budget} s`;
+        [total, schedule] = [planned, makeSchedule(config, stepsPerEpoch, planned)];
+        progress.expect(total);
+        progress.log(note);
+        const { steps, epochs } = withSteps(config, total, stepsPerEpoch);
+        await write("run.json", () => {
+          run.update({ config: { ...config, steps, epochs } });
+          run.note(note);
+        });
       }
       options.profiler?.stepDone(waited);
       if (step === 1) {

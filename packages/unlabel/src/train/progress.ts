@@ -25,7 +25,7 @@ const REDRAW_MS = 100;
 const PLAIN_MS = 5000;
 
 export class Progress {
-  readonly #total: number;
+  #total: number;
   readonly #start: number;
   readonly #unit: string;
   readonly #stream: ProgressStream;
@@ -47,6 +47,11 @@ export class Progress {
     this.#stream = stream;
     this.#now = now;
     this.#began = now();
+  }
+
+  /** There are more steps than was thought, or fewer. */
+  expect(total: number): void {
+    this.#total = total;
   }
 
   /** Tells that `done` of the total are done; `note` says what else matters (`loss 4.143`). Draws seldom enough to cost nothing. */

@@ -165,7 +165,7 @@ function settle(config: Config) {
   const threads = chooseThreads(config.threads);
   setThreads(threads);
   keepHeap();
-  return { device, precision: choosePrecision(config.precision, device), threads };
+  return { device, precision: choosePrecision(config.precision, device, engineInfo()), threads };
 }
 
 /** run.json of a run that has not begun. */

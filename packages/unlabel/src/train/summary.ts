@@ -25,7 +25,8 @@ export function summarize(run: RunDirectory, batch: number, stepsPerEpoch: numbe
   };
 }
 
-function median(values: number[]): number {
+/** The middle value, or the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
   const sorted = Float64Array.from(values).sort();
   const last = sorted.length - 1;
   return (sorted[Math.floor(last / 2)]! + sorted[Math.ceil(last / 2)]!) / 2;

@@ -1,0 +1,126 @@
+// A limit of time. The learning rate should not depend on a clock, or no run could be repeated: so the machine's speed is
+// measured first, the number of steps follows from it and is part of the config from then on. Where the speed turns out to be
+// another, the steps left are planned again, which run.json notes.
+import { performance } from "node:perf_hooks";
+import { setImmediate } from "node:timers/promises";
+import type { Config } from "../config/schema.ts";
+import type { Dataset } from "../data/folder.ts";
+import { Loader } from "../data/loader.ts";
+import type { ImageReader } from "../data/reader.ts";
+import { createMethod } from "../methods/index.ts";
+import { makeOptimizer } from "./optimizer.ts";
+import { trainStep } from "./step.ts";
+import { median } from "./summary.ts";
+
+/** Steps that are not counted, since buffers and kernels are made ready in them, and what is measured at most. */
+const UNCOUNTED = 2;
+const MEASURED = 20;
+const SECONDS = 15;
+/** Measuring takes no more than this share of the budget, unless two steps take longer. */
+const SHARE = 0.05;
+/** By how much the end may miss the budget before the steps left are planned again. */
+const TOLERANCE = 0.03;
+/** Looks at the clock in a run. */
+const LOOKS = 10;
+
+/** How many steps a run has. */
+export function stepsOf({ epochs, steps }: Pick<Config, "epochs" | "steps">, stepsPerEpoch: number): number {
+  return Math.min(epochs * stepsPerEpoch, steps ?? Number.POSITIVE_INFINITY);
+}
+
+/**
+ * A config of so many steps. Warm-up takes a tenth of them at most: a preset's is meant for its own number of epochs.
+ */
+export function withSteps<C extends Config>(config: C, steps: number, stepsPerEpoch: number): C {
+  return {
+    ...config,
+    steps,
+    epochs: Math.ceil(steps / stepsPerEpoch),
+    warmup_epochs: Math.min(config.warmup_epochs, (0.1 * steps) / stepsPerEpoch),
+  };
+}
+
+export interface SpeedOptions {
+  data: Dataset;
+  device: string;
+  precision: "fp32" | "bf16";
+  reader: ImageReader;
+}
+
+/**
+ * The config with as many steps as its budget has room for; the config itself where it has no budget, or steps already.
+ * LibTorch's generator is left in whatever state.
+ */
+export async function withinBudget(config: Config, options: SpeedOptions): Promise<Config> {
+  if (config.budget === null || config.steps !== null) return config;
+  const { seconds, stepsPerEpoch } = await measureStep(config, options);
+  return withSteps(config, Math.max(1, Math.round(config.budget / seconds)), stepsPerEpoch);
+}
+
+/**
+ * Seconds that a step takes, loading included: the median over a few steps of a training that is thrown away.
+ */
+async function measureStep(
+  config: Config,
+  { data, device, precision, reader }: SpeedOptions,
+): Promise<{ seconds: number; stepsPerEpoch: number }> {
+  const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
+  const optimizer = makeOptimizer(config, method);
+  const loader = new Loader(data.train, method.views, { batch: config.batch, seed: config.seed, device, reader });
+  const batches = loader.batches();
+  const times: number[] = [];
+  const most = 1000 * Math.min(SECONDS, SHARE * (config.budget ?? Number.POSITIVE_INFINITY));
+  try {
+    const began = performance.now();
+    for (let step = 1; times.length < MEASURED + UNCOUNTED; step++) {
+      const from = performance.now();
+      const { value: batch, done } = await batches.next();
+      if (done) break;
+      optimizer.lr = 1e-8;
+      try {
+        trainStep({
+          method,
+          optimizer,
+          views: batch.views,
+          step,
+          device,
+          precision,
+          microBatch: config.micro_batch,
+          recompute: config.activation_checkpointing,
+          clip: config.clip_grad_norm,
+        });
+      } finally {
+        for (const view of batch.views) view.dispose();
+      }
+      await setImmediate();
+      times.push(performance.now() - from);
+      if (times.length > UNCOUNTED + 1 && performance.now() - began > most) break;
+    }
+  } finally {
+    await batches.return();
+    optimizer.dispose();
+    method.dispose();
+  }
+  return { seconds: median(times.slice(UNCOUNTED)) / 1000, stepsPerEpoch: loader.stepsPerEpoch };
+}
+
+/** Watches the clock of a run with a budget. */
+export class Clock {
+  readonly #budget: number;
+  readonly #every: number;
+
+  /** @param budget seconds @param total steps as planned */
+  constructor(budget: number, total: number) {
+    this.#budget = budget;
+    this.#every = Math.max(1, Math.floor(total / LOOKS));
+  }
+
+  /** How many steps the run should have, given that `step` of `total` took `seconds`. */
+  plan(step: number, seconds: number, total: number): number {
+    if (seconds > this.#budget * (1 + TOLERANCE)) return step;
+    if (step % this.#every !== 0 || step >= total) return total;
+    const perStep = seconds / step;
+    if (Math.abs(perStep * total - this.#budget) <= TOLERANCE * this.#budget) return total;
+    return step + Math.max(1, Math.round((this.#budget - seconds) / perStep));
+  }
+}
