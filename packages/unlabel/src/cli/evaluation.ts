@@ -94,7 +94,7 @@ function short({ top1, top5, f1, balanced, interval }: Score) {
   return { top1, top5, f1, balanced, ...(interval && { interval }) };
 }
 
-/** Plain words where the trained encoder is no better than what needed no training. */
+/** Plain words where the trained encoder is no better than what needed no training, a line a rival. */
 export function verdicts({ top1, untrained, pixels, lead }: Pick<Scored, "top1"> & Beside<Score>): string[] {
   const rivals: [string, Score, Lead][] = [["the untrained encoder", untrained, lead.untrained]];
   if (pixels && lead.pixels) rivals.push(["raw pixels", pixels, lead.pixels]);
@@ -105,13 +105,19 @@ export function verdicts({ top1, untrained, pixels, lead }: Pick<Scored, "top1">
   });
 }
 
-/** By how much the trained encoder is above its baselines, in one sentence a protocol. */
-export function verdict(found: Pick<Scored, "top1"> & Beside<Score>): string {
-  const problems = verdicts(found);
-  if (problems.length > 0) return problems.join("; ");
-  const { untrained, pixels } = found.lead;
-  const points = ({ top1, interval }: Lead) => `${(100 * top1).toFixed(1)} points ${range(interval)}`;
-  return `above the untrained encoder by ${points(untrained)}${pixels ? `, raw pixels by ${points(pixels)}` : ""}`;
+/** How the trained encoder stands to each baseline, a line each. */
+function standing(found: Scored & Beside<Score> & { protocol: Protocol }): string[] {
+  const ahead = ([name, lead]: [string, Lead | undefined]) =>
+    lead && lead.interval[0] > 0
+      ? [`${(100 * lead.top1).toFixed(1)} points above ${name}, 95 % within ${range(lead.interval)}`]
+      : [];
+  const above = (
+    [
+      ["the untrained encoder", found.lead.untrained],
+      ["raw pixels", found.lead.pixels],
+    ] as [string, Lead | undefined][]
+  ).flatMap(ahead);
+  return [...verdicts(found), ...above].map((line) => `${NAMES[found.protocol]}: ${line}`);
 }
 
 /** Everything that was found, for people: at most 80 columns. */
@@ -127,7 +133,7 @@ export function lines(path: string, found: Evaluations, seconds: number): string
     ...(found["few-shot"] ? ["", fewShotTable(found["few-shot"])] : []),
     ...(found.retrieval ? ["", retrievalTable(found.retrieval)] : []),
     "",
-    ...[found.linear, found.knn].flatMap((one) => (one ? [`${NAMES[one.protocol]}: ${verdict(one)}`] : [])),
+    ...[found.linear, found.knn].flatMap((one) => (one ? standing(one) : [])),
     ...byClass(found.linear ?? found.knn ?? found["fine-tune"] ?? found.supervised),
     ...[...notes].map((note) => `note: ${note}`),
   ];
@@ -193,7 +199,7 @@ function retrievalTable({ recall, interval, untrained, pixels, chance }: Retriev
   const ks = ["1", "5", "10"] as const;
   const row = (name: string, found: Recall) => [name, ...ks.map((k) => percent(found[k]))];
   return table([
-    ["retrieval, val in train", ...ks.map((k) => `recall@${k}`)],
+    ["retrieval", ...ks.map((k) => `recall@${k}`)],
     ["  trained", ...ks.map((k) => `${percent(recall[k])} ${range(interval[k])}`)],
     row("  untrained", untrained),
     ...(pixels ? [row("  raw pixels", pixels)] : []),

@@ -1,6 +1,5 @@
 // `evaluate`: how good a run's encoder is, by several protocols, beside what needed no training. What can be refused is refused
 // here, before LibTorch is loaded.
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { openData } from "../data/open.ts";
@@ -43,7 +42,7 @@ export interface EvaluateOptions extends MachineOptions {
  * @throws {UserError} where there is no checkpoint, no labels, one class alone, or `train` lacks classes of `val`
  */
 export async function evaluate(runPath: string, dataRoot: string, options: EvaluateOptions = {}): Promise<Evaluations> {
-  const { protocols = CHEAP_PROTOCOLS } = options;
+  const { protocols = CHEAP_PROTOCOLS, pictures: wanted = true } = options;
   if (protocols.length === 0) throw new UsageError("Expected one protocol or more, got none");
   const run = openTrained(runPath);
   const size = sizeFor(run.info.config, options.size);
@@ -51,7 +50,8 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
   const seed = options.seed ?? run.info.config.seed;
   const splits = probeSplits(data, seed, options.allowClassMismatch);
   const { runProtocols } = await import("./protocols.ts");
-  const { evaluations, pictures } = await runProtocols(run, data, splits, { seed, size, protocols }, options);
+  const request = { seed, size, protocols, pictures: wanted };
+  const { evaluations, pictures } = await runProtocols(run, data, splits, request, options);
   const folder = join(run.path, "eval");
   makeFolder(folder);
   for (const [protocol, found] of Object.entries(evaluations)) {
@@ -72,7 +72,7 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
  */
 export function openTrained(path: string): RunDirectory {
   const run = RunDirectory.open(path);
-  if (existsSync(run.weights)) return run;
+  if (run.hasWeights) return run;
   throw new UserError(`Expected a checkpoint in ${run.path}, got none; its status is ${run.info.status}`);
 }
 

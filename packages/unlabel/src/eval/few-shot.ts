@@ -11,8 +11,11 @@ import type { FewShotScore, MainMetrics } from "./types.ts";
 
 export const SHARES = [0.01, 0.1, 1];
 
-/** C of scikit-learn's `LogisticRegression`, its default: the penalty is |W|² / (2C) beside the *sum* of the losses. */
-export const INVERSE_PENALTY = 1;
+/**
+ * C of scikit-learn's `LogisticRegression`: the penalty is |W|² / (2C) beside the *sum* of the losses. Its default of 1 is next to
+ * none for hundreds of standardised features: on images held out from Imagenette's train, 0.01 was better with 94 labels and 947.
+ */
+export const INVERSE_PENALTY = 0.01;
 
 /** Far beyond what standardised features need. */
 const ITERATIONS = 200;

@@ -45,7 +45,7 @@ export interface NetworkOutcome extends Metrics {
 }
 
 /** An encoder under a linear layer that starts at zero: images → scores `[B, C]`. */
-class Classifier extends nn.Module {
+export class Classifier extends nn.Module {
   encoder: Encoder;
   head: nn.Linear;
 
@@ -123,7 +123,7 @@ export async function trainNetwork(
 }
 
 /** Parameters by learning rate; biases, norms, tokens and positions without weight decay. */
-function groupsOf(network: Classifier, { lr, weight_decay, layer_decay }: NetworkSettings) {
+export function groupsOf(network: Classifier, { lr, weight_decay, layer_decay }: NetworkSettings) {
   const { encoder } = network;
   const depth = encoder instanceof VisionTransformer ? encoder.blocks.length : 0;
   const groups = new Map<string, { params: Tensor[]; lr: number; weightDecay: number }>();

@@ -1,15 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { memory, saveSafetensors } from "@unlabel/torch";
-import sharp from "sharp";
+import { memory } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
-import type { Config } from "../config/schema.ts";
 import { openFolder } from "../data/folder.ts";
-import type { Method } from "../methods/index.ts";
 import { evaluationSchema } from "../report/schema.ts";
-import { Rng } from "../rng.ts";
 import { temporaryFolder } from "../testing/data.ts";
+import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 import { writeRun } from "../testing/run-fixture.ts";
 import { RunDirectory } from "../train/run.ts";
 import { trainedMethod, untrainedMethod } from "./baselines.ts";
@@ -18,8 +15,6 @@ import { probe } from "./probe.ts";
 import { probeSplits } from "./splits.ts";
 import type { LinearEvaluation } from "./types.ts";
 
-const SIDE = 16;
-const CLASSES = ["ant", "bee", "cat", "dog"];
 const config = resolveConfig({
   flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size: SIDE, batch: 8, device: "cpu" },
 });
@@ -29,45 +24,17 @@ const quick = { stream: quiet, settings: { lr: 0.03, epochs: 30 } };
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());
 
-/** Noise images in class folders; with `told`, the class is written into each as a bright quarter. */
-async function writeData(folder: string, counts: Record<string, number>, classes: string[], told: boolean) {
-  for (const [split, count] of Object.entries(counts)) {
-    for (const [label, name] of classes.entries()) {
-      mkdirSync(join(folder, split, name), { recursive: true });
-      for (let i = 0; i < count; i++) {
-        const rng = new Rng(label, split, i);
-        const pixels = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, at) => {
-          const [x, y] = [Math.floor(at / 3) % SIDE, Math.floor(at / 3 / SIDE)];
-          const quarter = 2 * Number(y >= SIDE / 2) + Number(x >= SIDE / 2);
-          return told && quarter === CLASSES.indexOf(name) ? 255 : rng.below(200);
-        });
-        const image = sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } });
-        await image.toFile(join(folder, split, name, `${i}.png`));
-      }
-    }
-  }
-  return folder;
-}
-
-/** A run directory with a checkpoint of `method`. */
-async function writeCheckpoint(name: string, method: Method, given: Config = config): Promise<string> {
-  const run = await writeRun(join(root.path, name), { method: given.method, config: given, top1: null, pictures: 0 });
-  mkdirSync(join(run, "checkpoints"), { recursive: true });
-  saveSafetensors(join(run, "checkpoints", "last.safetensors"), method.stateDict(), { step: "42" });
-  return run;
-}
-
 describe("probe", () => {
   let told = "";
   let untold = "";
   beforeAll(async () => {
-    told = await writeData(join(root.path, "told"), { train: 30, val: 15 }, CLASSES, true);
-    untold = await writeData(join(root.path, "untold"), { train: 30, val: 15 }, CLASSES, false);
+    told = await writeLabelled(join(root.path, "told"), { train: 30, val: 15 }, "told");
+    untold = await writeLabelled(join(root.path, "untold"), { train: 30, val: 15 }, "untold");
   });
 
   it("finds a label that is written into the pixels, and writes what the report reads", async () => {
     const method = untrainedMethod(config);
-    const run = await writeCheckpoint("run-told", method);
+    const run = await writeCheckpoint(join(root.path, "run-told"), method, config);
     const live = memory().liveTensors;
     const found = await probe(run, told, { stream: quiet, settings: { epochs: 20 } });
     expect(memory().liveTensors).toBe(live);
@@ -96,7 +63,7 @@ describe("probe", () => {
   it("scores chance with an encoder of zeros, and with images that say nothing", async () => {
     const method = untrainedMethod(config);
     for (const tensor of method.parameters()) tensor.detach().zero_();
-    const run = await writeCheckpoint("run-zero", method);
+    const run = await writeCheckpoint(join(root.path, "run-zero"), method, config);
     const blind = await probe(run, told, { ...quick, pixels: false });
     expect(blind.top1).toBe(0.25);
     expect(blind.untrained.top1).toBeGreaterThan(0.9);
@@ -113,7 +80,7 @@ describe("probe", () => {
       flags: { method: "mae", size: SIDE, patch: 4, batch: 8, device: "cpu" },
     });
     const method = untrainedMethod(mae);
-    const run = await writeCheckpoint("run-mae", method, mae);
+    const run = await writeCheckpoint(join(root.path, "run-mae"), method, mae);
     // Far above a guess among four on 60 images, whose standard error is 5.6 points.
     expect((await probe(run, told, quick)).top1).toBeGreaterThan(0.5);
     method.dispose();
@@ -134,8 +101,8 @@ describe("probe", () => {
   });
 
   it("refuses classes that train lacks before encoding anything, unless told to go on", async () => {
-    const folder = await writeData(join(root.path, "short"), { train: 4 }, CLASSES.slice(0, 1), false);
-    await writeData(folder, { val: 4 }, CLASSES, false);
+    const folder = await writeLabelled(join(root.path, "short"), { train: 4 }, "untold", FOUR_CLASSES.slice(0, 1));
+    await writeLabelled(folder, { val: 4 }, "untold");
     const run = join(root.path, "run-zero");
     await expect(probe(run, folder, { stream: quiet })).rejects.toThrow(
       "train has 1 of the 4 classes in val: a probe cannot exceed 25.0 %. Missing: bee, cat, dog. " +
@@ -149,11 +116,11 @@ describe("probe", () => {
   });
 
   it("holds a fifth of train out where there is no val, and needs labels", async () => {
-    const folder = await writeData(join(root.path, "flat"), { "": 10 }, CLASSES, false);
+    const folder = await writeLabelled(join(root.path, "flat"), { "": 10 }, "untold");
     const { train, val, notes } = probeSplits(openFolder(folder), 0);
     expect([train.items.length, val.items.length]).toEqual([32, 8]);
     expect(new Set([...train.items, ...val.items].map(({ path }) => path)).size).toBe(40);
-    expect(CLASSES.map((_, c) => val.items.filter(({ label }) => label === c).length)).toEqual([2, 2, 2, 2]);
+    expect(FOUR_CLASSES.map((_, c) => val.items.filter(({ label }) => label === c).length)).toEqual([2, 2, 2, 2]);
     expect(notes[0]).toContain("a fifth of train (8 images, stratified) is held out");
     expect(() => probeSplits(openFolder(join(folder, "ant")), 0)).toThrow("Expected labels to evaluate with");
   });
@@ -194,7 +161,7 @@ describe("the frozen encoder", () => {
 
 it("a checkpoint gives the saved weights back", async () => {
   const method = untrainedMethod({ ...config, seed: 7 });
-  const run = await writeCheckpoint("run-seven", method);
+  const run = await writeCheckpoint(join(root.path, "run-seven"), method, config);
   const loaded = trainedMethod(RunDirectory.open(run));
   expect(checksum(loaded.method)).toBe(checksum(method));
   expect(loaded.step).toBe(42);

@@ -18,6 +18,8 @@ export interface Request {
   /** Edge of the images. */
   size: number;
   protocols: readonly Protocol[];
+  /** Whether to draw them, where features are encoded at all. */
+  pictures: boolean;
 }
 
 /** Runs the protocols asked for on a run's last checkpoint; nothing is written. */
@@ -25,7 +27,7 @@ export async function runProtocols(
   run: RunDirectory,
   data: Dataset,
   splits: ProbeSplits,
-  { seed, size, protocols }: Request,
+  { seed, size, protocols, pictures: wanted }: Request,
   options: EvaluateOptions,
 ): Promise<{ evaluations: Evaluations; pictures: Drawn | null }> {
   const { config } = run.info;
@@ -42,14 +44,14 @@ export async function runProtocols(
     if (CHEAP_PROTOCOLS.some((one) => asked.has(one))) {
       const subject = await encode(sitting, trained, untrained, step, options);
       const fitted = asked.has("linear") ? linear(subject, options.linear ?? {}) : null;
-      const voted = asked.has("knn") || (options.pictures && !fitted) ? knn(subject, options.knn ?? {}) : null;
+      const voted = asked.has("knn") || (wanted && !fitted) ? knn(subject, options.knn ?? {}) : null;
       if (fitted) evaluations.linear = fitted.file;
       if (voted && asked.has("knn")) evaluations.knn = voted.file;
       if (asked.has("few-shot")) evaluations["few-shot"] = fewShots(subject, options.shares);
       if (asked.has("retrieval")) evaluations.retrieval = retrieval(subject);
       const by = fitted ? "linear" : "knn";
       const predicted = fitted?.predicted ?? voted?.predicted;
-      if (options.pictures && predicted) pictures = await drawPictures(subject, predicted, by);
+      if (wanted && predicted) pictures = await drawPictures(subject, predicted, by);
       for (const source of subject.sources) source.dispose();
     }
     // From scratch first, while the untrained weights are still untrained.

@@ -26,7 +26,7 @@ export function settleMachine({ device = "auto", threads = "auto", precision = "
   setThreads(count);
   return {
     device: settled,
-    precision: choosePrecision(precision, settled),
+    precision: choosePrecision(precision, settled, engineInfo()),
     reader: new ImageReader({ threads: count }),
   };
 }

@@ -51,3 +51,19 @@ export async function spriteOf(tiles: Uint8Array, edge: number, columns: number)
     if (jpeg.length <= MOST || quality <= 20) return jpeg;
   }
 }
+
+/** One JPEG an image, its central square. */
+export async function jpegsOf(
+  rows: readonly { split: Split; item: Item }[],
+  edge: number,
+  reader: ImageReader,
+): Promise<Uint8Array[]> {
+  return Promise.all(
+    rows.map(async ({ split, item }) => {
+      const data = await tilesOf(split, [item], edge, reader);
+      return sharp(data, { raw: { width: edge, height: edge, channels: 3 } })
+        .jpeg({ quality: 85 })
+        .toBuffer();
+    }),
+  );
+}

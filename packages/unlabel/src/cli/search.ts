@@ -1,0 +1,62 @@
+// unlabel search RUN IMAGE: the images of a source that are nearest to one image, as a table or as a page with thumbnails.
+import { dirname } from "node:path";
+import type { Command } from "commander";
+import { visible } from "../text.ts";
+import { addMachine, type EvaluationFlags, given } from "./evaluation.ts";
+import { duration, finish, paint, table } from "./output.ts";
+import { named } from "./settings.ts";
+
+interface Options extends EvaluationFlags {
+  in: string;
+  html?: string;
+}
+
+/** Edge of a thumbnail on the page, in pixels. */
+const THUMBNAIL = 160;
+
+export function addSearch(program: Command): void {
+  addMachine(
+    program
+      .command("search")
+      .description("find the images nearest to one image")
+      .argument("<run>", "run directory")
+      .argument("<image>", "the image to search with")
+      .requiredOption("--in <data>", "images to search, labelled or not", named)
+      .option("-k, --k <n>", "how many to find (default: 10)")
+      .option("--html <file>", "write a page with thumbnails", named)
+      .option("--size <px>", "edge of the images (default: as trained)"),
+  ).action((run: string, image: string, _: Options, command: Command) =>
+    act(run, image, command.optsWithGlobals<Options>()),
+  );
+}
+
+async function act(path: string, image: string, options: Options): Promise<void> {
+  const { common, own } = await given(path, { ...options, data: options.in }, ["k"]);
+  const { search } = await import("../eval/search.ts");
+  const { html } = options;
+  const thumbnails = html === undefined ? undefined : THUMBNAIL;
+  const { thumbnails: pictures, ...result } = await search(path, image, options.in, { ...common, ...own, thumbnails });
+  if (html !== undefined) {
+    const [{ searchSheet }, { makeFolder, writeAtomically }] = await Promise.all([
+      import("./search-sheet.ts"),
+      import("../files.ts"),
+    ]);
+    makeFolder(dirname(html));
+    writeAtomically(html, searchSheet(result, pictures, THUMBNAIL));
+  }
+  const { found, images, skipped, cached, seconds } = result;
+  const classes = found.some((one) => one.class !== null);
+  finish(options.json === true, { run: path, ...result, ...(html !== undefined && { html }) }, [
+    `${paint("bold", visible(image))}: the nearest of ${images} images${cached ? "" : ", encoded once"} (${duration(seconds)})`,
+    table([
+      ["similarity", ...(classes ? ["class"] : []), "image"],
+      ...found.map((one) => [
+        one.similarity.toFixed(3),
+        ...(classes ? [visible(one.class?.split(",")[0] ?? "")] : []),
+        visible(one.path),
+      ]),
+    ]),
+    ...(html === undefined ? [] : [`Page: ${paint("bold", html)}`]),
+    ...(skipped > 0 ? [`note: ${skipped === 1 ? "1 image" : `${skipped} images`} could not be read: left out`] : []),
+  ]);
+}

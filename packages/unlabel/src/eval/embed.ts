@@ -1,0 +1,65 @@
+// `embed`: features of every image of a source, in a file that other tools read.
+import { openData } from "../data/open.ts";
+import { openTrained, sizeFor } from "./evaluate.ts";
+import { type FeatureFormat, formatOf } from "./feature-files.ts";
+import type { MachineOptions } from "./sitting.ts";
+
+export interface EmbedOptions extends MachineOptions {
+  /** Edge of the images in pixels; default as for evaluation. */
+  size?: number | undefined;
+}
+
+export interface Embedded {
+  /** What was written: the file asked for and, beside a .npy, the list of its rows. */
+  files: string[];
+  format: FeatureFormat;
+  images: number;
+  dim: number;
+  /** Images that could not be read. */
+  skipped: number;
+  /** The training step that the encoder was saved after. */
+  step: number;
+  size: number;
+  seconds: number;
+}
+
+/**
+ * Encodes every image of `dataRoot`, labelled or not, with a run's encoder and writes one row an image to `file`.
+ *
+ * @throws {UserError} where there is no checkpoint or no images
+ * @throws {UsageError} where the file's name ends in no known format
+ */
+export async function embed(
+  runPath: string,
+  dataRoot: string,
+  file: string,
+  options: EmbedOptions = {},
+): Promise<Embedded> {
+  const began = performance.now();
+  const format = formatOf(file);
+  const run = openTrained(runPath);
+  const { config } = run.info;
+  const size = sizeFor(config, options.size);
+  const data = await openData(dataRoot);
+  const [{ trainedMethod }, { encodeData }, { writeFeatures }] = await Promise.all([
+    import("./baselines.ts"),
+    import("./encode-data.ts"),
+    import("./write-features.ts"),
+  ]);
+  const { method, step } = trainedMethod(run);
+  const { features, rows, skipped } = await encodeData(method, data, { ...config, size }, options);
+  method.dispose();
+  const dim = features.shape[1]!;
+  const files = writeFeatures(file, features, rows, data.classes, { run: runPath, step: String(step) });
+  features.dispose();
+  return {
+    files,
+    format,
+    images: rows.length,
+    dim,
+    skipped,
+    step,
+    size,
+    seconds: (performance.now() - began) / 1000,
+  };
+}

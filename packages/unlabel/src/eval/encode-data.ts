@@ -1,0 +1,114 @@
+// Every image of a source as features of a run's encoder, labelled or not: what `embed` writes and `search` looks through.
+
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { cat, loadSafetensors, saveSafetensors, scope, type Tensor, tensor } from "@unlabel/torch";
+import type { Dataset, Item, Split } from "../data/folder.ts";
+import { makeFolder } from "../files.ts";
+import type { Method } from "../methods/index.ts";
+import { Progress } from "../train/progress.ts";
+import type { RunDirectory } from "../train/run.ts";
+import { extract, frozen } from "./features.ts";
+import { type MachineOptions, settleMachine } from "./sitting.ts";
+
+/** Where an image lies. */
+export interface Row {
+  split: Split;
+  item: Item;
+}
+
+export interface Encoding {
+  /** float32 `[N, D]` on the CPU. */
+  features: Tensor;
+  /** Which image each row is: those of train, then those of val, each in its order. */
+  rows: Row[];
+  /** Images that could not be read. */
+  skipped: number;
+  /** Whether the features were there already. */
+  cached: boolean;
+}
+
+/** Encodes all of `data`'s images once with the encoder of `method`. */
+export async function encodeData(
+  method: Method,
+  data: Dataset,
+  view: Parameters<typeof extract>[2]["view"],
+  options: MachineOptions,
+): Promise<Encoding> {
+  const machine = settleMachine(options);
+  const { encoder } = method;
+  encoder.to({ device: machine.device, memoryFormat: "channels_last" });
+  const splits = splitsOf(data);
+  const total = splits.reduce((sum, { items }) => sum + items.length, 0);
+  const progress = new Progress({ total, unit: "image", stream: options.stream ?? process.stderr });
+  const [parts, rows]: [Tensor[], Row[]] = [[], []];
+  let skipped = 0;
+  await frozen(encoder, async () => {
+    for (const split of splits) {
+      const before = rows.length + skipped;
+      const found = await extract(
+        split,
+        { own: (images) => encoder.features(images) },
+        {
+          ...machine,
+          view,
+          batch: 256,
+          onProgress: (count) => progress.update(before + count, "", "encoding"),
+          onSkip: ({ path, reason }) => {
+            skipped++;
+            progress.log(`skipped ${path}: ${reason}`);
+          },
+        },
+      );
+      parts.push(found.features.own.x);
+      rows.push(...Array.from(found.indices, (i) => ({ split, item: split.items[i]! })));
+    }
+  });
+  progress.end();
+  const features = scope(() => cat(parts, 0).to({ device: "cpu" }).contiguous());
+  for (const part of parts) part.dispose();
+  return { features, rows, skipped, cached: false };
+}
+
+/**
+ * As {@link encodeData}, but features of the same images, step and size are read from the run directory, where they are kept.
+ * Those of other steps are removed.
+ */
+export async function encodeCached(
+  run: RunDirectory,
+  { method, step }: { method: Method; step: number },
+  data: Dataset,
+  view: Parameters<typeof extract>[2]["view"],
+  options: MachineOptions,
+): Promise<Encoding> {
+  const folder = join(run.path, "cache");
+  const file = join(folder, `features-${data.fingerprint}-${step}-${view.size}.safetensors`);
+  const splits = splitsOf(data);
+  if (existsSync(file)) {
+    const { tensors, metadata } = loadSafetensors(file);
+    const { features, split, index } = tensors;
+    if (features && split && index) {
+      const [which, places] = [split.toNumbers(), index.toNumbers()];
+      split.dispose();
+      index.dispose();
+      const rows = places.map((place, n) => ({ split: splits[which[n]!]!, item: splits[which[n]!]!.items[place]! }));
+      return { features, rows, skipped: Number(metadata.skipped), cached: true };
+    }
+  }
+  const found = await encodeData(method, data, view, options);
+  makeFolder(folder);
+  for (const name of readdirSync(folder)) {
+    if (name.startsWith("features-") && !name.includes(`-${step}-`)) rmSync(join(folder, name));
+  }
+  const places = new Map(splits.flatMap(({ items }) => items.map((item, i) => [item, i] as const)));
+  scope(() => {
+    const split = tensor(Int32Array.from(found.rows, (row) => splits.indexOf(row.split)));
+    const index = tensor(Int32Array.from(found.rows, ({ item }) => places.get(item)!));
+    saveSafetensors(file, { features: found.features, split, index }, { skipped: String(found.skipped) });
+  });
+  return found;
+}
+
+function splitsOf({ train, val }: Dataset): Split[] {
+  return val ? [train, val] : [train];
+}

@@ -1,0 +1,118 @@
+// `search`: the images of a source that lie nearest to one image among a run's features.
+import { existsSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import type { Split } from "../data/folder.ts";
+import { openData } from "../data/open.ts";
+import { UserError } from "../errors.ts";
+import { openTrained, sizeFor } from "./evaluate.ts";
+import type { MachineOptions } from "./sitting.ts";
+
+export interface SearchOptions extends MachineOptions {
+  /** How many to find; default 10. */
+  k?: number | undefined;
+  /** Edge of the images in pixels; default as for evaluation. */
+  size?: number | undefined;
+  /** Edge of thumbnails to bring along, or none. */
+  thumbnails?: number | undefined;
+}
+
+export interface Found {
+  /** Relative to the source's root. */
+  path: string;
+  split: "train" | "val";
+  /** Its class's name, where it has one. */
+  class: string | null;
+  /** Cosine, in [−1, 1]. */
+  similarity: number;
+}
+
+export interface SearchResult {
+  query: string;
+  data: string;
+  /** Nearest first. */
+  found: Found[];
+  /** How many images were searched. */
+  images: number;
+  skipped: number;
+  step: number;
+  size: number;
+  /** Whether their features were in the run directory already. */
+  cached: boolean;
+  seconds: number;
+  /** JPEGs of the query and of what was found, where asked for. */
+  thumbnails: Uint8Array[];
+}
+
+/**
+ * Looks for the images nearest to `image` by cosine similarity. The source's features are kept in the run directory, so that the
+ * next search encodes one image.
+ *
+ * @throws {UserError} where there is no checkpoint, or the image or the source cannot be read
+ */
+export async function search(
+  runPath: string,
+  image: string,
+  dataRoot: string,
+  options: SearchOptions = {},
+): Promise<SearchResult> {
+  const began = performance.now();
+  const run = openTrained(runPath);
+  const { config } = run.info;
+  const size = sizeFor(config, options.size);
+  if (!existsSync(image)) throw new UserError(`Expected an image to search with, got ${image}, which does not exist`);
+  const data = await openData(dataRoot);
+  const [{ trainedMethod }, { encodeCached }, { extract }, { nearest }, { jpegsOf }, { settleMachine }] =
+    await Promise.all([
+      import("./baselines.ts"),
+      import("./encode-data.ts"),
+      import("./features.ts"),
+      import("./knn.ts"),
+      import("./tiles.ts"),
+      import("./sitting.ts"),
+    ]);
+  const machine = settleMachine(options);
+  const view = { ...config, size };
+  const trained = trainedMethod(run);
+  const { encoder } = trained.method.eval();
+  encoder.to({ device: machine.device, memoryFormat: "channels_last" });
+  const alone: Split = { name: "val", root: dirname(image), items: [{ path: basename(image), label: -1 }] };
+  const asked = await extract(
+    alone,
+    { own: (images) => encoder.features(images) },
+    {
+      ...machine,
+      view,
+      batch: 1,
+      onSkip: ({ reason }) => {
+        throw new UserError(`Expected an image to search with, got ${image}: ${reason}`);
+      },
+    },
+  );
+  const { features, rows, skipped, cached } = await encodeCached(run, trained, data, view, options);
+  trained.method.dispose();
+  using query = asked.features.own.x.to({ device: "cpu" });
+  const { indices, similarities } = nearest(features, query, options.k ?? 10);
+  features.dispose();
+  asked.features.own.x.dispose();
+  const hits = Array.from(indices, (n) => rows[n]!);
+  const edge = options.thumbnails;
+  const thumbnails =
+    edge === undefined ? [] : await jpegsOf([{ split: alone, item: alone.items[0]! }, ...hits], edge, machine.reader);
+  return {
+    query: image,
+    data: data.root,
+    found: hits.map(({ split, item }, j) => ({
+      path: item.path,
+      split: split.name,
+      class: data.classes[item.label]?.name ?? null,
+      similarity: similarities[j]!,
+    })),
+    images: rows.length,
+    skipped,
+    step: trained.step,
+    size,
+    cached,
+    seconds: (performance.now() - began) / 1000,
+    thumbnails,
+  };
+}
