@@ -1,14 +1,16 @@
 // unlabel data check DATA: unreadable and suspicious files, copies, leakage between train and val, classes, and what training
 // would cost here.
 import type { Command } from "commander";
-import type { CheckResult, Named } from "../data/check/check.ts";
+import type { CheckResult } from "../data/check/check.ts";
 import type { Forecast, PresetForecast } from "../data/check/forecast.ts";
+import { UsageError } from "../errors.ts";
 import { visible } from "../text.ts";
 import { duration, finish, paint, table } from "./output.ts";
 import { named } from "./settings.ts";
 
 interface Options {
   forecast: boolean;
+  presets?: string;
   html?: string;
   strict?: boolean;
   json?: boolean;
@@ -20,19 +22,26 @@ export function addDataCheck(data: Command): void {
     .description("find damaged files, copies, leakage and odd classes; forecast costs")
     .argument("<data>", "folder of images, or another source")
     .option("--html <file>", "write a page with the pictures concerned", named)
+    .option("--presets <names>", "presets to forecast, as in small,paper (default: all)")
     .option("--no-forecast", "do not measure what training would cost here")
     .option("--strict", "exit with 1 where there is any finding")
     .action((root: string, _: Options, command: Command) => dataCheck(root, command.optsWithGlobals<Options>()));
 }
 
-async function dataCheck(root: string, { forecast, html, strict, json }: Options): Promise<void> {
-  const [{ checkData }, { Progress }] = await Promise.all([
+async function dataCheck(root: string, { forecast, presets, html, strict, json }: Options): Promise<void> {
+  const [{ checkData }, { Progress }, { PRESETS }] = await Promise.all([
     import("../data/check/check.ts"),
     import("../train/progress.ts"),
+    import("../config/schema.ts"),
   ]);
+  const names: readonly string[] = presets?.split(",") ?? PRESETS;
+  const wanted = PRESETS.filter((preset) => names.includes(preset)).reverse();
+  const unknown = names.find((name) => !PRESETS.some((preset) => preset === name));
+  if (unknown !== undefined)
+    throw new UsageError(`Expected ${PRESETS.join(", ")} for --presets, got ${unknown || "nothing"}`);
   let progress: InstanceType<typeof Progress> | undefined;
   const checked = await checkData(root, {
-    forecast,
+    presets: forecast ? wanted : [],
     onProgress: (stage, done, total, note) => {
       if (stage === "images") {
         progress ??= new Progress({ total, unit: "image" });
@@ -74,7 +83,7 @@ function lines(result: CheckResult): string[] {
     ...findings.flatMap(({ text }) => wrapped(paint("red", "✗"), text)),
     ...notes.flatMap((text) => wrapped(paint("yellow", "•"), text)),
     ...(findings.length === 0 ? [`${paint("green", "✓")} nothing to mend`] : []),
-    ...examples("cannot be read", unreadable, (one) => `${place(one)}: ${one.reason}`),
+    ...examples("cannot be read", unreadable, (one) => `${one.path}: ${one.reason}`),
     ...examples("in val and train", leakage.images, (one) => `${one.val} = ${one.train} (${likeness(one)})`),
     ...examples(
       "copies within a split",
@@ -82,17 +91,13 @@ function lines(result: CheckResult): string[] {
       (one) =>
         `${one.images.map(({ path }) => path).join(" = ")} (${likeness(one)}${one.conflict ? ", two classes" : ""})`,
     ),
-    ...examples("suspicious", suspicious, (one) => `${place(one)}: ${one.reasons.join(", ")}`),
+    ...examples("suspicious", suspicious, (one) => `${one.path}: ${one.reasons.join(", ")}`),
     ...(forecast ? costs(forecast) : []),
   ];
 }
 
 function likeness({ kind, similarity }: { kind: "exact" | "near"; similarity: number }): string {
   return kind === "exact" ? "the same bytes" : `alike ${similarity.toFixed(2)}`;
-}
-
-function place({ path }: Named): string {
-  return path;
 }
 
 function classTable(classes: CheckResult["classes"]): string[] {
@@ -129,7 +134,7 @@ function costs({ presets, choice, how, device, threads }: Forecast): string[] {
     `Forecast on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}:`,
     table([["", "step", "epoch", "in all", "memory", ""], ...presets.map(row)], WIDTH),
     ...wrapped("", how),
-    ...wrapped(paint("green", "→"), `begin with --preset ${choice.preset}: ${choice.why}`),
+    ...(choice ? wrapped(paint("green", "→"), `begin with --preset ${choice.preset}: ${choice.why}`) : []),
   ];
 }
 

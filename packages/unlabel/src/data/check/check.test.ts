@@ -13,7 +13,7 @@ import { writePage } from "./page.ts";
 const photos = dataRoot("photos");
 
 async function check(root: string) {
-  return checkData(root, { forecast: false });
+  return checkData(root, { presets: [] });
 }
 
 /** A photograph with `share` of its edges cut off. */
@@ -247,7 +247,7 @@ describe("the pass over images", () => {
     const outcomes = [];
     for (const threads of [1, 3]) {
       const { result } = await checkData(folder.path, {
-        forecast: false,
+        presets: [],
         reader: new ImageReader({ cacheBytes: 0, threads }),
       });
       outcomes.push({ ...result, seconds: 0, images_per_s: 0 });

@@ -1,5 +1,6 @@
 // unlabel data check: what one should know of images before training on them. One pass, then a second look at likely copies.
 import { performance } from "node:perf_hooks";
+import { METHODS, PRESETS, type PresetName } from "../../config/schema.ts";
 import type { ClassName, Dataset, Layout, Split } from "../folder.ts";
 import { openData } from "../open.ts";
 import { ImageReader } from "../reader.ts";
@@ -58,8 +59,8 @@ export interface CheckResult {
 }
 
 export interface CheckOptions {
-  /** Measure what training would cost. Default true. */
-  forecast?: boolean;
+  /** Presets whose cost is measured. Default all. */
+  presets?: readonly PresetName[];
   reader?: ImageReader;
   /** Told now and then what is under way. */
   onProgress?: (stage: "images" | "copies" | "forecast", done: number, total: number, note: string) => void;
@@ -79,7 +80,7 @@ export interface Checked {
  * @throws {UserError} where there is none
  */
 export async function checkData(root: string, options: CheckOptions = {}): Promise<Checked> {
-  const { onProgress = () => {}, reader = new ImageReader({ cacheBytes: 0 }) } = options;
+  const { onProgress = () => {}, reader = new ImageReader({ cacheBytes: 0 }), presets = PRESETS } = options;
   const data = await openData(root);
   const splits = data.val ? [data.train, data.val] : [data.train];
   const total = splits.reduce((sum, { items }) => sum + items.length, 0);
@@ -90,12 +91,12 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
   const seconds = (performance.now() - began) / 1000;
   const { images } = looked;
   const readable = images.filter(({ reason }) => reason === null);
-  const presets = 6;
   let measured = 0;
+  const measurements = presets.length * METHODS.length;
   const costs =
-    options.forecast === false
+    presets.length === 0
       ? null
-      : await forecast(readable, (what) => onProgress("forecast", measured++, presets, what));
+      : await forecast(readable, presets, (what) => onProgress("forecast", measured++, measurements, what));
   const result = summarise(data, images, copies, seconds, costs);
   return { result, images, copies, reader };
 }

@@ -6,7 +6,7 @@ import { copyFile, writeFile } from "node:fs/promises";
 import { tmpdir, totalmem } from "node:os";
 import { basename, join } from "node:path";
 import { presetConfig } from "../../config/presets.ts";
-import { METHODS, type MethodName, PRESETS, type PresetName } from "../../config/schema.ts";
+import { METHODS, type MethodName, type PresetName } from "../../config/schema.ts";
 import { imagesOf } from "../images.ts";
 import type { Cost, CostRequest } from "./cost.ts";
 import type { Seen } from "./look.ts";
@@ -33,8 +33,8 @@ export interface Forecast {
   threads: number;
   memory_total_mb: number;
   presets: PresetForecast[];
-  /** The preset to begin with, and why. */
-  choice: { preset: PresetName; why: string };
+  /** The preset to begin with, and why; null where paper and small were not both measured. */
+  choice: { preset: PresetName; why: string } | null;
   how: string;
 }
 
@@ -47,12 +47,16 @@ const ROOM = 0.8;
 const MINUTES = 5;
 
 /**
- * Measures every method and preset on a sample of the images.
+ * Measures every method with each preset asked for on a sample of the images.
  *
  * @param seen the images that can be read
  * @returns null where there are too few images for a step
  */
-export async function forecast(seen: readonly Seen[], onMeasure: (what: string) => void): Promise<Forecast | null> {
+export async function forecast(
+  seen: readonly Seen[],
+  wanted: readonly PresetName[],
+  onMeasure: (what: string) => void,
+): Promise<Forecast | null> {
   const train = seen.filter(({ split }) => split.name === "train");
   if (train.length < 2) return null;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-forecast-"));
@@ -64,7 +68,7 @@ export async function forecast(seen: readonly Seen[], onMeasure: (what: string) 
     await copyImages(sample, folder);
     const presets: PresetForecast[] = [];
     let machine = { device: "cpu", threads: 1 };
-    for (const preset of [...PRESETS].reverse()) {
+    for (const preset of wanted) {
       for (const method of METHODS) {
         onMeasure(`${method} ${preset}`);
         const config = presetConfig(method, preset);
@@ -78,7 +82,7 @@ export async function forecast(seen: readonly Seen[], onMeasure: (what: string) 
       ...machine,
       memory_total_mb,
       presets,
-      choice: choose(presets, memory_total_mb),
+      choice: wanted.includes("paper") && wanted.includes("small") ? choose(presets, memory_total_mb) : null,
       how: "Measured now with one step at each of two small batches, after one to warm up; a straight line through both gives the preset's batch. Other work on the machine counts in.",
     };
   } finally {
@@ -159,7 +163,7 @@ export function predict(
 }
 
 /** The paper's settings where a night and the memory suffice, else the small ones. */
-export function choose(presets: readonly PresetForecast[], memoryMb: number): Forecast["choice"] {
+export function choose(presets: readonly PresetForecast[], memoryMb: number): NonNullable<Forecast["choice"]> {
   const paper = presets.filter(({ preset }) => preset === "paper");
   const hours = Math.max(...paper.map(({ total_s }) => total_s ?? Number.POSITIVE_INFINITY)) / 3600;
   const memory = Math.max(...paper.map(({ memory_mb }) => memory_mb ?? 0));

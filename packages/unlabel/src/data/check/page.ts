@@ -192,7 +192,7 @@ function bar(share: number): Html {
 function cost({ forecast }: CheckResult): Html | null {
   if (!forecast) return null;
   const { presets, choice, how, device, threads } = forecast;
-  return html`<p>Begin with <code>--preset ${choice.preset}</code>: ${choice.why}.</p>
+  return html`${choice && html`<p>Begin with <code>--preset ${choice.preset}</code>: ${choice.why}.</p>`}
 <div class="scroll"><table><thead><tr><th>Method, preset</th><th class="n">Step</th><th class="n">Epoch</th><th class="n">In all</th><th class="n">Memory</th><th>Settings</th></tr></thead>
 <tbody>${presets.map((one) => html`<tr><th scope="row">${one.method} ${one.preset}</th><td class="n">${duration(one.step_s)}</td><td class="n">${duration(one.epoch_s)}</td><td class="n">${duration(one.total_s)}</td><td class="n">${megabytes(one.memory_mb)}</td><td class="text">${one.problem ?? `${one.encoder}, ${one.size} px, batch ${one.batch}, ${plural(one.epochs, "epoch")}`}</td></tr>`)}</tbody></table></div>
 <p class="note">On ${device}, ${plural(threads, "thread")}. ${how}</p>`;
