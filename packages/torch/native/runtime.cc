@@ -9,6 +9,7 @@
 #include <torch/csrc/api/include/torch/version.h>
 
 #include <string>
+#include <vector>
 
 #include "convert.h"
 #include "errors.h"
@@ -37,6 +38,28 @@ void open_cuda() {
   const std::string path = library_folder() + "/libtorch_cuda.so";
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) cuda_problem() = dlerror();
 #endif
+}
+
+/// The generation of each GPU, such as 8.0 for an A100, asked of the driver: LibTorch has no call for it in every version.
+std::vector<double> cuda_capabilities() {
+  std::vector<double> found;
+#ifdef __linux__
+  void* driver = dlopen("libcuda.so.1", RTLD_NOW);
+  if (driver == nullptr) return found;
+  const auto init = reinterpret_cast<int (*)(unsigned)>(dlsym(driver, "cuInit"));
+  const auto count = reinterpret_cast<int (*)(int*)>(dlsym(driver, "cuDeviceGetCount"));
+  const auto device = reinterpret_cast<int (*)(int*, int)>(dlsym(driver, "cuDeviceGet"));
+  const auto attribute = reinterpret_cast<int (*)(int*, int, int)>(dlsym(driver, "cuDeviceGetAttribute"));
+  constexpr int major_capability = 75, minor_capability = 76;
+  int devices = 0;
+  if (!init || !count || !device || !attribute || init(0) != 0 || count(&devices) != 0) return found;
+  for (int i = 0; i < devices; ++i) {
+    int id = 0, major = 0, minor = 0;
+    if (device(&id, i) != 0 || attribute(&major, major_capability, id) != 0 || attribute(&minor, minor_capability, id) != 0) return {};
+    found.push_back(major + minor / 10.0);
+  }
+#endif
+  return found;
 }
 
 /// seed(n): LibTorch's generators on every device
@@ -93,6 +116,10 @@ Napi::Value describe_engine(const Napi::CallbackInfo& info) {
     out.Set("mkl", at::hasMKL());
     out.Set("onednn", at::hasMKLDNN());
     out.Set("cudaDevices", static_cast<double>(at::hasCUDA() ? at::globalContext().getAcceleratorHooksInterface(at::kCUDA).deviceCount() : 0));
+    const auto capabilities = cuda_capabilities();
+    Napi::Array listed = Napi::Array::New(env, capabilities.size());
+    for (size_t i = 0; i < capabilities.size(); ++i) listed.Set(static_cast<uint32_t>(i), capabilities[i]);
+    out.Set("cudaCapabilities", listed);
     out.Set("cudaProblem", cuda_problem());
     out.Set("mps", at::hasMPS());
     return out;

@@ -31,12 +31,14 @@ it("computes in bf16 only where the hardware does, unless told to", () => {
   const zen3 = cpuFlags("processor: 0\nflags\t\t: fpu sse avx2\n");
   const sapphireRapids = cpuFlags("flags\t\t: fpu avx2 avx512_bf16 amx_bf16\n");
   expect([hasFastBf16(zen3), hasFastBf16(sapphireRapids), hasFastBf16(cpuFlags(""))]).toEqual([false, true, false]);
-  expect(choosePrecision("auto", "cpu", zen3)).toBe("fp32");
-  expect(choosePrecision("auto", "cpu", sapphireRapids)).toBe("bf16");
-  expect(choosePrecision("auto", "cuda:0", zen3)).toBe("bf16");
-  expect(choosePrecision("auto", "mps", sapphireRapids)).toBe("fp32");
-  expect(choosePrecision("bf16", "cpu", zen3)).toBe("bf16");
-  expect(choosePrecision("fp32", "cuda:0", zen3)).toBe("fp32");
+  expect(choosePrecision("auto", "cpu", { flags: zen3 })).toBe("fp32");
+  expect(choosePrecision("auto", "cpu", { flags: sapphireRapids })).toBe("bf16");
+  expect(choosePrecision("auto", "cuda:1", { flags: zen3, cudaCapabilities: [7.5, 8] })).toBe("bf16");
+  expect(choosePrecision("auto", "cuda:0", { flags: zen3, cudaCapabilities: [7.5, 8] })).toBe("fp32");
+  expect(choosePrecision("auto", "cuda:0", { flags: sapphireRapids })).toBe("fp32");
+  expect(choosePrecision("auto", "mps", { flags: sapphireRapids })).toBe("fp32");
+  expect(choosePrecision("bf16", "cpu", { flags: zen3 })).toBe("bf16");
+  expect(choosePrecision("fp32", "cuda:0", { cudaCapabilities: [9] })).toBe("fp32");
 });
 
 it("takes threads from the setting, else from OMP_NUM_THREADS, else from the machine", () => {

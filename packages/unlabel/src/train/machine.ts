@@ -35,9 +35,16 @@ export function chooseDevice(wanted: Config["device"], { cudaDevices, cudaProble
 }
 
 /** The number format that a setting means on a device: bf16 where the hardware computes in it, else fp32. */
-export function choosePrecision(wanted: Config["precision"], device: string, flags = cpuFlags()): "fp32" | "bf16" {
+export function choosePrecision(
+  wanted: Config["precision"],
+  device: string,
+  { flags = cpuFlags(), cudaCapabilities = [] }: { flags?: Set<string>; cudaCapabilities?: readonly number[] } = {},
+): "fp32" | "bf16" {
   if (wanted !== "auto") return wanted;
-  if (device.startsWith("cuda")) return "bf16";
+  if (device.startsWith("cuda")) {
+    // Before Ampere bf16 is emulated. Where the driver does not tell, no number is better than a slow one.
+    return (cudaCapabilities[Number(device.split(":")[1] ?? 0)] ?? 0) >= 8 ? "bf16" : "fp32";
+  }
   return device === "cpu" && hasFastBf16(flags) ? "bf16" : "fp32";
 }
 
