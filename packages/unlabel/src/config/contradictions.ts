@@ -29,6 +29,11 @@ export function contradictions(config: Config, flags: Settings): string[] {
       `Expected no eval_size other than size ${config.size} with ${config.encoder}, which has positions for no other`,
     );
   }
+  refuse("cache_mb", config.cache !== "memory", `cache ${config.cache}`);
+  refuse("cache_side", config.cache === "off", "cache off");
+  if (config.cache === "disk" && config.cache_side === null) {
+    problems.push("Expected a cache_side for cache disk, which keeps smaller images; 256 suits views of 224");
+  }
   if (config.warmup_epochs > config.epochs) {
     problems.push(
       `Expected at most epochs (${config.epochs}) for warmup_epochs, got ${config.warmup_epochs}; set warmup_epochs too`,

@@ -65,6 +65,12 @@ const common = {
   threads: threads(),
   device: device(),
   precision: oneOf("auto", "fp32", "bf16"),
+  /** Keeps decoded images for the next epoch: as pixels in memory, or as JPEGs on disk. It pays for large photographs only. */
+  cache: oneOf("off", "memory", "disk"),
+  /** Most memory that kept pixels take, in MB; null for a quarter of the machine's. */
+  cache_mb: integer(1, 1_000_000_000).nullable(),
+  /** Short side in pixels that larger images are shrunk to before they are kept; null keeps their size (memory alone). */
+  cache_side: integer(16, 4096).nullable(),
   checkpoint_every_epochs: integer(1, 100_000),
   /** Steps between two looks at how the features are spread; null: as often as one percent of the time allows; 0: never. */
   health_every: integer(0, 1_000_000_000).nullable(),

@@ -33,6 +33,7 @@ const CHANGEABLE = new Set([
   "steps",
   "threads",
   "device",
+  "cache_mb",
   "checkpoint_every_epochs",
   "health_every",
   "online",

@@ -1,9 +1,11 @@
 // One sitting of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
 // and leaves run.json telling the truth whatever happens.
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads } from "@unlabel/torch";
+import { cacheDir } from "@unlabel/torch/setup";
 import type { Config } from "../config/schema.ts";
-import type { Dataset } from "../data/folder.ts";
+import { cached } from "../data/cache.ts";
+import type { Dataset, Split } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import { ImageReader } from "../data/reader.ts";
 import { InterruptedError, UserError } from "../errors.ts";
@@ -55,7 +57,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
       progress.log("(not noted in skipped.jsonl: the disk is full)");
     }
   };
-  const loader = new Loader(data.train, method.views, {
+  const loader = new Loader(cachedAsAsked(data, config, reader), method.views, {
     batch: config.batch,
     seed: config.seed,
     rank,
@@ -157,6 +159,15 @@ function tell(run: RunDirectory, changes: Partial<RunInfo>): void {
   } catch (error) {
     if (!isDiskFull(error)) throw error;
   }
+}
+
+/** The training images, kept between epochs where the config says so. */
+function cachedAsAsked({ train, fingerprint }: Dataset, config: Config, reader: ImageReader): Split {
+  const { cache, cache_mb, cache_side: side } = config;
+  if (cache === "off") return train;
+  const shared = { fingerprint, reader, side };
+  if (cache === "disk") return cached(train, { ...shared, folder: join(cacheDir(), "images", fingerprint) });
+  return cached(train, { ...shared, ...(cache_mb !== null && { bytes: cache_mb * 1e6 }) });
 }
 
 /** Settles each `auto` and tells the engine. */

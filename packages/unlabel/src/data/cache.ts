@@ -1,0 +1,154 @@
+// Images decoded once for all epochs: in memory as pixels, or on disk as smaller JPEGs. Worth it for photographs much larger
+// than their views; small JPEGs are decoded nearly as fast as they are fetched.
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
+import { totalmem } from "node:os";
+import { join } from "node:path";
+import { isDiskFull, makeFolder, writeAtomically } from "../files.ts";
+import type { Item, Split } from "./folder.ts";
+import { imagesOf } from "./images.ts";
+import type { ImageSource, Pixels } from "./native.ts";
+import type { ImageReader, Size } from "./reader.ts";
+
+export interface CacheOptions {
+  /** What the split's images are known by; see {@link Dataset}. */
+  fingerprint: string;
+  reader: ImageReader;
+  /** Short side in pixels that larger images are shrunk to; null keeps their size. */
+  side: number | null;
+  /** Where JPEGs are kept, if not pixels in memory; needs a `side`. */
+  folder?: string;
+  /** Most bytes of pixels to keep in memory. By default a quarter of what the machine has. */
+  bytes?: number;
+}
+
+// The most that the reader writes in one go.
+const MOST_SIDE = 4096;
+// Further from the original than that no view could tell.
+const QUALITY = 95;
+
+/**
+ * The split with its images kept once they have been read. A file that is replaced is read again.
+ *
+ * Batches are the same as without, bit by bit, where no image is shrunk or turned and no view less than half of its crop (there
+ * the reader would shrink as it decodes).
+ */
+export function cached(split: Split, options: CacheOptions): Split {
+  const cache = new ImageCache(options);
+  const load = async (items: readonly Item[]) => {
+    const images = await imagesOf(split, items);
+    return Promise.all(items.map((item, i) => cache.get(item, images[i]!)));
+  };
+  return { ...split, load };
+}
+
+/** What to read, and whether it is to be kept under its key. */
+interface Made {
+  source: ImageSource;
+  keep: boolean;
+}
+
+/** The size in which an image is kept, and its own. */
+interface Target extends Size {
+  whole: Size;
+}
+
+class ImageCache {
+  readonly #options: CacheOptions;
+  readonly #made = new Map<string, Promise<Made>>();
+  #room: number;
+
+  constructor(options: CacheOptions) {
+    this.#options = options;
+    this.#room = options.bytes ?? totalmem() / 4;
+    if (options.folder !== undefined) makeFolder(options.folder);
+  }
+
+  /** What to read in place of `image`: the image itself where it cannot be read or nothing is gained. */
+  async get(item: Item, image: ImageSource): Promise<ImageSource> {
+    const key = await this.#keyOf(item, image);
+    if (key === null) return image;
+    const known = this.#made.get(key);
+    if (known) return (await known).source;
+    const making = this.#options.folder === undefined ? this.#pixels(image) : this.#file(image, key);
+    this.#made.set(key, making);
+    let keep = false;
+    try {
+      const made = await making;
+      keep = made.keep;
+      return made.source;
+    } finally {
+      if (!keep) this.#made.delete(key);
+    }
+  }
+
+  /** Changes whenever the image may have; null for a file that is gone. */
+  async #keyOf({ path, at }: Item, image: ImageSource): Promise<string | null> {
+    if (typeof image !== "string") return [this.#options.fingerprint, path, at].join("\0");
+    try {
+      const { size, mtimeNs, ino } = await stat(image, { bigint: true });
+      return [image, size, mtimeNs, ino].join("\0");
+    } catch {
+      return null;
+    }
+  }
+
+  async #pixels(image: ImageSource): Promise<Made> {
+    const target = await this.#target(image);
+    if (target === null) return { source: image, keep: false };
+    const bytes = target.width * target.height * 3;
+    const keep = bytes <= this.#room;
+    // What is not kept is made anew each time: shrunk images are shrunk always, whatever else is in memory.
+    if (!keep && this.#options.side === null) return { source: image, keep: false };
+    if (keep) this.#room -= bytes;
+    const pixels = await this.#decode(image, target);
+    if (pixels === null && keep) this.#room += bytes;
+    return { source: pixels ?? image, keep: keep && pixels !== null };
+  }
+
+  async #file(image: ImageSource, key: string): Promise<Made> {
+    const { folder = "", side } = this.#options;
+    const path = join(folder, `${createHash("sha256").update(`${side}\0${key}`).digest("hex").slice(0, 32)}.jpg`);
+    if (existsSync(path)) return { source: path, keep: true };
+    const target = await this.#target(image);
+    const pixels = target && (await this.#decode(image, target));
+    if (!pixels) return { source: image, keep: false };
+    const { data, width, height } = pixels;
+    const { default: sharp } = await import("sharp");
+    const options = { quality: QUALITY, chromaSubsampling: "4:4:4" };
+    const jpeg = await sharp(data, { raw: { width, height, channels: 3 } })
+      .jpeg(options)
+      .toBuffer();
+    try {
+      writeAtomically(path, jpeg);
+      return { source: path, keep: true };
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+      // The same bytes as the file's, so that a full disk changes no batch.
+      return { source: new Uint8Array(jpeg), keep: false };
+    }
+  }
+
+  /** The size in which an image is kept; null where it cannot be read, is too large, or is small enough to stay a file. */
+  async #target(image: ImageSource): Promise<Target | null> {
+    const { side, folder, reader } = this.#options;
+    const size = (await reader.sizes([image])).sizes[0];
+    if (!size) return null;
+    const scale = side === null ? 1 : Math.min(1, side / Math.min(size.width, size.height));
+    if (scale === 1 && folder !== undefined) return null;
+    const width = Math.max(1, Math.round(size.width * scale));
+    const height = Math.max(1, Math.round(size.height * scale));
+    return Math.max(width, height) > MOST_SIDE ? null : { whole: size, width, height };
+  }
+
+  async #decode(image: ImageSource, { whole, width, height }: Target): Promise<Pixels | null> {
+    const views = [{ x: 0, y: 0, ...whole, flip: false }];
+    const { data, failures } = await this.#options.reader.read([{ image, views }], {
+      width,
+      height,
+      filter: "bicubic",
+    });
+    return failures.length > 0 ? null : { data, width, height };
+  }
+}
