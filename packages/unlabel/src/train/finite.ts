@@ -1,9 +1,11 @@
 // A loss or gradient that is no number stops the run before it reaches a checkpoint; the batch that it came from is noted.
 import { join } from "node:path";
+import { _foreachNorm, noGrad, scope, stack } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
 import type { Batch } from "../data/loader.ts";
 import { UserError } from "../errors.ts";
 import { writeAtomically } from "../files.ts";
+import type { Method } from "../methods/method.ts";
 import type { StepOutcome } from "./step.ts";
 
 export interface FiniteOptions {
@@ -17,6 +19,14 @@ export interface FiniteOptions {
   folder: string;
   /** The split's items, which the batch's indices count. */
   items: readonly { path: string }[];
+}
+
+/** Stops before weights that an update has made infinite are saved. @throws {UserError} */
+export function refuseBrokenWeights(method: Method, step: number, saved: number): void {
+  const norm = scope(() => noGrad(() => stack(_foreachNorm(method.parameters())).linalgVectorNorm().item()));
+  if (Number.isFinite(norm)) return;
+  const kept = saved > 0 ? `the checkpoint of step ${saved} is whole` : "nothing was saved";
+  throw new UserError(`Expected finite weights at step ${step}, got a norm of ${norm}; ${kept}. Try a lower lr`);
 }
 
 /** @throws {UserError} where loss or gradients are not finite: what is kept, which images were in the batch, what to try */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, rand, type Tensor } from "@unlabel/torch";
+import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, noGrad, rand, type Tensor } from "@unlabel/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
@@ -46,6 +46,8 @@ class Toy extends Method {
   override readonly floor = null;
   steps: number[] = [];
   breaks = Number.POSITIVE_INFINITY;
+  /** The step whose update leaves weights that are no numbers. */
+  overflows = 0;
 
   override loss([images]: readonly Tensor[]): LossOutput {
     const out = this.encoder.features(images!);
@@ -56,6 +58,7 @@ class Toy extends Method {
 
   override afterStep(step: number): void {
     this.steps.push(step);
+    if (step === this.overflows) noGrad(() => this.encoder.layer.weight.fill_(Number.POSITIVE_INFINITY));
   }
 }
 
@@ -106,6 +109,7 @@ async function trainToy(
     resume?: boolean;
     stopAfter?: number;
     breaks?: number;
+    overflows?: number;
     size?: number;
   } = {},
 ) {
@@ -113,6 +117,7 @@ async function trainToy(
   manualSeed(1);
   const method = new Toy();
   method.breaks = options.breaks ?? method.breaks;
+  method.overflows = options.overflows ?? 0;
   const trained = { method, optimizer: makeOptimizer(settings, method), device: "cpu" };
   const run = options.resume ? RunDirectory.open(out) : RunDirectory.create(out, info(settings));
   const start = options.resume ? loadCheckpoint(run, trained).step : 0;
@@ -207,6 +212,15 @@ describe("trainLoop", () => {
     const { run } = await trainToy(out, { resume: true });
     expect(learnt(run)).toEqual(learnt(whole));
     expect(readFileSync(run.weights)).toEqual(readFileSync(whole.weights));
+  });
+
+  it("saves no weights that an update has broken, though loss and gradients were finite", async () => {
+    const out = join(folder.path, "overflow");
+    const failing = trainToy(out, { overflows: 8 });
+    await expect(failing).rejects.toThrow(
+      /Expected finite weights at step 8, got a norm of (NaN|Infinity); the checkpoint of step 4/,
+    );
+    expect(loadSafetensors(RunDirectory.open(out).weights).metadata.step).toBe("4");
   });
 
   it("saves nothing where the very first loss is not a number", async () => {

@@ -5,7 +5,7 @@ import type { Config } from "../config/schema.ts";
 import type { Batch } from "../data/loader.ts";
 import { Clock, withSteps } from "./budget.ts";
 import { checkpointBytes, saveCheckpoint, type Trained } from "./checkpoint.ts";
-import { refuseNotFinite } from "./finite.ts";
+import { refuseBrokenWeights, refuseNotFinite } from "./finite.ts";
 import { makeSchedule } from "./optimizer.ts";
 import type { Profiler } from "./profile.ts";
 import type { Progress } from "./progress.ts";
@@ -56,6 +56,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     return withRoom(what, action, { folder: run.path, progress, stop, kept });
   };
   const save = async () => {
+    refuseBrokenWeights(options.method, step, saved);
     const what = `the checkpoint of step ${step} (${megabytes(checkpointBytes(options))})`;
     await write(what, () => saveCheckpoint(run, step, options));
     [saved, savedAt] = [step, performance.now()];
