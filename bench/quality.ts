@@ -12,8 +12,6 @@ import { type BenchOptions, type Row, row } from "./row.ts";
 import { smallCopy } from "./small-copy.ts";
 
 const MINUTES = 12;
-/** Steps of the trial that tells how many fit into the minutes; the first, which warms up, do not count. */
-const TRIAL = 40;
 
 interface Side {
   untrained: number;
@@ -33,7 +31,7 @@ export async function run({ quick, threads, data, minutes, say }: BenchOptions, 
     say(`PyTorch: ${budget} minutes of pretraining, then the probe`);
     const peer = await theirs(peers, images, budget, threads);
     say(`unlabel: ${budget} minutes of pretraining, then the probe`);
-    const mine = await ours(images, budget, threads, folder, quick ? 4 : TRIAL);
+    const mine = await ours(images, budget, threads, folder);
     return rows(mine, peer);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -63,32 +61,17 @@ async function theirs(peers: Peers, data: string, minutes: number, threads: numb
   return { untrained, top1, f1, seen, speed, minutes: seen / speed / 60, mb: found.mb };
 }
 
-/** Preset `small` as it is, for as many steps as a trial says fit into the minutes. */
-async function ours(data: string, minutes: number, threads: number, folder: string, trial: number): Promise<Side> {
-  const pretrain = async (out: string, steps: number) => {
-    // No label is looked at before the probe, so none beside the training either.
-    const flags = [
-      "--method",
-      "simclr",
-      "--set",
-      "online=false",
-      "--epochs",
-      "100000",
-      "--steps",
-      String(steps),
-      "--threads",
-      String(threads),
-    ];
-    const { mb } = await runUnlabel(["pretrain", data, ...flags, "--out", join(folder, out)], threads);
-    const { config, result } = RunDirectory.open(join(folder, out)).info;
-    if (!result) throw new UserError(`Expected a run that is done in ${out}, got one without a result`);
-    return { ...result, seen: result.steps * config.batch, mb };
-  };
-  const tried = await pretrain("trial", trial);
-  // Two in a hundred for checkpoints, which a trial has one of.
-  const steps = Math.max(1, Math.floor((0.98 * minutes * 60) / tried.step_s));
-  const { seen, seconds, mb } = await pretrain("run", steps);
-  const probed = await runUnlabel(["probe", join(folder, "run"), "--no-pixels", "--threads", String(threads)], threads);
+/** Preset `small` as it is. */
+async function ours(data: string, minutes: number, threads: number, folder: string): Promise<Side> {
+  const out = join(folder, "run");
+  const cores = ["--threads", String(threads)];
+  // No label is looked at before the probe, so none beside the training either.
+  const flags = ["--method", "simclr", "--set", "online=false", "--budget", `${Math.round(60 * minutes)}s`, ...cores];
+  const { mb } = await runUnlabel(["pretrain", data, ...flags, "--out", out], threads);
+  const { config, result } = RunDirectory.open(out).info;
+  if (!result) throw new UserError(`Expected a run that is done in ${out}, got one without a result`);
+  const seen = result.steps * config.batch;
+  const probed = await runUnlabel(["probe", out, "--no-pixels", ...cores], threads);
   const untrained: unknown = probed.json.untrained;
   if (typeof untrained !== "object" || untrained === null || !("top1" in untrained)) {
     throw new UserError("Expected the probe to score the untrained encoder, got nothing");
@@ -98,8 +81,8 @@ async function ours(data: string, minutes: number, threads: number, folder: stri
     top1: numberIn(probed, "top1"),
     f1: numberIn(probed, "f1"),
     seen,
-    speed: seen / seconds,
-    minutes: seconds / 60,
+    speed: seen / result.seconds,
+    minutes: result.seconds / 60,
     mb,
   };
 }
