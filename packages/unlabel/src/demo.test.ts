@@ -17,7 +17,8 @@ describe("demo", () => {
     const request = {
       data,
       out: join(root.path, "runs"),
-      settings: { size: 32, batch: 8, epochs: 1, warmup_epochs: 0, device: "cpu" },
+      epochs: 1,
+      settings: { size: 32, batch: 8, device: "cpu" },
       stream: quiet,
     };
     const first = await demo(request);
@@ -40,7 +41,7 @@ describe("demo", () => {
     const data = join(root.path, "plain");
     await writeImages(data, ["a.png", "b.png"], 16);
     const out = join(root.path, "none");
-    await expect(demo({ data, out, stream: quiet })).rejects.toThrow("Expected labels for a probe");
+    await expect(demo({ data, out, stream: quiet })).rejects.toThrow("Expected labels to evaluate with");
     expect(existsSync(out)).toBe(false);
   });
 });

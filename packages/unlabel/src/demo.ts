@@ -1,29 +1,27 @@
-// The demo: both methods on one folder of images, each probed beside its baselines under one protocol, and the report.
-import { existsSync } from "node:fs";
+// The demo: a comparison of both methods with as many steps as a few minutes allow, on small images.
 import { join } from "node:path";
-import { presets } from "./config/presets.ts";
+import { compare } from "./compare/compare.ts";
+import type { Budget } from "./compare/plan.ts";
 import type { Settings } from "./config/resolve.ts";
 import { METHODS, type MethodName } from "./config/schema.ts";
-import { openData } from "./data/open.ts";
-import { probe } from "./eval/probe.ts";
-import { probeSplits } from "./eval/splits.ts";
+import { UserError } from "./errors.ts";
 import type { LinearEvaluation } from "./eval/types.ts";
-import { writeReport } from "./report/index.ts";
-import { pretrain } from "./train/pretrain.ts";
 import type { ProgressStream } from "./train/progress.ts";
 
 /**
  * Steps of each method: three to four minutes each on two cores, whatever the number of images. MAE's are cheaper, since its
  * encoder sees a quarter of the patches of one view where SimCLR's sees two views.
  */
-const STEPS: Record<MethodName, number> = { simclr: 220, mae: 1050 };
+const STEPS: Budget = { kind: "steps", value: { simclr: 220, mae: 1050 } };
 
 export interface DemoRequest {
-  /** Folder of labelled images; the labels are for the probes alone. */
+  /** Folder of labelled images; the labels are for evaluation alone. */
   data: string;
   /** Folder for the runs and the report. Runs that are there already go on where they stopped. */
   out: string;
-  /** Settings for both methods, over those of preset `small`; without epochs, a fixed number of steps. */
+  /** Passes over the images; by default a fixed number of steps. */
+  epochs?: number | undefined;
+  /** Settings for both methods, over those of preset `small`. */
   settings?: Settings;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
@@ -36,40 +34,28 @@ export interface DemoResult {
 }
 
 /**
- * Trains, probes and reports.
+ * Trains, evaluates and reports.
  *
  * @returns null where Ctrl-C ended it early; the same request goes on from there
- * @throws {UserError} before any training where the images have no labels to probe with
+ * @throws {UserError} before any training where the images have no labels to evaluate with, and where a method failed
  */
-export async function demo({
-  data,
-  out,
-  settings = {},
-  stream = process.stderr,
-}: DemoRequest): Promise<DemoResult | null> {
-  const dataset = await openData(data);
-  probeSplits(dataset, 0);
-  const runs: Partial<DemoResult["runs"]> = {};
-  for (const method of METHODS) {
-    const run = join(out, method);
-    const resume = existsSync(join(run, "run.json"));
-    const flags = { method, preset: "small", ...lengthOf(method, dataset.train.items.length, settings), ...settings };
-    const { interrupted } = await pretrain({ data, settings: { flags }, out: run, resume, stream });
-    if (interrupted) return null;
-    runs[method] = { run, evaluation: await probe(run, data, { stream }) };
-  }
-  const report = join(out, "report.html");
-  await writeReport(
-    Object.values(runs).map(({ run }) => run),
-    report,
-  );
-  return { report, runs: runs as DemoResult["runs"] };
-}
-
-/** Batch, epochs and steps for a folder of `images`, which may be fewer than a batch. */
-function lengthOf(method: MethodName, images: number, settings: Settings): Settings {
-  const batch = Math.min(presets[method].small.batch, images);
-  if ("epochs" in settings) return { batch };
-  const steps = STEPS[method];
-  return { batch, epochs: Math.ceil(steps / Math.floor(images / batch)), steps };
+export async function demo({ data, out, epochs, settings = {}, stream }: DemoRequest): Promise<DemoResult | null> {
+  const compared = await compare({
+    data,
+    methods: METHODS,
+    seeds: [0],
+    budget: epochs === undefined ? STEPS : { kind: "epochs", value: epochs },
+    preset: "small",
+    backbone: null,
+    settings,
+    out,
+    report: join(out, "report.html"),
+    ...(stream && { stream }),
+  });
+  if (compared === null) return null;
+  const runs = compared.runs.map(({ method, run, evaluations, error }) => {
+    if (!evaluations.linear) throw new UserError(`Expected both methods to end well, but ${method} failed: ${error}`);
+    return [method, { run, evaluation: evaluations.linear }] as const;
+  });
+  return { report: compared.report.path, runs: Object.fromEntries(runs) as DemoResult["runs"] };
 }

@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import { shellWord } from "../shell.ts";
 import { summary, verdicts } from "./evaluation.ts";
 import { duration, finish, paint, percent, table } from "./output.ts";
-import { named } from "./settings.ts";
+import { named, whole } from "./settings.ts";
 
 interface Options {
   data?: string;
@@ -31,16 +31,12 @@ export function addDemo(program: Command): void {
 
 async function demoCommand({ data, out, epochs, json }: Options): Promise<void> {
   const began = performance.now();
-  const [{ demo }, { parseValue }, { stamp }] = await Promise.all([
-    import("../demo.ts"),
-    import("../config/resolve.ts"),
-    import("../train/plan.ts"),
-  ]);
+  const [{ demo }, { stamp }] = await Promise.all([import("../demo.ts"), import("../train/plan.ts")]);
   const folder = out ?? join("runs", `demo-${stamp(new Date())}`);
   const result = await demo({
     data: data ?? (await emoji(join(dirname(folder), "emoji"))),
     out: folder,
-    settings: epochs === undefined ? {} : { epochs: parseValue(epochs) },
+    epochs: epochs === undefined ? undefined : whole("--epochs", epochs, 1, 100_000),
   });
   if (result === null) {
     process.exitCode = 130;

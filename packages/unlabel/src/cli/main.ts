@@ -3,13 +3,17 @@
 import { Command, CommanderError } from "commander";
 import { visible } from "../text.ts";
 import { versionOfUnlabel } from "../version.ts";
+import { addCompare } from "./compare.ts";
+import { addData } from "./data.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEmbed } from "./embed.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addKnn } from "./knn.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
+import { addSearch } from "./search.ts";
 import { addSetup } from "./setup.ts";
 
 /** Runs one command line (without `node` and the script's name) and returns its exit code. */
@@ -25,7 +29,21 @@ export async function run(args: string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
     .exitOverride();
-  for (const add of [addSetup, addDoctor, addPretrain, addEvaluate, addProbe, addKnn, addReport, addDemo]) add(program);
+  for (const add of [
+    addSetup,
+    addDoctor,
+    addData,
+    addPretrain,
+    addCompare,
+    addEvaluate,
+    addProbe,
+    addKnn,
+    addEmbed,
+    addSearch,
+    addReport,
+    addDemo,
+  ])
+    add(program);
   try {
     await program.parseAsync(args, { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : 0;

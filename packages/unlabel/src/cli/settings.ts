@@ -24,9 +24,16 @@ const FLAGS: [flag: string, value: string, help: string][] = [
 /** Adds the flags for settings, `--config` and `--set`. */
 export function addSettings(command: Command): Command {
   for (const [flag, value, help] of FLAGS) command.addOption(new Option(`${flag} <${value}>`, help));
-  return command
-    .option("--config <file>", "settings from a YAML file, or from another run's run.json")
-    .option("--set <key=value>", "any other setting, such as weight_decay=0.05; repeat it for more", collect);
+  return addSet(command.option("--config <file>", "settings from a YAML file, or from another run's run.json"));
+}
+
+/** Adds the flag for any other setting. */
+export function addSet(command: Command): Command {
+  return command.option(
+    "--set <key=value>",
+    "any other setting, such as weight_decay=0.05; repeat it for more",
+    collect,
+  );
 }
 
 /** The settings that were given as flags, still as text. */
@@ -45,6 +52,13 @@ export function flagsGiven(options: Record<string, unknown>): Record<string, str
       );
   }
   return { ...given, ...set };
+}
+
+/** A flag's text as a whole number. @throws {UsageError} where it is none, or out of range */
+export function whole(flag: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new UsageError(`Expected a whole number from ${least} to ${most} for ${flag}, got ${text}`);
 }
 
 /** The name of a folder or file; an unset shell variable (`--out "$OUT"`) leaves it empty. */

@@ -15,11 +15,9 @@ import {
   rgb,
   threads,
 } from "./fields.ts";
+import { PRESETS } from "./names.ts";
 
-export const METHODS = ["simclr", "mae"] as const;
-export const PRESETS = ["report", "paper", "small"] as const;
-export type MethodName = (typeof METHODS)[number];
-export type PresetName = (typeof PRESETS)[number];
+export { METHODS, type MethodName, PRESETS, type PresetName } from "./names.ts";
 
 /** The settings that every method has. */
 const common = {

@@ -1,0 +1,169 @@
+// unlabel compare DATA: which way of learning suits these images, for this budget?
+import { basename, dirname, join } from "node:path";
+import type { Command } from "commander";
+import type { Compared, ComparedRun } from "../compare/compare.ts";
+import type { Budget, Terms } from "../compare/plan.ts";
+import { METHODS, type MethodName, PRESETS, type PresetName } from "../config/names.ts";
+import { nearest } from "../config/suggest.ts";
+import { parseDuration } from "../duration.ts";
+import { UsageError } from "../errors.ts";
+import { shellWord } from "../shell.ts";
+import { summary, verdicts } from "./evaluation.ts";
+import { duration, finish, paint, percent, table } from "./output.ts";
+import { addSet, flagsGiven, named, whole } from "./settings.ts";
+
+interface Options extends Record<string, unknown> {
+  methods: string;
+  budget?: string;
+  epochs?: string;
+  flops?: string;
+  backbone?: string;
+  preset: string;
+  seeds: string;
+  output?: string;
+  out?: string;
+  json?: boolean;
+}
+
+export function addCompare(program: Command): void {
+  addSet(
+    program
+      .command("compare")
+      .description("train methods under one budget, evaluate them alike, and report")
+      .argument("<data>", "labelled images; the labels are for evaluation alone")
+      .option("--methods <list>", "which to compare", METHODS.join(","))
+      .option("--budget <time>", "training time of each run, such as 20m or 1h30m")
+      .option("--epochs <n>", "or passes over the images")
+      .option("--flops <n>", "or floating-point operations, such as 1e15")
+      .option("--backbone <name>", "one encoder for all, such as vit_small (default: each preset's own)")
+      .option("--preset <report|paper|small>", "where the settings start from", "small")
+      .option("--seeds <n>", "train each method so many times, with seeds from 0", "1"),
+  )
+    .option("-o, --output <file>", "the report (default: report.html in --out)", named)
+    .option("--out <dir>", "folder for the runs (default: from -o, else runs/compare-DATA)", named)
+    .action((data: string, _: Options, command: Command) => compareCommand(data, command.optsWithGlobals<Options>()));
+}
+
+async function compareCommand(data: string, options: Options): Promise<void> {
+  const began = performance.now();
+  const [{ compare }, { parseValue }] = await Promise.all([
+    import("../compare/compare.ts"),
+    import("../config/resolve.ts"),
+  ]);
+  const terms: Terms = {
+    data,
+    methods: listed("--methods", options.methods, METHODS),
+    seeds: Array.from({ length: whole("--seeds", options.seeds, 1, 100) }, (_, i) => i),
+    budget: budgetOf(options),
+    preset: listed("--preset", options.preset, PRESETS)[0]!,
+    backbone: options.backbone?.replaceAll("-", "_") ?? null,
+    settings: Object.fromEntries(
+      Object.entries(flagsGiven({ set: options.set })).map(([key, text]) => [key, parseValue(text)]),
+    ),
+  };
+  const out = options.out ?? folderFor(data, options.output);
+  const compared = await compare({ ...terms, out, report: options.output ?? join(out, "report.html") });
+  if (compared === null) {
+    process.exitCode = 130;
+    process.stderr.write("Interrupted, and all of it saved; the same command goes on from there\n");
+    if (options.json) finish(true, { interrupted: true, out }, []);
+    return;
+  }
+  const failed = compared.runs.filter(({ status }) => status === "failed");
+  if (failed.length > 0) process.exitCode = 1;
+  finish(options.json === true, result(compared, terms), [
+    compared.report.headline,
+    "",
+    scores(compared.runs),
+    "",
+    ...compared.runs.flatMap(words),
+    `${duration((performance.now() - began) / 1000)} in all; runs in ${shellWord(out)}`,
+    `Report: ${paint("bold", compared.report.path)}`,
+  ]);
+}
+
+/** @throws {UsageError} unless exactly one kind of budget is given */
+function budgetOf({ budget, epochs, flops }: Options): Budget {
+  const given = [budget, epochs, flops].filter((one) => one !== undefined);
+  if (given.length !== 1) {
+    const got = given.length === 0 ? "none" : `${given.length} of them`;
+    throw new UsageError(`Expected one of --budget 20m, --epochs N or --flops X, got ${got}`);
+  }
+  if (epochs !== undefined) return { kind: "epochs", value: whole("--epochs", epochs, 1, 100_000) };
+  if (budget !== undefined) {
+    const value = parseDuration(budget);
+    if (value === null || value < 1) throw new UsageError(`Expected a time for --budget, such as 20m, got ${budget}`);
+    return { kind: "time", value };
+  }
+  const value = Number(flops);
+  if (!(value >= 1 && value < 1e30)) throw new UsageError(`Expected a number for --flops, such as 1e15, got ${flops}`);
+  return { kind: "flops", value };
+}
+
+function listed<T extends MethodName | PresetName>(flag: string, text: string, words: readonly T[]): T[] {
+  const found = text.split(",").map((part) => {
+    const word = words.find((one) => one === part.trim());
+    if (word) return word;
+    const guess = nearest(part.trim(), words);
+    const hint = guess ? ` (did you mean ${guess}?)` : "";
+    throw new UsageError(`Expected ${words.join(" or ")} for ${flag}, got ${part.trim() || "nothing"}${hint}`);
+  });
+  return [...new Set(found)];
+}
+
+/** `runs/c.html` has its runs in `runs/c`. */
+function folderFor(data: string, report: string | undefined): string {
+  if (report === undefined) return join("runs", `compare-${basename(data) || "images"}`);
+  return join(dirname(report), basename(report).replace(/\.html?$/i, "") || "compare");
+}
+
+function result({ report, out, runs }: Compared, { budget, backbone, seeds }: Terms) {
+  return {
+    report: report.path,
+    out,
+    headline: report.headline,
+    budget,
+    backbone,
+    seeds,
+    runs: runs.map(({ info, evaluations, ...run }) => ({
+      ...run,
+      ...(info && {
+        encoder: info.config.encoder,
+        result: info.result,
+        health: info.health ?? null,
+        steps_per_epoch: info.steps_per_epoch,
+        parameters: info.parameters,
+      }),
+      ...(evaluations.linear && { linear: summary(evaluations.linear) }),
+      ...(evaluations.knn && { knn: summary(evaluations.knn) }),
+      "few-shot": evaluations["few-shot"]?.points ?? null,
+      retrieval: evaluations.retrieval ?? null,
+    })),
+  };
+}
+
+function scores(runs: ComparedRun[]): string {
+  const cells = (run: ComparedRun) =>
+    [run.evaluations.linear, run.evaluations.knn].flatMap((found) =>
+      found
+        ? [percent(found.top1), percent(found.untrained.top1), found.pixels ? percent(found.pixels.top1) : ""]
+        : ["", "", ""],
+    );
+  return table([
+    ["top-1", "linear", "untrained", "pixels", "kNN", "untrained", "pixels"],
+    ...runs.filter(({ status }) => status === "done").map((run) => [run.name, ...cells(run)]),
+  ]);
+}
+
+/** How a run fared, in words. */
+function words({ name, status, error, info, evaluations }: ComparedRun): string[] {
+  if (status === "failed") return [`${name} failed: ${error}`];
+  const { linear, knn } = evaluations;
+  const fares = info?.health ? [`${name}: ${info.health.text}`] : [];
+  return [
+    ...fares,
+    ...[linear, knn].flatMap((found) =>
+      found ? verdicts(found).map((line) => `${name}, ${found.protocol}: ${line}`) : [],
+    ),
+  ];
+}

@@ -1,0 +1,143 @@
+// The comparison: every method trained under the same budget with every seed, evaluated on the same splits under the same
+// protocols, and one report. It goes on where it stopped, and one run that fails does not lose the others.
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { performance } from "node:perf_hooks";
+import { openData } from "../data/open.ts";
+import { InterruptedError, UserError } from "../errors.ts";
+import { evaluate } from "../eval/evaluate.ts";
+import { probeSplits } from "../eval/splits.ts";
+import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../eval/types.ts";
+import { type Report, writeReport } from "../report/index.ts";
+import { lockRun } from "../train/lock.ts";
+import { pretrain } from "../train/pretrain.ts";
+import { clock, Progress, type ProgressStream } from "../train/progress.ts";
+import { RunDirectory, type RunInfo } from "../train/run.ts";
+import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
+
+export interface CompareRequest extends Terms {
+  /** Folder for the runs. */
+  out: string;
+  /** The report's file. */
+  report: string;
+  /** Where progress goes; by default stderr. */
+  stream?: ProgressStream;
+}
+
+export interface ComparedRun extends PlannedRun {
+  /** The run directory. */
+  run: string;
+  /** run.json; null where it failed before it began. */
+  info: Readonly<RunInfo> | null;
+  evaluations: Evaluations;
+}
+
+export interface Compared {
+  report: Report;
+  out: string;
+  runs: ComparedRun[];
+}
+
+/**
+ * Trains, evaluates and reports.
+ *
+ * @returns null where Ctrl-C ended it early; the same request goes on from there
+ * @throws {UserError} before any training where images have no labels to evaluate with, or settings make no sense; at the
+ *   end where every run failed
+ */
+export async function compare(request: CompareRequest): Promise<Compared | null> {
+  const { out, report, stream = process.stderr, ...terms } = request;
+  const log = (text: string) => new Progress({ total: 0, stream }).log(text);
+  const dataset = await openData(terms.data);
+  probeSplits(dataset, 0);
+  const settings = (method: PlannedRun["method"], seed: number) =>
+    settingsOf(terms, method, seed, dataset.train.items.length);
+  for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
+  const comparison = openComparison(out, terms);
+  using _lock = lockRun(out);
+  saveComparison(out, comparison);
+  for (const [i, run] of comparison.runs.entries()) {
+    const path = join(out, run.name);
+    const tell = (changes: Partial<PlannedRun>) => {
+      Object.assign(run, changes);
+      saveComparison(out, comparison);
+    };
+    if (run.status === "done" && missing(path).length === 0) continue;
+    log(`\n${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
+    const began = performance.now();
+    try {
+      tell({ status: "training", error: undefined });
+      const flags = settings(run.method, run.seed);
+      const resume = existsSync(join(path, "run.json"));
+      const trained = await pretrain({
+        data: terms.data,
+        // A run that goes on knows its own settings, of which a budget has set some.
+        settings: resume ? {} : { flags },
+        out: path,
+        resume,
+        stream,
+      });
+      if (trained.interrupted) {
+        tell({ status: "interrupted" });
+        return null;
+      }
+      tell({ status: "evaluating" });
+      const protocols = missing(path);
+      if (protocols.length > 0) await evaluate(path, terms.data, { protocols, pictures: true, stream });
+      tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
+    } catch (error) {
+      if (error instanceof InterruptedError) tell({ status: "interrupted" });
+      if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
+      tell({ status: "failed", error: error.message });
+      log(`${run.name} failed: ${error.message}`);
+    }
+  }
+  const done = comparison.runs.filter(({ status }) => status === "done");
+  if (done.length === 0) {
+    throw new UserError(`Expected a run that ends well, got none; the first failed with: ${comparison.runs[0]?.error}`);
+  }
+  const written = await writeReport(
+    done.map(({ name }) => join(out, name)),
+    report,
+  );
+  return { report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) };
+}
+
+/** The protocols that a run's last checkpoint has not been evaluated by. */
+function missing(path: string): Protocol[] {
+  if (!existsSync(join(path, "run.json"))) return [...CHEAP_PROTOCOLS];
+  const { result, data } = RunDirectory.open(path).info;
+  return CHEAP_PROTOCOLS.filter((protocol) => {
+    const found = read(path, protocol);
+    return found?.step !== result?.steps || found?.fingerprint !== data.fingerprint;
+  });
+}
+
+function read<P extends Protocol>(path: string, protocol: P): Evaluations[P] | null {
+  try {
+    return JSON.parse(readFileSync(join(path, "eval", `${protocol}.json`), "utf8")) as Evaluations[P];
+  } catch {
+    return null;
+  }
+}
+
+function outcome(out: string, planned: PlannedRun): ComparedRun {
+  const run = join(out, planned.name);
+  const found = CHEAP_PROTOCOLS.flatMap((protocol) => {
+    const file = read(run, protocol);
+    return file ? [[protocol, file] as const] : [];
+  });
+  const info = existsSync(join(run, "run.json")) ? RunDirectory.open(run).info : null;
+  return { ...planned, run, info, evaluations: Object.fromEntries(found) as Evaluations };
+}
+
+/** How long all that is left should take, as far as can be told. */
+function timeLeft({ runs, budget }: Comparison): string {
+  const times = runs.flatMap(({ status, seconds }) => (status === "done" && seconds ? [seconds] : []));
+  const left = runs.filter(({ status }) => status !== "done" && status !== "failed").length;
+  if (times.length > 0) {
+    const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
+    return `, about ${clock(left * mean)} left in all`;
+  }
+  return budget.kind === "time" ? `, about ${clock(left * budget.value)} of training in all, and evaluation` : "";
+}

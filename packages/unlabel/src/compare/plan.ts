@@ -1,0 +1,151 @@
+// What a comparison is: its methods, seeds, budget and settings, kept in compare.json, so that the same command goes on with
+// what is missing and another one is refused.
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { presets } from "../config/presets.ts";
+import { resolveConfig, type Settings } from "../config/resolve.ts";
+import { type Config, METHODS, type MethodName, type PresetName } from "../config/schema.ts";
+import { UsageError, UserError } from "../errors.ts";
+import { makeFolder, writeAtomically } from "../files.ts";
+import { trainingFlops } from "../train/flops.ts";
+
+/** What every run may spend: seconds of training, passes over the images, floating-point operations, or steps of each method. */
+export type Budget =
+  | { kind: "time"; value: number }
+  | { kind: "epochs"; value: number }
+  | { kind: "flops"; value: number }
+  | { kind: "steps"; value: Partial<Record<MethodName, number>> };
+
+export interface Terms {
+  data: string;
+  methods: readonly MethodName[];
+  /** Each method is trained once with each. */
+  seeds: readonly number[];
+  budget: Budget;
+  preset: PresetName;
+  /** The encoder of all methods; null for each preset's own. */
+  backbone: string | null;
+  /** For all methods, over those of the preset. */
+  settings: Settings;
+}
+
+export type RunState = "waiting" | "training" | "interrupted" | "evaluating" | "done" | "failed";
+
+export interface PlannedRun {
+  /** Its folder's name, `METHOD-SEED`. */
+  name: string;
+  method: MethodName;
+  seed: number;
+  status: RunState;
+  /** Training and evaluation together, once done. */
+  seconds?: number;
+  /** Why it failed. */
+  error?: string;
+}
+
+/** compare.json */
+export interface Comparison extends Terms {
+  schema: 1;
+  runs: PlannedRun[];
+}
+
+const format = z.looseObject({
+  schema: z.literal(1),
+  data: z.string(),
+  methods: z.array(z.enum(METHODS)),
+  seeds: z.array(z.int()),
+  budget: z.looseObject({ kind: z.enum(["time", "epochs", "flops", "steps"]) }),
+  preset: z.string(),
+  backbone: z.string().nullable(),
+  settings: z.record(z.string(), z.unknown()),
+  runs: z.array(
+    z.looseObject({
+      name: z.string().regex(/^[a-z]+-\d+$/),
+      method: z.enum(METHODS),
+      seed: z.int(),
+      status: z.string(),
+    }),
+  ),
+});
+
+/**
+ * Begins a comparison in `out`, or reads the one that lies there.
+ *
+ * @throws {UsageError} where that one has other terms, and which
+ */
+export function openComparison(out: string, terms: Terms): Comparison {
+  const asked = { ...terms, data: resolve(terms.data) };
+  const file = join(out, "compare.json");
+  if (existsSync(file)) {
+    const found = readComparison(file);
+    for (const key of ["data", "methods", "seeds", "budget", "preset", "backbone", "settings"] as const) {
+      const [was, is] = [JSON.stringify(found[key]), JSON.stringify(asked[key])];
+      if (was !== is)
+        throw new UsageError(
+          `Expected ${key} ${was} as ${out} began with, got ${is}; name another --out for another comparison`,
+        );
+    }
+    return found;
+  }
+  // Seeds first: where it ends early, every method has got as far as the others.
+  const runs = asked.seeds.flatMap((seed) =>
+    asked.methods.map((method): PlannedRun => ({ name: `${method}-${seed}`, method, seed, status: "waiting" })),
+  );
+  return { schema: 1, ...asked, runs };
+}
+
+export function saveComparison(out: string, comparison: Comparison): void {
+  makeFolder(out);
+  writeAtomically(join(out, "compare.json"), `${JSON.stringify(comparison, null, 2)}\n`);
+}
+
+function readComparison(file: string): Comparison {
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, "utf8"));
+  } catch {
+    throw new UserError(`Expected JSON in ${file}, got something else; it is damaged`);
+  }
+  const parsed = format.safeParse(content);
+  if (parsed.success) return content as Comparison;
+  const { path, message } = parsed.error.issues[0]!;
+  throw new UserError(`Expected a comparison in ${file}, got something else at ${path.join(".")}: ${message}`);
+}
+
+/**
+ * The settings of one run, checked.
+ *
+ * @param images how many there are to train on
+ * @throws {UsageError} where they make no sense for the method, such as a ResNet for MAE
+ */
+export function settingsOf(terms: Terms, method: MethodName, seed: number, images: number): Settings {
+  const { preset, backbone, budget, settings } = terms;
+  const given: Settings = {
+    method,
+    preset,
+    seed,
+    batch: Math.min(presets[method][preset].batch, images),
+    ...(backbone !== null && { encoder: backbone }),
+    ...settings,
+  };
+  const config = resolveConfig({ flags: given });
+  const all = { ...given, ...lengthOf(budget, method, config, Math.max(1, Math.floor(images / config.batch))) };
+  resolveConfig({ flags: all });
+  return all;
+}
+
+/** What the budget means for a run. Where it sets the number of steps, warm-up is a tenth of them at most. */
+function lengthOf(budget: Budget, method: MethodName, config: Config, stepsPerEpoch: number): Settings {
+  if (budget.kind === "time") return { budget: budget.value };
+  const steps = stepsFor(budget, method, config, stepsPerEpoch);
+  const epochs = Math.ceil(steps / stepsPerEpoch);
+  const warmup_epochs = Math.min(config.warmup_epochs, (0.1 * steps) / stepsPerEpoch);
+  return budget.kind === "epochs" ? { epochs, warmup_epochs } : { epochs, steps, warmup_epochs };
+}
+
+function stepsFor(budget: Budget, method: MethodName, config: Config, stepsPerEpoch: number): number {
+  if (budget.kind === "steps") return budget.value[method] ?? 1;
+  if (budget.kind === "epochs") return budget.value * stepsPerEpoch;
+  return Math.max(1, Math.round(budget.value / (trainingFlops(config) * config.batch)));
+}

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { resolveConfig } from "../config/resolve.ts";
+import { encoderMacs, trainingFlops } from "./flops.ts";
+
+const macs = (flags: Record<string, unknown>) => encoderMacs(resolveConfig({ flags: { method: "simclr", ...flags } }));
+
+it.each([
+  // As counted for torchvision's and timm's models without their classifiers, convolutions and products alone.
+  ["resnet18", { stem: "7x7" }, 1.8136e9],
+  ["resnet34", { stem: "7x7" }, 3.6636e9],
+  ["resnet50", { stem: "7x7" }, 4.0872e9],
+  ["vit_tiny", {}, 1.2584e9],
+  ["vit_base", {}, 17.5817e9],
+])("%s has the multiply-adds that its papers' code has at 224 px", (encoder, more, expected) => {
+  expect(macs({ encoder, size: 224, ...more }) / expected).toBeCloseTo(1, 2);
+});
+
+it("counts MAE's encoder on visible patches alone, by hand for one small model", () => {
+  const config = resolveConfig({
+    flags: {
+      method: "mae",
+      encoder: "vit_tiny",
+      size: 64,
+      patch: 16,
+      mask_ratio: 0.75,
+      decoder: "transformer",
+      decoder_width: 128,
+      decoder_depth: 2,
+      decoder_heads: 4,
+    },
+  });
+  const block = (n: number, w: number) => 12 * n * w * w + 2 * n * n * w;
+  const encoder = 4 * 768 * 192 + 12 * block(5, 192);
+  const decoder = 5 * 192 * 128 + 2 * block(17, 128) + 12 * 128 * 768;
+  expect(trainingFlops(config)).toBe(6 * (encoder + decoder));
+});
+
+it("counts both views of SimCLR and its head, three times the forward pass", () => {
+  const config = resolveConfig({
+    flags: { method: "simclr", encoder: "resnet18", size: 32, projection_hidden: 512, projection_dim: 128 },
+  });
+  expect(trainingFlops(config)).toBe(6 * 2 * (encoderMacs(config) + 512 * (512 + 128)));
+});

@@ -1,0 +1,92 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { manualSeed, noGrad, randn } from "@unlabel/torch";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { resolveConfig } from "../config/resolve.ts";
+import { openData } from "../data/open.ts";
+import { ImageReader } from "../data/reader.ts";
+import { createMethod } from "../methods/index.ts";
+import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { pretrain } from "./pretrain.ts";
+import { RunDirectory } from "./run.ts";
+import { startWatch } from "./watch.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+const data = join(folder.path, "images");
+beforeAll(async () => {
+  const names = ["ant", "bee"].flatMap((kind) => Array.from({ length: 6 }, (_, i) => `train/${kind}/${i}.png`));
+  await writeImages(data, [...names, "val/ant/0.png", "val/bee/0.png"], 32);
+});
+
+const SIMCLR = { method: "simclr", size: 32, batch: 4, epochs: 2, warmup_epochs: 0, device: "cpu", precision: "fp32" };
+const MAE = { ...SIMCLR, method: "mae", patch: 8, decoder_width: 32, decoder_depth: 1 };
+const UNSEEN = { health_every: 0, online: false };
+
+async function train(name: string, flags: Record<string, unknown>, stopAt?: number, resume = false) {
+  const stream = {
+    write: (text: string) => stopAt !== undefined && text.includes(` ${stopAt}/`) && process.emit("SIGINT", "SIGINT"),
+  };
+  const out = join(folder.path, name);
+  await pretrain({ data, settings: resume ? {} : { flags }, out, resume, stream });
+  return RunDirectory.open(out);
+}
+const digest = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
+const learnt = (run: RunDirectory, what: RegExp) =>
+  run.metrics().map((row) => Object.fromEntries(Object.entries(row).filter(([name]) => what.test(name))));
+
+it.each([
+  ["simclr", SIMCLR],
+  ["mae", MAE],
+])("%s learns the same to the bit, looked at after every step or never", async (name, flags) => {
+  const unseen = await train(`${name}-unseen`, { ...flags, ...UNSEEN });
+  const seen = await train(`${name}-seen`, { ...flags, health_every: 1 });
+  const weights = (run: RunDirectory) => digest(run.weights);
+  // The weights' file also holds the config, in which the two differ.
+  expect(learnt(seen, /^train\//)).toEqual(learnt(unseen, /^train\//));
+  expect(seen.metrics().at(-1)).toMatchObject({
+    "health/std": expect.any(Number),
+    "health/rank": expect.any(Number),
+    "health/uniformity": expect.any(Number),
+    "health/grad_norm": expect.any(Number),
+    "online/linear_top1": expect.any(Number),
+    "online/knn_top1": expect.any(Number),
+  });
+  expect("health/alignment" in seen.metrics().at(-1)!).toBe(name === "simclr");
+  expect(learnt(unseen, /^(health|online)\//).every((row) => Object.keys(row).length === 0)).toBe(true);
+
+  // Stopped and resumed: looks, online probe and verdict are those of the run that was not.
+  const part = await train(`${name}-part`, { ...flags, health_every: 1 }, 1);
+  expect(part.info.status).toBe("interrupted");
+  const whole = await train(`${name}-part`, {}, undefined, true);
+  expect(learnt(whole, /^(train|health|online)\//)).toEqual(learnt(seen, /^(train|health|online)\//));
+  expect(whole.info.health).toEqual(seen.info.health);
+  expect(weights(whole)).toBe(weights(seen));
+});
+
+it("finds an encoder of zeros collapsed, and puts it back as it was", async () => {
+  manualSeed(0);
+  const config = resolveConfig({ flags: SIMCLR });
+  const method = createMethod(config).train();
+  noGrad(() => {
+    for (const parameter of method.encoder.parameters()) parameter.mul_(0);
+  });
+  const set = await openData(data);
+  const watch = await startWatch({
+    config,
+    data: set,
+    method,
+    device: "cpu",
+    precision: "fp32",
+    reader: new ImageReader({ threads: 1 }),
+    stepsPerEpoch: 3,
+  });
+  const look = watch!.look([randn([8, 3, 32, 32])]);
+  expect(look["health/std"]).toBe(0);
+  watch!.observe({ step: 1, epoch: 1, seconds: 1, "train/loss": 2, ...look }, 2);
+  expect(watch!.health).toMatchObject({ verdict: "collapsed", since: 1 });
+  expect([...method.modules()].every((module) => module.training)).toBe(true);
+  watch!.dispose();
+  method.dispose();
+});
