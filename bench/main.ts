@@ -16,6 +16,7 @@ interface Bench {
 
 /** Every bench, loaded when it is asked for. */
 const BENCHES: Record<string, () => Promise<Bench>> = {
+  color: () => import("./color.ts"),
   data: () => import("./data.ts"),
   train: () => import("./train.ts"),
   quality: () => import("./quality.ts"),
