@@ -19,8 +19,9 @@ const quiet = { write: () => true };
 const options: EvaluateOptions = {
   protocols: PROTOCOLS,
   stream: quiet,
-  linear: { lr: 0.03, weight_decay: 0, epochs: 50 },
-  network: { epochs: 3, batch: 24, lr: 1e-3 },
+  linear: { lr: 0.03, weight_decay: 0, epochs: 30 },
+  shares: [1],
+  network: { epochs: 2, batch: 24, lr: 1e-3 },
 };
 /** Four standard errors of a guess among four on 60 images. */
 const NOISE = 0.224;
@@ -81,9 +82,9 @@ describe("evaluate", () => {
     }
     const scratch = found["fine-tune"]!.scratch!;
     expect(scratch.top1).toBe(found.supervised!.top1);
-    expect(found["fine-tune"]!.settings).toMatchObject({ layer_decay: 0.75, epochs: 3, batch: 24 });
+    expect(found["fine-tune"]!.settings).toMatchObject({ layer_decay: 0.75, epochs: 2, batch: 24 });
     expect(found.supervised!.settings.layer_decay).toBe(1);
-    expect(found["fine-tune"]!.curve).toHaveLength(3);
+    expect(found["fine-tune"]!.curve).toHaveLength(2);
     // The checkpoint is the seed's own initial state, so the trained encoder is no better than the untrained one.
     expect(found.knn!.lead.untrained).toEqual({ top1: 0, interval: [0, 0] });
   });
@@ -94,6 +95,7 @@ describe("evaluate", () => {
       ...options,
       protocols: ["linear", "knn", "few-shot", "retrieval"],
       linear,
+      pixels: false,
       pictures: false,
     });
     expect(found.linear!.curve).toHaveLength(100);
@@ -179,6 +181,7 @@ describe("evaluate", () => {
     const found = await evaluate(own, tiny, {
       ...options,
       protocols: PROTOCOLS.filter((one) => one !== "supervised"),
+      shares: [0.01, 0.1, 1],
       linear: { epochs: 20 },
       network: { epochs: 1 },
     });

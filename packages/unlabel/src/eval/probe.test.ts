@@ -4,7 +4,7 @@ import { memory } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import { openFolder } from "../data/folder.ts";
-import { evaluationSchema } from "../report/schema.ts";
+import { evaluationSchema } from "../report/eval-schema.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 import { writeRun } from "../testing/run-fixture.ts";

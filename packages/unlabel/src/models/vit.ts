@@ -2,7 +2,7 @@
 // Deliberate differences: features are mean and maximum of the patch tokens after the last norm, side by side, not the class
 // token, which MAE never trains directly: the mean alone washes out what stands in one place of the image. Initialised as in
 // MAE's code; patches may be left out.
-import { cat, empty, linear, nn, type Tensor, TorchError } from "@unlabel/torch";
+import { cat, empty, linear, nn, scope, type Tensor, TorchError } from "@unlabel/torch";
 import { UserError } from "../errors.ts";
 import { Encoder } from "./encoder.ts";
 import { gatherTokens, patchify } from "./patches.ts";
@@ -96,7 +96,8 @@ class PatchEmbed extends nn.Module {
   constructor(patch: number, width: number) {
     super();
     this.proj = new nn.Conv2d(3, width, patch, { stride: patch });
-    nn.init.xavierUniform(this.proj.weight.detach().reshape([width, 3 * patch * patch]));
+    // Two views of the weight, freed at once.
+    scope(() => void nn.init.xavierUniform(this.proj.weight.detach().reshape([width, 3 * patch * patch])));
     nn.init.zeros(this.proj.bias!);
   }
 

@@ -34,7 +34,9 @@ export async function writeLabelled(
           const [x, y] = [Math.floor(at / 3) % SIDE, Math.floor(at / 3 / SIDE)];
           const quarter = 2 * Number(y >= SIDE / 2) + Number(x >= SIDE / 2);
           // Red, green, blue, white.
-          return quarter === bright ? 255 * Number(bright === 3 || at % 3 === bright) : rng.below(200);
+          return quarter === bright
+            ? 255 * Number(bright === 3 || at % 3 === bright)
+            : rng.below(bright < 0 ? 200 : 60);
         });
         const image = sharp(pixels, { raw: { width: SIDE, height: SIDE, channels: 3 } });
         await image.toFile(join(folder, split, name, `${i}.png`));
