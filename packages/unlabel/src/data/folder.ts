@@ -22,8 +22,11 @@ export interface Split {
   items: Item[];
   /** Hands out the images of items where they are no files `root/path`; see `imagesOf`. */
   load?: (items: readonly Item[]) => Promise<ImageSource[]>;
-  /** The order of an epoch, where a source reads some orders much faster than others; by default any permutation. */
-  order?: (seed: number, epoch: number) => Uint32Array;
+  /**
+   * The order of an epoch, where a source reads some orders much faster than others; by default any permutation. It is asked
+   * of the split itself (`split.order(…)`), so that a part of a split, with other items, has its own.
+   */
+  order?: (this: Split, seed: number, epoch: number) => Uint32Array;
 }
 
 /** A class: its folder's name, and what people call it. */
@@ -32,8 +35,18 @@ export interface ClassName {
   name: string;
 }
 
-/** How the folder was understood. */
-export type Layout = "imagenet-100" | "train-val" | "classes" | "unlabelled";
+/** How a folder was understood, or which other source it is. */
+export type Layout =
+  | "imagenet-100"
+  | "train-val"
+  | "classes"
+  | "unlabelled"
+  | "file-list"
+  | "webdataset"
+  | "cifar-10"
+  | "cifar-100"
+  | "idx"
+  | "parquet";
 
 export interface Dataset {
   root: string;

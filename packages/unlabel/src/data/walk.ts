@@ -33,26 +33,42 @@ export interface ImageFile {
 export function findImages(root: string, folder: string): ImageFile[] {
   const files: ImageFile[] = [];
   const entered = new Set<string>();
-
-  const walk = (relative: string) => {
+  // A list of what is still to enter, not recursion: folders may lie deeper than the stack.
+  const folders = [folder];
+  for (let relative = folders.pop(); relative !== undefined; relative = folders.pop()) {
     const here = join(root, relative);
-    const { dev, ino } = statSync(here);
-    if (entered.has(`${dev}:${ino}`)) return;
-    entered.add(`${dev}:${ino}`);
+    const id = idOf(here);
+    if (entered.has(id)) continue;
+    entered.add(id);
+    const inside: string[] = [];
     for (const entry of list(here)) {
       if (entry.name.startsWith(".")) continue;
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;
       const isImage = IMAGE_EXTENSIONS.has(extname(entry.name).toLowerCase());
-      if (entry.isDirectory()) walk(path);
+      if (entry.isDirectory()) inside.push(path);
       else if (entry.isSymbolicLink() || (isImage && entry.isFile())) {
         const stats = follow(join(root, path));
-        if (stats?.isDirectory()) walk(path);
+        if (stats?.isDirectory()) inside.push(path);
         else if (isImage && stats?.isFile() !== false) files.push({ path, size: stats?.size ?? -1 });
       }
     }
-  };
-  walk(folder);
+    // The first of them is entered next, so that of two names of one folder the one that sorts first counts.
+    while (inside.length > 0) folders.push(inside.pop()!);
+  }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function idOf(folder: string): string {
+  try {
+    const { dev, ino } = statSync(folder);
+    return `${dev}:${ino}`;
+  } catch (error) {
+    throw cannotList(folder, error);
+  }
+}
+
+function cannotList(folder: string, error: unknown): UserError {
+  return new UserError(`Expected to list ${folder}: ${error instanceof Error ? error.message : error}`);
 }
 
 /** What a path leads to; undefined where that is nothing. */
@@ -69,6 +85,6 @@ function list(folder: string): Dirent[] {
   try {
     return readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
-    throw new UserError(`Expected to list ${folder}: ${error instanceof Error ? error.message : error}`);
+    throw cannotList(folder, error);
   }
 }

@@ -1,0 +1,62 @@
+// unlabel data fetch NAME: brings a known data set to this machine, checked and unpacked.
+import type { Command } from "commander";
+import type { Progress as ProgressBar } from "../train/progress.ts";
+import { finish, paint } from "./output.ts";
+import { named } from "./settings.ts";
+
+interface Options {
+  out: string;
+  url?: string;
+  json?: boolean;
+}
+
+export function addDataFetch(data: Command): void {
+  data
+    .command("fetch")
+    .description("fetch a known data set: imagenette, cifar10, cifar100")
+    .argument("<name>", "imagenette (160 px; imagenette2-320, imagenette2), cifar10 or cifar100")
+    .option("--out <folder>", "where its folder is put", named, "data")
+    .option("--url <address>", "another place that has the same archive", named)
+    .action((name: string, _: Options, command: Command) => dataFetch(name, command.optsWithGlobals<Options>()));
+}
+
+async function dataFetch(name: string, { out, url, json }: Options): Promise<void> {
+  const [{ archiveOf }, { fetchArchive }, { Progress }, { shellWord }] = await Promise.all([
+    import("../data/fetch/catalog.ts"),
+    import("../data/fetch/fetch.ts"),
+    import("../train/progress.ts"),
+    import("../shell.ts"),
+  ]);
+  const known = archiveOf(name);
+  const archive = { ...known, url: url ?? known.url };
+  const stop = new AbortController();
+  const onSignal = () => stop.abort();
+  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
+  let progress: ProgressBar | undefined;
+  try {
+    const { path, fetched } = await fetchArchive(archive, {
+      out,
+      signal: stop.signal,
+      onBytes: (done, total) => {
+        if (total === null) return;
+        progress ??= new Progress({ total: megabytes(total), start: megabytes(done), unit: "MB" });
+        progress.update(megabytes(done), "", known.name);
+      },
+      onFile: (count) => {
+        if (count === 1) progress?.log("unpacking");
+      },
+    });
+    const lines = [
+      `${paint("green", "✓")} ${known.about}: ${paint("bold", path)}${fetched ? "" : " (was there already)"}`,
+      `Next: unlabel pretrain ${shellWord(path)} --method simclr`,
+    ];
+    finish(json === true, { name: known.name, path, url: archive.url, md5: known.md5, fetched }, lines);
+  } finally {
+    progress?.end();
+    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+  }
+}
+
+function megabytes(bytes: number): number {
+  return Math.round(bytes / 1e5) / 10;
+}

@@ -1,0 +1,169 @@
+// WebDataset: tar shards whose neighbouring files of one name are a sample (dog.jpg, dog.cls), on this machine or behind HTTP.
+// Shards are listed once and then read by offset; a class comes from .cls, .json, .txt, or the folder inside the archive.
+import { basename, dirname, posix } from "node:path";
+import { UserError } from "../../errors.ts";
+import type { Dataset } from "../folder.ts";
+import { Blocks, orderOf } from "./blocks.ts";
+import { type Bytes, localBytes, remoteBytes } from "./bytes.ts";
+import { assemble, partOf, type Sample } from "./dataset.ts";
+import { indexShard, type ShardIndex } from "./shard-index.ts";
+
+// What is read in one go: long enough to be quick, short enough that a window mixes many of them.
+const BLOCK_BYTES = 3e6;
+/** Requests under way at once. */
+const AT_ONCE = 8;
+
+/** An image in a shard. */
+interface Placed {
+  shard: number;
+  offset: number;
+  size: number;
+  block: number;
+}
+
+interface Block {
+  shard: number;
+  start: number;
+  end: number;
+}
+
+/**
+ * @param names paths or URLs
+ * @throws {UserError} where one of them cannot be read or is damaged
+ */
+export async function openShards(root: string, names: readonly string[]): Promise<Dataset> {
+  const isRemote = (name: string) => /^https?:/i.test(name);
+  const shards = await pooled(names, (name) => (isRemote(name) ? remoteBytes(name) : localBytes(name)));
+  const indices = await pooled(shards, indexShard);
+  const label = labelsOf(indices);
+
+  const samples: Sample[] = [];
+  const placed: Placed[] = [];
+  const blocks: Block[] = [];
+  for (const [shard, { samples: found }] of indices.entries()) {
+    const name = shardName(names[shard]!);
+    const part = partOf(name);
+    for (const { path, offset, size, ...told } of found) {
+      samples.push({
+        path: `${basename(name)}/${path}`,
+        label: label({ path, ...told }),
+        part: part ?? partOf(dirname(path)),
+        size,
+      });
+      let block = blocks.at(-1);
+      if (block?.shard !== shard || offset + size - block.start > BLOCK_BYTES) {
+        block = { shard, start: offset, end: offset };
+        blocks.push(block);
+      }
+      block.end = offset + size;
+      placed.push({ shard, offset, size, block: blocks.length - 1 });
+    }
+  }
+  if (samples.length === 0) {
+    const ignored = indices.reduce((sum, one) => sum + one.ignored, 0);
+    throw new UserError(
+      `Expected images in ${root}, found none${ignored > 0 ? ` (${ignored} links and the like do not count)` : ""}`,
+    );
+  }
+
+  const fetch = limited(AT_ONCE, async (block: number) => {
+    const { shard, start, end } = blocks[block]!;
+    return (await shards[shard]!.open()).read(start, end - start);
+  });
+  const store = new Blocks<Uint8Array>({
+    sizes: blocks.map(({ start, end }) => end - start),
+    blockOf: (at) => placed[at]!.block,
+    fetch,
+  });
+  const fromBlocks = async ({ offset, size, block }: Placed) => {
+    const data = await store.get(block);
+    const from = offset - blocks[block]!.start;
+    return data.subarray(from, from + size);
+  };
+  return assemble({
+    root,
+    layout: "webdataset",
+    samples,
+    order: orderOf(store),
+    async load(items) {
+      const wanted = items.map(({ at }) => placed[at!]!);
+      return names.some(isRemote) ? Promise.all(wanted.map(fromBlocks)) : fromFiles(shards, wanted);
+    },
+  });
+}
+
+/** Reads from each shard what is wanted of it, in its order. */
+async function fromFiles(shards: readonly Bytes[], wanted: readonly Placed[]): Promise<Uint8Array[]> {
+  const images = new Array<Uint8Array>(wanted.length);
+  const order = [...wanted.keys()].sort((a, b) => wanted[a]!.offset - wanted[b]!.offset);
+  await Promise.all(
+    [...new Set(wanted.map(({ shard }) => shard))].map(async (shard) => {
+      const file = await shards[shard]!.open();
+      try {
+        const here = order.filter((k) => wanted[k]!.shard === shard);
+        for (const k of here) images[k] = await file.read(wanted[k]!.offset, wanted[k]!.size);
+      } finally {
+        await file.close();
+      }
+    }),
+  );
+  return images;
+}
+
+/** Folder and file of a path or URL, without what a URL asks beside. */
+function shardName(name: string): string {
+  const path = /^https?:/i.test(name) ? decodeURI(new URL(name).pathname) : name.replaceAll("\\", "/");
+  return posix.join(basename(dirname(path)), basename(path));
+}
+
+/**
+ * How samples say their class. Texts are classes where they repeat, otherwise captions; folders inside the archive count where
+ * nothing else does and there are two or more.
+ */
+function labelsOf(
+  indices: readonly ShardIndex[],
+): (sample: { path: string; label?: string; text?: string }) => string | null {
+  const texts = new Set<string>();
+  const folders = new Set<string>();
+  let [all, labelled, told] = [0, 0, 0];
+  for (const { samples } of indices) {
+    for (const { path, label, text } of samples) {
+      all++;
+      folders.add(folderOf(path));
+      if (label !== undefined) labelled++;
+      if (text === undefined) continue;
+      told++;
+      texts.add(text);
+    }
+  }
+  if (labelled > 0) return ({ label }) => label ?? null;
+  if (told === all && texts.size > 1 && texts.size <= all / 2) return ({ text }) => text ?? null;
+  if (folders.size > 1 && !folders.has("")) return ({ path }) => folderOf(path);
+  return () => null;
+}
+
+function folderOf(path: string): string {
+  const folder = basename(dirname(path));
+  return folder === "." || partOf(folder) ? "" : folder;
+}
+
+/** `work` with at most `count` under way. */
+function limited<A, B>(count: number, work: (input: A) => Promise<B>): (input: A) => Promise<B> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (input) => {
+    if (running === count) await new Promise<void>((go) => waiting.push(go));
+    else running++;
+    try {
+      return await work(input);
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+}
+
+function pooled<A, B>(list: readonly A[], work: (input: A) => Promise<B>): Promise<B[]> {
+  return Promise.all(list.map(limited(AT_ONCE, work)));
+}
