@@ -19,6 +19,7 @@ import { addSetup } from "./setup.ts";
 /** Runs one command line (without `node` and the script's name) and returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   survivePipes();
+  let refusal = "";
   const program = new Command("unlabel")
     .description("From a folder of unlabelled images to a trained encoder and an honest report on how good it is.")
     .version(versionOfUnlabel(), "--version", "print the version")
@@ -27,7 +28,11 @@ export async function run(args: string[]): Promise<number> {
     .helpOption("-h, --help", "print help")
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
+    .configureOutput({
+      outputError: (text) => {
+        refusal = oneLine(text);
+      },
+    })
     .exitOverride();
   for (const add of [
     addSetup,
@@ -51,11 +56,22 @@ export async function run(args: string[]): Promise<number> {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     // With --json the last line of stdout is an object here too.
     if (args.includes("--json")) process.stdout.write(`${JSON.stringify({ error: describe(error, false) })}\n`);
-    // Commander has printed its own line by now.
-    if (error instanceof CommanderError) return 2;
+    if (error instanceof CommanderError) {
+      process.stderr.write(`${refusal}${await settingMeant(error)}\n`);
+      return 2;
+    }
     process.stderr.write(`error: ${describe(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
     return exitCode(error);
   }
+}
+
+/** Where a flag that there is not would set something, how to set it. */
+async function settingMeant({ code, message }: CommanderError): Promise<string> {
+  const flag = code === "commander.unknownOption" ? /'--([\w-]+)/.exec(message)?.[1] : undefined;
+  if (flag === undefined) return "";
+  const { isSetting } = await import("../config/resolve.ts");
+  const key = flag.replaceAll("-", "_");
+  return isSetting(key) ? `; it is a setting: give it as --set ${key}=VALUE` : "";
 }
 
 function describe(error: unknown, verbose: boolean): string {

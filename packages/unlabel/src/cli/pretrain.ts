@@ -1,6 +1,7 @@
 // unlabel pretrain DATA: trains an encoder on unlabelled images.
 import type { Command } from "commander";
-import { shellWord } from "../shell.ts";
+import { commandLine, shellWord } from "../shell.ts";
+import { counted } from "../text.ts";
 import { duration, finish, paint } from "./output.ts";
 import { addSettings, flagsGiven, named } from "./settings.ts";
 
@@ -61,10 +62,12 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
       skipped: result.skipped,
     },
     [
-      `${paint("bold", run)}: ${result.steps} steps in ${duration(result.seconds)}, ${result.images_per_s.toFixed(1)} images/s, loss ${result.loss_first.toFixed(4)} → ${result.loss_last.toFixed(4)}`,
+      `${paint("bold", run)}: ${counted(result.steps, "step")} in ${duration(result.seconds)}, ${result.images_per_s.toFixed(1)} images/s, loss ${result.loss_first.toFixed(4)} → ${result.loss_last.toFixed(4)}`,
+      ...(result.skipped > 0 ? [`${counted(result.skipped, "image")} could not be read: see skipped.jsonl there`] : []),
+      ...(info.health && info.health.verdict !== "too-early" ? [info.health.text] : []),
       ...(outcome.interrupted
         ? []
-        : [`Next: unlabel ${info.data.classes.length > 1 ? "probe" : "report"} ${shellWord(run)}`]),
+        : [`Next: ${commandLine(info.data.classes.length > 1 ? "evaluate" : "report", shellWord(run))}`]),
     ],
   );
   if (outcome.interrupted) process.exitCode = 130;

@@ -39,6 +39,12 @@ export function resolveConfig({ file, flags = {} }: Sources): Config {
     given.method === undefined && Object.keys(given).find((key) => !isSetting(key) && nearest(key, ["method"]));
   if (misspelt) throw new UsageError(`Unknown setting ${misspelt} (did you mean method?)`);
   const method = choice("method", given.method, METHODS, undefined);
+  const own = file?.settings.method;
+  if (file && own !== undefined && own !== method) {
+    throw new UsageError(
+      `Expected settings of ${method} in ${file.name}, got those of ${show(own)}; leave out --method, or give another --config`,
+    );
+  }
   const preset = choice("preset", given.preset, PRESETS, "small");
   const origin = (key: string) => {
     if (key in flags) return "";
@@ -172,7 +178,8 @@ function describe(issue: z.core.$ZodIssue, given: Settings): string {
   return `Expected ${issue.message} for ${key}, got ${show(value)}${guess ? ` (did you mean ${guess}?)` : ""}`;
 }
 
-function isSetting(key: string): boolean {
+/** Whether any method has such a setting. */
+export function isSetting(key: string): boolean {
   return METHODS.some((method) => key in schemas[method].shape);
 }
 

@@ -1,18 +1,20 @@
 // One sitting of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
 // and leaves run.json telling the truth whatever happens.
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads } from "@unlabel/torch";
 import { cacheDir } from "@unlabel/torch/setup";
 import type { Config } from "../config/schema.ts";
 import { cached } from "../data/cache.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
+import { absoluteRoot } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
 import { InterruptedError, UserError } from "../errors.ts";
 import { isDiskFull } from "../files.ts";
 import { createMethod } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
-import { shellWord } from "../shell.ts";
+import { commandLine, shellWord } from "../shell.ts";
+import { counted } from "../text.ts";
 import { versionOfUnlabel } from "../version.ts";
 import { stepsOf, withinBudget } from "./budget.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
@@ -118,7 +120,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     const interrupted = step < planned;
     if (step === 0) {
       throw new InterruptedError(
-        `Interrupted before anything was saved; begin again with: unlabel pretrain --resume --out ${shellWord(out)}`,
+        `Interrupted before anything was saved; begin again with: ${commandLine("pretrain", "--resume", "--out", shellWord(out))}`,
       );
     }
     if (!interrupted) await writePictures(out, method, config, data, device);
@@ -133,7 +135,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     else await withRoom("run.json", () => run.update(end), { folder: out, progress, stop, kept: "all else" });
     if (interrupted)
       progress.log(
-        `Saved step ${step} of ${planned}. Continue with: unlabel pretrain --resume --out ${shellWord(out)}`,
+        `Saved step ${step} of ${planned}. Continue with: ${commandLine("pretrain", "--resume", "--out", shellWord(out))}`,
       );
     return { run: out, info: run.info, result, interrupted };
   } catch (thrown) {
@@ -202,7 +204,7 @@ function describe(
     command: ["unlabel", ...process.argv.slice(2).map(shellWord)].join(" "),
     data: {
       // Whole, so that a run can be resumed and probed from anywhere.
-      root: resolve(data.root),
+      root: absoluteRoot(data.root),
       layout: data.layout,
       fingerprint: data.fingerprint,
       train: data.train.items.length,
@@ -252,7 +254,7 @@ function introduction(
   const millions = (n: number) => `${(n / 1e6).toFixed(1)}M`;
   return [
     `${method} ${config.encoder}, ${millions(parameters.encoder)} parameters (${millions(parameters.total)} with heads), ${data.train} images at ${config.size} px`,
-    `${total} steps of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
+    `${counted(total, "step")} of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
     `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
   ];
 }
