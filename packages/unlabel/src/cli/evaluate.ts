@@ -15,7 +15,7 @@ const NAMES = ["solver", "lr", "weight_decay", "k", "temperature", "shares", "ep
 
 export function addEvaluate(program: Command): void {
   addCommon(program.command("evaluate").description("score an encoder by several protocols, beside baselines"))
-    .option("--protocols <list>", `of ${PROTOCOLS.join(",")} (default: the first four)`)
+    .option("--protocols <list>", `of ${PROTOCOLS.join(", ")} (default: the first four)`)
     .option("--k <n>", "kNN: neighbours that vote (default: 20)")
     .option("--temperature <t>", "kNN: the lower, the more the nearest count (default: 0.07)")
     .option("--shares <list>", "few-shot: shares of the labels (default: 0.01,0.1,1)")

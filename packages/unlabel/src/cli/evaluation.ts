@@ -98,19 +98,16 @@ function short({ top1, top5, f1, balanced, interval }: Score) {
 export function verdicts({ top1, untrained, pixels, lead }: Pick<Scored, "top1"> & Beside<Score>): string[] {
   const rivals: [string, Score, Lead][] = [["the untrained encoder", untrained, lead.untrained]];
   if (pixels && lead.pixels) rivals.push(["raw pixels", pixels, lead.pixels]);
-  return rivals.flatMap(([name, rival, { interval }]) => {
-    const against = `${percent(top1)} against ${percent(rival.top1)} top-1`;
-    if (top1 <= rival.top1) return [`not above ${name}: ${against}`];
-    return interval[0] > 0 ? [] : [`not clearly above ${name}: ${against}, difference ${range(interval)} points`];
+  return rivals.flatMap(([name, rival, lead]) => {
+    if (top1 <= rival.top1) return [`not above ${name}: ${percent(top1)} against ${percent(rival.top1)} top-1`];
+    return lead.interval[0] > 0 ? [] : [`not clearly above ${name}: by ${points(lead)}`];
   });
 }
 
 /** How the trained encoder stands to each baseline, a line each. */
 function standing(found: Scored & Beside<Score> & { protocol: Protocol }): string[] {
   const ahead = ([name, lead]: [string, Lead | undefined]) =>
-    lead && lead.interval[0] > 0
-      ? [`${(100 * lead.top1).toFixed(1)} points above ${name}, 95 % within ${range(lead.interval)}`]
-      : [];
+    lead && lead.interval[0] > 0 ? [`above ${name} by ${points(lead)}`] : [];
   const above = (
     [
       ["the untrained encoder", found.lead.untrained],
@@ -118,6 +115,11 @@ function standing(found: Scored & Beside<Score> & { protocol: Protocol }): strin
     ] as [string, Lead | undefined][]
   ).flatMap(ahead);
   return [...verdicts(found), ...above].map((line) => `${NAMES[found.protocol]}: ${line}`);
+}
+
+/** `17.0 points [15.5, 18.5]`. */
+function points({ top1, interval }: Lead): string {
+  return `${(100 * top1).toFixed(1)} points ${range(interval)}`;
 }
 
 /** Everything that was found, for people: at most 80 columns. */

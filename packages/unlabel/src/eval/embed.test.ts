@@ -49,10 +49,10 @@ describe("embed", () => {
     const done = await embed(run, data, at("f.npy"), quiet);
     expect(memory().liveTensors).toBeLessThanOrEqual(live);
     expect(done).toMatchObject({ images: 20, dim: 384, skipped: 0, step: 42, format: "npy", size: SIDE });
-    expect(done.files).toEqual([at("f.npy"), at("f.csv")]);
+    expect(done.files).toEqual([at("f.npy"), at("f.rows.csv")]);
     const { shape, values } = readNpy(at("f.npy"));
     expect(shape).toEqual([20, 384]);
-    const list = readFileSync(at("f.csv"), "utf8").trimEnd().split("\n");
+    const list = readFileSync(at("f.rows.csv"), "utf8").trimEnd().split("\n");
     expect(list).toHaveLength(21);
     expect([list[0], list[1], list[20]]).toEqual([
       "path,split,class",
@@ -94,7 +94,7 @@ describe("embed", () => {
     writeFileSync(join(loose, "torn.png"), "no image");
     const done = await embed(run, loose, join(root.path, "loose.npy"), quiet);
     expect(done).toMatchObject({ images: 3, skipped: 1 });
-    expect(readFileSync(join(root.path, "loose.csv"), "utf8")).toBe(
+    expect(readFileSync(join(root.path, "loose.rows.csv"), "utf8")).toBe(
       'path,split,class\n"a, ""quoted"".png",train,\nb.png,train,\ndeep/er/c.png,train,\n',
     );
   });

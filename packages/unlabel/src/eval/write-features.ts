@@ -1,4 +1,4 @@
-// Features on disk: NumPy's .npy with a .csv of its rows beside it, Parquet, safetensors, or one wide .csv. Whole or not there.
+// Features on disk: NumPy's .npy with a .rows.csv beside it, Parquet, safetensors, or one wide .csv. Whole or not there.
 import { dirname } from "node:path";
 import { saveSafetensors, type Tensor, tensor } from "@unlabel/torch";
 import { parquetWriteBuffer } from "hyparquet-writer";
@@ -30,7 +30,7 @@ export function writeFeatures(
   const values = features.toArray() as Float32Array;
   switch (formatOf(file)) {
     case "npy": {
-      const list = file.replace(/\.npy$/i, ".csv");
+      const list = file.replace(/\.npy$/i, ".rows.csv");
       writeAtomically(list, csv(names.map((row) => Object.values(row))));
       writeAtomically(file, npy(values, [rows.length, dim]));
       return [file, list];
