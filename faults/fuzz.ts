@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { PARSERS } from "./parsers.ts";
 
-/** No case takes as long, nor as much. */
-const HANG_MS = 20_000;
+/** No case takes as long, nor as much. Seconds of the processor count, so that a busy machine makes no hang; seconds of the clock where it waits. */
+const HANG_S = 20;
+const WAIT_S = 180;
 const MEMORY_MB = 3000;
 const CRASHES = 3;
 
@@ -54,14 +55,17 @@ function child(args: string[], progress: string): Promise<string | null> {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, OMP_NUM_THREADS: "1" },
   });
-  let [err, why, last, since] = ["", null as string | null, "", performance.now()];
+  let [err, why, last, since, spent] = ["", null as string | null, "", performance.now(), 0];
   running.stderr.on("data", (piece) => {
     err = (err + piece).slice(-2000);
   });
   const watchdog = setInterval(() => {
     const now = existsSync(progress) ? readFileSync(progress, "utf8") : "";
-    if (now !== last) [last, since] = [now, performance.now()];
-    if (performance.now() - since > HANG_MS) why = `hangs for ${HANG_MS / 1000} s`;
+    const processor = processorSeconds(running.pid);
+    if (now !== last) [last, since, spent] = [now, performance.now(), processor];
+    // Until the first case it loads itself and makes the intact files.
+    if (last !== "" && processor - spent > HANG_S) why = `hangs: ${HANG_S} s of one processor`;
+    if (performance.now() - since > 1000 * WAIT_S) why = `hangs: ${WAIT_S} s`;
     const resident = residentMb(running.pid);
     if (resident > MEMORY_MB) why = `takes ${resident} MB`;
     if (why) running.kill("SIGKILL");
@@ -72,6 +76,15 @@ function child(args: string[], progress: string): Promise<string | null> {
       resolve(why ?? (code === 0 ? null : `crashes (${signal ?? code}): ${err.trim()}`));
     });
   });
+}
+
+function processorSeconds(pid: number | undefined): number {
+  try {
+    const [user, system] = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ").slice(11, 13);
+    return (Number(user) + Number(system)) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 function residentMb(pid: number | undefined): number {
