@@ -54,7 +54,7 @@ const CHANGES: Record<string, Change> = {
     for (let n = 1 + rng.below(4); n > 0; n--) {
       const value = [0, 1, 0x7f, 0x80, 0xff][rng.below(5)]!;
       const at = rng.below(Math.min(bytes.length, rng.chance(0.6) ? 700 : bytes.length));
-      bytes.fill(value, at, at + [1, 2, 4][rng.below(3)]!);
+      bytes.fill(value, at, Math.min(bytes.length, at + [1, 2, 4][rng.below(3)]!));
     }
     return bytes;
   },
