@@ -1,11 +1,12 @@
 // What a comparison is: its methods, seeds, budget and settings, kept in compare.json, so that the same command goes on with
 // what is missing and another one is refused.
 import { existsSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { presets } from "../config/presets.ts";
 import { resolveConfig, type Settings } from "../config/resolve.ts";
 import { type Config, METHODS, type MethodName, type PresetName } from "../config/schema.ts";
+import { absoluteRoot } from "../data/open.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { makeFolder, writeAtomically } from "../files.ts";
 import { trainingFlops } from "../train/flops.ts";
@@ -75,7 +76,7 @@ const format = z.looseObject({
  * @throws {UsageError} where that one has other terms, and which
  */
 export function openComparison(out: string, terms: Terms): Comparison {
-  const asked = { ...terms, data: resolve(terms.data) };
+  const asked = { ...terms, data: absoluteRoot(terms.data) };
   const file = join(out, "compare.json");
   if (existsSync(file)) {
     const found = readComparison(file);

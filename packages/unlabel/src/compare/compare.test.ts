@@ -1,0 +1,101 @@
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { resolveConfig } from "../config/resolve.ts";
+import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { trainingFlops } from "../train/flops.ts";
+import { type CompareRequest, compare } from "./compare.ts";
+import { type Comparison, settingsOf, type Terms } from "./plan.ts";
+
+const root = temporaryFolder();
+afterAll(() => root[Symbol.dispose]());
+
+const TERMS: Terms = {
+  data: join(root.path, "data"),
+  methods: ["simclr", "mae"],
+  seeds: [0],
+  budget: { kind: "epochs", value: 2 },
+  preset: "small",
+  backbone: "vit_tiny",
+  settings: { size: 32, batch: 8, device: "cpu", precision: "fp32" },
+};
+
+describe("settingsOf", () => {
+  const settings = (changes: Partial<Terms>, method: "simclr" | "mae" = "simclr") =>
+    settingsOf({ ...TERMS, ...changes }, method, 3, 100);
+
+  it("turns a budget into epochs, steps or time, and keeps warm-up within a tenth", () => {
+    expect(settings({})).toMatchObject({ method: "simclr", seed: 3, encoder: "vit_tiny", epochs: 2 });
+    expect(settings({}).warmup_epochs).toBeCloseTo(0.2);
+    expect(settings({ budget: { kind: "time", value: 60 } })).toMatchObject({ budget: 60 });
+    const steps = settings({ budget: { kind: "steps", value: { simclr: 30, mae: 7 } } }, "mae");
+    expect(steps).toMatchObject({ steps: 7, epochs: 1 });
+  });
+
+  it("gives methods the same number of operations", () => {
+    const budget = { kind: "flops", value: 1e13 } as const;
+    for (const method of ["simclr", "mae"] as const) {
+      const config = resolveConfig({ flags: settings({ budget }, method) });
+      expect((config.steps! * config.batch * trainingFlops(config)) / budget.value).toBeCloseTo(1, 1);
+    }
+  });
+
+  it("refuses an encoder that a method cannot have", () => {
+    expect(() => settings({ backbone: "resnet18" }, "mae")).toThrow("Expected one of vit_tiny, vit_small, vit_base");
+  });
+});
+
+it("goes on where it stopped, keeps the runs that end well, and takes no other terms", async () => {
+  const names = (split: string, count: number) =>
+    ["ant", "bee"].flatMap((name) => Array.from({ length: count }, (_, i) => `${split}/${name}/${i}.png`));
+  await writeImages(TERMS.data, [...names("train", 8), ...names("val", 4)], 16);
+  const out = join(root.path, "runs");
+  const report = join(root.path, "c.html");
+  let log = "";
+  const request = (changes: Partial<CompareRequest> = {}): CompareRequest => ({
+    ...TERMS,
+    out,
+    report,
+    stream: { write: (text) => (log += text) },
+    ...changes,
+  });
+  const states = () =>
+    (JSON.parse(readFileSync(join(out, "compare.json"), "utf8")) as Comparison).runs.map((run) => [
+      run.name,
+      run.status,
+    ]);
+
+  // Ctrl-C in the first run, once its first step has been told of.
+  const stopping = (text: string) => text.includes(" 1/4 ") && process.emit("SIGINT", "SIGINT");
+  expect(await compare(request({ stream: { write: stopping } }))).toBeNull();
+  expect(states()).toEqual([
+    ["simclr-0", "interrupted"],
+    ["mae-0", "waiting"],
+  ]);
+
+  // The second run cannot begin: its folder is taken.
+  mkdirSync(join(out, "mae-0"), { recursive: true });
+  writeFileSync(join(out, "mae-0", "notes.txt"), "taken");
+  const first = await compare(request());
+  expect(first!.runs.map(({ status }) => status)).toEqual(["done", "failed"]);
+  expect(first!.runs[1]!.error).toContain("Expected an empty or new folder");
+  expect(Object.keys(first!.runs[0]!.evaluations)).toEqual(["linear", "knn", "few-shot", "retrieval"]);
+  expect(log).toContain("1/2 simclr-0");
+  expect(log).toContain("mae-0 failed: Expected an empty or new folder");
+  expect(existsSync(report)).toBe(true);
+
+  // Only what is missing is done.
+  rmSync(join(out, "mae-0"), { recursive: true });
+  const before = statSync(join(out, "simclr-0", "eval", "linear.json")).mtimeMs;
+  const second = await compare(request());
+  expect(second!.runs.map(({ status, info }) => [status, info!.result!.steps])).toEqual([
+    ["done", 4],
+    ["done", 4],
+  ]);
+  expect(statSync(join(out, "simclr-0", "eval", "linear.json")).mtimeMs).toBe(before);
+
+  await expect(compare(request({ seeds: [0, 1] }))).rejects.toThrow(
+    /Expected seeds \[0\] as .* began with, got \[0,1\]/,
+  );
+  await expect(compare(request({ budget: { kind: "epochs", value: 3 } }))).rejects.toThrow("Expected budget");
+}, 300_000);
