@@ -8,12 +8,12 @@ export interface Outcome {
   /** The JSON object that the last line was. */
   json: Record<string, unknown>;
   seconds: number;
-  /** Peak of the proportional set size over all processes, in MB, sampled; undefined where the system does not tell. */
+  /** Most memory that the process and its children held, in MB, sampled; undefined where the system does not tell. */
   mb: number | undefined;
 }
 
 const BIN = join(import.meta.dirname, "..", "packages", "unlabel", "bin", "unlabel.mjs");
-const SAMPLE_MS = 250;
+const SAMPLE_MS = 1000;
 
 /** Runs our command line as users do, and reads what `--json` prints. */
 export function runUnlabel(args: string[], threads: number): Promise<Outcome> {
@@ -54,19 +54,32 @@ export async function runChild(file: string, args: string[], env: NodeJS.Process
   return { json: JSON.parse(last), seconds: (performance.now() - began) / 1000, mb };
 }
 
-/** Bytes that a process and its descendants hold, shared pages divided among those who share them; 0 where unknown. */
+/**
+ * Bytes that a process has held at most, or, where it has children, that all of them hold now, pages that they share counted once;
+ * 0 where unknown. Asking the system what is shared costs it milliseconds, so it is asked for trees alone.
+ */
 function memoryOf(pid: number | undefined): number {
   if (pid === undefined || process.platform !== "linux") return 0;
   try {
-    const pss = Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8"))?.[1] ?? 0) * 1024;
-    const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-      readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number),
-    );
-    return children.reduce((sum, child) => sum + memoryOf(child), pss);
+    const family = withDescendants(pid);
+    if (family.length === 1) return kilobytes(`/proc/${pid}/status`, "VmHWM");
+    return family.reduce((sum, member) => sum + kilobytes(`/proc/${member}/smaps_rollup`, "Pss"), 0);
   } catch {
-    // It ended between two looks.
+    // One of them ended between two looks.
     return 0;
   }
+}
+
+function withDescendants(pid: number): number[] {
+  const children = readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number),
+  );
+  return [pid, ...children.flatMap(withDescendants)];
+}
+
+/** Bytes after `name` in a file of /proc that counts in kB. */
+function kilobytes(path: string, name: string): number {
+  return 1024 * Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(readFileSync(path, "utf8"))?.[1] ?? 0);
 }
 
 /** A number that a result must hold. */
