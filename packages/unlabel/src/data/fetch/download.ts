@@ -60,6 +60,8 @@ async function fetchRest(url: string, part: string, { onProgress, signal }: Down
     const done = await write(answer, part, start, (bytes) => {
       silence.heard();
       onProgress?.(bytes, total);
+      // Asked for more after a stop, a body that has come whole would never answer.
+      signal?.throwIfAborted();
     });
     if (total !== null && done < total) throw new TransientError(`${done} of ${total} bytes came`);
   } catch (error) {

@@ -13,8 +13,8 @@ export function expandBraces(pattern: string): string[] {
   if (whole === undefined || inner === undefined) return [pattern];
   const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(inner) ?? [];
   const choices = from !== undefined && to !== undefined ? range(from, to, pattern) : inner.split(",");
-  // Replaced by function: a name may hold a `$`.
-  const all = choices.flatMap((choice) => expandBraces(pattern.replace(whole, () => choice)));
+  // Replaced by function: a name may hold a `$`. Inner braces go first, so that outer choices come up once for each of them.
+  const all = [...new Set(choices.flatMap((choice) => expandBraces(pattern.replace(whole, () => choice))))];
   if (all.length > MOST) throw tooMany(pattern);
   return all;
 }

@@ -77,7 +77,7 @@ async function listSamples(bytes: Bytes): Promise<ShardIndex> {
       if (posix.basename(one.path).startsWith(".")) continue;
       if (base !== key) finish();
       key = base;
-      if (IMAGE_EXTENSIONS.has(extname(extension))) images.push(one);
+      if (IMAGE_EXTENSIONS.has(extname(one.path).toLowerCase())) images.push(one);
       else if (extension === ".cls" || extension === ".json" || extension === ".txt") {
         if (one.size > MOST_LABEL_BYTES) continue;
         const content = new TextDecoder().decode(await window.read(one.offset, one.size)).trim();

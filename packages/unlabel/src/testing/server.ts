@@ -1,0 +1,62 @@
+// A local HTTP server for tests of downloads, which can cut the line, serve wrong bytes, refuse ranges, or fail for a while.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface Behaviour {
+  /** Cuts the line after so many bytes of an answer, for the first `cuts` answers. */
+  cutAfter?: number;
+  cuts?: number;
+  /** Answers so, for the first `fails` requests. */
+  status?: number;
+  fails?: number;
+  ranges?: boolean;
+  etag?: string;
+}
+
+/** Serves `files` by path; what it does, and what it was asked, can be seen and changed while it runs. */
+export async function serve(files: Record<string, Uint8Array>, behaviour: Behaviour = {}) {
+  const asked: { url: string; range: string | undefined }[] = [];
+  const server = createServer((request, response) => {
+    const { etag = '"one"', ranges = true } = behaviour;
+    const url = request.url ?? "";
+    const { range } = request.headers;
+    asked.push({ url, range });
+    const content = files[decodeURI(url.slice(1).split("?")[0]!)];
+    if ((behaviour.fails ?? 0) > 0) {
+      behaviour.fails = behaviour.fails! - 1;
+      response.writeHead(behaviour.status ?? 503).end();
+      return;
+    }
+    if (!content) {
+      response.writeHead(404).end();
+      return;
+    }
+    const ifRange = request.headers["if-range"];
+    const [, from = "0", to = ""] = /^bytes=(\d+)-(\d*)$/.exec(range ?? "") ?? [];
+    const isPart = ranges && range !== undefined && (ifRange === undefined || ifRange === etag);
+    const [start, end] = isPart
+      ? [Number(from), to === "" ? content.length : Math.min(content.length, Number(to) + 1)]
+      : [0, content.length];
+    if (isPart && start >= content.length) {
+      response.writeHead(416, { "content-range": `bytes */${content.length}` }).end();
+      return;
+    }
+    const body = content.subarray(start, end);
+    const headers = { etag, "content-length": body.length };
+    if (isPart) response.writeHead(206, { ...headers, "content-range": `bytes ${start}-${end - 1}/${content.length}` });
+    else response.writeHead(200, headers);
+    const { cutAfter = 0 } = behaviour;
+    if ((behaviour.cuts ?? 0) > 0 && body.length > cutAfter) {
+      behaviour.cuts = behaviour.cuts! - 1;
+      response.write(body.subarray(0, cutAfter), () => setTimeout(() => response.destroy(), 150));
+    } else response.end(body);
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const { port } = server.address() as AddressInfo;
+  const close = () =>
+    new Promise<void>((closed) => {
+      server.close(() => closed());
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${port}`, behaviour, asked, close, [Symbol.asyncDispose]: close };
+}
