@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../testing/data.ts";
 import { type RunOptions, writeRun } from "../testing/run-fixture.ts";
 import { compare } from "./comparison.ts";
+import { groupRuns } from "./groups.ts";
 import { readRuns } from "./read-run.ts";
 
 const folder = temporaryFolder();
@@ -15,7 +16,8 @@ async function compared(runs: Record<string, RunOptions>) {
   for (const [name, options] of Object.entries(runs)) {
     dirs.push(await writeRun(join(folder.path, String(made), name), { steps: 20, pictures: 0, ...options }));
   }
-  const found = compare(await readRuns(dirs));
+  const read = await readRuns(dirs);
+  const found = compare(read, groupRuns(read));
   // Sentences use no-break spaces; tests are easier to read without them.
   const plain = (text: string) => text.replaceAll("\u00a0", " ");
   return {

@@ -1,6 +1,6 @@
 // The confusion matrix as compact SVG: one path a shade instead of an element for each of up to 10,000
 // cells. Rows are true classes; a cell's shade follows its share of its row.
-import { count, shorten } from "./format.ts";
+import { shorten } from "./format.ts";
 import { escapeText, type Html, raw } from "./html.ts";
 
 const SHADES = 20;
@@ -55,22 +55,4 @@ export function confusionMatrix(title: string, names: readonly string[], counts:
       `<g class="numbers" font-size="${Math.min(11, edge * 0.42)}">${numbers.join("")}</g>` +
       `<g class="names">${rows.join("")}${columns.join("")}</g></svg>`,
   );
-}
-
-export type Confused = { truth: string; taken: string; share: number; images: number; of: number };
-
-/** The pairs of classes most often taken for one another, by share of the true class. */
-export function mostConfused(names: readonly string[], counts: readonly (readonly number[])[], most = 6): Confused[] {
-  const pairs = counts.flatMap((row, y) => {
-    const of = row.reduce((sum, cell) => sum + cell, 0);
-    return row.flatMap((images, x) =>
-      x === y || images === 0 ? [] : [{ truth: names[y] ?? "", taken: names[x] ?? "", share: images / of, images, of }],
-    );
-  });
-  return pairs.sort((a, b) => b.share - a.share || b.images - a.images).slice(0, most);
-}
-
-/** "12 of 104", for a table. */
-export function outOf({ images, of }: Confused): string {
-  return `${count(images)} of ${count(of)}`;
 }

@@ -1,2 +1,3 @@
 // Run directories → one self-contained HTML file. Reads files, never tensors: works on a machine without LibTorch.
+export { type ReportData, reportData } from "./data.ts";
 export { type Report, writeReport } from "./report.ts";

@@ -1,22 +1,23 @@
-// How a run is named and coloured wherever it appears on the page.
+// How a run, or a group of runs that differ in their seed alone, is named and coloured wherever it appears on the page.
 import { spelled } from "./format.ts";
 import { type Html, html, raw } from "./html.ts";
-import type { Run } from "./read-run.ts";
 
-/** The CSS variable of the run at `index`. */
+/** The CSS variable of the group at `index`. */
 export const colorOf = (index: number) => `var(--run${index % 6})`;
 
-/** A run's name behind a square of its colour. */
-export function runLabel(run: Run, index: number): Html {
-  return html`<span class="dot" style="--color:${raw(colorOf(index))}"></span>${run.name}`;
+/** A name behind a square of its group's colour. */
+export function label({ name }: { name: string }, group: number): Html {
+  return html`<span class="dot" style="--color:${raw(colorOf(group))}"></span>${name}`;
 }
 
-const encoderOf = (run: Run) => {
-  const { encoder } = run.file.config;
-  return typeof encoder === "string" ? spelled(encoder) : "–";
-};
+export const runLabel = (run: { name: string; group: number }) => label(run, run.group);
 
-export const describe = (run: Run) => `${spelled(run.file.method)}, ${encoderOf(run)}`;
+export const describe = ({ method, encoder }: { method: string; encoder: string | null }) =>
+  `${spelled(method)}, ${encoder === null ? "–" : spelled(encoder)}`;
 
 export const proseList = (sentences: readonly string[]) =>
   sentences.length > 0 && html`<ul class="prose">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;
+
+/** A table that scrolls sideways by itself where the screen is narrow; reached by keyboard. */
+export const scroll = (title: string, table: Html) =>
+  html`<div class="scroll" tabindex="0" role="region" aria-label="${title}">${table}</div>`;

@@ -24,7 +24,7 @@ describe("readRun", () => {
     expect(run.file.method).toBe("mae");
     expect([...run.series.keys()]).toEqual(["train/loss", "train/lr", "data/images_per_s", "data/wait_s"]);
     expect(run.series.get("train/loss")?.points()).toHaveLength(30);
-    expect(run.evaluations.get("linear")?.top1).toBe(0.58);
+    expect(run.evaluations.scored.get("linear")?.top1).toBe(0.58);
     expect(run.pictures?.items).toHaveLength(4);
     expect([run.skipped.count, run.skipped.first.length]).toEqual([70, 50]);
     expect(run.reached.step).toBe(30);
@@ -37,7 +37,7 @@ describe("readRun", () => {
       JSON.stringify({ schema: 1, status: "running", method: "x", config: {} }),
     );
     const young = await readRun(at("young"));
-    expect([young.series.size, young.evaluations.size, young.torn]).toEqual([0, 0, 0]);
+    expect([young.series.size, young.evaluations.scored.size, young.torn]).toEqual([0, 0, 0]);
     const dir = await writeRun(at("torn"), { steps: 5, top1: null });
     appendFileSync(join(dir, "metrics.jsonl"), '{"step": 6, "train/lo');
     const torn = await readRun(dir);
@@ -47,14 +47,6 @@ describe("readRun", () => {
   it("names the file and the key where something is not as agreed", async () => {
     const dir = await writeRun(at("wrong"), { steps: 3 });
     const refuses = (message: RegExp) => expect(readRun(dir)).rejects.toThrow(message);
-    const linear = join(dir, "eval", "linear.json");
-    change(linear, (value) => Object.assign(value, { top1: 58 }));
-    await refuses(/linear\.json, got something else at top1: /);
-    change(linear, (value) => Object.assign(value, { top1: 0.58, confusion: [[1]] }));
-    await refuses(/linear\.json, got something else at confusion: Expected one row and one column a class/);
-    writeFileSync(linear, "{");
-    await refuses(/Expected JSON in .*linear\.json, got text that does not parse/);
-    await writeRun(dir, { steps: 3 });
     appendFileSync(join(dir, "metrics.jsonl"), '{"step": 4, "train/loss": "high"}\n');
     await refuses(/metrics\.jsonl line 4, got something else at train\/loss: /);
     writeFileSync(join(dir, "metrics.jsonl"), "these are\nnot metrics\n");
@@ -63,6 +55,25 @@ describe("readRun", () => {
     await refuses(/run\.json, got something else at data\.classes\[0\]\.name: /);
     change(join(dir, "run.json"), (value) => Object.assign(value, { schema: 2 }));
     await refuses(/Expected schema 1 in .*run\.json as unlabel .* reads it, got 2 \(later\); open it with unlabel /);
+  });
+
+  it("names an evaluation that is torn, not as agreed or unknown, and reads the rest", async () => {
+    const dir = await writeRun(at("damaged"), { steps: 3 });
+    const linear = join(dir, "eval", "linear.json");
+    const left = async () => (await readRun(dir)).evaluations.left.join("\n");
+    expect(await left()).toBe("");
+    writeFileSync(join(dir, "eval", "newer.json"), JSON.stringify({ protocol: "newer" }));
+    expect(await left()).toMatch(/protocol that this version knows in .*newer\.json, got newer; it is left out\.$/);
+    change(linear, (value) => Object.assign(value, { top1: 58 }));
+    expect(await left()).toMatch(/linear\.json, got something else at top1: .*; it is left out/);
+    change(linear, (value) => Object.assign(value, { top1: 0.58, confusion: [[1]] }));
+    expect(await left()).toMatch(
+      /linear\.json, got something else at confusion: Expected one row and one column a class/,
+    );
+    writeFileSync(linear, "{");
+    expect(await left()).toMatch(/Expected JSON in .*linear\.json, got text that does not parse/);
+    const { series, evaluations } = await readRun(dir);
+    expect([series.size, evaluations.scored.size]).toEqual([4, 0]);
   });
 
   it("refuses a folder that is no run, and no folder at all", async () => {

@@ -28,7 +28,7 @@ describe("writeReport", () => {
     for (const id of [
       "answer",
       "curves",
-      "probe",
+      "scores",
       "classes",
       "confusion",
       "pictures",
@@ -68,7 +68,7 @@ describe("writeReport", () => {
     expect(page).toContain("run0 was interrupted at step 40");
     expect(page).toContain("run1 failed at step 40: out of memory");
     expect(page).toContain("run2 is marked as running");
-    expect(page).not.toContain('id="probe"');
+    expect(page).not.toContain('id="scores"');
     mkdirSync(at("bare"));
     writeFileSync(
       join(at("bare"), "run.json"),

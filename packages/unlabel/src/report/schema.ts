@@ -2,9 +2,9 @@
 // Unknown keys pass, so that runs of a later version still read; what a run in progress has not written yet may be absent.
 import { z } from "zod";
 
-const maybeNumber = z.number().nullish();
+export const maybeNumber = z.number().nullish();
 const maybeText = z.string().nullish();
-const classes = z.array(z.looseObject({ id: z.union([z.string(), z.number()]).nullish(), name: z.string() }));
+export const classes = z.array(z.looseObject({ id: z.union([z.string(), z.number()]).nullish(), name: z.string() }));
 
 export const runSchema = z.looseObject({
   schema: z.literal(1),
@@ -35,6 +35,8 @@ export const runSchema = z.looseObject({
   chance: maybeNumber,
   floor: maybeNumber,
   steps_per_epoch: maybeNumber,
+  /** Absent or null before training's first look at the features. */
+  health: z.looseObject({ verdict: z.string(), since: maybeNumber, text: z.string() }).nullish(),
   result: z
     .looseObject({
       steps: maybeNumber,
@@ -50,46 +52,6 @@ export const runSchema = z.looseObject({
     .nullish(),
 });
 
-const share = z.number().min(0).max(1);
-const score = z.looseObject({ top1: share, top5: share.nullish(), f1: share });
-const perClass = z.array(
-  z.looseObject({
-    name: z.string(),
-    f1: share,
-    precision: share.nullish(),
-    recall: share.nullish(),
-    support: z.int().min(0),
-  }),
-);
-
-export const evaluationSchema = z
-  .looseObject({
-    protocol: z.string(),
-    split: z.string(),
-    seed: maybeNumber,
-    /** Of the data probed on, where that may differ from the data trained on. */
-    fingerprint: maybeText,
-    train_images: z.int().min(0),
-    val_images: z.int().min(1),
-    classes,
-    ...score.shape,
-    per_class: perClass.nullish(),
-    confusion: z.array(z.array(z.int().min(0))).nullish(),
-    settings: z.record(z.string(), z.unknown()).nullish(),
-    seconds: maybeNumber,
-    /** The training step that the encoder was saved after. */
-    step: maybeNumber,
-    /** What a reader of the numbers should know. */
-    notes: z.array(z.string()).nullish(),
-    untrained: z.looseObject({ ...score.shape, per_class: perClass.nullish() }).nullish(),
-    pixels: score.nullish(),
-  })
-  .refine(
-    ({ confusion, classes: { length } }) =>
-      !confusion || (confusion.length === length && confusion.every((row) => row.length === length)),
-    { path: ["confusion"], error: "Expected one row and one column a class" },
-  );
-
 export const picturesSchema = z.looseObject({
   size: z.int().min(1),
   items: z.array(z.looseObject({ original: z.string(), masked: z.string(), reconstructed: z.string() })),
@@ -101,6 +63,5 @@ export const skippedSchema = z.looseObject({ path: z.string(), reason: z.string(
 export const metricSchema = z.object({ step: z.number() }).catchall(z.number().nullable());
 
 export type RunFile = z.infer<typeof runSchema>;
-export type Evaluation = z.infer<typeof evaluationSchema>;
 export type Pictures = z.infer<typeof picturesSchema>;
 export type Skipped = z.infer<typeof skippedSchema>;

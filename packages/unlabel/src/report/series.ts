@@ -5,8 +5,8 @@ export type Point = readonly [step: number, value: number];
 
 type Bucket = { low: Point; high: Point; sum: number; count: number; from: number; to: number };
 
-/** Buckets kept at most; two extremes each plus the first and the last point make at most 2,000 points. */
-const BUCKETS = 998;
+/** Buckets kept at most; two extremes each plus the first and the last point make at most 1,000 points. */
+const BUCKETS = 498;
 
 function merge(a: Bucket, b: Bucket): Bucket {
   return {
@@ -65,7 +65,7 @@ export class Series {
     this.width *= 2;
   }
 
-  /** At most 2,000 points in order of steps; all of them where there were no more than 998. */
+  /** At most 1,000 points in order of steps; all of them where there were no more than 498. */
   points(): Point[] {
     const found = new Map<number, Point>();
     const extremes = this.buckets.flatMap(({ low, high }) => [low, high]);

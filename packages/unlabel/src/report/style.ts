@@ -14,6 +14,7 @@ export const style = `
   --warn: light-dark(#a34100, #f0a35e);
   --untrained: light-dark(#9a9ea6, #7b818c);
   --pixels: light-dark(#cfd1d5, #4b505a);
+  --majority: light-dark(#e3e3df, #363a43);
   --run0: light-dark(#0b6fb8, #5aaeea);
   --run1: light-dark(#c85a00, #f0913e);
   --run2: light-dark(#00855f, #35c29a);
@@ -51,7 +52,7 @@ p, ul.prose { max-width: 44em; margin: 0 0 0.9rem; overflow-wrap: break-word; te
 ul.prose { padding-left: 1.1rem; }
 ul.prose li { margin: 0.3rem 0; padding-left: 0.2rem; }
 ul.prose li::marker { color: var(--soft); }
-.lede { font-size: 1.0625rem; }
+.lede { font-size: 1.0625rem; max-width: 46em; }
 .note { color: var(--soft); font-size: 0.875rem; line-height: 1.5; }
 .warn { color: var(--warn); }
 .dot { display: inline-block; width: 0.65em; height: 0.65em; border-radius: 2px; margin-right: 0.5em; background: var(--color); }
@@ -77,7 +78,12 @@ figure { margin: 0; min-width: 0; }
 figcaption { font-size: 0.8125rem; line-height: 1.45; color: var(--soft); margin-bottom: 0.35rem; }
 figcaption b { color: var(--ink); font-weight: 600; }
 svg { display: block; max-width: 100%; height: auto; font-family: var(--sans); }
-.curves { display: grid; grid-template-columns: 2fr 1fr 1fr; gap: 1.5rem; margin-bottom: 2.4rem; }
+.curves { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1.5rem;
+  align-items: start; margin-bottom: 2.4rem; }
+.curves .major { grid-column: span 2; }
+.broad { max-width: 46rem; margin: 1rem 0 1.6rem; }
+.broad svg { width: 100%; }
+td.why { min-width: 16rem; }
 .pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); gap: 2rem 2.5rem; margin: 1.2rem 0; align-items: start; }
 .curves svg, .pair svg:not(.matrix) { width: 100%; }
 .pair svg:not(.matrix) { max-width: 29rem; }
@@ -111,8 +117,7 @@ footer { color: var(--soft); font-size: 0.8125rem; border-top: 1px solid var(--r
 }
 @media (max-width: 46rem) {
   .page { padding: 0 1rem; }
-  .curves { grid-template-columns: minmax(0, 1fr); gap: 1rem; }
-  .curves .minor svg { max-width: 14.5rem; }
+  .curves { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1rem; }
   section { margin-bottom: 3rem; }
   body { line-height: 1.55; }
 }

@@ -6,6 +6,7 @@ import { presetConfig } from "../config/presets.ts";
 import type { MethodName } from "../config/schema.ts";
 import { Rng } from "../rng.ts";
 import { samplePixels } from "./data.ts";
+import { writeProtocols } from "./protocols-fixture.ts";
 
 export type RunOptions = {
   method?: MethodName;
@@ -16,6 +17,9 @@ export type RunOptions = {
   top1?: number | null;
   untrained?: number | null;
   pixels?: number | null;
+  /** Top-1 by kNN; with it come few-shot, retrieval and pictures.json with its sprite. */
+  knn?: number;
+  seed?: number;
   /** Replaces keys of run.json. */
   run?: Record<string, unknown>;
   /** Replaces keys of the config. */
@@ -44,11 +48,13 @@ export async function writeRun(dir: string, options: RunOptions = {}): Promise<s
   const { method = "simclr", steps = 1200, classes = TEN_CLASSES, top1 = 0.58, pictures } = options;
   mkdirSync(dir, { recursive: true });
   const named = classes.map((name, index) => ({ id: `n${String(index).padStart(8, "0")}`, name }));
-  // A batch and temperature of its own: what the report says of them must not change with the preset.
+  // A size, batch and temperature of its own: what the report says of them must not change with the preset.
   const config = {
     ...presetConfig(method, "small"),
+    size: 64,
     batch: 128,
     ...(method === "simclr" && { temperature: 0.5 }),
+    seed: options.seed ?? 0,
     ...options.config,
   };
   const perEpoch = 74;
@@ -65,6 +71,15 @@ export async function writeRun(dir: string, options: RunOptions = {}): Promise<s
       "train/lr": config.lr * Math.min(1, (index + 1) / perEpoch) * 0.5 * (1 + Math.cos(Math.PI * done)),
       "data/images_per_s": rate * noise.uniform(0.93, 1.05),
       "data/wait_s": noise.uniform(0, 0.01),
+      ...(options.knn !== undefined &&
+        index % 10 === 9 && {
+          "health/std": 0.9,
+          "health/rank": 10 + 20 * done,
+          "health/alignment": 1 - 0.5 * done,
+          "health/uniformity": -1 - done,
+          "online/linear_top1": 0.1 + options.knn * done,
+          "online/knn_top1": 0.1 + 0.8 * options.knn * done,
+        }),
     });
   });
   writeFileSync(join(dir, "metrics.jsonl"), lines.map((line) => `${line}\n`).join(""));
@@ -73,7 +88,7 @@ export async function writeRun(dir: string, options: RunOptions = {}): Promise<s
     status: "done",
     method,
     config,
-    seed: 0,
+    seed: options.seed ?? 0,
     created: "2026-11-03T09:12:44.000Z",
     finished: "2026-11-03T09:25:02.000Z",
     versions: { unlabel: "0.1.0", libtorch: "2.15.0", node: "20.20.2" },
@@ -113,6 +128,7 @@ export async function writeRun(dir: string, options: RunOptions = {}): Promise<s
     writeFileSync(join(dir, "skipped.jsonl"), options.skipped.map((one) => `${JSON.stringify(one)}\n`).join(""));
   }
   if (top1 !== null) writeEvaluation(dir, named, top1, options, run.data?.fingerprint);
+  if (options.knn !== undefined) await writeProtocols(join(dir, "eval"), options.knn);
   const triplets = pictures ?? (method === "mae" ? 4 : 0);
   if (triplets) await writePictures(join(dir, "pictures"), triplets, config.size);
   return dir;

@@ -1,0 +1,109 @@
+// Scores as lines: over seconds of training, or over the number of labels (log).
+import * as Plot from "@observablehq/plot";
+import { significant } from "../format.ts";
+import type { Html } from "../html.ts";
+import { draw } from "./draw.ts";
+
+export type Mark = { x: number; y: number; low?: number; high?: number };
+export type ScoreLine = {
+  label: string;
+  color: string;
+  points: readonly Mark[];
+  /** Drawn broken: what is not the trained encoder. */
+  dashed?: boolean;
+  /** Points alone, with no line between. */
+  dots?: boolean;
+};
+
+export type ScoreLinesOptions = {
+  title: string;
+  unit: string;
+  log?: boolean;
+  ticks?: number[];
+  chance?: number | null;
+};
+
+/** Lines of scores with their names at the ends, intervals as bars. */
+export function scoreLines(lines: readonly ScoreLine[], { title, unit, log, ticks, chance }: ScoreLinesOptions): Html {
+  const all = lines.flatMap((line) => line.points.map((point) => ({ ...point, line })));
+  const top = Math.min(1, Math.max(0.02, ...all.map(({ y, high }) => high ?? y)) * 1.06);
+  const xs = all.map(({ x }) => x);
+  const ends = spaced(
+    lines.flatMap((line) => {
+      const last = line.points.at(-1);
+      return last ? [{ line, x: last.x, y: last.y }] : [];
+    }),
+    top * 0.055,
+  );
+  const color = ({ line }: { line: ScoreLine }) => line.color;
+  return draw(title, {
+    width: 640,
+    height: 330,
+    marginLeft: 42,
+    marginRight: 150,
+    marginTop: 14,
+    marginBottom: 40,
+    x: {
+      type: log ? "log" : "linear",
+      domain: log ? [Math.min(...xs) / 1.15, Math.max(...xs) * 1.15] : [0, Math.max(...xs) * 1.02],
+      ticks: ticks ?? 6,
+      tickFormat: (value: number) => significant(value),
+      label: unit,
+      labelArrow: "none",
+    },
+    y: { domain: [0, top], ticks: 6, tickFormat: (value: number) => `${Math.round(value * 100)}`, label: null },
+    marks: [
+      Plot.gridY({ ticks: 6, stroke: "var(--grid)", strokeOpacity: 1 }),
+      chance ? Plot.ruleY([chance], { stroke: "currentColor", strokeOpacity: 0.55, strokeDasharray: "4 4" }) : null,
+      ...lines.map(({ points, color, dashed, dots }) =>
+        dots
+          ? null
+          : Plot.line(points, {
+              x: "x",
+              y: "y",
+              stroke: color,
+              strokeWidth: 2,
+              strokeDasharray: dashed ? "5 4" : "none",
+            }),
+      ),
+      Plot.ruleX(
+        all.filter(({ low, high }) => low !== undefined && high !== undefined),
+        { x: "x", y1: "low", y2: "high", stroke: color, strokeWidth: 1.6 },
+      ),
+      Plot.dot(
+        all.filter(({ line }) => line.dots || line.points.length <= 12),
+        { x: "x", y: "y", fill: color, stroke: "var(--paper)", r: 4.5 },
+      ),
+      Plot.text(ends, {
+        x: "x",
+        y: "at",
+        dx: 10,
+        text: ({ line }) => line.label,
+        textAnchor: "start",
+        fill: "currentColor",
+        stroke: "var(--paper)",
+        strokeWidth: 4,
+      }),
+      chance
+        ? Plot.text([chance], {
+            y: (value: number) => value,
+            frameAnchor: "left",
+            dx: 4,
+            dy: -7,
+            textAnchor: "start",
+            text: () => "chance",
+          })
+        : null,
+    ],
+  });
+}
+
+/** Moves names apart so that none covers another. */
+function spaced<T extends { x: number; y: number }>(ends: readonly T[], gap: number): (T & { at: number })[] {
+  const placed: (T & { at: number })[] = [];
+  for (const end of [...ends].sort((a, b) => a.y - b.y)) {
+    const below = placed.at(-1);
+    placed.push({ ...end, at: Math.max(end.y, below ? below.at + gap : 0) });
+  }
+  return placed;
+}

@@ -1,0 +1,196 @@
+// Every number that the page shows, in one plain object: the page is rendered from it alone, so that the two cannot disagree.
+// Pictures are not in it; map, neighbours and confused pairs name the tiles of the run's eval/pictures.jpg.
+import { compare } from "./comparison.ts";
+import { mostConfused } from "./confused.ts";
+import { costOf } from "./costs.ts";
+import type { Evaluation, Score } from "./eval-schema.ts";
+import { SCORED, type ScoredProtocol } from "./eval-schema.ts";
+import { gainOf, groupRuns, intervalOf, scoredBy, seedOf, spread } from "./groups.ts";
+import { readBudget } from "./read-budget.ts";
+import { type Run, readRuns } from "./read-run.ts";
+import type { Series } from "./series.ts";
+import { threeSentences } from "./three-sentences.ts";
+import { warnings } from "./warnings.ts";
+
+/** Six digits are more than a drawing shows. */
+const short = (value: number) => Number(value.toPrecision(6));
+
+function curveData(series: Series) {
+  return {
+    /** Values seen; `points` keeps the first, the last and every extreme. */
+    count: series.count,
+    points: series.points().map(([at, value]) => [short(at), short(value)] as const),
+    means: series.count > 150 ? series.means().map(([at, value]) => [short(at), short(value)] as const) : [],
+    last: series.points().at(-1)?.[1] ?? null,
+  };
+}
+
+const scoreData = (score: Score | null | undefined, images: number) =>
+  score ? { ...bare(score), interval: intervalOf(score, images), confusion: undefined } : null;
+
+const bare = ({ top1, top5, f1, balanced, per_class }: Score) => ({
+  top1,
+  top5: top5 ?? null,
+  f1,
+  balanced: balanced ?? null,
+  per_class: per_class ?? null,
+});
+
+function evaluationData(evaluation: Evaluation) {
+  const { protocol, split, step, seconds, notes, train_images, val_images, classes, confusion, settings, lead } =
+    evaluation;
+  const names = classes.map(({ name }) => name);
+  return {
+    protocol,
+    split,
+    step: step ?? null,
+    seconds: seconds ?? null,
+    notes: notes ?? [],
+    train_images,
+    val_images,
+    classes: names,
+    settings: settings ?? {},
+    trained: { ...bare(evaluation), interval: intervalOf(evaluation, val_images) },
+    untrained: scoreData(evaluation.untrained, val_images),
+    pixels: scoreData(evaluation.pixels, val_images),
+    majority: scoreData(evaluation.majority, val_images),
+    scratch: scoreData(evaluation.scratch, val_images),
+    lead: lead ?? null,
+    confusion: confusion ?? null,
+    confused: confusion ? mostConfused(names, confusion) : [],
+  };
+}
+
+function curvesOf(series: Map<string, Series>) {
+  return Object.fromEntries([...series].map(([key, one]) => [key, curveData(one)]));
+}
+
+function runData(run: Run, group: number) {
+  const { file, evaluations } = run;
+  const { fewShot, retrieval, drawn } = evaluations;
+  const scores: Partial<Record<ScoredProtocol, ReturnType<typeof evaluationData>>> = {};
+  for (const protocol of SCORED) {
+    const found = evaluations.scored.get(protocol);
+    if (found) scores[protocol] = evaluationData(found);
+  }
+  return {
+    name: run.name,
+    dir: run.dir,
+    /** Index among the groups. */
+    group,
+    method: file.method,
+    encoder: typeof file.config.encoder === "string" ? file.config.encoder : null,
+    status: file.status,
+    seed: seedOf(run),
+    health: file.health ?? null,
+    warnings: warnings(run),
+    cost: costOf(run),
+    device: file.device ?? null,
+    precision: file.precision ?? null,
+    threads: file.threads ?? null,
+    chance: file.chance ?? null,
+    floor: file.floor ?? null,
+    config: file.config,
+    data: {
+      root: file.data?.root ?? null,
+      layout: file.data?.layout ?? null,
+      fingerprint: file.data?.fingerprint ?? null,
+      train: file.data?.train ?? null,
+      val: file.data?.val ?? null,
+      classes: file.data?.classes?.length ?? null,
+      skipped: file.result?.skipped ?? run.skipped.count,
+    },
+    skipped: run.skipped,
+    versions: file.versions ?? {},
+    commit: file.commit ?? null,
+    created: file.created ?? null,
+    command: file.command ?? null,
+    curves: curvesOf(run.series),
+    /** Over seconds of training. */
+    timed: curvesOf(run.timed),
+    scores,
+    few_shot: fewShot && { train_images: fewShot.train_images, points: fewShot.points },
+    retrieval: retrieval && {
+      recall: retrieval.recall,
+      interval: retrieval.interval ?? null,
+      untrained: retrieval.untrained ?? null,
+      pixels: retrieval.pixels ?? null,
+      chance: retrieval.chance ?? null,
+    },
+    drawn: drawn && {
+      tile: drawn.tile,
+      columns: drawn.columns,
+      tiles: drawn.tiles,
+      sprite: drawn.sprite,
+      classes: drawn.classes.map(({ name }) => name),
+      predicted_by: drawn.predicted_by ?? null,
+      map: drawn.map,
+      neighbours: drawn.neighbours,
+      confused: drawn.confused,
+    },
+  };
+}
+
+function build(runs: readonly Run[], budget: Awaited<ReturnType<typeof readBudget>>) {
+  const groups = groupRuns(runs);
+  const found = compare(runs, groups);
+  const at = (run: Run) => groups.findIndex((group) => group.runs.includes(run));
+  return {
+    ...found,
+    answer: threeSentences(groups, budget),
+    budget,
+    groups: groups.map((group) => {
+      const summary = (protocol: ScoredProtocol) => {
+        const [scored] = scoredBy([group], protocol);
+        if (!scored) return null;
+        const own = group.runs.flatMap((run) => run.evaluations.scored.get(protocol) ?? []);
+        const { top1, std, seeds, images, untrained, pixels, evaluation } = scored;
+        return {
+          top1,
+          std,
+          seeds,
+          interval: seeds === 1 ? intervalOf(evaluation, images) : null,
+          f1: spread(own.map((one) => one.f1))?.mean ?? null,
+          untrained,
+          pixels,
+          gain: untrained === null ? null : top1 - untrained,
+          gain_interval: gainOf(scored, "untrained"),
+        };
+      };
+      const [first] = group.runs;
+      const costs = group.runs.map(costOf);
+      return {
+        name: group.name,
+        runs: group.runs.map((run) => run.name),
+        method: first?.file.method ?? "",
+        encoder: typeof first?.file.config.encoder === "string" ? first.file.config.encoder : null,
+        linear: summary("linear"),
+        knn: summary("knn"),
+        seconds: spread(costs.map((one) => one.seconds))?.mean ?? null,
+        images_per_s: spread(costs.map((one) => one.images_per_s))?.mean ?? null,
+        peak_mb: spread(costs.map((one) => one.peak_mb))?.mean ?? null,
+      };
+    }),
+    runs: runs.map((run) => runData(run, at(run))),
+  };
+}
+
+export type ReportData = ReturnType<typeof build>;
+export type RunData = ReportData["runs"][number];
+export type GroupData = ReportData["groups"][number];
+export type EvaluationData = ReturnType<typeof evaluationData>;
+export type CurveData = ReturnType<typeof curveData>;
+
+/**
+ * Reads run directories and works out all that a report of them says.
+ * @throws UserError where a folder is no run, or a file in it other than an evaluation is not as agreed.
+ */
+export async function readReport(runDirs: readonly string[]): Promise<{ data: ReportData; runs: Run[] }> {
+  const runs = await readRuns(runDirs);
+  return { data: build(runs, await readBudget(runDirs)), runs };
+}
+
+/** All numbers that the report of these runs shows, as one plain object. */
+export async function reportData(runDirs: readonly string[]): Promise<ReportData> {
+  return (await readReport(runDirs)).data;
+}

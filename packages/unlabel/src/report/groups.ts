@@ -1,0 +1,128 @@
+// Runs that differ in their seed alone are one group: a mean over seeds, and how far seeds lie apart.
+import type { Evaluation, Score, ScoredProtocol } from "./eval-schema.ts";
+import { difference, type Interval, wilson } from "./intervals.ts";
+import type { Run } from "./read-run.ts";
+
+export type Group = { name: string; runs: Run[] };
+
+/** Groups in the order of their first runs. Runs of the same settings *and* the same seed stay apart: none stands for another. */
+export function groupRuns(runs: readonly Run[]): Group[] {
+  const keyed = new Map<string, Run[]>();
+  for (const run of runs) {
+    const { seed: _, ...config } = run.file.config;
+    const key = JSON.stringify([run.file.method, run.file.data?.fingerprint, Object.entries(config).sort()]);
+    keyed.set(key, [...(keyed.get(key) ?? []), run]);
+  }
+  return [...keyed.values()].flatMap((members) => {
+    const seeds = new Set(members.map((run) => seedOf(run)));
+    if (members.length === 1 || seeds.size < members.length || seeds.has(null)) {
+      return members.map((run) => ({ name: run.name, runs: [run] }));
+    }
+    return [{ name: commonName(members.map(({ name }) => name)), runs: members }];
+  });
+}
+
+export function seedOf({ file }: Run): number | null {
+  return file.seed ?? (typeof file.config.seed === "number" ? file.config.seed : null);
+}
+
+/** "simclr-0", "simclr-1" → "simclr". */
+function commonName(names: readonly string[]): string {
+  const [first = "", ...rest] = names;
+  let length = first.length;
+  for (const name of rest) while (!name.startsWith(first.slice(0, length))) length -= 1;
+  return first.slice(0, length).replace(/[^\p{L}\p{N})]+(s|seed)?$/iu, "") || names.join(" / ");
+}
+
+/** Mean and, of several values, standard deviation (n − 1). */
+export type Spread = { mean: number; std: number | null; n: number };
+
+export function spread(values: readonly (number | null | undefined)[]): Spread | null {
+  const known = values.filter((value) => value != null);
+  const n = known.length;
+  if (n === 0) return null;
+  const mean = known.reduce((sum, value) => sum + value, 0) / n;
+  const std = n > 1 ? Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1)) : null;
+  return { mean, std, n };
+}
+
+/** How a group fared by one protocol; `evaluation` is that of its first run. */
+export type Scored = {
+  group: Group;
+  evaluation: Evaluation;
+  top1: number;
+  std: number | null;
+  seeds: number;
+  images: number;
+  untrained: number | null;
+  pixels: number | null;
+};
+
+export function evaluationsOf(group: Group, protocol: ScoredProtocol): Evaluation[] {
+  return group.runs.flatMap((run) => run.evaluations.scored.get(protocol) ?? []);
+}
+
+/** The groups that a protocol has scored, best first. */
+export function scoredBy(groups: readonly Group[], protocol: ScoredProtocol): Scored[] {
+  return groups
+    .flatMap((group) => {
+      const found = evaluationsOf(group, protocol);
+      const [evaluation] = found;
+      const top1 = spread(found.map((one) => one.top1));
+      if (!evaluation || !top1) return [];
+      const baseline = (key: "untrained" | "pixels") => spread(found.map((one) => one[key]?.top1))?.mean ?? null;
+      const images = Math.min(...found.map((one) => one.val_images));
+      return [
+        {
+          group,
+          evaluation,
+          top1: top1.mean,
+          std: top1.std,
+          seeds: top1.n,
+          images,
+          untrained: baseline("untrained"),
+          pixels: baseline("pixels"),
+        },
+      ];
+    })
+    .sort((a, b) => b.top1 - a.top1);
+}
+
+/** 95 % interval of a score over test images: the bootstrap's where it was made, else Wilson's. */
+export function intervalOf(score: Score, images: number): Interval {
+  const made = score.interval?.top1;
+  return made ?? wilson(score.top1, images);
+}
+
+/** Student's t at 97.5 %, by degrees of freedom from 1; beyond them two terms of the Cornish–Fisher expansion. */
+const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+
+function student(degrees: number): number {
+  const df = Math.max(1, Math.floor(degrees));
+  const z = 1.959963984540054;
+  return T[df - 1] ?? z + (z ** 3 + z) / (4 * df) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * df * df);
+}
+
+/**
+ * 95 % interval of `a − b`. From the test images: Newcombe's. Where each has several seeds, Welch's from the seeds comes on
+ * top, both half-widths added in squares, since seeds and test images are drawn independently.
+ */
+export function leadOf(a: Scored, b: Scored): Interval {
+  const images = difference(a.top1, b.top1, Math.min(a.images, b.images));
+  if (a.std === null || b.std === null) return images;
+  const [va, vb] = [a.std ** 2 / a.seeds, b.std ** 2 / b.seeds];
+  if (va + vb === 0) return images;
+  const degrees = (va + vb) ** 2 / (va ** 2 / (a.seeds - 1) + vb ** 2 / (b.seeds - 1));
+  const half = student(degrees) * Math.sqrt(va + vb);
+  const d = a.top1 - b.top1;
+  return [d - Math.hypot(d - images[0], half), d + Math.hypot(images[1] - d, half)];
+}
+
+/** 95 % interval of a group's lead over its own baseline: paired over test images where evaluation measured that. */
+export function gainOf(scored: Scored, baseline: "untrained" | "pixels"): Interval | null {
+  const other = scored[baseline];
+  if (other === null) return null;
+  const paired = scored.seeds === 1 ? scored.evaluation.lead?.[baseline]?.interval : null;
+  if (paired) return paired;
+  return leadOf(scored, { ...scored, top1: other, std: scored.std === null ? null : 0 });
+}

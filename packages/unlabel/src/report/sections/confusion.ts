@@ -1,0 +1,41 @@
+// Which classes are taken for which, and pictures of those.
+
+import { outOf } from "../confused.ts";
+import { confusionMatrix } from "../confusion.ts";
+import type { ReportData } from "../data.ts";
+import { percent } from "../format.ts";
+import { type Html, html, raw } from "../html.ts";
+import { colorOf, runLabel, scroll } from "../label.ts";
+import { type Sprites, tile } from "../sprites.ts";
+
+export function confusion({ runs }: ReportData, sprites: Sprites): Html | null {
+  const probed = runs.flatMap((run) => {
+    const probe = run.scores.linear ?? run.scores.knn;
+    return probe?.confusion ? [{ run, probe, counts: probe.confusion }] : [];
+  });
+  if (probed.length === 0) return null;
+  const panels = probed.map(({ run, probe, counts }) => {
+    const drawn = run.drawn;
+    return html`<figure>
+      <figcaption>${runLabel(run)}<span class="readout">Point at a cell to read it.</span></figcaption>
+      <div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix of ${run.name}" style="--color:${raw(colorOf(run.group))}">${confusionMatrix(`Confusion matrix of ${run.name}`, probe.classes, counts)}</div>
+      ${
+        probe.confused.length > 0 &&
+        scroll(
+          `Most confused by ${run.name}`,
+          html`<table><thead><tr><th>Most confused: true class</th><th>taken for</th><th class="n">images</th><th class="n">share</th></tr></thead>
+      <tbody>${probe.confused.map((pair) => html`<tr><td class="text">${pair.truth}</td><td class="text">${pair.taken}</td><td class="n">${outOf(pair)}</td><td class="n">${percent(pair.share)}</td></tr>`)}</tbody></table>`,
+        )
+      }
+      ${
+        drawn &&
+        sprites.has(run.name) &&
+        html`<div class="mistaken">${drawn.confused.map((pair) => {
+          const [truth, taken] = [drawn.classes[pair.truth] ?? "", drawn.classes[pair.taken] ?? ""];
+          return html`<div><p class="note"><b>${truth}</b> taken for <b>${taken}</b> (${percent(pair.share)})</p><div class="tiles">${pair.tiles.map((at) => tile(sprites, run, at, `${truth}, taken for ${taken}`))}</div></div>`;
+        })}</div>`
+      }
+    </figure>`;
+  });
+  return html`<p>Rows are true classes, columns what the probe said; the stronger a cell's colour, the larger its share of the row.</p><div class="${probed.some(({ counts }) => counts.length > 12) ? "wide" : "pair"}">${panels}</div>`;
+}

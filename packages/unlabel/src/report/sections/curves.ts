@@ -1,0 +1,57 @@
+// What training recorded at each step: loss, learning rate, speed, and where they were measured, health and online probes.
+import { curve, type Line } from "../charts/curve.ts";
+import type { ReportData, RunData } from "../data.ts";
+import { plural, significant } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { colorOf, describe, label } from "../label.ts";
+
+function levels({ chance, floor }: RunData): Line[] {
+  const line = (label: string, value: number | null) =>
+    value === null ? [] : [{ label: `${label} ${significant(value, 4)}`, value }];
+  return [...line("chance", chance), ...line("floor", floor)];
+}
+
+function lossOf({ method, config }: RunData): string | null {
+  if (method === "simclr") return "NT-Xent";
+  if (method !== "mae") return null;
+  return `squared error of hidden patches${config.norm_pixels === true ? ", each normalised" : ""}`;
+}
+
+/** Panels beside the loss. */
+const PANELS = [
+  ["train/lr", "Learning rate"],
+  ["data/images_per_s", "Images/s"],
+  ["online/linear_top1", "Online linear probe, top-1"],
+  ["online/knn_top1", "Online kNN, top-1"],
+  ["health/std", "Spread of features"],
+  ["health/rank", "Effective rank"],
+  ["health/alignment", "Alignment"],
+  ["health/uniformity", "Uniformity"],
+  ["health/grad_norm", "Encoder's gradient norm"],
+] as const;
+
+export function curves({ runs, groups }: ReportData): Html | null {
+  if (runs.every((run) => Object.keys(run.curves).length === 0)) return null;
+  const seeds = groups.some((group) => group.runs.length > 1);
+  return html`
+    <p>Each run has its own axes: losses of different methods, batch sizes or temperatures measure different things. Thin lines hold every extreme, bold ones are means over neighbouring steps${seeds && "; runs that differ in their seed alone share axes"}.</p>
+    ${groups.map((group, index) => {
+      const members = runs.filter((run) => run.group === index);
+      const [first] = members;
+      if (!first) return null;
+      const panel = (key: string, name: string, minor: boolean, lines: Line[] = []) => {
+        const found = members.flatMap((run) => run.curves[key] ?? []).filter((one) => one.points.length > 0);
+        const [one] = found;
+        if (!one) return null;
+        const title = `${name} of ${group.name} over ${plural(one.count, "step")}`;
+        const size = minor ? { width: 225, height: 190 } : { width: 440, height: 220 };
+        const zero = minor && found.every(({ points }) => points.every(([, value]) => value >= 0));
+        const drawn = curve(found, { title, ...size, color: colorOf(index), lines, smooth: key !== "train/lr", zero });
+        return html`<figure class="${minor ? "minor" : "major"}"><figcaption><b>${name}</b></figcaption>${drawn}</figure>`;
+      };
+      const unit = lossOf(first);
+      return html`<h3>${label(group, index)} <small>${describe(group)}</small></h3><div class="curves">
+        ${panel("train/loss", unit ? `Loss (${unit})` : "Loss", false, levels(first)) ?? html`<p class="note">No step was recorded.</p>`}
+        ${PANELS.map(([key, name]) => panel(key, name, true))}</div>`;
+    })}`;
+}

@@ -1,0 +1,20 @@
+// What the runs were trained on, and which files could not be read.
+import type { ReportData } from "../data.ts";
+import { count, plural } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { runLabel } from "../label.ts";
+
+export function data({ runs }: ReportData): Html {
+  const skipped = runs.filter((run) => run.skipped.count > 0);
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Data"><table>
+      <thead><tr><th>Run</th><th>Folder</th><th>Layout</th><th class="n">Train images</th><th class="n">Val images</th><th class="n">Classes</th><th class="n">Skipped files</th><th>Fingerprint</th></tr></thead>
+      <tbody>${runs.map((run) => {
+        const found = run.data;
+        return html`<tr><th scope="row">${runLabel(run)}</th><td class="text"><code>${found.root ?? "–"}</code></td><td>${found.layout ?? "–"}</td><td class="n">${count(found.train)}</td><td class="n">${count(found.val)}</td><td class="n">${count(found.classes)}</td><td class="n">${count(found.skipped)}</td><td class="text"><code>${found.fingerprint?.slice(0, 16) ?? "–"}</code></td></tr>`;
+      })}</tbody></table></div>
+    ${skipped.map(
+      (run) => html`<details><summary>${plural(run.skipped.count, "file")} that ${run.name} could not read</summary>
+      <div class="scroll" tabindex="0" role="region" aria-label="Skipped files"><table><thead><tr><th>File</th><th>Reason</th></tr></thead><tbody>${run.skipped.first.map(({ path, reason }) => html`<tr><td class="text"><code>${path}</code></td><td class="text">${reason}</td></tr>`)}</tbody></table></div>
+      ${run.skipped.count > run.skipped.first.length && html`<p class="note">The first ${count(run.skipped.first.length)}; all are in skipped.jsonl.</p>`}</details>`,
+    )}`;
+}

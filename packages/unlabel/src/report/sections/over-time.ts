@@ -1,0 +1,39 @@
+// Accuracy against the seconds of training spent: online probes on the way, final scores as points.
+import { type ScoreLine, scoreLines } from "../charts/lines.ts";
+import type { ReportData } from "../data.ts";
+import { shorten } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { colorOf } from "../label.ts";
+
+export function overTime({ runs }: ReportData): Html | null {
+  const minutes = runs.some((run) => (run.cost.seconds ?? 0) >= 120);
+  const unit = minutes ? 60 : 1;
+  const online = (key: string, dashed: boolean): ScoreLine[] =>
+    runs.flatMap((run) => {
+      const found = run.timed[`online/${key}`];
+      if (!found?.points.length) return [];
+      const points = found.points.map(([at, y]) => ({ x: at / unit, y }));
+      const name = `${shorten(run.name, 14)}, online ${dashed ? "kNN" : "linear"}`;
+      return [{ label: name, color: colorOf(run.group), points, dashed }];
+    });
+  const final = (["linear", "knn"] as const).flatMap((protocol): ScoreLine[] =>
+    runs.flatMap((run) => {
+      const { trained } = run.scores[protocol] ?? {};
+      const { seconds } = run.cost;
+      if (!trained || !seconds) return [];
+      const [low, high] = trained.interval;
+      const points = [{ x: seconds / unit, y: trained.top1, low, high }];
+      const name = `${shorten(run.name, 16)}, ${protocol === "knn" ? "kNN" : "linear"}`;
+      return [{ label: name, color: colorOf(run.group), points, dots: true }];
+    }),
+  );
+  const lines = [...online("linear_top1", false), ...online("knn_top1", true), ...final];
+  // One run's final scores are all at one time: that is a table, not a chart.
+  if (lines.length === final.length && new Set(final.map(({ points }) => points[0]?.x)).size < 2) return null;
+  const drawn = scoreLines(lines, {
+    title: "Top-1 accuracy against seconds of training",
+    unit: minutes ? "minutes of training" : "seconds of training",
+  });
+  const way = lines.length > final.length;
+  return html`<p>Top-1 in\u00a0%, against the time that training took.${way && " Lines: probes that learnt beside the encoder, on training images. They tell of progress, and are not to be set against final scores."} Points: final scores on test images, with their 95\u00a0% intervals.</p><figure class="broad">${drawn}</figure>`;
+}

@@ -1,0 +1,35 @@
+// Every setting of the runs, those that differ first.
+import type { ReportData, RunData } from "../data.ts";
+import { plural } from "../format.ts";
+import { type Html, html } from "../html.ts";
+import { runLabel } from "../label.ts";
+
+export function settings({ runs }: ReportData): Html {
+  const keys = [...new Set(runs.flatMap((run) => Object.keys(run.config)))];
+  const text = (run: RunData, key: string) => {
+    const value = run.config[key];
+    if (value === undefined) return "–";
+    return typeof value === "string" ? value : JSON.stringify(value);
+  };
+  const rows = keys.map((key) => {
+    const values = runs.map((run) => text(run, key));
+    const everywhere = runs.every((run) => key in run.config);
+    return { key, values, everywhere, differs: everywhere && new Set(values).size > 1 };
+  });
+  const differing = rows.filter(({ differs }) => differs);
+  const own = rows.filter(({ everywhere }) => !everywhere);
+  const same = rows.filter(({ everywhere, differs }) => everywhere && !differs);
+  const table = (
+    shown: typeof rows,
+  ) => html`<div class="scroll" tabindex="0" role="region" aria-label="Settings"><table class="config">
+      <thead><tr><th>Setting</th>${runs.map((run) => html`<th>${runLabel(run)}</th>`)}</tr></thead>
+      <tbody>${shown.map(({ key, values, differs }) => html`<tr class="${differs && "differs"}"><th scope="row">${key}</th>${values.map((value) => html`<td class="text">${value}</td>`)}</tr>`)}</tbody></table></div>`;
+  if (runs.length === 1) {
+    return html`<p>Every setting of the run, as resolved from defaults, preset, file and flags.</p>${table(rows)}`;
+  }
+  const differ = `${differing.length} of the ${plural(rows.length - own.length, "setting")} that all runs have ${differing.length === 1 ? "differs and is" : "differ and are"} marked`;
+  return html`
+    <p>${differing.length ? differ : "No setting that all runs have differs"}${own.length > 0 && "; a dash is a setting that the method does not have"}.</p>
+    ${differing.length + own.length > 0 && table([...differing, ...own])}
+    ${same.length > 0 && html`<details><summary>${plural(same.length, "setting")} the same in all runs</summary>${table(same)}</details>`}`;
+}

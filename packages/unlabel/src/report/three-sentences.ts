@@ -1,0 +1,107 @@
+// The project's question answered in three sentences made from the numbers: which method suits these images, by how much over
+// what needs no training, and what it cost. Where the numbers do not tell, the sentences say so.
+import { incomparable } from "./caveats.ts";
+import { againstBaselines, range, size, tiedWith } from "./comparison.ts";
+import { costOf } from "./costs.ts";
+import { duration, list, percent, plural, significant, spelled } from "./format.ts";
+import { type Group, intervalOf, leadOf, type Scored, scoredBy } from "./groups.ts";
+import { sign } from "./intervals.ts";
+import type { Budget } from "./read-budget.ts";
+
+/** "58.1 % (±0.6 over 3 seeds)" or "58.1 % (95 % interval 56.5 to 59.6)". */
+function scoreText(one: Scored): string {
+  if (one.std !== null)
+    return `${percent(one.top1)} (± ${(one.std * 100).toFixed(1)} over ${plural(one.seeds, "seed")})`;
+  const [low, high] = intervalOf(one.evaluation, one.images);
+  return `${percent(one.top1)} (95\u00a0% interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)})`;
+}
+
+function which(linear: readonly Scored[], knn: readonly Scored[]): string {
+  const [best, ...rest] = linear;
+  if (!best) return "No run has a linear probe, so nothing can be said of which features suit these images.";
+  const protocol = "in the linear probe, top-1";
+  if (rest.length === 0) return `${best.group.name} reaches ${scoreText(best)} ${protocol}${second(best, knn)}.`;
+  if (incomparable(linear)) return `The runs were scored on ${incomparable(linear)}, so none is put before another.`;
+  const tied = tiedWith(best, linear).slice(1);
+  if (tied.length > 0) {
+    const all = list([best, ...tied].map((one) => `${one.group.name} ${scoreText(one)}`));
+    return `These numbers do not tell which suits these images best: ${all} lie too close together ${protocol}${second(best, knn)}.`;
+  }
+  const [next] = rest;
+  const lead = next ? `, ${size(best.top1 - next.top1)} (${range(leadOf(best, next))}) above ${next.group.name}` : "";
+  return `${best.group.name} suits these images best so far: ${scoreText(best)} ${protocol}${lead}${second(best, knn)}.`;
+}
+
+/** What kNN says to the same question. */
+function second(best: Scored, knn: readonly Scored[]): string {
+  const own = knn.find((one) => one.group === best.group);
+  const [first] = knn;
+  if (!own || !first || incomparable(knn)) return "";
+  if (knn.length === 1) return `, and ${percent(own.top1)} by kNN`;
+  if (own === first) {
+    const [, next] = knn;
+    const clear = next && sign(leadOf(own, next)) > 0;
+    return clear
+      ? `; kNN agrees (${percent(own.top1)} against ${percent(next.top1)})`
+      : `; by kNN (${percent(own.top1)}) it is not told apart from ${next?.group.name} (${percent(next?.top1)})`;
+  }
+  const beyond = sign(leadOf(first, own)) > 0;
+  return `; kNN ${beyond ? "disagrees and puts" : "leans, within the uncertainty, to"} ${first.group.name}${beyond ? " first" : ""} (${percent(first.top1)} against ${percent(own.top1)})`;
+}
+
+function budgetText(budget: Budget | null): string {
+  if (!budget) return "";
+  const { kind, value } = budget;
+  if (kind === "steps") return "Under a set number of steps for each method, ";
+  const given = {
+    time: duration(value),
+    epochs: plural(value, "epoch"),
+    flops: `${significant(value / 1e12)}\u00a0TFLOP`,
+  };
+  return `Under a budget of ${given[kind]} a run, `;
+}
+
+function cost(groups: readonly Group[], budget: Budget | null): string {
+  const parts = groups.map(({ name, runs }) => {
+    const costs = runs.map(costOf);
+    const seconds = costs.flatMap((one) => one.seconds ?? []);
+    const steps = costs.map((one) => one.steps);
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    if (seconds.length === 0) return `${name} recorded no time`;
+    const each = runs.length > 1 ? " on average" : "";
+    return `${name} took ${duration(mean(seconds))} for ${plural(Math.round(mean(steps)), "step")}${each}`;
+  });
+  const machines = new Set(groups.flatMap(({ runs }) => runs.map(({ file }) => `${file.device}, ${file.threads}`)));
+  const [file] = groups.flatMap(({ runs }) => runs.map((run) => run.file));
+  const where =
+    machines.size === 1 && file?.device
+      ? ` on ${file.device === "cpu" ? "CPU" : file.device}${file.threads && file.device === "cpu" ? ` (${plural(file.threads, "thread")})` : ""}`
+      : "";
+  return `${budgetText(budget)}${list(parts)}${where}.`;
+}
+
+const FINE = ["healthy", "too-early"];
+
+/** Groups with a run that is not well, in a few words for the first screen. */
+function unwell(groups: readonly Group[]): string {
+  const sick = groups.flatMap(({ runs }) =>
+    runs.flatMap(({ name, file }) =>
+      file.health && !FINE.includes(file.health.verdict)
+        ? [`${name} (${spelled(file.health.verdict).replaceAll("-", " ")})`]
+        : [],
+    ),
+  );
+  return sick.length ? ` Its word is limited: ${list(sick)} did not train soundly, see Health.` : "";
+}
+
+/** Three sentences, fewer where nothing is known. */
+export function threeSentences(groups: readonly Group[], budget: Budget | null): string[] {
+  const linear = scoredBy(groups, "linear");
+  const gains = linear.flatMap(againstBaselines).map((sentence) => sentence.replace(/\.$/, ""));
+  const gained = gains.length > 2 ? linear.slice(0, 2).flatMap(againstBaselines).join(" ") : `${gains.join("; ")}.`;
+  return [
+    which(linear, scoredBy(groups, "knn")) + unwell(groups),
+    ...(gains.length ? [gained] : []),
+    cost(groups, budget),
+  ];
+}
