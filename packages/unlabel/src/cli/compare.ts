@@ -8,7 +8,7 @@ import { nearest } from "../config/suggest.ts";
 import { parseDuration } from "../duration.ts";
 import { UsageError } from "../errors.ts";
 import { shellWord } from "../shell.ts";
-import { summary, verdicts } from "./evaluation.ts";
+import { verdicts } from "./evaluation.ts";
 import { duration, finish, paint, percent, table } from "./output.ts";
 import { addSet, flagsGiven, named, whole } from "./settings.ts";
 
@@ -72,7 +72,7 @@ async function compareCommand(data: string, options: Options): Promise<void> {
   const failed = compared.runs.filter(({ status }) => status === "failed");
   if (failed.length > 0) process.exitCode = 1;
   finish(options.json === true, result(compared, terms), [
-    compared.report.headline,
+    ...compared.report.data.answer,
     "",
     scores(compared.runs),
     "",
@@ -117,29 +117,15 @@ function folderFor(data: string, report: string | undefined): string {
   return join(dirname(report), basename(report).replace(/\.html?$/i, "") || "compare");
 }
 
+/** What the page shows, number by number, and how each run ended. */
 function result({ report, out, runs }: Compared, { budget, backbone, seeds }: Terms) {
-  return {
-    report: report.path,
-    out,
-    headline: report.headline,
-    budget,
-    backbone,
-    seeds,
-    runs: runs.map(({ info, evaluations, ...run }) => ({
-      ...run,
-      ...(info && {
-        encoder: info.config.encoder,
-        result: info.result,
-        health: info.health ?? null,
-        steps_per_epoch: info.steps_per_epoch,
-        parameters: info.parameters,
-      }),
-      ...(evaluations.linear && { linear: summary(evaluations.linear) }),
-      ...(evaluations.knn && { knn: summary(evaluations.knn) }),
-      "few-shot": evaluations["few-shot"]?.points ?? null,
-      retrieval: evaluations.retrieval ?? null,
-    })),
-  };
+  const ended = runs.map(({ name, method, seed, run, status, seconds, error }) => ({
+    ...{ name, method, seed, run, status },
+    seconds: seconds ?? null,
+    error: error ?? null,
+  }));
+  const { path, bytes, headline, data } = report;
+  return { report: path, bytes, out, headline, budget, backbone, seeds, runs: ended, data };
 }
 
 function scores(runs: ComparedRun[]): string {
