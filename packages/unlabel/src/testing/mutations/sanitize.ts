@@ -15,6 +15,7 @@ const FLAGS = [
   "-g",
   "-fno-omit-frame-pointer",
   "-ffp-contract=off",
+  "-Wno-psabi",
   "-fsanitize=address,undefined",
   "-fno-sanitize-recover=all",
 ];
