@@ -82,9 +82,9 @@ describe("embed", () => {
     expect(Float32Array.from(rows.flatMap(({ features }) => features as number[]))).toEqual(values);
     // Nothing half written is left.
     expect(readdirSync(join(root.path, "out")).sort()).toEqual([
-      "f.csv",
       "f.npy",
       "f.parquet",
+      "f.rows.csv",
       "f.safetensors",
       "wide.csv",
     ]);

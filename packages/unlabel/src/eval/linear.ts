@@ -33,7 +33,7 @@ export const PROBE: ProbeSettings = {
 
 /** What `null` chooses from. */
 export const LEARNING_RATES = [0.001, 0.003, 0.01, 0.03, 0.1];
-export const WEIGHT_DECAYS = { sgd: [0, 1e-3, 1e-2], lbfgs: [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] } as const;
+export const WEIGHT_DECAYS = { sgd: [0, 1e-2], lbfgs: [1e-1, 1e-2, 1e-3, 1e-4, 1e-5] } as const;
 
 /** What is taken where no image can be held out to choose on: every class has one. */
 const UNCHOSEN = { lr: 0.01, weight_decay: 1e-3 };
