@@ -54,7 +54,7 @@ describe("unlabel", () => {
   it("--help names every command, plain when piped", async () => {
     const { code, stdout, stderr } = await unlabel(["--help"]);
     expect([code, stderr]).toEqual([0, ""]);
-    for (const name of ["setup", "doctor", "pretrain", "probe", "report", "demo"])
+    for (const name of ["setup", "doctor", "pretrain", "compare", "probe", "report", "demo"])
       expect(stdout).toMatch(new RegExp(`^  ${name}\\b`, "m"));
     expect(stdout).not.toContain("\u001b");
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
@@ -95,6 +95,16 @@ describe("unlabel", () => {
     [["pretrain", "--method", "mae"], "Expected a folder of images"],
     [["pretrain", "--resume"], "Expected --out RUN beside --resume"],
     [["pretrain", "D", "--config", "/no/such.yaml"], "/no/such.yaml (ENOENT)"],
+    [
+      ["pretrain", "D", "--weight-decay", "0.1"],
+      "unknown option '--weight-decay'; it is a setting: give it as --set weight_decay=VALUE",
+    ],
+    [["compare", "D"], "Expected one of --budget 20m, --epochs N or --flops X, got none"],
+    [["compare", "D", "--budget", "soon"], "Expected a time for --budget, such as 20m, got soon"],
+    [
+      ["compare", "D", "--budget", "1m", "--methods", "mea"],
+      "Expected simclr or mae for --methods, got mea (did you mean mae?)",
+    ],
     [["report"], "error: missing required argument 'run'"],
   ])("%j is wrong usage: one line, exit 2", async (args, message) => {
     const { code, stdout, stderr } = await unlabel(args);

@@ -63,7 +63,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       saveComparison(out, comparison);
     };
     if (run.status === "done" && missing(path).length === 0) continue;
-    log(`\n${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
+    log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
     const began = performance.now();
     try {
       tell({ status: "training", error: undefined });

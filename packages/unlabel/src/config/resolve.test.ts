@@ -26,6 +26,13 @@ describe("resolveConfig", () => {
     });
   });
 
+  it("says in one line that a file holds another method's settings", () => {
+    const settings = resolveConfig({ flags: { method: "simclr" } });
+    expect(() => resolveConfig({ file: file(settings), flags: { method: "mae" } })).toThrow(
+      /^Expected settings of mae in my.yaml, got those of "simclr"; leave out --method, or give another --config$/,
+    );
+  });
+
   it("starts from preset small where none is named", () => {
     expect(resolveConfig({ flags: { method: "mae" } })).toMatchObject({
       preset: "small",

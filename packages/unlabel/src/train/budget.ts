@@ -20,8 +20,9 @@ const SECONDS = 15;
 const SHARE = 0.05;
 /** By how much the end may miss the budget before the steps left are planned again. */
 const TOLERANCE = 0.03;
-/** Looks at the clock in a run. */
+/** Looks at the clock in a run, and the least number of steps between two: the first step is slow. */
 const LOOKS = 10;
+const LEAST = 5;
 
 /** How many steps a run has. */
 export function stepsOf({ epochs, steps }: Pick<Config, "epochs" | "steps">, stepsPerEpoch: number): number {
@@ -112,7 +113,7 @@ export class Clock {
   /** @param budget seconds @param total steps as planned */
   constructor(budget: number, total: number) {
     this.#budget = budget;
-    this.#every = Math.max(1, Math.floor(total / LOOKS));
+    this.#every = Math.max(LEAST, Math.floor(total / LOOKS));
   }
 
   /** How many steps the run should have, given that `step` of `total` took `seconds`. */
