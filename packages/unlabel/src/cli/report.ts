@@ -18,8 +18,8 @@ export function addReport(program: Command): void {
 
 async function reportCommand(runs: string[], { output, json }: Options): Promise<void> {
   const { writeReport } = await import("../report/index.ts");
-  const { path, bytes, headline, runs: reported } = await writeReport(runs, output);
-  finish(json === true, { report: path, bytes, headline, runs: reported }, [
+  const { path, bytes, headline, runs: reported, data } = await writeReport(runs, output);
+  finish(json === true, { report: path, bytes, headline, runs: reported, data }, [
     headline,
     `Report: ${paint("bold", path)} (${(bytes / 1e6).toFixed(1)} MB)`,
   ]);

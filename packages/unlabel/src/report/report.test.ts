@@ -100,6 +100,21 @@ describe("writeReport", () => {
     expect(page).toContain("Note on older: 3 images could not be read.");
   });
 
+  it("refuses a folder as the file to write", async () => {
+    const dir = await writeRun(at("folder"), { steps: 3 });
+    await expect(writeReport([dir], folder.path)).rejects.toThrow(
+      /Expected a file to write the report to, got the folder/,
+    );
+  });
+
+  it("goes without a sprite that cannot be read, and says so", async () => {
+    const dir = await writeRun(at("sprite"), { steps: 3, knn: 0.5 });
+    writeFileSync(join(dir, "eval", "pictures.jpg"), "no picture");
+    const page = readFileSync((await writeReport([dir], at("sprite.html"))).path, "utf8");
+    expect(page).toMatch(/Pictures could not be read: .*pictures\.jpg/);
+    expect(page).not.toContain('id="map"');
+  });
+
   it("names pictures that cannot be read instead of failing", async () => {
     const dir = await writeRun(at("pictures"), { method: "mae", steps: 3 });
     writeFileSync(join(dir, "pictures", "0.png"), "no picture");
@@ -110,7 +125,7 @@ describe("writeReport", () => {
 
   it("stays small with six runs, 100 classes and long curves", async () => {
     const classes = Array.from({ length: 100 }, (_, index) => `class ${index} ${"with a very long name ".repeat(4)}`);
-    const run = { classes, steps: 4000, valImages: 5000, config: { size: 224 } };
+    const run = { classes, knn: 0.5, steps: 4000, valImages: 5000, config: { size: 224 } };
     const mae = { ...run, method: "mae" as const, pictures: 12 };
     const { report } = await reportOf("many", run, mae, run, mae, run, mae);
     expect(report.bytes).toBeLessThan(8e6);
@@ -130,7 +145,11 @@ describe.runIf(present)("the page", () => {
   let url: string;
   beforeAll(async () => {
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
-    const hostile = { classes: [HOSTILE, ...TEN_CLASSES.slice(1)], skipped: [{ path: HOSTILE, reason: HOSTILE }] };
+    const hostile = {
+      knn: 0.5,
+      classes: [HOSTILE, ...TEN_CLASSES.slice(1)],
+      skipped: [{ path: HOSTILE, reason: HOSTILE }],
+    };
     const { report } = await reportOf(
       "hostile",
       { ...hostile, run: { command: HOSTILE, device: HOSTILE } },
@@ -192,6 +211,20 @@ describe.runIf(present)("the page", () => {
     const width = (await matrix.boundingBox())?.width ?? 0;
     await matrix.hover({ position: { x: width - 10, y: 10 } });
     expect(await page.locator(".readout").first().textContent()).toMatch(/onerror.* taken for parachute: \d+ of 393/);
+    const map = page.locator("figure.map").first();
+    await map.locator(".stage").focus();
+    const said = () => map.locator(".said").textContent();
+    const before = await said();
+    expect(before).toMatch(/onerror/);
+    expect(await map.locator(".preview .tile").isVisible()).toBe(true);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowLeft");
+    expect(await said()).not.toBe(before);
+    const chosen = map.locator(".legend button").nth(2);
+    await chosen.click();
+    expect(await chosen.getAttribute("aria-pressed")).toBe("true");
+    expect(await map.locator("g.dim").count()).toBe(9);
     await page.emulateMedia({ media: "print" });
     expect(await ground()).toBe("rgb(255, 255, 255)");
     await page.close();

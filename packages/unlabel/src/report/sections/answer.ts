@@ -5,6 +5,7 @@ import { type Html, html } from "../html.ts";
 import { describe, label, proseList, scroll } from "../label.ts";
 
 export function answer({ headline, answer, runs, groups, findings, method, caveats }: ReportData): Html {
+  const more = findings.filter((sentence) => !answer.some((said) => said.includes(sentence.replace(/\.$/, ""))));
   const notes = runs.flatMap((run) => run.warnings);
   return html`
     <h1>${headline.replaceAll("top-1", "top\u20111")}</h1>
@@ -18,8 +19,8 @@ export function answer({ headline, answer, runs, groups, findings, method, cavea
     </table>`,
     )}
     <p class="note">Untrained and pixels: the same linear probe on the same encoder before training, and on raw pixels. Gain: points of top-1 over untrained. ${method}</p>
-    ${findings.length > 0 && html`<h3>What the scores say</h3>`}
-    ${proseList(findings)}
+    ${more.length > 0 && html`<h3>What the scores say</h3>`}
+    ${proseList(more)}
     ${caveats.length > 0 && html`<h3>What these numbers do not say</h3>`}
     ${proseList(caveats)}`;
 }

@@ -3,7 +3,7 @@
 import { outOf } from "../confused.ts";
 import { confusionMatrix } from "../confusion.ts";
 import type { ReportData } from "../data.ts";
-import { percent } from "../format.ts";
+import { percent, plural } from "../format.ts";
 import { type Html, html, raw } from "../html.ts";
 import { colorOf, runLabel, scroll } from "../label.ts";
 import { type Sprites, tile } from "../sprites.ts";
@@ -15,12 +15,14 @@ export function confusion({ runs }: ReportData, sprites: Sprites): Html | null {
   });
   if (probed.length === 0) return null;
   const panels = probed.map(({ run, probe, counts }) => {
-    const drawn = run.drawn;
+    const drawn = sprites.has(run.name) ? run.drawn : null;
     return html`<figure>
       <figcaption>${runLabel(run)}<span class="readout">Point at a cell to read it.</span></figcaption>
       <div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix of ${run.name}" style="--color:${raw(colorOf(run.group))}">${confusionMatrix(`Confusion matrix of ${run.name}`, probe.classes, counts)}</div>
       ${
+        // The pictures name the same pairs, where they rest on the same classifier.
         probe.confused.length > 0 &&
+        drawn?.predicted_by !== probe.protocol &&
         scroll(
           `Most confused by ${run.name}`,
           html`<table><thead><tr><th>Most confused: true class</th><th>taken for</th><th class="n">images</th><th class="n">share</th></tr></thead>
@@ -29,10 +31,9 @@ export function confusion({ runs }: ReportData, sprites: Sprites): Html | null {
       }
       ${
         drawn &&
-        sprites.has(run.name) &&
         html`<div class="mistaken">${drawn.confused.map((pair) => {
           const [truth, taken] = [drawn.classes[pair.truth] ?? "", drawn.classes[pair.taken] ?? ""];
-          return html`<div><p class="note"><b>${truth}</b> taken for <b>${taken}</b> (${percent(pair.share)})</p><div class="tiles">${pair.tiles.map((at) => tile(sprites, run, at, `${truth}, taken for ${taken}`))}</div></div>`;
+          return html`<div><p class="note"><b>${truth}</b> taken for <b>${taken}</b> (${pair.images != null && `${plural(pair.images, "image")}, `}${percent(pair.share)})</p><div class="tiles">${pair.tiles.map((at) => tile(sprites, run, at, `${truth}, taken for ${taken}`))}</div></div>`;
         })}</div>`
       }
     </figure>`;
