@@ -70,7 +70,7 @@ describe("images kept in memory", () => {
   it("are kept up to a limit, and handed out again", async () => {
     const some = cache({ bytes: 5 * 40 * 32 * 3 });
     const [once, twice] = [await kept(some), await kept(some)];
-    const held = once.filter((image) => typeof image !== "string");
+    const held: ImageSource[] = once.filter((image) => typeof image !== "string");
     expect(held.length).toBe(5);
     expect(twice.filter((image) => held.includes(image)).length).toBe(5);
     expect(twice.filter((image) => typeof image === "string").length).toBe(7);
