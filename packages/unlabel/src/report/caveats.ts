@@ -13,7 +13,9 @@ const CONFOUNDERS = [
   ["seed", "seed"],
 ] as const;
 
-export function confounders(runs: readonly Run[]): string[] {
+export function confounders(groups: readonly Group[]): string[] {
+  // Seeds of one group differ by design.
+  const runs = groups.flatMap(({ name, runs: [run] }) => (run ? [{ ...run, name }] : []));
   if (runs.length < 2) return [];
   const described = (read: (run: Run) => string) => {
     const values = runs.map((run) => ({ name: run.name, value: read(run) }));

@@ -127,7 +127,7 @@ export function compare(runs: readonly Run[], groups: readonly Group[]): Compari
       : headlineOf(runs, scored),
     findings: [...againstOthers(scored), ...scored.flatMap(againstBaselines)],
     costs: [...runs.map(costSentence), ...costRatio(runs)],
-    caveats: [...gaps(runs, groups, scored), ...confounders(runs)],
+    caveats: [...gaps(runs, groups, scored), ...confounders(groups)],
     method: scored.length
       ? `Intervals are 95\u00a0%, from the ${n.map(count).join(" or ")} test images${seeds ? "" : " alone"}: ${made}, ` +
         "which treats the two as independent; scored on the same images they rarely are, so it errs on the side of caution." +

@@ -39,7 +39,7 @@ export function significant(value: Maybe, digits = 3): string {
       .replace("-", "−");
   }
   const decimals = Math.max(0, digits - 1 - Math.floor(Math.log10(size)));
-  return value.toLocaleString("en-US", { maximumFractionDigits: decimals });
+  return value.toLocaleString("en-US", { maximumFractionDigits: decimals }).replace("-", "−");
 }
 
 /** 4.2 → "4.2 s", 754 → "12.6 min", 9000 → "2.5 h". */

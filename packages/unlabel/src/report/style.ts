@@ -58,7 +58,7 @@ ul.prose li::marker { color: var(--soft); }
 .dot { display: inline-block; width: 0.65em; height: 0.65em; border-radius: 2px; margin-right: 0.5em; background: var(--color); }
 .scroll { overflow-x: auto; overscroll-behavior-x: contain; margin: 0 0 1rem; }
 table { border-collapse: collapse; font-size: 0.875rem; line-height: 1.4; min-width: 100%; }
-th, td { text-align: left; padding: 0.5rem 1.1rem 0.5rem 0; border-bottom: 1px solid var(--rule); vertical-align: baseline; }
+th, td { text-align: left; padding: 0.5rem 0.95rem 0.5rem 0; border-bottom: 1px solid var(--rule); vertical-align: baseline; }
 th { font-weight: 600; }
 thead th { color: var(--soft); font-weight: 500; font-size: 0.8125rem; white-space: nowrap; border-bottom-color: var(--soft); }
 td { white-space: nowrap; }

@@ -52,7 +52,7 @@ describe("the three sentences", () => {
     const health = { verdict: "dimensional-collapse", since: 12, text: "features vary in 1.2 directions of 512" };
     const sick = await told({ a: { run: { health } } });
     expect(sick.sentences[0]).toContain(
-      "Its word is limited: a (dimensional collapse) did not train soundly, see Health.",
+      "Read this with care: a (dimensional collapse) did not train soundly, see Health.",
     );
     expect((await told({ a: { top1: null } })).sentences[0]).toBe(
       "No run has a linear probe, so nothing can be said of which features suit these images.",

@@ -91,7 +91,7 @@ function unwell(groups: readonly Group[]): string {
         : [],
     ),
   );
-  return sick.length ? ` Its word is limited: ${list(sick)} did not train soundly, see Health.` : "";
+  return sick.length ? ` Read this with care: ${list(sick)} did not train soundly, see Health.` : "";
 }
 
 /** Three sentences, fewer where nothing is known. */
