@@ -2,7 +2,9 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { loadSafetensors, saveSafetensors, scope, tensor, zeros } from "@unlabel/torch";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { readSettings, resolveConfig } from "../packages/unlabel/src/config/resolve.ts";
 import { imagesOf } from "../packages/unlabel/src/data/images.ts";
 import { openData } from "../packages/unlabel/src/data/open.ts";
@@ -47,8 +49,37 @@ const makeRun = (folder: string, method: "mae" | "simclr" = "mae") =>
     skipped: [{ path: "a.jpg", reason: "cut off" }],
   });
 
-async function readImages(folder: string): Promise<void> {
-  const data = await openData(folder);
+async function jpegs(count: number): Promise<Buffer[]> {
+  return Promise.all(Array.from({ length: count }, (_, i) => sampleImage(24, 20, i).jpeg().toBuffer()));
+}
+
+/** A POSIX tar of small files. */
+function tar(members: readonly [name: string, bytes: Buffer][]): Buffer {
+  const blocks = members.flatMap(([name, bytes]) => {
+    const header = Buffer.alloc(512);
+    header.write(name, 0);
+    header.write("0000644\0", 100);
+    header.write(`${bytes.length.toString(8).padStart(11, "0")}\0`, 124);
+    header.write("        0", 148);
+    header.write("ustar\x0000", 257);
+    header.write(
+      `${header
+        .reduce((sum, byte) => sum + byte, 0)
+        .toString(8)
+        .padStart(6, "0")}\0 `,
+      148,
+    );
+    return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
+  });
+  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
+}
+
+function idxHeader(...dims: number[]): Buffer {
+  return Buffer.from([0, 0, 8, dims.length, ...dims.flatMap((n) => [0, 0, n >> 8, n & 255])]);
+}
+
+async function readImages(root: string): Promise<void> {
+  const data = await openData(root);
   for (const split of [data.train, data.val]) {
     if (!split) continue;
     const items = split.items.slice(0, 40);
@@ -150,6 +181,61 @@ export const PARSERS: Record<string, Parser> = {
       writeFileSync(join(folder, "Labels.json"), JSON.stringify({ n01: "tench", n02: "church, church building" }));
     },
     parse: (folder) => openData(folder),
+  },
+  "tar shards": {
+    words: ["path", "json"],
+    async make(folder) {
+      const files = await jpegs(6);
+      const members = files.flatMap((bytes, i): [string, Buffer][] => [
+        [`${i}.jpg`, bytes],
+        i % 2 ? [`${i}.cls`, Buffer.from(String(i % 3))] : [`${i}.json`, Buffer.from(JSON.stringify({ label: i % 3 }))],
+      ]);
+      writeFileSync(join(folder, "train-000.tar"), tar(members));
+    },
+    parse: (folder) => readImages(join(folder, "train-000.tar")),
+  },
+  parquet: {
+    words: ["json"],
+    async make(folder) {
+      const columnData = [
+        { name: "image", data: await jpegs(6), type: "BYTE_ARRAY" as const },
+        { name: "label", data: [0, 1, 2, 0, 1, 2], type: "INT32" as const },
+      ];
+      writeFileSync(join(folder, "train.parquet"), Buffer.from(parquetWriteBuffer({ columnData, rowGroupSize: 2 })));
+    },
+    parse: (folder) => readImages(join(folder, "train.parquet")),
+  },
+  idx: {
+    words: [],
+    async make(folder) {
+      const pixels = Buffer.from(Array.from({ length: 6 * 9 * 8 }, (_, i) => i % 251));
+      writeFileSync(join(folder, "train-images-idx3-ubyte"), Buffer.concat([idxHeader(6, 9, 8), pixels]));
+      writeFileSync(
+        join(folder, "train-labels-idx1-ubyte"),
+        Buffer.concat([idxHeader(6), Buffer.from([0, 1, 2, 0, 1, 2])]),
+      );
+      writeFileSync(join(folder, "t10k-images-idx3-ubyte.gz"), gzipSync(Buffer.concat([idxHeader(6, 9, 8), pixels])));
+    },
+    parse: readImages,
+  },
+  cifar: {
+    words: ["path"],
+    async make(folder) {
+      const record = (label: number) => Buffer.concat([Buffer.from([label]), Buffer.alloc(3072, 40 * label)]);
+      writeFileSync(join(folder, "data_batch_1.bin"), Buffer.concat([0, 1, 2, 3].map(record)));
+      writeFileSync(join(folder, "test_batch.bin"), Buffer.concat([4, 5].map(record)));
+      writeFileSync(join(folder, "batches.meta.txt"), [..."abcdefghij"].join("\n"));
+    },
+    parse: readImages,
+  },
+  "file list": {
+    words: ["path"],
+    mutated: /list\.csv$/,
+    async make(folder) {
+      await writeImages(folder, ["a.jpg", "b.jpg", "c.jpg"], 20);
+      writeFileSync(join(folder, "list.csv"), 'path,label,split\na.jpg,x,train\n"b.jpg",y,train\nc.jpg,x,val\n');
+    },
+    parse: (folder) => readImages(join(folder, "list.csv")),
   },
   images: {
     words: [],

@@ -65,7 +65,11 @@ function readRows(root: string) {
   }
 }
 
-/** In bytes; −1 where nothing is there, which the reader will say. */
+/** In bytes; −1 where nothing is there or can be, which the reader will say. */
 function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? -1;
+  try {
+    return statSync(path).size;
+  } catch {
+    return -1;
+  }
 }

@@ -48,6 +48,7 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
     const bytes = await localBytes(path);
     const file = bufferOf(bytes);
     const metadata = await parse(path, () => parquetMetadataAsync(file));
+    refuseSenselessCounts(path, metadata, bytes.size);
     const { image, label } = columnsOf(path, metadata);
     const names = label === null ? undefined : classNames(metadata, label);
     classes ??= names?.map((name) => ({ id: name, name }));
@@ -120,6 +121,16 @@ function bufferOf(bytes: Bytes): AsyncBuffer {
       }
     },
   };
+}
+
+/** Before anything is made for each row: an image takes a byte at least, and the row groups hold all rows. */
+function refuseSenselessCounts(path: string, { num_rows, row_groups }: FileMetaData, size: number): void {
+  const counts = row_groups.map((group) => Number(group.num_rows));
+  const total = counts.reduce((sum, rows) => sum + rows, 0);
+  if (counts.every((rows) => rows >= 0) && total === Number(num_rows) && total <= size) return;
+  throw new UserError(
+    `Expected ${num_rows} rows in the row groups of ${path} (${size} bytes), got ${total}; the file is damaged`,
+  );
 }
 
 /** Which column has the images and which the classes. */
