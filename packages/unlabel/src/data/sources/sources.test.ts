@@ -56,6 +56,12 @@ describe("a list of files", () => {
     expect(list(tabs, tabs.train)).toEqual(["a,b.jpg cat"]);
   });
 
+  it("takes a path below a file as one that is not there", async () => {
+    put("a.jpg", "x");
+    const { train } = await openData(put("list.csv", "a.jpg,cat\na.jpg/b.jpg,cat\n"));
+    expect(train.items.map(({ path }) => path)).toEqual(["a.jpg", "a.jpg/b.jpg"]);
+  });
+
   it.each([
     ["a.jpg,cat,train\na.jpg,cat,train,more\n", /there are 4 fields.* in line 2 of/],
     ["a.jpg\n,cat\n", /the path of an image, but there is none in line 2 of/],
