@@ -8,8 +8,6 @@ const MAX_PIXELS = 100_000_000;
 // Pixels that may be in the making at once, in bytes. Within that, a whole batch waits in libuv's own queue, which goes on while
 // the JavaScript thread is busy.
 const BUDGET = 256e6;
-// What an image of unknown size counts as.
-const TYPICAL = 16e6;
 
 let promised = 0;
 const waiting: { bytes: number; admit: () => void }[] = [];
@@ -63,12 +61,12 @@ export async function foreignSize(source: string | Uint8Array): Promise<{ width:
 /**
  * The upright image.
  *
- * @param bytes what its pixels take, where that is known
+ * @param bytes what its pixels take; by default as its header says, so that large images wait for each other
  * @throws {Error} whose message is the reason in plain words
  */
-export async function decodeForeign(source: string | Uint8Array, bytes = TYPICAL): Promise<Pixels> {
+export async function decodeForeign(source: string | Uint8Array, bytes?: number): Promise<Pixels> {
   const sharp = await loadSharp();
-  return withinBudget(bytes, async () => {
+  return withinBudget(bytes ?? (await bytesOf(source)), async () => {
     try {
       const { data, info } = await sharp(source, OPTIONS)
         .autoOrient()
@@ -83,6 +81,11 @@ export async function decodeForeign(source: string | Uint8Array, bytes = TYPICAL
       throw new Error(plainReason(error), { cause: error });
     }
   });
+}
+
+async function bytesOf(source: string | Uint8Array): Promise<number> {
+  const { width, height } = await foreignSize(source);
+  return width * height * 3;
 }
 
 /** Gray (with anything beside it) to three equal channels. */
