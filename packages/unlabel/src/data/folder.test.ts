@@ -105,6 +105,16 @@ describe("openFolder", () => {
     ]);
   });
 
+  it("lists many files, and folders deep in each other", () => {
+    using folder = temporaryFolder();
+    for (let i = 0; i < 20_000; i++) writeFileSync(join(folder.path, `${i}.jpg`), "");
+    const deep = "d/".repeat(1000);
+    make(folder.path, [`${deep}last.jpg`]);
+    const { items } = openFolder(folder.path).train;
+    expect(items).toHaveLength(20_001);
+    expect(items.at(-1)?.path).toBe(`${deep}last.jpg`);
+  });
+
   it("has a fingerprint that follows names and sizes", () => {
     using folder = temporaryFolder();
     make(folder.path, ["a/1.jpg", "b/2.jpg"]);
