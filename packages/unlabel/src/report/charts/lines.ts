@@ -6,6 +6,7 @@ import { draw } from "./draw.ts";
 
 export type Mark = { x: number; y: number; low?: number; high?: number };
 export type ScoreLine = {
+  /** Empty where another line of its colour speaks for it. */
   label: string;
   color: string;
   points: readonly Mark[];
@@ -24,14 +25,17 @@ export type ScoreLinesOptions = {
 };
 
 /** Lines of scores with their names at the ends, intervals as bars. */
-export function scoreLines(lines: readonly ScoreLine[], { title, unit, log, ticks, chance }: ScoreLinesOptions): Html {
+export function scoreLines(given: readonly ScoreLine[], { title, unit, log, ticks, chance }: ScoreLinesOptions): Html {
+  // An axis of logarithms rather than Plot's own, which leaves out the names of most ticks.
+  const to = (value: number) => (log ? Math.log10(value) : value);
+  const lines = given.map((line) => ({ ...line, points: line.points.map((point) => ({ ...point, x: to(point.x) })) }));
   const all = lines.flatMap((line) => line.points.map((point) => ({ ...point, line })));
   const top = Math.min(1, Math.max(0.02, ...all.map(({ y, high }) => high ?? y)) * 1.06);
   const xs = all.map(({ x }) => x);
   const ends = spaced(
     lines.flatMap((line) => {
       const last = line.points.at(-1);
-      return last ? [{ line, x: last.x, y: last.y }] : [];
+      return last && line.label ? [{ line, x: last.x, y: last.y }] : [];
     }),
     top * 0.055,
   );
@@ -40,15 +44,15 @@ export function scoreLines(lines: readonly ScoreLine[], { title, unit, log, tick
     width: 640,
     height: 330,
     marginLeft: 42,
-    marginRight: 150,
+    marginRight: 160,
     marginTop: 14,
     marginBottom: 40,
     x: {
-      type: log ? "log" : "linear",
-      domain: log ? [Math.min(...xs) / 1.15, Math.max(...xs) * 1.15] : [0, Math.max(...xs) * 1.02],
-      ticks: ticks ?? 6,
-      tickFormat: (value: number) => significant(value),
+      domain: log ? [Math.min(...xs) - 0.06, Math.max(...xs) + 0.06] : [0, Math.max(...xs) * 1.02],
+      ticks: ticks?.map(to) ?? 6,
+      tickFormat: (value: number) => significant(log ? 10 ** value : value),
       label: unit,
+      labelAnchor: "center",
       labelArrow: "none",
     },
     y: { domain: [0, top], ticks: 6, tickFormat: (value: number) => `${Math.round(value * 100)}`, label: null },
@@ -98,11 +102,11 @@ export function scoreLines(lines: readonly ScoreLine[], { title, unit, log, tick
   });
 }
 
-/** Moves names apart so that none covers another. */
+/** Moves the names of lines that end together apart, so that none covers another. */
 function spaced<T extends { x: number; y: number }>(ends: readonly T[], gap: number): (T & { at: number })[] {
   const placed: (T & { at: number })[] = [];
   for (const end of [...ends].sort((a, b) => a.y - b.y)) {
-    const below = placed.at(-1);
+    const below = placed.filter((one) => one.x === end.x).at(-1);
     placed.push({ ...end, at: Math.max(end.y, below ? below.at + gap : 0) });
   }
   return placed;

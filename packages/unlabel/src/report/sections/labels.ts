@@ -11,9 +11,12 @@ const ENCODERS = [
   ["pixels", "raw pixels"],
 ] as const;
 
-export function labels({ runs }: ReportData): Html | null {
+export function labels({ runs, groups }: ReportData): Html | null {
   const found = runs.flatMap((run) => (run.few_shot?.points.length ? [{ run, points: run.few_shot.points }] : []));
   if (found.length === 0) return null;
+  // Seeds of a group share a colour, and the first of them the group's name.
+  const named = (run: RunData, more: string) =>
+    groups[run.group]?.runs[0] === run.name ? `${shorten(groups[run.group]?.name ?? "", 14)}${more}` : "";
   const lines = found.flatMap(({ run, points }, at): ScoreLine[] =>
     ENCODERS.flatMap(([kind, text]): ScoreLine[] => {
       // Pixels are the same for all runs on the same images.
@@ -25,8 +28,7 @@ export function labels({ runs }: ReportData): Html | null {
         return [{ x: point.images, y: score.top1, ...(low !== undefined && high !== undefined && { low, high }) }];
       });
       if (marks.length === 0) return [];
-      const name =
-        kind === "pixels" ? "raw pixels" : `${shorten(run.name, 14)}${kind === "trained" ? "" : `, ${text}`}`;
+      const name = kind === "pixels" ? "raw pixels" : named(run, kind === "trained" ? "" : `, ${text}`);
       const color = kind === "pixels" ? "var(--untrained)" : colorOf(run.group);
       return [{ label: name, color, points: marks, dashed: kind !== "trained" }];
     }),

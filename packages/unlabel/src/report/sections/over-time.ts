@@ -1,19 +1,22 @@
 // Accuracy against the seconds of training spent: online probes on the way, final scores as points.
 import { type ScoreLine, scoreLines } from "../charts/lines.ts";
-import type { ReportData } from "../data.ts";
+import type { ReportData, RunData } from "../data.ts";
 import { shorten } from "../format.ts";
 import { type Html, html } from "../html.ts";
 import { colorOf } from "../label.ts";
 
-export function overTime({ runs }: ReportData): Html | null {
+export function overTime({ runs, groups }: ReportData): Html | null {
   const minutes = runs.some((run) => (run.cost.seconds ?? 0) >= 120);
   const unit = minutes ? 60 : 1;
+  // Seeds of a group share a colour, and the first of them the group's name.
+  const named = (run: RunData, text: string) =>
+    groups[run.group]?.runs[0] === run.name ? `${shorten(groups[run.group]?.name ?? "", 14)}, ${text}` : "";
   const online = (key: string, dashed: boolean): ScoreLine[] =>
     runs.flatMap((run) => {
       const found = run.timed[`online/${key}`];
       if (!found?.points.length) return [];
       const points = found.points.map(([at, y]) => ({ x: at / unit, y }));
-      const name = `${shorten(run.name, 14)}, online ${dashed ? "kNN" : "linear"}`;
+      const name = named(run, `online ${dashed ? "kNN" : "linear"}`);
       return [{ label: name, color: colorOf(run.group), points, dashed }];
     });
   const final = (["linear", "knn"] as const).flatMap((protocol): ScoreLine[] =>
@@ -23,7 +26,7 @@ export function overTime({ runs }: ReportData): Html | null {
       if (!trained || !seconds) return [];
       const [low, high] = trained.interval;
       const points = [{ x: seconds / unit, y: trained.top1, low, high }];
-      const name = `${shorten(run.name, 16)}, ${protocol === "knn" ? "kNN" : "linear"}`;
+      const name = named(run, protocol === "knn" ? "kNN" : "linear");
       return [{ label: name, color: colorOf(run.group), points, dots: true }];
     }),
   );
