@@ -57,6 +57,19 @@ describe("readRun", () => {
     await refuses(/Expected schema 1 in .*run\.json as unlabel .* reads it, got 2 \(later\); open it with unlabel /);
   });
 
+  it("keeps a thousand points of a long run, its one spike among them", async () => {
+    const dir = await writeRun(at("long"), { steps: 1, top1: null });
+    const lines = Array.from(
+      { length: 200_000 },
+      (_, at) => `{"step":${at + 1},"train/loss":${at === 123_456 ? 99 : 1}}\n`,
+    );
+    writeFileSync(join(dir, "metrics.jsonl"), lines.join(""));
+    const loss = (await readRun(dir)).series.get("train/loss");
+    expect(loss?.count).toBe(200_000);
+    expect(loss?.points().length).toBeLessThanOrEqual(1000);
+    expect(loss?.points()).toContainEqual([123_457, 99]);
+  });
+
   it("names an evaluation that is torn, not as agreed or unknown, and reads the rest", async () => {
     const dir = await writeRun(at("damaged"), { steps: 3 });
     const linear = join(dir, "eval", "linear.json");
