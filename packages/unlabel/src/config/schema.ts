@@ -98,7 +98,7 @@ export const simclrSchema = z.strictObject({
   saturation: number(0, 1),
   hue: number(0, 0.5),
   jitter_p: number(0, 1),
-  /** exact: torchvision's steps in shuffled order; fused: one colour matrix a view, several times faster. */
+  /** exact: torchvision's steps in shuffled order; fused: one colour matrix a view, faster on a GPU. */
   color_form: oneOf("fused", "exact"),
   /** Probability of grayscale. */
   grayscale: number(0, 1),
