@@ -1,8 +1,8 @@
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../errors.ts";
-import { dataRoot, temporaryFolder } from "../testing/data.ts";
+import { dataRoot, temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { classMismatch, openFolder } from "./folder.ts";
 
 /** Files of a few bytes: nothing here opens an image. */
@@ -125,6 +125,24 @@ describe("openFolder", () => {
     const second = openFolder(folder.path).fingerprint;
     make(folder.path, ["b/3.jpg"]);
     expect(new Set([first, second, openFolder(folder.path).fingerprint]).size).toBe(3);
+  });
+
+  it("refuses a folder that one may not list, naming it", async () => {
+    using folder = temporaryFolder();
+    make(folder.path, ["a/1.jpg", "b/2.jpg"]);
+    chmodSync(folder.path, 0o755);
+    chmodSync(join(folder.path, "b"), 0);
+    await expect(withoutPrivileges(() => openFolder(folder.path))).rejects.toThrow(/Expected to list .*\/b: EACCES/);
+    chmodSync(join(folder.path, "b"), 0o755);
+  });
+
+  it("refuses a folder that one may not list, naming it", async () => {
+    using folder = temporaryFolder();
+    make(folder.path, ["a/1.jpg", "b/2.jpg"]);
+    chmodSync(folder.path, 0o755);
+    chmodSync(join(folder.path, "b"), 0);
+    await expect(withoutPrivileges(() => openFolder(folder.path))).rejects.toThrow(/Expected to list .*\/b: EACCES/);
+    chmodSync(join(folder.path, "b"), 0o755);
   });
 
   it("refuses in one clear line", () => {

@@ -1,8 +1,8 @@
-import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp, { type Color, type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
-import { dataRoot, sampleImage, samplePixels, temporaryFolder } from "../testing/data.ts";
+import { dataRoot, sampleImage, samplePixels, temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { openFolder } from "./folder.ts";
 import { ImageReader } from "./reader.ts";
 import type { Box, Filter } from "./views.ts";
@@ -315,6 +315,69 @@ describe("unreadable images", () => {
     expect(sizes.sizes[0]).toEqual({ width: 60, height: 50 });
     expect(sizes.sizes[6]).toBeNull();
     expect(sizes.failures.map((f) => f.index)).toEqual(expect.arrayContaining([2, 3, 6, 7, 9, 10, 11]));
+  });
+
+  it("include those that one may not read, that gave way to a folder, or that are nothing", async () => {
+    using folder = temporaryFolder();
+    chmodSync(folder.path, 0o755);
+    const [open, locked, changed] = ["open.jpg", "locked.jpg", "changed.jpg"].map((name) => join(folder.path, name));
+    for (const path of [open!, locked!]) await sampleImage(20, 20).toFile(path);
+    chmodSync(locked!, 0);
+    mkdirSync(changed!);
+    const { sizes, failures } = await withoutPrivileges(() =>
+      reader.sizes([open!, locked!, changed!, new Uint8Array()]),
+    );
+    expect(sizes).toEqual([{ width: 20, height: 20 }, null, null, null]);
+    expect(failures.map(({ reason }) => reason)).toEqual([
+      "no permission to read it",
+      "not a file",
+      "the file is empty",
+    ]);
+  });
+
+  it("include those cut or changed in size between two looks; whole ones are read as they are now", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "a.jpg");
+    const jpeg = (kind: number, width = 40) => sampleImage(width, 30, kind).jpeg({ quality: 100 }).toBuffer();
+    const [before, after, smaller] = [await jpeg(0), await jpeg(3), await jpeg(0, 20)];
+    const read = () => readWhole(path, 40, 30);
+    const pixels = async (content: Uint8Array) => (await readWhole(content, 40, 30)).data;
+    const replace = (content: Uint8Array) => {
+      writeFileSync(`${path}.new`, content);
+      renameSync(`${path}.new`, path);
+    };
+    writeFileSync(path, before);
+    expect((await read()).data).toEqual(await pixels(before));
+    writeFileSync(path, after.subarray(0, after.length / 2));
+    expect((await read()).failures[0]?.reason).toMatch(/ends early/);
+    writeFileSync(path, after);
+    expect((await read()).data).toEqual(await pixels(after));
+    replace(smaller);
+    expect((await read()).failures[0]?.reason).toMatch(/outside of the image, which has 20 × 30 pixels/);
+  });
+
+  it("are none where files are replaced under the reader: each is the old or the new one", async () => {
+    using folder = temporaryFolder();
+    const path = join(folder.path, "a.jpg");
+    const versions = await Promise.all([0, 3].map((kind) => sampleImage(40, 30, kind).jpeg().toBuffer()));
+    const known = await Promise.all(
+      versions.map(async (content) => Buffer.from((await readWhole(content, 40, 30)).data)),
+    );
+    writeFileSync(path, versions[0]!);
+    for (let round = 1; round <= 30; round++) {
+      const items = Array.from({ length: 16 }, () => ({ image: path, views: [whole(40, 30)] }));
+      const reading = reader.read(items, { width: 40, height: 30, filter: "bilinear" });
+      writeFileSync(`${path}.new`, versions[round % 2]!);
+      renameSync(`${path}.new`, path);
+      const { data, failures } = await reading;
+      expect(failures).toEqual([]);
+      const size = 40 * 30 * 3;
+      for (let i = 0; i < items.length; i++) {
+        const view = data.subarray(i * size, (i + 1) * size);
+        expect(known.some((one) => one.equals(view))).toBe(true);
+      }
+    }
+    expect(known[0]!.equals((await readWhole(path, 40, 30)).data)).toBe(true);
   });
 
   it("includes boxes outside of the image", async () => {

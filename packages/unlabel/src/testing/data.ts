@@ -27,6 +27,18 @@ export function temporaryFolder(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** Runs `body` as a user whom permissions bind, as they do not bind root. */
+export async function withoutPrivileges<T>(body: () => T | Promise<T>): Promise<T> {
+  if (process.geteuid?.() !== 0) return body();
+  const nobody = 65_534;
+  process.seteuid?.(nobody);
+  try {
+    return await body();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
 /** Smooth colours that differ from `kind` to `kind`, `width × height × 3` bytes. */
 export function samplePixels(width: number, height: number, kind = 0): Uint8Array {
   const data = new Uint8Array(width * height * 3);

@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InterruptedError, UserError } from "../../errors.ts";
@@ -8,7 +10,7 @@ import { cifarOf, type TarEntry, tarOf } from "../../testing/archives.ts";
 import { temporaryFolder } from "../../testing/data.ts";
 import { type Behaviour, serve } from "../../testing/server.ts";
 import { openData } from "../open.ts";
-import { archiveOf, CATALOG } from "./catalog.ts";
+import { type Archive, archiveOf, CATALOG } from "./catalog.ts";
 import { type FetchOptions, fetchArchive } from "./fetch.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -25,13 +27,29 @@ const CIFAR: TarEntry[] = [
 const QUICK = { attempts: 3, wait: 1 };
 
 /** A server with one archive, and a call that fetches it. */
-async function stage(behaviour: Behaviour = {}, entries = CIFAR) {
-  const content = gzipSync(tarOf(entries), { level: 0 });
+async function stage(behaviour: Behaviour = {}, entries = CIFAR, level = 0) {
+  const content = gzipSync(tarOf(entries), { level });
   const server = await serve({ "c.tgz": content }, behaviour);
   const archive = { name: "c", url: `${server.url}/c.tgz`, md5: md5(content), folder: "cifar", about: "" };
   const fetch = (options: Partial<FetchOptions> = {}, change: Partial<typeof archive> = {}) =>
     fetchArchive({ ...archive, ...change }, { out: folder.path, ...QUICK, ...options });
-  return { ...server, content, fetch, [Symbol.asyncDispose]: server.close };
+  return { ...server, content, archive, fetch, [Symbol.asyncDispose]: server.close };
+}
+
+const BUILT = new URL("../../../dist/data/fetch/fetch.js", import.meta.url).href;
+
+/**
+ * What fetching says in a process that may write files of 20 kB (40 kB in some shells), which fails in the same calls as a full
+ * disk does. Needs the built dist/, as `npm test` makes it.
+ */
+async function fetchWithLittleRoom(archive: Archive): Promise<string> {
+  const code = `
+    const { fetchArchive } = await import(${JSON.stringify(BUILT)});
+    await fetchArchive(${JSON.stringify(archive)}, { out: ${JSON.stringify(folder.path)} })
+      .catch((error) => console.log(error.message));`;
+  const limited = 'ulimit -f 40; exec "$@"';
+  const program = [process.execPath, "--input-type=module", "--eval", code];
+  return (await promisify(execFile)("sh", ["-c", limited, "sh", ...program])).stdout;
 }
 
 function md5(content: Uint8Array): string {
@@ -127,6 +145,29 @@ describe("fetchArchive", () => {
     await expect(at.fetch({ signal: stop.signal, onBytes: () => stop.abort() })).rejects.toThrow(InterruptedError);
     expect(existsSync(partFile())).toBe(true);
     expect((await at.fetch()).fetched).toBe(true);
+    expect(there()).toEqual(["cifar"]);
+  });
+
+  it("says where there is no room for the archive, and goes on once there is", async () => {
+    await using at = await stage();
+    expect(await fetchWithLittleRoom(at.archive)).toMatch(
+      /^Expected room on the disk for .*\.part, got none; free some and run it again to go on\n$/,
+    );
+    const { size } = statSync(partFile());
+    expect(size).toBeGreaterThan(0);
+    await at.fetch();
+    expect(at.asked.at(-1)?.range).toBe(`bytes=${size}-`);
+    expect(there()).toEqual(["cifar"]);
+  });
+
+  it("says where there is no room for the images, and keeps the archive alone", async () => {
+    await using at = await stage({}, [{ path: "cifar/large", content: Buffer.alloc(1e6) }], 9);
+    expect(await fetchWithLittleRoom(at.archive)).toMatch(
+      /^Expected room on the disk to unpack .*cifar\.archive, got none; free some and run it again\n$/,
+    );
+    expect(there()).toEqual(["cifar.archive"]);
+    await at.fetch();
+    expect(at.asked).toHaveLength(1);
     expect(there()).toEqual(["cifar"]);
   });
 

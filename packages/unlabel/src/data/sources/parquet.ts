@@ -21,7 +21,9 @@ const LABEL_NAMES = ["label", "labels", "fine_label", "class", "cls", "target"];
 // Decoded as one piece, beside what is kept of others.
 const MOST_GROUP_BYTES = 1e9;
 
-const Cell = z.union([z.instanceof(Uint8Array), z.object({ bytes: z.instanceof(Uint8Array) })]);
+const Content = z.instanceof(Uint8Array).nullish();
+/** Without an image it is as an empty file: passed over, and listed. */
+const Cell = z.union([Content, z.object({ bytes: Content }).transform(({ bytes }) => bytes)]);
 const Label = z.union([z.string(), z.number(), z.bigint(), z.null(), z.undefined()]);
 const Features = z.object({
   info: z.object({ features: z.record(z.string(), z.looseObject({ names: z.array(z.string()).optional() })) }),
@@ -100,8 +102,7 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
       Promise.all(
         items.map(async ({ at }) => {
           const group = lastAtMost(firsts, at!);
-          const cell = (await blocks.get(group))[at! - firsts[group]!]!;
-          return cell instanceof Uint8Array ? cell : cell.bytes;
+          return (await blocks.get(group))[at! - firsts[group]!] ?? new Uint8Array();
         }),
       ),
   });

@@ -1,11 +1,12 @@
-import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { UserError } from "../../errors.ts";
 import { cifarOf, idxOf, paxRecord, type TarEntry, tarOf } from "../../testing/archives.ts";
-import { sampleImage, samplePixels, temporaryFolder, writeImages } from "../../testing/data.ts";
+import { sampleImage, samplePixels, temporaryFolder, withoutPrivileges, writeImages } from "../../testing/data.ts";
 import { serve } from "../../testing/server.ts";
 import type { Dataset, Split } from "../folder.ts";
 import { imagesOf } from "../images.ts";
@@ -180,6 +181,12 @@ describe("tar shards", () => {
     await expect(openData(join(folder.path, "shard-{0..1}.tar"))).rejects.toThrow(
       /Expected to read .*shard-0\.tar, but it does not exist/,
     );
+    const locked = put("locked.tar", tarOf(pair("a", "1")));
+    chmodSync(locked, 0);
+    chmodSync(folder.path, 0o755);
+    await expect(withoutPrivileges(() => openData(locked))).rejects.toThrow(
+      /Expected to read .*locked\.tar, but you may not read it/,
+    );
     await expect(openData("http://localhost/a.tar.gz")).rejects.toThrow(/not packed further/);
   });
 
@@ -345,6 +352,24 @@ describe("Parquet", () => {
     expect(await bytesOf({ ...data.train, items: [data.train.items[2]!, data.train.items[0]!] })).toEqual([
       "three",
       "one",
+    ]);
+  });
+
+  // Written by another program, with a nested column, dictionaries and two row groups.
+  it("reads images beside their paths, and takes rows without one for empty files", async () => {
+    const data = await openData(fileURLToPath(new URL("../../../../../fixtures/images.parquet", import.meta.url)));
+    expect(list(data, data.train)).toEqual(
+      ["dog", "cat", "dog", "-", "cat", "cat"].map((name, i) => `images.parquet#${i} ${name}`),
+    );
+    const images = await imagesOf(data.train, data.train.items);
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    expect(images).toEqual([
+      bytes("one"),
+      bytes("two"),
+      Uint8Array.of(0xff, 0xd8, 0),
+      bytes("four"),
+      bytes(""),
+      bytes(""),
     ]);
   });
 

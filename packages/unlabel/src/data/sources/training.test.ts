@@ -1,0 +1,79 @@
+// Training from sources that are no folder, all the way: from an archive's bytes to weights.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { manualSeed } from "@unlabel/torch";
+import { afterEach, expect, it, vi } from "vitest";
+import { cifarOf, tarOf } from "../../testing/archives.ts";
+import { sampleImage, temporaryFolder } from "../../testing/data.ts";
+import { pretrain } from "../../train/pretrain.ts";
+import { RunDirectory } from "../../train/run.ts";
+import { nativeReader } from "../native.ts";
+
+const SETTINGS = {
+  method: "mae",
+  size: 32,
+  patch: 8,
+  decoder_width: 32,
+  decoder_depth: 1,
+  batch: 4,
+  epochs: 2,
+  warmup_epochs: 0,
+  device: "cpu",
+  precision: "fp32",
+  health_every: 0,
+};
+
+afterEach(() => vi.unstubAllEnvs());
+
+it("trains from tar shards, and goes on after a stop as if there had been none", async () => {
+  using folder = temporaryFolder();
+  // The native parts lie in the cache too: they are loaded before it is another.
+  manualSeed(0);
+  nativeReader();
+  vi.stubEnv("UNLABEL_CACHE", join(folder.path, "cache"));
+  const image = async (i: number) => ({ path: `${i}.jpg`, content: await sampleImage(40, 40, i).jpeg().toBuffer() });
+  for (const shard of [0, 1]) {
+    const images = await Promise.all(Array.from({ length: 8 }, (_, i) => image(8 * shard + i)));
+    writeFileSync(join(folder.path, `train-${shard}.tar`), tarOf(images));
+  }
+  const data = join(folder.path, "train-{0..1}.tar");
+  const train = (name: string, stopAt: number | null, resume = false) => {
+    const write = (text: string) => {
+      if (stopAt !== null && text.includes(` ${stopAt}/8 `)) process.emit("SIGINT", "SIGINT");
+    };
+    const more = resume ? { settings: {}, resume } : { settings: { flags: SETTINGS }, data };
+    return pretrain({ ...more, out: join(folder.path, name), stream: { write } });
+  };
+  const weights = (name: string) => readFileSync(RunDirectory.open(join(folder.path, name)).weights);
+  const { info } = await train("whole", null);
+  expect(info.data).toMatchObject({ layout: "webdataset", root: data, train: 16 });
+  expect((await train("parts", 1)).interrupted).toBe(true);
+  expect((await train("parts", null, true)).interrupted).toBe(false);
+  // Compared at once: element by element it takes minutes.
+  expect(weights("parts").equals(weights("whole"))).toBe(true);
+});
+
+// The real program, as a shell runs it: needs the built dist/, as `npm test` makes it.
+it("trains from CIFAR's files on the command line", () => {
+  using folder = temporaryFolder();
+  const [data, out] = ["cifar", "run"].map((name) => join(folder.path, name));
+  mkdirSync(data!);
+  for (const [name, count] of [
+    ["data_batch_1.bin", 9],
+    ["test_batch.bin", 2],
+  ] as const)
+    writeFileSync(join(data!, name), cifarOf(Array.from({ length: count }, (_, i) => [i])));
+  const settings = Object.entries(SETTINGS).flatMap(([key, value]) => ["--set", `${key}=${value}`]);
+  const bin = join(import.meta.dirname, "..", "..", "..", "bin", "unlabel.mjs");
+  const args = [bin, "pretrain", data!, ...settings, "--out", out!, "--json"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  expect(status, stderr).toBe(0);
+  expect(JSON.parse(stdout.trimEnd().split("\n").at(-1)!)).toMatchObject({
+    run: out,
+    method: "mae",
+    steps: 4,
+    skipped: 0,
+  });
+  expect(RunDirectory.open(out!).info.data).toMatchObject({ layout: "cifar-10", train: 9, val: 2 });
+});
