@@ -7,6 +7,7 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
+  type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { z } from "zod";
@@ -15,11 +16,10 @@ import type { ClassName, Dataset } from "../folder.ts";
 import { Blocks, orderOf } from "./blocks.ts";
 import { type Bytes, localBytes } from "./bytes.ts";
 import { assemble, partOf, type Sample } from "./dataset.ts";
+import { checkFooter, checkPages, MOST_BYTES } from "./pages.ts";
 
 const IMAGE_NAMES = ["image", "img", "jpg", "png", "webp", "jpeg", "picture", "bytes"];
 const LABEL_NAMES = ["label", "labels", "fine_label", "class", "cls", "target"];
-// Decoded as one piece, beside what is kept of others.
-const MOST_GROUP_BYTES = 1e9;
 
 const Content = z.instanceof(Uint8Array).nullish();
 /** Without an image it is as an empty file: passed over, and listed. */
@@ -34,6 +34,8 @@ interface RowGroup {
   metadata: FileMetaData;
   name: string;
   column: string;
+  /** Among the file's. */
+  index: number;
   firstRow: number;
   rows: number;
   /** `Item.at` of its first row. */
@@ -49,29 +51,34 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
   for (const path of paths) {
     const bytes = await localBytes(path);
     const file = bufferOf(bytes);
-    const metadata = await parse(path, () => parquetMetadataAsync(file));
+    const metadata = await parse(path, async () => {
+      await checkFooter(file);
+      return parquetMetadataAsync(file);
+    });
     refuseSenselessCounts(path, metadata, bytes.size);
-    const { image, label } = columnsOf(path, metadata);
+    const { children: columns } = await parse(path, async () => parquetSchema(metadata));
+    const { image, label } = columnsOf(path, columns);
     const names = label === null ? undefined : classNames(metadata, label);
     classes ??= names?.map((name) => ({ id: name, name }));
     const labels = label === null ? [] : await readColumn({ file, metadata, name: path, column: label }, Label);
     const name = posix.join(basename(dirname(path)), basename(path));
     const part = partOf(name);
     let row = 0;
-    for (const { num_rows, columns } of metadata.row_groups) {
+    for (const [index, { num_rows, columns }] of metadata.row_groups.entries()) {
       const rows = Number(num_rows);
       const size = columns.reduce((sum, { meta_data: meta }) => {
         return meta?.path_in_schema[0] === image ? sum + Number(meta.total_uncompressed_size) : sum;
       }, 0);
-      if (size > MOST_GROUP_BYTES)
+      if (size > MOST_BYTES)
         throw new UserError(
-          `Expected row groups of at most ${MOST_GROUP_BYTES / 1e6} MB in ${path}, got ${Math.round(size / 1e6)} MB; write it with smaller ones`,
+          `Expected row groups of at most ${MOST_BYTES / 1e6} MB in ${path}, got ${Math.round(size / 1e6)} MB; write it with smaller ones`,
         );
       groups.push({
         file,
         metadata,
         name: path,
         column: image,
+        index,
         firstRow: row,
         rows,
         first: samples.length,
@@ -135,9 +142,8 @@ function refuseSenselessCounts(path: string, { num_rows, row_groups }: FileMetaD
 }
 
 /** Which column has the images and which the classes. */
-function columnsOf(path: string, metadata: FileMetaData): { image: string; label: string | null } {
-  const columns = parquetSchema(metadata).children;
-  const pick = (names: string[], fits: (column: (typeof columns)[number]) => boolean) =>
+function columnsOf(path: string, columns: SchemaTree[]): { image: string; label: string | null } {
+  const pick = (names: string[], fits: (column: SchemaTree) => boolean) =>
     columns
       .filter((column) => fits(column))
       .sort((a, b) => rank(names, a.element.name) - rank(names, b.element.name))
@@ -177,12 +183,14 @@ function classNames({ key_value_metadata: pairs }: FileMetaData, label: string):
 async function readColumn<T>(
   { file, metadata, name, column }: Pick<RowGroup, "file" | "metadata" | "name" | "column">,
   cell: z.ZodType<T>,
-  range?: Pick<RowGroup, "firstRow" | "rows">,
+  range?: Pick<RowGroup, "index" | "firstRow" | "rows">,
 ): Promise<T[]> {
   const rows = range && { rowStart: range.firstRow, rowEnd: range.firstRow + range.rows };
-  const found = await parse(name, () =>
-    parquetReadObjects({ file, metadata, columns: [column], compressors, utf8: range === undefined, ...rows }),
-  );
+  const groups = range ? [metadata.row_groups[range.index]!] : metadata.row_groups;
+  const found = await parse(name, async () => {
+    await checkPages(file, metadata, column, groups);
+    return parquetReadObjects({ file, metadata, columns: [column], compressors, utf8: range === undefined, ...rows });
+  });
   return found.map((row, i) => {
     const { success, data } = cell.safeParse(row[column]);
     if (success) return data;
