@@ -212,6 +212,8 @@ describe("unlabel report", () => {
       bytes: size,
       headline: expect.stringMatching(/^a reaches .*top-1/),
       runs: [{ dir: run, name: "a", method: "simclr", status: "done", top1: 0.58 }],
+      // Every number of the page: see report/data.test.ts.
+      data: expect.objectContaining({ runs: [expect.objectContaining({ name: "a" })] }),
     });
     expect((await unlabel(["report", run, "-o", out])).stdout).toMatch(/^a reaches .*\nReport: .*report\.html \(\d/);
   });

@@ -17,7 +17,7 @@ describe("createEncoder", () => {
 
   it("learns a ViT's positions under SimCLR and fixes them under MAE", () => {
     scope(() => {
-      const simclr = createEncoder({ ...presets.simclr.small, encoder: "vit_tiny", patch: 8 });
+      const simclr = createEncoder({ ...presets.simclr.small, encoder: "vit_tiny", patch: 8, size: 64 });
       const mae = createEncoder(presets.mae.small);
       for (const net of [simclr, mae]) {
         expect(net).toBeInstanceOf(VisionTransformer);
