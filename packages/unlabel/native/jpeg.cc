@@ -11,6 +11,8 @@ namespace unlabel {
 
 namespace {
 constexpr int64_t max_pixels = 100'000'000;
+// What a file of several scans needs, all of whose coefficients wait for the last: 64 megapixels at 4:2:0, 32 at 4:4:4.
+constexpr int64_t max_bytes = 192'000'000;
 // A progressive file may repeat its scans without end; sound encoders write about ten.
 constexpr int max_scans = 200;
 }  // namespace
@@ -51,10 +53,25 @@ Jpeg::Jpeg(std::span<const uint8_t> bytes) : bytes_(bytes) {
       throw ImageError("it has " + std::to_string(width()) + " × " + std::to_string(height()) +
                        " pixels; at most 100 million are read");
     }
+    if (const int64_t bytes = coefficient_bytes(); bytes > max_bytes) {
+      throw ImageError("it has several scans, which take " + std::to_string((bytes + 999'999) / 1'000'000) +
+                       " MB to decode; at most " + std::to_string(max_bytes / 1'000'000) + " MB are used");
+    }
   } catch (...) {
     jpeg_destroy_decompress(&info_);
     throw;
   }
+}
+
+int64_t Jpeg::coefficient_bytes() {
+  bool several = false;
+  guarded([this, &several] { several = jpeg_has_multiple_scans(&info_); });
+  if (!several) return 0;
+  int64_t blocks = 0;
+  for (int i = 0; i < info_.num_components; ++i) {
+    blocks += int64_t{info_.comp_info[i].width_in_blocks} * info_.comp_info[i].height_in_blocks;
+  }
+  return blocks * int64_t{sizeof(JBLOCK)};
 }
 
 int Jpeg::orientation() const {

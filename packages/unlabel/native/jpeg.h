@@ -51,6 +51,10 @@ class Jpeg {
     jmp_buf jump;
     char text[JMSG_LENGTH_MAX];
   };
+
+  // What libjpeg holds of the whole image: nothing of a file with one scan.
+  int64_t coefficient_bytes();
+
   static void fail(j_common_ptr info);
   static void warn(j_common_ptr info, int level);
   static void check_scans(j_common_ptr info);

@@ -195,6 +195,13 @@ class Reader {
     return begin(env, std::move(batch));
   }
 
+  // release(bytes): detaches the memory, which its owner then frees.
+  Napi::Value release(const Napi::CallbackInfo& info) {
+    if (!info[0].IsTypedArray()) reject(info.Env(), "Expected a Uint8Array to release");
+    info[0].As<Napi::TypedArray>().ArrayBuffer().Detach();
+    return info.Env().Undefined();
+  }
+
   Napi::Value threads(const Napi::CallbackInfo& info) {
     if (!info[0].IsUndefined()) pool_.resize(static_cast<size_t>(whole(info[0], 1, 256, "threads")));
     return Napi::Number::New(info.Env(), static_cast<double>(pool_.size()));
@@ -238,6 +245,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(reader);
   exports["sizes"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->sizes(info); }, "sizes");
   exports["read"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->read(info); }, "read");
+  exports["release"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->release(info); }, "release");
   exports["threads"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->threads(info); }, "threads");
   return exports;
 }

@@ -41,6 +41,8 @@ export interface NativeReader {
     looks?: Float32Array,
     finish?: Float32Array,
   ): Promise<NativeFailure[]>;
+  /** Frees the memory of an array, which is empty from then on, as are others that share it. */
+  release(data: Uint8Array): void;
   /** The number of threads, after setting it if one is given. */
   threads(count?: number): number;
 }

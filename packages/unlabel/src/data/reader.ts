@@ -1,7 +1,7 @@
 // Images to resized RGB views, off the JavaScript thread: JPEG natively, other formats decoded by sharp, both resized by the
 // same native code. What a file is, its content says, not its name.
 import type { TensorMemory } from "@unlabel/torch";
-import { decodeForeign, foreignSize } from "./foreign.ts";
+import { decodeForeign, foreignHeader } from "./foreign.ts";
 import { type ImageSource, type NativeFailure, type NativeReader, nativeReader, type Pixels } from "./native.ts";
 import type { Box, Filter } from "./views.ts";
 
@@ -68,7 +68,7 @@ const MOST_THREADS = 256;
 export class ImageReader {
   readonly #native: NativeReader;
   readonly #decoded = new Map<string, Pixels>();
-  /** Paths known not to be JPEGs, with the bytes that their pixels take where that is known. */
+  /** Paths known not to be JPEGs, with the bytes that decoding them takes where that is known. */
   readonly #foreign = new Map<string, number | undefined>();
   #room: number;
 
@@ -164,8 +164,9 @@ export class ImageReader {
     const readForeign = async (index: number) => {
       try {
         const item = items[index]!;
-        const image = await this.#decode(encoded(item.image));
-        for (const { reason } of await render([{ ...item, image }])) throw new Error(reason);
+        await this.#decode(encoded(item.image), async (image) => {
+          for (const { reason } of await render([{ ...item, image }])) throw new Error(reason);
+        });
       } catch (error) {
         failures.push(failure(images, index, messageOf(error)));
       }
@@ -195,21 +196,31 @@ export class ImageReader {
   }
 
   async #foreignSize(source: string | Uint8Array): Promise<Size> {
-    const size = await foreignSize(source);
-    if (typeof source !== "string") return size;
-    const bytes = size.width * size.height * 3;
-    this.#foreign.set(source, bytes);
-    // What will be read next may as well be decoded now, if it can be kept.
-    return bytes <= this.#room ? this.#decode(source) : size;
+    const { width, height, bytes } = await foreignHeader(source);
+    if (typeof source === "string") {
+      this.#foreign.set(source, bytes);
+      // What will be read next may as well be decoded now, if it can be kept.
+      if (width * height * 3 <= this.#room) await this.#decode(source, async () => {});
+    }
+    return { width, height };
   }
 
-  async #decode(source: string | Uint8Array): Promise<Pixels> {
-    const pixels = await decodeForeign(source, typeof source === "string" ? this.#foreign.get(source) : undefined);
-    if (typeof source === "string" && pixels.data.length <= this.#room && !this.#decoded.has(source)) {
-      this.#decoded.set(source, pixels);
-      this.#room -= pixels.data.length;
-    }
-    return pixels;
+  /** Decodes an image, keeps it if it can, and otherwise gives its memory back after its use. */
+  #decode(source: string | Uint8Array, use: (pixels: Pixels) => Promise<void>): Promise<void> {
+    const path = typeof source === "string" ? source : null;
+    return decodeForeign(source, path === null ? undefined : this.#foreign.get(path), async (pixels) => {
+      const keep = path !== null && pixels.data.length <= this.#room && !this.#decoded.has(path);
+      if (keep) {
+        this.#decoded.set(path, pixels);
+        this.#room -= pixels.data.length;
+      }
+      try {
+        await use(pixels);
+      } finally {
+        // Left to the garbage collector, some images of hundreds of megabytes would lie about beside the next.
+        if (!keep) this.#native.release(pixels.data);
+      }
+    });
   }
 }
 

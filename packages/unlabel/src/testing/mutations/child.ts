@@ -3,13 +3,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ImageReader } from "../../data/reader.ts";
 import type { Box } from "../../data/views.ts";
+import { READER } from "./memory.ts";
 import type { Outcome } from "./run.ts";
 
 /** Images a call: a damaged one must not touch its neighbours. */
 const BATCH = 16;
 
 const [folder = "", ...names] = JSON.parse(readFileSync(0, "utf8")) as string[];
-const reader = new ImageReader({ cacheBytes: 16e6, threads: 2 });
+const reader = new ImageReader(READER);
 
 function boxes(width: number, height: number): Box[] {
   const part = (x: number, y: number, w: number, h: number, flip: boolean): Box => ({

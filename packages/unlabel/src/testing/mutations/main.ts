@@ -1,10 +1,8 @@
 // `npm run test:mutations [-- --count N --family N --list FILE]`: 10,000 damaged images through the reader.
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { MOST_MB } from "./memory.ts";
 import { readMutants, summary } from "./run.ts";
-
-/** The reading process takes some 100 MB by itself, and decodes images other than JPEG whole: at most 100 million pixels. */
-const MOST_MB = 1200;
 
 const { values } = parseArgs({
   options: {
