@@ -8,6 +8,11 @@ import { markdownTable, type Row } from "./row.ts";
 
 const DOCUMENT = join(import.meta.dirname, "..", "docs", "benchmarks.md");
 
+/** Refuses before anything is measured. @throws {UserError} where the document has no such section */
+export function checkSection(name: string): void {
+  replaceSection(readFileSync(DOCUMENT, "utf8"), name, "");
+}
+
 /** @throws {UserError} where the document has no such section */
 export function writeSection(name: string, rows: readonly Row[], machine: Machine, command: string): void {
   const day = new Date().toISOString().slice(0, 10);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { UserError } from "../packages/unlabel/src/errors.ts";
 import { allowedCores } from "../packages/unlabel/src/train/machine.ts";
-import { writeSection } from "./document.ts";
+import { checkSection, writeSection } from "./document.ts";
 import { describeMachine, machineLines } from "./machine.ts";
 import { findPeers, type Peers } from "./peers.ts";
 import { type BenchOptions, plainTable, type Row } from "./row.ts";
@@ -55,6 +55,7 @@ async function bench(asked: string[], { json, quick = false, write = false, ...f
   for (const name of asked) {
     if (!(name in BENCHES)) throw new UserError(`Expected ${names.join(" or ")}, got ${name}`);
   }
+  if (write) for (const name of asked) checkSection(name);
   if (quick && write) throw new UserError("Expected --quick or --write, got both: quick numbers belong in no document");
   if (!existsSync(flags.data)) throw new UserError(`Expected images in ${flags.data}; name their folder with --data`);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
