@@ -46,6 +46,13 @@ export interface ViewSpec {
   std: readonly [number, number, number];
 }
 
+/** One view of an image: a random crop, perhaps mirrored, its colours as they are. */
+export function plainView(spec: Pick<ViewSpec, "size" | "filter" | "mean" | "std"> & { cropMin: number }): ViewSpec {
+  const { size, filter, mean, std, cropMin } = spec;
+  const crop = { scale: [cropMin, 1], ratio: [3 / 4, 4 / 3] } as const;
+  return { count: 1, size, crop, filter, flip: 0.5, color: null, grayscale: 0, blur: null, solarize: 0, mean, std };
+}
+
 /** A rectangle in pixels of the upright image (fractions allowed), mirrored afterwards if `flip`. */
 export interface Box {
   x: number;

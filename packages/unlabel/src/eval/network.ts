@@ -5,7 +5,7 @@ import { autocast, fromTypedArray, nn, noGrad, optim, scope, type Tensor } from 
 import type { Split } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import type { ImageReader } from "../data/reader.ts";
-import type { ViewSpec } from "../data/views.ts";
+import { plainView, type ViewSpec } from "../data/views.ts";
 import { type Encoder, VisionTransformer } from "../models/index.ts";
 import { extract } from "./features.ts";
 import { judge, type Metrics } from "./metrics.ts";
@@ -73,7 +73,7 @@ export async function trainNetwork(
   const network = new Classifier(encoder, classes).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = new optim.AdamW(groupsOf(network, settings), { lr: settings.lr });
   const rates = optimizer.groups.map(({ lr }) => lr);
-  const loader = new Loader(train, [viewOf(settings.size, mean, std)], {
+  const loader = new Loader(train, [plainView({ size: settings.size, cropMin: 0.25, filter: "bilinear", mean, std })], {
     batch: settings.batch,
     seed,
     device,
@@ -143,20 +143,4 @@ function layerOf(name: string, depth: number): number {
   const block = /^encoder\.blocks\.(\d+)\./.exec(name);
   if (block) return Number(block[1]) + 1;
   return depth > 0 && /^encoder\.(cls_token|pos_embed|patch_embed)/.test(name) ? 0 : depth + 1;
-}
-
-function viewOf(size: number, mean: ViewSpec["mean"], std: ViewSpec["std"]): ViewSpec {
-  return {
-    count: 1,
-    size,
-    crop: { scale: [0.25, 1], ratio: [3 / 4, 4 / 3] },
-    filter: "bilinear",
-    flip: 0.5,
-    color: null,
-    grayscale: 0,
-    blur: null,
-    solarize: 0,
-    mean,
-    std,
-  };
 }

@@ -1,30 +1,14 @@
 // CrossMAE's decoder (arXiv:2401.14391): hidden patches ask the visible ones and not each other, so that any share of them
 // can be predicted by itself. Deliberate difference: all blocks read the encoder's last latents, not a learnt mix of its layers.
-import { empty, nn, scaledDotProductAttention, type Tensor } from "@unlabel/torch";
-import { sinCosPositions } from "../models/positions.ts";
-import { initLinears, Mlp, NORM_EPS, token } from "../models/transformer.ts";
-import type { MaeDecoderOptions } from "./mae-decoder.ts";
+import { nn, scaledDotProductAttention, type Tensor } from "@unlabel/torch";
+import { Mlp, NORM_EPS } from "../models/transformer.ts";
+import { BlockDecoder, type BlockOptions } from "./mae-decoder.ts";
 import type { Masking } from "./masking.ts";
 
 /** Mask tokens with their positions through blocks of cross-attention to the visible latents and an MLP. */
-export class CrossDecoder extends nn.Module<[latent: Tensor, masking: Masking], Tensor> {
-  embed: nn.Linear;
-  mask_token: Tensor;
-  pos_embed: Tensor;
-  blocks: CrossBlock[];
-  norm: nn.LayerNorm;
-  pred: nn.Linear;
-
-  constructor(options: MaeDecoderOptions & { depth: number; heads: number }) {
-    super();
-    const { dim, grid, patch, width, depth, heads } = options;
-    this.embed = new nn.Linear(dim, width);
-    this.mask_token = token(empty([1, 1, width]));
-    this.pos_embed = nn.buffer(sinCosPositions(width, grid).unsqueeze(0));
-    this.blocks = Array.from({ length: depth }, () => new CrossBlock(width, heads));
-    this.norm = new nn.LayerNorm(width, { eps: NORM_EPS });
-    this.pred = new nn.Linear(width, patch * patch * 3);
-    initLinears(this);
+export class CrossDecoder extends BlockDecoder<CrossBlock> {
+  constructor(options: BlockOptions) {
+    super(options, CrossBlock);
   }
 
   /** Pixels of the patches that `masking.hidden` `[B, A]` names, `[B, A, patch²·3]`; latents carry their own positions. */

@@ -20,28 +20,43 @@ export interface MaeDecoderOptions {
   width: number;
 }
 
+/** Blocks of a decoder that works on tokens, and attention heads in each. */
+export interface BlockOptions extends MaeDecoderOptions {
+  depth: number;
+  heads: number;
+}
+
+/** What decoders of blocks have in common: latents and a mask token made as wide as the blocks, positions, and a linear head. */
+export abstract class BlockDecoder<B extends nn.Module<never, Tensor>> extends nn.Module<
+  [latent: Tensor, masking: Masking],
+  Tensor
+> {
+  embed: nn.Linear;
+  mask_token: Tensor;
+  pos_embed: Tensor;
+  blocks: B[];
+  norm: nn.LayerNorm;
+  pred: nn.Linear;
+
+  constructor({ dim, grid, patch, width, depth, heads }: BlockOptions, block: new (width: number, heads: number) => B) {
+    super();
+    this.embed = new nn.Linear(dim, width);
+    this.mask_token = token(empty([1, 1, width]));
+    this.pos_embed = nn.buffer(sinCosPositions(width, grid).unsqueeze(0));
+    this.blocks = Array.from({ length: depth }, () => new block(width, heads));
+    this.norm = new nn.LayerNorm(width, { eps: NORM_EPS });
+    this.pred = new nn.Linear(width, patch * patch * 3);
+    initLinears(this);
+  }
+}
+
 /**
  * The paper's decoder (arXiv:2111.06377): a small transformer over visible latents and mask tokens, all with fixed
  * positions. Tokens stay in the masking's order: attention does not mind, and their positions tell them apart.
  */
-export class TransformerDecoder extends nn.Module<[latent: Tensor, masking: Masking], Tensor> {
-  embed: nn.Linear;
-  mask_token: Tensor;
-  pos_embed: Tensor;
-  blocks: Block[];
-  norm: nn.LayerNorm;
-  pred: nn.Linear;
-
-  constructor(options: MaeDecoderOptions & { depth: number; heads: number }) {
-    super();
-    const { dim, grid, patch, width, depth, heads } = options;
-    this.embed = new nn.Linear(dim, width);
-    this.mask_token = token(empty([1, 1, width]));
-    this.pos_embed = nn.buffer(sinCosPositions(width, grid).unsqueeze(0));
-    this.blocks = Array.from({ length: depth }, () => new Block(width, heads));
-    this.norm = new nn.LayerNorm(width, { eps: NORM_EPS });
-    this.pred = new nn.Linear(width, patch * patch * 3);
-    initLinears(this);
+export class TransformerDecoder extends BlockDecoder<Block> {
+  constructor(options: BlockOptions) {
+    super(options, Block);
   }
 
   override forward(latent: Tensor, { keep, hidden }: Masking): Tensor {

@@ -2,7 +2,7 @@
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
 import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
 import type { MaeConfig } from "../config/schema.ts";
-import type { ViewSpec } from "../data/views.ts";
+import { plainView, type ViewSpec } from "../data/views.ts";
 import { createMaeEncoder, type VisionTransformer } from "../models/index.ts";
 import { gatherTokens, patchify, unpatchify } from "../models/patches.ts";
 import { Rng } from "../rng.ts";
@@ -33,7 +33,8 @@ export class Mae extends Method {
     this.encoder = createMaeEncoder(config);
     const { width: dim, grid, patch } = this.encoder;
     this.decoder = decoderOf(config, { dim, grid, patch, width: config.decoder_width });
-    this.views = [viewOf(config)];
+    const { size, crop_min: cropMin, mean, std } = config;
+    this.views = [plainView({ size, cropMin, filter: "bicubic", mean, std })];
     this.#config = config;
   }
 
@@ -133,20 +134,4 @@ function fixedMasking(batch: number, patches: number, ratio: number, device: str
   const rng = new Rng(0, "reconstruct");
   const noise = Float32Array.from({ length: batch * patches }, () => rng.uniform());
   return maskingOf(fromTypedArray(noise, [batch, patches], { device }), ratio);
-}
-
-function viewOf({ size, crop_min, mean, std }: MaeConfig): ViewSpec {
-  return {
-    count: 1,
-    size,
-    crop: { scale: [crop_min, 1], ratio: [3 / 4, 4 / 3] },
-    filter: "bicubic",
-    flip: 0.5,
-    color: null,
-    grayscale: 0,
-    blur: null,
-    solarize: 0,
-    mean,
-    std,
-  };
 }

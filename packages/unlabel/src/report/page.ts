@@ -1,9 +1,7 @@
-// The page: one file, nothing loaded from anywhere, its script and policy fixed by hash. Rendered from the report's data alone.
-import { createHash } from "node:crypto";
-import { versionOfUnlabel } from "../version.ts";
+// The report's page, rendered from its data alone.
 import type { ReportData } from "./data.ts";
 import { count, list } from "./format.ts";
-import { type Html, html, raw } from "./html.ts";
+import { html } from "./html.ts";
 import { mapScript } from "./map-script.ts";
 import type { Gallery } from "./pictures.ts";
 import { picturesStyle } from "./pictures-style.ts";
@@ -23,6 +21,7 @@ import { reconstructions } from "./sections/reconstructions.ts";
 import { reproduce } from "./sections/reproduce.ts";
 import { scores } from "./sections/scores.ts";
 import { settings } from "./sections/settings.ts";
+import { type Section, shell } from "./shell.ts";
 import { type Loaded, spriteStyle } from "./sprites.ts";
 import { style } from "./style.ts";
 
@@ -30,7 +29,7 @@ import { style } from "./style.ts";
 export type Media = { galleries: ReadonlyMap<string, Gallery>; loaded: Loaded };
 
 export function page(data: ReportData, { galleries, loaded: { sprites, missing } }: Media): string {
-  const all: [id: string, title: string, body: Html | null][] = [
+  const all: Section[] = [
     ["curves", "Training", curves(data)],
     ["health", "Health", health(data)],
     ["scores", "Scores", scores(data)],
@@ -46,39 +45,19 @@ export function page(data: ReportData, { galleries, loaded: { sprites, missing }
     ["data", "Data", dataSection(data)],
     ["reproduce", "Reproduce", reproduce(data)],
   ];
-  const shown = all.filter(([, , body]) => body !== null);
-  const date = new Date().toISOString().slice(0, 10);
-  const code = sprites.size > 0 ? script + mapScript : script;
-  const hash = createHash("sha256").update(code).digest("base64");
-  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
   const { length } = data.runs;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="generator" content="unlabel ${versionOfUnlabel()}">
-<title>${data.headline}</title>
-<link rel="icon" href="data:,">
-<style>${raw(style + picturesStyle)}</style>
-</head>
-<body>
-<div class="page">
-<aside>
-<p class="brand">unlabel</p>
-<nav aria-label="Sections"><ol><li><a href="#answer">Answer</a></li>${shown.map(([id, title]) => html`<li><a href="#${id}">${title}</a></li>`)}</ol></nav>
-<button class="theme" type="button" hidden>Dark</button>
-</aside>
-<main>
-<section id="answer"><p class="kicker">What came out of ${length === 1 ? "this run" : `these ${count(length)} runs`}, ${date}</p>${answer(data)}${missing.length > 0 && html`<p class="warn">Pictures could not be read: ${list(missing)}.</p>`}</section>
-${shown.map(([id, title, body]) => html`<section id="${id}"><h2>${title}</h2>${body}</section>\n`)}
-<footer>Written by unlabel ${versionOfUnlabel()} from the run directories alone. Every sentence above follows from their numbers.</footer>
-</main>
-</div>
-${spriteStyle(sprites)}
-<script>${raw(code)}</script>
-</body>
-</html>
-`.text;
+  const date = new Date().toISOString().slice(0, 10);
+  return shell({
+    title: data.headline,
+    first: {
+      id: "answer",
+      name: "Answer",
+      body: html`<p class="kicker">What came out of ${length === 1 ? "this run" : `these ${count(length)} runs`}, ${date}</p>${answer(data)}${missing.length > 0 && html`<p class="warn">Pictures could not be read: ${list(missing)}.</p>`}`,
+    },
+    sections: all,
+    footer: " from the run directories alone. Every sentence above follows from their numbers.",
+    style: style + picturesStyle,
+    script: sprites.size > 0 ? script + mapScript : script,
+    last: spriteStyle(sprites),
+  });
 }

@@ -9,7 +9,7 @@ import { Loader } from "../data/loader.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { createMethod } from "../methods/index.ts";
 import { makeOptimizer } from "./optimizer.ts";
-import { trainStep } from "./step.ts";
+import { stepSettings, trainStep } from "./step.ts";
 import { median } from "./summary.ts";
 
 /** Steps that are not counted, since buffers and kernels are made ready in them, and what is measured at most. */
@@ -86,9 +86,7 @@ async function measureStep(
           step,
           device,
           precision,
-          microBatch: config.micro_batch,
-          recompute: config.activation_checkpointing,
-          clip: config.clip_grad_norm,
+          ...stepSettings(config),
         });
       } finally {
         for (const view of batch.views) view.dispose();

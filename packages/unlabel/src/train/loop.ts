@@ -11,7 +11,7 @@ import type { Profiler } from "./profile.ts";
 import type { Progress } from "./progress.ts";
 import { megabytes, NoRoom, withRoom } from "./room.ts";
 import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "./run.ts";
-import { checkShapes, trainStep } from "./step.ts";
+import { checkShapes, stepSettings, trainStep } from "./step.ts";
 import type { StopRequest } from "./stop.ts";
 import { round } from "./summary.ts";
 import type { Watch } from "./watch.ts";
@@ -146,9 +146,7 @@ function oneStep(
       step,
       device,
       precision,
-      microBatch: config.micro_batch,
-      recompute: config.activation_checkpointing,
-      clip: config.clip_grad_norm,
+      ...stepSettings(config),
       encoderNorm: looks,
       onFeatures: watch?.learner(batch.indices),
     });

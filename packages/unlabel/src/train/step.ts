@@ -1,5 +1,6 @@
 // One training step: loss, gradients, update. Everything made on the way is freed, and the host waits for the device once.
 import { _foreachNorm, cat, noGrad, optim, recordFunction, scope, stack, type Tensor, zeros } from "@unlabel/torch";
+import type { Config } from "../config/schema.ts";
 import type { Method } from "../methods/method.ts";
 import { gradients } from "./micro-batches.ts";
 
@@ -33,6 +34,12 @@ export interface StepOutcome {
   encoderNorm?: number;
   /** What `onFeatures` gave. */
   watched: Record<string, number>;
+}
+
+/** What a config says of a step. */
+export function stepSettings(config: Config): Pick<StepOptions, "microBatch" | "recompute" | "clip"> {
+  const { micro_batch: microBatch, activation_checkpointing: recompute, clip_grad_norm: clip } = config;
+  return { microBatch, recompute, clip };
 }
 
 /** Trains on one batch. */

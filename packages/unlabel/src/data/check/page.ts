@@ -1,12 +1,11 @@
 // The check as one self-contained page: findings, sizes, classes, and the pictures concerned side by side.
-import { createHash } from "node:crypto";
 import { dirname, resolve } from "node:path";
 import { makeFolder, writeAtomically } from "../../files.ts";
 import { count, duration, megabytes, percent, plural } from "../../report/format.ts";
-import { type Html, html, raw } from "../../report/html.ts";
+import { type Html, html } from "../../report/html.ts";
 import { script } from "../../report/script.ts";
+import { shell } from "../../report/shell.ts";
 import { style } from "../../report/style.ts";
-import { versionOfUnlabel } from "../../version.ts";
 import { imagesOf } from "../images.ts";
 import type { Checked, CheckResult, Named } from "./check.ts";
 import { part, type Seen } from "./look.ts";
@@ -36,59 +35,40 @@ td.wide { width: 60%; }
 export async function writePage(checked: Checked, file: string): Promise<string> {
   const path = resolve(file);
   makeFolder(dirname(path));
-  writeAtomically(path, (await render(checked)).text);
+  writeAtomically(path, await render(checked));
   return path;
 }
 
-async function render(checked: Checked): Promise<Html> {
+async function render(checked: Checked): Promise<string> {
   const { result } = checked;
-  const sections: [id: string, title: string, body: Html | null][] = [
-    ["leakage", "In train and in val", await copies(checked, ({ leak }) => leak)],
-    ["copies", "Copies within a split", await copies(checked, ({ leak }) => !leak)],
-    ["suspicious", "Suspicious", await suspicious(checked)],
-    ["unreadable", "Cannot be read", unreadable(result)],
-    ["classes", "Classes", classes(result)],
-    ["sizes", "Sizes", sizes(result)],
-    ["cost", "What training would cost", cost(result)],
-  ];
-  const shown = sections.filter(([, , body]) => body !== null);
   const { findings, notes, images } = result;
   const title =
     findings.length === 0
       ? `Nothing to mend in ${plural(images.readable, "image")}`
       : `${plural(findings.length, "finding")} in ${plural(images.train + images.val, "image")}`;
-  const hash = createHash("sha256").update(script).digest("base64");
-  const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="generator" content="unlabel ${versionOfUnlabel()}">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>${raw(style)}${raw(look)}</style>
-</head>
-<body>
-<div class="page">
-<aside>
-<p class="brand">unlabel</p>
-<nav aria-label="Sections"><ol><li><a href="#findings">Findings</a></li>${shown.map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ol></nav>
-<button class="theme" type="button" hidden>Dark</button>
-</aside>
-<main>
-<section id="findings"><p class="kicker">Check of ${result.data}, ${new Date().toISOString().slice(0, 10)}</p><h1>${title}</h1>
+  return shell({
+    title,
+    first: {
+      id: "findings",
+      name: "Findings",
+      body: html`<p class="kicker">Check of ${result.data}, ${new Date().toISOString().slice(0, 10)}</p><h1>${title}</h1>
 <ul class="prose">${findings.map(({ text }) => html`<li>${text}</li>`)}${notes.map((text) => html`<li class="quiet">${text}</li>`)}</ul>
-<p class="note">${count(images.train)} images in train, ${count(images.val)} in val, ${count(images.readable)} readable; layout ${result.layout}; looked through in ${duration(result.seconds)}, ${count(result.images_per_s)} images/s.</p></section>
-${shown.map(([id, name, body]) => html`<section id="${id}"><h2>${name}</h2>${body}</section>\n`)}
-<footer>Written by unlabel ${versionOfUnlabel()}. Near copies: perceptual hashes at most 11 of 64 bits apart, and both gray values and details correlated by 0.85 or more once one picture is fitted onto a part of the other.</footer>
-</main>
-</div>
-<script>${raw(script)}</script>
-</body>
-</html>
-`;
+<p class="note">${count(images.train)} images in train, ${count(images.val)} in val, ${count(images.readable)} readable; layout ${result.layout}; looked through in ${duration(result.seconds)}, ${count(result.images_per_s)} images/s.</p>`,
+    },
+    sections: [
+      ["leakage", "In train and in val", await copies(checked, ({ leak }) => leak)],
+      ["copies", "Copies within a split", await copies(checked, ({ leak }) => !leak)],
+      ["suspicious", "Suspicious", await suspicious(checked)],
+      ["unreadable", "Cannot be read", unreadable(result)],
+      ["classes", "Classes", classes(result)],
+      ["sizes", "Sizes", sizes(result)],
+      ["cost", "What training would cost", cost(result)],
+    ],
+    footer:
+      ". Near copies: perceptual hashes at most 11 of 64 bits apart, and both gray values and details correlated by 0.85 or more once one picture is fitted onto a part of the other.",
+    style: style + look,
+    script,
+  });
 }
 
 type GroupTest = (group: Checked["copies"]["groups"][0]) => boolean;
