@@ -10,8 +10,8 @@ export interface StopRequest {
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Listens for SIGINT, SIGTERM and SIGHUP. A step is one long native call in which no handler can run, so after the first signal
- * the default takes over: the operating system ends the process even in the middle of a step.
+ * Listens for SIGINT, SIGTERM and SIGHUP. A step is one long native call in which no handler can run: signals within it are
+ * seen when it returns, several as one. Once the first has been seen the default takes over, even in the middle of a step.
  *
  * @param onAsked called once, at the first signal
  */
