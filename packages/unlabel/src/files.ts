@@ -1,4 +1,5 @@
 // Files that are whole or not there: written under a temporary name, synced to disk, renamed. A full disk leaves no part of one.
+// What cannot be written is refused before the work that it is for, and every refusal is one line.
 import {
   closeSync,
   copyFileSync,
@@ -7,42 +8,133 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
+  lstatSync,
   mkdirSync,
   openSync,
+  realpathSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname } from "node:path";
-import { UserError } from "./errors.ts";
+import { basename, dirname, extname, join, resolve, sep } from "node:path";
+import { UsageError, UserError } from "./errors.ts";
+
+/** Endings of a page's file. */
+export const HTML = [".html", ".htm"];
+
+/** What a run keeps in folders of its own. */
+const OWN_FOLDERS = ["checkpoints", "eval", "pictures", "cache"];
+
+/**
+ * Makes sure, before the work that it is for, that a file which somebody named can be written: its name fits what will be in it, it
+ * is no folder, device or file of a run's own, and the place takes files. Folders that are missing are made when it is written.
+ *
+ * @param flag by which it was named: `--html`
+ * @param endings of what will be written: `[".html", ".htm"]`
+ * @returns where it will lie: absolute, links followed
+ * @throws {UsageError} for a name that cannot be meant
+ * @throws {UserError} where nothing can be written
+ */
+export function outputFile(flag: string, path: string, endings: readonly string[]): string {
+  const expected = `Expected a file that ends in ${endings.join(" or ")} for ${flag}`;
+  const fits = (name: string) => endings.includes(extname(name).toLowerCase());
+  if (path.endsWith(sep) || isFolder(path)) {
+    throw new UsageError(`${expected}, got the folder ${path}; name a file in it`);
+  }
+  if (!fits(path)) throw new UsageError(`${expected}, got ${path}; name another`);
+  const file = writableFile(path);
+  if (!fits(file)) throw new UsageError(`${expected}, got ${path}, a link to ${file}; name another`);
+  const folder = dirname(file);
+  if (OWN_FOLDERS.includes(basename(folder)) && existsSync(join(folder, "..", "run.json"))) {
+    throw new UsageError(`${expected}, got ${path} among what a run keeps of its own; name another place`);
+  }
+  return file;
+}
+
+/**
+ * Makes sure that a file can be written or replaced.
+ *
+ * @returns where it lies: absolute, links followed
+ * @throws {UserError} where it cannot
+ */
+export function writableFile(path: string): string {
+  try {
+    const file = withoutLinks(resolve(path));
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found && !found.isFile()) {
+      const what = found.isDirectory() ? "a folder" : "no regular file";
+      throw new UserError(`Expected a file that can be written, got ${path}, which is ${what}; name another`);
+    }
+    if (found) closeSync(openSync(file, "r+"));
+    let folder = dirname(file);
+    while (!existsSync(folder)) folder = dirname(folder);
+    // Trying is the only sure answer: permissions are not all that decides.
+    const trial = join(folder, `${process.pid}.unlabel.tmp`);
+    writeFileSync(trial, "");
+    rmSync(trial);
+    return file;
+  } catch (error) {
+    throw explained(path, error);
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** The path with all links followed, as far as there is anything. @throws where a link leads nowhere */
+function withoutLinks(path: string): string {
+  if (lstatSync(path, { throwIfNoEntry: false })) return realpathSync(path);
+  return join(withoutLinks(dirname(path)), basename(path));
+}
 
 /** Puts `content` in place of whatever `path` held, in one step that a crash or a power cut cannot split. */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
-  const temporary = `${path}.tmp`;
+  // A name that nobody else gives a file. One that a crash left is replaced, and nothing is written through a link.
+  const temporary = `${path}.unlabel.tmp`;
   try {
-    writeFileSync(temporary, content);
+    rmSync(temporary, { force: true });
+    writeFileSync(temporary, content, { flag: "wx" });
     syncFile(temporary);
     renameSync(temporary, path);
+    syncFolder(dirname(path));
   } catch (error) {
-    rmSync(temporary, { force: true });
-    throw isDiskFull(error) ? diskFull(path, error) : error;
+    removeQuietly(temporary);
+    throw explained(path, error);
   }
-  syncFolder(dirname(path));
+}
+
+/** On the way out of an error, which must stay the one that is told. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Nothing could be written there.
+  }
 }
 
 /** Adds a line to a file, whole or not at all. */
 export function appendLine(path: string, text: string): void {
-  const file = openSync(path, "a");
   try {
-    const { size } = fstatSync(file);
+    const file = openSync(path, "a");
     try {
-      writeFileSync(file, `${text}\n`);
-    } catch (error) {
-      ftruncateSync(file, size);
-      throw isDiskFull(error) ? diskFull(path, error) : error;
+      const { size } = fstatSync(file);
+      try {
+        writeFileSync(file, `${text}\n`);
+      } catch (error) {
+        ftruncateSync(file, size);
+        throw error;
+      }
+    } finally {
+      closeSync(file);
     }
-  } finally {
-    closeSync(file);
+  } catch (error) {
+    throw explained(path, error);
   }
 }
 
@@ -64,12 +156,41 @@ export function keepAs(path: string, name: string): void {
 /** Whether an error, or what caused it, is that the disk (or a quota on it) is full. */
 export function isDiskFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const code = "code" in error ? String(error.code) : "";
-  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(code) || isDiskFull(error.cause);
+  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error)) || isDiskFull(error.cause);
 }
 
-function diskFull(path: string, cause: unknown): UserError {
-  return new UserError(`Expected room on the disk for ${path}, got none; free some space`, { cause });
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "no permission",
+  EPERM: "no permission",
+  EROFS: "a file system that is read-only",
+  EISDIR: "a folder of that name",
+  ENOTDIR: "a file where a folder would have to be",
+  ENOENT: "a place that takes no folder, or a link to nothing",
+  EEXIST: "something else of that name",
+  ELOOP: "links that lead to one another",
+  ENAMETOOLONG: "a name that is too long",
+};
+
+/** What a file system refuses, in words; other errors as they are. */
+export function explained(path: string, error: unknown): unknown {
+  if (error instanceof UserError) return error;
+  if (isDiskFull(error)) {
+    return new UserError(`Expected room on the disk for ${path}, got none; free some space`, { cause: error });
+  }
+  const code = codeOf(error);
+  const reason = REASONS[code];
+  if (reason === undefined) return error;
+  return new UserError(
+    `Expected to be able to write ${path}, got ${reason} (${code}); allow it, or name another place`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** The code of an error of the file system's, such as `ENOENT`; empty for others. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /**
@@ -83,10 +204,8 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : error;
     // Another process was quicker.
-    if (code === "EEXIST") return;
-    throw new UserError(`Expected a place where a folder can be made, got ${path} (${String(code)}); name another`);
+    if (codeOf(error) !== "EEXIST") throw explained(path, error);
   }
 }
 

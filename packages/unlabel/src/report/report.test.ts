@@ -103,7 +103,7 @@ describe("writeReport", () => {
   it("refuses a folder as the file to write", async () => {
     const dir = await writeRun(at("folder"), { steps: 3 });
     await expect(writeReport([dir], folder.path)).rejects.toThrow(
-      /Expected a file to write the report to, got the folder/,
+      /Expected a file that ends in .html or .htm for -o, got the folder/,
     );
   });
 

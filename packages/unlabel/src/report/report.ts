@@ -1,8 +1,7 @@
 // Puts the report together and writes it.
-import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { UsageError, UserError } from "../errors.ts";
-import { makeFolder, writeAtomically } from "../files.ts";
+import { UserError } from "../errors.ts";
+import { HTML, makeFolder, outputFile, writeAtomically } from "../files.ts";
 import { type ReportData, readReport } from "./data.ts";
 import { megabytes, plural } from "./format.ts";
 import { page } from "./page.ts";
@@ -24,15 +23,11 @@ export type Report = {
 
 /**
  * Writes one self-contained HTML file about runs.
+ * @throws UsageError where no report can be written to `outFile`.
  * @throws UserError where a folder is no run, a file in it is not as agreed, or the page would exceed 8 MB.
  */
 export async function writeReport(runDirs: readonly string[], outFile: string): Promise<Report> {
-  const path = resolve(outFile);
-  if (existsSync(path) && statSync(path).isDirectory()) {
-    throw new UsageError(
-      `Expected a file to write the report to, got the folder ${outFile}; give ${outFile}/report.html`,
-    );
-  }
+  const file = outputFile("-o", outFile, HTML);
   const { data, runs } = await readReport(runDirs);
   const galleries = new Map<string, Gallery>();
   const pictured = runs.filter((run) => run.pictures);
@@ -47,15 +42,10 @@ export async function writeReport(runDirs: readonly string[], outFile: string): 
       `Expected a report of at most ${megabytes(MOST_BYTES / 1e6)}, got ${megabytes(bytes / 1e6)} from ${plural(runs.length, "run")}; give fewer runs.`,
     );
   }
-  makeFolder(dirname(path));
-  try {
-    writeAtomically(path, text);
-  } catch (error) {
-    if (error instanceof UserError || !(error instanceof Error)) throw error;
-    throw new UserError(`Expected to write the report to ${outFile}, got ${error.message}.`);
-  }
+  makeFolder(dirname(file));
+  writeAtomically(file, text);
   return {
-    path,
+    path: resolve(outFile),
     bytes,
     headline: data.headline,
     runs: data.runs.map(({ dir, name, method, status, scores }) => {
