@@ -31,7 +31,7 @@ function headlineOf(runs: readonly Run[], scored: readonly Scored[]): string {
       ? `${runs[0]?.name} has not been probed, so nothing is known about its features yet.`
       : "No run has been probed, so nothing is known about their features yet.";
   }
-  const score = `${percent(best.top1)} linear-probe top-1`;
+  const score = `${overSeeds(best)} linear-probe top-1`;
   if (!second) {
     const { untrained } = best;
     const gain = gainOf(best, "untrained");
@@ -49,11 +49,18 @@ function headlineOf(runs: readonly Run[], scored: readonly Scored[]): string {
   const shared = tiedWith(best, scored);
   if (lost) return `${scored.length === 2 ? "Neither run" : "No run"} reaches its own untrained encoder.`;
   if (shared.length > 1) {
-    const [low, high] = [shared.at(-1)?.top1 ?? best.top1, best.top1];
-    const scores = low === high ? `${score} each` : `${percent(low)} to ${score}`;
+    if (shared.some(({ std }) => std !== null))
+      return `${list(shared.map((one) => `${one.group.name} with ${overSeeds(one)}`))} cannot be told apart by linear-probe top-1.`;
+    const low = shared.at(-1)?.top1 ?? best.top1;
+    const scores = percent(low) === percent(best.top1) ? `${score} each` : `${percent(low)} to ${score}`;
     return `${names(shared)} cannot be told apart: ${scores}.`;
   }
   return `${best.group.name} scores highest: ${score}, ${size(best.top1 - second.top1)} above ${second.group.name}.`;
+}
+
+/** "58.1 %", with the standard deviation where there is one: "58.1 % (± 0.6 over 3 seeds)". */
+export function overSeeds({ top1, std, seeds }: Scored): string {
+  return std === null ? percent(top1) : `${percent(top1)} (± ${(std * 100).toFixed(1)} over ${plural(seeds, "seed")})`;
 }
 
 /** The best run and all that its lead over them does not set apart. */

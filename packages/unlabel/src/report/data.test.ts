@@ -65,11 +65,11 @@ it("groups runs that differ in their seed alone, under the name that they share"
     await writeRun(join(folder.path, "seeds", "mae-0"), { method: "mae", steps: 20, pictures: 0, top1: 0.5 }),
   ]);
   expect(data.groups.map(({ name, runs }) => [name, runs.length])).toEqual([
-    ["simclr", 2],
-    ["mae-0", 1],
+    ["SimCLR", 2],
+    ["MAE", 1],
   ]);
   expect(data.runs.map(({ group }) => group)).toEqual([0, 0, 1]);
   expect(data.groups[0]?.linear?.top1).toBeCloseTo(0.59, 12);
   expect(data.groups[0]?.linear?.std).toBeCloseTo(0.02 / Math.SQRT2, 12);
-  expect(data.headline).toMatch(/^simclr scores highest: 59\.0/);
+  expect(data.headline).toMatch(/^SimCLR scores highest: 59\.0/);
 });

@@ -6,8 +6,8 @@ import { costOf } from "./costs.ts";
 import type { Evaluation, Score } from "./eval-schema.ts";
 import { SCORED, type ScoredProtocol } from "./eval-schema.ts";
 import { gainOf, groupRuns, intervalOf, scoredBy, seedOf, spread } from "./groups.ts";
-import { readBudget } from "./read-budget.ts";
 import { type Run, readRuns } from "./read-run.ts";
+import { type ComparisonTerms, readTerms } from "./read-terms.ts";
 import type { Series } from "./series.ts";
 import { threeSentences } from "./three-sentences.ts";
 import { warnings } from "./warnings.ts";
@@ -131,7 +131,7 @@ function runData(run: Run, group: number) {
   };
 }
 
-function build(runs: readonly Run[], budget: Awaited<ReturnType<typeof readBudget>>) {
+function build(runs: readonly Run[], { budget, absent }: ComparisonTerms) {
   const groups = groupRuns(runs);
   const found = compare(runs, groups);
   const at = (run: Run) => groups.findIndex((group) => group.runs.includes(run));
@@ -139,6 +139,8 @@ function build(runs: readonly Run[], budget: Awaited<ReturnType<typeof readBudge
     ...found,
     answer: threeSentences(groups, budget),
     budget,
+    /** Runs of the same comparison that are not reported on, such as failed ones. */
+    absent,
     groups: groups.map((group) => {
       const summary = (protocol: ScoredProtocol) => {
         const [scored] = scoredBy([group], protocol);
@@ -187,7 +189,7 @@ export type CurveData = ReturnType<typeof curveData>;
  */
 export async function readReport(runDirs: readonly string[]): Promise<{ data: ReportData; runs: Run[] }> {
   const runs = await readRuns(runDirs);
-  return { data: build(runs, await readBudget(runDirs)), runs };
+  return { data: build(runs, await readTerms(runDirs)), runs };
 }
 
 /** All numbers that the report of these runs shows, as one plain object. */

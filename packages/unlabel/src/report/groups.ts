@@ -1,5 +1,6 @@
 // Runs that differ in their seed alone are one group: a mean over seeds, and how far seeds lie apart.
 import type { Evaluation, Score, ScoredProtocol } from "./eval-schema.ts";
+import { spelled } from "./format.ts";
 import { difference, type Interval, wilson } from "./intervals.ts";
 import type { Run } from "./read-run.ts";
 
@@ -9,17 +10,33 @@ export type Group = { name: string; runs: Run[] };
 export function groupRuns(runs: readonly Run[]): Group[] {
   const keyed = new Map<string, Run[]>();
   for (const run of runs) {
-    const { seed: _, ...config } = run.file.config;
-    const key = JSON.stringify([run.file.method, run.file.data?.fingerprint, Object.entries(config).sort()]);
+    const key = JSON.stringify([run.file.method, run.file.data?.fingerprint, Object.entries(asked(run)).sort()]);
     keyed.set(key, [...(keyed.get(key) ?? []), run]);
   }
-  return [...keyed.values()].flatMap((members) => {
+  const groups = [...keyed.values()].flatMap((members) => {
     const seeds = new Set(members.map((run) => seedOf(run)));
     if (members.length === 1 || seeds.size < members.length || seeds.has(null)) {
       return members.map((run) => ({ name: run.name, runs: [run] }));
     }
     return [{ name: commonName(members.map(({ name }) => name)), runs: members }];
   });
+  return groups.map((group) => ({ ...group, name: byMethod(group, groups) ?? group.name }));
+}
+
+/** What makes a run the like of another: its settings, without the seed and without what a budget of time has set by itself. */
+function asked({ file }: Run): Record<string, unknown> {
+  const { seed: _, ...config } = file.config;
+  if (config.budget == null) return config;
+  const { steps: __, epochs: ___, warmup_epochs: ____, ...rest } = config;
+  return rest;
+}
+
+/** "SimCLR" for runs that a comparison has named `simclr-0`, …, where no other group has that method. */
+function byMethod({ runs }: Group, groups: readonly Group[]): string | null {
+  const method = runs[0]?.file.method ?? "";
+  const own = runs.every(({ name }) => name.replace(/-\d+$/, "") === method);
+  const others = groups.filter((group) => group.runs[0]?.file.method === method).length > 1;
+  return own && !others ? spelled(method) : null;
 }
 
 export function seedOf({ file }: Run): number | null {

@@ -30,7 +30,7 @@ describe("the three sentences", () => {
     );
     expect(sentences).toHaveLength(3);
     expect(sentences[0]).toMatch(
-      /^a suits these images best so far: 58\.0 % \(95 % interval 56\.4 to 59\.5\) in the linear probe, top-1, 8\.0 points \(\+5\.8 to \+10\.2\) above b; kNN agrees \(52\.0 % against 40\.0 %\)\.$/,
+      /^a suits these images best so far: 58\.0 % \(95 % interval 56\.4 to 59\.5\) in the linear probe, top-1, 8\.0 points \(\+5\.8 to \+10\.2\) above b; kNN agrees, 52\.0 % against 40\.0 % \(\+9\.8 to \+14\.2\)\.$/,
     );
     expect(sentences[1]).toMatch(/^a gains 17\.3 points over its own untrained encoder .*; b gains 9\.3 points/);
     expect(sentences[2]).toBe(
@@ -45,7 +45,53 @@ describe("the three sentences", () => {
     );
     const split = await told({ a: { top1: 0.58, knn: 0.3 }, b: { method: "mae", top1: 0.5, knn: 0.45 } });
     expect(split.headline).toBe("The protocols disagree: the linear probe puts a first, kNN puts b first.");
-    expect(split.sentences[0]).toMatch(/kNN disagrees and puts b first \(45\.0 % against 30\.0 %\)\.$/);
+    expect(split.sentences[0]).toMatch(
+      /kNN disagrees and puts b first, 45\.0 % against 30\.0 % \(\+12\.9 to \+17\.1\)\.$/,
+    );
+  });
+
+  it.each([
+    ["level scores", 0.5, 0.5, "; by kNN it and b are level (50.0 % each)."],
+    [
+      "a little less",
+      0.5,
+      0.51,
+      "; kNN does not tell it from b (50.0 % against 51.0 %, a difference within the uncertainty).",
+    ],
+    [
+      "a little more",
+      0.51,
+      0.5,
+      "; kNN does not tell it from b (51.0 % against 50.0 %, a difference within the uncertainty).",
+    ],
+  ])("put nobody first by kNN for %s", async (_, a, b, words) => {
+    const { sentences } = await told({ a: { top1: 0.58, knn: a }, b: { method: "mae", top1: 0.5, knn: b } });
+    expect(sentences[0]?.endsWith(words), sentences[0]).toBe(true);
+  });
+
+  it("let kNN speak where the linear probe does not decide", async () => {
+    const tied = async (a: number, b: number) =>
+      (await told({ a: { top1: 0.55, knn: a }, b: { method: "mae", top1: 0.55, knn: b } })).sentences[0];
+    expect(await tied(0.5, 0.4)).toMatch(/; kNN puts a first, 50\.0 % against 40\.0 % \(\+7\.8 to \+12\.2\)\.$/);
+    expect(await tied(0.3, 0.4)).toMatch(/; kNN puts b first, 40\.0 % against 30\.0 %/);
+    expect(await tied(0.4, 0.4)).toMatch(/; kNN does not tell them apart either \(40\.0 % and 40\.0 %\)\.$/);
+  });
+
+  it("take runs under one budget of time for seeds of one method, though the machine gave each its own number of steps", async () => {
+    const under = (method: "simclr" | "mae", seed: number, steps: number, top1: number) => ({
+      [`${method}-${seed}`]: {
+        method,
+        seed,
+        top1,
+        config: { budget: 480, steps, epochs: 3, warmup_epochs: steps / 1e4 },
+      },
+    });
+    const { headline } = await told({
+      ...under("simclr", 0, 301, 0.57),
+      ...under("simclr", 1, 299, 0.58),
+      ...under("mae", 0, 700, 0.4),
+    });
+    expect(headline).toMatch(/^SimCLR scores highest: 57\.5 % \(± 0\.7 over 2 seeds\) .* above MAE\.$/);
   });
 
   it("say where a run did not train soundly, and where nothing was scored", async () => {
@@ -65,8 +111,11 @@ describe("the three sentences", () => {
       [`${method}-1`]: { method, top1: high, seed: 1 },
     });
     const wide = await told({ ...seeds(0.5, 0.64, "simclr"), ...seeds(0.47, 0.55, "mae") });
-    expect(wide.headline).toMatch(/^simclr and mae cannot be told apart/);
+    expect(wide.headline).toMatch(
+      /^SimCLR with 57\.0 % \(± 9\.9 over 2 seeds\) and MAE with 51\.0 % \(± 5\.7 over 2 seeds\) cannot be told apart/,
+    );
     const narrow = await told({ ...seeds(0.57, 0.572, "simclr"), ...seeds(0.509, 0.511, "mae") });
-    expect(narrow.sentences[0]).toMatch(/^simclr suits these images best so far: 57\.1 % \(± 0\.1 over 2 seeds\)/);
+    expect(narrow.headline).toMatch(/^SimCLR scores highest: 57\.1 % \(± 0\.1 over 2 seeds\) linear-probe top-1/);
+    expect(narrow.sentences[0]).toMatch(/^SimCLR suits these images best so far: 57\.1 % \(± 0\.1 over 2 seeds\)/);
   });
 });

@@ -1,52 +1,65 @@
 // The project's question answered in three sentences made from the numbers: which method suits these images, by how much over
 // what needs no training, and what it cost. Where the numbers do not tell, the sentences say so.
 import { incomparable } from "./caveats.ts";
-import { againstBaselines, range, size, tiedWith } from "./comparison.ts";
+import { againstBaselines, overSeeds, range, size, tiedWith } from "./comparison.ts";
 import { costOf } from "./costs.ts";
 import { duration, list, percent, plural, significant, spelled } from "./format.ts";
 import { type Group, intervalOf, leadOf, type Scored, scoredBy } from "./groups.ts";
 import { sign } from "./intervals.ts";
-import type { Budget } from "./read-budget.ts";
+import type { Budget } from "./read-terms.ts";
 
-/** "58.1 % (±0.6 over 3 seeds)" or "58.1 % (95 % interval 56.5 to 59.6)". */
+/** "58.1 % (± 0.6 over 3 seeds)" or "58.1 % (95 % interval 56.5 to 59.6)". */
 function scoreText(one: Scored): string {
-  if (one.std !== null)
-    return `${percent(one.top1)} (± ${(one.std * 100).toFixed(1)} over ${plural(one.seeds, "seed")})`;
+  if (one.std !== null) return overSeeds(one);
   const [low, high] = intervalOf(one.evaluation, one.images);
   return `${percent(one.top1)} (95\u00a0% interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)})`;
 }
 
 function which(linear: readonly Scored[], knn: readonly Scored[]): string {
-  const [best, ...rest] = linear;
+  const [best, next] = linear;
   if (!best) return "No run has a linear probe, so nothing can be said of which features suit these images.";
   const protocol = "in the linear probe, top-1";
-  if (rest.length === 0) return `${best.group.name} reaches ${scoreText(best)} ${protocol}${second(best, knn)}.`;
-  if (incomparable(linear)) return `The runs were scored on ${incomparable(linear)}, so none is put before another.`;
-  const tied = tiedWith(best, linear).slice(1);
-  if (tied.length > 0) {
-    const all = list([best, ...tied].map((one) => `${one.group.name} ${scoreText(one)}`));
-    return `These numbers do not tell which suits these images best: ${all} lie too close together ${protocol}${second(best, knn)}.`;
+  if (!next) {
+    const own = knn.find((one) => one.group === best.group);
+    return `${best.group.name} reaches ${scoreText(best)} ${protocol}${own ? `, and ${scoreText(own)} by kNN` : ""}.`;
   }
-  const [next] = rest;
-  const lead = next ? `, ${size(best.top1 - next.top1)} (${range(leadOf(best, next))}) above ${next.group.name}` : "";
-  return `${best.group.name} suits these images best so far: ${scoreText(best)} ${protocol}${lead}${second(best, knn)}.`;
+  if (incomparable(linear)) return `The runs were scored on ${incomparable(linear)}, so none is put before another.`;
+  const tied = tiedWith(best, linear);
+  if (tied.length > 1) {
+    const all = list(tied.map((one) => `${one.group.name} ${scoreText(one)}`));
+    return `These numbers do not tell which suits these images best: ${all} lie too close together ${protocol}${decided(tied, knn)}.`;
+  }
+  const lead = `${size(best.top1 - next.top1)} (${range(leadOf(best, next))}) above ${next.group.name}`;
+  return `${best.group.name} suits these images best so far: ${scoreText(best)} ${protocol}, ${lead}${confirmed(best, knn)}.`;
 }
 
-/** What kNN says to the same question. */
-function second(best: Scored, knn: readonly Scored[]): string {
+/** What kNN says of those that the linear probe does not tell apart. */
+function decided(tied: readonly Scored[], all: readonly Scored[]): string {
+  const knn = all.filter(({ group }) => tied.some((one) => one.group === group));
+  const [first, next] = knn;
+  if (!first || !next || incomparable(knn)) return "";
+  const alike = tiedWith(first, knn);
+  if (alike.length === 1) return `; kNN puts ${first.group.name} first, ${over(first, next)}`;
+  return `; kNN does not tell ${alike.length < knn.length ? list(alike.map(({ group }) => group.name)) : "them"} apart either (${list(alike.map(({ top1 }) => percent(top1)))})`;
+}
+
+/** What kNN says of the one that the linear probe puts first. */
+function confirmed(best: Scored, knn: readonly Scored[]): string {
   const own = knn.find((one) => one.group === best.group);
-  const [first] = knn;
-  if (!own || !first || incomparable(knn)) return "";
-  if (knn.length === 1) return `, and ${percent(own.top1)} by kNN`;
-  if (own === first) {
-    const [, next] = knn;
-    const clear = next && sign(leadOf(own, next)) > 0;
-    return clear
-      ? `; kNN agrees (${percent(own.top1)} against ${percent(next.top1)})`
-      : `; by kNN (${percent(own.top1)}) it is not told apart from ${next?.group.name} (${percent(next?.top1)})`;
-  }
-  const beyond = sign(leadOf(first, own)) > 0;
-  return `; kNN ${beyond ? "disagrees and puts" : "leans, within the uncertainty, to"} ${first.group.name}${beyond ? " first" : ""} (${percent(first.top1)} against ${percent(own.top1)})`;
+  const rival = knn.find((one) => one.group !== best.group);
+  if (!own || incomparable(knn)) return "";
+  if (!rival) return `, and ${scoreText(own)} by kNN`;
+  const side = sign(leadOf(own, rival));
+  if (side > 0) return `; kNN agrees, ${over(own, rival)}`;
+  if (side < 0) return `; kNN disagrees and puts ${rival.group.name} first, ${over(rival, own)}`;
+  const same = percent(own.top1) === percent(rival.top1);
+  if (same) return `; by kNN it and ${rival.group.name} are level (${percent(own.top1)} each)`;
+  return `; kNN does not tell it from ${rival.group.name} (${percent(own.top1)} against ${percent(rival.top1)}, a difference within the uncertainty)`;
+}
+
+/** "52.0 % against 40.0 % (+9.8 to +14.2)" */
+function over(a: Scored, b: Scored): string {
+  return `${percent(a.top1)} against ${percent(b.top1)} (${range(leadOf(a, b))})`;
 }
 
 function budgetText(budget: Budget | null): string {

@@ -4,9 +4,13 @@ import { duration, megabytes, percent, plural, points, significant } from "../fo
 import { type Html, html } from "../html.ts";
 import { describe, label, proseList, scroll } from "../label.ts";
 
-export function answer({ headline, answer, runs, groups, findings, method, caveats }: ReportData): Html {
+export function answer({ headline, answer, runs, groups, findings, method, caveats, absent }: ReportData): Html {
   const more = findings.filter((sentence) => !answer.some((said) => said.includes(sentence.replace(/\.$/, ""))));
-  const notes = runs.flatMap((run) => run.warnings);
+  const left = absent.map(
+    ({ name, status, error }) =>
+      `${name} is not in this report: ${status === "failed" ? (error ?? "it failed") : status}`,
+  );
+  const notes = [...runs.flatMap((run) => run.warnings), ...left];
   return html`
     <h1>${headline.replaceAll("top-1", "top\u20111")}</h1>
     ${answer.map((sentence) => html`<p class="lede">${sentence}</p>`)}
