@@ -9,7 +9,7 @@ const FLAGS: [flag: string, value: string, help: string][] = [
   ["--encoder", "name", "resnet18|34|50 or vit_tiny|small|base"],
   ["--size", "px", "edge of the training images"],
   ["--epochs", "n", "passes over the images"],
-  ["--steps", "n", "stop after this many steps"],
+  ["--steps", "n", "so many steps, whatever the epochs"],
   ["--budget", "time", "train for this long, such as 8m or 1h30m"],
   ["--batch", "n", "images a step"],
   ["--lr", "rate", "base learning rate"],

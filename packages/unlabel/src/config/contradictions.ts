@@ -34,7 +34,7 @@ export function contradictions(config: Config, flags: Settings): string[] {
   if (config.cache === "disk" && config.cache_side === null) {
     problems.push("Expected a cache_side for cache disk, which keeps smaller images; 256 suits views of 224");
   }
-  if (config.warmup_epochs > config.epochs) {
+  if (config.steps === null && config.warmup_epochs > config.epochs) {
     problems.push(
       `Expected at most epochs (${config.epochs}) for warmup_epochs, got ${config.warmup_epochs}; set warmup_epochs too`,
     );

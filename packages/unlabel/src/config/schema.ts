@@ -32,7 +32,7 @@ const common = {
    */
   eval_size: integer(16, 1024).nullable(),
   epochs: integer(1, 100_000),
-  /** Stop after this many steps, however many epochs are asked for; the schedule ends there too. */
+  /** So many steps, however many epochs are asked for; the schedule ends there too. */
   steps: integer(1, 1_000_000_000).nullable(),
   /** Seconds of training: the machine's speed is measured and sets `steps`, `epochs` and, at most a tenth, the warm-up. */
   budget: duration(1, 2_592_000).nullable(),

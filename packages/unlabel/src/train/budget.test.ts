@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import { parseDuration } from "../duration.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
-import { Clock, withSteps } from "./budget.ts";
+import { Clock, stepsOf, withSteps } from "./budget.ts";
 import { pretrain } from "./pretrain.ts";
 
 it.each([
@@ -19,6 +19,15 @@ it.each([
   ["-3m", null],
 ])("parseDuration(%j) is %s", (text, seconds) => {
   expect(parseDuration(text)).toBe(seconds);
+});
+
+it("steps overrule epochs, be they more or fewer", () => {
+  expect(stepsOf({ epochs: 3, steps: null }, 10)).toBe(30);
+  expect(stepsOf({ epochs: 3, steps: 7 }, 10)).toBe(7);
+  expect(stepsOf({ epochs: 3, steps: 100 }, 10)).toBe(100);
+  // More steps than the preset's epochs, and a warm-up that no longer has to fit into those.
+  const config = resolveConfig({ flags: { method: "mae", preset: "paper", epochs: 1, steps: 10_000 } });
+  expect(stepsOf(config, 10)).toBe(10_000);
 });
 
 it("withSteps keeps a preset's warm-up within a tenth of the steps", () => {

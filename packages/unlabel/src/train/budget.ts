@@ -24,9 +24,9 @@ const TOLERANCE = 0.03;
 const LOOKS = 10;
 const LEAST = 5;
 
-/** How many steps a run has. */
+/** How many steps a run has: `steps`, where it is set, overrules `epochs`. */
 export function stepsOf({ epochs, steps }: Pick<Config, "epochs" | "steps">, stepsPerEpoch: number): number {
-  return Math.min(epochs * stepsPerEpoch, steps ?? Number.POSITIVE_INFINITY);
+  return steps ?? epochs * stepsPerEpoch;
 }
 
 /**

@@ -56,6 +56,15 @@ describe("a resumed run", () => {
     expect(plan({ settings: { flags }, out: begun(), resume: true }).config).toMatchObject(flags);
   });
 
+  it("has as many epochs as are asked for, where it began with so many steps", () => {
+    const out = begun(resolveConfig({ flags: { method: "mae", steps: 40 } }));
+    expect(plan({ settings: {}, out, resume: true }).config).toMatchObject({ epochs: 20, steps: 40 });
+    expect(plan({ settings: { flags: { epochs: 30 } }, out, resume: true }).config).toMatchObject({
+      epochs: 30,
+      steps: null,
+    });
+  });
+
   it("accepts what it was begun with, named again", () => {
     const flags = { method: "mae", preset: "small", batch: 64 };
     expect(plan({ settings: { flags }, out: begun(), resume: true }).config.batch).toBe(64);
