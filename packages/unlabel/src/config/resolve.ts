@@ -35,8 +35,9 @@ export interface Sources {
  */
 export function resolveConfig({ file, flags = {} }: Sources): Config {
   // Of the two that set a run's length, a flag overrules a file's.
-  const length = "epochs" in flags && !("steps" in flags) && file?.settings.steps != null ? { steps: null } : {};
-  const given = { ...file?.settings, ...length, ...flags };
+  const length: Settings =
+    "epochs" in flags && !("steps" in flags) && file?.settings.steps != null ? { steps: null } : {};
+  const given: Settings = { ...file?.settings, ...length, ...flags };
   const misspelt =
     given.method === undefined && Object.keys(given).find((key) => !isSetting(key) && nearest(key, ["method"]));
   if (misspelt) throw new UsageError(`Unknown setting ${misspelt} (did you mean method?)`);
