@@ -109,8 +109,8 @@ export function writeAtomically(path: string, content: string | Uint8Array): voi
   }
 }
 
-/** On the way out of an error, which must stay the one that is told. */
-function removeQuietly(path: string): void {
+/** Removes a file on the way out of an error, which must stay the one that is told. */
+export function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
@@ -155,8 +155,7 @@ export function keepAs(path: string, name: string): void {
 
 /** Whether an error, or what caused it, is that the disk (or a quota on it) is full. */
 export function isDiskFull(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error)) || isDiskFull(error.cause);
+  return ["ENOSPC", "EDQUOT", "EFBIG"].includes(codeOf(error));
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -188,9 +187,10 @@ export function explained(path: string, error: unknown): unknown {
   );
 }
 
-/** The code of an error of the file system's, such as `ENOENT`; empty for others. */
+/** The code of an error, or of what caused it, as the file system gives them: `ENOENT`; empty where there is none. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
+  if (!(error instanceof Error)) return "";
+  return "code" in error ? String(error.code) : codeOf(error.cause);
 }
 
 /**

@@ -1,6 +1,7 @@
 // unlabel search RUN IMAGE: the images of a source that are nearest to one image, as a table or as a page with thumbnails.
 import { dirname } from "node:path";
 import type { Command } from "commander";
+import { HTML, makeFolder, outputFile, writeAtomically } from "../files.ts";
 import { visible } from "../text.ts";
 import { addMachine, type EvaluationFlags, given } from "./evaluation.ts";
 import { duration, finish, paint, table } from "./output.ts";
@@ -34,15 +35,13 @@ async function act(path: string, image: string, options: Options): Promise<void>
   const { common, own } = await given(path, { ...options, data: options.in }, ["k"]);
   const { search } = await import("../eval/search.ts");
   const { html } = options;
+  const page = html === undefined ? undefined : outputFile("--html", html, HTML);
   const thumbnails = html === undefined ? undefined : THUMBNAIL;
   const { thumbnails: pictures, ...result } = await search(path, image, options.in, { ...common, ...own, thumbnails });
-  if (html !== undefined) {
-    const [{ searchSheet }, { makeFolder, writeAtomically }] = await Promise.all([
-      import("./search-sheet.ts"),
-      import("../files.ts"),
-    ]);
-    makeFolder(dirname(html));
-    writeAtomically(html, searchSheet(result, pictures, THUMBNAIL));
+  if (page !== undefined) {
+    const { searchSheet } = await import("./search-sheet.ts");
+    makeFolder(dirname(page));
+    writeAtomically(page, searchSheet(result, pictures, THUMBNAIL));
   }
   const { found, images, skipped, cached, seconds } = result;
   const classes = found.some((one) => one.class !== null);

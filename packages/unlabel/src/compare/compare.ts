@@ -8,6 +8,7 @@ import { InterruptedError, UserError } from "../errors.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../eval/types.ts";
+import { HTML, outputFile, writableFile } from "../files.ts";
 import { type Report, writeReport } from "../report/index.ts";
 import { lockRun } from "../train/lock.ts";
 import { pretrain } from "../train/pretrain.ts";
@@ -42,11 +43,13 @@ export interface Compared {
  * Trains, evaluates and reports.
  *
  * @returns null where Ctrl-C ended it early; the same request goes on from there
- * @throws {UserError} before any training where images have no labels to evaluate with, or settings make no sense; at the
- *   end where every run failed
+ * @throws {UserError} before any training where report or runs cannot be written, images have no labels to evaluate with, or
+ *   settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, stream = process.stderr, ...terms } = request;
+  outputFile("-o", report, HTML);
+  writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
   const dataset = await openData(terms.data);
   probeSplits(dataset, 0);

@@ -1,7 +1,11 @@
 // `embed`: features of every image of a source, in a file that other tools read.
+import { existsSync, realpathSync } from "node:fs";
+import { sep } from "node:path";
 import { openData } from "../data/open.ts";
+import { UsageError } from "../errors.ts";
+import { outputFile, writableFile } from "../files.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
-import { type FeatureFormat, formatOf } from "./feature-files.ts";
+import { type FeatureFormat, formatOf, rowsBeside } from "./feature-files.ts";
 import type { MachineOptions } from "./sitting.ts";
 
 export interface EmbedOptions extends MachineOptions {
@@ -27,7 +31,7 @@ export interface Embedded {
  * Encodes every image of `dataRoot`, labelled or not, with a run's encoder and writes one row an image to `file`.
  *
  * @throws {UserError} where there is no checkpoint or no images
- * @throws {UsageError} where the file's name ends in no known format
+ * @throws {UsageError} where the file's name ends in no known format, or it is one of the images' own
  */
 export async function embed(
   runPath: string,
@@ -37,6 +41,9 @@ export async function embed(
 ): Promise<Embedded> {
   const began = performance.now();
   const format = formatOf(file);
+  const target = outputFile("-o", file, [`.${format}`]);
+  if (format === "npy") writableFile(rowsBeside(target));
+  refuseData(target, dataRoot);
   const run = openTrained(runPath);
   const { config } = run.info;
   const size = sizeFor(config, options.size);
@@ -50,7 +57,7 @@ export async function embed(
   const { features, rows, skipped } = await encodeData(method, data, { ...config, size }, options);
   method.dispose();
   const dim = features.shape[1]!;
-  const files = writeFeatures(file, features, rows, data.classes, { run: runPath, step: String(step) });
+  const files = writeFeatures(target, features, rows, data.classes, { run: runPath, step: String(step) });
   features.dispose();
   return {
     files,
@@ -62,4 +69,12 @@ export async function embed(
     size,
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+/** A list or a Parquet file of images ends as features do. */
+function refuseData(target: string, dataRoot: string): void {
+  if (!existsSync(target) || !existsSync(dataRoot)) return;
+  const root = realpathSync(dataRoot);
+  if (target !== root && !target.startsWith(root + sep)) return;
+  throw new UsageError(`Expected a new file for -o, got ${target}, which is part of the images; name another`);
 }

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cat, loadSafetensors, saveSafetensors, scope, type Tensor, tensor } from "@unlabel/torch";
 import type { Dataset, Item, Split } from "../data/folder.ts";
-import { makeFolder } from "../files.ts";
+import { makeFolder, writableFile } from "../files.ts";
 import type { Method } from "../methods/index.ts";
 import { Progress } from "../train/progress.ts";
 import type { RunDirectory } from "../train/run.ts";
@@ -95,6 +95,7 @@ export async function encodeCached(
       return { features, rows, skipped: Number(metadata.skipped), cached: true };
     }
   }
+  writableFile(file);
   const found = await encodeData(method, data, view, options);
   makeFolder(folder);
   for (const name of readdirSync(folder)) {

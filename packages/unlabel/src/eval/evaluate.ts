@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { openData } from "../data/open.ts";
 import { UsageError, UserError } from "../errors.ts";
-import { makeFolder, writeAtomically } from "../files.ts";
+import { makeFolder, writableFile, writeAtomically } from "../files.ts";
 import { RunDirectory } from "../train/run.ts";
 import type { KnnSettings } from "./knn.ts";
 import type { ProbeSettings } from "./linear.ts";
@@ -39,12 +39,14 @@ export interface EvaluateOptions extends MachineOptions {
  * Evaluates a run's last checkpoint on labelled images and writes `eval/PROTOCOL.json` for each protocol into the run, and
  * `eval/pictures.json` with its sprite.
  *
- * @throws {UserError} where there is no checkpoint, no labels, one class alone, or `train` lacks classes of `val`
+ * @throws {UserError} where there is no checkpoint, the run cannot be written to, there are no labels, one class alone, or `train` lacks classes of `val`
  */
 export async function evaluate(runPath: string, dataRoot: string, options: EvaluateOptions = {}): Promise<Evaluations> {
   const { protocols = CHEAP_PROTOCOLS, pictures: wanted = true } = options;
   if (protocols.length === 0) throw new UsageError("Expected one protocol or more, got none");
   const run = openTrained(runPath);
+  const folder = join(run.path, "eval");
+  for (const name of [...protocols, ...(wanted ? ["pictures"] : [])]) writableFile(join(folder, `${name}.json`));
   const size = sizeFor(run.info.config, options.size);
   const data = await openData(dataRoot);
   const seed = options.seed ?? run.info.config.seed;
@@ -52,7 +54,6 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: wanted };
   const { evaluations, pictures } = await runProtocols(run, data, splits, request, options);
-  const folder = join(run.path, "eval");
   makeFolder(folder);
   for (const [protocol, found] of Object.entries(evaluations)) {
     writeAtomically(join(folder, `${protocol}.json`), `${JSON.stringify(found)}\n`);

@@ -6,6 +6,11 @@ import { UsageError } from "../errors.ts";
 export const FEATURE_FORMATS = ["npy", "parquet", "safetensors", "csv"] as const;
 export type FeatureFormat = (typeof FEATURE_FORMATS)[number];
 
+/** The list of a .npy's rows, which lies beside it. */
+export function rowsBeside(file: string): string {
+  return file.replace(/\.npy$/i, ".rows.csv");
+}
+
 /** @throws {UsageError} where the name ends in none of them */
 export function formatOf(file: string): FeatureFormat {
   const ending = extname(file).slice(1).toLowerCase();

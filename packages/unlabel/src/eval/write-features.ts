@@ -5,7 +5,7 @@ import { parquetWriteBuffer } from "hyparquet-writer";
 import type { ClassName } from "../data/folder.ts";
 import { makeFolder, writeAtomically } from "../files.ts";
 import type { Row } from "./encode-data.ts";
-import { formatOf } from "./feature-files.ts";
+import { formatOf, rowsBeside } from "./feature-files.ts";
 
 /**
  * Writes features `[N, D]` with path, split and class (empty without one) of each row.
@@ -30,7 +30,7 @@ export function writeFeatures(
   const values = features.toArray() as Float32Array;
   switch (formatOf(file)) {
     case "npy": {
-      const list = file.replace(/\.npy$/i, ".rows.csv");
+      const list = rowsBeside(file);
       writeAtomically(list, csv(names.map((row) => Object.values(row))));
       writeAtomically(file, npy(values, [rows.length, dim]));
       return [file, list];

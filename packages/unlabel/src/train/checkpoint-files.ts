@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../errors.ts";
-import { keepAs, makeFolder, syncFolder } from "../files.ts";
+import { explained, keepAs, makeFolder, removeQuietly, syncFolder } from "../files.ts";
 
 /** Reads a file whole and returns the step that it was saved after; throws where it is damaged. */
 export type StepOf = (file: string) => number;
@@ -64,8 +64,8 @@ export class CheckpointFiles {
       if (existsSync(this.state)) keepAs(this.state, this.#stateBefore);
       if (existsSync(this.weights)) keepAs(this.weights, this.#weightsBefore);
     } catch (error) {
-      for (const file of [weights, state]) rmSync(file, { force: true });
-      throw error;
+      for (const file of [weights, state]) removeQuietly(file);
+      throw explained(this.folder, error);
     }
     renameSync(state, this.state);
     renameSync(weights, this.weights);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { resolveConfig, type Settings, type Sources } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import { UsageError } from "../errors.ts";
+import { writableFile } from "../files.ts";
 import { RunDirectory, refuseTaken } from "./run.ts";
 
 export interface Request {
@@ -41,7 +42,7 @@ const CHANGEABLE = new Set([
 
 /**
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
- * @throws {UserError} where the run directory is taken or missing, or its checkpoint is
+ * @throws {UserError} where the run directory is taken, missing or cannot be written to, or its checkpoint is
  */
 export function plan({ data, settings, out, resume = false, profile = false }: Request): Plan {
   if (resume) return { ...planResume(data, settings, out), profile };
@@ -50,6 +51,7 @@ export function plan({ data, settings, out, resume = false, profile = false }: R
   const config = resolveConfig(settings);
   const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
   refuseTaken(path);
+  writableFile(join(path, "run.json"));
   return { config, data, out: path, run: null, profile };
 }
 
@@ -61,6 +63,7 @@ function planResume(
   if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
   const run = RunDirectory.open(out);
   run.refuseLost();
+  writableFile(join(out, "run.json"));
   const before = run.info.config;
   const changes: Settings = { ...file?.settings, ...flags };
   const config = resolveConfig({ file: { name: join(out, "run.json"), settings: { ...before } }, flags: changes });
