@@ -3,7 +3,7 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { isDiskFull, makeFolder } from "../files.ts";
+import { codeOf, explained, isDiskFull, makeFolder, removeQuietly } from "../files.ts";
 
 export const LOCK = "lock";
 
@@ -13,14 +13,16 @@ interface Holder {
   host: string;
   /** ISO 8601, UTC. */
   start: string;
+  /** What no later process of this id has, as {@link birthOf} gives it; absent where the system does not tell. */
+  birth?: string;
 }
 
 /**
  * Takes a run directory for this process, making the folder where there is none. A lock whose process is no longer
- * alive on this host is taken over; that of another host cannot be judged, and stands.
+ * alive on this host is taken over, even where another process has got its id; that of another host cannot be judged, and stands.
  *
  * @returns gives the directory back when disposed of
- * @throws {UserError} where another process has it
+ * @throws {UserError} where another process has it, or nothing can be written there
  */
 export function lockRun(path: string): Disposable {
   makeFolder(path);
@@ -31,12 +33,13 @@ export function lockRun(path: string): Disposable {
     retire(file, holder);
     if (!claim(file)) throw taken(path, file, read(file));
   }
-  return { [Symbol.dispose]: () => rmSync(file, { force: true }) };
+  return { [Symbol.dispose]: () => removeQuietly(file) };
 }
 
 /** Takes the lock, which appears with its content at once: nobody meets one that names no process. */
 function claim(file: string): boolean {
-  const me: Holder = { pid: process.pid, host: hostname(), start: new Date().toISOString() };
+  const birth = birthOf(process.pid);
+  const me: Holder = { pid: process.pid, host: hostname(), start: new Date().toISOString(), ...(birth && { birth }) };
   const mine = `${file}.${process.pid}`;
   try {
     writeFileSync(mine, `${JSON.stringify(me)}\n`);
@@ -44,11 +47,11 @@ function claim(file: string): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
-    if (isDiskFull(error)) throw new UserError(`Expected room on the disk for ${file}, got none; free some space`);
+    if (isDiskFull(error)) throw explained(file, error);
     // A file system without links.
     return write(file, me);
   } finally {
-    rmSync(mine, { force: true });
+    removeQuietly(mine);
   }
 }
 
@@ -58,7 +61,7 @@ function write(file: string, me: Holder): boolean {
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
-    throw error;
+    throw explained(file, error);
   }
 }
 
@@ -75,24 +78,22 @@ function retire(file: string, stale: Holder): void {
   else rmSync(old);
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
-}
-
 /** The holder, or null where the file names none. */
 function read(file: string): Holder | null {
   try {
-    const { pid, host, start } = JSON.parse(readFileSync(file, "utf8")) as Partial<Holder>;
+    const { pid, host, start, birth } = JSON.parse(readFileSync(file, "utf8")) as Partial<Holder>;
     return Number.isInteger(pid) && host !== undefined && start !== undefined
-      ? { pid: Number(pid), host, start }
+      ? { pid: Number(pid), host, start, ...(typeof birth === "string" && { birth }) }
       : null;
   } catch {
     return null;
   }
 }
 
-function isStale({ pid, host, start }: Holder): boolean {
+function isStale({ pid, host, start, birth }: Holder): boolean {
   if (host !== hostname()) return false;
+  const now = birthOf(pid);
+  if (birth !== undefined && now !== null) return birth !== now;
   // A container that is started again gives its process the same id.
   if (pid === process.pid) return Date.parse(start) < Date.now() - 1000 * process.uptime();
   try {
@@ -101,6 +102,19 @@ function isStale({ pid, host, start }: Holder): boolean {
   } catch (error) {
     // Any other code, as EPERM, tells of a process that is alive.
     return codeOf(error) === "ESRCH";
+  }
+}
+
+/** Which start of the machine and which moment since then a process began in; null where the system does not tell, or has none. */
+function birthOf(pid: number): string | null {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // The name in brackets before may hold anything; the start, in ticks, is the 22nd field of all.
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    return ticks === undefined ? null : `${boot} ${ticks}`;
+  } catch {
+    return null;
   }
 }
 
