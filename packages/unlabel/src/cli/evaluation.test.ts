@@ -124,6 +124,19 @@ describe("scores for people", () => {
     expect(verdicts(linear(0.3))).toHaveLength(2);
   });
 
+  it("keep names of classes apart, and control characters from the terminal", () => {
+    const named = (names: string[]) => {
+      const per_class = names.map((name, c) => ({ name, f1: 1 - c / 10, precision: 1, recall: 1, support: 1 }));
+      return lines("runs/\u001b[31mred", { linear: { ...linear(0.57), per_class } }, 1);
+    };
+    expect(named(["tench, Tinca tinca", "crane, bird", "crane, machine"])).toContain(
+      "by F1: tench 100.0 %, crane, bird 90.0 %, crane, machine 80.0 %",
+    );
+    const strange = named(["\u001b[2Jcleared", "a\nb", ",c"]);
+    expect(strange).toContain("by F1: \\x1b[2Jcleared 100.0 %, a\\x0ab 90.0 %, ,c 80.0 %");
+    expect(strange[0]).toContain("runs/\\x1b[31mred");
+  });
+
   it("leave out top-5 where it is always right", () => {
     const found = linear(0.57);
     const bare: LinearEvaluation = {

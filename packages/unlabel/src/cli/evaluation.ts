@@ -15,6 +15,7 @@ import type {
   Score,
   Scored,
 } from "../eval/types.ts";
+import { visible } from "../text.ts";
 import { duration, paint, percent, table } from "./output.ts";
 
 export interface EvaluationFlags extends Record<string, unknown> {
@@ -130,14 +131,14 @@ export function lines(path: string, found: Evaluations, seconds: number): string
   const { step, classes, train_images, val_images } = first;
   const notes = new Set(all.flatMap((one) => one.notes));
   return [
-    `${paint("bold", path)}: step ${step}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
+    `${paint("bold", visible(path))}: step ${step}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
     ...scoreTable(found),
     ...(found["few-shot"] ? ["", fewShotTable(found["few-shot"])] : []),
     ...(found.retrieval ? ["", retrievalTable(found.retrieval)] : []),
     "",
     ...[found.linear, found.knn].flatMap((one) => (one ? standing(one) : [])),
     ...byClass(found.linear ?? found.knn ?? found["fine-tune"] ?? found.supervised),
-    ...[...notes].map((note) => `note: ${note}`),
+    ...[...notes].map((note) => `note: ${visible(note)}`),
   ];
 }
 
@@ -211,14 +212,22 @@ function retrievalTable({ recall, interval, untrained, pixels, chance }: Retriev
 
 /** Classes told best and worst. */
 function byClass(found: Score | undefined): string[] {
-  const seen = (found?.per_class ?? []).filter(({ support }) => support > 0).toSorted((a, b) => b.f1 - a.f1);
-  // ImageNet's names list synonyms after a comma; the first is enough here.
+  const all = found?.per_class ?? [];
+  const short = firstNames(all.map(({ name }) => name));
+  const seen = all.filter(({ support }) => support > 0).toSorted((a, b) => b.f1 - a.f1);
   const named = (scores: typeof seen) =>
-    scores.map(({ name, f1 }) => `${name.split(",")[0]} ${percent(f1)}`).join(", ");
+    scores.map(({ name, f1 }) => `${visible(short.get(name) ?? name)} ${percent(f1)}`).join(", ");
   if (seen.length === 0) return [];
   return seen.length > 6
     ? [`strongest by F1: ${named(seen.slice(0, 3))}`, `weakest by F1: ${named(seen.slice(-3).reverse())}`]
     : [`by F1: ${named(seen)}`];
+}
+
+/** ImageNet's names list synonyms after a comma: the first is enough where no other class shares it ("crane" is two). */
+function firstNames(names: readonly string[]): Map<string, string> {
+  const firsts = names.map((name) => name.split(",")[0]?.trim() ?? "");
+  const alone = (first: string) => first !== "" && firsts.filter((other) => other === first).length === 1;
+  return new Map(names.map((name, i) => [name, alone(firsts[i] ?? "") ? (firsts[i] ?? name) : name]));
 }
 
 /** `[56.3, 59.4]`, in percent or points. */

@@ -18,6 +18,17 @@ it("cuts the widest column so that a table fits", () => {
   expect(text).toContain("b".repeat(30));
 });
 
+it("cuts nothing when piped", () => {
+  const { isTTY, columns } = process.stdout;
+  const row = ["a".repeat(300), "b"];
+  process.stdout.isTTY = false;
+  expect(table([row])).toBe(row.join("  "));
+  process.stdout.isTTY = true;
+  process.stdout.columns = 50;
+  expect(table([row])).toHaveLength(50);
+  Object.assign(process.stdout, { isTTY, columns });
+});
+
 it("colours terminals only, and none that asks for no colour", () => {
   const before = process.env.NO_COLOR;
   delete process.env.NO_COLOR;

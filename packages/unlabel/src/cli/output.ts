@@ -1,8 +1,6 @@
 // What people and programs read: plain text when piped, colours only on a terminal that wants them, tables that fit.
 import { styleText } from "node:util";
-import { table } from "../table.ts";
-
-export { table } from "../table.ts";
+import { table as layOut } from "../table.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -20,8 +18,18 @@ export function finish(json: boolean, result: object, lines: string[]): void {
   print(json ? JSON.stringify(result) : lines.join("\n"));
 }
 
+/** Columns of standard output; a pipe has no end. */
+function columns(): number {
+  return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
+}
+
+/** Rows in columns, cut where they would not fit a terminal, and whole where they are piped. */
+export function table(rows: (string | number)[][], width = columns()): string {
+  return layOut(rows, width);
+}
+
 /** Two columns, names and what they are. */
-export function facts(pairs: [string, string][], width = 80): string {
+export function facts(pairs: [string, string][], width = columns()): string {
   return table(
     pairs.map(([name, value]) => [name, value]),
     width,
