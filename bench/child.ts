@@ -15,9 +15,15 @@ export interface Outcome {
 const BIN = join(import.meta.dirname, "..", "packages", "unlabel", "bin", "unlabel.mjs");
 const SAMPLE_MS = 1000;
 
-/** Runs our command line as users do, and reads what `--json` prints. */
-export function runUnlabel(args: string[], threads: number): Promise<Outcome> {
-  return runChild(process.execPath, [BIN, ...args, "--json"], { ...process.env, OMP_NUM_THREADS: String(threads) });
+/**
+ * Runs our command line as users do, and reads what `--json` prints.
+ *
+ * @param cores numbers of those that it is bound to, by `taskset`; any where not given
+ */
+export function runUnlabel(args: string[], threads: number, cores?: readonly number[]): Promise<Outcome> {
+  const bound = cores ? ["taskset", "-c", cores.join(",")] : [];
+  const [file = process.execPath, ...rest] = [...bound, process.execPath, BIN, ...args, "--json"];
+  return runChild(file, rest, { ...process.env, OMP_NUM_THREADS: String(threads) });
 }
 
 /** Runs a script of `bench/ours`, which uses the packages as they are built, and reads the JSON object that its last line is. */

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { openData } from "../packages/unlabel/src/data/open.ts";
 import { numberIn, runScript, runUnlabel } from "./child.ts";
 import { type Peers, runPeer } from "./peers.ts";
-import { type BenchOptions, median, type Row, row } from "./row.ts";
+import { type BenchOptions, type Row, row } from "./row.ts";
+import { median } from "./stats.ts";
 
 const BATCH = 32;
 

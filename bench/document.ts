@@ -13,20 +13,86 @@ export function checkSection(name: string): void {
   replaceSection(readFileSync(DOCUMENT, "utf8"), name, "");
 }
 
-/** @throws {UserError} where the document has no such section */
-export function writeSection(name: string, rows: readonly Row[], machine: Machine, command: string): void {
+/**
+ * Puts rows into a section.
+ *
+ * @param part whether they are some of its rows only: then the others stay, each part with the words of when and where it was measured
+ * @throws {UserError} where the document has no such section
+ */
+export function writeSection(
+  name: string,
+  rows: readonly Row[],
+  machine: Machine,
+  command: string,
+  part: boolean,
+): void {
   const day = new Date().toISOString().slice(0, 10);
-  const facts = machineLines(machine).join("  \n");
-  const content = `${markdownTable(rows)}\n\nMeasured ${day} by \`${command}\`:  \n${facts}`;
-  writeAtomically(DOCUMENT, replaceSection(readFileSync(DOCUMENT, "utf8"), name, content));
+  const measured = `Measured ${day} by \`${command}\`:  \n${machineLines(machine).join("  \n")}`;
+  const text = readFileSync(DOCUMENT, "utf8");
+  const content = `${markdownTable(rows)}\n\n${measured}`;
+  const whole = part ? mergeSection(sectionOf(text, name), content) : content;
+  writeAtomically(DOCUMENT, replaceSection(text, name, whole));
+}
+
+/** Where both tables have a row, the one of `after` holds; columns are those of either, and what either says below stays, by command. */
+export function mergeSection(before: string, after: string): string {
+  const [old, now] = [readTable(before), readTable(after)];
+  const names = [...new Set([...old.rows.keys(), ...now.rows.keys()])];
+  const heads = now.heads.filter((head) => !old.heads.includes(head));
+  // A new column comes before the notes, which are last where there are any.
+  const noted = old.heads.at(-1) === "note" ? old.heads.length - 1 : old.heads.length;
+  const all = [...old.heads.slice(0, noted), ...heads.filter((head) => head !== "note")];
+  if ([...old.heads, ...now.heads].includes("note")) all.push("note");
+  const lines = [
+    all,
+    all.map((head, i) => (i === 0 || head === "note" ? "---" : "---:")),
+    ...names.map((name) => {
+      const cells = now.rows.get(name) ?? old.rows.get(name);
+      return all.map((head) => cells?.get(head) ?? (head === "note" ? "" : "–"));
+    }),
+  ];
+  const kept = old.below.filter((one) => !now.below.some((other) => commandOf(other) === commandOf(one)));
+  const table = lines.map((cells) => `| ${cells.map((cell) => cell.trim()).join(" | ")} |`).join("\n");
+  return [table, ...kept, ...now.below].join("\n\n");
+}
+
+/** A Markdown table's rows by their first cell, each a cell a column, and the paragraphs below it. */
+function readTable(text: string): { heads: string[]; rows: Map<string, Map<string, string>>; below: string[] } {
+  const [table = "", ...below] = text.trim().split("\n\n");
+  const [head = [], , ...body] = table.split("\n").map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+  // Two columns have no head: names, and units.
+  const heads = head.map((cell, i) => cell || (i === 0 ? "" : " "));
+  const rows = new Map(body.map((cells) => [cells[0] ?? "", new Map(heads.map((one, i) => [one, cells[i] ?? ""]))]));
+  return { heads, rows, below };
+}
+
+function commandOf(paragraph: string): string {
+  return /`([^`]+)`/.exec(paragraph)?.[1] ?? paragraph;
+}
+
+/** What stands between the markers of section `name`. */
+export function sectionOf(text: string, name: string): string {
+  const [begin, end] = markers(text, name);
+  return text.slice(begin, end).trim();
 }
 
 /** `text` with `content` between the markers of section `name`. */
 export function replaceSection(text: string, name: string, content: string): string {
+  const [begin, end] = markers(text, name);
+  return `${text.slice(0, begin)}\n\n${content}\n\n${text.slice(end)}`;
+}
+
+/** Where a section's content begins and ends. */
+function markers(text: string, name: string): [number, number] {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const [from, to] = [text.indexOf(begin), text.indexOf(end)];
   if (from < 0 || to < from) {
     throw new UserError(`Expected the lines ${begin} and ${end} in docs/benchmarks.md, found them not; add them`);
   }
-  return `${text.slice(0, from + begin.length)}\n\n${content}\n\n${text.slice(to)}`;
+  return [from + begin.length, to];
 }

@@ -34,8 +34,9 @@ export function gflopOf(work: Work): number {
   return (3 * (encoder + decoder)) / 1e9;
 }
 
-/** GFLOP/s of matrix products of 2,048 × 2,048 in the number format that training uses here. */
-export async function measureFloor(threads: number, quick: boolean): Promise<number> {
-  const found = await runScript("gflops.ts", [quick ? "256" : "2048", String(threads)], threads);
+/** GFLOP/s of matrix products of 2,048 × 2,048, on a GPU of 8,192 × 8,192, in the number format that training uses there. */
+export async function measureFloor(threads: number, device: string, quick: boolean): Promise<number> {
+  const size = quick ? "256" : device === "cpu" ? "2048" : "8192";
+  const found = await runScript("gflops.ts", [size, String(threads), device], threads);
   return numberIn(found, "gflops");
 }

@@ -1,4 +1,5 @@
 // What the numbers were measured on: without it they say nothing.
+import { execFileSync } from "node:child_process";
 import { totalmem } from "node:os";
 import { cpuFlags, cpuModel } from "../packages/unlabel/src/train/machine.ts";
 import { commitOf } from "../packages/unlabel/src/train/plan.ts";
@@ -13,6 +14,8 @@ export interface Machine {
   cores: number;
   flags: string[];
   memory_gb: number;
+  /** The GPU that is computed on; null where there is none. */
+  gpu: string | null;
   system: string;
   node: string;
   libtorch: string;
@@ -21,12 +24,16 @@ export interface Machine {
   peers: Peers["versions"] | null;
 }
 
-export async function describeMachine(threads: number, peers: Peers | null): Promise<Machine> {
+/** What is computed on, and the number of GPUs that answer to the engine. */
+export async function describeMachine(threads: number, peers: Peers | null): Promise<Machine & { gpus: number }> {
   const { json } = await runUnlabel(["doctor"], threads);
   const engine: unknown = json.engine;
   const version = typeof engine === "object" && engine && "version" in engine ? String(engine.version) : "unknown";
+  const gpus = typeof engine === "object" && engine && "cuda_devices" in engine ? Number(engine.cuda_devices) : 0;
   const flags = cpuFlags();
   return {
+    gpus,
+    gpu: gpus > 0 ? gpuName() : null,
     cpu: cpuModel(),
     cores: threads,
     flags: FLAGS.filter((flag) => flags.has(flag)),
@@ -40,11 +47,21 @@ export async function describeMachine(threads: number, peers: Peers | null): Pro
   };
 }
 
+function gpuName(): string {
+  try {
+    const args = ["--query-gpu=name", "--format=csv,noheader"];
+    return execFileSync("nvidia-smi", args, { encoding: "utf8" }).split("\n")[0] ?? "GPU";
+  } catch {
+    return "GPU";
+  }
+}
+
 /** The machine in two or three lines of at most 100 columns. */
-export function machineLines({ cpu, cores, flags, memory_gb, system, peers, ...versions }: Machine): string[] {
+export function machineLines({ cpu, gpu, cores, flags, memory_gb, system, peers, ...versions }: Machine): string[] {
   const { node, libtorch, unlabel, commit } = versions;
   const known = Object.entries(peers ?? {}).filter(([, version]) => version !== null);
   return [
+    ...(gpu ? [gpu] : []),
     `${cpu} (${flags.join(", ") || system}), ${cores} ${cores === 1 ? "core" : "cores"}, ${memory_gb} GB, ${system}`,
     `unlabel ${unlabel}${commit ? ` at ${commit}` : ""}, LibTorch ${libtorch}, Node ${node}`,
     ...(known.length > 0 ? [`peer: ${known.map(([name, version]) => `${name} ${version}`).join(", ")}`] : []),

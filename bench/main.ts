@@ -2,7 +2,7 @@
 // Every number in docs/benchmarks.md comes from `--write`.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { UserError } from "../packages/unlabel/src/errors.ts";
 import { allowedCores } from "../packages/unlabel/src/train/machine.ts";
 import { checkSection, writeSection } from "./document.ts";
@@ -10,16 +10,21 @@ import { describeMachine, machineLines } from "./machine.ts";
 import { findPeers, type Peers } from "./peers.ts";
 import { type BenchOptions, plainTable, type Row } from "./row.ts";
 
-interface Bench {
-  run(options: BenchOptions, peers: Peers): Promise<Row[]>;
-}
-
-/** Every bench, loaded when it is asked for. */
-const BENCHES: Record<string, () => Promise<Bench>> = {
-  color: () => import("./color.ts"),
+/** Benches of both sides, loaded when they are asked for. */
+const COMPARED: Record<string, () => Promise<{ run(options: BenchOptions, peers: Peers): Promise<Row[]> }>> = {
   data: () => import("./data.ts"),
   train: () => import("./train.ts"),
   quality: () => import("./quality.ts"),
+};
+
+/** Benches of our side alone. */
+const ALONE: Record<string, () => Promise<{ run(options: BenchOptions): Promise<Row[]> }>> = {
+  color: () => import("./color.ts"),
+  decoders: () => import("./decoders.ts"),
+  parity: () => import("./parity.ts"),
+  precision: () => import("./precision.ts"),
+  scale: () => import("./scale.ts"),
+  threads: () => import("./threads.ts"),
 };
 
 interface Flags {
@@ -29,9 +34,11 @@ interface Flags {
   data: string;
   threads: number;
   minutes?: number;
+  rows?: RegExp;
+  device: "auto" | "cpu" | "cuda";
 }
 
-const names = Object.keys(BENCHES);
+const names = [...Object.keys(COMPARED), ...Object.keys(ALONE)];
 const program = new Command("npm run bench --")
   .description("measure unlabel beside its peers, on this machine and in one run")
   .argument("<name...>", names.join(", "))
@@ -39,6 +46,8 @@ const program = new Command("npm run bench --")
   .option("--quick", "the smallest work that exercises everything; its numbers mean nothing")
   .option("--write", "put the table into docs/benchmarks.md")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
+  .option("--rows <pattern>", "train: only rows whose name holds it, a regular expression", pattern)
+  .addOption(new Option("--device <name>", "where to compute").choices(["auto", "cpu", "cuda"]).default("auto"))
   .option("--threads <n>", "cores for either side", positive, allowedCores())
   .option("--minutes <n>", "for benches that train for a time", positive)
   .action(bench);
@@ -51,26 +60,45 @@ try {
   process.exitCode = 1;
 }
 
-async function bench(asked: string[], { json, quick = false, write = false, ...flags }: Flags): Promise<void> {
+async function bench(asked: string[], { json, quick = false, write = false, device, ...flags }: Flags): Promise<void> {
   for (const name of asked) {
-    if (!(name in BENCHES)) throw new UserError(`Expected ${names.join(" or ")}, got ${name}`);
+    if (!names.includes(name)) throw new UserError(`Expected ${names.join(" or ")}, got ${name}`);
+    if (flags.rows && name !== "train") throw new UserError(`Expected --rows with train alone, got it with ${name}`);
+    if (write) checkSection(name);
   }
-  if (write) for (const name of asked) checkSection(name);
   if (quick && write) throw new UserError("Expected --quick or --write, got both: quick numbers belong in no document");
   if (!existsSync(flags.data)) throw new UserError(`Expected images in ${flags.data}; name their folder with --data`);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
-  const peers = findPeers(say);
-  const machine = await describeMachine(flags.threads, peers);
+  // PyTorch's scripts take a GPU where they see one.
+  if (device === "cpu") process.env.CUDA_VISIBLE_DEVICES = "";
+  const peers = asked.some((name) => name in COMPARED) ? findPeers(say) : null;
+  const { gpus, ...machine } = await describeMachine(flags.threads, peers);
+  if (device === "cuda" && gpus === 0) throw new UserError("Expected a GPU for --device cuda, found none that answers");
+  const plots = write ? join(import.meta.dirname, "..", "docs") : null;
+  const options: BenchOptions = { quick, say, plots, ...flags, device: gpus > 0 ? "cuda" : "cpu" };
   for (const line of machineLines(machine)) process.stdout.write(`${line}\n`);
   const all: Row[] = [];
   for (const name of asked) {
-    const { run } = await BENCHES[name]!();
-    const rows = await run({ quick, say, ...flags }, peers);
+    const began = performance.now();
+    const [compared, alone] = [await COMPARED[name]?.(), await ALONE[name]?.()];
+    const rows = (compared && peers ? await compared.run(options, peers) : await alone?.run(options)) ?? [];
     process.stdout.write(`\n${plainTable(rows)}\n`);
-    if (write) writeSection(name, rows, machine, `npm run bench -- ${name}`);
+    say(`${name}: ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
+    if (write) {
+      const part = flags.rows ? ` --rows '${flags.rows.source}' --write` : "";
+      writeSection(name, rows, machine, `npm run bench -- ${name}${part}`, flags.rows !== undefined);
+    }
     all.push(...rows);
   }
   if (json) process.stdout.write(`${JSON.stringify({ machine, rows: all })}\n`);
+}
+
+function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new InvalidArgumentError("Expected a regular expression.");
+  }
 }
 
 function positive(text: string): number {

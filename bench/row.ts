@@ -3,8 +3,8 @@ import { table } from "../packages/unlabel/src/table.ts";
 
 export interface Row {
   name: string;
-  /** Measured here, in `unit`. */
-  ours: number;
+  /** Measured here, in `unit`; null where this machine cannot, which the note explains. */
+  ours: number | null;
   /** The other side, in `unit`; null where there is none. */
   peer: number | null;
   /** ours / peer. */
@@ -24,8 +24,14 @@ export interface BenchOptions {
   quick: boolean;
   /** Cores for either side. */
   threads: number;
+  /** Where both sides compute. */
+  device: "cpu" | "cuda";
   /** Folder of images with train and val. */
   data: string;
+  /** Folder for plots; null where none are wanted. */
+  plots: string | null;
+  /** Rows to measure; all where it is not given. */
+  rows?: RegExp;
   /** For benches that train for a time. */
   minutes?: number;
   /** Progress, for people. */
@@ -33,15 +39,14 @@ export interface BenchOptions {
 }
 
 /** A row with its ratio. */
-export function row(name: string, unit: string, ours: number, peer: number | null, more: Partial<Row> = {}): Row {
-  return { name, ours, peer, ratio: peer === null ? null : ours / peer, unit, ...more };
-}
-
-/** The middle of some measurements. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+export function row(
+  name: string,
+  unit: string,
+  ours: number | null,
+  peer: number | null,
+  more: Partial<Row> = {},
+): Row {
+  return { name, ours, peer, ratio: ours === null || peer === null ? null : ours / peer, unit, ...more };
 }
 
 /** Three significant digits, without exponent. */

@@ -1,14 +1,17 @@
 // The rows of bench `train` as data. `as written` is how a user writes it, `tuned` how an expert does: channels-last, fused
-// optimizer, bf16 where the CPU has it. Ours always runs as it comes: it is tuned already.
-import { cpuFlags, hasFastBf16 } from "../packages/unlabel/src/train/machine.ts";
+// optimizer, bf16 where the hardware has it. Ours always runs as it comes: it is tuned already.
 import type { Work } from "./floor.ts";
 
 /** One row: what both sides are asked to do. */
 export interface Case {
   name: string;
+  /** Rows of one model take turns, and share what they have in common. */
+  model: string;
   size: 64 | 224;
-  /** What an image costs at the least; null where the two sides do different work. */
-  work: Work | null;
+  /** What an image costs the peer at the least, and us too unless `lighter` says otherwise. */
+  work: Work;
+  /** Ours does less for the same purpose. */
+  lighter?: boolean;
   script: string;
   /** The peer's flags beside size, batch and steps. */
   peer: string[];
@@ -17,81 +20,88 @@ export interface Case {
   note?: string;
 }
 
-const fast = hasFastBf16(cpuFlags());
-/** What an expert adds to the peer's SimCLR. */
-export const tuned = ["--channels-last", "--fused", ...(fast ? ["--bf16"] : [])];
 /** Looks at health and online probes fall between steps; here only steps count. */
 const unwatched = ["--set", "online=false", "--set", "health_every=0"];
-const simclr = ["--method", "simclr", "--preset", "report", "--set", "color_form=fused", ...unwatched];
+const set = (...settings: string[]) => settings.flatMap((one) => ["--set", one]);
+const simclr = ["--method", "simclr", "--preset", "report", ...set("color_form=fused"), ...unwatched];
 const mae = (encoder: string, patch: number, decoder: string) => [
   ...["--method", "mae", "--preset", "report", "--encoder", encoder, ...unwatched],
-  ...[`patch=${patch}`, `decoder=${decoder}`, "decoder_width=512"].flatMap((one) => ["--set", one]),
+  ...set(`patch=${patch}`, `decoder=${decoder}`, "decoder_width=512"),
 ];
-const lightly = ["crop_min=0.08", "brightness=0.8", "contrast=0.8", "saturation=0.8", "hue=0.2", "blur_p=0.5"];
+const jitter = ["crop_min=0.08", "brightness=0.8", "contrast=0.8", "saturation=0.8", "hue=0.2", "blur_p=0.5"];
 
 const resnet50 = { size: 224, work: { kind: "resnet50", views: 2, size: 224 }, script: "simclr_pytorch.py" } as const;
 const resnet18 = { size: 64, work: { kind: "resnet18", views: 2, size: 64 }, script: "simclr_pytorch.py" } as const;
 const vitBase = { kind: "mae", size: 224, patch: 16, width: 768, depth: 12 } as const;
 const vitTiny = { kind: "mae", size: 64, patch: 8, width: 192, depth: 12 } as const;
 const decoder = { decoderWidth: 512, decoderDepth: 8 };
-const base = ["--size", "224", "--patch", "16", "--width", "768", "--depth", "12", "--heads", "12"];
-const tiny = ["--size", "64", "--patch", "8", "--width", "192", "--depth", "12", "--heads", "3"];
-const maeTuned = tuned.filter((flag) => flag !== "--channels-last");
+const base = ["--patch", "16", "--width", "768", "--depth", "12", "--heads", "12"];
+const tiny = ["--patch", "8", "--width", "192", "--depth", "12", "--heads", "3"];
 
-export const CASES: Case[] = [
-  { name: "simclr resnet50 224 as written", ...resnet50, peer: ["--arch", "resnet50"], ours: simclr },
-  { name: "simclr resnet50 224 tuned", ...resnet50, peer: ["--arch", "resnet50", ...tuned], ours: simclr },
-  {
-    name: "simclr resnet18 64 as written",
+/** All rows. @param bf16 whether the hardware computes in bf16, so that an expert would use it */
+export function cases(bf16: boolean): Case[] {
+  const half = bf16 ? ["--bf16"] : [];
+  const tuned = ["--channels-last", "--fused", ...half];
+  const small = [...simclr, "--encoder", "resnet18", ...set("stem=7x7")];
+  const lightly = {
     ...resnet18,
-    peer: ["--arch", "resnet18"],
-    ours: [...simclr, "--encoder", "resnet18", "--set", "stem=7x7"],
-  },
-  {
-    name: "simclr resnet18 64 tuned",
-    ...resnet18,
-    peer: ["--arch", "resnet18", ...tuned],
-    ours: [...simclr, "--encoder", "resnet18", "--set", "stem=7x7"],
-  },
-  {
-    name: "simclr resnet18 64 lightly as its users write it",
-    ...resnet18,
+    model: "lightly",
     script: "simclr_lightly.py",
-    peer: ["--arch", "resnet18"],
-    ours: [...simclr, "--encoder", "resnet18", ...["stem=7x7", ...lightly].flatMap((one) => ["--set", one])],
+    ours: [...small, ...set(...jitter)],
     note: "lightly's own augmentation on both sides, blur included",
-  },
-  {
-    name: "mae vit_base 224 as written",
-    size: 224,
-    work: { ...vitBase, ...decoder },
-    script: "mae_pytorch.py",
-    peer: base,
-    ours: mae("vit_base", 16, "transformer"),
-  },
-  {
-    name: "mae vit_base 224 tuned",
-    size: 224,
-    work: { ...vitBase, ...decoder },
-    script: "mae_pytorch.py",
-    peer: [...base, ...maeTuned],
-    ours: mae("vit_base", 16, "transformer"),
-  },
-  {
-    name: "mae vit_base 224 lighter decoder",
-    size: 224,
-    work: null,
-    script: "mae_pytorch.py",
-    peer: [...base, ...maeTuned],
-    ours: mae("vit_base", 16, "cross"),
-    note: "ours with CrossMAE's decoder, the peer with the full one",
-  },
-  {
-    name: "mae vit_tiny/8 64 tuned",
-    size: 64,
-    work: { ...vitTiny, ...decoder },
-    script: "mae_pytorch.py",
-    peer: [...tiny, ...maeTuned],
-    ours: mae("vit_tiny", 8, "transformer"),
-  },
-];
+  };
+  const large = { size: 224, model: "vit_base", script: "mae_pytorch.py" } as const;
+  const full = { work: { ...vitBase, ...decoder }, ours: mae("vit_base", 16, "transformer") };
+  return [
+    {
+      ...resnet50,
+      model: "resnet50",
+      name: "simclr resnet50 224 as written",
+      peer: ["--arch", "resnet50"],
+      ours: simclr,
+    },
+    {
+      ...resnet50,
+      model: "resnet50",
+      name: "simclr resnet50 224 tuned",
+      peer: ["--arch", "resnet50", ...tuned],
+      ours: simclr,
+    },
+    {
+      ...resnet18,
+      model: "resnet18",
+      name: "simclr resnet18 64 as written",
+      peer: ["--arch", "resnet18"],
+      ours: small,
+    },
+    {
+      ...resnet18,
+      model: "resnet18",
+      name: "simclr resnet18 64 tuned",
+      peer: ["--arch", "resnet18", ...tuned],
+      ours: small,
+    },
+    { ...lightly, name: "simclr resnet18 64 lightly as written", peer: ["--arch", "resnet18"] },
+    { ...lightly, name: "simclr resnet18 64 lightly tuned", peer: ["--arch", "resnet18", "--channels-last", ...half] },
+    { ...large, ...full, name: "mae vit_base 224 as written", peer: base },
+    { ...large, ...full, name: "mae vit_base 224 tuned", peer: [...base, "--fused", ...half] },
+    {
+      ...large,
+      ...full,
+      name: "mae vit_base 224 lighter decoder",
+      lighter: true,
+      peer: [...base, "--fused", ...half],
+      ours: mae("vit_base", 16, "cross"),
+      note: "ours with CrossMAE's decoder, the peer with the full one",
+    },
+    {
+      size: 64,
+      model: "vit_tiny",
+      script: "mae_pytorch.py",
+      name: "mae vit_tiny/8 64 tuned",
+      work: { ...vitTiny, ...decoder },
+      peer: [...tiny, "--fused", ...half],
+      ours: mae("vit_tiny", 8, "transformer"),
+    },
+  ];
+}

@@ -3,120 +3,163 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { numberIn, type Outcome, runScript, runUnlabel } from "./child.ts";
+import { UserError } from "../packages/unlabel/src/errors.ts";
+import { cpuFlags, hasFastBf16 } from "../packages/unlabel/src/train/machine.ts";
+import { numberIn, runScript, runUnlabel } from "./child.ts";
 import { gflopOf, measureFloor, type Work } from "./floor.ts";
 import { type Peers, runPeer } from "./peers.ts";
-import { type BenchOptions, median, type Row, row } from "./row.ts";
-import { CASES, type Case, tuned } from "./train-cases.ts";
+import type { BenchOptions, Row } from "./row.ts";
+import { type Case, cases } from "./train-cases.ts";
+import { type Duel, type Side, takeTurns } from "./turns.ts";
 
 const WORKERS = [0, 1, 2];
+/** Steps before those that count, on either side. */
+const WARM = 2;
 
 interface Pace {
   batch: number;
-  /** Steps that count, after those that warm up, by image size. */
-  steps: Record<Case["size"], number>;
+  /** Steps that count, for images of so many GFLOP. */
+  steps(gflop: number): number;
   /** Each side runs this often, turn by turn; the median counts. */
   rounds: number;
   /** Images encoded, and features probed. */
   images: number;
+  /** Images a step and steps that count while the peer's best worker count is looked for. */
+  search(gflop: number): { batch: number; steps: number };
 }
 
-const FULL: Pace = { batch: 32, steps: { 64: 30, 224: 4 }, rounds: 2, images: 4096 };
-const QUICK: Pace = { batch: 4, steps: { 64: 1, 224: 1 }, rounds: 1, images: 64 };
+/** Of a CPU: about 2,500 GFLOP a run, so that all of it takes less than 25 minutes on two cores without bf16. */
+export const FULL: Pace = {
+  batch: 32,
+  steps: (gflop) => Math.min(16, Math.max(1, Math.floor(2500 / 32 / gflop))),
+  rounds: 2,
+  images: 2048,
+  // What computes for long hides loading behind a few images as behind many.
+  search: (gflop) => (gflop > 5 ? { batch: 8, steps: 2 } : { batch: 32, steps: 6 }),
+};
+const GPU: Pace = {
+  batch: 128,
+  steps: () => 40,
+  rounds: 2,
+  images: 9469,
+  search: () => ({ batch: 128, steps: 10 }),
+};
+const QUICK: Pace = { ...FULL, batch: 4, steps: () => 1, rounds: 1, images: 64 };
 
-export async function run({ quick, threads, data, say }: BenchOptions, peers: Peers): Promise<Row[]> {
-  const pace = quick ? QUICK : FULL;
+const ENCODE = "encode resnet18 64";
+
+export async function run(options: BenchOptions, peers: Peers): Promise<Row[]> {
+  const { quick, threads, data, device, rows: wanted, say } = options;
+  const pace = quick ? QUICK : device === "cuda" ? GPU : FULL;
+  const bf16 = device === "cuda" || hasFastBf16(cpuFlags());
+  const probe = `probe, ${pace.images} features of 512`;
+  const chosen = (name: string) => wanted?.test(name) ?? true;
+  const asked = cases(bf16).filter(({ name }) => chosen(name));
+  if (asked.length === 0 && !chosen(ENCODE) && !chosen(probe)) throw noRows(wanted, [ENCODE, probe], bf16);
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   try {
-    const gflops = await measureFloor(threads, quick);
+    const gflops = await measureFloor(threads, device, quick);
     say(`matrix products: ${gflops.toFixed(0)} GFLOP/s`);
-    const share = (work: Work | null, speed: number) => (work ? { floor: (speed * gflopOf(work)) / gflops } : {});
-    const rows: Row[] = [];
-    const add = async (name: string, unit: string, key: Key, sides: Sides, more: (speed: number) => Partial<Row>) => {
-      say(name);
-      const { ours, peer } = await alternate(sides, pace.rounds);
-      const speed = median(ours.map((one) => numberIn(one, key)));
-      const memory = { ours_mb: peak(ours), peer_mb: peak(peer) };
-      rows.push(row(name, unit, speed, median(peer.map((one) => numberIn(one, key))), { ...memory, ...more(speed) }));
+    if (!quick && device === "cpu") say(`about ${Math.ceil(secondsFor(asked, pace, gflops) / 60)} minutes`);
+    const share = (work: Work) => (speed: number) => ({ floor: (speed * gflopOf(work)) / gflops });
+    const at = ["--threads", String(threads), "--device", device];
+
+    let runs = 0;
+    const ours = ({ ours, size, work }: Case): Side => {
+      const flags = [...ours, "--size", String(size), "--batch", String(pace.batch), ...at];
+      const steps = ["--epochs", "100000", "--steps", String(pace.steps(gflopOf(work)) + WARM)];
+      const run = () =>
+        runUnlabel(["pretrain", data, ...flags, ...steps, "--out", join(folder, String(runs++))], threads);
+      return { key: `ours ${flags.join(" ")}`, run };
+    };
+    const theirs = (one: Case, workers: number, { batch, steps }: { batch: number; steps: number }): Side => {
+      const numbers = Object.entries({ size: one.size, batch, steps, workers, threads });
+      const flags = [data, ...one.peer, ...numbers.flatMap(([name, value]) => [`--${name}`, String(value)])];
+      return { key: [one.script, ...flags].join(" "), run: () => runPeer(peers, one.script, flags, threads) };
+    };
+    const bestWorkers = async (side: (workers: number) => Side): Promise<number> => {
+      if (quick) return 0;
+      const speeds: [workers: number, speed: number][] = [];
+      for (const workers of WORKERS) speeds.push([workers, numberIn(await side(workers).run(), "images_per_s")]);
+      return speeds.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
     };
 
-    const best = new Map<string, number>();
-    for (const one of CASES) {
-      const { name, size, work, script, note } = one;
-      const key = `${script} ${size}`;
-      const workers = best.get(key) ?? (quick ? 0 : await bestWorkers(one, data, threads, peers));
-      best.set(key, workers);
-      const steps = pace.steps[size];
-      const sides: Sides = {
-        ours: (round) =>
-          runUnlabel(
-            [
-              ...["pretrain", data, ...one.ours, "--size", String(size), "--batch", String(pace.batch)],
-              // One more than the peer: the step after which its clock starts.
-              ...["--epochs", "1000", "--steps", String(steps + 3), "--threads", String(threads)],
-              ...["--out", join(folder, `${rows.length}-${round}`)],
-            ],
-            threads,
-          ),
-        peer: () => runPeer(peers, script, peerFlags(one, data, pace.batch, steps, workers, threads), threads),
-      };
-      const said = `peer with ${workers} workers${note ? `; ${note}` : ""}`;
-      await add(name, "images/s", "images_per_s", sides, (speed) => ({ ...share(work, speed), note: said }));
+    const found: Row[] = [];
+    for (const model of new Set(asked.map((one) => one.model))) {
+      const group = asked.filter((one) => one.model === model);
+      say(group.map(({ name }) => name).join(", "));
+      // In its fastest form, which comes last, the peer needs images the soonest.
+      const fastest = group.at(-1)!;
+      const workers = await bestWorkers((count) => theirs(fastest, count, pace.search(gflopOf(fastest.work))));
+      const duels = group.map((one): Duel => {
+        const { name, work, lighter, note } = one;
+        const more = (speed: number) => ({
+          ...(lighter ? {} : share(work)(speed)),
+          note: [`peer with ${workers} workers`, note].filter(Boolean).join("; "),
+        });
+        const peer = theirs(one, workers, { batch: pace.batch, steps: pace.steps(gflopOf(work)) });
+        return { name, unit: "images/s", figure: "images_per_s", ours: ours(one), peer, more };
+      });
+      found.push(...(await takeTurns(duels, pace.rounds)));
     }
 
     const count = String(pace.images);
-    const workers = best.get("simclr_pytorch.py 64") ?? 0;
-    const encoded = {
-      ours: () => runScript("encode.ts", [data, count, String(threads)], threads),
-      peer: () => runPeer(peers, "encode_pytorch.py", [data, count, "--workers", String(workers)], threads),
-    };
-    const encoding: Work = { kind: "resnet18", size: 64, views: 1, encodeOnly: true };
-    await add("encode resnet18 64", "images/s", "images_per_s", encoded, (speed) => share(encoding, speed));
-    const probed = {
-      ours: () => runScript("probe.ts", [count, String(threads)], threads),
-      peer: () => runPeer(peers, "probe_pytorch.py", [count], threads),
-    };
-    await add(`probe, ${count} features of 512`, "epochs/s", "epochs_per_s", probed, () => ({}));
-    return rows;
+    if (chosen(ENCODE)) {
+      say(ENCODE);
+      const peer = (images: string) => (workers: number) => ({
+        key: "peer",
+        run: () => runPeer(peers, "encode_pytorch.py", [data, images, "--workers", String(workers)], threads),
+      });
+      const workers = await bestWorkers(peer("1024"));
+      const work: Work = { kind: "resnet18", size: 64, views: 1, encodeOnly: true };
+      const duel: Duel = {
+        name: ENCODE,
+        unit: "images/s",
+        figure: "images_per_s",
+        ours: { key: "ours", run: () => runScript("encode.ts", [data, count, String(threads), device], threads) },
+        peer: peer(count)(workers),
+        more: (speed) => ({ ...share(work)(speed), note: `peer with ${workers} workers` }),
+      };
+      found.push(...(await takeTurns([duel], pace.rounds)));
+    }
+    if (chosen(probe)) {
+      say(probe);
+      const duel: Duel = {
+        name: probe,
+        unit: "epochs/s",
+        figure: "epochs_per_s",
+        ours: { key: "ours", run: () => runScript("probe.ts", [count, String(threads)], threads) },
+        peer: { key: "peer", run: () => runPeer(peers, "probe_pytorch.py", [count], threads) },
+      };
+      found.push(...(await takeTurns([duel], pace.rounds)));
+    }
+    return found;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-type Key = "images_per_s" | "epochs_per_s";
-
-interface Sides {
-  ours(round: number): Promise<Outcome>;
-  peer(round: number): Promise<Outcome>;
+function noRows(wanted: RegExp | undefined, others: string[], bf16: boolean): UserError {
+  const names = [...cases(bf16).map(({ name }) => name), ...others].join(", ");
+  return new UserError(`Expected part of a row's name for --rows, got ${wanted?.source}; rows are ${names}`);
 }
 
-/** Turn by turn, so that a machine that grows slower does so for both. */
-async function alternate({ ours, peer }: Sides, rounds: number): Promise<Record<"ours" | "peer", Outcome[]>> {
-  const found: Record<"ours" | "peer", Outcome[]> = { ours: [], peer: [] };
-  for (let round = 0; round < rounds; round++) {
-    found.peer.push(await peer(round));
-    found.ours.push(await ours(round));
+/** Seconds that a process takes to start, and the share of the speed of matrix products that training reaches. */
+const START = 7;
+const REACHED = { resnet18: 0.45, resnet50: 0.45, mae: 0.7 };
+
+/** How long all of it takes on a CPU, by formula: known before it begins, good to a third. */
+export function secondsFor(asked: readonly Case[], pace: Pace, gflops: number): number {
+  const sides = new Map<string, number>();
+  for (const { model, work, script, peer, ours } of asked) {
+    const gflop = gflopOf(work);
+    const seconds = ({ batch, steps }: { batch: number; steps: number }) =>
+      START + ((steps + WARM) * batch * gflop) / gflops / REACHED[work.kind];
+    const measured = pace.rounds * seconds({ batch: pace.batch, steps: pace.steps(gflop) });
+    sides.set([script, ...peer].join(" "), measured);
+    sides.set(ours.join(" "), measured);
+    sides.set(model, WORKERS.length * seconds(pace.search(gflop)));
   }
-  return found;
-}
-
-function peak(outcomes: Outcome[]): number | undefined {
-  const known = outcomes.flatMap(({ mb }) => mb ?? []);
-  return known.length > 0 ? Math.max(...known) : undefined;
-}
-
-function peerFlags(one: Case, data: string, batch: number, steps: number, workers: number, threads: number): string[] {
-  const numbers = { size: one.size, batch, steps, workers, threads };
-  return [data, ...one.peer, ...Object.entries(numbers).flatMap(([name, value]) => [`--${name}`, String(value)])];
-}
-
-/** The worker count with which the peer's tuned form is fastest, by a short run of each. */
-async function bestWorkers(one: Case, data: string, threads: number, peers: Peers): Promise<number> {
-  const flags = one.script === "simclr_pytorch.py" ? [...new Set([...one.peer, ...tuned])] : one.peer;
-  const speeds: [workers: number, speed: number][] = [];
-  for (const workers of WORKERS) {
-    const args = peerFlags({ ...one, peer: flags }, data, FULL.batch, one.size === 224 ? 2 : 12, workers, threads);
-    speeds.push([workers, numberIn(await runPeer(peers, one.script, args, threads), "images_per_s")]);
-  }
-  return speeds.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+  const probing = (4 * pace.rounds + WORKERS.length) * (START + 4);
+  return [...sides.values()].reduce((sum, one) => sum + one, 0) + probing;
 }

@@ -1,5 +1,5 @@
-// encode.ts DATA IMAGES THREADS: images/s of a frozen ResNet-18 on images of 64 px, loading included.
-import { keepHeap, manualSeed, setThreads } from "@unlabel/torch";
+// encode.ts DATA IMAGES THREADS DEVICE: images/s of a frozen ResNet-18 on images of 64 px, loading included.
+import { engineInfo, keepHeap, manualSeed, setThreads } from "@unlabel/torch";
 import { resolveConfig } from "../../packages/unlabel/src/config/resolve.ts";
 import { openData } from "../../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../../packages/unlabel/src/data/reader.ts";
@@ -7,19 +7,19 @@ import { extract } from "../../packages/unlabel/src/eval/features.ts";
 import { createMethod } from "../../packages/unlabel/src/methods/index.ts";
 import { choosePrecision } from "../../packages/unlabel/src/train/machine.ts";
 
-const [data = "", count, threads] = process.argv.slice(2);
+const [data = "", count, threads, device = "cpu"] = process.argv.slice(2);
 setThreads(Number(threads));
 keepHeap();
 manualSeed(0);
 const { train } = await openData(data);
 const config = resolveConfig({ flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size: 64 } });
-const { encoder } = createMethod(config).to({ memoryFormat: "channels_last" }).eval();
+const { encoder } = createMethod(config).to({ device, memoryFormat: "channels_last" }).eval();
 const { mean, std } = config;
 const options = {
   view: { size: 64, mean, std },
   batch: 256,
-  device: "cpu",
-  precision: choosePrecision("auto", "cpu"),
+  device,
+  precision: choosePrecision("auto", device, engineInfo()),
   reader: new ImageReader({ threads: Number(threads) }),
 };
 const first = (images: number) => ({ ...train, items: train.items.slice(0, images) });

@@ -29,14 +29,15 @@ def main():
     a = p.parse_args()
     files = sorted(q for q in pathlib.Path(a.data).rglob("*") if q.suffix.lower() in {".jpg", ".jpeg", ".png"})[:a.images]
     net = torchvision.models.resnet18(); net.fc = torch.nn.Identity()
-    net = net.eval().to(memory_format=torch.channels_last)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    net = net.eval().to(device, memory_format=torch.channels_last)
     flags = pathlib.Path("/proc/cpuinfo").read_text() if pathlib.Path("/proc/cpuinfo").exists() else ""
-    bf16 = "amx_bf16" in flags or "avx512_bf16" in flags
+    bf16 = device == "cuda" or "amx_bf16" in flags or "avx512_bf16" in flags
 
     def encode(some):
-        loader = torch.utils.data.DataLoader(Images(some), 256, num_workers=a.workers)
-        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=bf16):
-            return torch.cat([net(x.contiguous(memory_format=torch.channels_last)).float() for x in loader])
+        loader = torch.utils.data.DataLoader(Images(some), 256, num_workers=a.workers, pin_memory=device == "cuda")
+        with torch.no_grad(), torch.autocast(device, dtype=torch.bfloat16, enabled=bf16):
+            return torch.cat([net(x.to(device, memory_format=torch.channels_last)).float() for x in loader]).cpu()
 
     encode(files[:256])
     start = time.perf_counter(); done = len(encode(files)); seconds = time.perf_counter() - start
