@@ -11,6 +11,7 @@
 #include "image.h"
 #include "paint.h"
 #include "pool.h"
+#include "signals.h"
 
 namespace unlabel {
 
@@ -243,6 +244,7 @@ class Reader {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   auto* reader = new Reader(env);
   env.SetInstanceData(reader);
+  export_signals(env, exports);
   exports["sizes"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->sizes(info); }, "sizes");
   exports["read"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->read(info); }, "read");
   exports["release"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->release(info); }, "release");

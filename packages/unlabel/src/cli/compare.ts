@@ -9,7 +9,7 @@ import { parseDuration } from "../duration.ts";
 import { UsageError } from "../errors.ts";
 import { shellWord } from "../shell.ts";
 import { verdicts } from "./evaluation.ts";
-import { duration, finish, paint, percent, table } from "./output.ts";
+import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
 import { addSet, flagsGiven, named, whole } from "./settings.ts";
 
 interface Options extends Record<string, unknown> {
@@ -44,6 +44,8 @@ export function addCompare(program: Command): void {
     .action((data: string, _: Options, command: Command) => compareCommand(data, command.optsWithGlobals<Options>()));
 }
 
+const INTERRUPTED = "Interrupted, and all of it saved; the same command goes on from there";
+
 async function compareCommand(data: string, options: Options): Promise<void> {
   const began = performance.now();
   const [{ compare }, { parseValue }] = await Promise.all([
@@ -62,10 +64,12 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     ),
   };
   const out = options.out ?? folderFor(data, options.output);
+  // Training saves first; evaluation is begun again.
+  await leaveWhenInterrupted(options.json === true, INTERRUPTED, { out });
   const compared = await compare({ ...terms, out, report: options.output ?? join(out, "report.html") });
   if (compared === null) {
     process.exitCode = 130;
-    process.stderr.write("Interrupted, and all of it saved; the same command goes on from there\n");
+    process.stderr.write(`${INTERRUPTED}\n`);
     if (options.json) finish(true, { interrupted: true, out }, []);
     return;
   }

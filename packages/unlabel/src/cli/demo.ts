@@ -6,7 +6,7 @@ import type { DemoResult } from "../demo.ts";
 import { UsageError } from "../errors.ts";
 import { shellWord } from "../shell.ts";
 import { summary, verdicts } from "./evaluation.ts";
-import { duration, finish, paint, percent, table } from "./output.ts";
+import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
 import { named, whole } from "./settings.ts";
 
 interface Options {
@@ -33,6 +33,14 @@ async function demoCommand({ data, out, epochs, json }: Options): Promise<void> 
   const began = performance.now();
   const [{ demo }, { stamp }] = await Promise.all([import("../demo.ts"), import("../train/plan.ts")]);
   const folder = out ?? join("runs", `demo-${stamp(new Date())}`);
+  const again = [
+    "unlabel demo --out",
+    shellWord(folder),
+    data && `--data ${shellWord(data)}`,
+    epochs && `--epochs ${epochs}`,
+  ];
+  const goOn = `Interrupted; go on with: ${again.filter(Boolean).join(" ")}`;
+  await leaveWhenInterrupted(json === true, goOn, { out: folder });
   const result = await demo({
     data: data ?? (await emoji(join(dirname(folder), "emoji"))),
     out: folder,
@@ -40,13 +48,8 @@ async function demoCommand({ data, out, epochs, json }: Options): Promise<void> 
   });
   if (result === null) {
     process.exitCode = 130;
-    const again = [
-      "unlabel demo --out",
-      shellWord(folder),
-      data && `--data ${shellWord(data)}`,
-      epochs && `--epochs ${epochs}`,
-    ];
-    process.stderr.write(`Go on with: ${again.filter(Boolean).join(" ")}\n`);
+    process.stderr.write(`${goOn}\n`);
+    if (json) finish(true, { interrupted: true, out: folder }, []);
     return;
   }
   const runs = Object.entries(result.runs).map(([name, { run, evaluation }]) => [

@@ -10,11 +10,15 @@ import { addDoctor } from "./doctor.ts";
 import { addEmbed } from "./embed.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addKnn } from "./knn.ts";
+import { leaveWhenInterrupted } from "./output.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
 import { addSearch } from "./search.ts";
 import { addSetup } from "./setup.ts";
+
+/** Commands that work for long and keep nothing before they are done. */
+const ENCODES = new Set(["evaluate", "probe", "knn", "embed", "search"]);
 
 /** Runs one command line (without `node` and the script's name) and returns its exit code. */
 export async function run(args: string[]): Promise<number> {
@@ -33,7 +37,12 @@ export async function run(args: string[]): Promise<number> {
         refusal = oneLine(text);
       },
     })
-    .exitOverride();
+    .exitOverride()
+    .hook("preAction", async (_, command) => {
+      if (!ENCODES.has(command.name())) return;
+      const { json } = command.optsWithGlobals<{ json?: boolean }>();
+      await leaveWhenInterrupted(json === true, "Interrupted; the same command begins again");
+    });
   for (const add of [
     addSetup,
     addDoctor,

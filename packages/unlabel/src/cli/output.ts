@@ -28,6 +28,19 @@ export function table(rows: (string | number)[][], width = columns()): string {
   return layOut(rows, width);
 }
 
+/**
+ * From here on Ctrl-C, SIGTERM and a closed terminal end the command at once, wherever it is: a line on stderr, the JSON object as
+ * stdout's last line where asked for, exit code 130.
+ *
+ * @returns leaves signals to what handled them before when disposed of
+ */
+export async function leaveWhenInterrupted(json: boolean, line: string, result: object = {}): Promise<Disposable> {
+  const { leaveAtSignal } = await import("../signals.ts");
+  // Behind a bar that stands on the terminal's last line.
+  const start = process.stderr.isTTY ? "\n" : "";
+  return leaveAtSignal(`${start}${line}\n`, json ? `${JSON.stringify({ interrupted: true, ...result })}\n` : "");
+}
+
 /** Two columns, names and what they are. */
 export function facts(pairs: [string, string][], width = columns()): string {
   return table(

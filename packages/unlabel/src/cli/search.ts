@@ -39,9 +39,10 @@ async function act(path: string, image: string, options: Options): Promise<void>
   const thumbnails = html === undefined ? undefined : THUMBNAIL;
   const { thumbnails: pictures, ...result } = await search(path, image, options.in, { ...common, ...own, thumbnails });
   if (page !== undefined) {
-    const { searchSheet } = await import("./search-sheet.ts");
+    const [{ searchSheet }, { unbroken }] = await Promise.all([import("./search-sheet.ts"), import("../signals.ts")]);
     makeFolder(dirname(page));
-    writeAtomically(page, searchSheet(result, pictures, THUMBNAIL));
+    const sheet = searchSheet(result, pictures, THUMBNAIL);
+    unbroken(() => writeAtomically(page, sheet));
   }
   const { found, images, skipped, cached, seconds } = result;
   const classes = found.some((one) => one.class !== null);

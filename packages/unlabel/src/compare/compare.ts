@@ -10,6 +10,7 @@ import { probeSplits } from "../eval/splits.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../eval/types.ts";
 import { HTML, outputFile, writableFile } from "../files.ts";
 import { type Report, writeReport } from "../report/index.ts";
+import { unbroken } from "../signals.ts";
 import { lockRun } from "../train/lock.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
@@ -63,7 +64,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     const path = join(out, run.name);
     const tell = (changes: Partial<PlannedRun>) => {
       Object.assign(run, changes);
-      saveComparison(out, comparison);
+      unbroken(() => saveComparison(out, comparison));
     };
     if (run.status === "done" && missing(path).length === 0) continue;
     log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);

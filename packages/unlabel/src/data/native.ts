@@ -1,4 +1,4 @@
-// Loads the image reader of ../../native, and says what it exports.
+// Loads the native part of ../../native, which is the image reader and a handler of signals, and says what it exports.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { TensorMemory } from "@unlabel/torch";
@@ -45,6 +45,16 @@ export interface NativeReader {
   release(data: Uint8Array): void;
   /** The number of threads, after setting it if one is given. */
   threads(count?: number): number;
+
+  /**
+   * Handles signals of these numbers: with words, the first writes them to stderr and stdout and ends the process with exit code
+   * 130; without, the first goes on to Node's handlers and the second ends the process. Ends what it did before.
+   */
+  watchSignals(numbers: readonly number[], people?: string, programs?: string): void;
+  /** Puts the handlers back that were there. */
+  unwatchSignals(): void;
+  /** Between on and off a first signal that ends the process waits. */
+  holdSignals(on: boolean): void;
 }
 
 let loaded: NativeReader | undefined;

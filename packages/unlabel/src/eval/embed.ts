@@ -4,6 +4,7 @@ import { sep } from "node:path";
 import { openData } from "../data/open.ts";
 import { UsageError } from "../errors.ts";
 import { outputFile, writableFile } from "../files.ts";
+import { unbroken } from "../signals.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import { type FeatureFormat, formatOf, rowsBeside } from "./feature-files.ts";
 import type { MachineOptions } from "./sitting.ts";
@@ -57,7 +58,8 @@ export async function embed(
   const { features, rows, skipped } = await encodeData(method, data, { ...config, size }, options);
   method.dispose();
   const dim = features.shape[1]!;
-  const files = writeFeatures(target, features, rows, data.classes, { run: runPath, step: String(step) });
+  const about = { run: runPath, step: String(step) };
+  const files = unbroken(() => writeFeatures(target, features, rows, data.classes, about));
   features.dispose();
   return {
     files,

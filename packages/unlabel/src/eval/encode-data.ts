@@ -6,6 +6,7 @@ import { cat, loadSafetensors, saveSafetensors, scope, type Tensor, tensor } fro
 import type { Dataset, Item, Split } from "../data/folder.ts";
 import { makeFolder, writableFile } from "../files.ts";
 import type { Method } from "../methods/index.ts";
+import { unbroken } from "../signals.ts";
 import { Progress } from "../train/progress.ts";
 import type { RunDirectory } from "../train/run.ts";
 import { extract, frozen } from "./features.ts";
@@ -105,7 +106,8 @@ export async function encodeCached(
   scope(() => {
     const split = tensor(Int32Array.from(found.rows, (row) => splits.indexOf(row.split)));
     const index = tensor(Int32Array.from(found.rows, ({ item }) => places.get(item)!));
-    saveSafetensors(file, { features: found.features, split, index }, { skipped: String(found.skipped) });
+    const kept = { features: found.features, split, index };
+    unbroken(() => saveSafetensors(file, kept, { skipped: String(found.skipped) }));
   });
   return found;
 }

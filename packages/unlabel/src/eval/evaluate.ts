@@ -5,6 +5,7 @@ import type { Config } from "../config/schema.ts";
 import { openData } from "../data/open.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { makeFolder, writableFile, writeAtomically } from "../files.ts";
+import { unbroken } from "../signals.ts";
 import { RunDirectory } from "../train/run.ts";
 import type { KnnSettings } from "./knn.ts";
 import type { ProbeSettings } from "./linear.ts";
@@ -54,15 +55,16 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: wanted };
   const { evaluations, pictures } = await runProtocols(run, data, splits, request, options);
-  makeFolder(folder);
-  for (const [protocol, found] of Object.entries(evaluations)) {
-    writeAtomically(join(folder, `${protocol}.json`), `${JSON.stringify(found)}\n`);
-  }
-  if (pictures) {
+  unbroken(() => {
+    makeFolder(folder);
+    for (const [protocol, found] of Object.entries(evaluations)) {
+      writeAtomically(join(folder, `${protocol}.json`), `${JSON.stringify(found)}\n`);
+    }
+    if (!pictures) return;
     // The sprite first: whoever finds the list finds its tiles.
     writeAtomically(join(folder, pictures.file.sprite), pictures.sprite);
     writeAtomically(join(folder, "pictures.json"), `${JSON.stringify(pictures.file)}\n`);
-  }
+  });
   return evaluations;
 }
 

@@ -1,6 +1,5 @@
 // The training loop: every step is logged, every epoch saved, and Ctrl-C loses nothing.
 import { performance } from "node:perf_hooks";
-import { setImmediate } from "node:timers/promises";
 import type { Config } from "../config/schema.ts";
 import type { Batch } from "../data/loader.ts";
 import { Clock, withSteps } from "./budget.ts";
@@ -12,7 +11,7 @@ import type { Progress } from "./progress.ts";
 import { megabytes, NoRoom, withRoom } from "./room.ts";
 import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "./run.ts";
 import { checkShapes, stepSettings, trainStep } from "./step.ts";
-import type { StopRequest } from "./stop.ts";
+import { type StopRequest, turn } from "./stop.ts";
 import { round } from "./summary.ts";
 import type { Watch } from "./watch.ts";
 
@@ -65,6 +64,11 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     while (step < total && stop.signal === null) {
       const { value: batch, done } = await batches.next();
       if (done) throw new Error(`Expected a batch for step ${step + 1} of ${total}, got the end of the data`);
+      // Asked to stop while the batch was read: this step is not begun.
+      if (stop.signal !== null) {
+        for (const view of batch.views) view.dispose();
+        break;
+      }
       const waited = performance.now() - mark;
       const lr = schedule(step);
       step++;
@@ -118,8 +122,8 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       if (epochEnds || step === total || now - savedAt > 1000 * CHECKPOINT_SECONDS) {
         await save();
       }
-      // A step is one long native call: signals and timers get their turn here.
-      await setImmediate();
+      // A step is one long native call, and saving another: what came meanwhile is heard before the next one begins.
+      await turn();
     }
     if (step > saved) await save();
   } catch (error) {

@@ -1,4 +1,7 @@
-// Ctrl-C, SIGTERM and a closed terminal ask a run to finish its step and save; asked again, the process ends at once, as it would by default.
+// Ctrl-C, SIGTERM and a closed terminal ask a run to finish its step and save; asked again, the process ends at once, even in the middle
+// of a step.
+import { setImmediate } from "node:timers/promises";
+import { onFirstSignal } from "../signals.ts";
 
 export interface StopRequest {
   /** The signal that asked, or null. */
@@ -7,24 +10,27 @@ export interface StopRequest {
   release(): void;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /**
- * Listens for SIGINT, SIGTERM and SIGHUP. A step is one long native call in which no handler can run: signals within it are
- * seen when it returns, several as one. Once the first has been seen the default takes over, even in the middle of a step.
+ * Listens for SIGINT, SIGTERM and SIGHUP. A step is one long native call in which none of JavaScript's handlers can run: the first
+ * signal is seen in the {@link turn} after it; the second is the system's own handler's.
  *
  * @param onAsked called once, at the first signal
  */
 export function listenForStop(onAsked: () => void): StopRequest {
-  const request = { signal: null as NodeJS.Signals | null, release };
-  function handle(signal: NodeJS.Signals): void {
+  const request = { signal: null as NodeJS.Signals | null, release: () => listening[Symbol.dispose]() };
+  const listening = onFirstSignal((signal) => {
+    if (request.signal !== null) return;
     request.signal = signal;
-    release();
     onAsked();
-  }
-  function release(): void {
-    for (const signal of SIGNALS) process.off(signal, handle);
-  }
-  for (const signal of SIGNALS) process.on(signal, handle);
+  });
   return request;
+}
+
+/**
+ * Lets everything that has happened until now be heard: signals, timers, finished reads. Two rounds of the event loop, since the
+ * first may be past the point where it looks for them.
+ */
+export async function turn(): Promise<void> {
+  await setImmediate();
+  await setImmediate();
 }
