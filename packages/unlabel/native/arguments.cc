@@ -18,6 +18,11 @@ struct Lent {
 };
 constexpr napi_type_tag lent_tag = {0x6c656e64'74656e73, 0x756e6c61'62656c01};
 
+size_t bytes_at(const Source& source, int denominator) {
+  const auto side = [&](int whole) { return static_cast<size_t>((whole + denominator - 1) / denominator); };
+  return side(source.width) * side(source.height) * 3;
+}
+
 std::span<const float> floats_of(const Napi::Value& value, size_t count, const char* name) {
   const bool is = value.IsTypedArray() && value.As<Napi::TypedArray>().TypedArrayType() == napi_float32_array;
   if (!is || value.As<Napi::TypedArray>().ElementLength() != count) {
@@ -69,8 +74,14 @@ std::vector<Source> sources_of(const Napi::Value& value) {
       source.bytes = bytes_of(pixels.Get("data"));
       source.width = whole(pixels.Get("width"), 1, 65500, "width");
       source.height = whole(pixels.Get("height"), 1, 65500, "height");
-      if (source.bytes.size() != static_cast<size_t>(source.width) * static_cast<size_t>(source.height) * 3) {
-        reject(item.Env(), "Expected width × height × 3 bytes for data");
+      if (source.bytes.size() != bytes_at(source, 1)) reject(item.Env(), "Expected width × height × 3 bytes for data");
+      if (pixels.Has("orientation")) source.orientation = whole(pixels.Get("orientation"), 1, 8, "orientation");
+      if (!pixels.Has("shrunk")) continue;
+      const Napi::Value levels = pixels.Get("shrunk");
+      if (!levels.IsArray() || levels.As<Napi::Array>().Length() > 3) reject(item.Env(), "Expected at most three Uint8Arrays for shrunk");
+      for (uint32_t k = 0; k < levels.As<Napi::Array>().Length(); ++k) {
+        source.shrunk.push_back(bytes_of(levels.As<Napi::Array>().Get(k)));
+        if (source.shrunk.back().size() != bytes_at(source, 2 << k)) reject(item.Env(), "Expected half as many pixels a side each time for shrunk");
       }
     }
   }

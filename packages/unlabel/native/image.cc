@@ -2,6 +2,7 @@
 #include "image.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <memory>
@@ -54,9 +55,15 @@ std::span<const uint8_t> read_file(const std::string& path, size_t limit) {
   return {buffer.data(), filled};
 }
 
-Size upright(const Jpeg& jpeg) {
-  const bool swap = Orientation(jpeg.orientation()).swap;
-  return swap ? Size{jpeg.height(), jpeg.width()} : Size{jpeg.width(), jpeg.height()};
+Size upright(Size stored, int orientation) {
+  return Orientation(orientation).swap ? Size{stored.height, stored.width} : stored;
+}
+
+Size upright(const Jpeg& jpeg) { return upright({jpeg.width(), jpeg.height()}, jpeg.orientation()); }
+
+// libjpeg rounds the size of a shrunk image up.
+Size shrunk(Size whole, int denominator) {
+  return {(whole.width + denominator - 1) / denominator, (whole.height + denominator - 1) / denominator};
 }
 
 // Boxes as they lie in the stored image, and where their pixels go in the upright output.
@@ -138,7 +145,7 @@ size_t slack(const std::vector<Resampler>& views) {
 }  // namespace
 
 Size measure(const Source& source) {
-  if (source.width > 0) return {source.width, source.height};
+  if (source.width > 0) return upright({source.width, source.height}, source.orientation);
   if (source.path.empty()) return upright(Jpeg(source.bytes));
   const std::span<const uint8_t> start = read_file(source.path, head);
   try {
@@ -150,6 +157,27 @@ Size measure(const Source& source) {
   return upright(Jpeg(read_file(source.path, SIZE_MAX)));
 }
 
+Unpacked unpack(const Source& source, int least) {
+  const std::span<const uint8_t> bytes = source.path.empty() ? source.bytes : read_file(source.path, SIZE_MAX);
+  Unpacked image{};
+  for (int denominator = 1; denominator <= 8; denominator *= 2) {
+    Jpeg jpeg(bytes);
+    if (denominator == 1) {
+      if (!jpeg.complete()) throw ImageError("damaged JPEG: it ends early");
+      image = {jpeg.width(), jpeg.height(), jpeg.orientation(), {}};
+    } else if (std::min(image.width, image.height) < denominator * least) {
+      break;
+    }
+    const Size size = shrunk({image.width, image.height}, denominator);
+    jpeg.start(denominator, {0, 0, size.width, size.height}, 0);
+    if (jpeg.scaled_width() != size.width || jpeg.scaled_height() != size.height) throw ImageError("damaged JPEG: its size changed");
+    const size_t row = static_cast<size_t>(size.width) * 3;
+    std::vector<uint8_t>& level = image.levels.emplace_back(row * static_cast<size_t>(size.height));
+    for (uint8_t* to = level.data(); to < level.data() + level.size(); to += row) std::copy_n(jpeg.next(), row, to);
+  }
+  return image;
+}
+
 void render(const Source& source, std::span<const View> wanted, int width, int height, Filter filter) {
   if (wanted.empty()) return;
   const auto stored = [&](Size size, Orientation turn) {
@@ -159,14 +187,19 @@ void render(const Source& source, std::span<const View> wanted, int width, int h
   };
 
   if (source.width > 0) {
-    const Size size{source.width, source.height};
-    std::vector<Resampler> views = resamplers(stored(size, Orientation(1)), 1, size, filter);
+    const Size whole{source.width, source.height};
+    const std::vector<Stored> placed = stored(whole, Orientation(source.orientation));
+    const int denominator = std::min(shrink(placed), 1 << source.shrunk.size());
+    const size_t level = static_cast<size_t>(std::countr_zero(static_cast<unsigned>(denominator)));
+    const std::span<const uint8_t> pixels = level == 0 ? source.bytes : source.shrunk[level - 1];
+    const Size size = shrunk(whole, denominator);
+    std::vector<Resampler> views = resamplers(placed, denominator, size, filter);
     const Region region = bounds(views);
     // Copied, for the pixels behind a row's end that the resampler may touch.
     std::vector<uint8_t> row(static_cast<size_t>(region.x1 - region.x0) * 3 + slack(views));
     for (int y = region.y0; y < region.y1; ++y) {
       const size_t at = (static_cast<size_t>(y) * static_cast<size_t>(size.width) + static_cast<size_t>(region.x0)) * 3;
-      std::copy_n(source.bytes.data() + at, static_cast<size_t>(region.x1 - region.x0) * 3, row.data());
+      std::copy_n(pixels.data() + at, static_cast<size_t>(region.x1 - region.x0) * 3, row.data());
       for (Resampler& view : views) view.feed(row.data(), region.x0, y);
     }
     return;
@@ -176,8 +209,7 @@ void render(const Source& source, std::span<const View> wanted, int width, int h
   if (!jpeg.complete()) throw ImageError("damaged JPEG: it ends early");
   const std::vector<Stored> placed = stored({jpeg.width(), jpeg.height()}, Orientation(jpeg.orientation()));
   const int denominator = shrink(placed);
-  // libjpeg rounds the size of a shrunk image up.
-  const Size scaled{(jpeg.width() + denominator - 1) / denominator, (jpeg.height() + denominator - 1) / denominator};
+  const Size scaled = shrunk({jpeg.width(), jpeg.height()}, denominator);
   std::vector<Resampler> views = resamplers(placed, denominator, scaled, filter);
   const Region region = bounds(views);
   const int x0 = jpeg.start(denominator, region, slack(views));

@@ -4,17 +4,26 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "errors.h"
 #include "resample.h"
 
 namespace unlabel {
 
-// Exactly one of the three: a path, the bytes of a JPEG, or `width` × `height` RGB pixels.
+// Exactly one of the three: a path, the bytes of a JPEG, or `width` × `height` RGB pixels, of an unpacked JPEG perhaps.
 struct Source {
   std::string path;
   std::span<const uint8_t> bytes;
   int width = 0, height = 0;
+  int orientation = 1;
+  std::vector<std::span<const uint8_t>> shrunk;
+};
+
+// A JPEG's pixels as they are stored, and as its decoder shrinks them: at 1, 1/2, 1/4, 1/8.
+struct Unpacked {
+  int width, height, orientation;
+  std::vector<std::vector<uint8_t>> levels;
 };
 
 // A rectangle in pixels of the upright image, mirrored afterwards if `flip`.
@@ -35,6 +44,9 @@ struct Size {
 
 // Upright size, from the header alone. Throws ImageError.
 Size measure(const Source& source);
+
+// The whole of a JPEG, shrunk as often as views of `least` pixels can make use of: `render` makes the same of it as of the file.
+Unpacked unpack(const Source& source, int least);
 
 // Decodes the part of the image that the views cover, once, and writes `width` × `height` RGB pixels for each.
 void render(const Source& source, std::span<const View> views, int width, int height, Filter filter);

@@ -77,6 +77,46 @@ struct Measuring : Batch {
   std::vector<Size> sizes;
 };
 
+struct Unpacking : Batch {
+  using Batch::Batch;
+  void run(size_t item) override { images[item] = unpack(sources[item], least); }
+  Napi::Value result(Napi::Env env) override {
+    Napi::Array list = Napi::Array::New(env, images.size());
+    for (uint32_t i = 0; i < images.size(); ++i) {
+      Unpacked& image = images[i];
+      list[i] = env.Null();
+      if (!failures[i].reason.empty()) continue;
+      Napi::Object pixels = Napi::Object::New(env);
+      pixels["width"] = image.width;
+      pixels["height"] = image.height;
+      pixels["orientation"] = image.orientation;
+      Napi::Array shrunk = Napi::Array::New(env);
+      for (size_t level = 0; level < image.levels.size(); ++level) {
+        const Napi::Uint8Array bytes = handed_over(env, std::move(image.levels[level]));
+        if (level == 0) pixels["data"] = bytes;
+        else shrunk[shrunk.Length()] = bytes;
+      }
+      pixels["shrunk"] = shrunk;
+      list[i] = pixels;
+    }
+    Napi::Object object = Napi::Object::New(env);
+    object["images"] = list;
+    object["failures"] = failed(env);
+    return object;
+  }
+
+  // The memory itself, not a copy; JavaScript's from now on.
+  static Napi::Uint8Array handed_over(Napi::Env env, std::vector<uint8_t> bytes) {
+    auto* owned = new std::vector<uint8_t>(std::move(bytes));
+    const auto free = [](Napi::Env, void*, std::vector<uint8_t>* memory) { delete memory; };
+    const Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, owned->data(), owned->size(), free, owned);
+    return Napi::Uint8Array::New(env, owned->size(), buffer, 0);
+  }
+
+  std::vector<Unpacked> images;
+  int least = 1;
+};
+
 struct Reading : Batch {
   using Batch::Batch;
   void run(size_t item) override {
@@ -136,6 +176,16 @@ class Reader {
     auto batch = std::make_unique<Measuring>(info.Env());
     batch->sources = sources_of(info[0]);
     batch->sizes.resize(batch->sources.size());
+    batch->kept = Napi::Persistent(info[0].As<Napi::Object>());
+    return begin(info.Env(), std::move(batch));
+  }
+
+  // unpack(sources, least) → { images: pixels as sources_of takes them, null where they failed; failures }
+  Napi::Value unpack(const Napi::CallbackInfo& info) {
+    auto batch = std::make_unique<Unpacking>(info.Env());
+    batch->sources = sources_of(info[0]);
+    batch->images.resize(batch->sources.size());
+    batch->least = whole(info[1], 1, 4096, "least");
     batch->kept = Napi::Persistent(info[0].As<Napi::Object>());
     return begin(info.Env(), std::move(batch));
   }
@@ -246,6 +296,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(reader);
   export_signals(env, exports);
   exports["sizes"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->sizes(info); }, "sizes");
+  exports["unpack"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->unpack(info); }, "unpack");
   exports["read"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->read(info); }, "read");
   exports["release"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->release(info); }, "release");
   exports["threads"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->threads(info); }, "threads");

@@ -29,8 +29,8 @@ export function contradictions(config: Config, flags: Settings): string[] {
       `Expected no eval_size other than size ${config.size} with ${config.encoder}, which has positions for no other`,
     );
   }
-  refuse("cache_mb", config.cache !== "memory", `cache ${config.cache}`);
-  refuse("cache_side", config.cache === "off", "cache off");
+  refuse("cache_mb", config.cache === "off" || config.cache === "disk", `cache ${config.cache}`);
+  refuse("cache_side", config.cache === "off" || config.cache === "auto", `cache ${config.cache}`);
   if (config.cache === "disk" && config.cache_side === null) {
     problems.push("Expected a cache_side for cache disk, which keeps smaller images; 256 suits views of 224");
   }

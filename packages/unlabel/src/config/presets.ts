@@ -29,7 +29,7 @@ const common = {
   threads: "auto",
   device: "auto",
   precision: "auto",
-  cache: "off",
+  cache: "auto",
   cache_mb: null,
   cache_side: null,
   checkpoint_every_epochs: 1,

@@ -63,8 +63,8 @@ const common = {
   threads: threads(),
   device: device(),
   precision: oneOf("auto", "fp32", "bf16"),
-  /** Keeps decoded images for the next epoch: as pixels in memory, or as JPEGs on disk. It pays for large photographs only. */
-  cache: oneOf("off", "memory", "disk"),
+  /** Keeps decoded images for the next epoch: as pixels in memory, or as JPEGs on disk. `auto`: memory where all fit. */
+  cache: oneOf("auto", "off", "memory", "disk"),
   /** Most memory that kept pixels take, in MB; null for a quarter of the machine's. */
   cache_mb: integer(1, 1_000_000_000).nullable(),
   /** Short side in pixels that larger images are shrunk to before they are kept; null keeps their size (memory alone). */

@@ -1,8 +1,8 @@
-import { readdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
-import { type CacheOptions, cached } from "./cache.ts";
+import { dataRoot, sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
+import { type CacheOptions, cached, chooseCache } from "./cache.ts";
 import { openFolder, type Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { Loader } from "./loader.ts";
@@ -38,7 +38,7 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.dispose]());
 
 const cache = (options: Partial<CacheOptions> = {}, of = split) =>
-  cached(of, { fingerprint, reader, side: null, ...options });
+  cached(of, { fingerprint, reader, side: null, least: spec.size, ...options });
 
 /** Six batches, two epochs, as plain numbers. */
 async function batches(of: Split): Promise<number[][]> {
@@ -65,6 +65,48 @@ describe("images kept in memory", () => {
     expect(await batches(cache())).toEqual(plain);
     expect(await batches(cache({ bytes: 5 * 40 * 32 * 3 }))).toEqual(plain);
     expect(await batches(cache({ bytes: 0 }))).toEqual(plain);
+  });
+
+  it("give the same batches where the decoder shrinks or EXIF turns, whatever the JPEG", async () => {
+    using odd = temporaryFolder();
+    for (let kind = 0; kind < 24; kind++) {
+      // Odd sizes from 1 to 9 times a view's; 4:4:4 and 4:2:0; progressive; each EXIF orientation.
+      const image = sampleImage(31 + 9 * kind, 29 + 8 * kind, kind % 5).withMetadata({ orientation: 1 + (kind % 8) });
+      const options = { chromaSubsampling: kind % 3 ? "4:2:0" : "4:4:4", progressive: kind % 4 === 1 };
+      await (kind % 11 === 10 ? image.toColourspace("cmyk") : image)
+        .jpeg(options)
+        .toFile(join(odd.path, `${kind}.jpg`));
+    }
+    const { train } = openFolder(odd.path);
+    const some = cache({}, train);
+    expect(await batches(some)).toEqual(await batches(train));
+    expect(await kept(some)).toContainEqual(expect.objectContaining({ orientation: 6 }));
+    const shrunk = (await kept(some)).map((image) =>
+      typeof image === "object" && "shrunk" in image ? image.shrunk : [],
+    );
+    expect(Math.max(...shrunk.map((levels) => levels?.length ?? 0))).toBe(3);
+  });
+
+  const photos = dataRoot("photos");
+  it.runIf(photos)("give the same batches for photographs", async () => {
+    using folder = temporaryFolder();
+    const all = openFolder(photos!).train;
+    for (const [i, { path }] of all.items.slice(0, 12).entries())
+      copyFileSync(join(photos!, path), join(folder.path, `${i}.jpg`));
+    const { train } = openFolder(folder.path);
+    expect(await batches(cache({}, train))).toEqual(await batches(train));
+  });
+
+  it("are chosen where all of them fit", async () => {
+    const whole = 40 * 32 * 3;
+    const half = whole + 20 * 16 * 3;
+    expect(await chooseCache(split, 24, 12 * whole)).toMatchObject({ cache: "memory" });
+    expect(await chooseCache(split, 24, 12 * whole - 1)).toMatchObject({ cache: "off" });
+    expect(await chooseCache(split, 16, 12 * half)).toMatchObject({ cache: "memory" });
+    expect(await chooseCache(split, 16, 12 * half - 1)).toMatchObject({ cache: "off" });
+    expect((await chooseCache(split, 24, 1e9)).text).toBe(
+      "images are kept in memory (cache memory: 46 kB decoded, room for 1.0 GB)",
+    );
   });
 
   it("are kept up to a limit, and handed out again", async () => {

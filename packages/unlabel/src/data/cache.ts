@@ -1,26 +1,65 @@
-// Images decoded once for all epochs: in memory as pixels, or on disk as smaller JPEGs. Worth it for photographs much larger
-// than their views; small JPEGs are decoded nearly as fast as they are fetched.
+// Images decoded once for all epochs: in memory as pixels, or on disk as smaller JPEGs.
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
-import { totalmem } from "node:os";
 import { join } from "node:path";
 import { isDiskFull, makeFolder, writeAtomically } from "../files.ts";
+import { allowedMemory } from "../train/machine.ts";
 import type { Item, Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import type { ImageSource, Pixels } from "./native.ts";
-import type { ImageReader, Size } from "./reader.ts";
+import { ImageReader, type Size, unpackedBytes } from "./reader.ts";
 
 export interface CacheOptions {
   /** What the split's images are known by; see {@link Dataset}. */
   fingerprint: string;
   reader: ImageReader;
+  /** Side of the smallest views that will be asked for. */
+  least: number;
   /** Short side in pixels that larger images are shrunk to; null keeps their size. */
   side: number | null;
   /** Where JPEGs are kept, if not pixels in memory; needs a `side`. */
   folder?: string;
-  /** Most bytes of pixels to keep in memory. By default a quarter of what the machine has. */
+  /** Most bytes of pixels to keep in memory. By default {@link roomForPixels}. */
   bytes?: number;
+}
+
+/** A quarter of the memory that there is. */
+export function roomForPixels(): number {
+  return allowedMemory() / 4;
+}
+
+/** Images whose headers tell how large all of them are. */
+const SAMPLE = 500;
+
+/** Whether images are kept that were not asked to be: all of them have to fit in `room` bytes. */
+export async function chooseCache(
+  split: Split,
+  least: number,
+  room: number,
+): Promise<{ cache: "memory" | "off"; text: string }> {
+  const bytes = await estimateBytes(split, least);
+  const cache = bytes > 0 && bytes <= room ? "memory" : "off";
+  const does = cache === "memory" ? "are kept in memory" : "are decoded anew each epoch";
+  return {
+    cache,
+    text: `images ${does} (cache ${cache}: ${large(bytes)} decoded, room for ${large(room)})`,
+  };
+}
+
+function large(bytes: number): string {
+  const [unit, name] = bytes >= 1e9 ? [1e9, "GB"] : bytes >= 1e6 ? [1e6, "MB"] : [1e3, "kB"];
+  return `${bytes >= 10 * unit ? Math.round(bytes / unit) : (bytes / unit).toFixed(1)} ${name}`;
+}
+
+/** Bytes that all images of a split take once they are kept in memory, by the sizes of some. */
+async function estimateBytes({ items, ...split }: Split, least: number): Promise<number> {
+  const count = Math.min(SAMPLE, items.length);
+  const some = Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
+  const images = await imagesOf({ ...split, items: some }, some);
+  const { sizes } = await new ImageReader({ cacheBytes: 0 }).sizes(images);
+  const bytes = sizes.flatMap((size) => (size ? [unpackedBytes(size, least)] : []));
+  return bytes.length === 0 ? 0 : (items.length * bytes.reduce((sum, one) => sum + one, 0)) / bytes.length;
 }
 
 // The most that the reader writes in one go.
@@ -31,8 +70,7 @@ const QUALITY = 95;
 /**
  * The split with its images kept once they have been read. A file that is replaced is read again.
  *
- * Batches are the same as without, bit by bit, where no image is shrunk or turned and no view less than half of its crop (there
- * the reader would shrink as it decodes).
+ * Batches are the same as without, bit by bit, where no `side` is given.
  */
 export function cached(split: Split, options: CacheOptions): Split {
   const cache = new ImageCache(options);
@@ -61,7 +99,7 @@ class ImageCache {
 
   constructor(options: CacheOptions) {
     this.#options = options;
-    this.#room = options.bytes ?? totalmem() / 4;
+    this.#room = options.bytes ?? roomForPixels();
     if (options.folder !== undefined) makeFolder(options.folder);
   }
 
@@ -97,12 +135,14 @@ class ImageCache {
   async #pixels(image: ImageSource): Promise<Made> {
     const target = await this.#target(image);
     if (target === null) return { source: image, keep: false };
-    const bytes = target.width * target.height * 3;
+    const { side, least, reader } = this.#options;
+    const bytes = side === null ? unpackedBytes(target, least) : target.width * target.height * 3;
     const keep = bytes <= this.#room;
     // What is not kept is made anew each time: shrunk images are shrunk always, whatever else is in memory.
-    if (!keep && this.#options.side === null) return { source: image, keep: false };
+    if (!keep && side === null) return { source: image, keep: false };
     if (keep) this.#room -= bytes;
-    const pixels = await this.#decode(image, target);
+    const unpacked = side === null ? await reader.unpack(image, least) : null;
+    const pixels = unpacked ?? (await this.#decode(image, target));
     if (pixels === null && keep) this.#room += bytes;
     return { source: pixels ?? image, keep: keep && pixels !== null };
   }

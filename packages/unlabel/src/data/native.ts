@@ -9,6 +9,10 @@ export interface Pixels {
   data: Uint8Array;
   width: number;
   height: number;
+  /** EXIF's, where the pixels are as a file stores them; upright by default. */
+  orientation?: number;
+  /** The same at 1/2, 1/4, 1/8 as a JPEG's decoder shrinks it, as many as there are. */
+  shrunk?: Uint8Array[];
 }
 
 /** A path, the bytes of an encoded image, or its pixels. */
@@ -24,6 +28,14 @@ export interface NativeFailure {
 export interface NativeReader {
   /** Upright sizes as pairs of width and height, 0 where they failed. */
   sizes(sources: readonly ImageSource[]): Promise<{ sizes: Int32Array; failures: NativeFailure[] }>;
+  /**
+   * Whole JPEGs, from which the same views are made as from the files, bit by bit, as long as they are no smaller than `least`;
+   * null where they failed.
+   */
+  unpack(
+    sources: readonly ImageSource[],
+    least: number,
+  ): Promise<{ images: (Pixels | null)[]; failures: NativeFailure[] }>;
   /**
    * Reads `counts[item]` views of each item, each to its place in `out` (counted in views) that `slots` holds; `boxes` holds
    * x, y, width, height, flip a view. With `looks` and `finish` (see looks.ts) views are painted, and `out` is the memory of a

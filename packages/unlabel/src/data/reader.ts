@@ -119,6 +119,14 @@ export class ImageReader {
   }
 
   /**
+   * A JPEG as pixels from which views of `least` pixels a side and larger come out as from the file itself; null for what is no
+   * JPEG or cannot be read. See {@link unpackedBytes}.
+   */
+  async unpack(image: ImageSource, least: number): Promise<Pixels | null> {
+    return (await this.#native.unpack([image], least)).images[0] ?? null;
+  }
+
+  /**
    * All views of all items as interleaved RGB `[Σ views, height, width, 3]`; the views of a failed item are black.
    * A box must lie in its image (see {@link sizes}); otherwise the item fails.
    */
@@ -222,6 +230,12 @@ export class ImageReader {
       }
     });
   }
+}
+
+/** What {@link ImageReader.unpack} takes in memory for a JPEG, and at most for another image. */
+export function unpackedBytes({ width, height }: Size, least: number): number {
+  const levels = [1, 2, 4, 8].filter((by) => by === 1 || Math.min(width, height) >= by * least);
+  return levels.reduce((sum, by) => sum + 3 * Math.ceil(width / by) * Math.ceil(height / by), 0);
 }
 
 /** Gives each view its place, by default one after the other. */

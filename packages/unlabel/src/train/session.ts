@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads } from "@unlabel/torch";
 import { cacheDir } from "@unlabel/torch/setup";
 import type { Config } from "../config/schema.ts";
-import { cached } from "../data/cache.ts";
+import { cached, chooseCache, roomForPixels } from "../data/cache.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import { absoluteRoot } from "../data/open.ts";
@@ -41,8 +41,14 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const { rank, world } = ranksFromEnv();
   forgetMemoryPeak();
   const { device, precision, threads } = settle(plan.config);
-  const reader = new ImageReader({ threads });
-  const config = await withinBudget(plan.config, { data, device, precision, reader });
+  // Ranks share a machine.
+  const room = plan.config.cache_mb === null ? roomForPixels() / world : plan.config.cache_mb * 1e6;
+  const chosen = plan.config.cache === "auto" ? await chooseCache(data.train, plan.config.size, room) : null;
+  const settled = chosen ? { ...plan.config, cache: chosen.cache } : plan.config;
+  // What the cache keeps the reader need not keep, too.
+  const reader = new ImageReader({ threads, ...(settled.cache === "memory" && { cacheBytes: 0 }) });
+  const images = cachedAsAsked(data, settled, reader, room);
+  const config = await withinBudget(settled, { data: { ...data, train: images }, device, precision, reader });
   manualSeed(config.seed);
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
@@ -59,7 +65,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
       progress.log("(not noted in skipped.jsonl: the disk is full)");
     }
   };
-  const loader = new Loader(cachedAsAsked(data, config, reader), method.views, {
+  const loader = new Loader(images, method.views, {
     batch: config.batch,
     seed: config.seed,
     rank,
@@ -91,6 +97,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const progress = new Progress({ total, start, stream });
   if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
   for (const line of introduction(info, out, total, start)) progress.log(line);
+  if (chosen) progress.log(chosen.text);
   if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
   for (const note of notes) progress.log(`note: ${note}`);
 
@@ -164,12 +171,12 @@ function tell(run: RunDirectory, changes: Partial<RunInfo>): void {
 }
 
 /** The training images, kept between epochs where the config says so. */
-function cachedAsAsked({ train, fingerprint }: Dataset, config: Config, reader: ImageReader): Split {
-  const { cache, cache_mb, cache_side: side } = config;
+function cachedAsAsked({ train, fingerprint }: Dataset, config: Config, reader: ImageReader, bytes: number): Split {
+  const { cache, cache_side: side } = config;
   if (cache === "off") return train;
-  const shared = { fingerprint, reader, side };
+  const shared = { fingerprint, reader, side, least: config.size };
   if (cache === "disk") return cached(train, { ...shared, folder: join(cacheDir(), "images", fingerprint) });
-  return cached(train, { ...shared, ...(cache_mb !== null && { bytes: cache_mb * 1e6 }) });
+  return cached(train, { ...shared, bytes });
 }
 
 /** Settles each `auto` and tells the engine. */
