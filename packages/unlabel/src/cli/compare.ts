@@ -54,10 +54,10 @@ async function compareCommand(data: string, options: Options): Promise<void> {
   ]);
   const terms: Terms = {
     data,
-    methods: listed("--methods", options.methods, METHODS),
+    methods: methodsOf(options.methods),
     seeds: Array.from({ length: whole("--seeds", options.seeds, 1, 100) }, (_, i) => i),
     budget: budgetOf(options),
-    preset: listed("--preset", options.preset, PRESETS)[0]!,
+    preset: oneOf("--preset", options.preset, PRESETS),
     backbone: options.backbone?.replaceAll("-", "_") ?? null,
     settings: Object.fromEntries(
       Object.entries(flagsGiven({ set: options.set })).map(([key, text]) => [key, parseValue(text)]),
@@ -104,15 +104,20 @@ function budgetOf({ budget, epochs, flops }: Options): Budget {
   return { kind: "flops", value };
 }
 
-function listed<T extends MethodName | PresetName>(flag: string, text: string, words: readonly T[]): T[] {
-  const found = text.split(",").map((part) => {
-    const word = words.find((one) => one === part.trim());
-    if (word) return word;
-    const guess = nearest(part.trim(), words);
-    const hint = guess ? ` (did you mean ${guess}?)` : "";
-    throw new UsageError(`Expected ${words.join(" or ")} for ${flag}, got ${part.trim() || "nothing"}${hint}`);
-  });
-  return [...new Set(found)];
+/** @throws {UsageError} for a method that there is not, or one named twice */
+function methodsOf(text: string): MethodName[] {
+  const found = text.split(",").map((part) => oneOf("--methods", part.trim(), METHODS));
+  const twice = found.find((method, i) => found.indexOf(method) < i);
+  if (twice === undefined) return found;
+  throw new UsageError(`Expected each method once for --methods, got ${twice} again; --seeds 2 trains each twice`);
+}
+
+function oneOf<T extends MethodName | PresetName>(flag: string, text: string, words: readonly T[]): T {
+  const word = words.find((one) => one === text);
+  if (word) return word;
+  const guess = nearest(text, words);
+  const hint = guess ? ` (did you mean ${guess}?)` : "";
+  throw new UsageError(`Expected ${words.join(" or ")} for ${flag}, got ${text || "nothing"}${hint}`);
 }
 
 /** `runs/c.html` has its runs in `runs/c`. */
@@ -149,7 +154,7 @@ function scores(runs: ComparedRun[]): string {
 function words({ name, status, error, info, evaluations }: ComparedRun): string[] {
   if (status === "failed") return [`${name} failed: ${error}`];
   const { linear, knn } = evaluations;
-  const fares = info?.health ? [`${name}: ${info.health.text}`] : [];
+  const fares = info?.health && info.health.verdict !== "too-early" ? [`${name}: ${info.health.text}`] : [];
   return [
     ...fares,
     ...[linear, knn].flatMap((found) =>

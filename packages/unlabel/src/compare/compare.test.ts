@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { trainingFlops } from "../train/flops.ts";
@@ -45,10 +45,39 @@ describe("settingsOf", () => {
   });
 });
 
+const names = (split: string, count: number) =>
+  ["ant", "bee"].flatMap((name) => Array.from({ length: count }, (_, i) => `${split}/${name}/${i}.png`));
+beforeAll(() => writeImages(TERMS.data, [...names("train", 8), ...names("val", 4)], 16));
+
+it("goes on after it was killed, in training and in evaluation, without doing anything twice", async () => {
+  const out = join(root.path, "killed");
+  const file = join(out, "simclr-0", "run.json");
+  const status = () => (JSON.parse(readFileSync(join(out, "compare.json"), "utf8")) as Comparison).runs[0]!.status;
+  let log = "";
+  /** Begins, or goes on, until a line is `fatal`; what is left is what a killed process leaves. */
+  const run = (fatal: (text: string) => boolean = () => false) => {
+    log = "";
+    const write = (text: string) => {
+      log += text;
+      if (fatal(text)) throw new Error("killed");
+    };
+    return compare({ ...TERMS, methods: ["simclr"], out, report: join(root.path, "k.html"), stream: { write } });
+  };
+
+  await expect(run((text) => text.includes(" 1/4 "))).rejects.toThrow("killed");
+  expect(status()).toBe("training");
+  await expect(run(() => status() === "evaluating")).rejects.toThrow("killed");
+  expect(log).toContain("training begins again from step 0");
+  expect(status()).toBe("evaluating");
+  const trained = statSync(file).mtimeMs;
+  const { runs } = (await run())!;
+  expect(log).not.toMatch(/\d\/4 \[|has already done/);
+  expect(statSync(file).mtimeMs).toBe(trained);
+  expect(runs[0]).toMatchObject({ status: "done", info: { result: { steps: 4 } } });
+  expect(existsSync(join(out, "simclr-0", "eval", "pictures.json"))).toBe(true);
+}, 300_000);
+
 it("goes on where it stopped, keeps the runs that end well, and takes no other terms", async () => {
-  const names = (split: string, count: number) =>
-    ["ant", "bee"].flatMap((name) => Array.from({ length: count }, (_, i) => `${split}/${name}/${i}.png`));
-  await writeImages(TERMS.data, [...names("train", 8), ...names("val", 4)], 16);
   const out = join(root.path, "runs");
   const report = join(root.path, "c.html");
   let log = "";
@@ -95,7 +124,15 @@ it("goes on where it stopped, keeps the runs that end well, and takes no other t
   expect(statSync(join(out, "simclr-0", "eval", "linear.json")).mtimeMs).toBe(before);
 
   await expect(compare(request({ seeds: [0, 1] }))).rejects.toThrow(
-    /Expected seeds \[0\] as .* began with, got \[0,1\]/,
+    /Expected --seeds 1 as .* began with, got --seeds 2; name another --out/,
   );
-  await expect(compare(request({ budget: { kind: "epochs", value: 3 } }))).rejects.toThrow("Expected budget");
+  await expect(compare(request({ budget: { kind: "time", value: 90 } }))).rejects.toThrow(
+    /Expected --epochs 2 as .* began with, got --budget 90s;/,
+  );
+  await expect(compare(request({ backbone: null }))).rejects.toThrow(
+    /Expected --backbone vit_tiny as .* began with, got no --backbone;/,
+  );
+  await expect(compare(request({ settings: { size: 32, lr: 0.1 } }))).rejects.toThrow(
+    "got --set size=32 --set lr=0.1;",
+  );
 }, 300_000);

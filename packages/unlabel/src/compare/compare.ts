@@ -72,18 +72,20 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     try {
       tell({ status: "training", error: undefined });
       const flags = settings(run.method, run.seed);
-      const resume = existsSync(join(path, "run.json"));
-      const trained = await pretrain({
-        data: terms.data,
-        // A run that goes on knows its own settings, of which a budget has set some.
-        settings: resume ? {} : { flags },
-        out: path,
-        resume,
-        stream,
-      });
-      if (trained.interrupted) {
-        tell({ status: "interrupted" });
-        return null;
+      if (!isTrained(path)) {
+        const resume = existsSync(join(path, "run.json"));
+        const trained = await pretrain({
+          data: terms.data,
+          // A run that goes on knows its own settings, of which a budget has set some.
+          settings: resume ? {} : { flags },
+          out: path,
+          resume,
+          stream,
+        });
+        if (trained.interrupted) {
+          tell({ status: "interrupted" });
+          return null;
+        }
       }
       tell({ status: "evaluating" });
       const protocols = missing(path);
@@ -105,6 +107,10 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     report,
   );
   return { report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) };
+}
+
+function isTrained(path: string): boolean {
+  return existsSync(join(path, "run.json")) && RunDirectory.open(path).info.status === "done";
 }
 
 /** The protocols that a run's last checkpoint has not been evaluated by. */

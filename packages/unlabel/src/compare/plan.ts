@@ -9,6 +9,7 @@ import { type Config, METHODS, type MethodName, type PresetName } from "../confi
 import { absoluteRoot } from "../data/open.ts";
 import { UsageError, UserError } from "../errors.ts";
 import { makeFolder, writeAtomically } from "../files.ts";
+import { visible } from "../text.ts";
 import { trainingFlops } from "../train/flops.ts";
 
 /** What every run may spend: seconds of training, passes over the images, floating-point operations, or steps of each method. */
@@ -81,10 +82,9 @@ export function openComparison(out: string, terms: Terms): Comparison {
   if (existsSync(file)) {
     const found = readComparison(file);
     for (const key of ["data", "methods", "seeds", "budget", "preset", "backbone", "settings"] as const) {
-      const [was, is] = [JSON.stringify(found[key]), JSON.stringify(asked[key])];
-      if (was !== is)
+      if (JSON.stringify(found[key]) !== JSON.stringify(asked[key]))
         throw new UsageError(
-          `Expected ${key} ${was} as ${out} began with, got ${is}; name another --out for another comparison`,
+          `Expected ${asFlags(found, key)} as ${out} began with, got ${asFlags(asked, key)}; name another --out for another comparison`,
         );
     }
     return found;
@@ -94,6 +94,30 @@ export function openComparison(out: string, terms: Terms): Comparison {
     asked.methods.map((method): PlannedRun => ({ name: `${method}-${seed}`, method, seed, status: "waiting" })),
   );
   return { schema: 1, ...asked, runs };
+}
+
+/** One of the terms as people give it. */
+function asFlags({ data, methods, seeds, budget, preset, backbone, settings }: Terms, key: keyof Terms): string {
+  const set = Object.entries(settings).map(([name, value]) => `--set ${name}=${String(value)}`);
+  const words: Record<keyof Terms, string> = {
+    data: visible(data),
+    methods: `--methods ${methods.join(",")}`,
+    seeds: `--seeds ${seeds.length}`,
+    budget: budgetFlag(budget),
+    preset: `--preset ${preset}`,
+    backbone: backbone === null ? "no --backbone" : `--backbone ${backbone}`,
+    settings: set.length > 0 ? visible(set.join(" ")) : "no --set",
+  };
+  return words[key];
+}
+
+function budgetFlag({ kind, value }: Budget): string {
+  if (kind === "time") return `--budget ${value % 60 === 0 ? `${value / 60}m` : `${value}s`}`;
+  if (kind === "epochs") return `--epochs ${value}`;
+  if (kind === "flops") return `--flops ${value.toExponential().replace("+", "")}`;
+  return `no budget but ${Object.entries(value)
+    .map(([method, steps]) => `${steps} steps of ${method}`)
+    .join(" and ")}`;
 }
 
 export function saveComparison(out: string, comparison: Comparison): void {

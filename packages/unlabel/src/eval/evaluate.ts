@@ -57,13 +57,14 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
   const { evaluations, pictures } = await runProtocols(run, data, splits, request, options);
   unbroken(() => {
     makeFolder(folder);
+    // The sprite first: whoever finds the list finds its tiles, and whoever finds the scores finds the pictures.
+    if (pictures) {
+      writeAtomically(join(folder, pictures.file.sprite), pictures.sprite);
+      writeAtomically(join(folder, "pictures.json"), `${JSON.stringify(pictures.file)}\n`);
+    }
     for (const [protocol, found] of Object.entries(evaluations)) {
       writeAtomically(join(folder, `${protocol}.json`), `${JSON.stringify(found)}\n`);
     }
-    if (!pictures) return;
-    // The sprite first: whoever finds the list finds its tiles.
-    writeAtomically(join(folder, pictures.file.sprite), pictures.sprite);
-    writeAtomically(join(folder, "pictures.json"), `${JSON.stringify(pictures.file)}\n`);
   });
   return evaluations;
 }

@@ -46,15 +46,22 @@ const RECENT = 50;
 const FIRST = 10;
 
 /**
- * Thresholds, far from where encoders begin that go on to learn: on Imagenette both presets `small` start at a third of 1/√d or
- * more, with effective ranks above 60.
+ * Thresholds, far from where encoders are that learn: with both presets `small` features keep a fifth of 1/√d or more, and
+ * effective ranks above 35 (SimCLR) and 11 (MAE, whose features share a large mean).
  */
 const COLLAPSED = 0.01;
 const RANK = 3;
+/** Past the first steps, too few where it is also less than half of what it was. */
+const SUNK = 8;
 const EXPLODING = 100;
 const VANISHING = 1e-7;
-/** Of the way from chance to floor, or of the loss at the start. */
-const LEARNT = 0.005;
+/**
+ * Of the way from chance to floor. MAE's chance is that of one batch, and an encoder of nothing soon tells how bright a patch
+ * of each place is, so that more is asked of it.
+ */
+const LEARNT: Record<MethodName, number> = { simclr: 0.005, mae: 0.02 };
+/** Of the loss at the start. */
+const FALLEN = 0.005;
 
 /** Reads a run's rows one after the other and says how it fares. */
 export class HealthRecord {
@@ -62,6 +69,7 @@ export class HealthRecord {
   readonly #first: number[] = [];
   readonly #recent: number[] = [];
   readonly #norms: number[] = [];
+  #rank: number | null = null;
   #now: Health = { verdict: "too-early", since: null, text: "too early to tell" };
 
   constructor(facts: HealthFacts) {
@@ -88,6 +96,7 @@ export class HealthRecord {
       return this.#becomes("not-finite", `the features of ${broken} images ${NOT_FINITE}`, row.step);
     if (row["health/std"] === undefined) return false;
     const found = this.#judge(row, chance);
+    this.#rank ??= row["health/rank"] ?? null;
     if (row["health/grad_norm"] !== undefined) this.#norms.push(row["health/grad_norm"]);
     return this.#becomes(found.verdict, found.text, row.step);
   }
@@ -95,6 +104,17 @@ export class HealthRecord {
   /** The loss or a gradient of `step` was no number. */
   notFinite(step: number): void {
     this.#becomes("not-finite", `loss or gradient ${NOT_FINITE}`, step);
+  }
+
+  /** The run ends with `step`: what it is too early to tell now will not be told. */
+  ends(step: number): void {
+    if (this.#now.verdict !== "too-early") return;
+    const { warmup } = this.#facts;
+    const after = warmup > 0 ? ` after a warm-up of ${count(warmup)}` : "";
+    this.#now = {
+      ...this.#now,
+      text: `too short to tell whether it learns: ${count(step)} steps, where ${PATIENCE}${after} are needed`,
+    };
   }
 
   #becomes(verdict: Health["verdict"], text: string, step: number): boolean {
@@ -133,23 +153,26 @@ export class HealthRecord {
       const text = `all images get the same features (std ${short(std)}, ${short(expected)} expected); ${why}`;
       return { verdict: "collapsed", text };
     }
-    if (rank < Math.min(RANK, 0.5 * Math.min(dim, images))) {
-      const text = `features vary in ${rank.toFixed(1)} directions of ${count(dim)} (effective rank); try ${CURES[method]}, or a longer training`;
-      return { verdict: "dimensional-collapse", text };
-    }
+    const most = 0.5 * Math.min(dim, images);
+    const flat = {
+      verdict: "dimensional-collapse",
+      text: `features vary in ${rank.toFixed(1)} directions of ${count(dim)} (effective rank); try ${CURES[method]}, or a longer training`,
+    } as const;
+    if (rank < Math.min(RANK, most)) return flat;
     if (norm !== null && norm < VANISHING) {
       const text = `the encoder's gradient has norm ${short(norm)}: it is not trained; try a higher lr from the start, or other initial weights`;
       return { verdict: "vanishing-gradient", text };
     }
     if (row.step < warmup + PATIENCE) return { verdict: "too-early", text: "too early to tell whether it learns" };
-    if (chance !== null && chance - loss < LEARNT * (chance - (floor ?? 0))) {
+    if (chance !== null && chance - loss < LEARNT[method] * (chance - (floor ?? 0))) {
       const text = `the loss (${short(loss)}) is what guessing gives (${short(chance)}); try another lr (ten times less, ten times more)${method === "simclr" ? ", or a lower temperature" : ""}`;
       return { verdict: "not-learning", text };
     }
-    if (started - loss < LEARNT * Math.abs(started)) {
+    if (started - loss < FALLEN * Math.abs(started)) {
       const text = `the loss (${short(loss)}) has not fallen since the start (${short(started)}); try a higher lr`;
       return { verdict: "not-learning", text };
     }
+    if (this.#rank !== null && rank < Math.min(SUNK, most, this.#rank / 2)) return flat;
     const gain = chance === null ? "" : ` (chance ${short(chance)})`;
     return {
       verdict: "healthy",

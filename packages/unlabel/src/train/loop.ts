@@ -49,6 +49,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
   let total = options.total;
   let schedule = makeSchedule(config, stepsPerEpoch, total);
   const clock = config.budget === null ? null : new Clock(config.budget, total);
+  let replanned = false;
   let [step, saved, savedAt, mark] = [start, start, began, began];
   const write = (what: string, action: () => void) => {
     const kept = saved > 0 ? `the checkpoint of step ${saved}` : "nothing is saved yet, and that";
@@ -100,7 +101,9 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         const note = `${total} steps became ${planned} at step ${step}, to keep the budget of ${config.budget} s`;
         [total, schedule] = [planned, makeSchedule(config, stepsPerEpoch, planned)];
         progress.expect(total);
-        progress.log(note);
+        // Once is enough to say so; all of them stand in run.json.
+        if (!replanned) progress.log(note);
+        replanned = true;
         const { steps, epochs } = withSteps(config, total, stepsPerEpoch);
         await write("run.json", () => {
           run.update({ config: { ...config, steps, epochs } });

@@ -130,6 +130,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
         `Interrupted before anything was saved; begin again with: ${commandLine("pretrain", "--resume", "--out", shellWord(out))}`,
       );
     }
+    if (!interrupted) watch?.record.ends(step);
     if (!interrupted) await writePictures(out, method, config, data, device);
     const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
     const end = {
