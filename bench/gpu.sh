@@ -26,7 +26,10 @@ pack() {
     --exclude='node_modules/.cache' node_modules | tar -x -C "$into/tree"
   (cd "$into/tree" && "$root/node_modules/.bin/tsc" -b packages/torch packages/unlabel)
   cp "$(node -p process.execPath)" "$into/node/bin/node"
-  python3 -m pip install --quiet --no-input --target "$into/tools" cmake ninja
+  python3 -m pip install --quiet --no-input --root-user-action=ignore --target "$into/tools" cmake ninja
+  # The programs themselves: their Python wrappers look for packages.
+  mv "$into/tools/bin/ninja" "$into/tools/cmake/data/bin"
+  rm -r "$into/tools/bin"
   for name in jpeglib jmorecfg jerror jconfig; do
     cp "$(printf '#include <%s.h>\n' "$name" | c++ -M -xc++ -include cstdio - | tr ' ' '\n' | grep "/$name\.h$")" "$into/jpeg/include"
   done
@@ -43,10 +46,8 @@ pack() {
 run() {
   # In a clone there is no bundle: Node, CMake and libjpeg are the machine's.
   if [ -x "$bundle/node/bin/node" ]; then
-    export PATH=$bundle/node/bin:$PATH UNLABEL_CACHE=$bundle/cache
-    command -v cmake >/dev/null || export PATH=$bundle/tools/cmake/data/bin:$PATH
-    command -v make >/dev/null || export PATH=$bundle/tools/ninja/data/bin:$bundle/tools/bin:$PATH CMAKE_GENERATOR=Ninja
-    [ -e /usr/include/jpeglib.h ] || export CMAKE_PREFIX_PATH=$bundle/jpeg
+    export PATH=$bundle/node/bin:$bundle/tools/cmake/data/bin:$PATH CMAKE_GENERATOR=Ninja CMAKE_PREFIX_PATH=$bundle/jpeg
+    export UNLABEL_CACHE=$bundle/cache
   fi
   command -v c++ >/dev/null || { echo "Expected a C++ compiler on PATH, found none" >&2; exit 1; }
   local folders

@@ -7,7 +7,7 @@ import { powerLaw } from "./stats.ts";
 
 /** What the report's page gives its charts: a file of its own has no page around it. */
 const STYLE = `<style>svg { --paper: #fdfdfc; --grid: #dfdfda; --time: #0b6fb8; --memory: #c85a00; color: #1b1d21;
-background: #fdfdfc; font-family: system-ui, sans-serif } @media (prefers-color-scheme: dark) { svg { --paper: #131519;
+background: #fdfdfc } @media (prefers-color-scheme: dark) { svg { --paper: #131519;
 --grid: #2e323a; --time: #5aaeea; --memory: #f0913e; color: #e7e8ea; background: #131519 } }</style>`;
 
 /** Time of a step and peak memory over an axis, each as a multiple of its first point, both scales logarithmic; broken: the law. */
@@ -25,6 +25,9 @@ export function scalePlot({ name, unit }: Axis, points: readonly Point[]): strin
       fit: points.map(({ x }) => ({ x, y: (law.factor * x ** law.exponent) / first })),
     };
   });
+  const values = series.flatMap(({ dots }) => dots.map(({ y }) => y));
+  const domain = [Math.min(...values) / 1.25, Math.max(...values) * 1.25] as const;
+  const doublings = Array.from({ length: 16 }, (_, i) => 2 ** (i - 4)).filter((y) => y >= domain[0] && y <= domain[1]);
   const title = `Time and memory by ${name}`;
   const svg = draw(title, {
     width: 520,
@@ -41,16 +44,18 @@ export function scalePlot({ name, unit }: Axis, points: readonly Point[]): strin
       labelAnchor: "center",
       labelArrow: "none",
     },
-    y: { type: "log", ticks: 5, tickFormat: (y: number) => `${significant(y)} ×`, label: null, nice: true },
+    y: { type: "log", domain, ticks: doublings, tickFormat: (y: number) => `${significant(y)} ×`, label: null },
     marks: [
-      Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: 5 }),
+      Plot.gridY({ stroke: "var(--grid)", strokeOpacity: 1, ticks: doublings }),
       ...series.flatMap(({ dots, fit, color, what }, i) => [
         Plot.line(fit, { x: "x", y: "y", stroke: color, strokeWidth: 1.6, strokeDasharray: "5 4" }),
         Plot.dot(dots, { x: "x", y: "y", fill: color, r: 4.5 }),
         Plot.text([what], { frameAnchor: "top-left", dy: -38 + 17 * i, text: (text: string) => text, fill: color }),
       ]),
     ],
-  }).toString();
+  })
+    .toString()
+    .replace("font-family:inherit", "font-family:system-ui,sans-serif");
   const standalone = svg.includes("xmlns=") ? svg : svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ');
   return `${standalone.replace("</title>", `</title>${STYLE}`)}\n`;
 }

@@ -51,7 +51,7 @@ export function axes(images: number): Axis[] {
     },
     {
       name: "image size",
-      unit: "pixels of an image",
+      unit: "edge of an image, spaced by its pixels",
       points: numbers([64, 96, 128, 192], "size").map(({ value, flags }) => ({
         x: value ** 2,
         label: `${value} px`,
