@@ -5,7 +5,10 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   resolve: {
-    alias: [{ find: /^@unlabel\/torch$/, replacement: source("packages/torch/src/index.ts") }],
+    alias: [
+      { find: /^@unlabel\/torch$/, replacement: source("packages/torch/src/index.ts") },
+      { find: /^@unlabel\/torch\/safetensors$/, replacement: source("packages/torch/src/safetensors-file.ts") },
+    ],
   },
   test: {
     pool: "forks",

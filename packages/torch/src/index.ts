@@ -25,12 +25,7 @@ export {
   setRngState,
   setThreads,
 } from "./runtime.ts";
-export {
-  loadSafetensors,
-  readSafetensorsHeader,
-  type SaveOptions,
-  saveSafetensors,
-  verifySafetensors,
-} from "./safetensors.ts";
+export { loadSafetensors, type SaveOptions, saveSafetensors } from "./safetensors.ts";
+export { readSafetensorsHeader, verifySafetensors } from "./safetensors-file.ts";
 export type { SafetensorsEntry, SafetensorsHeader } from "./safetensors-header.ts";
 export { Tensor } from "./tensor.ts";

@@ -1,5 +1,6 @@
 // unlabel report RUN…: one HTML file from run directories. Needs no LibTorch.
 import type { Command } from "commander";
+import { visible } from "../text.ts";
 import { finish, paint } from "./output.ts";
 
 interface Options {
@@ -18,7 +19,8 @@ export function addReport(program: Command): void {
 
 async function reportCommand(runs: string[], { output, json }: Options): Promise<void> {
   const { writeReport } = await import("../report/index.ts");
-  const { path, bytes, headline, runs: reported, data } = await writeReport(runs, output);
+  const { path, bytes, headline, runs: reported, damage, data } = await writeReport(runs, output);
+  for (const line of damage) process.stderr.write(`note: ${visible(line)}\n`);
   finish(json === true, { report: path, bytes, headline, runs: reported, data }, [
     headline,
     `Report: ${paint("bold", path)} (${(bytes / 1e6).toFixed(1)} MB)`,

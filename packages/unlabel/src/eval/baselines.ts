@@ -3,7 +3,7 @@ import { loadSafetensors, manualSeed, scope, TorchError } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
 import { createMethod, type Method } from "../methods/index.ts";
-import { stepOf } from "../train/checkpoint.ts";
+import { stepOf } from "../train/checkpoint-files.ts";
 import type { RunDirectory } from "../train/run.ts";
 
 /** A method with the weights that its run began with, bit for bit: they follow from config and seed. */

@@ -1,6 +1,7 @@
 // Reads a run directory, whatever state the run is in.
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { UserError } from "../errors.ts";
+import { CheckpointFiles, type Damage, stepOf } from "../train/checkpoint-files.ts";
 import { migrate } from "../train/run-info.ts";
 import { type Evaluations, readEvaluations } from "./read-evaluations.ts";
 import { check, exists, parseJson, readJson } from "./read-file.ts";
@@ -17,6 +18,8 @@ export type Run = Metrics & {
   evaluations: Evaluations;
   /** MAE's reconstructions. */
   pictures: Pictures | null;
+  /** What is damaged or missing of its last checkpoint; null where nothing is. */
+  damage: Damage | null;
   /** Unreadable files: all counted, the first of them listed. */
   skipped: { count: number; first: Skipped[] };
 };
@@ -42,6 +45,7 @@ export async function readRun(dir: string): Promise<Run> {
     ...readMetrics(join(dir, "metrics.jsonl")),
     evaluations: await readEvaluations(join(dir, "eval")),
     pictures: (await exists(mae)) ? await readJson(picturesSchema, mae) : null,
+    damage: new CheckpointFiles(join(dir, "checkpoints")).damage(stepOf),
     skipped: readSkipped(join(dir, "skipped.jsonl")),
   };
 }

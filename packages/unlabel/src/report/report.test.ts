@@ -100,6 +100,27 @@ describe("writeReport", () => {
     expect(page).toContain("Note on older: 3 images could not be read.");
   });
 
+  it("names a damaged checkpoint, and the one before it", async () => {
+    const dir = await writeRun(at("damaged"), { steps: 3 });
+    expect((await writeReport([dir], at("damaged.html"))).damage).toEqual([]);
+    mkdirSync(at("damaged/checkpoints"));
+    const file = (name: string) => at(`damaged/checkpoints/${name}.safetensors`);
+    const header = JSON.stringify({ __metadata__: { step: "2" } });
+    const length = Buffer.alloc(8);
+    length.writeUInt8(header.length);
+    for (const name of ["last.state", "previous", "previous.state"]) writeFileSync(file(name), `${length}${header}`);
+    writeFileSync(file("last"), "weights");
+    const { path, damage } = await writeReport([dir], at("damaged.html"));
+    const expected =
+      /^The last checkpoint of damaged is not whole: last.safetensors is damaged \(.*cut off\). That of step 2 is; go on from it with: unlabel pretrain --resume --out .*damaged$/;
+    expect(damage).toEqual([expect.stringMatching(expected)]);
+    expect(readFileSync(path, "utf8")).toContain("last.safetensors is damaged");
+    writeFileSync(file("previous"), "weights");
+    expect((await writeReport([dir], at("damaged.html"))).damage[0]).toMatch(
+      /last.safetensors is damaged .*; previous.safetensors is damaged .* No other is whole.$/,
+    );
+  });
+
   it("refuses a folder as the file to write", async () => {
     const dir = await writeRun(at("folder"), { steps: 3 });
     await expect(writeReport([dir], folder.path)).rejects.toThrow(

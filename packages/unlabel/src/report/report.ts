@@ -7,6 +7,7 @@ import { megabytes, plural } from "./format.ts";
 import { page } from "./page.ts";
 import { type Gallery, gallery } from "./pictures.ts";
 import { loadSprites } from "./sprites.ts";
+import { damaged } from "./warnings.ts";
 
 /** A report opens fast and travels by mail. */
 const MOST_BYTES = 8_000_000;
@@ -17,6 +18,8 @@ export type Report = {
   bytes: number;
   headline: string;
   runs: { dir: string; name: string; method: string; status: string; top1: number | null }[];
+  /** What is damaged in the runs, a line each. */
+  damage: string[];
   /** Every number that the page shows. */
   data: ReportData;
 };
@@ -52,6 +55,7 @@ export async function writeReport(runDirs: readonly string[], outFile: string): 
       const top1 = scores.linear?.trained.top1 ?? null;
       return { dir, name, method, status, top1 };
     }),
+    damage: runs.flatMap(damaged),
     data,
   };
 }

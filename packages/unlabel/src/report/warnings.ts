@@ -1,7 +1,18 @@
 // What stands in the way of taking a run at its word.
+import { commandLine, shellWord } from "../shell.ts";
 import { costOf } from "./costs.ts";
 import { count, plural, significant } from "./format.ts";
 import type { Run } from "./read-run.ts";
+
+/** What is said of a checkpoint that is not whole, or nothing. */
+export function damaged({ name, dir, damage }: Run): string[] {
+  if (damage === null) return [];
+  const mend =
+    damage.before === null
+      ? "No other is whole."
+      : `That of step ${count(damage.before)} is; go on from it with: ${commandLine("pretrain", "--resume", "--out", shellWord(dir))}`;
+  return [`The last checkpoint of ${name} is not whole: ${damage.problem}. ${mend}`];
+}
 
 /** It did not end, its loss broke, it did not train soundly, its files are damaged. */
 export function warnings(run: Run): string[] {
@@ -33,6 +44,7 @@ export function warnings(run: Run): string[] {
     found.push(`${run.name} was probed at step ${count(probe.step)}, before its training went on to ${at}.`);
   }
   found.push(...run.evaluations.left.map((text) => `${run.name}: ${text}`));
+  found.push(...damaged(run));
   if (run.torn)
     found.push(
       `${plural(run.torn, "line")} of ${run.name}'s metrics.jsonl could not be read and ${run.torn === 1 ? "is" : "are"} left out.`,

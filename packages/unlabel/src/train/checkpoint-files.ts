@@ -2,17 +2,36 @@
 // needs beside them). Whatever moment the process dies at and whichever file is damaged, the newest whole pair is found.
 import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { verifySafetensors } from "@unlabel/torch/safetensors";
 import { UserError } from "../errors.ts";
 import { explained, keepAs, makeFolder, removeQuietly, syncFolder } from "../files.ts";
 
 /** Reads a file whole and returns the step that it was saved after; throws where it is damaged. */
 export type StepOf = (file: string) => number;
 
+/**
+ * The step that a checkpoint's file was saved after, of a file that is whole.
+ *
+ * @throws {Error} where it is damaged
+ */
+export const stepOf: StepOf = (file) => {
+  const { step } = verifySafetensors(file).metadata;
+  if (!/^\d{1,15}$/.test(step ?? "")) throw new Error(`Expected a step in its metadata, got ${step}`);
+  return Number(step);
+};
+
 export interface Recovered {
   /** The step that the checkpoint was saved after. */
   step: number;
   /** What was damaged or missing, where that cost steps. */
   notes: string[];
+}
+
+export interface Damage {
+  /** In words, file by file. */
+  problem: string;
+  /** The step of the checkpoint before, where that is whole: resuming goes on from there. */
+  before: number | null;
 }
 
 export class CheckpointFiles {
@@ -81,19 +100,10 @@ export class CheckpointFiles {
   recover(stepOf: StepOf): Recovered | null {
     makeFolder(this.folder);
     const problems: string[] = [];
-    const look = (file: string): number | null => {
-      if (!existsSync(file)) return null;
-      try {
-        return stepOf(file);
-      } catch (error) {
-        problems.push(`${basename(file)} is damaged (${reason(error, file)})`);
-        return null;
-      }
-    };
     // Each is read once, and the previous ones only where the last one fails.
     const steps = new Map<string, number | null>();
     const step = (file: string) => {
-      const known = steps.has(file) ? steps.get(file) : look(file);
+      const known = steps.has(file) ? steps.get(file) : this.#look(file, stepOf, problems);
       steps.set(file, known ?? null);
       return known ?? null;
     };
@@ -132,6 +142,29 @@ export class CheckpointFiles {
       }
     }
     throw new UserError(`Expected whole weights in ${this.folder}, got none: ${this.#story(problems)}`);
+  }
+
+  /** What is damaged or missing of the last checkpoint; null where nothing is, or nothing was saved yet. For reading alone. */
+  damage(stepOf: StepOf): Damage | null {
+    const { weights, state } = this.present;
+    // Weights that wait are what a crash left, which `recover` finishes.
+    if ((!weights && !state) || existsSync(this.#waiting)) return null;
+    const problems: string[] = [];
+    const steps = [this.weights, this.state].map((file) => this.#look(file, stepOf, problems));
+    if (!steps.includes(null)) return null;
+    const [one, other] = [this.#weightsBefore, this.#stateBefore].map((file) => this.#look(file, stepOf, problems));
+    return { problem: this.#story(problems), before: one === other ? (one ?? null) : null };
+  }
+
+  /** A file's step, or null where it is missing or damaged, of which `problems` is told. */
+  #look(file: string, stepOf: StepOf, problems: string[]): number | null {
+    if (!existsSync(file)) return null;
+    try {
+      return stepOf(file);
+    } catch (error) {
+      problems.push(`${basename(file)} is damaged (${reason(error, file)})`);
+      return null;
+    }
   }
 
   /** What is damaged, and what of the last checkpoint is missing. */

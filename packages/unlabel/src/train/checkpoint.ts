@@ -8,11 +8,10 @@ import {
   setRngState,
   type Tensor,
   TorchError,
-  verifySafetensors,
 } from "@unlabel/torch";
 import { UserError } from "../errors.ts";
 import type { Method } from "../methods/method.ts";
-import type { Recovered } from "./checkpoint-files.ts";
+import { type Recovered, stepOf } from "./checkpoint-files.ts";
 import type { OnlineProbe } from "./online.ts";
 import type { RunDirectory } from "./run.ts";
 
@@ -78,17 +77,6 @@ function load(run: RunDirectory, { method, optimizer, device, probe }: Trained):
     }
   });
   return recovered;
-}
-
-/**
- * The step that a checkpoint's file was saved after, of a file that is whole.
- *
- * @throws {TorchError} where it is damaged
- */
-export function stepOf(file: string): number {
-  const { step } = verifySafetensors(file).metadata;
-  if (!/^\d{1,15}$/.test(step ?? "")) throw new TorchError(`${file}: Expected a step in its metadata, got ${step}`);
-  return Number(step);
 }
 
 /** LibTorch's generators in use: the CPU's, which weights and masks come from on every device, and the device's own. */

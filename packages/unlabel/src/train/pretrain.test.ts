@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readSettings } from "../config/resolve.ts";
 import { UserError } from "../errors.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { stepOf } from "./checkpoint-files.ts";
 import { type Pretrained, type PretrainRequest, pretrain } from "./pretrain.ts";
 import { RunDirectory } from "./run.ts";
 
@@ -215,6 +216,23 @@ describe("pretrain", () => {
     expect(info.notes).toEqual([expect.stringMatching(note)]);
     expect(readFileSync(directory.weights).equals(bytes)).toBe(true);
     expect(losses(run).map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it("does the last steps of a finished run again where its checkpoint is damaged, and says so", async () => {
+    const { run } = await train("a", MAE);
+    const directory = RunDirectory.open(run);
+    const bytes = readFileSync(directory.weights);
+    expect(directory.damage(stepOf)).toBeNull();
+    expect((await train("a", {}, { resume: true })).log).toContain("has already done its 6 steps");
+    writeFileSync(directory.weights, bytes.subarray(0, 1000));
+    expect(directory.damage(stepOf)).toEqual({
+      problem: expect.stringMatching(/^last.safetensors is damaged /),
+      before: 3,
+    });
+    const { log, info } = await train("a", {}, { resume: true });
+    expect(log).toMatch(/note: last.safetensors is damaged \(.*\); the checkpoint of step 3 is used/);
+    expect(info.status).toBe("done");
+    expect(readFileSync(directory.weights).equals(bytes)).toBe(true);
   });
 
   it("marks a run failed that diverges, and says what to try", async () => {

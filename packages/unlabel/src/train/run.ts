@@ -4,7 +4,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
 import { appendLine, makeFolder, writeAtomically } from "../files.ts";
-import { CheckpointFiles, type Recovered, type StepOf } from "./checkpoint-files.ts";
+import { CheckpointFiles, type Damage, type Recovered, type StepOf } from "./checkpoint-files.ts";
 import { LOCK } from "./lock.ts";
 import { type Gap, lines, MetricsFile, type MetricsRow } from "./metrics.ts";
 import { type RunInfo, readRunInfo } from "./run-info.ts";
@@ -148,6 +148,11 @@ export class RunDirectory {
    */
   newestWeights(stepOf: StepOf): Recovered & { path: string } {
     return this.#checkpoints.newestWeights(stepOf);
+  }
+
+  /** What is damaged or missing of the last checkpoint; null where nothing is. Changes nothing. */
+  damage(stepOf: StepOf): Damage | null {
+    return this.#checkpoints.damage(stepOf);
   }
 
   /**

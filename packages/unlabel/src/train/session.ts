@@ -18,6 +18,7 @@ import { counted } from "../text.ts";
 import { versionOfUnlabel } from "../version.ts";
 import { stepsOf, withinBudget } from "./budget.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
+import { stepOf } from "./checkpoint-files.ts";
 import { lockRun } from "./lock.ts";
 import { trainLoop } from "./loop.ts";
 import { chooseDevice, choosePrecision, chooseThreads, forgetMemoryPeak } from "./machine.ts";
@@ -82,7 +83,8 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   // Read again: another process may have trained here until the lock was free.
   const old = plan.run && RunDirectory.open(out);
   if (old) refuseOtherImages(old, info);
-  if (old?.info.status === "done" && old.info.result && old.info.result.steps >= total) {
+  // A finished run with a damaged checkpoint is not finished: the steps after the one before are done again.
+  if (old?.info.status === "done" && old.info.result && old.info.result.steps >= total && !old.damage(stepOf)) {
     const { result } = old.info;
     stream.write(`${out} has already done its ${result.steps} steps; ask for more with --epochs or --steps\n`);
     optimizer.dispose();
