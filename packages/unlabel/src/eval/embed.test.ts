@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { loadSafetensors, memory } from "@unlabel/torch";
+import { loadSafetensors, memory, saveSafetensors, tensor, zeros } from "@unlabel/torch";
 import { parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
@@ -134,6 +134,24 @@ describe("search", () => {
     await writeImages(loose, ["d.png", "e.png"]);
     expect(await search(run, image, loose, quiet)).toMatchObject({ cached: false, images: 5 });
     expect(existsSync(join(run, "cache"))).toBe(true);
+  });
+
+  it("encodes again where the features that were kept are damaged, or not of these images", async () => {
+    const image = join(data, "val", "bee", "0.png");
+    await search(run, image, data, quiet);
+    const cache = join(run, "cache");
+    const kept = readdirSync(cache).find((name) => readFileSync(join(cache, name)).length > 20 * 384 * 4)!;
+    const bytes = readFileSync(join(cache, kept));
+    bytes[bytes.length - 200]! ^= 1;
+    writeFileSync(join(cache, kept), bytes);
+    expect((await search(run, image, data, quiet)).cached).toBe(false);
+    const live = memory().liveTensors;
+    const [features, split] = [zeros([2, 3]), tensor(Int32Array.of(0, 7))];
+    for (const index of [Int32Array.of(0, 1), Int32Array.of(0), Int32Array.of(0, -1)]) {
+      saveSafetensors(join(cache, kept), { features, split, index: tensor(index) }, { skipped: "0" });
+      expect((await search(run, image, data, quiet)).cached).toBe(false);
+    }
+    expect(memory().liveTensors).toBe(live + 5);
   });
 
   it("says what is wrong with the image", async () => {

@@ -2,7 +2,7 @@
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cat, loadSafetensors, saveSafetensors, scope, type Tensor, tensor } from "@unlabel/torch";
+import { cat, loadSafetensors, saveSafetensors, scope, type Tensor, TorchError, tensor } from "@unlabel/torch";
 import type { Dataset, Item, Split } from "../data/folder.ts";
 import { makeFolder, writableFile } from "../files.ts";
 import type { Method } from "../methods/index.ts";
@@ -85,17 +85,8 @@ export async function encodeCached(
   const folder = join(run.path, "cache");
   const file = join(folder, `features-${data.fingerprint}-${step}-${view.size}.safetensors`);
   const splits = splitsOf(data);
-  if (existsSync(file)) {
-    const { tensors, metadata } = loadSafetensors(file);
-    const { features, split, index } = tensors;
-    if (features && split && index) {
-      const [which, places] = [split.toNumbers(), index.toNumbers()];
-      split.dispose();
-      index.dispose();
-      const rows = places.map((place, n) => ({ split: splits[which[n]!]!, item: splits[which[n]!]!.items[place]! }));
-      return { features, rows, skipped: Number(metadata.skipped), cached: true };
-    }
-  }
+  const before = existsSync(file) ? readKept(file, splits) : null;
+  if (before) return before;
   writableFile(file);
   const found = await encodeData(method, data, view, options);
   makeFolder(folder);
@@ -107,9 +98,40 @@ export async function encodeCached(
     const split = tensor(Int32Array.from(found.rows, (row) => splits.indexOf(row.split)));
     const index = tensor(Int32Array.from(found.rows, ({ item }) => places.get(item)!));
     const kept = { features: found.features, split, index };
-    unbroken(() => saveSafetensors(file, kept, { skipped: String(found.skipped) }));
+    unbroken(() => saveSafetensors(file, kept, { skipped: String(found.skipped) }, { checksum: true }));
   });
   return found;
+}
+
+/** Features that were kept of these splits; null where the file is damaged or another's, so that they are encoded again. */
+export function readKept(file: string, splits: readonly Split[]): Encoding | null {
+  const read = loaded(file);
+  if (read === null) return null;
+  const { features, split, index } = read.tensors;
+  const skipped = Number(read.metadata.skipped ?? Number.NaN);
+  const [which, places] = [split?.toNumbers() ?? [], index?.toNumbers() ?? []];
+  const rows = places.flatMap((place, n): Row[] => {
+    const own = splits[which[n] ?? -1];
+    const item = own?.items[place];
+    return own && item ? [{ split: own, item }] : [];
+  });
+  const whole = features?.shape.length === 2 && features.dtype === "float32" && features.shape[0] === rows.length;
+  split?.dispose();
+  index?.dispose();
+  if (features && whole && rows.length === places.length && Number.isInteger(skipped)) {
+    return { features, rows, skipped, cached: true };
+  }
+  features?.dispose();
+  return null;
+}
+
+function loaded(file: string): ReturnType<typeof loadSafetensors> | null {
+  try {
+    return loadSafetensors(file);
+  } catch (error) {
+    if (error instanceof TorchError) return null;
+    throw error;
+  }
 }
 
 function splitsOf({ train, val }: Dataset): Split[] {
