@@ -111,6 +111,8 @@ describe("scores for people", () => {
     expect(rows.filter((row) => /^ +raw pixels/.test(row))).toHaveLength(4);
     expect(page).toContain("57.0 %  [55.5, 58.5]");
     expect(page).toContain("12.3 ± 1.2 %");
+    expect(page).toContain("few-shot has fixed settings: its 100 % is not the linear probe's score");
+    expect(lines("run", { "few-shot": fewShot }, 1).join("\n")).not.toContain("fixed settings");
     expect(page).toContain("English springer 57.0 %");
     expect(rows.filter((row) => row.startsWith("note:"))).toHaveLength(1);
     expect(page).not.toContain("…");

@@ -133,7 +133,7 @@ export function lines(path: string, found: Evaluations, seconds: number): string
   return [
     `${paint("bold", visible(path))}: step ${step}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
     ...scoreTable(found),
-    ...(found["few-shot"] ? ["", fewShotTable(found["few-shot"])] : []),
+    ...(found["few-shot"] ? ["", fewShotTable(found["few-shot"]), ...besideLinear(found)] : []),
     ...(found.retrieval ? ["", retrievalTable(found.retrieval)] : []),
     "",
     ...[found.linear, found.knn].flatMap((one) => (one ? standing(one) : [])),
@@ -196,6 +196,12 @@ function fewShotTable({ points }: FewShotEvaluation): string {
     ...row("  untrained", ({ untrained }) => untrained),
     ...row("  raw pixels", ({ pixels }) => pixels),
   ]);
+}
+
+/** Two numbers for all labels, on the same features, ask for a word. */
+function besideLinear({ linear, "few-shot": few }: Evaluations): string[] {
+  const all = few?.points.some(({ share }) => share === 1);
+  return linear && all ? ["few-shot has fixed settings: its 100 % is not the linear probe's score"] : [];
 }
 
 function retrievalTable({ recall, interval, untrained, pixels, chance }: RetrievalEvaluation): string {

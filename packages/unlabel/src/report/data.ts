@@ -188,7 +188,8 @@ export type CurveData = ReturnType<typeof curveData>;
  * @throws UserError where a folder is no run, or a file in it other than an evaluation is not as agreed.
  */
 export async function readReport(runDirs: readonly string[]): Promise<{ data: ReportData; runs: Run[] }> {
-  const runs = await readRuns(runDirs);
+  // Seeds of a group stand together, in whatever order they were trained.
+  const runs = groupRuns(await readRuns(runDirs)).flatMap((group) => group.runs);
   return { data: build(runs, await readTerms(runDirs)), runs };
 }
 

@@ -12,8 +12,11 @@ export function label({ name }: { name: string }, group: number): Html {
 
 export const runLabel = (run: { name: string; group: number }) => label(run, run.group);
 
-export const describe = ({ method, encoder }: { method: string; encoder: string | null }) =>
-  `${spelled(method)}, ${encoder === null ? "–" : spelled(encoder)}`;
+/** "SimCLR, ResNet-18"; what its name says already is left out. */
+export function describe({ name, method, encoder }: { name: string; method: string; encoder: string | null }): string {
+  const known = encoder === null ? "–" : spelled(encoder);
+  return name === spelled(method) ? known : `${spelled(method)}, ${known}`;
+}
 
 export const proseList = (sentences: readonly string[]) =>
   sentences.length > 0 && html`<ul class="prose">${sentences.map((sentence) => html`<li>${sentence}</li>`)}</ul>`;

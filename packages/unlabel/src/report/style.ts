@@ -81,8 +81,8 @@ svg { display: block; max-width: 100%; height: auto; font-family: var(--sans); }
 .curves { display: grid; grid-template-columns: repeat(4, minmax(0, 1fr)); gap: 1.5rem;
   align-items: start; margin-bottom: 2.4rem; }
 .curves .major { grid-column: span 2; }
-.broad { max-width: 46rem; margin: 1rem 0 1.6rem; }
-.broad svg { width: 100%; }
+.broad { max-width: 46rem; margin: 1rem 0 1.6rem; padding-top: 0.5rem; overflow-x: auto; overscroll-behavior-x: contain; }
+.broad svg { width: 100%; min-width: 27rem; }
 td.why { min-width: 16rem; }
 .pair { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 23rem), 1fr)); gap: 2rem 2.5rem; margin: 1.2rem 0; align-items: start; }
 .curves svg, .pair svg:not(.matrix) { width: 100%; }
@@ -130,7 +130,8 @@ footer { color: var(--soft); font-size: 0.8125rem; border-top: 1px solid var(--r
   main { padding: 0; }
   h2, h3, figcaption { break-after: avoid; }
   figure, tr, .triplet { break-inside: avoid; }
-  .scroll { overflow: visible; }
+  .scroll, .broad { overflow: visible; }
+  .broad svg { min-width: 0; }
   pre { white-space: pre-wrap; overflow-wrap: anywhere; }
   .matrix { min-width: 0 !important; max-width: 100%; }
   section > p { break-after: avoid; }

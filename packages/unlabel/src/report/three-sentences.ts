@@ -81,8 +81,7 @@ function cost(groups: readonly Group[], budget: Budget | null): string {
     const steps = costs.map((one) => one.steps);
     const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
     if (seconds.length === 0) return `${name} recorded no time`;
-    const each = runs.length > 1 ? " on average" : "";
-    return `${name} took ${duration(mean(seconds))} for ${plural(Math.round(mean(steps)), "step")}${each}`;
+    return `${name} took ${duration(mean(seconds))} for ${plural(Math.round(mean(steps)), "step")}`;
   });
   const machines = new Set(groups.flatMap(({ runs }) => runs.map(({ file }) => `${file.device}, ${file.threads}`)));
   const [file] = groups.flatMap(({ runs }) => runs.map((run) => run.file));
@@ -90,7 +89,8 @@ function cost(groups: readonly Group[], budget: Budget | null): string {
     machines.size === 1 && file?.device
       ? ` on ${file.device === "cpu" ? "CPU" : file.device}${file.threads && file.device === "cpu" ? ` (${plural(file.threads, "thread")})` : ""}`
       : "";
-  return `${budgetText(budget)}${list(parts)}${where}.`;
+  const means = groups.some(({ runs }) => runs.length > 1) ? ", each the mean over its seeds" : "";
+  return `${budgetText(budget)}${list(parts)}${where}${means}.`;
 }
 
 const FINE = ["healthy", "too-early"];

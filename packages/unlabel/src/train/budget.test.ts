@@ -73,13 +73,17 @@ describe("a run with a budget", () => {
     ),
   );
   const flags = { method: "mae", size: 32, batch: 4, budget: "3s", decoder_depth: 1, device: "cpu", precision: "fp32" };
-  const stream = { write: () => true };
+  let log = "";
+  const stream = { write: (text: string) => (log += text) };
 
   it("has as many steps as there is time for, which run.json keeps with the shortened warm-up", async () => {
     const { info, result } = await pretrain({ data, settings: { flags }, out: join(folder.path, "run"), stream });
     expect(info.status).toBe("done");
     expect(info.config).toMatchObject({ budget: 3, steps: result.steps, epochs: Math.ceil(result.steps / 2) });
     expect(result.steps).toBeGreaterThan(1);
+    // However often the steps left are planned again, it is said once.
+    const planned = info.notes?.filter((note) => note.includes("steps became")) ?? [];
+    expect(log.split("steps became").length - 1).toBe(Math.min(1, planned.length));
     expect(info.config.warmup_epochs).toBeLessThanOrEqual((0.1 * result.steps) / 2 + 1);
   });
 

@@ -24,7 +24,7 @@ export type ScoreLinesOptions = {
   chance?: number | null;
 };
 
-/** Lines of scores with their names at the ends, intervals as bars. */
+/** Lines of scores with their names at the height where they end, intervals as bars. */
 export function scoreLines(given: readonly ScoreLine[], { title, unit, log, ticks, chance }: ScoreLinesOptions): Html {
   // An axis of logarithms rather than Plot's own, which leaves out the names of most ticks.
   const to = (value: number) => (log ? Math.log10(value) : value);
@@ -35,20 +35,22 @@ export function scoreLines(given: readonly ScoreLine[], { title, unit, log, tick
   const ends = spaced(
     lines.flatMap((line) => {
       const last = line.points.at(-1);
-      return last && line.label ? [{ line, x: last.x, y: last.y }] : [];
+      return last && line.label ? [{ line, y: last.y }] : [];
     }),
-    top * 0.055,
+    top * 0.062,
+    top,
   );
+  const right = log ? Math.max(...xs) + 0.06 : Math.max(...xs) * 1.02;
   const color = ({ line }: { line: ScoreLine }) => line.color;
   return draw(title, {
     width: 640,
     height: 330,
     marginLeft: 42,
-    marginRight: 160,
+    marginRight: 190,
     marginTop: 14,
     marginBottom: 40,
     x: {
-      domain: log ? [Math.min(...xs) - 0.06, Math.max(...xs) + 0.06] : [0, Math.max(...xs) * 1.02],
+      domain: [log ? Math.min(...xs) - 0.06 : 0, right],
       ticks: ticks?.map(to) ?? 6,
       tickFormat: (value: number) => significant(log ? 10 ** value : value),
       label: unit,
@@ -78,16 +80,16 @@ export function scoreLines(given: readonly ScoreLine[], { title, unit, log, tick
         all.filter(({ line }) => line.dots || line.points.length <= 12),
         { x: "x", y: "y", fill: color, stroke: "var(--paper)", r: 4.5 },
       ),
+      // All names in the margin, where they cover no line, each behind its line's own mark.
       Plot.text(ends, {
-        x: "x",
+        x: right,
         y: "at",
-        dx: 10,
-        text: ({ line }) => line.label,
+        dx: 14,
+        text: ({ line: { dots, dashed } }) => (dots ? "●" : dashed ? "╍╍" : "━━"),
         textAnchor: "start",
-        fill: "currentColor",
-        stroke: "var(--paper)",
-        strokeWidth: 4,
+        fill: color,
       }),
+      Plot.text(ends, { x: right, y: "at", dx: 42, text: ({ line }) => line.label, textAnchor: "start" }),
       chance
         ? Plot.text([chance], {
             y: (value: number) => value,
@@ -102,12 +104,17 @@ export function scoreLines(given: readonly ScoreLine[], { title, unit, log, tick
   });
 }
 
-/** Moves the names of lines that end together apart, so that none covers another. */
-function spaced<T extends { x: number; y: number }>(ends: readonly T[], gap: number): (T & { at: number })[] {
+/** Moves names of lines that end at like heights apart, so that none covers another or leaves the chart at its top. */
+function spaced<T extends { y: number }>(ends: readonly T[], gap: number, top: number): (T & { at: number })[] {
   const placed: (T & { at: number })[] = [];
   for (const end of [...ends].sort((a, b) => a.y - b.y)) {
-    const below = placed.filter((one) => one.x === end.x).at(-1);
+    const below = placed.at(-1);
     placed.push({ ...end, at: Math.max(end.y, below ? below.at + gap : 0) });
+  }
+  let most = top;
+  for (const end of placed.toReversed()) {
+    end.at = Math.min(end.at, most);
+    most = end.at - gap;
   }
   return placed;
 }

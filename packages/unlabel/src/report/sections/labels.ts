@@ -41,8 +41,8 @@ export function labels({ runs, groups }: ReportData): Html | null {
     log: true,
     ticks,
   });
-  return html`<p>Logistic regression on frozen features that knows a share of the labels: top-1 in\u00a0%. Whole lines are trained encoders; broken ones needed no training.</p>
-    <figure class="broad">${drawn}</figure>
+  return html`<p>Logistic regression on frozen features that knows a share of the labels: top-1 in\u00a0%. Whole lines are trained encoders; broken ones needed no training. Its settings are the same for every share, since a handful of labels leaves none to choose them on: at 100\u00a0% it is not the linear probe, whose settings are chosen, and has another score.</p>
+    <figure class="broad" tabindex="0">${drawn}</figure>
     ${scroll(
       "Scores by share of labels",
       html`<table>

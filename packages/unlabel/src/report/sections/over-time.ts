@@ -38,5 +38,5 @@ export function overTime({ runs, groups }: ReportData): Html | null {
     unit: minutes ? "minutes of training" : "seconds of training",
   });
   const way = lines.length > final.length;
-  return html`<p>Top-1 in\u00a0%, against the time that training took.${way && " Lines: probes that learnt beside the encoder, on training images. They tell of progress, and are not to be set against final scores."} Points: final scores on test images, with their 95\u00a0% intervals.</p><figure class="broad">${drawn}</figure>`;
+  return html`<p>Top-1 in\u00a0%, against the time that training took.${way ? " Points are final scores on test images, with their 95\u00a0% intervals: the results. Lines are another protocol, on training images while the encoder learns (whole: a linear classifier that learns beside it, on augmented images; broken: kNN among a few hundred). They tell how a run got on, and where they end above or below the points says nothing." : " Points: final scores on test images, with their 95\u00a0% intervals."}</p><figure class="broad" tabindex="0">${drawn}</figure>`;
 }

@@ -9,7 +9,8 @@ export function settings({ runs }: ReportData): Html {
   const text = (run: RunData, key: string) => {
     const value = run.config[key];
     if (value === undefined) return "–";
-    return typeof value === "string" ? value : JSON.stringify(value);
+    if (typeof value === "string") return value;
+    return JSON.stringify(value, (_, part) => (typeof part === "number" ? Number(part.toPrecision(6)) : part));
   };
   const rows = keys.map((key) => {
     const values = runs.map((run) => text(run, key));
