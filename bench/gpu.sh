@@ -66,7 +66,7 @@ PYTHON
   )
   export UNLABEL_PEERS=$folders LIBTORCH=${folders%%:*}/torch
   cd "$root"
-  [ ! -e "$bundle/commit" ] || echo "commit $(cat "$bundle/commit")"
+  [ ! -e "$bundle/commit" ] || { BENCH_COMMIT=$(cat "$bundle/commit") && export BENCH_COMMIT; }
   echo "LibTorch: $LIBTORCH"
   node --input-type=module - "$root" <<'NODE'
 import { join } from "node:path";

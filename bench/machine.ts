@@ -42,7 +42,8 @@ export async function describeMachine(threads: number, peers: Peers | null): Pro
     node: process.versions.node,
     libtorch: version,
     unlabel: String(json.unlabel),
-    commit: commitOf(import.meta.dirname)?.slice(0, 10) ?? null,
+    // bench/gpu.sh brings no repository along, but says which commit it packed.
+    commit: (commitOf(import.meta.dirname) ?? process.env.BENCH_COMMIT)?.slice(0, 10) ?? null,
     peers: peers?.versions ?? null,
   };
 }
