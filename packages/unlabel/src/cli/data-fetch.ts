@@ -1,5 +1,6 @@
 // unlabel data fetch NAME: brings a known data set to this machine, checked and unpacked.
 import type { Command } from "commander";
+import { visible } from "../text.ts";
 import type { Progress as ProgressBar } from "../train/progress.ts";
 import { finish, paint } from "./output.ts";
 import { named } from "./settings.ts";
@@ -45,6 +46,7 @@ async function dataFetch(name: string, { out, url, json }: Options): Promise<voi
       onFile: (count) => {
         if (count === 1) progress?.log("unpacking");
       },
+      onRetry: (line) => (progress ? progress.log(line) : process.stderr.write(`${visible(line)}\n`)),
     });
     const lines = [
       `${paint("green", "✓")} ${known.about}: ${paint("bold", path)}${fetched ? "" : " (was there already)"}`,

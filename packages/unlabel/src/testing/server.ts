@@ -9,6 +9,10 @@ export interface Behaviour {
   /** Answers so, for the first `fails` requests. */
   status?: number;
   fails?: number;
+  /** Takes requests, and never answers. */
+  hangs?: boolean;
+  /** Sends every request on to itself. */
+  loops?: boolean;
   ranges?: boolean;
   etag?: string;
 }
@@ -22,6 +26,11 @@ export async function serve(files: Record<string, Uint8Array>, behaviour: Behavi
     const { range } = request.headers;
     asked.push({ url, range });
     const content = files[decodeURI(url.slice(1).split("?")[0]!)];
+    if (behaviour.hangs) return;
+    if (behaviour.loops) {
+      response.writeHead(302, { location: url }).end();
+      return;
+    }
     if ((behaviour.fails ?? 0) > 0) {
       behaviour.fails = behaviour.fails! - 1;
       response.writeHead(behaviour.status ?? 503).end();

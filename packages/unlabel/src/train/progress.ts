@@ -108,7 +108,9 @@ export function clock(seconds: number): string {
 
 /** `3.20 steps/s` when quick, `2.75 s/step` when slow. */
 function rate(perSecond: number, unit: string): string {
-  return perSecond >= 1 ? `${perSecond.toFixed(2)} ${unit}s/s` : `${(1 / perSecond).toFixed(2)} s/${unit}`;
+  // A unit of measure has no plural.
+  const units = unit === "MB" ? unit : `${unit}s`;
+  return perSecond >= 1 ? `${perSecond.toFixed(2)} ${units}/s` : `${(1 / perSecond).toFixed(2)} s/${unit}`;
 }
 
 function bar(share: number, width: number): string {

@@ -1,5 +1,6 @@
 // Data sets that can be fetched by name, and the checksums of their archives.
-import { UserError } from "../../errors.ts";
+import { nearest } from "../../config/suggest.ts";
+import { UsageError } from "../../errors.ts";
 
 export interface Archive {
   name: string;
@@ -52,11 +53,14 @@ export const CATALOG: readonly Archive[] = [
   },
 ];
 
-/** `imagenette` is the smallest of its kind. @throws {UserError} where there is no such name */
+/** `imagenette` is the smallest of its kind. @throws {UsageError} where there is no such name */
 export function archiveOf(name: string): Archive {
   const wanted = name === "imagenette" ? "imagenette2-160" : name;
   const found = CATALOG.find((archive) => archive.name === wanted);
   if (found) return found;
-  const names = ["imagenette", ...CATALOG.map((archive) => archive.name)].join(", ");
-  throw new UserError(`Expected the name of a data set that can be fetched (${names}), got ${name}`);
+  const names = ["imagenette", ...CATALOG.map((archive) => archive.name)];
+  const meant = nearest(name, names);
+  throw new UsageError(
+    `Expected the name of a data set that can be fetched (${names.join(", ")}), got ${name}${meant === null ? "" : `; did you mean ${meant}?`}`,
+  );
 }

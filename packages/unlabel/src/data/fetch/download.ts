@@ -5,7 +5,7 @@ import { open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { UserError } from "../../errors.ts";
 import { isDiskFull, syncFolder } from "../../files.ts";
-import { ask, type Patience, retry, TransientError } from "./http.ts";
+import { ask, type Patience, retry, SILENCE_MS, SilentError, TransientError } from "./http.ts";
 
 export interface DownloadOptions extends Patience {
   /** Of the whole file, in hexadecimal. */
@@ -13,9 +13,6 @@ export interface DownloadOptions extends Patience {
   /** Bytes here and in all; in all is null where the server does not say. */
   onProgress?: (done: number, total: number | null) => void;
 }
-
-// A line over which nothing comes for so long is cut.
-const SILENCE_MS = 30_000;
 
 /**
  * Fetches `url` to `path`, unless it is there already. What has come so far lies in `path.part` and is kept when it stops, so
@@ -42,15 +39,20 @@ export async function download(url: string, path: string, options: DownloadOptio
   syncFolder(dirname(path));
 }
 
-async function fetchRest(url: string, part: string, { onProgress, signal }: DownloadOptions): Promise<void> {
+async function fetchRest(
+  url: string,
+  part: string,
+  { onProgress, signal, silence: most = SILENCE_MS }: DownloadOptions,
+): Promise<void> {
   const here = statSync(part, { throwIfNoEntry: false })?.size ?? 0;
   const version = here > 0 && existsSync(versionFile(part)) ? readFileSync(versionFile(part), "utf8") : "";
   // Without a name for the version no one can tell whether the rest belongs to what is here.
   const from = version === "" ? 0 : here;
-  const silence = new Silence();
+  const silence = new Silence(most);
+  let came = false;
   try {
     const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-`, "if-range": version } : {};
-    const answer = await ask(url, headers, signal ? AbortSignal.any([signal, silence.signal]) : silence.signal);
+    const answer = await ask(url, headers, signal ? AbortSignal.any([signal, silence.signal]) : silence.signal, most);
     // All of it is here, or too much: the checksum will tell.
     if (answer.status === 416) return await answer.body?.cancel();
     const start = answer.status === 206 ? from : 0;
@@ -59,13 +61,17 @@ async function fetchRest(url: string, part: string, { onProgress, signal }: Down
     writeFileSync(versionFile(part), strongVersion(answer));
     const done = await write(answer, part, start, (bytes) => {
       silence.heard();
+      came = true;
       onProgress?.(bytes, total);
       // Asked for more after a stop, a body that has come whole would never answer.
       signal?.throwIfAborted();
     });
     if (total !== null && done < total) throw new TransientError(`${done} of ${total} bytes came`);
   } catch (error) {
-    if (silence.signal.aborted) throw new TransientError(`nothing came for ${SILENCE_MS / 1000} s`);
+    if (silence.signal.aborted) {
+      const text = `nothing came for ${most / 1000} s`;
+      throw came ? new TransientError(text) : new SilentError(text);
+    }
     if (isDiskFull(error))
       throw new UserError(`Expected room on the disk for ${part}, got none; free some and run it again to go on`, {
         cause: error,
@@ -98,7 +104,11 @@ async function write(answer: Response, part: string, start: number, onBytes: (do
 class Silence {
   readonly #cut = new AbortController();
   readonly signal = this.#cut.signal;
-  #timer = setTimeout(() => this.#cut.abort(), SILENCE_MS);
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(most: number) {
+    this.#timer = setTimeout(() => this.#cut.abort(), most);
+  }
 
   heard(): void {
     this.#timer.refresh();

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { InterruptedError, UserError } from "../../errors.ts";
+import { InterruptedError, UsageError, UserError } from "../../errors.ts";
 import { cifarOf, type TarEntry, tarOf } from "../../testing/archives.ts";
 import { temporaryFolder } from "../../testing/data.ts";
 import { type Behaviour, serve } from "../../testing/server.ts";
@@ -24,7 +24,7 @@ const CIFAR: TarEntry[] = [
   { path: "cifar/data_batch_1.bin", content: cifarOf(Array.from({ length: 20 }, (_, i) => [i % 10])) },
   { path: "cifar/test_batch.bin", content: cifarOf([[1]]) },
 ];
-const QUICK = { attempts: 3, wait: 1 };
+const QUICK = { attempts: 3, wait: 1, onRetry: () => {} };
 
 /** A server with one archive, and a call that fetches it. */
 async function stage(behaviour: Behaviour = {}, entries = CIFAR, level = 0) {
@@ -104,9 +104,26 @@ describe("fetchArchive", () => {
     await expect(other.fetch({}, { folder: "other" })).rejects.toThrow(/Expected only files and folders inside other/);
   });
 
-  it("waits for a server that is busy", async () => {
+  it("waits for a server that is busy, and says so", async () => {
     await using at = await stage({ fails: 2, status: 503 });
-    expect((await at.fetch()).fetched).toBe(true);
+    const said: string[] = [];
+    expect((await at.fetch({ onRetry: (line) => said.push(line) })).fetched).toBe(true);
+    expect(said).toEqual([2, 3].map((n) => `the server answers 503: attempt ${n} of 3 in 0.1 s (${at.archive.url})`));
+  });
+
+  it("asks a server that never answers twice", async () => {
+    await using at = await stage({ hangs: true });
+    await expect(at.fetch({ silence: 100 })).rejects.toThrow(/but nothing came for 0\.1 s \(2 attempts\)/);
+    expect(at.asked).toHaveLength(2);
+  });
+
+  it("does not ask again where the server sends it in a circle", async () => {
+    await using at = await stage({ loops: true });
+    const said: string[] = [];
+    await expect(at.fetch({ onRetry: (line) => said.push(line) })).rejects.toThrow(
+      /got redirects without end; check the address/,
+    );
+    expect(said).toEqual([]);
   });
 
   it("tells wrong bytes, and does not keep them", async () => {
@@ -201,6 +218,8 @@ describe("the catalog", () => {
     }
     expect(new Set(CATALOG.map(({ md5: sum }) => sum)).size).toBe(CATALOG.length);
     expect(archiveOf("imagenette").name).toBe("imagenette2-160");
-    expect(() => archiveOf("mnist")).toThrow(/can be fetched \(imagenette, .*cifar100\), got mnist/);
+    expect(() => archiveOf("mnist")).toThrow(/can be fetched \(imagenette, .*cifar100\), got mnist$/);
+    expect(() => archiveOf("cifar-10")).toThrow(/got cifar-10; did you mean cifar10\?$/);
+    expect(() => archiveOf("cifar-10")).toThrow(UsageError);
   });
 });

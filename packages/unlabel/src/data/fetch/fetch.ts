@@ -1,7 +1,7 @@
 // A data set by name to a folder that `openData` opens.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { InterruptedError, UserError } from "../../errors.ts";
+import { InterruptedError, UsageError } from "../../errors.ts";
 import { makeFolder } from "../../files.ts";
 import type { Archive } from "./catalog.ts";
 import { download } from "./download.ts";
@@ -19,6 +19,7 @@ export interface FetchOptions extends Patience {
  * Fetches, checks and unpacks an archive; what is there already is left as it is, what was interrupted goes on.
  *
  * @returns the folder
+ * @throws {UsageError} where the address is none
  * @throws {UserError} where it cannot be had, is not what it should be, or does not fit
  * @throws {InterruptedError} where `signal` ended it
  */
@@ -29,7 +30,7 @@ export async function fetchArchive(
   const { out, onBytes, onFile, signal } = options;
   const { url, md5, folder } = archive;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UserError(`Expected an http or https address for --url, got ${url}`);
+    throw new UsageError(`Expected an http or https address for --url, got ${url}`);
   const path = join(out, folder);
   // It gets this name only when it is whole.
   if (existsSync(path)) return { path, fetched: false };

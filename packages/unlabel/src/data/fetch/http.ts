@@ -6,16 +6,25 @@ import { UserError } from "../../errors.ts";
 /** Something that may be over the next time. */
 export class TransientError extends Error {}
 
+/** A server from which nothing comes at all. It is asked once more, not as often as one that is busy. */
+export class SilentError extends TransientError {}
+
 export interface Patience {
   /** How often it is tried before giving up. Default 6. */
   attempts?: number;
   /** Milliseconds before the second attempt; each further wait is twice as long. Default 500. */
   wait?: number;
+  /** Milliseconds without a byte after which a line is cut. Default 15,000. */
+  silence?: number;
+  /** Told before each further attempt, in a line. By default stderr is. */
+  onRetry?: (line: string) => void;
   signal?: AbortSignal;
 }
 
 /** For a part of a file, from asking to its last byte. */
 const ANSWER_MS = 60_000;
+/** See {@link Patience.silence}. */
+export const SILENCE_MS = 15_000;
 
 /**
  * Tries again what fails for reasons that may pass.
@@ -23,19 +32,22 @@ const ANSWER_MS = 60_000;
  * @throws {UserError} after the last attempt, naming `what`
  */
 export async function retry<T>(what: string, attempt: () => Promise<T>, patience: Patience = {}): Promise<T> {
-  const { attempts = 6, wait = 500, signal } = patience;
+  const { attempts = 6, wait = 500, signal, onRetry = (line) => process.stderr.write(`${line}\n`) } = patience;
+  let silent = 0;
   for (let tried = 1; ; tried++) {
     try {
       return await attempt();
     } catch (error) {
       signal?.throwIfAborted();
       if (!isTransient(error)) throw error;
-      if (tried === attempts) {
-        throw new UserError(`Expected ${what} to be sent, but ${reason(error)} (${attempts} attempts)`, {
-          cause: error,
-        });
+      silent = error instanceof SilentError ? silent + 1 : 0;
+      if (tried === attempts || silent === 2) {
+        const times = `${tried} ${tried === 1 ? "attempt" : "attempts"}`;
+        throw new UserError(`Expected ${what} to be sent, but ${reason(error)} (${times})`, { cause: error });
       }
-      await setTimeout(wait * 2 ** (tried - 1), undefined, { signal });
+      const pause = wait * 2 ** (tried - 1);
+      onRetry(`${reason(error)}: attempt ${tried + 1} of ${attempts} in ${Math.ceil(pause / 100) / 10} s (${what})`);
+      await setTimeout(pause, undefined, { signal });
     }
   }
 }
@@ -44,15 +56,34 @@ export async function retry<T>(what: string, attempt: () => Promise<T>, patience
  * One GET; answers with the wrong status are errors.
  *
  * @throws {UserError} where the server says that asking again is of no use
- * @throws {TransientError} where it is busy
+ * @throws {TransientError} where it is busy, or does not answer
  */
 export async function ask(
   url: string,
   headers: Record<string, string>,
   signal: AbortSignal = AbortSignal.timeout(ANSWER_MS),
+  silence: number = SILENCE_MS,
 ): Promise<Response> {
-  // Bytes are counted and compared: none may be packed on the way.
-  const answer = await fetch(url, { headers: { "accept-encoding": "identity", ...headers }, signal });
+  const silent = new AbortController();
+  const timer = globalThis.setTimeout(() => silent.abort(), silence);
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      // Bytes are counted and compared: none may be packed on the way.
+      headers: { "accept-encoding": "identity", ...headers },
+      signal: AbortSignal.any([signal, silent.signal]),
+    });
+  } catch (error) {
+    if (silent.signal.aborted) throw new SilentError(`nothing came for ${silence / 1000} s`);
+    if (isLoop(error)) {
+      throw new UserError(`Expected ${url} from its server, got redirects without end; check the address`, {
+        cause: error,
+      });
+    }
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
   const { status } = answer;
   if (answer.ok || status === 416) return answer;
   await answer.body?.cancel();
@@ -65,6 +96,10 @@ export async function ask(
   };
   const meaning = status in why ? ` (${why[status as keyof typeof why]})` : "";
   throw new UserError(`Expected ${url} from its server, got ${status}${meaning}; check the address`);
+}
+
+function isLoop(error: unknown): boolean {
+  return error instanceof Error && error.cause instanceof Error && /redirect count exceeded/.test(error.cause.message);
 }
 
 /** fetch tells of cut and refused lines by a TypeError, of one's own time limit by a DOMException. */

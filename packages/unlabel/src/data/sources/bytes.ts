@@ -70,7 +70,7 @@ export async function remoteBytes(url: string, patience?: Patience): Promise<Byt
   const { size, version } = await retry(
     url,
     async () => {
-      const answer = await ask(url, { range: "bytes=0-0" });
+      const answer = await ask(url, { range: "bytes=0-0" }, undefined, patience?.silence);
       await answer.arrayBuffer();
       const size = Number(/^bytes 0-0\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1]);
       if (answer.status !== 206 || !Number.isSafeInteger(size))
@@ -83,7 +83,8 @@ export async function remoteBytes(url: string, patience?: Patience): Promise<Byt
     retry(
       url,
       async () => {
-        const answer = await ask(url, { range: `bytes=${offset}-${offset + length - 1}` });
+        const range = `bytes=${offset}-${offset + length - 1}`;
+        const answer = await ask(url, { range }, undefined, patience?.silence);
         if (answer.status !== 206 || versionOf(answer) !== version) {
           await answer.body?.cancel();
           throw new UserError(`Expected ${url} as it was when it was opened, but it has changed; start again`);
