@@ -30,7 +30,7 @@ describe("GFLOP of an image", () => {
   });
 
   it("of ViT-B/16 with MAE's decoder agree with the product's own count", () => {
-    const set = { decoder: "transformer", decoder_width: 512, decoder_depth: 8, decoder_heads: 16 };
+    const set = { patch: 16, decoder: "transformer", decoder_width: 512, decoder_depth: 8, decoder_heads: 16 };
     const config = resolveConfig({ flags: { method: "mae", encoder: "vit_base", size: 224, ...set } });
     const shape = { size: 224, patch: 16, width: 768, depth: 12, decoderWidth: 512, decoderDepth: 8 };
     const product = trainingFlops(config) / 1e9;
