@@ -112,8 +112,8 @@ export const presets: { simclr: Record<PresetName, SimclrConfig>; mae: Record<Pr
       // The 3×3 stem costs 16 times the activations at the same size; on a CPU more images seen are worth more.
       stem: "7x7",
       // Small crops cost a fraction and show whole things enlarged; whole images are then seen at twice the size.
-      size: 48,
-      eval_size: 96,
+      size: 64,
+      eval_size: 128,
       epochs: 20,
       batch: 64,
       optimizer: "adamw",
@@ -165,7 +165,8 @@ export const presets: { simclr: Record<PresetName, SimclrConfig>; mae: Record<Pr
       ...HALF,
       preset: "small",
       encoder: "vit_tiny",
-      patch: 16,
+      // 16 of 64 patches are seen; larger patches would leave 4, too few to tell what the image shows.
+      patch: 8,
       size: 64,
       epochs: 20,
       batch: 64,
@@ -180,7 +181,8 @@ export const presets: { simclr: Record<PresetName, SimclrConfig>; mae: Record<Pr
       decoder_width: 128,
       decoder_depth: 2,
       decoder_heads: 4,
-      norm_pixels: true,
+      // Patches of a few pixels have little structure of their own: normalised, they would lose colour and brightness.
+      norm_pixels: false,
     },
   },
 };
