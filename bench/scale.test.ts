@@ -9,8 +9,9 @@ const points: Point[] = [8, 16, 32].map((x) => ({ x, label: `${x}`, step: x / 10
 
 describe("growth of cost", () => {
   it("is measured along four axes whose numbers grow", () => {
-    const all = axes(8000);
+    const all = axes({ images: 8000, batch: 32 });
     expect(all.map(({ name }) => name)).toEqual(["batch", "image size", "model", "data set"]);
+    expect(all[0]?.points.map(({ label }) => label)).toEqual(["16", "32", "64", "128"]);
     for (const { points } of all) {
       for (const [i, { x }] of points.entries()) if (i > 0) expect(x).toBeGreaterThan(points[i - 1]!.x);
     }

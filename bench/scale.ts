@@ -33,12 +33,14 @@ export interface Point {
 }
 
 const BASE = { encoder: "resnet18", size: 64, batch: 32 };
+/** Steps of a run. */
+const STEPS = 12;
 const ENCODERS = ["resnet18", "resnet34", "resnet50"] as const;
 
-/** Axes, each with three to five points that a laptop manages in a minute. */
-export function axes(images: number): Axis[] {
+/** Axes, each with three or four points that a laptop manages in a minute. @param images of the whole data set */
+export function axes({ images, batch }: { images: number; batch: number }): Axis[] {
   const flags = (own: Partial<typeof BASE>) =>
-    Object.entries({ ...BASE, ...own }).flatMap(([name, value]) => [`--${name}`, String(value)]);
+    Object.entries({ ...BASE, batch, ...own }).flatMap(([name, value]) => [`--${name}`, String(value)]);
   const numbers = (values: number[], key: "batch" | "size") =>
     values.map((value) => ({ value, flags: flags({ [key]: value }) }));
   const gflop = (encoder: (typeof ENCODERS)[number]) =>
@@ -47,7 +49,11 @@ export function axes(images: number): Axis[] {
     {
       name: "batch",
       unit: "images a step",
-      points: numbers([16, 32, 64, 128], "batch").map(({ value, flags }) => ({ x: value, label: `${value}`, flags })),
+      points: numbers([batch / 2, batch, 2 * batch, 4 * batch], "batch").map(({ value, flags }) => ({
+        x: value,
+        label: `${value}`,
+        flags,
+      })),
     },
     {
       name: "image size",
@@ -78,7 +84,7 @@ export async function run({ quick, data, device, threads, plots, say }: BenchOpt
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   try {
     const rows: Row[] = [];
-    for (const axis of axes(quick ? 512 : 8000)) {
+    for (const axis of axes(quick ? { images: 512, batch: 4 } : { images: 8000, batch: BASE.batch })) {
       say(axis.name);
       const points: Point[] = [];
       for (const [i, { x, label, flags, images }] of axis.points.entries()) {
@@ -87,7 +93,7 @@ export async function run({ quick, data, device, threads, plots, say }: BenchOpt
         const root = images ? await smallCopy(data, join(folder, `data-${name}`), counts) : data;
         const simclr = ["--method", "simclr", "--preset", "report", "--set", "stem=7x7"];
         const unwatched = ["--set", "online=false", "--set", "health_every=0"];
-        const end = ["--epochs", "100000", "--steps", quick ? "3" : "8", ...(quick ? ["--batch", "4"] : [])];
+        const end = ["--epochs", "100000", "--steps", String(quick ? 3 : STEPS)];
         const machine = ["--threads", String(threads), "--device", device, "--out", join(folder, name)];
         const outcome = await runUnlabel(
           ["pretrain", root, ...simclr, ...flags, ...unwatched, ...end, ...machine],
