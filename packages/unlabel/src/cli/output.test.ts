@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { duration, paint, percent, table } from "./output.ts";
+import { duration, paint, percent, prose, table } from "./output.ts";
 
 it("lays out columns, numbers to the right", () => {
   expect(
@@ -16,6 +16,12 @@ it("cuts the widest column so that a table fits", () => {
   expect(text.length).toBeLessThanOrEqual(80);
   expect(text).toContain("…");
   expect(text).toContain("b".repeat(30));
+});
+
+it("breaks sentences between words", () => {
+  expect(prose("one two three four", 9)).toBe("one two\nthree\nfour");
+  expect(prose("a-very-long-word fits nowhere", 9)).toBe("a-very-long-word\nfits\nnowhere");
+  expect(prose("one two three four", Number.POSITIVE_INFINITY)).toBe("one two three four");
 });
 
 it("cuts nothing when piped", () => {

@@ -41,6 +41,19 @@ export async function leaveWhenInterrupted(json: boolean, line: string, result: 
   return leaveAtSignal(`${start}${line}\n`, json ? `${JSON.stringify({ interrupted: true, ...result })}\n` : "");
 }
 
+/** Sentences, broken between words where a terminal would break them within. */
+export function prose(text: string, width = columns()): string {
+  let line = 0;
+  return text
+    .split(" ")
+    .map((word, i) => {
+      const breaks = i > 0 && line + 1 + word.length > width;
+      line = breaks || i === 0 ? word.length : line + 1 + word.length;
+      return i === 0 ? word : `${breaks ? "\n" : " "}${word}`;
+    })
+    .join("");
+}
+
 /** Two columns, names and what they are. */
 export function facts(pairs: [string, string][], width = columns()): string {
   return table(

@@ -129,7 +129,7 @@ it("holds every number in the whole text of the page", async () => {
   const numbers = [...new Set(allNumbers(plain))];
   const { document } = parseHTML(readFileSync(path, "utf8"));
   const text = NAMES.reduce((left, name) => left.replaceAll(name, " "), textOf(document.body));
-  expect(text).toContain("mae-1 is not in this report: Expected a finite loss, got NaN at step 77");
+  expect(text).toContain("is not in this report: Expected a finite loss, got NaN at step 77");
   expect(text).toContain("Lines are another protocol");
   let seen = 0;
   const missing = new Set<string>();
