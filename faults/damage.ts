@@ -36,7 +36,7 @@ export function damage(quick: boolean): Case[] {
   const resumed = files.flatMap(([file, expected]) =>
     kinds.map((kind) => resuming(file, kind, typeof expected === "string" ? expected : expected[kind]!)),
   );
-  return quick ? resumed : [...resumed, bothDamaged(), ...kinds.map(reading)];
+  return quick ? resumed : [...resumed, bothDamaged(), ...kinds.map(finished), ...kinds.map(reading)];
 }
 
 function resuming(file: string, kind: Kind, expected: Expected): Case {
@@ -68,8 +68,35 @@ function bothDamaged(): Case {
         KINDS["one bit flipped"](join(out, "checkpoints", name));
       const line = refused(await run(resume(out)), /Expected a whole checkpoint in .*, got none: .*last.*previous/);
       refused(await run(["probe", out]), /Expected whole weights in .*, got none: .*last.*previous/);
-      succeeded(await run(["report", out, "-o", join(folder, "report.html")]));
+      const reported = await run(["report", out, "-o", join(folder, "report.html")]);
+      succeeded(reported);
+      expect(/last.* is damaged .*previous.* is damaged .*No other is whole/.test(reported.err), reported.err);
       return `"${line.slice(0, 160)}…"`;
+    },
+  };
+}
+
+/** A run that has nothing left to do but for the damage. */
+function finished(kind: Kind): Case {
+  return {
+    name: `weights, or state, of a finished run ${kind}, then reported and resumed`,
+    async run(world, folder) {
+      for (const file of ["last.safetensors", "last.state.safetensors"]) {
+        const out = copyOf(world.finished, join(folder, file));
+        KINDS[kind](join(out, "checkpoints", file));
+        const reported = await run(["report", out, "-o", join(folder, `${file}.html`)]);
+        succeeded(reported);
+        const note = lastLine(reported);
+        expect(note.startsWith("note: ") && note.includes(file), `Expected the report to name ${file}, got: ${note}`);
+        expect(note.includes("That of step 30 is"), `Expected the one before it to be named, got: ${note}`);
+        const resumed = await run(resume(out));
+        succeeded(resumed);
+        const said = /^note: (.*)$/m.exec(resumed.err)?.[1];
+        expect(said?.includes(file), `Expected resuming to name ${file}, got ${said}`);
+        equalsWhole(out, world.whole.mae);
+        rmSync(out, { recursive: true });
+      }
+      return "both say which and that the checkpoint of step 30 is whole; the steps after it are done again, equal to the bit";
     },
   };
 }

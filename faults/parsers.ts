@@ -5,14 +5,18 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { loadSafetensors, saveSafetensors, scope, tensor, zeros } from "@unlabel/torch";
 import { parquetWriteBuffer } from "hyparquet-writer";
+import { openComparison, saveComparison, type Terms } from "../packages/unlabel/src/compare/plan.ts";
 import { readSettings, resolveConfig } from "../packages/unlabel/src/config/resolve.ts";
+import type { Split } from "../packages/unlabel/src/data/folder.ts";
 import { imagesOf } from "../packages/unlabel/src/data/images.ts";
 import { openData } from "../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../packages/unlabel/src/data/reader.ts";
+import { readKept } from "../packages/unlabel/src/eval/encode-data.ts";
 import { writeReport } from "../packages/unlabel/src/report/index.ts";
 import { readRun } from "../packages/unlabel/src/report/read-run.ts";
 import { sampleImage, writeImages } from "../packages/unlabel/src/testing/data.ts";
 import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
+import { CheckpointFiles, stepOf } from "../packages/unlabel/src/train/checkpoint-files.ts";
 import { lockRun } from "../packages/unlabel/src/train/lock.ts";
 import { MetricsFile } from "../packages/unlabel/src/train/metrics.ts";
 import { plan } from "../packages/unlabel/src/train/plan.ts";
@@ -46,8 +50,34 @@ const makeRun = (folder: string, method: "mae" | "simclr" = "mae") =>
     method,
     steps: 12,
     classes: ["a", "b", "c"],
+    // With it few-shot, retrieval, and the list of the pictures.
+    knn: 0.5,
     skipped: [{ path: "a.jpg", reason: "cut off" }],
   });
+
+/** Two checkpoints as small as can be. */
+function makeCheckpoints(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  for (const [name, step] of [
+    ["last", "6"],
+    ["previous", "3"],
+  ] as const) {
+    for (const kind of ["safetensors", "state.safetensors"]) {
+      saveSafetensors(join(folder, `${name}.${kind}`), { weight: zeros([2, 3]) }, { step }, { checksum: true });
+    }
+  }
+}
+
+/** The terms of a comparison. */
+const TERMS: Terms = {
+  data: "/images",
+  methods: ["mae"],
+  seeds: [0],
+  budget: { kind: "epochs", value: 2 },
+  preset: "small",
+  backbone: null,
+  settings: { size: 32 },
+};
 
 async function jpegs(count: number): Promise<Buffer[]> {
   return Promise.all(Array.from({ length: count }, (_, i) => sampleImage(24, 20, i).jpeg().toBuffer()));
@@ -151,12 +181,60 @@ export const PARSERS: Record<string, Parser> = {
         throw new Error(`steps ${steps} after rewinding`);
     },
   },
+  checkpoints: {
+    words: ["json"],
+    make: async (folder) => makeCheckpoints(folder),
+    parse(folder) {
+      const files = new CheckpointFiles(folder);
+      const damage = files.damage(stepOf);
+      const found = files.recover(stepOf);
+      if (found && ![3, 6].includes(found.step)) throw new Error(`step ${found.step} was never saved`);
+      if (damage && found?.step === 6) throw new Error(`${damage.problem}, and yet step 6 is used`);
+    },
+  },
+  "search's features": {
+    words: ["json"],
+    async make(folder) {
+      const kept = {
+        features: zeros([3, 4]),
+        split: tensor(Int32Array.of(0, 0, 1)),
+        index: tensor(Int32Array.of(0, 1, 0)),
+      };
+      saveSafetensors(join(folder, "plain.safetensors"), kept, { skipped: "0" });
+      saveSafetensors(join(folder, "summed.safetensors"), kept, { skipped: "0" }, { checksum: true });
+    },
+    parse(folder) {
+      const item = (path: string) => ({ path, label: 0 });
+      const splits: Split[] = [
+        { name: "train", root: folder, items: [item("a.jpg"), item("b.jpg")] },
+        { name: "val", root: folder, items: [item("c.jpg")] },
+      ];
+      for (const name of readdirSync(folder)) {
+        const kept = readKept(join(folder, name), splits);
+        const whole = kept === null || kept.rows.every((row) => row.split.items.includes(row.item));
+        kept?.features.dispose();
+        if (!whole) throw new Error("Expected a row for each image");
+      }
+    },
+  },
+  "compare.json": {
+    words: ["json"],
+    async make(folder) {
+      saveComparison(folder, openComparison(folder, TERMS));
+      await makeRun(join(folder, "mae-0"));
+    },
+    mutated: /compare\.json$/,
+    parse(folder) {
+      openComparison(folder, TERMS);
+      return readRun(join(folder, "mae-0", "run"));
+    },
+  },
   lock: {
     words: ["json"],
     async make(folder) {
       writeFileSync(
         join(folder, "lock"),
-        JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), start: "2026-01-01T00:00:00.000Z" }),
+        JSON.stringify({ pid: 2 ** 22 + 1, host: hostname(), start: "2026-01-01T00:00:00.000Z", birth: "boot 123" }),
       );
     },
     parse(folder) {
@@ -165,7 +243,7 @@ export const PARSERS: Record<string, Parser> = {
   },
   "report's files": {
     words: ["json"],
-    make: async (folder) => void (await makeRun(folder)),
+    make: async (folder) => void makeCheckpoints(join(await makeRun(folder), "checkpoints")),
     parse: (folder) => readRun(join(folder, "run")),
   },
   report: {
