@@ -8,8 +8,8 @@ import { nearest } from "../config/suggest.ts";
 import { parseDuration } from "../duration.ts";
 import { UsageError } from "../errors.ts";
 import { shellWord } from "../shell.ts";
-import { verdicts } from "./evaluation.ts";
-import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
+import { NAMES, verdicts } from "./evaluation.ts";
+import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
 import { addSet, flagsGiven, named, whole } from "./settings.ts";
 
 interface Options extends Record<string, unknown> {
@@ -76,11 +76,11 @@ async function compareCommand(data: string, options: Options): Promise<void> {
   const failed = compared.runs.filter(({ status }) => status === "failed");
   if (failed.length > 0) process.exitCode = 1;
   finish(options.json === true, result(compared, terms), [
-    ...compared.report.data.answer,
+    ...compared.report.data.answer.map((sentence) => prose(sentence)),
     "",
     scores(compared.runs),
     "",
-    ...compared.runs.flatMap(words),
+    ...compared.runs.flatMap((run) => words(run, terms.seeds.length)).map((line) => prose(line)),
     `${duration((performance.now() - began) / 1000)} in all; runs in ${shellWord(out)}`,
     `Report: ${paint("bold", compared.report.path)}`,
   ]);
@@ -150,15 +150,15 @@ function scores(runs: ComparedRun[]): string {
   ]);
 }
 
-/** How a run fared, in words. */
-function words({ name, status, error, info, evaluations }: ComparedRun): string[] {
+/** How a run fared, in words. Of several seeds the sentences above say how their means stand to the baselines. */
+function words({ name, status, error, info, evaluations }: ComparedRun, seeds: number): string[] {
   if (status === "failed") return [`${name} failed: ${error}`];
   const { linear, knn } = evaluations;
   const fares = info?.health && info.health.verdict !== "too-early" ? [`${name}: ${info.health.text}`] : [];
   return [
     ...fares,
     ...[linear, knn].flatMap((found) =>
-      found ? verdicts(found).map((line) => `${name}, ${found.protocol}: ${line}`) : [],
+      found && seeds === 1 ? verdicts(found).map((line) => `${name}, ${NAMES[found.protocol]}: ${line}`) : [],
     ),
   ];
 }

@@ -142,7 +142,8 @@ export function lines(path: string, found: Evaluations, seconds: number): string
   ];
 }
 
-const NAMES: Record<Protocol, string> = {
+/** Protocols as people call them. */
+export const NAMES: Record<Protocol, string> = {
   linear: "linear probe",
   knn: "kNN",
   "few-shot": "few-shot",
