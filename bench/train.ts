@@ -60,7 +60,10 @@ export async function run(options: BenchOptions, peers: Peers): Promise<Row[]> {
   try {
     const gflops = await measureFloor(threads, device, quick);
     say(`matrix products: ${gflops.toFixed(0)} GFLOP/s`);
-    if (!quick && device === "cpu") say(`about ${Math.ceil(secondsFor(asked, pace, gflops) / 60)} minutes`);
+    if (!quick && device === "cpu") {
+      const probing = [ENCODE, probe].filter(chosen).length;
+      say(`about ${Math.ceil(secondsFor(asked, probing, pace, gflops) / 60)} minutes`);
+    }
     const share = (work: Work) => (speed: number) => ({ floor: (speed * gflopOf(work)) / gflops });
     const at = ["--threads", String(threads), "--device", device];
 
@@ -148,8 +151,8 @@ function noRows(wanted: RegExp | undefined, others: string[], bf16: boolean): Us
 const START = 7;
 const REACHED = { resnet18: 0.45, resnet50: 0.45, mae: 0.7 };
 
-/** How long all of it takes on a CPU, by formula: known before it begins, good to a third. */
-export function secondsFor(asked: readonly Case[], pace: Pace, gflops: number): number {
+/** How long rows of training, and `probing` rows without, take on a CPU, by formula: known before it begins, good to a third. */
+export function secondsFor(asked: readonly Case[], probing: number, pace: Pace, gflops: number): number {
   const sides = new Map<string, number>();
   for (const { model, work, script, peer, ours } of asked) {
     const gflop = gflopOf(work);
@@ -160,6 +163,6 @@ export function secondsFor(asked: readonly Case[], pace: Pace, gflops: number): 
     sides.set(ours.join(" "), measured);
     sides.set(model, WORKERS.length * seconds(pace.search(gflop)));
   }
-  const probing = (4 * pace.rounds + WORKERS.length) * (START + 4);
-  return [...sides.values()].reduce((sum, one) => sum + one, 0) + probing;
+  const others = probing * (2 * pace.rounds + WORKERS.length) * (START + 4);
+  return [...sides.values()].reduce((sum, one) => sum + one, 0) + others;
 }
