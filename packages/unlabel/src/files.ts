@@ -221,10 +221,14 @@ export function syncFolder(path: string): void {
 }
 
 function sync(path: string, flags: string): void {
-  const file = openSync(path, flags);
   try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(path, flags);
+    try {
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    throw explained(path, error);
   }
 }

@@ -10,6 +10,7 @@ import {
   TorchError,
 } from "@unlabel/torch";
 import { UserError } from "../errors.ts";
+import { explained } from "../files.ts";
 import type { Method } from "../methods/method.ts";
 import { type Recovered, stepOf } from "./checkpoint-files.ts";
 import type { OnlineProbe } from "./online.ts";
@@ -49,13 +50,13 @@ export function checkpointBytes({ method, optimizer }: Trained): number {
  * Puts everything back as it was after the last step of which a whole checkpoint is there.
  *
  * @returns that step, 0 where none was saved, and what was damaged on the way
- * @throws {UserError} where no checkpoint is whole, or the newest one does not fit run.json
+ * @throws {UserError} where no checkpoint is whole, the newest one does not fit run.json, or it cannot be put in its place
  */
 export function loadCheckpoint(run: RunDirectory, trained: Trained): Recovered {
   try {
     return load(run, trained);
   } catch (error) {
-    if (!(error instanceof TorchError)) throw error;
+    if (!(error instanceof TorchError)) throw explained(run.path, error);
     throw new UserError(
       `Expected a checkpoint that fits run.json in ${run.path}; one of the two was edited: ${error.message}`,
       { cause: error },

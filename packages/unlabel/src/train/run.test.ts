@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -12,7 +13,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import { UserError } from "../errors.ts";
-import { temporaryFolder } from "../testing/data.ts";
+import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { RunDirectory, type RunInfo } from "./run.ts";
 import { migrate } from "./run-info.ts";
 
@@ -59,6 +60,22 @@ const save = (run: RunDirectory, step: number) =>
   }, stepOf);
 
 describe("create and open", () => {
+  it("says in one line what may not be written", async () => {
+    const run = RunDirectory.create(path, info);
+    run.log(row(1));
+    save(run, 1);
+    chmodSync(join(path, "metrics.jsonl"), 0o444);
+    for (const name of [join(path, "checkpoints"), path, folder.path]) chmodSync(name, 0o555);
+    await withoutPrivileges(() => {
+      const denied = /Expected to be able to write .*run.*, got no permission \(EACCES\)/;
+      expect(() => run.update({ status: "done" })).toThrow(denied);
+      expect(() => run.log(row(2))).toThrow(denied);
+      expect(() => run.rewind(0)).toThrow(denied);
+      expect(() => save(run, 2)).toThrow(denied);
+      expect(() => RunDirectory.create(join(path, "other"), info)).toThrow(denied);
+    });
+  });
+
   it("gives back what was written", () => {
     const run = RunDirectory.create(path, info);
     run.update({ status: "done", finished: "2026-01-01T00:01:00.000Z" });

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../errors.ts";
-import { appendLine, makeFolder, writeAtomically } from "../files.ts";
+import { appendLine, explained, makeFolder, writeAtomically } from "../files.ts";
 import { CheckpointFiles, type Damage, type Recovered, type StepOf } from "./checkpoint-files.ts";
 import { LOCK } from "./lock.ts";
 import { type Gap, lines, MetricsFile, type MetricsRow } from "./metrics.ts";
@@ -118,7 +118,11 @@ export class RunDirectory {
    * @returns the steps up to there that are missing
    */
   rewind(step: number): Gap[] {
-    return this.#metrics.rewind(step);
+    try {
+      return this.#metrics.rewind(step);
+    } catch (error) {
+      throw explained(this.#metrics.path, error);
+    }
   }
 
   /**
