@@ -28,14 +28,14 @@ interface Pace {
   search(gflop: number): { batch: number; steps: number };
 }
 
-/** Of a CPU: about 2,500 GFLOP a run, so that all of it takes less than 25 minutes on two cores without bf16. */
+/** Of a CPU: about 2,000 GFLOP a run, so that all of it takes less than 25 minutes on two cores without bf16. */
 export const FULL: Pace = {
   batch: 32,
-  steps: (gflop) => Math.min(16, Math.max(1, Math.floor(2500 / 32 / gflop))),
+  steps: (gflop) => Math.min(12, Math.max(1, Math.floor(2000 / 32 / gflop))),
   rounds: 2,
   images: 2048,
   // What computes for long hides loading behind a few images as behind many.
-  search: (gflop) => (gflop > 5 ? { batch: 8, steps: 2 } : { batch: 32, steps: 6 }),
+  search: (gflop) => (gflop > 5 ? { batch: 4, steps: 2 } : { batch: 32, steps: 6 }),
 };
 const GPU: Pace = {
   batch: 128,
