@@ -11,6 +11,7 @@ import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../eval/types.
 import { HTML, outputFile, writableFile } from "../files.ts";
 import { type Report, writeReport } from "../report/index.ts";
 import { unbroken } from "../signals.ts";
+import { stepOf } from "../train/checkpoint-files.ts";
 import { lockRun } from "../train/lock.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
@@ -109,8 +110,11 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   return { report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) };
 }
 
+/** Whether nothing of the training is missing, its last checkpoint included. */
 function isTrained(path: string): boolean {
-  return existsSync(join(path, "run.json")) && RunDirectory.open(path).info.status === "done";
+  if (!existsSync(join(path, "run.json"))) return false;
+  const run = RunDirectory.open(path);
+  return run.info.status === "done" && run.damage(stepOf) === null;
 }
 
 /** The protocols that a run's last checkpoint has not been evaluated by. */

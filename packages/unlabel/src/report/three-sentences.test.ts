@@ -51,6 +51,15 @@ describe("the three sentences", () => {
   });
 
   it.each([
+    ["a budget of time", { kind: "time", value: 480 }, "Under a budget of 8 min a run, a took"],
+    ["epochs", { kind: "epochs", value: 3 }, "Under a budget of 3 epochs a run, a took"],
+    ["operations", { kind: "flops", value: 2e15 }, "Under a budget of 2,000 TFLOP a run, a took"],
+    ["steps", { kind: "steps", value: { simclr: 20 } }, "Under a set number of steps for each method, a took"],
+  ])("state %s", async (_, budget, words) => {
+    expect((await told({ a: {} }, budget)).sentences.at(-1)).toContain(words);
+  });
+
+  it.each([
     ["level scores", 0.5, 0.5, "; by kNN it and b are level (50.0 % each)."],
     [
       "a little less",

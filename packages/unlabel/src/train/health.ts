@@ -51,7 +51,7 @@ const FIRST = 10;
  */
 const COLLAPSED = 0.01;
 const RANK = 3;
-/** Past the first steps, too few where it is also less than half of what it was. */
+/** Too few where it is also less than half of what it was. */
 const SUNK = 8;
 const EXPLODING = 100;
 const VANISHING = 1e-7;
@@ -158,12 +158,13 @@ export class HealthRecord {
       verdict: "dimensional-collapse",
       text: `features vary in ${rank.toFixed(1)} directions of ${count(dim)} (effective rank); try ${CURES[method]}, or a longer training`,
     } as const;
-    if (rank < Math.min(RANK, most)) return flat;
     if (norm !== null && norm < VANISHING) {
       const text = `the encoder's gradient has norm ${short(norm)}: it is not trained; try a higher lr from the start, or other initial weights`;
       return { verdict: "vanishing-gradient", text };
     }
     if (row.step < warmup + PATIENCE) return { verdict: "too-early", text: "too early to tell whether it learns" };
+    // Not before: in the first steps directions are lost that come back.
+    if (rank < Math.min(RANK, most)) return flat;
     if (chance !== null && chance - loss < LEARNT[method] * (chance - (floor ?? 0))) {
       const text = `the loss (${short(loss)}) is what guessing gives (${short(chance)}); try another lr (ten times less, ten times more)${method === "simclr" ? ", or a lower temperature" : ""}`;
       return { verdict: "not-learning", text };
