@@ -1,6 +1,7 @@
 // The real program, as a shell runs it: needs the built dist/, as `npm test` makes it.
-import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CheckResult } from "../data/check/check.ts";
@@ -76,6 +77,64 @@ describe("unlabel data check", () => {
   it("knows its presets", () => {
     const { status, stderr } = check("D", "--presets", "small,large");
     expect([status, stderr]).toEqual([2, "error: Expected report, paper, small for --presets, got large\n"]);
+  });
+
+  it("never cuts a path: a pair that is too long goes on two lines", async () => {
+    using folder = temporaryFolder();
+    const [train, val] = ["train", "val"].map((split) => `${split}/ants/${"long".repeat(20)}.png`);
+    await writeImages(folder.path, [train!, "train/bees/b.png", "val/bees/c.png"], 40);
+    mkdirSync(join(folder.path, "val", "ants"));
+    cpSync(join(folder.path, train!), join(folder.path, val!));
+    expect(check(folder.path, "--no-forecast").stdout).toContain(`\n  ${val}\n  = ${train} (the same bytes)\n`);
+  });
+
+  it("ends at Ctrl-C in one line and one JSON object, with exit code 130", async () => {
+    using folder = temporaryFolder();
+    await writeImages(folder.path, ["a.jpg", "b.jpg"], 40);
+    const child = spawn(process.execPath, [BIN, "data", "check", folder.path, "--json"]);
+    const said = { stdout: "", stderr: "" };
+    for (const name of ["stdout", "stderr"] as const)
+      child[name].on("data", (chunk) => {
+        said[name] += chunk;
+        if (!child.killed && said.stderr.includes("measuring ")) child.kill("SIGINT");
+      });
+    const [code] = await once(child, "close");
+    expect(code).toBe(130);
+    expect(JSON.parse(said.stdout)).toEqual({ interrupted: true, data: folder.path });
+    expect(said.stderr).toMatch(/\(1 of 6\)\n(measuring .*\n)*Interrupted; the same command begins again\n$/);
+  });
+
+  it("destroys nothing of the user's for its page", async () => {
+    using folder = temporaryFolder();
+    await leaky(folder.path);
+    const photo = join(folder.path, "train/cats/3.png");
+    const before = readFileSync(photo);
+    const { status, stderr } = check(folder.path, "--no-forecast", "--html", photo);
+    expect([status, stderr]).toEqual([
+      2,
+      `error: Expected a file that ends in .html or .htm for --html, got ${photo}; name another\n`,
+    ]);
+    expect(readFileSync(photo)).toEqual(before);
+  });
+
+  it("says what to give instead of what cannot be meant", async () => {
+    using folder = temporaryFolder();
+    await writeImages(folder.path, ["a.jpg", "b.jpg"], 40);
+    const at = (name: string) => join(folder.path, name);
+    writeFileSync(at("data.tar.gz"), "packed");
+    const cases: [string[], number, string][] = [
+      [[at("*.jpg")], 1, "* and ? are not filled in"],
+      [[`${at("a.jpg")} ${at("b.jpg")}`], 1, "it names several places"],
+      [[at("a.jpg"), at("b.jpg")], 2, "Expected one DATA, got 2"],
+      [[at("data.tar.gz")], 1, "unpack it and give the folder that comes of it"],
+      [[folder.path, "--batch", "4"], 2, "unknown option '--batch'\n"],
+    ];
+    for (const [args, code, words] of cases) {
+      const { status, stderr } = check(...args);
+      expect(stderr).toMatch(/^error: .*\n$/);
+      expect(stderr).toContain(words);
+      expect(status).toBe(code);
+    }
   });
 
   it("fails in one line where there is nothing", () => {

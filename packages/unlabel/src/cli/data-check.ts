@@ -1,7 +1,7 @@
 // unlabel data check DATA: unreadable and suspicious files, copies, leakage between train and val, classes, and what training
 // would cost here.
 import type { Command } from "commander";
-import type { CheckResult } from "../data/check/check.ts";
+import type { Checked, CheckResult } from "../data/check/check.ts";
 import type { Forecast, PresetForecast } from "../data/check/forecast.ts";
 import { UsageError } from "../errors.ts";
 import { visible } from "../text.ts";
@@ -21,27 +21,46 @@ export function addDataCheck(data: Command): void {
     .command("check")
     .description("find damaged files, copies, leakage and odd classes; forecast costs")
     .argument("<data>", "folder of images, or another source")
+    // Refused below, in words that help.
+    .allowExcessArguments()
     .option("--html <file>", "write a page with the pictures concerned", named)
     .option("--presets <names>", "presets to forecast, as in small,paper (default: all)")
     .option("--no-forecast", "do not measure what training would cost here")
     .option("--strict", "exit with 1 where there is any finding")
-    .action((root: string, _: Options, command: Command) => dataCheck(root, command.optsWithGlobals<Options>()));
+    .action((root: string, _: Options, command: Command) => {
+      refuseSeveral(command.args);
+      return dataCheck(root, command.optsWithGlobals<Options>());
+    });
+}
+
+/** A shell fills in `*.tar`, and people give several folders. */
+function refuseSeveral(given: readonly string[]): void {
+  if (given.length === 1) return;
+  throw new UsageError(
+    `Expected one DATA, got ${given.length} (${given.slice(0, 2).join(", ")}${given.length > 2 ? ", …" : ""}); give one folder that holds them, a list of files (.txt), or shards as 'train-{000..099}.tar'`,
+  );
 }
 
 async function dataCheck(root: string, { forecast, presets, html, strict, json }: Options): Promise<void> {
-  const [{ checkData }, { Progress }, { PRESETS }] = await Promise.all([
+  const [{ checkData }, { pageFile, writePage }, { Progress }, { PRESETS }, { onFirstSignal }] = await Promise.all([
     import("../data/check/check.ts"),
+    import("../data/check/page.ts"),
     import("../train/progress.ts"),
     import("../config/schema.ts"),
+    import("../signals.ts"),
   ]);
   const names: readonly string[] = presets?.split(",") ?? PRESETS;
   const wanted = PRESETS.filter((preset) => names.includes(preset)).reverse();
   const unknown = names.find((name) => !PRESETS.some((preset) => preset === name));
   if (unknown !== undefined)
     throw new UsageError(`Expected ${PRESETS.join(", ")} for --presets, got ${unknown || "nothing"}`);
+  const page = html === undefined ? null : pageFile(html);
+  const stop = new AbortController();
+  using _signals = onFirstSignal(() => stop.abort());
   let progress: InstanceType<typeof Progress> | undefined;
-  const checked = await checkData(root, {
+  const checking = checkData(root, {
     presets: forecast ? wanted : [],
+    signal: stop.signal,
     onProgress: (stage, done, total, note) => {
       if (stage === "images") {
         progress ??= new Progress({ total, unit: "image" });
@@ -53,10 +72,20 @@ async function dataCheck(root: string, { forecast, presets, html, strict, json }
       else process.stderr.write(`measuring ${note} (${done + 1} of ${total})\n`);
     },
   });
+  let checked: Checked;
+  try {
+    checked = await checking;
+    if (page !== null) await writePage(checked, page);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    progress?.end();
+    process.stderr.write("Interrupted; the same command begins again\n");
+    if (json) finish(true, { interrupted: true, data: root }, []);
+    process.exitCode = 130;
+    return;
+  }
   progress?.end();
   const { result } = checked;
-  const page =
-    html === undefined ? null : await import("../data/check/page.ts").then((it) => it.writePage(checked, html));
   finish(json === true, { ...result, ...(page && { html: page }) }, [
     ...lines(result),
     ...(page ? [`Page: ${paint("bold", page)}`] : []),
@@ -73,7 +102,7 @@ function lines(result: CheckResult): string[] {
   const size = ([w, h]: [number, number]) => `${w} × ${h}`;
   const within = duplicates.groups.filter(({ leak }) => !leak);
   return [
-    `${paint("bold", result.data)}: ${images.train} train, ${images.val} val, ${classes.length} classes (${result.layout})`,
+    `${paint("bold", result.data)}: ${images.train} train, ${images.val} val, ${classes.length} ${classes.length === 1 ? "class" : "classes"} (${result.layout})`,
     `${result.images_per_s} images/s, ${duration(result.seconds)}; ${Object.entries(result.formats)
       .map(([format, count]) => `${count} ${format}`)
       .join(", ")}`,
@@ -83,15 +112,15 @@ function lines(result: CheckResult): string[] {
     ...findings.flatMap(({ text }) => wrapped(paint("red", "✗"), text)),
     ...notes.flatMap((text) => wrapped(paint("yellow", "•"), text)),
     ...(findings.length === 0 ? [`${paint("green", "✓")} nothing to mend`] : []),
-    ...examples("cannot be read", unreadable, (one) => `${one.path}: ${one.reason}`),
-    ...examples("in val and train", leakage.images, (one) => `${one.val} = ${one.train} (${likeness(one)})`),
-    ...examples(
-      "copies within a split",
-      within,
-      (one) =>
-        `${one.images.map(({ path }) => path).join(" = ")} (${likeness(one)}${one.conflict ? ", two classes" : ""})`,
+    ...examples("cannot be read", unreadable, (one) => [`${one.path}: ${one.reason}`]),
+    ...examples("in val and train", leakage.images, (one) => [one.val, `${one.train} (${likeness(one)})`]),
+    ...examples("copies within a split", within, ({ images, ...one }) =>
+      images.map(
+        ({ path }, i) =>
+          `${path}${i === images.length - 1 ? ` (${likeness(one)}${one.conflict ? ", two classes" : ""})` : ""}`,
+      ),
     ),
-    ...examples("suspicious", suspicious, (one) => `${one.path}: ${one.reasons.join(", ")}`),
+    ...examples("suspicious", suspicious, (one) => [`${one.path}: ${one.reasons.join(", ")}`]),
     ...(forecast ? costs(forecast) : []),
   ];
 }
@@ -105,17 +134,22 @@ function classTable(classes: CheckResult["classes"]): string[] {
   const sorted = classes.toSorted((a, b) => b.train - a.train);
   const rows = (some: typeof sorted) => some.map(({ name, train, val }) => [visible(name), train, val]);
   const head = ["class", "train", "val"];
-  if (sorted.length <= 12) return ["", table([head, ...rows(sorted)], WIDTH)];
-  return ["", table([head, ...rows(sorted.slice(0, 4)), ["…", "", ""], ...rows(sorted.slice(-4))], WIDTH)];
+  if (sorted.length <= 12) return ["", table([head, ...rows(sorted)])];
+  return ["", table([head, ...rows(sorted.slice(0, 4)), ["…", "", ""], ...rows(sorted.slice(-4))])];
 }
 
-function examples<T>(title: string, all: readonly T[], tell: (one: T) => string): string[] {
+/** Each on a line, or its parts (images that are alike) one below the other. Paths are never cut. */
+function examples<T>(title: string, all: readonly T[], tell: (one: T) => string[]): string[] {
   if (all.length === 0) return [];
   const rest = all.length - SHOWN;
   return [
     "",
     `${title}:`,
-    ...all.slice(0, SHOWN).map((one) => cut(`  ${visible(tell(one))}`)),
+    ...all.slice(0, SHOWN).flatMap((one) => {
+      const parts = tell(one).map(visible);
+      const line = `  ${parts.join(" = ")}`;
+      return line.length <= WIDTH ? [line] : parts.map((part, i) => `  ${i === 0 ? "" : "= "}${part}`);
+    }),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
   ];
 }
@@ -132,7 +166,7 @@ function costs({ presets, choice, how, device, threads }: Forecast): string[] {
   return [
     "",
     `Forecast on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}:`,
-    table([["", "step", "epoch", "in all", "memory", ""], ...presets.map(row)], WIDTH),
+    table([["", "step", "epoch", "in all", "memory", ""], ...presets.map(row)]),
     ...wrapped("", how),
     ...(choice ? wrapped(paint("green", "→"), `begin with --preset ${choice.preset}: ${choice.why}`) : []),
   ];
@@ -155,8 +189,4 @@ function wrapped(mark: string, text: string): string[] {
   }
   out.push(line);
   return out.map((one, i) => (i === 0 && mark !== "" ? `${mark} ${one}` : `${indent}${one}`));
-}
-
-function cut(line: string): string {
-  return line.length <= WIDTH ? line : `${line.slice(0, WIDTH - 1)}…`;
 }

@@ -66,7 +66,9 @@ export async function run(args: string[]): Promise<number> {
     // With --json the last line of stdout is an object here too.
     if (args.includes("--json")) process.stdout.write(`${JSON.stringify({ error: describe(error, false) })}\n`);
     if (error instanceof CommanderError) {
-      process.stderr.write(`${refusal}${await settingMeant(error)}\n`);
+      const called = program.commands.find((command) => command.name() === args[0]);
+      const takesSettings = called?.options.some(({ long }) => long === "--set");
+      process.stderr.write(`${refusal}${takesSettings ? await settingMeant(error) : ""}\n`);
       return 2;
     }
     process.stderr.write(`error: ${describe(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);

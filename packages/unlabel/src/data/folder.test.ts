@@ -154,7 +154,7 @@ describe("openFolder", () => {
       `Expected a folder of images, got ${at("imagse")}, which does not exist; did you mean ${at("images")}?`,
     );
     expect(refusal("/no/such/dir")).toBe("Expected a folder of images, got /no/such/dir, which does not exist");
-    expect(refusal(at("images/1.bmp"))).toMatch(/got the file .*1\.bmp; give the folder that it lies in/);
+    expect(refusal(at("images/1.bmp"))).toMatch(/got the file .*1\.bmp; give a folder, a list of files/);
     expect(refusal(at("images"))).toMatch(
       /Expected images \(\.jpg, .*\) in .*images, found none, but 2 \.bmp, 1 \.txt/,
     );

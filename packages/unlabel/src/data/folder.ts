@@ -160,16 +160,27 @@ function listFolders(root: string): string[] {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT")
       throw new UserError(`Expected a folder of images, got ${root}, which does not exist${hint(root)}`);
-    if (code === "ENOTDIR")
-      throw new UserError(`Expected a folder of images, got the file ${root}; give the folder that it lies in`);
+    if (code === "ENOTDIR") throw new UserError(`Expected a folder of images, got the file ${root}; ${instead(root)}`);
     if (code === "EACCES")
       throw new UserError(`Expected a folder of images, got ${root}, which you may not list; check its permissions`);
     throw error;
   }
 }
 
-/** The folder beside the missing one whose name is nearest to it. */
+/** What to give instead of a file that is no source. */
+function instead(file: string): string {
+  const name = basename(file).toLowerCase();
+  if (/\.(tgz|zip|7z|rar|gz|bz2|xz|zst)$/.test(name)) return "unpack it and give the folder that comes of it";
+  if (IMAGE_EXTENSIONS.has(extname(name))) return "give the folder that it lies in, or a list of files (.txt)";
+  return "give a folder, a list of files (.txt, .csv), a .tar or a .parquet";
+}
+
+/** The folder beside the missing one whose name is nearest to it, or how to say what may have been meant. */
 function hint(root: string): string {
+  if (/[*?]/.test(root)) return "; * and ? are not filled in: give the folder, or shards as 'train-{000..099}.tar'";
+  const places = root.trim().split(/[\s,]+/);
+  if (places.length > 1 && places.every((place) => existsSync(place)))
+    return "; it names several places: give one folder that holds them, or a list of files (.txt)";
   const parent = dirname(resolve(root));
   try {
     const name = nearest(basename(resolve(root)), subfolders(parent));

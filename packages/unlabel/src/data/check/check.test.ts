@@ -1,5 +1,5 @@
 // Whole checks of folders with planted faults: copies made from real photographs, and files that are odd in one way each.
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
@@ -8,7 +8,6 @@ import { ImageReader } from "../reader.ts";
 import { checkData } from "./check.ts";
 import { LOOK_SIDE, likeness } from "./compare.ts";
 import { HASH_SIDE } from "./hash.ts";
-import { writePage } from "./page.ts";
 
 const photos = dataRoot("photos");
 
@@ -89,7 +88,7 @@ describe.runIf(photos)("copies of photographs", () => {
     expect(result.duplicates.groups).toMatchObject([
       { kind: "near", conflict: true, leak: false, images: [{ class: "cats" }, { class: "dogs" }] },
     ]);
-    expect(result.findings.map(({ kind }) => kind)).toEqual(["conflict", "tiny-class", "duplicates"]);
+    expect(result.findings.map(({ kind }) => kind)).toEqual(["conflict", "tiny-class", "few", "duplicates"]);
   });
 });
 
@@ -131,7 +130,7 @@ describe("a folder of odd files", () => {
     expect(result.images).toEqual({ train: 14, val: 0, readable: 11, unreadable: 3 });
     expect(result.sizes).toMatchObject({ smallest: [20, 40] });
     expect(result.sizes!.histogram.reduce((sum, { images }) => sum + images, 0)).toBe(11);
-    expect(result.findings.map(({ kind }) => kind)).toEqual(["unreadable", "misnamed", "tiny", "thin", "blank"]);
+    expect(result.findings.map(({ kind }) => kind)).toEqual(["unreadable", "few", "misnamed", "tiny", "thin", "blank"]);
     expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   });
 
@@ -167,6 +166,35 @@ describe("a folder of odd files", () => {
       40,
     );
     expect((await check(folder.path)).result.findings[0]).toMatchObject({ kind: "one-class" });
+  });
+
+  it("says where there is not one batch, nothing to train on, and no forecast", async () => {
+    using folder = temporaryFolder();
+    await writeImages(folder.path, ["a.png", "b.png"], 40);
+    expect((await check(folder.path)).result.findings.map(({ text }) => text)).toEqual([
+      "only 2 training images, fewer than one batch of preset small (64): training needs --batch 2 or less",
+    ]);
+    for (const name of ["a.png", "b.png"]) writeFileSync(join(folder.path, name), "nothing");
+    const { result } = await checkData(folder.path, { presets: ["small"] });
+    expect(result).toMatchObject({ ok: false, forecast: null });
+    expect(result.findings.map(({ text }) => text)).toEqual([
+      "none of 2 images can be read: there is nothing to train on",
+    ]);
+    expect(result.notes).toContain("no forecast: fewer than two training images can be read");
+  });
+
+  it("says which files beside the images are not read, and what AVIF is", async () => {
+    using folder = temporaryFolder();
+    await writeImages(folder.path, ["a.avif", "b.png"], 40);
+    for (const name of ["x.tar", "y.tar", "z.parquet"]) writeFileSync(join(folder.path, name), "");
+    const { result } = await check(folder.path);
+    expect(result.notes).toEqual(
+      expect.arrayContaining([
+        "2 .tar files beside the images are not read: give such a file itself as DATA",
+        "1 .parquet file beside the images is not read: give such a file itself as DATA",
+      ]),
+    );
+    expect([result.formats, result.suspicious]).toEqual([{ avif: 1, png: 1 }, []]);
   });
 
   it("compares images of one colour by their bytes alone", async () => {
@@ -215,24 +243,6 @@ describe("likeness", () => {
 
   it("is 0 against one colour", () => {
     expect(likeness(gray(0), new Float32Array(LOOK_SIDE ** 2).fill(9))).toEqual({ coarse: 0, fine: 0 });
-  });
-});
-
-describe("the page", () => {
-  it("holds the pictures, loads nothing, and leaves names as text", async () => {
-    using folder = temporaryFolder();
-    const evil = "<img src=x onerror=alert(1)>.png";
-    await writeImages(folder.path, ["a.png", "b.png", evil], 48);
-    cpSync(join(folder.path, evil), join(folder.path, "copy.png"));
-    writeFileSync(join(folder.path, "broken.jpg"), "nothing");
-    const out = join(folder.path, "page.html");
-    expect(await writePage(await check(folder.path), out)).toBe(out);
-    const page = readFileSync(out, "utf8");
-    expect(page).toContain("&lt;img src=x onerror=alert(1)&gt;.png");
-    expect(page).not.toContain("<img src=x");
-    expect(page.match(/src="data:image\/webp;base64,/g)).toHaveLength(2);
-    expect(page).not.toMatch(/(src|href)="(?!data:|#)/);
-    expect(page).toContain("not an image that can be read");
   });
 });
 

@@ -5,7 +5,7 @@ import type { ClassName, Dataset, Layout, Split } from "../folder.ts";
 import { openData } from "../open.ts";
 import { ImageReader } from "../reader.ts";
 import { type Copies, findCopies } from "./duplicates.ts";
-import { type Finding, findingsOf, notesOf } from "./findings.ts";
+import { type Finding, findingsOf, notesOf, unreadBeside } from "./findings.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import { look, type Seen } from "./look.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";
@@ -62,6 +62,8 @@ export interface CheckOptions {
   /** Presets whose cost is measured. Default all. */
   presets?: readonly PresetName[];
   reader?: ImageReader;
+  /** Ends it. */
+  signal?: AbortSignal;
   /** Told now and then what is under way. */
   onProgress?: (stage: "images" | "copies" | "forecast", done: number, total: number, note: string) => void;
 }
@@ -78,14 +80,18 @@ export interface Checked {
  * Checks a data set.
  *
  * @throws {UserError} where there is none
+ * @throws {DOMException} where `signal` ended it
  */
 export async function checkData(root: string, options: CheckOptions = {}): Promise<Checked> {
-  const { onProgress = () => {}, reader = new ImageReader({ cacheBytes: 0 }), presets = PRESETS } = options;
+  const { onProgress = () => {}, reader = new ImageReader({ cacheBytes: 0 }), presets = PRESETS, signal } = options;
   const data = await openData(root);
   const splits = data.val ? [data.train, data.val] : [data.train];
   const total = splits.reduce((sum, { items }) => sum + items.length, 0);
   const began = performance.now();
-  const looked = await look(splits, reader, (done) => onProgress("images", done, total, ""));
+  const looked = await look(splits, reader, (done) => {
+    signal?.throwIfAborted();
+    onProgress("images", done, total, "");
+  });
   onProgress("copies", 0, 1, "");
   const copies = await findCopies(looked, reader);
   const seconds = (performance.now() - began) / 1000;
@@ -96,8 +102,11 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
   const costs =
     presets.length === 0
       ? null
-      : await forecast(readable, presets, (what) => onProgress("forecast", measured++, measurements, what));
+      : await forecast(readable, presets, (what) => onProgress("forecast", measured++, measurements, what), signal);
+  signal?.throwIfAborted();
   const result = summarise(data, images, copies, seconds, costs);
+  if (presets.length > 0 && costs === null)
+    result.notes.push("no forecast: fewer than two training images can be read");
   return { result, images, copies, reader };
 }
 
@@ -147,7 +156,7 @@ function summarise(
     forecast: costs,
   };
   const findings = findingsOf(data, result);
-  return { ...result, ok: findings.length === 0, findings, notes: notesOf(result, images) };
+  return { ...result, ok: findings.length === 0, findings, notes: [...notesOf(result, images), ...unreadBeside(data)] };
 }
 
 /** An image by its split, path and class. */

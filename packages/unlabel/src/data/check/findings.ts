@@ -1,5 +1,7 @@
 // From counts to sentences: what should be mended before training or before a score is believed, worst first, and what is good
 // to know.
+import { readdirSync } from "node:fs";
+import { presetConfig } from "../../config/presets.ts";
 import { classMismatch, type Dataset } from "../folder.ts";
 import type { CheckResult } from "./check.ts";
 import { LONGEST, type Seen, TINY } from "./look.ts";
@@ -9,6 +11,7 @@ export interface Finding {
     | "leakage"
     | "conflict"
     | "unreadable"
+    | "few"
     | "class-mismatch"
     | "one-class"
     | "tiny-class"
@@ -27,6 +30,8 @@ type Facts = Omit<CheckResult, "ok" | "findings" | "notes">;
 
 /** Fewer training images of a class than this teach and test nothing. */
 const FEW = 10;
+/** The smallest batch that a preset made for small data has. */
+const BATCH = presetConfig("simclr", "small").batch;
 /** Largest class over smallest, from which on accuracy and macro-F1 part. */
 const UNEVEN = 10;
 
@@ -45,8 +50,22 @@ export function findingsOf(data: Dataset, facts: Facts): Finding[] {
   );
   const conflicts = duplicates.groups.filter(({ conflict }) => conflict).length;
   add("conflict", conflicts, `${few(conflicts, "image")} ${conflicts === 1 ? "bears" : "bear"} two classes`);
-  add("unreadable", unreadable.length, `${few(unreadable.length, "image")} cannot be read`);
+  add(
+    "unreadable",
+    unreadable.length,
+    images.readable === 0
+      ? `none of ${few(unreadable.length, "image")} can be read: there is nothing to train on`
+      : `${few(unreadable.length, "image")} cannot be read`,
+  );
   addClasses(data, facts, add);
+  const unreadTrain = unreadable.filter(({ split }) => split === "train").length;
+  const trainable = images.train - unreadTrain;
+  if (trainable > 0 && trainable < BATCH)
+    add(
+      "few",
+      trainable,
+      `only ${few(trainable, "training image")}, fewer than one batch of preset small (${BATCH}): training needs --batch ${trainable} or less`,
+    );
   add(
     "duplicates",
     duplicates.copies,
@@ -119,6 +138,19 @@ export function notesOf({ turned, images, classes, layout }: Facts, seen: readon
   for (const remark of seen.flatMap((one) => one.remarks)) remarks.set(remark, (remarks.get(remark) ?? 0) + 1);
   for (const [remark, count] of remarks) notes.push(`${few(count, "image")}: ${remark}`);
   return notes;
+}
+
+/** Tar shards and Parquet files that lie in a folder of images, of which they are no part. */
+export function unreadBeside({ root, layout }: Pick<Dataset, "root" | "layout">): string[] {
+  if (!["imagenet-100", "train-val", "classes", "unlabelled"].includes(layout)) return [];
+  const names = readdirSync(root).filter((name) => !name.startsWith("."));
+  return [".tar", ".parquet"].flatMap((extension) => {
+    const count = names.filter((name) => name.toLowerCase().endsWith(extension)).length;
+    if (count === 0) return [];
+    return [
+      `${few(count, `${extension} file`)} beside the images ${are(count)} not read: give such a file itself as DATA`,
+    ];
+  });
 }
 
 /** "1 image", "2 images", "3 classes". */

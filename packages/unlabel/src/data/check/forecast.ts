@@ -3,10 +3,11 @@
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
-import { tmpdir, totalmem } from "node:os";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { presetConfig } from "../../config/presets.ts";
 import { METHODS, type MethodName, type PresetName } from "../../config/schema.ts";
+import { allowedMemory } from "../../train/machine.ts";
 import { imagesOf } from "../images.ts";
 import type { Cost, CostRequest } from "./cost.ts";
 import type { Seen } from "./look.ts";
@@ -56,6 +57,7 @@ export async function forecast(
   seen: readonly Seen[],
   wanted: readonly PresetName[],
   onMeasure: (what: string) => void,
+  signal?: AbortSignal,
 ): Promise<Forecast | null> {
   const train = seen.filter(({ split }) => split.name === "train");
   if (train.length < 2) return null;
@@ -70,14 +72,18 @@ export async function forecast(
     let machine = { device: "cpu", threads: 1 };
     for (const preset of wanted) {
       for (const method of METHODS) {
+        signal?.throwIfAborted();
         onMeasure(`${method} ${preset}`);
         const config = presetConfig(method, preset);
-        const costs = await measureApart({ root: folder, method, preset, batches: batches(config, sample.length) });
+        const costs = await measureApart(
+          { root: folder, method, preset, batches: batches(config, sample.length) },
+          signal,
+        );
         if ("device" in costs) machine = costs;
         presets.push(predict(method, preset, train.length, costs));
       }
     }
-    const memory_total_mb = Math.round(totalmem() / 1e6);
+    const memory_total_mb = Math.round(allowedMemory() / 1e6);
     return {
       ...machine,
       memory_total_mb,
@@ -113,9 +119,12 @@ async function copyImages(sample: readonly Seen[], folder: string): Promise<void
 }
 
 /** Runs the measurement in a process of its own, whose memory then is the run's alone. */
-function measureApart(request: CostRequest): Promise<Cost | { problem: string }> {
+function measureApart(request: CostRequest, signal?: AbortSignal): Promise<Cost | { problem: string }> {
   return new Promise((resolve) => {
-    const child = fork(join(import.meta.dirname, "cost-main.js"), { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    const child = fork(join(import.meta.dirname, "cost-main.js"), {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      ...(signal && { signal }),
+    });
     const timer = setTimeout(() => child.kill("SIGKILL"), MINUTES * 60_000);
     let answer: Cost | { problem: string } | null = null;
     let said = "";

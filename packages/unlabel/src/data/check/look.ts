@@ -58,7 +58,7 @@ const FORMATS: Record<string, string> = {
   ".gif": "gif",
   ".tif": "tiff",
   ".tiff": "tiff",
-  ".avif": "heif",
+  ".avif": "avif",
 };
 
 /** Looks at every image of the splits once; `onProgress` is told how many are done. */
@@ -156,7 +156,16 @@ async function readHeader(seen: Seen, image: ImageSource): Promise<void> {
   }
   const { default: sharp } = await import("sharp");
   try {
-    const { format, space, depth, pages, orientation } = await sharp(image, { limitInputPixels: false }).metadata();
+    const {
+      format: kind,
+      compression,
+      space,
+      depth,
+      pages,
+      orientation,
+    } = await sharp(image, { limitInputPixels: false }).metadata();
+    // AVIF is AV1 in the container that HEIC has, too.
+    const format = kind === "heif" && compression === "av1" ? "avif" : kind;
     const extension = extname(seen.item.path).toLowerCase();
     const named = FORMATS[extension];
     seen.format = format;

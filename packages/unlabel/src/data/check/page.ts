@@ -1,6 +1,8 @@
 // The check as one self-contained page: findings, sizes, classes, and the pictures concerned side by side.
-import { dirname, resolve } from "node:path";
-import { makeFolder, writeAtomically } from "../../files.ts";
+import { readFileSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { UsageError } from "../../errors.ts";
+import { HTML, makeFolder, outputFile, writeAtomically } from "../../files.ts";
 import { count, duration, megabytes, percent, plural } from "../../report/format.ts";
 import { type Html, html } from "../../report/html.ts";
 import { script } from "../../report/script.ts";
@@ -23,20 +25,36 @@ const EDGE = 144;
 const look = `
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.6rem 2rem; margin: 1rem 0 1.6rem; }
 .sheet.single { grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); }
+.sheet figure, .copies div { min-width: 0; overflow-wrap: anywhere; }
+.sheet.single figcaption { font-size: 0.75rem; line-height: 1.35; }
 .copies { display: flex; flex-wrap: wrap; gap: 6px; }
-.copies div { width: 9rem; min-width: 0; font-size: 0.75rem; line-height: 1.35; color: var(--soft); overflow-wrap: anywhere; }
+.copies div { width: 9rem; font-size: 0.75rem; line-height: 1.35; color: var(--soft); }
 .copies img, .sheet.single img { display: block; width: 9rem; height: 9rem; object-fit: contain; background: var(--raised); border-radius: 3px; margin-bottom: 0.25rem; }
 .tag { color: var(--warn); font-weight: 600; }
 .bar { display: block; height: 0.8rem; background: var(--accent); border-radius: 2px; min-width: 1px; }
 td.wide { width: 60%; }
 `;
 
-/** Writes the page and returns its path. */
-export async function writePage(checked: Checked, file: string): Promise<string> {
-  const path = resolve(file);
-  makeFolder(dirname(path));
-  writeAtomically(path, await render(checked));
+/**
+ * Where the page will lie: a new file, or a page of ours that it replaces.
+ *
+ * @throws {UsageError} where something else has that name
+ * @throws {UserError} where no file can be written
+ */
+export function pageFile(file: string): string {
+  const path = outputFile("--html", file, HTML);
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size > 0 && !readFileSync(path, "utf8").includes(`<meta name="generator" content="unlabel `)) {
+    throw new UsageError(`Expected a new file or a page of unlabel's for --html, got ${file}; name another`);
+  }
   return path;
+}
+
+/** Writes the page to a place of {@link pageFile}. */
+export async function writePage(checked: Checked, path: string): Promise<void> {
+  const text = await render(checked);
+  makeFolder(dirname(path));
+  writeAtomically(path, text);
 }
 
 async function render(checked: Checked): Promise<string> {

@@ -205,7 +205,9 @@ async function parse<T>(path: string, work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`Expected a whole Parquet file in ${path}: ${error instanceof Error ? error.message : error}`);
+    const said = error instanceof Error ? error.message : String(error);
+    const why = /footer|too short|magic/i.test(said) ? ", got one without Parquet's end mark" : `: ${said}`;
+    throw new UserError(`Expected a whole Parquet file in ${path}${why}; make or fetch it again`, { cause: error });
   }
 }
 

@@ -188,12 +188,18 @@ describe("Parquet", () => {
     );
     await expect(openData(path)).rejects.toThrow(/a column of encoded images in .*, got the columns label/);
     await expect(openData(put("q.parquet", "nonsense"))).rejects.toThrow(
-      /Expected a whole Parquet file in .*q\.parquet/,
+      /Expected a whole Parquet file in .*q\.parquet, got one without Parquet's end mark; make or fetch it again$/,
     );
   });
 });
 
 describe("openData", () => {
+  it("tells an empty archive, and what no source is", async () => {
+    await expect(openData(put("e.tar", ""))).rejects.toThrow(/Expected a tar archive in .*e\.tar, got an empty file/);
+    await expect(openData(put("d.tgz", "x"))).rejects.toThrow(/got the file .*d\.tgz; unpack it and give the folder/);
+    await expect(openData(put("i.jpg", "x"))).rejects.toThrow(/; give the folder that it lies in, or a list of files/);
+  });
+
   it("takes a folder of images with an archive beside them as a folder", async () => {
     await writeImages(folder.path, ["train/a/1.png", "train/b/1.png"]);
     put("backup.tar", "whatever");

@@ -49,6 +49,7 @@ export async function* tarFiles(
 ): AsyncGenerator<TarFile, void, void> {
   const damaged = (offset: number, what: string) =>
     new UserError(`Expected a whole tar archive in ${name}, but ${what} at byte ${offset}; make or fetch it again`);
+  if (end === 0) throw new UserError(`Expected a tar archive in ${name}, got an empty file; make or fetch it again`);
   /** Said by headers of their own about the next file. */
   let next: { path?: string; size?: number } = {};
   for (let offset = 0; ; ) {
