@@ -66,7 +66,8 @@ export async function run(args: string[]): Promise<number> {
     // With --json the last line of stdout is an object here too.
     if (args.includes("--json")) process.stdout.write(`${JSON.stringify({ error: describe(error, false) })}\n`);
     if (error instanceof CommanderError) {
-      const called = program.commands.find((command) => command.name() === args[0]);
+      const name = args.find((word) => !word.startsWith("-"));
+      const called = program.commands.find((command) => command.name() === name);
       const takesSettings = called?.options.some(({ long }) => long === "--set");
       process.stderr.write(`${refusal}${takesSettings ? await settingMeant(error) : ""}\n`);
       return 2;
