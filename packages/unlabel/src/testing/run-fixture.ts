@@ -48,12 +48,12 @@ export async function writeRun(dir: string, options: RunOptions = {}): Promise<s
   const { method = "simclr", steps = 1200, classes = TEN_CLASSES, top1 = 0.58, pictures } = options;
   mkdirSync(dir, { recursive: true });
   const named = classes.map((name, index) => ({ id: `n${String(index).padStart(8, "0")}`, name }));
-  // A size, batch and temperature of its own: what the report says of them must not change with the preset.
+  // Settings of its own: what the report says of them must not change with the preset.
   const config = {
     ...presetConfig(method, "small"),
     size: 64,
     batch: 128,
-    ...(method === "simclr" && { temperature: 0.5 }),
+    ...(method === "simclr" ? { temperature: 0.5 } : { norm_pixels: true }),
     seed: options.seed ?? 0,
     ...options.config,
   };
