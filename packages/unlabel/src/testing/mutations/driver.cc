@@ -35,6 +35,13 @@ void read(const Source& source) {
   }
 }
 
+void read_unpacked(const Source& source) {
+  const Unpacked image = unpack(source, 24);
+  Source pixels{"", image.levels[0], image.width, image.height, image.orientation, {}};
+  for (size_t level = 1; level < image.levels.size(); ++level) pixels.shrunk.push_back(image.levels[level]);
+  read(pixels);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -44,10 +51,11 @@ int main(int argc, char** argv) {
     const std::string path = std::string(argv[1]) + "/" + name;
     std::ifstream file(path, std::ios::binary);
     const std::vector<uint8_t> bytes{std::istreambuf_iterator<char>(file), {}};
-    const Source sources[] = {{path, {}, 0, 0}, {"", bytes, 0, 0}};
+    const Source sources[] = {{path, {}, 0, 0, 1, {}}, {"", bytes, 0, 0, 1, {}}};
     for (const Source& source : sources) {
       try {
         read(source);
+        read_unpacked(source);
         ++good;
       } catch (const ImageError& error) {
         if (error.what()[0] == '\0') return std::fprintf(stderr, "%s: no reason\n", name.c_str()), 1;
