@@ -42,9 +42,10 @@ function refuseSeveral(given: readonly string[]): void {
 }
 
 async function dataCheck(root: string, { forecast, presets, html, strict, json }: Options): Promise<void> {
-  const [{ checkData }, { pageFile, writePage }, { Progress }, { PRESETS }, { onFirstSignal }] = await Promise.all([
+  const [{ checkData }, { writePage }, { pageFile }, { Progress }, { PRESETS }, { onFirstSignal }] = await Promise.all([
     import("../data/check/check.ts"),
     import("../data/check/page.ts"),
+    import("../report/page-file.ts"),
     import("../train/progress.ts"),
     import("../config/schema.ts"),
     import("../signals.ts"),
@@ -54,7 +55,7 @@ async function dataCheck(root: string, { forecast, presets, html, strict, json }
   const unknown = names.find((name) => !PRESETS.some((preset) => preset === name));
   if (unknown !== undefined)
     throw new UsageError(`Expected ${PRESETS.join(", ")} for --presets, got ${unknown || "nothing"}`);
-  const page = html === undefined ? null : pageFile(html);
+  const page = html === undefined ? null : pageFile("--html", html);
   const stop = new AbortController();
   using _signals = onFirstSignal(() => stop.abort());
   let progress: InstanceType<typeof Progress> | undefined;

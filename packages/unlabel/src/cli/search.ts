@@ -1,7 +1,7 @@
 // unlabel search RUN IMAGE: the images of a source that are nearest to one image, as a table or as a page with thumbnails.
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import { HTML, makeFolder, outputFile, writeAtomically } from "../files.ts";
+import { makeFolder, writeAtomically } from "../files.ts";
 import { visible } from "../text.ts";
 import { addMachine, type EvaluationFlags, given } from "./evaluation.ts";
 import { duration, finish, paint, table } from "./output.ts";
@@ -35,7 +35,7 @@ async function act(path: string, image: string, options: Options): Promise<void>
   const { common, own } = await given(path, { ...options, data: options.in }, ["k"]);
   const { search } = await import("../eval/search.ts");
   const { html } = options;
-  const page = html === undefined ? undefined : outputFile("--html", html, HTML);
+  const page = html === undefined ? undefined : (await import("../report/page-file.ts")).pageFile("--html", html);
   const thumbnails = html === undefined ? undefined : THUMBNAIL;
   const { thumbnails: pictures, ...result } = await search(path, image, options.in, { ...common, ...own, thumbnails });
   if (page !== undefined) {

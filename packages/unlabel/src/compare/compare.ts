@@ -8,8 +8,9 @@ import { InterruptedError, UserError } from "../errors.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../eval/types.ts";
-import { HTML, outputFile, writableFile } from "../files.ts";
+import { writableFile } from "../files.ts";
 import { type Report, writeReport } from "../report/index.ts";
+import { pageFile } from "../report/page-file.ts";
 import { unbroken } from "../signals.ts";
 import { stepOf } from "../train/checkpoint-files.ts";
 import { lockRun } from "../train/lock.ts";
@@ -50,7 +51,7 @@ export interface Compared {
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, stream = process.stderr, ...terms } = request;
-  outputFile("-o", report, HTML);
+  pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
   const dataset = await openData(terms.data);

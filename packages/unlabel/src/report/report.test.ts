@@ -121,8 +121,13 @@ describe("writeReport", () => {
     );
   });
 
-  it("refuses a folder as the file to write", async () => {
+  it("refuses a folder or somebody's page as the file to write", async () => {
     const dir = await writeRun(at("folder"), { steps: 3 });
+    writeFileSync(at("mine.html"), "<h1>mine</h1>");
+    await expect(writeReport([dir], at("mine.html"))).rejects.toThrow(
+      /^Expected a new file or a page of unlabel's for -o/,
+    );
+    expect(readFileSync(at("mine.html"), "utf8")).toBe("<h1>mine</h1>");
     await expect(writeReport([dir], folder.path)).rejects.toThrow(
       /Expected a file that ends in .html or .htm for -o, got the folder/,
     );

@@ -1,10 +1,11 @@
 // Puts the report together and writes it.
 import { dirname, resolve } from "node:path";
 import { UserError } from "../errors.ts";
-import { HTML, makeFolder, outputFile, writeAtomically } from "../files.ts";
+import { makeFolder, writeAtomically } from "../files.ts";
 import { type ReportData, readReport } from "./data.ts";
 import { megabytes, plural } from "./format.ts";
 import { page } from "./page.ts";
+import { pageFile } from "./page-file.ts";
 import { type Gallery, gallery } from "./pictures.ts";
 import { loadSprites } from "./sprites.ts";
 import { damaged } from "./warnings.ts";
@@ -30,7 +31,7 @@ export type Report = {
  * @throws UserError where a folder is no run, a file in it is not as agreed, or the page would exceed 8 MB.
  */
 export async function writeReport(runDirs: readonly string[], outFile: string): Promise<Report> {
-  const file = outputFile("-o", outFile, HTML);
+  const file = pageFile("-o", outFile);
   const { data, runs } = await readReport(runDirs);
   const galleries = new Map<string, Gallery>();
   const pictured = runs.filter((run) => run.pictures);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { versionOfUnlabel } from "../version.ts";
 import { type Html, html, raw } from "./html.ts";
+import { GENERATOR } from "./page-file.ts";
 
 export type Section = readonly [id: string, title: string, body: Html | null];
 
@@ -28,7 +29,7 @@ export function shell({ title, first, sections, footer, style, script, last = nu
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="generator" content="unlabel ${versionOfUnlabel()}">
+${raw(GENERATOR)}${versionOfUnlabel()}">
 <title>${title}</title>
 <link rel="icon" href="data:,">
 <style>${raw(style)}</style>

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pageFile } from "../../report/page-file.ts";
 import { temporaryFolder, writeImages } from "../../testing/data.ts";
 import { checkData } from "./check.ts";
-import { pageFile, writePage } from "./page.ts";
+import { writePage } from "./page.ts";
 
 describe("the page", () => {
   it("holds the pictures, loads nothing, and leaves names as text", async () => {
@@ -15,7 +16,7 @@ describe("the page", () => {
     cpSync(join(folder.path, evil), join(folder.path, "copy.png"));
     writeFileSync(join(folder.path, "broken.jpg"), "nothing");
     const out = join(folder.path, "page.html");
-    await writePage(await checkData(folder.path, { presets: [] }), pageFile(out));
+    await writePage(await checkData(folder.path, { presets: [] }), pageFile("--html", out));
     const page = readFileSync(out, "utf8");
     expect(page).toContain("&lt;img src=x onerror=alert(1)&gt;.png");
     expect(page).not.toContain("<img src=x");
@@ -34,10 +35,10 @@ describe("the page's place", () => {
     mkdirSync(at("folder.html"));
     symlinkSync(at("photo.png"), at("link.html"));
     for (const name of ["notes.html", "photo.png", "folder.html", "link.html"])
-      expect(() => pageFile(at(name)), name).toThrow(/^Expected a .*name (another|a file in it)$/);
+      expect(() => pageFile("--html", at(name)), name).toThrow(/^Expected a .*name (another|a file in it)$/);
     await writeImages(at("data"), ["a.png"], 40);
     for (let time = 0; time < 2; time++)
-      await writePage(await checkData(at("data"), { presets: [] }), pageFile(at("check.html")));
+      await writePage(await checkData(at("data"), { presets: [] }), pageFile("--html", at("check.html")));
     expect(readFileSync(at("check.html"), "utf8")).toContain("only 1 training image");
     expect(["notes.html", "photo.png"].map((name) => readFileSync(at(name), "utf8"))).toEqual(["mine", "mine"]);
     expect(readFileSync(at("check.html.tmp"), "utf8")).toBe("mine, too");
@@ -64,7 +65,7 @@ describe.runIf(present)("in a browser", () => {
     );
     cpSync(join(data, `train/${long}/${long}.png`), join(data, `val/${long}/${long}.png`));
     writeFileSync(join(data, `train/${long}/broken-${long}.png`), "nothing");
-    await writePage(await checkData(data, { presets: [] }), pageFile(join(folder.path, "page.html")));
+    await writePage(await checkData(data, { presets: [] }), pageFile("--html", join(folder.path, "page.html")));
   });
   afterAll(async () => {
     await browser?.close();

@@ -1,8 +1,6 @@
 // The check as one self-contained page: findings, sizes, classes, and the pictures concerned side by side.
-import { readFileSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import { UsageError } from "../../errors.ts";
-import { HTML, makeFolder, outputFile, writeAtomically } from "../../files.ts";
+import { makeFolder, writeAtomically } from "../../files.ts";
 import { count, duration, megabytes, percent, plural } from "../../report/format.ts";
 import { type Html, html } from "../../report/html.ts";
 import { script } from "../../report/script.ts";
@@ -35,22 +33,7 @@ const look = `
 td.wide { width: 60%; }
 `;
 
-/**
- * Where the page will lie: a new file, or a page of ours that it replaces.
- *
- * @throws {UsageError} where something else has that name
- * @throws {UserError} where no file can be written
- */
-export function pageFile(file: string): string {
-  const path = outputFile("--html", file, HTML);
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size > 0 && !readFileSync(path, "utf8").includes(`<meta name="generator" content="unlabel `)) {
-    throw new UsageError(`Expected a new file or a page of unlabel's for --html, got ${file}; name another`);
-  }
-  return path;
-}
-
-/** Writes the page to a place of {@link pageFile}. */
+/** Writes the page to a place of `pageFile`. */
 export async function writePage(checked: Checked, path: string): Promise<void> {
   const text = await render(checked);
   makeFolder(dirname(path));
