@@ -122,7 +122,7 @@ export const presets: { simclr: Record<PresetName, SimclrConfig>; mae: Record<Pr
       exclude_norm_bias: true,
       schedule: "cosine",
       warmup_epochs: 1,
-      temperature: 0.2,
+      temperature: 0.1,
       projection_hidden: 512,
       projection_dim: 128,
     },
