@@ -9,10 +9,10 @@ import type { LinearEvaluation } from "./eval/types.ts";
 import type { ProgressStream } from "./train/progress.ts";
 
 /**
- * Steps of each method: three to four minutes each on two cores, whatever the number of images. MAE's are cheaper, since its
+ * Steps of each method: four to five minutes each on two cores, whatever the number of images. MAE's are cheaper, since its
  * encoder sees a quarter of the patches of one view where SimCLR's sees two views.
  */
-const STEPS: Budget = { kind: "steps", value: { simclr: 400, mae: 1050 } };
+const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 400 } };
 
 export interface DemoRequest {
   /** Folder of labelled images; the labels are for evaluation alone. */
