@@ -1,6 +1,6 @@
 // What a run computes on: device, number format, threads. Each `auto` is settled here, once, and noted in run.json.
 import { readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus } from "node:os";
 import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
 
@@ -63,12 +63,6 @@ export function chooseThreads(wanted: Config["threads"], env: NodeJS.ProcessEnv 
 /** Cores that this process may use: its affinity, and a container's CPU quota, which the operating system does not count in. */
 export function allowedCores(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota(readText("/sys/fs/cgroup/cpu.max")))));
-}
-
-/** Memory in bytes that this process may use: the machine's, or a container's limit. */
-export function allowedMemory(): number {
-  // Zero where it is not known, more than there is where there is no limit.
-  return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 }
 
 /** Cores that a cgroup's `cpu.max` (`200000 100000`, or `max 100000`) grants; infinite without a limit. */
