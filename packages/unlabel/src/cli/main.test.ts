@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { writeRun } from "../testing/run-fixture.ts";
+import { choosePrecision } from "../train/machine.ts";
 
 const BIN = join(import.meta.dirname, "..", "..", "bin", "unlabel.mjs");
 
@@ -195,7 +196,7 @@ describe("unlabel pretrain", () => {
       run: out,
       method: "mae",
       steps: steps + 2,
-      precision: "fp32",
+      precision: choosePrecision("auto", "cpu"),
       threads: 1,
       skipped: 0,
     });
