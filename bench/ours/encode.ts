@@ -5,7 +5,7 @@ import { openData } from "../../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../../packages/unlabel/src/data/reader.ts";
 import { extract } from "../../packages/unlabel/src/eval/features.ts";
 import { createMethod } from "../../packages/unlabel/src/methods/index.ts";
-import { choosePrecision } from "../../packages/unlabel/src/train/machine.ts";
+import { choosePrecision } from "../../packages/unlabel/src/train/precision.ts";
 
 const [data = "", count, threads, device = "cpu"] = process.argv.slice(2);
 setThreads(Number(threads));

@@ -1,6 +1,6 @@
 // gflops.ts SIZE THREADS DEVICE: GFLOP/s of matrix products [SIZE, SIZE], in the number format that training would choose there.
 import { engineInfo, noGrad, randn, scope, setThreads } from "@unlabel/torch";
-import { choosePrecision } from "../../packages/unlabel/src/train/machine.ts";
+import { choosePrecision } from "../../packages/unlabel/src/train/precision.ts";
 
 const [sizeText = "2048", threads = "1", device = "cpu"] = process.argv.slice(2);
 const size = Number(sizeText);

@@ -12,6 +12,8 @@ const engine: EngineFacts = {
   cuda_problem: "",
   mps: false,
   threads: 8,
+  bf16_speedup: 0,
+  cpu_precision: "fp32",
 };
 const healthy: Facts = {
   unlabel: "0.1.0",
@@ -20,7 +22,6 @@ const healthy: Facts = {
   cpu: "A CPU",
   cores: 8,
   memory_gb: 16,
-  bf16: true,
   gpu: false,
   omp_wait_policy: "passive",
   engine,

@@ -1,6 +1,6 @@
 // What doctor knows of a machine, and what it makes of that. Works before set-up, too, when there is no engine yet.
 import { totalmem } from "node:os";
-import { allowedCores, cpuFlags, cpuModel, hasFastBf16 } from "../train/machine.ts";
+import { allowedCores, chooseThreads, cpuModel } from "../train/machine.ts";
 import { versionOfUnlabel } from "../version.ts";
 
 export interface EngineFacts {
@@ -15,6 +15,10 @@ export interface EngineFacts {
   mps: boolean;
   /** Threads that a run computes with unless told otherwise. */
   threads: number;
+  /** How many times faster than fp32 the CPU computes in bf16; 0 where it has no instructions for it. */
+  bf16_speedup: number;
+  /** The number format that `--precision auto` takes on this CPU. */
+  cpu_precision: "fp32" | "bf16";
 }
 
 export interface Facts {
@@ -25,8 +29,6 @@ export interface Facts {
   /** Cores that this process may use, a container's quota counted in. */
   cores: number;
   memory_gb: number;
-  /** Whether the CPU computes bf16 in hardware. */
-  bf16: boolean;
   /** Whether a driver answers for an NVIDIA GPU. */
   gpu: boolean;
   omp_wait_policy: string | null;
@@ -45,7 +47,6 @@ export async function gatherFacts(): Promise<Facts> {
     cpu: cpuModel(),
     cores: allowedCores(),
     memory_gb: Math.round(totalmem() / 1e8) / 10,
-    bf16: hasFastBf16(cpuFlags()),
     gpu: hasGpu(),
     omp_wait_policy: process.env.OMP_WAIT_POLICY ?? null,
     engine: await engineFacts(),
@@ -55,11 +56,13 @@ export async function gatherFacts(): Promise<Facts> {
 
 async function engineFacts(): Promise<Facts["engine"]> {
   try {
-    const [{ engineInfo }, { chooseThreads }] = await Promise.all([
+    const [{ engineInfo, setThreads }, { bf16Speedup, choosePrecision }] = await Promise.all([
       import("@unlabel/torch"),
-      import("../train/machine.ts"),
+      import("../train/precision.ts"),
     ]);
     const info = engineInfo();
+    const threads = chooseThreads("auto");
+    setThreads(threads);
     return {
       version: info.version,
       path: info.path,
@@ -70,7 +73,9 @@ async function engineFacts(): Promise<Facts["engine"]> {
       cuda_devices: info.cudaDevices,
       cuda_problem: info.cudaProblem,
       mps: info.mps,
-      threads: chooseThreads("auto"),
+      threads,
+      bf16_speedup: Math.round(bf16Speedup() * 100) / 100,
+      cpu_precision: choosePrecision("auto", "cpu"),
     };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };

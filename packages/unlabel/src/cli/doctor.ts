@@ -1,6 +1,6 @@
 // unlabel doctor: which engine is used and why, what the machine has, what is wrong and what would make it faster.
 import type { Command } from "commander";
-import type { Diagnosis, Facts } from "./diagnosis.ts";
+import type { Diagnosis, EngineFacts, Facts } from "./diagnosis.ts";
 import { facts as columns, finish, paint } from "./output.ts";
 
 export function addDoctor(program: Command): void {
@@ -23,7 +23,6 @@ function lines(facts: Facts, { problems, advice }: Diagnosis): string[] {
   const rows: [string, string][] = [
     ["unlabel", `${facts.unlabel}, Node ${facts.node}, ${facts.platform}`],
     ["machine", `${facts.cpu}, ${facts.cores} cores to use, ${facts.memory_gb} GB`],
-    ["bf16", facts.bf16 ? "in hardware" : "not on this CPU, where --precision auto computes in fp32"],
   ];
   if (!("problem" in engine)) {
     const devices = [
@@ -35,6 +34,7 @@ function lines(facts: Facts, { problems, advice }: Diagnosis): string[] {
       ["LibTorch", `${engine.version} (${engine.why})`],
       ["devices", devices.join(", ")],
       ["threads", String(engine.threads)],
+      ["bf16", bf16Of(engine)],
       ["arithmetic", `${engine.cpu_capability}, BLAS ${engine.blas}, ${engine.onednn ? "oneDNN" : "no oneDNN"}`],
     );
   }
@@ -46,4 +46,10 @@ function lines(facts: Facts, { problems, advice }: Diagnosis): string[] {
     ...advice.map((text) => `${paint("yellow", "•")} ${text}`),
     ...(problems.length > 0 ? [] : [`${paint("green", "✓")} ready`]),
   ];
+}
+
+/** What the CPU makes of bf16; a GPU is judged by its own capability. */
+function bf16Of({ bf16_speedup: speedup, cpu_precision: auto }: EngineFacts): string {
+  const found = speedup === 0 ? "not in this CPU's hardware" : `${speedup.toFixed(2)} times the speed of fp32 here`;
+  return `${found}: --precision auto takes ${auto}`;
 }

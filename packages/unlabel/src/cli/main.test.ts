@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { writeRun } from "../testing/run-fixture.ts";
-import { choosePrecision } from "../train/machine.ts";
+import { choosePrecision } from "../train/precision.ts";
 
 const BIN = join(import.meta.dirname, "..", "..", "bin", "unlabel.mjs");
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chooseDevice, choosePrecision, chooseThreads, cpuFlags, cpuQuota, hasFastBf16 } from "./machine.ts";
+import { chooseDevice, chooseThreads, cpuQuota } from "./machine.ts";
 
 const none = { cudaDevices: 0, cudaProblem: "", mps: false };
 const two = { cudaDevices: 2, cudaProblem: "", mps: false };
@@ -25,20 +25,6 @@ describe("chooseDevice", () => {
   ])("refuses %s with %o", (wanted, devices, message) => {
     expect(() => chooseDevice(wanted, devices)).toThrow(message);
   });
-});
-
-it("computes in bf16 only where the hardware does, unless told to", () => {
-  const zen3 = cpuFlags("processor: 0\nflags\t\t: fpu sse avx2\n");
-  const sapphireRapids = cpuFlags("flags\t\t: fpu avx2 avx512_bf16 amx_bf16\n");
-  expect([hasFastBf16(zen3), hasFastBf16(sapphireRapids), hasFastBf16(cpuFlags(""))]).toEqual([false, true, false]);
-  expect(choosePrecision("auto", "cpu", { flags: zen3 })).toBe("fp32");
-  expect(choosePrecision("auto", "cpu", { flags: sapphireRapids })).toBe("bf16");
-  expect(choosePrecision("auto", "cuda:1", { flags: zen3, cudaCapabilities: [7.5, 8] })).toBe("bf16");
-  expect(choosePrecision("auto", "cuda:0", { flags: zen3, cudaCapabilities: [7.5, 8] })).toBe("fp32");
-  expect(choosePrecision("auto", "cuda:0", { flags: sapphireRapids })).toBe("fp32");
-  expect(choosePrecision("auto", "mps", { flags: sapphireRapids })).toBe("fp32");
-  expect(choosePrecision("bf16", "cpu", { flags: zen3 })).toBe("bf16");
-  expect(choosePrecision("fp32", "cuda:0", { cudaCapabilities: [9] })).toBe("fp32");
 });
 
 it("takes threads from the setting, else from OMP_NUM_THREADS, else from the machine", () => {

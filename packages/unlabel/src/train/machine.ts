@@ -1,4 +1,4 @@
-// What a run computes on: device, number format, threads. Each `auto` is settled here, once, and noted in run.json.
+// What a run computes on: device and threads (the number format is in precision.ts). Each `auto` is settled here, once, and noted in run.json.
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import type { Config } from "../config/schema.ts";
@@ -32,25 +32,6 @@ export function chooseDevice(wanted: Config["device"], { cudaDevices, cudaProble
     );
   }
   throw new UserError(`Expected cuda:0 to cuda:${cudaDevices - 1} for device, got ${wanted}`);
-}
-
-/** The number format that a setting means on a device: bf16 where the hardware computes in it, else fp32. */
-export function choosePrecision(
-  wanted: Config["precision"],
-  device: string,
-  { flags = cpuFlags(), cudaCapabilities = [] }: { flags?: Set<string>; cudaCapabilities?: readonly number[] } = {},
-): "fp32" | "bf16" {
-  if (wanted !== "auto") return wanted;
-  if (device.startsWith("cuda")) {
-    // Before Ampere bf16 is emulated. Where the driver does not tell, no number is better than a slow one.
-    return (cudaCapabilities[Number(device.split(":")[1] ?? 0)] ?? 0) >= 8 ? "bf16" : "fp32";
-  }
-  return device === "cpu" && hasFastBf16(flags) ? "bf16" : "fp32";
-}
-
-/** Whether the CPU multiplies bf16 in hardware; elsewhere bf16 is emulated and slower than fp32. */
-export function hasFastBf16(flags: Set<string>): boolean {
-  return flags.has("amx_bf16") || flags.has("avx512_bf16");
 }
 
 /** Threads that a setting means: `auto` is OMP_NUM_THREADS where set, else what the machine or container allows. */

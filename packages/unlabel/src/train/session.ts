@@ -21,11 +21,12 @@ import { loadCheckpoint } from "./checkpoint.ts";
 import { stepOf } from "./checkpoint-files.ts";
 import { lockRun } from "./lock.ts";
 import { trainLoop } from "./loop.ts";
-import { chooseDevice, choosePrecision, chooseThreads, forgetMemoryPeak } from "./machine.ts";
+import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import { explainMemory } from "./memory.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { writePictures } from "./pictures.ts";
 import { commitOf, type Plan } from "./plan.ts";
+import { choosePrecision } from "./precision.ts";
 import type { Pretrained } from "./pretrain.ts";
 import { Profiler } from "./profile.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
@@ -41,7 +42,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const { out } = plan;
   const { rank, world } = ranksFromEnv();
   forgetMemoryPeak();
-  const { device, precision, threads } = settle(plan.config);
+  const { device, precision, threads } = settle(plan.config, plan.run?.info);
   // Ranks share a machine.
   const room = plan.config.cache_mb === null ? roomForPixels() / world : plan.config.cache_mb * 1e6;
   const chosen = plan.config.cache === "auto" ? await chooseCache(data.train, plan.config.size, room) : null;
@@ -182,13 +183,15 @@ function cachedAsAsked({ train, fingerprint }: Dataset, config: Config, reader: 
   return cached(train, { ...shared, bytes });
 }
 
-/** Settles each `auto` and tells the engine. */
-function settle(config: Config) {
+/** Settles each `auto` and tells the engine. A run that goes on keeps its number format, unless the kind of device is another. */
+function settle(config: Config, old?: RunInfo) {
   const device = chooseDevice(config.device, engineInfo());
   const threads = chooseThreads(config.threads);
   setThreads(threads);
   keepHeap();
-  return { device, precision: choosePrecision(config.precision, device, engineInfo()), threads };
+  const kept = old && old.device.split(":")[0] === device.split(":")[0] && config.precision === "auto";
+  const precision = kept ? old.precision : choosePrecision(config.precision, device, engineInfo());
+  return { device, precision, threads };
 }
 
 /** run.json of a run that has not begun. */

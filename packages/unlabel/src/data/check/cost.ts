@@ -4,8 +4,9 @@ import { engineInfo, keepHeap, manualSeed, memory, setThreads } from "@unlabel/t
 import { resolveConfig } from "../../config/resolve.ts";
 import type { MethodName, PresetName } from "../../config/schema.ts";
 import { createMethod } from "../../methods/index.ts";
-import { chooseDevice, choosePrecision, chooseThreads, forgetMemoryPeak } from "../../train/machine.ts";
+import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../../train/machine.ts";
 import { makeOptimizer } from "../../train/optimizer.ts";
+import { choosePrecision } from "../../train/precision.ts";
 import { trainStep } from "../../train/step.ts";
 import { Loader } from "../loader.ts";
 import { openData } from "../open.ts";
@@ -41,9 +42,9 @@ const STEPS = 2;
 export async function measureCost({ root, method: name, preset, batches }: CostRequest): Promise<Cost> {
   const config = resolveConfig({ flags: { method: name, preset } });
   const device = chooseDevice(config.device, engineInfo());
-  const precision = choosePrecision(config.precision, device);
   const threads = chooseThreads(config.threads);
   setThreads(threads);
+  const precision = choosePrecision(config.precision, device, engineInfo());
   keepHeap();
   manualSeed(config.seed);
   const { train } = await openData(root);
