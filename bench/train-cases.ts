@@ -20,8 +20,8 @@ export interface Case {
   note?: string;
 }
 
-/** Looks at health and online probes fall between steps; here only steps count. */
-const unwatched = ["--set", "online=false", "--set", "health_every=0"];
+/** Health and online probes are looked at between steps; here only steps count. The peer keeps no images, so neither do we. */
+const unwatched = ["--set", "online=false", "--set", "health_every=0", "--set", "cache=off"];
 const set = (...settings: string[]) => settings.flatMap((one) => ["--set", one]);
 const simclr = ["--method", "simclr", "--preset", "report", ...set("color_form=fused"), ...unwatched];
 const mae = (encoder: string, patch: number, decoder: string) => [
