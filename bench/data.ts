@@ -97,8 +97,10 @@ async function compare(
 /** Seconds waited for data over seconds trained, after the first steps, every image decoded anew. */
 async function waitShare(data: string, out: string, steps: number, threads: number): Promise<number> {
   const flags = ["--method", "simclr", "--preset", "small", "--epochs", "1000", "--steps", String(steps + 2)];
-  flags.push("--set", "cache=off");
-  await runUnlabel(["pretrain", data, ...flags, "--threads", String(threads), "--out", out], threads);
+  await runUnlabel(
+    ["pretrain", data, ...flags, "--set", "cache=off", "--threads", String(threads), "--out", out],
+    threads,
+  );
   const metrics: Record<string, number>[] = readFileSync(join(out, "metrics.jsonl"), "utf8")
     .trim()
     .split("\n")

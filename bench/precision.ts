@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { bf16IsFaster } from "../packages/unlabel/src/train/precision.ts";
+import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { contest, type Scores } from "./score.ts";
 import { smallCopy } from "./small-copy.ts";
@@ -17,7 +17,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   const { quick, data, device, say } = options;
   const name = (method: string) => `${method}, probe top-1, bf16 beside fp32`;
   // --quick tries it out anywhere: emulated, and over few steps.
-  if (!quick && device === "cpu" && !bf16IsFaster()) {
+  if (!quick && device === "cpu" && choosePrecision("auto", "cpu") === "fp32") {
     return METHODS.map((method) =>
       row(name(method), "%", null, null, { note: "not run: bf16 is not faster on this CPU" }),
     );

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../packages/unlabel/src/errors.ts";
-import { bf16IsFaster } from "../packages/unlabel/src/train/precision.ts";
+import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
 import { RunDirectory } from "../packages/unlabel/src/train/run.ts";
 import { numberIn, type Outcome, runUnlabel } from "./child.ts";
 import { type Peers, runPeer } from "./peers.ts";
@@ -52,8 +52,8 @@ function rows(ours: Side, peer: Side): Row[] {
 }
 
 async function theirs(peers: Peers, data: string, minutes: number, threads: number): Promise<Side> {
-  // Where the CPU does not multiply bf16 itself, emulating it is fifteen times slower than fp32.
-  const precision = bf16IsFaster() ? [] : ["--no-bf16"];
+  // Where bf16 is not faster, an expert would not use it.
+  const precision = choosePrecision("auto", "cpu") === "bf16" ? [] : ["--no-bf16"];
   const found = await runPeer(peers, "quality_pytorch.py", [data, "--minutes", String(minutes), ...precision], threads);
   const [top1, f1] = pair(found, "trained_acc_f1");
   const [untrained] = pair(found, "untrained_acc_f1");

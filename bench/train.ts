@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../packages/unlabel/src/errors.ts";
-import { bf16IsFaster } from "../packages/unlabel/src/train/precision.ts";
+import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
 import { numberIn, runScript, runUnlabel } from "./child.ts";
 import { gflopOf, measureFloor, type Work } from "./floor.ts";
 import { type Peers, runPeer } from "./peers.ts";
@@ -51,7 +51,7 @@ const ENCODE = "encode resnet18 64";
 export async function run(options: BenchOptions, peers: Peers): Promise<Row[]> {
   const { quick, threads, data, device, rows: wanted, say } = options;
   const pace = quick ? QUICK : device === "cuda" ? GPU : FULL;
-  const bf16 = device === "cuda" || bf16IsFaster();
+  const bf16 = device === "cuda" || choosePrecision("auto", "cpu") === "bf16";
   const probe = `probe, ${pace.images} features of 512`;
   const chosen = (name: string) => wanted?.test(name) ?? true;
   const asked = cases(bf16).filter(({ name }) => chosen(name));

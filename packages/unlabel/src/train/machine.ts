@@ -1,4 +1,5 @@
-// What a run computes on: device and threads (the number format is in precision.ts). Each `auto` is settled here, once, and noted in run.json.
+// What a run computes on: device and threads; precision.ts has the number format. Each `auto` is settled once, and noted in
+// run.json.
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import type { Config } from "../config/schema.ts";

@@ -22,18 +22,11 @@ export function choosePrecision(
     // Before Ampere bf16 is emulated. Where the driver does not tell, no number is better than a slow one.
     return (cudaCapabilities[Number(device.split(":")[1] ?? 0)] ?? 0) >= 8 ? "bf16" : "fp32";
   }
-  return device === "cpu" && isFaster(speedup()) ? "bf16" : "fp32";
+  return device === "cpu" && speedup() > WORTHWHILE ? "bf16" : "fp32";
 }
 
-/** Whether bf16 is worth it on this CPU. */
-export function bf16IsFaster(): boolean {
-  return isFaster(bf16Speedup());
-}
-
-/** Machines seen lie far from the line, at 0.55 and at 4, so that noise does not decide. */
-function isFaster(speedup: number): boolean {
-  return speedup > 1.25;
-}
+/** Speedups seen lie far from it, at 0.55 and at 4, so that noise does not decide. */
+const WORTHWHILE = 1.25;
 
 let measured: number | undefined;
 

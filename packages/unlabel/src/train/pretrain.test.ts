@@ -159,6 +159,14 @@ describe("pretrain", () => {
     expect(RunDirectory.open(run).skipped()).toEqual([{ path: "a.png", reason: expect.any(String) }]);
   });
 
+  it("keeps the number format that the run began with, whatever this machine would choose", async () => {
+    const { run, info } = await train("a", { ...MAE, precision: "auto", steps: 1 });
+    const other = info.precision === "fp32" ? "bf16" : "fp32";
+    RunDirectory.open(run).update({ precision: other });
+    const { log } = await train("a", { steps: 2 }, { resume: true });
+    expect(log).toContain(`cpu, ${other}, `);
+  });
+
   it("refuses other images than the run began with", async () => {
     await train("a", { ...MAE, steps: 1 });
     await writeImages(data, ["another.png"], 40);

@@ -79,6 +79,9 @@ const format = z.looseObject({
     classes: z.array(z.looseObject({ id: z.string(), name: z.string() })),
   }),
   chance: z.number().nullable(),
+  // A run that goes on keeps its number format on a device of the same kind.
+  device: z.string(),
+  precision: z.enum(["fp32", "bf16"]),
   steps_per_epoch: z.int().min(1),
   result: z.looseObject({ steps: z.int().min(0), seconds: z.number().min(0), peak_mb: z.number() }).nullable(),
   notes: z.array(z.string()).optional(),
