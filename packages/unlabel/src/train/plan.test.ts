@@ -18,8 +18,9 @@ function begun(config = resolveConfig({ flags: { method: "mae" } })): string {
   const out = join(folder, "run");
   mkdirSync(out);
   const data = { root: "/images", fingerprint: "f", train: 10, classes: [] };
+  const machine = { device: "cpu", precision: "fp32" };
   const rest = { status: "running", created: "", command: "", chance: null, steps_per_epoch: 2, result: null };
-  writeFileSync(join(out, "run.json"), JSON.stringify({ schema: 1, config, data, ...rest }));
+  writeFileSync(join(out, "run.json"), JSON.stringify({ schema: 1, config, data, ...machine, ...rest }));
   return out;
 }
 
