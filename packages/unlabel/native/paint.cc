@@ -1,5 +1,6 @@
-// Eight pixels at a time, one vector a channel. Exact jitter follows torchvision's functionals step by step; its contrast
-// needs the mean of what came before, so that the steps before it run twice instead of being stored.
+// Eight pixels at a time, one vector a channel, in tiles that stay in the nearest cache: a step is a loop over a tile, so that
+// the processor has many pixels under way at once. Exact jitter follows torchvision's functionals step by step; its contrast
+// needs the mean of what came before, and the steps before it run twice, which is faster than storing their results.
 #include "paint.h"
 
 #include <algorithm>
@@ -73,27 +74,22 @@ UNLABEL_INLINE Pixels each(const Pixels& p, Change&& change) {
   return {change(p.red), change(p.green), change(p.blue)};
 }
 
-// Hue through HSV, branch by branch as vectors.
-UNLABEL_INLINE Pixels turn_hue(const Pixels& p, float turns) {
+UNLABEL_INLINE Float8 size_of(Float8 x) { return (Float8)((Int8)x & 0x7FFFFFFF); }
+
+// Hue through HSV, branch by branch as vectors, by 0 … 6 sextants. Value times saturation is the range of the channels, so that
+// neither is divided by; where the range is 0 every hue gives the same gray.
+UNLABEL_INLINE Pixels turn_hue(const Pixels& p, float sextants) {
   const Float8 top = most(most(p.red, p.green), p.blue);
   const Float8 range = top - least(least(p.red, p.green), p.blue);
-  const Int8 flat = range == 0;
-  const Float8 chroma = top * (range / (flat ? all(1) : top));
-  // How far each channel lies below the largest; hue is measured from the channel that is the largest.
-  const Float8 share = flat ? range + 1 : range;
-  const Pixels below = each(p, [&](Float8 x) __attribute__((always_inline)) { return (top - x) / share; });
-  const Float8 sextants = p.red == top     ? below.blue - below.green
-                          : p.green == top ? below.red - below.blue + 2
-                                           : below.green - below.red + 4;
-  const Float8 circle = sextants / 6 + 1 + turns;  // never negative
-  const Float8 hue = (circle - __builtin_convertvector(__builtin_convertvector(circle, Int8), Float8)) * 6;
-  // Each channel is v − v·s·clamp(min(k, 4 − k), 0, 1) with k = (n + 6h) mod 6 and n = 5, 3, 1.
-  const auto channel = [&](float n) __attribute__((always_inline)) {
-    const Float8 sum = hue + n;
-    const Float8 k = sum >= 6 ? sum - 6 : sum;
-    return top - chroma * unit(least(k, 4 - k));
-  };
-  return {channel(5), channel(3), channel(1)};
+  // Measured from the channel that is the largest, by how far the other two lie apart.
+  const Int8 red = p.red == top, green = p.green == top;
+  const Float8 apart = red ? p.green - p.blue : green ? p.blue - p.red : p.red - p.green;
+  const Float8 from = red ? all(sextants) : green ? all(sextants + 2) : all(sextants + 4);
+  const Float8 turned = apart / most(range, all(1e-20f)) + from;
+  const Float8 hue = turned >= 5 ? turned - 6 : turned;  // −1 … 5
+  // How much of the range each channel lies below the largest.
+  const Pixels below{unit(2 - size_of(hue - 3)), unit(size_of(hue - 2) - 1), unit(2 - size_of(hue - 1))};
+  return each(below, [&](Float8 x) __attribute__((always_inline)) { return top - range * x; });
 }
 
 // A look's colours, ready to be applied.
@@ -108,59 +104,106 @@ struct Colors {
   float mean = 0;      // gray, that contrast moves towards
 };
 
-UNLABEL_INLINE Pixels color(Pixels p, const Colors& c) {
-  if (c.fused) {
-    const float* m = c.matrix;
-    return {unit(p.red * m[0] + p.green * m[1] + p.blue * m[2] + c.offset),
-            unit(p.red * m[3] + p.green * m[4] + p.blue * m[5] + c.offset),
-            unit(p.red * m[6] + p.green * m[7] + p.blue * m[8] + c.offset)};
-  }
-  constexpr float scale = 1.0f / 255;
-  p = each(p, [](Float8 x) __attribute__((always_inline)) { return x * scale; });
-  for (int step = 0; step < c.steps; ++step) {
-    const int kind = c.kinds[step];
-    const float amount = c.amounts[step];
-    if (kind == 0) {
-      p = each(p, [&](Float8 x) __attribute__((always_inline)) { return unit(x * amount); });
-    } else if (kind == 3) {
-      p = turn_hue(p, amount);
-    } else {
-      const Float8 other = (kind == 1 ? all(c.mean) : gray_of(p)) * (1 - amount);
-      p = each(p, [&](Float8 x) __attribute__((always_inline)) { return unit(x * amount + other); });
-    }
-  }
-  return p;
-}
+// Pixels as a plane a channel, `pitch` values apart, with room for whole blocks.
+struct Planes {
+  float* at;
+  size_t pitch;
 
-// Calls `block(first pixel, how many of its eight count, pixels)`, padding the last.
-template <class Block>
-UNLABEL_INLINE void for_blocks(const uint8_t* rgb, size_t count, Block&& block) {
+  UNLABEL_INLINE Pixels get(size_t i) const {
+    Pixels p;
+    std::memcpy(&p.red, at + i, sizeof p.red);
+    std::memcpy(&p.green, at + pitch + i, sizeof p.green);
+    std::memcpy(&p.blue, at + 2 * pitch + i, sizeof p.blue);
+    return p;
+  }
+  UNLABEL_INLINE void set(size_t i, const Pixels& p) const {
+    std::memcpy(at + i, &p.red, sizeof p.red);
+    std::memcpy(at + pitch + i, &p.green, sizeof p.green);
+    std::memcpy(at + 2 * pitch + i, &p.blue, sizeof p.blue);
+  }
+  template <class Change>
+  UNLABEL_INLINE void change(size_t count, Change&& changed) const {
+    for (size_t i = 0; i < count; i += lanes) set(i, changed(get(i)));
+  }
+};
+
+constexpr size_t tile_size = 64 * lanes;
+
+// The last block of `count` bytes is padded with zeros.
+template <class Change>
+UNLABEL_INLINE void load_planes(const uint8_t* rgb, size_t count, Planes to, Change&& changed) {
   size_t i = 0;
-  for (; i + lanes <= count; i += lanes) block(i, lanes, load(rgb + 3 * i));
+  for (; i + lanes <= count; i += lanes) to.set(i, changed(load(rgb + 3 * i)));
   if (i == count) return;
   uint8_t last[3 * lanes] = {};
   std::memcpy(last, rgb + 3 * i, 3 * (count - i));
-  block(i, count - i, load(last));
+  to.set(i, changed(load(last)));
+}
+
+// So many bytes of pixels, coloured.
+UNLABEL_INLINE void color(const uint8_t* rgb, size_t count, const Colors& c, Planes to) {
+  if (c.fused) {
+    const float* m = c.matrix;
+    load_planes(rgb, count, to, [&](const Pixels& p) __attribute__((always_inline)) {
+      return Pixels{unit(p.red * m[0] + p.green * m[1] + p.blue * m[2] + c.offset),
+                    unit(p.red * m[3] + p.green * m[4] + p.blue * m[5] + c.offset),
+                    unit(p.red * m[6] + p.green * m[7] + p.blue * m[8] + c.offset)};
+    });
+    return;
+  }
+  constexpr float scale = 1.0f / 255;
+  load_planes(rgb, count, to, [](const Pixels& p) __attribute__((always_inline)) {
+    return each(p, [](Float8 x) __attribute__((always_inline)) { return x * scale; });
+  });
+  for (int step = 0; step < c.steps; ++step) {
+    const float amount = c.amounts[step];
+    switch (c.kinds[step]) {
+      case 0:
+        to.change(count, [=](const Pixels& p) __attribute__((always_inline)) {
+          return each(p, [=](Float8 x) __attribute__((always_inline)) { return unit(x * amount); });
+        });
+        break;
+      case 1:
+        to.change(count, [=, other = c.mean * (1 - amount)](const Pixels& p) __attribute__((always_inline)) {
+          return each(p, [=](Float8 x) __attribute__((always_inline)) { return unit(x * amount + other); });
+        });
+        break;
+      case 2:
+        to.change(count, [=](const Pixels& p) __attribute__((always_inline)) {
+          const Float8 other = gray_of(p) * (1 - amount);
+          return each(p, [=](Float8 x) __attribute__((always_inline)) { return unit(x * amount + other); });
+        });
+        break;
+      default:
+        to.change(count, [sextants = 6 * (amount < 0 ? amount + 1 : amount)](const Pixels& p) __attribute__((always_inline)) {
+          return turn_hue(p, sextants);
+        });
+    }
+  }
+}
+
+// Calls `tile(first pixel, how many)` until all have had their turn.
+template <class Tile>
+UNLABEL_INLINE void for_tiles(size_t count, Tile&& tile) {
+  for (size_t at = 0; at < count; at += tile_size) tile(at, std::min(tile_size, count - at));
 }
 
 UNLABEL_CLONES
 double mean_gray(const uint8_t* rgb, size_t count, Colors colors) {
+  alignas(64) float room[3 * tile_size];
+  const Planes planes{room, tile_size};
   double total = 0;
-  Float8 sum{};
-  int summed = 0;
-  const auto flush = [&]() __attribute__((always_inline)) {
+  for_tiles(count, [&](size_t at, size_t used) __attribute__((always_inline)) {
+    color(rgb + 3 * at, used, colors, planes);
+    // Floats hold the terms of a tile exactly enough.
+    Float8 sum{};
+    for (size_t i = 0; i < used; i += lanes) {
+      Float8 gray = gray_of(planes.get(i));
+      for (size_t k = used - i; k < lanes; ++k) gray[k] = 0;
+      sum += gray;
+    }
     for (size_t k = 0; k < lanes; ++k) total += sum[k];
-    sum = Float8{};
-    summed = 0;
-  };
-  for_blocks(rgb, count, [&](size_t, size_t used, const Pixels& p) __attribute__((always_inline)) {
-    Float8 gray = gray_of(color(p, colors));
-    for (size_t k = used; k < lanes; ++k) gray[k] = 0;
-    sum += gray;
-    // Floats hold so few terms exactly enough.
-    if (++summed == 64) flush();
   });
-  flush();
   return total / static_cast<double>(count);
 }
 
@@ -176,51 +219,52 @@ struct Last {
   bool gray, solarize;
 };
 
-UNLABEL_INLINE Pixels finished(Pixels p, const Last& last) {
-  if (last.gray) p.red = p.green = p.blue = gray_of(p);
-  if (last.solarize) p = each(p, [](Float8 x) __attribute__((always_inline)) { return x >= 0.5f ? 1 - x : x; });
-  return {p.red * last.scale[0] - last.shift[0], p.green * last.scale[1] - last.shift[1],
-          p.blue * last.scale[2] - last.shift[2]};
-}
-
-UNLABEL_INLINE void store_some(const Pixels& p, size_t used, float* to) {
-  if (used == lanes) return store(p, to);
-  float last[3 * lanes];
-  store(p, last);
-  std::memcpy(to, last, 3 * used * sizeof(float));
+UNLABEL_INLINE void finish_planes(Planes planes, size_t count, const Last& last, float* out) {
+  for (size_t i = 0; i < count; i += lanes, out += 3 * lanes) {
+    Pixels p = planes.get(i);
+    if (last.gray) p.red = p.green = p.blue = gray_of(p);
+    if (last.solarize) p = each(p, [](Float8 x) __attribute__((always_inline)) { return x >= 0.5f ? 1 - x : x; });
+    p = {p.red * last.scale[0] - last.shift[0], p.green * last.scale[1] - last.shift[1],
+         p.blue * last.scale[2] - last.shift[2]};
+    if (i + lanes <= count) {
+      store(p, out);
+    } else {
+      float some[3 * lanes];
+      store(p, some);
+      std::memcpy(out, some, 3 * (count - i) * sizeof(float));
+    }
+  }
 }
 
 // The whole way, where no pixel looks at its neighbours. By value: what `out` points to is none of it.
 UNLABEL_CLONES
 void paint_pixels(const uint8_t* rgb, size_t count, Colors colors, Last last, float* out) {
-  for_blocks(rgb, count, [&](size_t at, size_t used, const Pixels& p) __attribute__((always_inline)) {
-    store_some(finished(color(p, colors), last), used, out + 3 * at);
+  alignas(64) float room[3 * tile_size];
+  const Planes planes{room, tile_size};
+  for_tiles(count, [&](size_t at, size_t used) __attribute__((always_inline)) {
+    color(rgb + 3 * at, used, colors, planes);
+    finish_planes(planes, used, last, out + 3 * at);
   });
 }
 
-// Coloured, a plane a channel with room for a block more behind each.
+// Coloured planes, with room for a block more behind each.
 UNLABEL_CLONES
 void to_planes(const uint8_t* rgb, size_t count, Colors colors, bool gray, float* planes) {
   const size_t pitch = count + lanes;
-  for_blocks(rgb, count, [&](size_t at, size_t, const Pixels& p) __attribute__((always_inline)) {
-    Pixels c = color(p, colors);
-    if (gray) c.red = c.green = c.blue = gray_of(c);
-    std::memcpy(planes + at, &c.red, sizeof c.red);
-    std::memcpy(planes + pitch + at, &c.green, sizeof c.green);
-    std::memcpy(planes + 2 * pitch + at, &c.blue, sizeof c.blue);
+  for_tiles(count, [&](size_t at, size_t used) __attribute__((always_inline)) {
+    const Planes tile{planes + at, pitch};
+    color(rgb + 3 * at, used, colors, tile);
+    if (!gray) return;
+    tile.change(used, [](Pixels p) __attribute__((always_inline)) {
+      p.red = p.green = p.blue = gray_of(p);
+      return p;
+    });
   });
 }
 
 UNLABEL_CLONES
-void from_planes(const float* planes, size_t count, Last last, float* out) {
-  const size_t pitch = count + lanes;
-  for (size_t at = 0; at < count; at += lanes) {
-    Pixels p;
-    std::memcpy(&p.red, planes + at, sizeof p.red);
-    std::memcpy(&p.green, planes + pitch + at, sizeof p.green);
-    std::memcpy(&p.blue, planes + 2 * pitch + at, sizeof p.blue);
-    store_some(finished(p, last), std::min(lanes, count - at), out + 3 * at);
-  }
+void from_planes(float* planes, size_t count, Last last, float* out) {
+  finish_planes({planes, count + lanes}, count, last, out);
 }
 
 // The sum over a symmetric kernel: `step` values lie between neighbours of `centre`.
