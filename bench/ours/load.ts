@@ -14,7 +14,8 @@ import { Rng } from "../../packages/unlabel/src/rng.ts";
 const [list = "", work, ...numbers] = process.argv.slice(2);
 const [size = 64, batch = 32, threads = 1] = numbers.map(Number);
 const files = readFileSync(list, "utf8").trim().split("\n");
-const WARM = 4;
+// Until then memory is touched for the first time; what loads on has it all.
+const WARM = 12;
 
 // What the peer does: see ../peers/data_torchvision.py.
 const config = presetConfig("simclr", "small");

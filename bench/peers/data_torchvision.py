@@ -59,7 +59,7 @@ class Order(torch.utils.data.Sampler):
 
 
 def measure(files, kind, work, size, batch, workers):
-    data, order = Views(files, kind, work, size), Order(2 * batch)
+    data, order = Views(files, kind, work, size), Order(min(12 * batch, len(files)))
     loader = torch.utils.data.DataLoader(data, batch, sampler=order, num_workers=workers, persistent_workers=workers > 0)
     for _ in loader:
         pass

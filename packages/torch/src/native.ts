@@ -85,7 +85,11 @@ export interface Native {
 /** Where the engine was found, and why there. */
 export const engine = locateEngine();
 
-// Threads that spin while idle slow every neighbour, other processes' included; LibTorch reads this as it loads.
-process.env.OMP_WAIT_POLICY ??= "passive";
+// Threads that spin while idle slow every neighbour, other processes' included; LibTorch reads this as it loads. A fraction of
+// a millisecond of spinning bridges the gaps between small operators, where falling asleep and waking cost more than they do.
+if (process.env.OMP_WAIT_POLICY === undefined) {
+  process.env.OMP_WAIT_POLICY = "passive";
+  process.env.GOMP_SPINCOUNT ??= "5000";
+}
 
 export const native: Native = guarded("@unlabel/torch", () => createRequire(import.meta.url)(engine.addon));

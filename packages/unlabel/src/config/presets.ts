@@ -181,8 +181,8 @@ export const presets: { simclr: Record<PresetName, SimclrConfig>; mae: Record<Pr
       decoder_width: 128,
       decoder_depth: 2,
       decoder_heads: 4,
-      // Patches of a few pixels have little structure of their own: normalised, they would lose colour and brightness.
-      norm_pixels: false,
+      // On photographs a linear probe and kNN gain by it within minutes (docs/mae.md).
+      norm_pixels: true,
     },
   },
 };
