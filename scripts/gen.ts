@@ -9,7 +9,7 @@ import { operators } from "../packages/torch/src/ops.list.ts";
 const target = fileURLToPath(new URL("../packages/torch/src/ops.generated.ts", import.meta.url));
 
 // Arguments that have no use here: generators are the device's own, layouts are strided.
-const leftOut = new Set(["generator", "layout", "pin_memory"]);
+const leftOut = new Set(["generator", "layout"]);
 const reserved = new Set(["default", "in", "function", "var", "new", "delete", "this", "with", "else", "if"]);
 
 const camel = (name: string) => name.replace(/(?<=[a-z0-9])_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

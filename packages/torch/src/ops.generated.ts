@@ -628,12 +628,14 @@ export abstract class TensorOps extends TensorHandle {
   toOptions({
     dtype = null,
     device = null,
+    pinMemory = null,
     nonBlocking = false,
     copy = false,
     memoryFormat = null,
   }: {
     dtype?: DType | null;
     device?: Device | null;
+    pinMemory?: boolean | null;
     nonBlocking?: boolean;
     copy?: boolean;
     memoryFormat?: MemoryFormat | null;
@@ -643,7 +645,7 @@ export abstract class TensorOps extends TensorHandle {
       dtype,
       undefined,
       device,
-      undefined,
+      pinMemory,
       nonBlocking,
       copy,
       memoryFormat,
@@ -659,65 +661,75 @@ export abstract class TensorOps extends TensorHandle {
   zerosLike({
     dtype = null,
     device = null,
+    pinMemory = null,
     memoryFormat = null,
   }: {
     dtype?: DType | null;
     device?: Device | null;
+    pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   } = {}): Tensor {
-    return call<Tensor>("aten::zeros_like", [this, dtype, undefined, device, undefined, memoryFormat]);
+    return call<Tensor>("aten::zeros_like", [this, dtype, undefined, device, pinMemory, memoryFormat]);
   }
 
   /** `aten::ones_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
   onesLike({
     dtype = null,
     device = null,
+    pinMemory = null,
     memoryFormat = null,
   }: {
     dtype?: DType | null;
     device?: Device | null;
+    pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   } = {}): Tensor {
-    return call<Tensor>("aten::ones_like", [this, dtype, undefined, device, undefined, memoryFormat]);
+    return call<Tensor>("aten::ones_like", [this, dtype, undefined, device, pinMemory, memoryFormat]);
   }
 
   /** `aten::empty_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
   emptyLike({
     dtype = null,
     device = null,
+    pinMemory = null,
     memoryFormat = null,
   }: {
     dtype?: DType | null;
     device?: Device | null;
+    pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   } = {}): Tensor {
-    return call<Tensor>("aten::empty_like", [this, dtype, undefined, device, undefined, memoryFormat]);
+    return call<Tensor>("aten::empty_like", [this, dtype, undefined, device, pinMemory, memoryFormat]);
   }
 
   /** `aten::rand_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
   randLike({
     dtype = null,
     device = null,
+    pinMemory = null,
     memoryFormat = null,
   }: {
     dtype?: DType | null;
     device?: Device | null;
+    pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   } = {}): Tensor {
-    return call<Tensor>("aten::rand_like", [this, dtype, undefined, device, undefined, memoryFormat]);
+    return call<Tensor>("aten::rand_like", [this, dtype, undefined, device, pinMemory, memoryFormat]);
   }
 
   /** `aten::randn_like(Tensor self, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
   randnLike({
     dtype = null,
     device = null,
+    pinMemory = null,
     memoryFormat = null,
   }: {
     dtype?: DType | null;
     device?: Device | null;
+    pinMemory?: boolean | null;
     memoryFormat?: MemoryFormat | null;
   } = {}): Tensor {
-    return call<Tensor>("aten::randn_like", [this, dtype, undefined, device, undefined, memoryFormat]);
+    return call<Tensor>("aten::randn_like", [this, dtype, undefined, device, pinMemory, memoryFormat]);
   }
 
   /** `aten::bernoulli(Tensor self, *, Generator? generator=None) -> Tensor` */
@@ -910,26 +922,38 @@ export function stack(tensors: readonly Tensor[], dim: number = 0): Tensor {
 /** `aten::zeros(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function zeros(
   size: readonly number[],
-  { dtype = null, device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = null,
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::zeros", [size, dtype, undefined, device]);
+  return call<Tensor>("aten::zeros", [size, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::ones(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function ones(
   size: readonly number[],
-  { dtype = null, device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = null,
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::ones", [size, dtype, undefined, device]);
+  return call<Tensor>("aten::ones", [size, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::full(SymInt[] size, Scalar fill_value, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function full(
   size: readonly number[],
   fillValue: Scalar,
-  { dtype = null, device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = null,
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::full", [size, fillValue, dtype, undefined, device]);
+  return call<Tensor>("aten::full", [size, fillValue, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::empty.memory_format(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None, MemoryFormat? memory_format=None) -> Tensor` */
@@ -938,26 +962,40 @@ export function empty(
   {
     dtype = null,
     device = null,
+    pinMemory = null,
     memoryFormat = null,
-  }: { dtype?: DType | null; device?: Device | null; memoryFormat?: MemoryFormat | null } = {},
+  }: {
+    dtype?: DType | null;
+    device?: Device | null;
+    pinMemory?: boolean | null;
+    memoryFormat?: MemoryFormat | null;
+  } = {},
 ): Tensor {
-  return call<Tensor>("aten::empty.memory_format", [size, dtype, undefined, device, undefined, memoryFormat]);
+  return call<Tensor>("aten::empty.memory_format", [size, dtype, undefined, device, pinMemory, memoryFormat]);
 }
 
 /** `aten::rand(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function rand(
   size: readonly number[],
-  { dtype = null, device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = null,
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::rand", [size, dtype, undefined, device]);
+  return call<Tensor>("aten::rand", [size, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::randn(SymInt[] size, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function randn(
   size: readonly number[],
-  { dtype = null, device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = null,
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::randn", [size, dtype, undefined, device]);
+  return call<Tensor>("aten::randn", [size, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::randint.low(SymInt low, SymInt high, SymInt[] size, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
@@ -965,17 +1003,25 @@ export function randint(
   low: number,
   high: number,
   size: readonly number[],
-  { dtype = "int64", device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = "int64",
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::randint.low", [low, high, size, dtype, undefined, device]);
+  return call<Tensor>("aten::randint.low", [low, high, size, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::randperm(SymInt n, *, ScalarType? dtype=4, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function randperm(
   n: number,
-  { dtype = "int64", device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = "int64",
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::randperm", [n, dtype, undefined, device]);
+  return call<Tensor>("aten::randperm", [n, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::arange.start_step(Scalar start, Scalar end, Scalar step=1, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
@@ -983,9 +1029,13 @@ export function arange(
   start: Scalar,
   end: Scalar,
   step: Scalar = 1,
-  { dtype = null, device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = null,
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::arange.start_step", [start, end, step, dtype, undefined, device]);
+  return call<Tensor>("aten::arange.start_step", [start, end, step, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::linspace(Scalar start, Scalar end, int steps, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
@@ -993,17 +1043,25 @@ export function linspace(
   start: Scalar,
   end: Scalar,
   steps: number,
-  { dtype = null, device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = null,
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::linspace", [start, end, steps, dtype, undefined, device]);
+  return call<Tensor>("aten::linspace", [start, end, steps, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::eye(SymInt n, *, ScalarType? dtype=None, Layout? layout=None, Device? device=None, bool? pin_memory=None) -> Tensor` */
 export function eye(
   n: number,
-  { dtype = null, device = null }: { dtype?: DType | null; device?: Device | null } = {},
+  {
+    dtype = null,
+    device = null,
+    pinMemory = null,
+  }: { dtype?: DType | null; device?: Device | null; pinMemory?: boolean | null } = {},
 ): Tensor {
-  return call<Tensor>("aten::eye", [n, dtype, undefined, device]);
+  return call<Tensor>("aten::eye", [n, dtype, undefined, device, pinMemory]);
 }
 
 /** `aten::conv2d(Tensor input, Tensor weight, Tensor? bias=None, SymInt[2] stride=[1, 1], SymInt[2] padding=[0, 0], SymInt[2] dilation=[1, 1], SymInt groups=1) -> Tensor` */

@@ -51,6 +51,7 @@ class Memory {
   }
 
   std::span<float> floats() const { return {static_cast<float*>(data_), bytes_ / sizeof(float)}; }
+  std::span<uint8_t> bytes() const { return {static_cast<uint8_t*>(data_), bytes_}; }
 
  private:
   void* data_ = nullptr;

@@ -155,9 +155,9 @@ struct Reading : Batch {
   std::vector<size_t> first, count;
   int width = 0, height = 0;
   Filter filter = Filter::bilinear;
+  Memory memory;            // of a tensor, where that is what is written to
   uint8_t* out = nullptr;   // without looks
-  Memory memory;            // with looks, one a place
-  std::vector<Look> looks;
+  std::vector<Look> looks;  // one a place
   Finish finish;
 };
 
@@ -192,7 +192,8 @@ class Reader {
 
   // read(out, sources, counts, slots, boxes, width, height, bicubic, looks, finish) → failures. An item has counts[i] views, of
   // five numbers each in `boxes` (x, y, width, height, flip); a view is written to its place in `out`, counted in views, that
-  // `slots` holds. `out` is a Uint8Array, or with looks and finish (see arguments.h) the memory of a float tensor.
+  // `slots` holds. `out` is a Uint8Array or the memory of a byte tensor; with looks and finish (see arguments.h) that of a float
+  // tensor.
   Napi::Value read(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto batch = std::make_unique<Reading>(env);
@@ -216,7 +217,8 @@ class Reader {
     const size_t size = static_cast<size_t>(batch->width) * static_cast<size_t>(batch->height) * 3;
     size_t room;
     if (info[8].IsUndefined()) {
-      const std::span<uint8_t> bytes = bytes_of(info[0]);
+      if (!info[0].IsTypedArray()) batch->memory = Memory::take(info[0]);
+      const std::span<uint8_t> bytes = info[0].IsTypedArray() ? bytes_of(info[0]) : batch->memory.bytes();
       batch->out = bytes.data();
       room = bytes.size() / size;
     } else {

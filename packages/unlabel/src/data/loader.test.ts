@@ -135,9 +135,21 @@ describe("Loader", () => {
     expect(values.slice(0, values.length / 2)).not.toEqual(values.slice(values.length / 2));
   });
 
+  it("leaves augmenting to a device, which gives what the reader paints", async () => {
+    // A device by number takes the way of a GPU: bytes are copied to it and augmented there.
+    const [painted, augmented] = [await take({}, 3), await take({ device: "cpu:0" }, 3)];
+    const far = painted.flatMap(({ views }, b) =>
+      views[0]!.map((value, i) => Math.abs(value - augmented[b]!.views[0]![i]!)),
+    );
+    expect(far.length).toBe(3 * 8 * 3 * 16 * 16);
+    expect(far.reduce((sum, x) => sum + x, 0) / far.length).toBeLessThan(1e-5);
+    expect(augmented.map(({ indices }) => indices)).toEqual(painted.map(({ indices }) => indices));
+  });
+
   it("keeps no tensor but those handed over", async () => {
     const before = memory().liveTensors;
     await take({}, 3);
+    await take({ device: "cpu:0" }, 3);
     expect(memory().liveTensors).toBe(before);
   });
 

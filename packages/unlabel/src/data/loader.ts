@@ -1,7 +1,7 @@
 // Batches of augmented views for training, prepared while the step before runs. Images, crops and parameters depend only on
 // (seed, epoch, position in the epoch): not on threads, timing, the number of ranks, or where a run was resumed.
 import { performance } from "node:perf_hooks";
-import { empty, fromTypedArray, keep, lend, type Tensor } from "@unlabel/torch";
+import { empty, keep, lend, type Tensor } from "@unlabel/torch";
 import { UserError } from "../errors.ts";
 import { Rng, shuffle } from "../rng.ts";
 import { ahead } from "./ahead.ts";
@@ -55,13 +55,11 @@ interface Slot {
   attempt: number;
 }
 
-/** Where the views of a batch are written: on the CPU painted at once, else as bytes, to be augmented by the device. */
-type Room = { painted: Tensor[] } | { pixels: Uint8Array[] };
-
 interface Prepared {
   step: number;
   indices: Int32Array;
-  room: Room;
+  /** A tensor a spec: painted views as a Batch has them, or bytes `[count · B, S, S, 3]` that the device will augment. */
+  room: Tensor[];
 }
 
 /**
@@ -77,8 +75,6 @@ export class Loader {
   readonly #reader: ImageReader;
   readonly #unreadable = new Set<number>();
   readonly #readable = new Set<number>();
-  /** Pixel buffers to be used again: fresh memory costs more than decoding into it. */
-  readonly #spare: Uint8Array[][] = [];
   #order: { epoch: number; indices: Uint32Array } | null = null;
 
   /** @throws {UserError} where the split does not fill one batch */
@@ -107,7 +103,7 @@ export class Loader {
     const values = this.#specs.reduce((sum, { count, size }) => sum + count * size * size * 3, 0) * batch;
     const bytes = values * (this.#paints ? 4 : 1);
     const depth = Math.min(MAX_AHEAD, Math.max(2, Math.floor(AHEAD_BYTES / bytes)));
-    const rooms = new Set<Room>();
+    const rooms = new Set<Tensor[]>();
     const prepared = ahead(this.#tasks(step, rooms), depth);
     try {
       for (let asked = performance.now(); ; asked = performance.now()) {
@@ -121,7 +117,7 @@ export class Loader {
     } finally {
       await prepared.return();
       // What is still being written to stays in memory until that is done.
-      for (const room of rooms) if ("painted" in room) for (const tensor of room.painted) tensor.dispose();
+      for (const room of rooms) for (const tensor of room) tensor.dispose();
     }
   }
 
@@ -129,7 +125,7 @@ export class Loader {
     return this.#options.device === "cpu";
   }
 
-  *#tasks(from: number, rooms: Set<Room>): Generator<() => Promise<Prepared>, void, void> {
+  *#tasks(from: number, rooms: Set<Tensor[]>): Generator<() => Promise<Prepared>, void, void> {
     for (let step = from; ; step++) yield () => this.#prepare(step, rooms);
   }
 
@@ -148,7 +144,7 @@ export class Loader {
     return this.#specs.slice(0, spec).reduce((sum, { count }) => sum + count, 0);
   }
 
-  async #prepare(step: number, rooms: Set<Room>): Promise<Prepared> {
+  async #prepare(step: number, rooms: Set<Tensor[]>): Promise<Prepared> {
     const { batch } = this.#options;
     const epoch = this.#epochOf(step);
     if (this.#order?.epoch !== epoch) {
@@ -175,21 +171,20 @@ export class Loader {
     return { step, indices, room };
   }
 
-  #room(): Room {
-    const { batch } = this.#options;
-    if (!this.#paints) {
-      const fresh = () => this.#specs.map(({ count, size }) => new Uint8Array(batch * count * size * size * 3));
-      return { pixels: this.#spare.pop() ?? fresh() };
-    }
-    return {
-      painted: this.#specs.map(({ count, size }) =>
-        keep(empty([count * batch, 3, size, size], { dtype: "float32", memoryFormat: "channels_last" })),
-      ),
-    };
+  #room(): Tensor[] {
+    const { batch, device } = this.#options;
+    return this.#specs.map(({ count, size }) => {
+      if (this.#paints) {
+        return keep(empty([count * batch, 3, size, size], { dtype: "float32", memoryFormat: "channels_last" }));
+      }
+      // Memory that the operating system may move cannot be copied from while others go on.
+      const pinMemory = device.startsWith("cuda");
+      return keep(empty([count * batch, size, size, 3], { dtype: "uint8", pinMemory }));
+    });
   }
 
   /** Reads what the slots ask for; returns why which images could not be read. */
-  async #fill(slots: readonly Slot[], step: number, room: Room): Promise<Map<number, string>> {
+  async #fill(slots: readonly Slot[], step: number, room: readonly Tensor[]): Promise<Map<number, string>> {
     const { batch } = this.#options;
     const images = await imagesOf(
       this.#split,
@@ -260,15 +255,16 @@ export class Loader {
     );
   }
 
-  async #read(items: Required<ReadItem>[], s: number, step: number, room: Room): Promise<Failure[]> {
+  async #read(items: Required<ReadItem>[], s: number, step: number, room: readonly Tensor[]): Promise<Failure[]> {
     const spec = this.#specs[s]!;
-    const options = { width: spec.size, height: spec.size, filter: spec.filter };
-    if ("pixels" in room) return (await this.#reader.read(items, { ...options, out: room.pixels[s]! })).failures;
+    const memory = () => lend(room[s]!);
+    const options = { width: spec.size, height: spec.size, filter: spec.filter, memory };
+    if (!this.#paints) return this.#reader.fill(items, options);
     const painted = items.map((item) => {
       const params = item.slots.map((slot) => this.#params(s, step, slot));
       return { ...item, looks: looksOf(params, spec.colorForm) };
     });
-    return this.#reader.paint(painted, { ...options, memory: () => lend(room.painted[s]!), finish: finishOf(spec) });
+    return this.#reader.paint(painted, { ...options, finish: finishOf(spec) });
   }
 
   /** What happens to the view in a slot of a spec's tensor. */
@@ -280,12 +276,13 @@ export class Loader {
   }
 
   #views({ step, room }: Prepared): Tensor[] {
-    if ("painted" in room) return room.painted;
-    this.#spare.push(room.pixels);
+    if (this.#paints) return room;
+    const { batch, device } = this.#options;
     return this.#specs.map((spec, s) => {
-      const shape = [spec.count * this.#options.batch, spec.size, spec.size, 3] as const;
-      const params = Array.from({ length: shape[0] }, (_, slot) => this.#params(s, step, slot));
-      using raw = fromTypedArray(room.pixels[s]!, shape, { device: this.#options.device });
+      const params = Array.from({ length: spec.count * batch }, (_, slot) => this.#params(s, step, slot));
+      // Disposed of while the copy runs; LibTorch gives pinned memory to others only when that is done.
+      using pixels = room[s]!;
+      using raw = pixels.to({ device, nonBlocking: true });
       return augment(raw, spec, params);
     });
   }

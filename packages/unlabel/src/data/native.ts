@@ -39,7 +39,7 @@ export interface NativeReader {
   /**
    * Reads `counts[item]` views of each item, each to its place in `out` (counted in views) that `slots` holds; `boxes` holds
    * x, y, width, height, flip a view. With `looks` and `finish` (see looks.ts) views are painted, and `out` is the memory of a
-   * float32 tensor. The arrays must not change before the promise settles.
+   * float32 tensor; without, bytes or the memory of a uint8 tensor. The arrays must not change before the promise settles.
    */
   read(
     out: Uint8Array | TensorMemory,

@@ -42,9 +42,12 @@ export interface PaintItem extends ReadItem {
   looks: Float32Array;
 }
 
-export interface PaintOptions extends Omit<ReadOptions, "out"> {
-  /** Lends the memory of the float32 tensor that the views are written to, once for each call of it. */
+export interface FillOptions extends Omit<ReadOptions, "out"> {
+  /** Lends the memory of the tensor that the views are written to, once for each call of it. */
   memory: () => TensorMemory;
+}
+
+export interface PaintOptions extends FillOptions {
   /** What all views share, of {@link finishOf}. */
   finish: Float32Array;
 }
@@ -139,6 +142,13 @@ export class ImageReader {
       this.#native.read(data, ...argumentsOf(some), width, height, filter === "bicubic"),
     );
     return { data, failures };
+  }
+
+  /** {@link read} into the memory of a uint8 tensor of as many values. */
+  async fill(items: readonly ReadItem[], { width, height, filter, memory }: FillOptions): Promise<Failure[]> {
+    return this.#each(place(items), (some) =>
+      this.#native.read(memory(), ...argumentsOf(some), width, height, filter === "bicubic"),
+    );
   }
 
   /**
