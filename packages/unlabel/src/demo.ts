@@ -12,7 +12,7 @@ import type { ProgressStream } from "./train/progress.ts";
  * Steps of each method: four to five minutes each on two cores, whatever the number of images. MAE's are cheaper, since its
  * encoder sees a quarter of the patches of one view where SimCLR's sees two views.
  */
-const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 400 } };
+const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 800 } };
 
 export interface DemoRequest {
   /** Folder of labelled images; the labels are for evaluation alone. */
