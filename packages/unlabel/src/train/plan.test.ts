@@ -67,8 +67,8 @@ describe("a resumed run", () => {
   });
 
   it("accepts what it was begun with, named again", () => {
-    const flags = { method: "mae", preset: "small", batch: 64 };
-    expect(plan({ settings: { flags }, out: begun(), resume: true }).config.batch).toBe(64);
+    const flags = { method: "mae", preset: "small", batch: 32 };
+    expect(plan({ settings: { flags }, out: begun(), resume: true }).config.batch).toBe(32);
   });
 
   it("needs its checkpoint", () => {
@@ -83,7 +83,7 @@ describe("a resumed run", () => {
   it("refuses to become another run", () => {
     const out = begun();
     const resume = (flags: Record<string, unknown>) => () => plan({ settings: { flags }, out, resume: true });
-    expect(resume({ batch: 32 })).toThrow(/Expected batch 64 as .* began with, got 32; start a new run instead/);
+    expect(resume({ batch: 64 })).toThrow(/Expected batch 32 as .* began with, got 64; start a new run instead/);
     expect(resume({ method: "simclr" })).toThrow(UsageError);
     expect(resume({ bacth: 64 })).toThrow("did you mean batch?");
   });
