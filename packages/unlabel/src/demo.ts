@@ -9,8 +9,8 @@ import type { LinearEvaluation } from "./eval/types.ts";
 import type { ProgressStream } from "./train/progress.ts";
 
 /**
- * Steps of each method: four to five minutes each on two cores, whatever the number of images. MAE's are cheaper, since its
- * encoder sees a quarter of the patches of one view where SimCLR's sees two views.
+ * Steps of each method: some minutes each on two cores, whatever the number of images. MAE's are cheaper: its encoder sees a
+ * quarter of the patches of one view where SimCLR's sees two views, and its batches are half as large.
  */
 const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 800 } };
 
