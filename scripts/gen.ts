@@ -74,10 +74,13 @@ function returnType({ returns }: Schema): string {
 
 function generate(entry: string): { method: boolean; name: string; code: string } {
   const [names, alias] = entry.split(" as ") as [string, string | undefined];
-  const forms = names.split("|").map((name) => ({ name: `aten::${name}`, schema: native.op(`aten::${name}`) }));
+  const forms = names.split("|").map((listed) => {
+    const name = listed.includes("::") ? listed : `aten::${listed}`;
+    return { name, schema: native.op(name) };
+  });
   const { name: first, schema } = forms[0]!;
   const { args } = schema;
-  const name = alias ?? camel(first.replace("aten::", "").split(".")[0]!);
+  const name = alias ?? camel(first.replace(/^\w+::/, "").split(".")[0]!);
   const method = args[0]?.name === "self" && args[0].type === "Tensor";
   const inPlace = method && schema.returns.length === 1 && schema.returns[0]!.inPlace;
 

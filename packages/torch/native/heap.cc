@@ -1,6 +1,6 @@
-// A training step allocates and frees the same gigabyte of activations again and again. By default glibc takes each large
-// block from the kernel and hands it back, and the kernel clears it page by page, 4 kB at a time. Here the blocks stay
-// within the process's heap, and the heap lies on huge pages.
+// A training step allocates and frees the same memory again and again. By default glibc takes each large block from the kernel and
+// hands it back, and the kernel clears it page by page, 4 kB at a time. Here tensors of a megabyte and more have blocks that are
+// kept (blocks.cc); everything else, such as oneDNN's scratch space, stays within the process's heap, on huge pages.
 #include "heap.h"
 
 #ifdef __GLIBC__
@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "blocks.h"
 #include "errors.h"
 
 namespace unlabel {
@@ -43,7 +44,21 @@ bool keep_heap() { return false; }
 
 /// keepHeap() → whether this system's allocator can do so
 Napi::Value keep_heap_call(const Napi::CallbackInfo& info) {
-  return guarded(info, [&]() -> Napi::Value { return Napi::Boolean::New(info.Env(), keep_heap()); });
+  return guarded(info, [&]() -> Napi::Value {
+    const bool blocks = keep_blocks();
+    return Napi::Boolean::New(info.Env(), keep_heap() || blocks);
+  });
+}
+
+/// trimHeap(): gives the kernel back what is kept and not used
+Napi::Value trim_heap_call(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    release_blocks();
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+    return info.Env().Undefined();
+  });
 }
 
 }  // namespace
@@ -64,6 +79,7 @@ void follow_heap() {
 
 void export_heap(Napi::Env env, Napi::Object exports) {
   exports.Set("keepHeap", Napi::Function::New(env, keep_heap_call, "keepHeap"));
+  exports.Set("trimHeap", Napi::Function::New(env, trim_heap_call, "trimHeap"));
 }
 
 }  // namespace unlabel

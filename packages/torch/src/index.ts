@@ -24,6 +24,7 @@ export {
   memory,
   setRngState,
   setThreads,
+  trimHeap,
 } from "./runtime.ts";
 export { loadSafetensors, type SaveOptions, saveSafetensors } from "./safetensors.ts";
 export { readSafetensorsHeader, verifySafetensors } from "./safetensors-file.ts";

@@ -76,6 +76,7 @@ export interface Native {
   setRngState(device: string, state: Handle): void;
   threads(count?: number): number;
   keepHeap(): boolean;
+  trimHeap(): void;
   /** Four numbers an event: name, thread, start and duration in µs of `process.hrtime`'s clock. */
   profileStart(): void;
   profileStop(): { names: string[]; events: Float64Array };

@@ -1102,6 +1102,20 @@ export function batchNorm(
   ]);
 }
 
+/** `unlabel::batch_norm_relu(Tensor x, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_var, float momentum, float eps, Tensor? shortcut=None) -> Tensor` */
+export function batchNormRelu(
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor,
+  runningMean: Tensor,
+  runningVar: Tensor,
+  momentum: number,
+  eps: number,
+  shortcut: Tensor | null = null,
+): Tensor {
+  return call<Tensor>("unlabel::batch_norm_relu", [x, weight, bias, runningMean, runningVar, momentum, eps, shortcut]);
+}
+
 /** `aten::layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1.0000000000000001e-05, bool cudnn_enable=True) -> Tensor` */
 export function layerNorm(
   input: Tensor,

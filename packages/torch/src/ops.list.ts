@@ -1,5 +1,6 @@
 // The operators that have typed signatures, in the order of their uses; `npm run gen` turns them into ops.generated.ts.
-// "a.Tensor|a.Scalar" picks by the argument given; "x.y as z" renames. Any other operator is within reach of call().
+// "a.Tensor|a.Scalar" picks by the argument given; "x.y as z" renames; names are
+// aten's unless they say otherwise (unlabel's stand in native/). Any other operator is within reach of call().
 
 export const operators = [
   // arithmetic
@@ -157,6 +158,7 @@ export const operators = [
   // layers
   "conv2d",
   "batch_norm",
+  "unlabel::batch_norm_relu",
   "layer_norm",
   "group_norm",
   "max_pool2d",

@@ -39,13 +39,18 @@ export function setThreads(count: number): void {
 
 /**
  * Keeps freed tensors' memory in the process, on huge pages where the system has them, instead of giving it back after
- * every step. Training steps spend less time in the kernel, and resident memory stays at
- * its peak. It concerns all of the process's memory and cannot be undone, so a program decides on it, never a library.
+ * every step. Training steps spend less time in the kernel, and resident memory stays near
+ * the most that tensors took together, until {@link trimHeap}. It concerns all of the process's memory and cannot be undone, so a program decides on it, never a library.
  *
  * @returns whether the C library here can do so (glibc)
  */
 export function keepHeap(): boolean {
   return native.keepHeap();
+}
+
+/** Gives the system back the memory that {@link keepHeap} keeps and no tensor uses, as between two programs in one process. */
+export function trimHeap(): void {
+  native.trimHeap();
 }
 
 export interface AutocastOptions {

@@ -2,7 +2,8 @@
 import { noGrad } from "../autograd.ts";
 import { tensor } from "../create.ts";
 import { TorchError } from "../errors.ts";
-import { batchNorm, ones, zeros } from "../ops.generated.ts";
+import { scope } from "../handle.ts";
+import { batchNorm, batchNormRelu, ones, zeros } from "../ops.generated.ts";
 import type { Tensor } from "../tensor.ts";
 import { buffer, Module, parameter } from "./module.ts";
 import { whole } from "./sizes.ts";
@@ -46,16 +47,7 @@ abstract class BatchNorm extends Module {
   protected abstract check(shape: readonly number[]): void;
 
   override forward(x: Tensor): Tensor {
-    const { shape } = x;
-    this.check(shape);
-    const ownStatistics = this.training || this.running_mean === null;
-    if (ownStatistics && shape.reduce((product, size) => product * size, 1) === shape[1]) {
-      throw new TorchError(
-        `Expected more than one value a channel in training, got [${shape.join(", ")}]`,
-        this.constructor.name,
-      );
-    }
-    if (this.training) noGrad(() => this.num_batches_tracked?.add_(1));
+    const ownStatistics = this.begin(x.shape);
     return batchNorm(
       x,
       this.weight,
@@ -67,6 +59,20 @@ abstract class BatchNorm extends Module {
       this.eps,
       true,
     );
+  }
+
+  /** Checks an input's shape and counts it. @returns whether its own statistics are used */
+  protected begin(shape: readonly number[]): boolean {
+    this.check(shape);
+    const own = this.training || this.running_mean === null;
+    if (own && shape.reduce((product, size) => product * size, 1) === shape[1]) {
+      throw new TorchError(
+        `Expected more than one value a channel in training, got [${shape.join(", ")}]`,
+        this.constructor.name,
+      );
+    }
+    if (this.training) noGrad(() => this.num_batches_tracked?.add_(1));
+    return own;
   }
 }
 
@@ -81,6 +87,35 @@ export class BatchNorm1d extends BatchNorm {
 export class BatchNorm2d extends BatchNorm {
   protected override check(shape: readonly number[]): void {
     if (shape.length !== 4) refuse("[B, C, H, W]", shape, "BatchNorm2d");
+  }
+
+  /**
+   * `max(y + shortcut, 0)` of the normalised maps `y`; a shortcut has the shape of `x`. In training on the CPU, and with maps in
+   * channels-last layout, one operator does it in fewer passes over memory; its results differ in rounding only.
+   */
+  relu(x: Tensor, shortcut?: Tensor): Tensor {
+    if (!this.fuses(x, shortcut)) {
+      return scope(() => {
+        const y = this.forward(x);
+        return (shortcut ? y.add_(shortcut) : y).relu_();
+      });
+    }
+    this.begin(x.shape);
+    const { weight, bias, running_mean: mean, running_var: variance, momentum, eps } = this;
+    return batchNormRelu(x, weight!, bias!, mean!, variance!, momentum, eps, shortcut);
+  }
+
+  private fuses(x: Tensor, shortcut?: Tensor): boolean {
+    return (
+      process.platform === "linux" &&
+      this.training &&
+      this.weight?.dtype === "float32" &&
+      this.running_mean?.dtype === "float32" &&
+      x.device === "cpu" &&
+      (x.dtype === "float32" || x.dtype === "bfloat16") &&
+      x.isContiguous("channels_last") &&
+      (shortcut === undefined || shortcut.dtype === x.dtype)
+    );
   }
 }
 

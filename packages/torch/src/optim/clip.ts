@@ -2,8 +2,9 @@
 import { noGrad } from "../autograd.ts";
 import { TorchError } from "../errors.ts";
 import { scope } from "../handle.ts";
-import { _foreachMulTensor_, _foreachNorm, stack, zeros } from "../ops.generated.ts";
+import { _foreachMulTensor_, zeros } from "../ops.generated.ts";
 import type { Tensor } from "../tensor.ts";
+import { norms } from "./norms.ts";
 
 /**
  * Scales the gradients so that their common 2-norm is at most `max`.
@@ -13,11 +14,23 @@ export function clipGradNorm(params: Iterable<Tensor>, max: number): Tensor {
   if (!(max > 0)) throw new TorchError(`Expected a number above 0 for max, got ${max}`, "clipGradNorm");
   return scope(() =>
     noGrad(() => {
-      const grads = Array.from(params, (param) => param.grad).filter((grad) => grad !== null);
-      if (grads.length === 0) return zeros([]);
-      const norm = stack(_foreachNorm(grads)).linalgVectorNorm();
-      _foreachMulTensor_(grads, norm.add(1e-6).reciprocal().mul(max).clamp(null, 1));
+      const list = [...params];
+      const norm = gradNorm(list);
+      const grads = list.flatMap(({ grad }) => grad ?? []);
+      if (grads.length > 0) _foreachMulTensor_(grads, norm.add(1e-6).reciprocal().mul(max).clamp(null, 1));
       return norm;
+    }),
+  );
+}
+
+/** The 2-norm of all gradients together, a scalar tensor on their device; 0 where there are none. */
+export function gradNorm(params: Iterable<Tensor>): Tensor {
+  return scope(() =>
+    noGrad(() => {
+      const list = [...params];
+      const grads = list.flatMap(({ grad }) => grad ?? []);
+      if (grads.length === 0) return zeros([], { device: list[0]?.device ?? "cpu" });
+      return norms(grads).linalgVectorNorm();
     }),
   );
 }

@@ -1,6 +1,6 @@
 // Optimizers and what goes with them.
 export { Adam, type AdamOptions, AdamW } from "./adam.ts";
-export { clipGradNorm } from "./clip.ts";
+export { clipGradNorm, gradNorm } from "./clip.ts";
 export { LARS, type LARSOptions } from "./lars.ts";
 export { type Group, type Hyperparameters, Optimizer, type Params } from "./optimizer.ts";
 export * as schedule from "./schedule.ts";

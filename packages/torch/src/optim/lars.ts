@@ -6,11 +6,10 @@ import {
   _foreachMul,
   _foreachMul_,
   _foreachMulList,
-  _foreachNorm,
-  stack,
   where,
 } from "../ops.generated.ts";
 import type { Tensor } from "../tensor.ts";
+import { norms } from "./norms.ts";
 import { type Group, type Hyperparameters, Optimizer, type ParamState, type Params } from "./optimizer.ts";
 
 export interface LARSOptions extends Hyperparameters {
@@ -58,7 +57,7 @@ export class LARS extends Optimizer<LARSOptions> {
 
 /** `η·‖p‖/‖g‖` for each parameter, `[params]`; computed where the parameters are, without waiting for the device. */
 function trustRatios(params: Tensor[], grads: Tensor[], eta: number): Tensor {
-  const weights = stack(_foreachNorm(params));
-  const slopes = stack(_foreachNorm(grads));
+  const weights = norms(params);
+  const slopes = norms(grads);
   return where(weights.gt(0).logicalAnd(slopes.gt(0)), weights.div(slopes).mul(eta), 1);
 }

@@ -128,6 +128,17 @@ describe("clipGradNorm", () => {
     expectClose(b.grad, reference["clip/1"]);
   });
 
+  it("takes the same norm of gradients in channels-last layout", () => {
+    const a = nn.parameter(zeros([2, 3, 2, 2]));
+    a.grad = tensor(Array.from({ length: 24 }, (_, i) => i))
+      .reshape([2, 3, 2, 2])
+      .to({ memoryFormat: "channels_last" });
+    // √(0² + 1² + … + 23²)
+    expect(optim.gradNorm([a]).item()).toBeCloseTo(Math.sqrt((23 * 24 * 47) / 6), 4);
+    expect(a.grad?.isContiguous("channels_last")).toBe(true);
+    expect(optim.gradNorm([]).item()).toBe(0);
+  });
+
   it("leaves small gradients and missing ones alone", () => {
     const a = nn.parameter(zeros([2]));
     expect(optim.clipGradNorm([a], 1).item()).toBe(0);

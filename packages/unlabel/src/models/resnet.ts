@@ -61,7 +61,7 @@ export class ResNet extends Encoder {
   }
 
   override forward(images: Tensor): Tensor {
-    let x = this.bn1.call(this.conv1.call(images)).relu_();
+    let x = this.bn1.relu(this.conv1.call(images));
     if (this.#stem === "7x7") x = x.maxPool2d(3, 2, 1);
     const stages = [this.layer1, this.layer2, this.layer3, this.layer4];
     return throughBlocks(
@@ -74,12 +74,12 @@ export class ResNet extends Encoder {
 /** `relu(x + branch(x))`; where the shape changes, `x` goes through a 1×1 convolution and a norm. */
 abstract class Residual extends nn.Module {
   abstract downsample: nn.Sequential | null;
-  protected abstract branch(x: Tensor): Tensor;
+  /** With the shortcut's addition and ReLU at its end. */
+  protected abstract branch(x: Tensor, shortcut: Tensor): Tensor;
   abstract zeroInit(): void;
 
   override forward(x: Tensor): Tensor {
-    const shortcut = this.downsample?.call(x) ?? x;
-    return this.branch(x).add_(shortcut).relu_();
+    return this.branch(x, this.downsample?.call(x) ?? x);
   }
 }
 
@@ -99,9 +99,9 @@ class BasicBlock extends Residual {
     this.downsample = shortcut(into, planes, stride);
   }
 
-  protected override branch(x: Tensor): Tensor {
-    const out = this.bn1.call(this.conv1.call(x)).relu_();
-    return this.bn2.call(this.conv2.call(out));
+  protected override branch(x: Tensor, shortcut: Tensor): Tensor {
+    const out = this.bn1.relu(this.conv1.call(x));
+    return this.bn2.relu(this.conv2.call(out), shortcut);
   }
 
   override zeroInit(): void {
@@ -129,10 +129,10 @@ class Bottleneck extends Residual {
     this.downsample = shortcut(into, 4 * planes, stride);
   }
 
-  protected override branch(x: Tensor): Tensor {
-    let out = this.bn1.call(this.conv1.call(x)).relu_();
-    out = this.bn2.call(this.conv2.call(out)).relu_();
-    return this.bn3.call(this.conv3.call(out));
+  protected override branch(x: Tensor, shortcut: Tensor): Tensor {
+    let out = this.bn1.relu(this.conv1.call(x));
+    out = this.bn2.relu(this.conv2.call(out));
+    return this.bn3.relu(this.conv3.call(out), shortcut);
   }
 
   override zeroInit(): void {

@@ -1,5 +1,5 @@
 // One training step: loss, gradients, update. Everything made on the way is freed, and the host waits for the device once.
-import { _foreachNorm, cat, noGrad, optim, recordFunction, scope, stack, type Tensor, zeros } from "@unlabel/torch";
+import { cat, optim, recordFunction, scope, type Tensor } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
 import type { Method } from "../methods/method.ts";
 import { gradients } from "./micro-batches.ts";
@@ -55,9 +55,9 @@ export function trainStep(options: StepOptions): StepOutcome {
       device,
       precision,
     });
-    const own = options.encoderNorm ? [gradientNorm(method.encoder.parameters())] : [];
+    const own = options.encoderNorm ? [optim.gradNorm(method.encoder.parameters())] : [];
     const norm = recordFunction("optimizer", () => {
-      const found = clip === null ? gradientNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
+      const found = clip === null ? optim.gradNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
       optimizer.step();
       method.afterStep(step);
       method.zeroGrad();
@@ -76,13 +76,6 @@ export function trainStep(options: StepOptions): StepOutcome {
     const outcome = { loss: lossNow!, gradNorm: gradNorm!, logs: take(logs), watched: take(watched) };
     return options.encoderNorm ? { ...outcome, encoderNorm: rest.shift()! } : outcome;
   });
-}
-
-/** The 2-norm of all gradients together, left on the device. */
-function gradientNorm(parameters: Tensor[]): Tensor {
-  const gradients = parameters.flatMap((parameter) => parameter.grad ?? []);
-  if (gradients.length === 0) return zeros([], { device: parameters[0]?.device ?? "cpu" });
-  return noGrad(() => stack(_foreachNorm(gradients)).linalgVectorNorm());
 }
 
 /** The values of several scalars, read from the device at once. */

@@ -13,5 +13,5 @@ export function cost({ runs, costs }: ReportData): Html {
         const { device, precision, threads } = run;
         return html`<tr><th scope="row">${runLabel(run)}</th><td class="n">${duration(seconds)}</td><td class="n">${count(steps)}</td><td class="n">${significant(epochs)}</td><td class="n">${significant(images_per_s)}</td><td class="n">${millions(encoder)}</td><td class="n">${millions(total)}</td><td class="n">${megabytes(peak_mb)}</td><td>${device ?? "–"}</td><td>${precision ?? "–"}</td><td class="n">${count(threads)}</td></tr>`;
       })}</tbody></table></div>
-    <p class="note">Images/s: median over the steps after the second, reading and decoding included. Parameters: of the encoder, and of encoder and heads together; fixed positions (MAE's) are none. Peak memory: of the process, which in a comparison keeps some of what the runs before took.</p>`;
+    <p class="note">Images/s: median over the steps after the second, reading and decoding included. Parameters: of the encoder, and of encoder and heads together; fixed positions (MAE's) are none. Peak memory: of the whole process while the run trained.</p>`;
 }

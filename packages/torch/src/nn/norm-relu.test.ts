@@ -1,0 +1,145 @@
+import { describe, expect, it } from "vitest";
+import {
+  backward,
+  grad,
+  manualSeed,
+  nn,
+  noGrad,
+  randn,
+  scope,
+  startProfile,
+  stopProfile,
+  type Tensor,
+  zeros,
+} from "../index.ts";
+
+/** Batch, channels, height, width; what is added to every value. The large ones are shared out to threads. */
+const cases: [[number, number, number, number], number][] = [
+  [[5, 3, 1, 1], 0],
+  [[3, 5, 4, 7], 0],
+  [[2, 64, 3, 3], -2],
+  [[8, 24, 16, 17], 100],
+  [[16, 128, 9, 9], 0],
+];
+
+const last = (x: Tensor) => x.to({ memoryFormat: "channels_last" });
+const double = (x: Tensor) => x.detach().to({ dtype: "float64" });
+
+/** How far `a` is from `b`, as a share of b's size. */
+function distance(a: Tensor, b: Tensor): number {
+  return double(a).sub(b).square().sum().sqrt().item() / Math.max(b.square().sum().sqrt().item(), 1e-12);
+}
+
+/** What one pass forward and backward through `norm.relu` leaves behind. */
+function results(norm: nn.BatchNorm2d, x: Tensor, shortcut: Tensor | undefined, weights: Tensor) {
+  const out = norm.relu(x, shortcut);
+  backward(out.mul(weights).sum());
+  return {
+    out: out.detach(),
+    x: x.grad!,
+    weight: norm.weight!.grad!,
+    bias: norm.bias!.grad!,
+    mean: norm.running_mean!,
+    variance: norm.running_var!,
+    ...(shortcut ? { shortcut: shortcut.grad! } : {}),
+  };
+}
+
+/** A norm with values of its own, and its copy in float64, which LibTorch's operators serve. */
+function norms(channels: number): [nn.BatchNorm2d, nn.BatchNorm2d] {
+  const [norm, exact] = [new nn.BatchNorm2d(channels), new nn.BatchNorm2d(channels)];
+  noGrad(() => {
+    norm.weight!.copy_(randn([channels]));
+    norm.bias!.copy_(randn([channels]));
+  });
+  exact.loadStateDict(norm.stateDict());
+  return [norm, exact.to({ dtype: "float64" })];
+}
+
+describe("normalising, adding a shortcut and ReLU as one operator", () => {
+  describe.each([false, true])("with a shortcut: %s", (withShortcut) => {
+    it.each(cases)("%j, moved by %d: LibTorch's values and gradients", (shape, offset) => {
+      scope(() => {
+        manualSeed(1);
+        const [norm, exact] = norms(shape[1]);
+        const leaf = (x: Tensor) => last(x).requiresGrad_();
+        const again = (x: Tensor) => double(x).requiresGrad_();
+        const x = leaf(randn(shape).add(offset));
+        const shortcut = withShortcut ? leaf(randn(shape)) : undefined;
+        const weights = randn(shape);
+        const found = results(norm, x, shortcut, weights);
+        const expected = results(exact, again(x), shortcut && again(shortcut), double(weights));
+        for (const [name, value] of Object.entries(expected)) {
+          expect([name, distance(found[name as keyof typeof found]!, value)]).toEqual([name, expect.closeTo(0, 4)]);
+        }
+        expect(norm.num_batches_tracked!.item()).toBe(1);
+      });
+    });
+  });
+
+  /** Operators that ran within `body`. */
+  const operators = (body: () => unknown) => {
+    startProfile();
+    try {
+      scope(() => void body());
+    } catch (error) {
+      stopProfile();
+      throw error;
+    }
+    return stopProfile().map(({ name }) => name);
+  };
+
+  it("computes in bfloat16 as LibTorch does, to the rounding of its numbers", () => {
+    scope(() => {
+      manualSeed(2);
+      const [norm, exact] = norms(40);
+      const leaf = () =>
+        last(randn([4, 40, 8, 9]))
+          .to({ dtype: "bfloat16" })
+          .requiresGrad_();
+      const [x, shortcut, weights] = [leaf(), leaf(), leaf().detach()];
+      const again = (t: Tensor) => double(t).requiresGrad_();
+      const found = results(norm, x, shortcut, weights);
+      const expected = results(exact, again(x), again(shortcut), double(weights));
+      expect(found.out.dtype).toBe("bfloat16");
+      for (const [name, value] of Object.entries(expected)) {
+        expect([name, distance(found[name as keyof typeof found]!, value)]).toEqual([name, expect.closeTo(0, 2)]);
+      }
+    });
+  });
+
+  it("is one operator in training on channels-last maps, and LibTorch's own ones elsewhere", () => {
+    scope(() => {
+      const norm = new nn.BatchNorm2d(4);
+      const x = randn([2, 4, 3, 3]);
+      expect(operators(() => norm.relu(last(x)))).toContain("unlabel::batch_norm_relu");
+      expect(operators(() => norm.relu(x))).toContain("aten::batch_norm");
+      expect(operators(() => norm.eval().relu(last(x)))).toContain("aten::batch_norm");
+    });
+  });
+
+  it("lets what is no number through, forward and backward", () => {
+    scope(() => {
+      const norm = new nn.BatchNorm2d(2);
+      const values = zeros([2, 2, 2, 2]);
+      noGrad(() => values.select(1, 0).fill_(Number.NaN));
+      const x = last(values).requiresGrad_();
+      const out = norm.relu(x);
+      backward(out.sum());
+      const counts = [out, x.grad!].map((t) => t.isnan().sum([0, 2, 3]).toArray());
+      expect(counts.map((count) => [...count].map(Number))).toEqual([
+        [8, 0],
+        [8, 0],
+      ]);
+    });
+  });
+
+  it("refuses a second derivative and a shortcut of another shape", () => {
+    scope(() => {
+      const norm = new nn.BatchNorm2d(3);
+      const x = last(randn([2, 3, 4, 4])).requiresGrad_();
+      expect(() => grad([norm.relu(x).sum()], [x], { createGraph: true })).toThrow("no second derivative");
+      expect(() => norm.relu(x, last(randn([2, 3, 4, 2])))).toThrow("Expected a shortcut like the map");
+    });
+  });
+});
