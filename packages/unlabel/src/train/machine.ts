@@ -2,7 +2,6 @@
 // run.json.
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
-import { trimHeap } from "@unlabel/torch";
 import type { Config } from "../config/schema.ts";
 import { UserError } from "../errors.ts";
 
@@ -61,12 +60,8 @@ export function cpuFlags(cpuinfo = readText("/proc/cpuinfo")): Set<string> {
   return new Set(/^flags\s*:\s*(.*)$/m.exec(cpuinfo)?.[1]?.split(" "));
 }
 
-/**
- * Starts the process's peak of resident memory afresh, without what earlier runs have left, so that each run in a process has its
- * own; where Linux allows it.
- */
+/** Starts the process's peak of resident memory afresh, where Linux allows it, so that each run in a process has its own. */
 export function forgetMemoryPeak(): void {
-  trimHeap();
   try {
     writeFileSync("/proc/self/clear_refs", "5");
   } catch {

@@ -1,7 +1,7 @@
 // One sitting of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
 // and leaves run.json telling the truth whatever happens.
 import { join } from "node:path";
-import { engineInfo, keepHeap, manualSeed, memory, setThreads } from "@unlabel/torch";
+import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
 import { cacheDir } from "@unlabel/torch/setup";
 import type { Config } from "../config/schema.ts";
 import { cached, chooseCache, roomForPixels } from "../data/cache.ts";
@@ -41,6 +41,8 @@ import { startWatch } from "./watch.ts";
 export async function train(plan: Plan, data: Dataset, stream: ProgressStream): Promise<Pretrained> {
   const { out } = plan;
   const { rank, world } = ranksFromEnv();
+  // What earlier runs in this process have left is not this one's.
+  trimHeap();
   forgetMemoryPeak();
   const { device, precision, threads } = settle(plan.config, plan.run?.info);
   // Ranks share a machine.

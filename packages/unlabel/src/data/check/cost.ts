@@ -1,6 +1,6 @@
 // Time and memory of a few real training steps: loader, network, loss, gradients, optimizer, as a run makes them.
 import { performance } from "node:perf_hooks";
-import { engineInfo, keepHeap, manualSeed, memory, setThreads } from "@unlabel/torch";
+import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
 import { resolveConfig } from "../../config/resolve.ts";
 import type { MethodName, PresetName } from "../../config/schema.ts";
 import { createMethod } from "../../methods/index.ts";
@@ -52,6 +52,7 @@ export async function measureCost({ root, method: name, preset, batches }: CostR
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
   const run = async (batch: number): Promise<CostPoint> => {
+    trimHeap();
     forgetMemoryPeak();
     const loader = new Loader(train, method.views, { batch, seed: config.seed, device, reader });
     const stream = loader.batches();
