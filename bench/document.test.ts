@@ -34,18 +34,28 @@ describe("parts of a table", () => {
   const whole = section([row("a", "images/s", 1, 2), row("b", "images/s", 3, 4)], "bench train", 1);
 
   it("replace the rows that they name and leave the others, with the words of both below", () => {
-    const merged = mergeSection(whole, section([row("b", "images/s", 5, 4)], "bench train --rows b", 2));
+    const merged = mergeSection(whole, section([row("b", "images/s", 5, 4)], "bench train --rows 'b'", 2));
     const expected = [row("a", "images/s", 1, 2), row("b", "images/s", 5, 4)];
-    const words = [measured("bench train", 1), measured("bench train --rows b", 2)];
+    const words = [measured("bench train", 1), measured("bench train --rows 'b'", 2)];
     expect(merged).toBe([markdownTable(expected), ...words].join("\n\n"));
   });
 
   it("measured again say so once", () => {
-    const once = mergeSection(whole, section([row("b", "images/s", 5, 4)], "bench train --rows b", 2));
-    const twice = mergeSection(once, section([row("b", "images/s", 6, 4)], "bench train --rows b", 3));
+    const once = mergeSection(whole, section([row("b", "images/s", 5, 4)], "bench train --rows 'b'", 2));
+    const twice = mergeSection(once, section([row("b", "images/s", 6, 4)], "bench train --rows 'b'", 3));
     expect(twice.match(/Measured/g)).toHaveLength(2);
     expect(twice).toContain("2026-11-03");
     expect(twice).not.toContain("2026-11-02");
+  });
+
+  it("take away the words of those whose rows have all been measured again", () => {
+    const first = mergeSection(whole, section([row("b", "images/s", 5, 4)], "bench train --rows 'b'", 2));
+    expect(first).toContain(measured("bench train", 1));
+    const merged = mergeSection(first, section([row("a", "images/s", 6, 4)], "bench train --rows 'a'", 3));
+    expect(merged.split("\n\n").slice(1)).toEqual([
+      measured("bench train --rows 'b'", 2),
+      measured("bench train --rows 'a'", 3),
+    ]);
   });
 
   it("bring columns and rows that there were not", () => {

@@ -34,7 +34,7 @@ export function writeSection(
   writeAtomically(DOCUMENT, replaceSection(text, name, whole));
 }
 
-/** Where both tables have a row, the one of `after` holds; columns are those of either, and what either says below stays, by command. */
+/** Where both tables have a row, the one of `after` holds; columns are those of either. What was measured when stays below for as long as a row of it does. */
 export function mergeSection(before: string, after: string): string {
   const [old, now] = [readTable(before), readTable(after)];
   const names = [...new Set([...old.rows.keys(), ...now.rows.keys()])];
@@ -52,8 +52,11 @@ export function mergeSection(before: string, after: string): string {
     }),
   ];
   const kept = old.below.filter((one) => !now.below.some((other) => commandOf(other) === commandOf(one)));
+  const below = [...kept, ...now.below];
+  const latest = new Set(names.map((name) => below.findLast((one) => speaksOf(one, name))));
+  const live = below.filter((one) => latest.has(one));
   const table = lines.map((cells) => `| ${cells.map((cell) => cell.trim()).join(" | ")} |`).join("\n");
-  return [table, ...kept, ...now.below].join("\n\n");
+  return [table, ...live].join("\n\n");
 }
 
 /** A Markdown table's rows by their first cell, each a cell a column, and the paragraphs below it. */
@@ -73,6 +76,12 @@ function readTable(text: string): { heads: string[]; rows: Map<string, Map<strin
 
 function commandOf(paragraph: string): string {
   return /`([^`]+)`/.exec(paragraph)?.[1] ?? paragraph;
+}
+
+/** Whether a command measured the row of a name: any, or those that its `--rows` holds. */
+function speaksOf(paragraph: string, name: string): boolean {
+  const rows = /--rows '([^']*)'/.exec(commandOf(paragraph))?.[1];
+  return rows === undefined || new RegExp(rows).test(name);
 }
 
 /** What stands between the markers of section `name`. */
