@@ -1,7 +1,7 @@
 // A training step allocates and frees the same gigabytes of activations again and again. Memory new from the kernel has to be
 // cleared, which takes longer than much of the arithmetic on it; a heap that keeps it falls into pieces. Here a freed block waits
-// for the next tensor of its size, and blocks of sizes that are not asked for go back before the process would hold more
-// than its tensors once took together: steps repeat their sizes, so nearly all find theirs, and the peak is that of the tensors.
+// for the next tensor of its size, and those that have waited longest go back before blocks would take more than a little beyond
+// the most that tensors took together. Steps repeat their sizes, so nearly all find theirs.
 #include "blocks.h"
 
 #ifdef __linux__

@@ -15,8 +15,8 @@ export function clipGradNorm(params: Iterable<Tensor>, max: number): Tensor {
   return scope(() =>
     noGrad(() => {
       const list = [...params];
-      const norm = gradNorm(list);
-      const grads = list.flatMap(({ grad }) => grad ?? []);
+      const grads = gradsOf(list);
+      const norm = together(grads, list);
       if (grads.length > 0) _foreachMulTensor_(grads, norm.add(1e-6).reciprocal().mul(max).clamp(null, 1));
       return norm;
     }),
@@ -28,9 +28,15 @@ export function gradNorm(params: Iterable<Tensor>): Tensor {
   return scope(() =>
     noGrad(() => {
       const list = [...params];
-      const grads = list.flatMap(({ grad }) => grad ?? []);
-      if (grads.length === 0) return zeros([], { device: list[0]?.device ?? "cpu" });
-      return norms(grads).linalgVectorNorm();
+      return together(gradsOf(list), list);
     }),
   );
+}
+
+function gradsOf(params: readonly Tensor[]): Tensor[] {
+  return params.flatMap(({ grad }) => grad ?? []);
+}
+
+function together(grads: readonly Tensor[], params: readonly Tensor[]): Tensor {
+  return grads.length > 0 ? norms(grads).linalgVectorNorm() : zeros([], { device: params[0]?.device ?? "cpu" });
 }
