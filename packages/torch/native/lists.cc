@@ -1,4 +1,4 @@
-// Lists of tensors: as many as there must be, each like its parameter.
+// Lists of tensors: as many as there must be, each like its parameter, and laid out as the kernels want them.
 #include "lists.h"
 
 #include <ATen/ATen.h>
@@ -22,7 +22,7 @@ bool same_layout(const at::Tensor& a, const at::Tensor& b) {
 
 bool is_single_float(const at::Tensor& t) { return t.defined() && t.numel() == 1 && t.scalar_type() == at::kFloat; }
 
-void check_foreach(const c10::FunctionSchema& schema, const std::vector<c10::IValue>& stack) {
+void check_foreach(const c10::FunctionSchema& schema, std::vector<c10::IValue>& stack) {
   if (!stack[0].isTensorList()) return;
   const size_t count = stack[0].toTensorList().size();
   for (size_t i = 1; i < stack.size(); ++i) {
@@ -64,11 +64,26 @@ void check_fused(const c10::FunctionSchema& schema, const std::vector<c10::IValu
   }
 }
 
+/// LibTorch's fused optimizers copy every channels-last gradient on the CPU before they read it. As what they compute is the same
+/// for each element, they get the values as they lie in memory, in one dimension.
+void flatten_fused(const c10::FunctionSchema& schema, std::vector<c10::IValue>& stack) {
+  check_fused(schema, stack);
+  if (!schema.returns().empty()) return;
+  for (c10::IValue& value : stack) {
+    if (!value.isTensorList()) continue;
+    auto list = value.toTensorVector();
+    for (at::Tensor& t : list) {
+      if (t.is_cpu() && !t.is_contiguous()) t = t.as_strided({t.numel()}, {1});
+    }
+    value = list;
+  }
+}
+
 }  // namespace
 
-ListCheck list_check(const std::string& op) {
+ListRule list_rule(const std::string& op) {
   const auto is = [&](const char* prefix) { return op.rfind(prefix, 0) == 0; };
-  if (is("aten::_fused_sgd") || is("aten::_fused_ada")) return check_fused;
+  if (is("aten::_fused_sgd") || is("aten::_fused_ada")) return flatten_fused;
   return is("aten::_foreach_") ? check_foreach : nullptr;
 }
 

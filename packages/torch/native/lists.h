@@ -1,5 +1,5 @@
-// Checks of lists of tensors that LibTorch's own kernels leave out: the fused optimizers read past the end of a tensor
-// of another size or layout, and some foreach operators past the end of a shorter list.
+// What LibTorch's own kernels leave out with lists of tensors: the fused optimizers read past the end of a tensor of another size
+// or layout, and some foreach operators past the end of a shorter list.
 #pragma once
 
 #include <ATen/core/function_schema.h>
@@ -10,9 +10,9 @@
 
 namespace unlabel {
 
-using ListCheck = void (*)(const c10::FunctionSchema& schema, const std::vector<c10::IValue>& stack);
+using ListRule = void (*)(const c10::FunctionSchema& schema, std::vector<c10::IValue>& stack);
 
-/// The check that an operator needs before it is called, or nullptr. It throws std::invalid_argument.
-ListCheck list_check(const std::string& op);
+/// What checks an operator's arguments before it is called, and lays them out, or nullptr. It throws std::invalid_argument.
+ListRule list_rule(const std::string& op);
 
 }  // namespace unlabel

@@ -125,7 +125,7 @@ at::Tensor batch_norm_relu(const at::Tensor& x, const at::Tensor& weight, const 
 
 }  // namespace
 
-TORCH_LIBRARY(unlabel, library) {
+TORCH_LIBRARY_FRAGMENT(unlabel, library) {
   library.def(
       "batch_norm_relu(Tensor x, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_var, float momentum, "
       "float eps, Tensor? shortcut=None) -> Tensor",

@@ -18,7 +18,7 @@ namespace {
 struct Operator {
   c10::OperatorHandle handle;
   std::vector<ArgKind> kinds;
-  ListCheck check = nullptr;
+  ListRule rule = nullptr;
 };
 
 // Leaked on purpose, like the slot table: used until the process ends. A deque, since converting an argument may run
@@ -99,7 +99,7 @@ Napi::Value op(const Napi::CallbackInfo& info) {
     if (found == operator_ids().end()) {
       auto handle = c10::Dispatcher::singleton().findSchema(split(name));
       if (!handle.has_value()) throw std::invalid_argument("LibTorch has no operator \"" + name + "\"");
-      Operator entry{*handle, {}, list_check(name)};
+      Operator entry{*handle, {}, list_rule(name)};
       for (const c10::Argument& argument : handle->schema().arguments()) entry.kinds.push_back(kind_of(argument));
       operators().push_back(std::move(entry));
       found = operator_ids().emplace(name, static_cast<uint32_t>(operators().size() - 1)).first;
@@ -121,7 +121,7 @@ Napi::Value call(const Napi::CallbackInfo& info) {
     c10::Stack stack;
     stack.reserve(std::max(entry.kinds.size(), entry.handle.schema().returns().size()));
     for (size_t i = 0; i < entry.kinds.size(); ++i) stack.push_back(to_ivalue(info[i + 1], entry.kinds[i]));
-    if (entry.check != nullptr) entry.check(entry.handle.schema(), stack);
+    if (entry.rule != nullptr) entry.rule(entry.handle.schema(), stack);
     entry.handle.callBoxed(stack);
     follow_heap();
     if (stack.empty()) return env.Undefined();

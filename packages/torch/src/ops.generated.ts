@@ -1116,6 +1116,16 @@ export function batchNormRelu(
   return call<Tensor>("unlabel::batch_norm_relu", [x, weight, bias, runningMean, runningVar, momentum, eps, shortcut]);
 }
 
+/** `unlabel::position_conv2d(Tensor x, Tensor weight, int[2] stride=1, int[2] padding=0) -> Tensor` */
+export function positionConv2d(
+  x: Tensor,
+  weight: Tensor,
+  stride: number | readonly number[] = [1, 1],
+  padding: number | readonly number[] = [0, 0],
+): Tensor {
+  return call<Tensor>("unlabel::position_conv2d", [x, weight, stride, padding]);
+}
+
 /** `aten::layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight=None, Tensor? bias=None, float eps=1.0000000000000001e-05, bool cudnn_enable=True) -> Tensor` */
 export function layerNorm(
   input: Tensor,

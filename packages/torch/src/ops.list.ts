@@ -159,6 +159,7 @@ export const operators = [
   "conv2d",
   "batch_norm",
   "unlabel::batch_norm_relu",
+  "unlabel::position_conv2d",
   "layer_norm",
   "group_norm",
   "max_pool2d",

@@ -11,6 +11,8 @@ import {
   randn,
   saveSafetensors,
   scope,
+  startProfile,
+  stopProfile,
   type Tensor,
   TorchError,
   tensor,
@@ -204,6 +206,20 @@ describe("layouts", () => {
     });
     for (const [name, tensor] of Object.entries(trained[0]!)) expectClose(trained[1]?.[name], tensor, name);
   });
+
+  it.each([optim.SGD, optim.Adam, optim.AdamW])(
+    "%o reads channels-last gradients as they lie, without a copy",
+    (Kind) => {
+      const weight = nn.parameter(randn([8, 8, 3, 3]).to({ memoryFormat: "channels_last" }));
+      weight.grad = randn([8, 8, 3, 3]).to({ memoryFormat: "channels_last" });
+      const optimizer = new Kind([weight], { lr: 0.01 });
+      startProfile();
+      optimizer.step();
+      const names = stopProfile().map(({ name }) => name);
+      expect(names.some((name) => name.startsWith("aten::_fused_"))).toBe(true);
+      expect(names).not.toContain("aten::contiguous");
+    },
+  );
 
   it("refuses a gradient laid out unlike its parameter, rather than pair up the wrong elements", () => {
     const weight = nn.parameter(zeros([2, 2, 3, 3]));
