@@ -21,18 +21,18 @@ const SAMPLE_MS = 1000;
  * @param cores numbers of those that it is bound to, by `taskset`; any where not given
  */
 export function runUnlabel(args: string[], threads: number, cores?: readonly number[]): Promise<Outcome> {
-  const bound = cores ? ["taskset", "-c", cores.join(",")] : [];
-  const [file = process.execPath, ...rest] = [...bound, process.execPath, BIN, ...args, "--json"];
-  return runChild(file, rest, { ...process.env, OMP_NUM_THREADS: String(threads) });
+  return runNode([BIN, ...args, "--json"], threads, cores);
 }
 
 /** Runs a script of `bench/ours`, which uses the packages as they are built, and reads the JSON object that its last line is. */
-export function runScript(name: string, args: string[], threads: number): Promise<Outcome> {
-  const script = join(import.meta.dirname, "ours", name);
-  return runChild(process.execPath, ["--import", "tsx", script, ...args], {
-    ...process.env,
-    OMP_NUM_THREADS: String(threads),
-  });
+export function runScript(name: string, args: string[], threads: number, cores?: readonly number[]): Promise<Outcome> {
+  return runNode(["--import", "tsx", join(import.meta.dirname, "ours", name), ...args], threads, cores);
+}
+
+function runNode(args: string[], threads: number, cores?: readonly number[]): Promise<Outcome> {
+  const bound = cores ? ["taskset", "-c", cores.join(",")] : [];
+  const [file = process.execPath, ...rest] = [...bound, process.execPath, ...args];
+  return runChild(file, rest, { ...process.env, OMP_NUM_THREADS: String(threads) });
 }
 
 /**

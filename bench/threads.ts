@@ -1,11 +1,11 @@
 // How training grows with threads, and whether runs side by side on cores of their own slow each other: threads that spin while
-// they wait would. SimCLR, ResNet-18, 64 px.
+// they wait would. SimCLR, ResNet-18, 64 px. What the hardware itself shares out shows in plain copies of memory.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { allowedCores } from "../packages/unlabel/src/train/machine.ts";
-import { numberIn, runUnlabel } from "./child.ts";
+import { numberIn, runScript, runUnlabel } from "./child.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { mean, median } from "./stats.ts";
 
@@ -30,7 +30,9 @@ export async function run({ quick, data, device, threads, say }: BenchOptions): 
     const half = Math.floor(threads / 2);
     const cores = coresAllowed();
     const [left, right] = [cores?.slice(0, half), cores?.slice(half, 2 * half)];
-    const [few, many, alone, beside]: number[][] = [[], [], [], []];
+    const copied = async (core: number) =>
+      numberIn(await runScript("copy.ts", [quick ? "0.1" : "5"], 1, [core]), "gb_per_s");
+    const [few, many, alone, beside, copyAlone, copyBeside]: number[][] = [[], [], [], [], [], []];
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds}`);
       few!.push(await speed(1));
@@ -38,11 +40,18 @@ export async function run({ quick, data, device, threads, say }: BenchOptions): 
       if (!left || !right) continue;
       alone!.push(await speed(half, left));
       beside!.push(mean(await Promise.all([speed(half, left), speed(half, right)])));
+      copyAlone!.push(await copied(left[0]!));
+      copyBeside!.push(mean(await Promise.all([copied(left[0]!), copied(right[0]!)])));
     }
     const scaling = row(`${threads} threads beside 1`, "images/s", median(many!), median(few!));
     const name = `one of two runs side by side, ${half} ${half === 1 ? "core" : "cores"} each, beside one alone`;
     if (!left) return [scaling, row(name, "images/s", null, null, { note: "not run: it takes taskset" })];
-    return [scaling, row(name, "images/s", median(beside!), median(alone!))];
+    const memory = "memory copied by one of two threads at once, beside one alone";
+    return [
+      scaling,
+      row(name, "images/s", median(beside!), median(alone!)),
+      row(memory, "GB/s", median(copyBeside!), median(copyAlone!)),
+    ];
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
