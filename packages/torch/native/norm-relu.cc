@@ -4,13 +4,7 @@
 #include <cstring>
 #include <vector>
 
-// The threads are those of LibTorch's own OpenMP: a second set would compete with them. Found as this library is loaded, since
-// LibTorch's wheels bring an OpenMP under a name of their own; without one everything runs on the calling thread.
-extern "C" {
-void GOMP_parallel(void (*body)(void*), void* data, unsigned threads, unsigned flags) __attribute__((weak));
-int omp_get_thread_num(void) __attribute__((weak));
-int omp_get_num_threads(void) __attribute__((weak));
-}
+#include "threads.h"
 
 // Compiled for several instruction sets, of which the machine's is taken as the library is loaded.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__linux__)
@@ -55,21 +49,9 @@ INLINE bool closed(float value) { return value <= 0; }
 /// Calls `body(from, to, part)` for parts of the rows, a thread each.
 template <typename Body>
 void parallel(Map map, int threads, Body body) {
-  struct Work {
-    Map map;
-    Body* body;
-  } work{map, &body};
-  if (threads <= 1 || map.rows * map.channels < kLeast || !GOMP_parallel || !omp_get_thread_num || !omp_get_num_threads) {
-    body(int64_t{0}, map.rows, 0);
-    return;
-  }
-  GOMP_parallel(
-      [](void* data) {
-        const Work& work = *static_cast<Work*>(data);
-        const int64_t part = omp_get_thread_num(), parts = omp_get_num_threads();
-        (*work.body)(work.map.rows * part / parts, work.map.rows * (part + 1) / parts, static_cast<int>(part));
-      },
-      &work, static_cast<unsigned>(threads), 0);
+  in_parts(map.rows * map.channels < kLeast ? 1 : threads, [&](int part, int parts) {
+    body(map.rows * part / parts, map.rows * (part + 1) / parts, part);
+  });
 }
 
 template <typename T>

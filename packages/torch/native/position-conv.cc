@@ -1,20 +1,27 @@
 // unlabel::position_conv2d, an operator beside LibTorch's own: convolution over maps of few positions. Each position of the output
 // is a sum of matrix products, one a row of the kernel that lies on the map: in channels-last layout what such a row sees, and its
 // weights, are slices of the tensors as they are. Nothing is copied or padded, and a product has all images as its rows, where
-// oneDNN's kernels have a row of a map that is two or four wide.
+// oneDNN's kernels have a row of a map that is two or four wide. Threads share channels, not products, which are too small for it.
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
 
 #include <algorithm>
 #include <array>
+#include <vector>
+
+#include "threads.h"
 
 namespace unlabel {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
+
+/// Channels that a thread gets at least.
+constexpr int64_t kLeastChannels = 16;
 
 /// One axis of a convolution.
 struct Axis {
@@ -24,9 +31,9 @@ struct Axis {
   int64_t padding;
 
   int64_t output() const { return (input + 2 * padding - kernel) / stride + 1; }
-  /// Where tap 0 lies on the input for an output position: may be outside.
+  /// Where tap 0 lies for an output position: maybe beside the map.
   int64_t start(int64_t position) const { return position * stride - padding; }
-  /// The taps that lie on the input for an output position, from `first` to before `last`.
+  /// The taps that lie on the map for an output position, from the first to before the second.
   std::array<int64_t, 2> taps(int64_t position) const {
     return {std::max<int64_t>(0, -start(position)), std::min(kernel, input - start(position))};
   }
@@ -38,68 +45,110 @@ struct Shape {
 
   Shape(const at::Tensor& map, const at::Tensor& weight, at::IntArrayRef stride, at::IntArrayRef padding)
       : y{map.size(2), weight.size(2), stride[0], padding[0]}, x{map.size(3), weight.size(3), stride[1], padding[1]} {}
+
+  int64_t positions() const { return y.output() * x.output(); }
+  int64_t taps() const { return y.kernel * x.kernel; }
 };
 
-/// Calls `use(position, input, tap, length)` for each row of the kernel that lies on the map, by positions of the output: the
-/// first positions of output and input, the first tap, and how many positions and taps from there.
-template <typename Use>
-void each_run(const Shape& shape, Use use) {
+/// What one output position sees through neighbouring taps.
+struct Run {
+  int64_t position;  // of the output
+  int64_t input;     // the first position seen
+  int64_t tap;       // the first tap
+  int64_t length;    // positions and taps
+};
+
+/// Each row of the kernel that lies on the map, for each output position, in their order.
+std::vector<Run> runs_of(const Shape& shape) {
   const auto& [y, x] = shape;
-  for (int64_t position = 0; position < y.output() * x.output(); ++position) {
-    const int64_t row = position / x.output(), column = position % x.output();
-    const auto [top, bottom] = y.taps(row);
-    const auto [first, last] = x.taps(column);
-    if (first >= last) continue;
-    for (int64_t ky = top; ky < bottom; ++ky) {
-      use(position, (y.start(row) + ky) * x.input + x.start(column) + first, ky * x.kernel + first, last - first);
+  std::vector<Run> runs;
+  for (int64_t row = 0; row < y.output(); ++row) {
+    for (int64_t column = 0; column < x.output(); ++column) {
+      const auto [top, bottom] = y.taps(row);
+      const auto [left, right] = x.taps(column);
+      for (int64_t ky = top; ky < bottom && left < right; ++ky) {
+        const int64_t input = (y.start(row) + ky) * x.input + x.start(column) + left;
+        runs.push_back({row * x.output() + column, input, ky * x.kernel + left, right - left});
+      }
     }
   }
+  return runs;
 }
 
-/// The output positions of one axis at which a tap lies on the input, and what it sees there: `x` and `y` are channels-last with
-/// that axis at `dim`. @return whether there are any
-bool narrow_to_tap(const Axis& axis, int64_t tap, int64_t dim, at::Tensor& x, at::Tensor& y) {
-  const int64_t count = axis.output();
-  int64_t first = 0, last = count;
-  while (first < count && axis.start(first) + tap < 0) ++first;
-  while (last > first && axis.start(last - 1) + tap >= axis.input) --last;
-  if (first == last) return false;
-  y = y.slice(dim, first, last);
-  x = x.slice(dim, axis.start(first) + tap, axis.start(last - 1) + tap + 1, axis.stride);
-  return true;
+/// The same with runs of one tap each.
+std::vector<Run> pairs_of(const Shape& shape) {
+  std::vector<Run> pairs;
+  for (const Run& run : runs_of(shape)) {
+    for (int64_t i = 0; i < run.length; ++i) pairs.push_back({run.position, run.input + i, run.tap + i, 1});
+  }
+  return pairs;
 }
 
-at::Tensor last(const at::Tensor& x) { return x.permute({0, 2, 3, 1}); }
-at::Tensor first(const at::Tensor& x) { return x.permute({0, 3, 1, 2}); }
+at::Tensor channels_first(const at::Tensor& x) { return x.permute({0, 3, 1, 2}); }
 
 /// Values as they lie in channels-last layout, `[first dimension, all others]`: no copy where they lie so already.
-at::Tensor rows_of(const at::Tensor& x) { return last(x).reshape({x.size(0), -1}); }
+at::Tensor rows_of(const at::Tensor& x) { return x.permute({0, 2, 3, 1}).reshape({x.size(0), -1}); }
 
 /// Rows as the channels-last tensor of `like`'s shape.
 at::Tensor map_of(const at::Tensor& rows, const at::Tensor& like) {
-  return first(rows.view({like.size(0), like.size(2), like.size(3), like.size(1)}));
+  return channels_first(rows.view({like.size(0), like.size(2), like.size(3), like.size(1)}));
 }
+
+/// Calls `body(from, count)` for parts of the channels, a thread each. Neither gradients nor profiles follow what it does: in a
+/// profile the threads' times would add up.
+template <typename Body>
+void by_channels(int64_t channels, Body body) {
+  const int64_t most = std::max<int64_t>(1, channels / kLeastChannels);
+  in_parts(static_cast<int>(std::min<int64_t>(at::get_num_threads(), most)), [&](int part, int parts) {
+    const at::AutoDispatchBelowADInplaceOrView ungraded;
+    const at::RecordFunctionGuard unrecorded(false);
+    const int64_t from = channels * part / parts;
+    body(from, channels * (part + 1) / parts - from);
+  });
+}
+
+/// Writes products to parts of a tensor, by index: the first overwrites, those after it add, and parts without any become zeros.
+class Sums {
+ public:
+  explicit Sums(int64_t parts) : started_(static_cast<size_t>(parts)) {}
+
+  void add(int64_t index, at::Tensor part, const at::Tensor& a, const at::Tensor& b) {
+    part.addmm_(a, b, started_[static_cast<size_t>(index)] ? 1 : 0);
+    started_[static_cast<size_t>(index)] = true;
+  }
+
+  template <typename Part>
+  void finish(Part part) const {
+    for (size_t i = 0; i < started_.size(); ++i) {
+      if (!started_[i]) part(static_cast<int64_t>(i)).zero_();
+    }
+  }
+
+ private:
+  std::vector<bool> started_;
+};
 
 struct PositionConv : torch::autograd::Function<PositionConv> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, at::IntArrayRef stride,
                             at::IntArrayRef padding) {
     const Shape shape(x, weight, stride, padding);
-    const int64_t in = x.size(1), out = weight.size(0), rows = shape.y.output(), columns = shape.x.output();
+    const int64_t in = x.size(1), out = weight.size(0);
     const at::Tensor inputs = rows_of(x), taps = rows_of(weight);
-    const at::Tensor maps = at::empty({x.size(0), rows * columns * out}, x.options());
-    int64_t written = 0;  // positions, and the first of them that no product has written to
-    each_run(shape, [&](int64_t position, int64_t input, int64_t tap, int64_t length) {
-      for (; written < position; ++written) maps.narrow(1, written * out, out).zero_();
-      const double kept = written > position ? 1 : 0;
-      written = position + 1;
-      maps.narrow(1, position * out, out)
-          .addmm_(inputs.narrow(1, input * in, length * in), taps.narrow(1, tap * in, length * in).t(), kept);
+    const at::Tensor maps = at::empty({x.size(0), shape.positions() * out}, x.options());
+    const auto runs = runs_of(shape);
+    by_channels(out, [&](int64_t from, int64_t count) {
+      const auto part = [&](int64_t position) { return maps.narrow(1, position * out + from, count); };
+      const at::Tensor own = taps.narrow(0, from, count);
+      Sums sums(shape.positions());
+      for (const auto& [position, input, tap, length] : runs) {
+        sums.add(position, part(position), inputs.narrow(1, input * in, length * in), own.narrow(1, tap * in, length * in).t());
+      }
+      sums.finish(part);
     });
-    for (; written < rows * columns; ++written) maps.narrow(1, written * out, out).zero_();
     ctx->save_for_backward({x, weight});
     ctx->saved_data["stride"] = stride;
     ctx->saved_data["padding"] = padding;
-    return first(maps.view({x.size(0), rows, columns, out}));
+    return channels_first(maps.view({x.size(0), shape.y.output(), shape.x.output(), out}));
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
@@ -108,37 +157,39 @@ struct PositionConv : torch::autograd::Function<PositionConv> {
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1];
     const Shape shape(x, weight, ctx->saved_data["stride"].toIntVector(), ctx->saved_data["padding"].toIntVector());
+    const int64_t in = x.size(1), out = weight.size(0);
+    const at::Tensor maps = rows_of(grads[0]);
+    auto pairs = pairs_of(shape);
     at::Tensor dx, dw;
-    if (ctx->needs_input_grad(0)) dx = input_grad(shape, x, weight, grads[0]);
-    if (ctx->needs_input_grad(1)) dw = weight_grad(shape, x, weight, grads[0]);
-    return {dx, dw, at::Tensor(), at::Tensor()};
-  }
-
-  static at::Tensor input_grad(const Shape& shape, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& grad) {
-    const int64_t in = x.size(1), out = weight.size(0);
-    const at::Tensor taps = rows_of(weight), maps = rows_of(grad);
-    const at::Tensor dx = at::zeros({x.size(0), x.numel() / x.size(0)}, x.options());
-    each_run(shape, [&](int64_t position, int64_t input, int64_t tap, int64_t length) {
-      dx.narrow(1, input * in, length * in).addmm_(maps.narrow(1, position * out, out), taps.narrow(1, tap * in, length * in));
-    });
-    return map_of(dx, x);
-  }
-
-  /// Weights are larger than maps here: each is written once, by a product over all positions that its tap sees.
-  static at::Tensor weight_grad(const Shape& shape, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& grad) {
-    const int64_t in = x.size(1), out = weight.size(0);
-    const at::Tensor dw = at::empty({out, weight.numel() / out}, x.options());
-    for (int64_t tap = 0; tap < shape.y.kernel * shape.x.kernel; ++tap) {
-      at::Tensor slice = dw.narrow(1, tap * in, in), seen = last(x), maps = last(grad);
-      const bool any = narrow_to_tap(shape.y, tap / shape.x.kernel, 1, seen, maps) &&
-                       narrow_to_tap(shape.x, tap % shape.x.kernel, 2, seen, maps);
-      if (any) {
-        slice.addmm_(maps.reshape({-1, out}).t(), seen.reshape({-1, in}), 0);
-      } else {
-        slice.zero_();
-      }
+    if (ctx->needs_input_grad(0)) {
+      const at::Tensor taps = rows_of(weight);
+      const at::Tensor rows = at::empty({x.size(0), x.numel() / x.size(0)}, x.options());
+      by_channels(in, [&](int64_t from, int64_t count) {
+        const auto part = [&](int64_t input) { return rows.narrow(1, input * in + from, count); };
+        Sums sums(shape.y.input * shape.x.input);
+        for (const auto& [position, input, tap, length] : pairs) {
+          sums.add(input, part(input), maps.narrow(1, position * out, out), taps.narrow(1, tap * in + from, count));
+        }
+        sums.finish(part);
+      });
+      dx = map_of(rows, x);
     }
-    return map_of(dw, weight);
+    if (ctx->needs_input_grad(1)) {
+      const at::Tensor inputs = rows_of(x);
+      const at::Tensor rows = at::empty({out, weight.numel() / out}, x.options());
+      // By taps, so that the sums of one stay in the cache.
+      std::stable_sort(pairs.begin(), pairs.end(), [](const Run& a, const Run& b) { return a.tap < b.tap; });
+      by_channels(out, [&](int64_t from, int64_t count) {
+        const auto part = [&](int64_t tap) { return rows.narrow(0, from, count).narrow(1, tap * in, in); };
+        Sums sums(shape.taps());
+        for (const auto& [position, input, tap, length] : pairs) {
+          sums.add(tap, part(tap), maps.narrow(1, position * out + from, count).t(), inputs.narrow(1, input * in, in));
+        }
+        sums.finish(part);
+      });
+      dw = map_of(rows, weight);
+    }
+    return {dx, dw, at::Tensor(), at::Tensor()};
   }
 };
 

@@ -86,11 +86,31 @@ export interface Native {
 /** Where the engine was found, and why there. */
 export const engine = locateEngine();
 
-// Threads that spin while idle slow every neighbour, other processes' included; LibTorch reads this as it loads. A fraction of
-// a millisecond of spinning bridges the gaps between small operators, where falling asleep and waking cost more than they do.
-if (process.env.OMP_WAIT_POLICY === undefined) {
-  process.env.OMP_WAIT_POLICY = "passive";
-  process.env.GOMP_SPINCOUNT ??= "5000";
+/** How OpenMP's idle threads wait, as LibTorch read it when it was loaded. */
+export interface WaitPolicy {
+  /** `passive`, `active`, or what else OMP_WAIT_POLICY held. */
+  policy: string;
+  /** GOMP_SPINCOUNT: looks for work before a thread sleeps; null where the policy decides. */
+  spinCount: string | null;
 }
 
-export const native: Native = guarded("@unlabel/torch", () => createRequire(import.meta.url)(engine.addon));
+// Between operators threads wait for each other hundreds of times a step: falling asleep and waking cost a quarter of a
+// ResNet-18's step, so they spin, for two or three milliseconds. Spinning on would take the image reader's cores, and those of
+// other runs on the same ones.
+const { OMP_WAIT_POLICY: asked, GOMP_SPINCOUNT: spins } = process.env;
+export const waitPolicy: WaitPolicy =
+  asked === undefined
+    ? { policy: "passive", spinCount: spins ?? "50000" }
+    : { policy: asked, spinCount: spins ?? null };
+
+export const native: Native = guarded("@unlabel/torch", () => {
+  // OpenMP reads the environment once, as it is loaded. Afterwards it is the user's again, for other programs to inherit.
+  process.env.OMP_WAIT_POLICY = waitPolicy.policy;
+  if (waitPolicy.spinCount !== null) process.env.GOMP_SPINCOUNT = waitPolicy.spinCount;
+  try {
+    return createRequire(import.meta.url)(engine.addon);
+  } finally {
+    if (asked === undefined) delete process.env.OMP_WAIT_POLICY;
+    if (spins === undefined) delete process.env.GOMP_SPINCOUNT;
+  }
+});

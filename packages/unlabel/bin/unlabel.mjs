@@ -1,10 +1,7 @@
 #!/usr/bin/env node
-// Starts the command line. OpenMP reads its wait policy once, as LibTorch loads: idle threads that spin would take the
-// image reader's cores, so they sleep unless the user says otherwise.
+// Starts the command line.
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-
-process.env.OMP_WAIT_POLICY ??= "passive";
 
 const main = new URL("../dist/cli/main.js", import.meta.url);
 if (!existsSync(main)) {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import {
   backward,
   grad,
@@ -7,6 +7,7 @@ import {
   noGrad,
   randn,
   scope,
+  setThreads,
   startProfile,
   stopProfile,
   type Tensor,
@@ -55,6 +56,8 @@ function norms(channels: number): [nn.BatchNorm2d, nn.BatchNorm2d] {
   exact.loadStateDict(norm.stateDict());
   return [norm, exact.to({ dtype: "float64" })];
 }
+
+beforeAll(() => setThreads(2));
 
 describe("normalising, adding a shortcut and ReLU as one operator", () => {
   describe.each([false, true])("with a shortcut: %s", (withShortcut) => {

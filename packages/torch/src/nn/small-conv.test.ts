@@ -1,5 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { autocast, conv2d, manualSeed, nn, positionConv2d, randn, scope, type Tensor, zeros } from "../index.ts";
+import {
+  autocast,
+  conv2d,
+  manualSeed,
+  nn,
+  positionConv2d,
+  randn,
+  scope,
+  setThreads,
+  type Tensor,
+  zeros,
+} from "../index.ts";
 import { smallConvolution } from "./small-conv.ts";
 
 // Height, width, kernel, stride, padding, images.
@@ -22,12 +33,16 @@ const cases: [number, number, [number, number], number, number, number][] = [
 describe("convolutions over small maps", () => {
   it.each(cases)("%d × %d, kernel %j, stride %d, padding %d, %d images: as LibTorch's, with gradients", (...shape) => {
     const [height, width, kernel, stride, padding, count] = shape;
-    for (const bias of [true, false]) {
+    for (const [bias, threads] of [
+      [true, 1],
+      [false, 2],
+    ] as const) {
       scope(() => {
+        setThreads(threads);
         manualSeed(0);
-        const conv = new nn.Conv2d(8, 6, kernel, { stride, padding, bias });
+        const conv = new nn.Conv2d(36, 40, kernel, { stride, padding, bias });
         conv.to({ memoryFormat: "channels_last" });
-        const images = randn([count, 8, height, width]);
+        const images = randn([count, 36, height, width]);
         const outcome = (forward: (x: Tensor) => Tensor) => {
           const x = images.to({ memoryFormat: "channels_last" }).detach().requiresGrad_();
           conv.zeroGrad();

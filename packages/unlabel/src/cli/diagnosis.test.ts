@@ -14,6 +14,8 @@ const engine: EngineFacts = {
   threads: 8,
   bf16_speedup: 0,
   cpu_precision: "fp32",
+  omp_wait_policy: "passive",
+  gomp_spincount: "50000",
 };
 const healthy: Facts = {
   unlabel: "0.1.0",
@@ -23,7 +25,6 @@ const healthy: Facts = {
   cores: 8,
   memory_gb: 16,
   gpu: false,
-  omp_wait_policy: "passive",
   engine,
   libtorch_known: { oldest: "2.6.0", pinned: "2.15.0" },
 };
@@ -45,7 +46,8 @@ it.each([
   [{ engine: { ...engine, onednn: false } }, "no oneDNN"],
   [{ engine: { ...engine, cpu_capability: "DEFAULT" } }, "no vector instructions"],
   [{ engine: { ...engine, version: "2.6.0" } }, "LibTorch 2.6.0 is supported; 2.15.0 is the one tested most"],
-  [{ omp_wait_policy: "ACTIVE" }, "makes idle threads spin"],
+  [{ engine: { ...engine, omp_wait_policy: "ACTIVE" } }, "makes idle threads spin"],
+  [{ engine: { ...engine, gomp_spincount: null } }, "puts threads to sleep between operators"],
   [{ memory_gb: 2 }, "2 GB of memory is little"],
 ])("advises on %o", (change, text) => {
   const { problems, advice } = diagnose({ ...healthy, ...change });

@@ -19,6 +19,9 @@ export interface EngineFacts {
   bf16_speedup: number;
   /** The number format that `--precision auto` takes on this CPU. */
   cpu_precision: "fp32" | "bf16";
+  /** How OpenMP's threads wait, and how often they look for work before they sleep. */
+  omp_wait_policy: string;
+  gomp_spincount: string | null;
 }
 
 export interface Facts {
@@ -31,7 +34,6 @@ export interface Facts {
   memory_gb: number;
   /** Whether a driver answers for an NVIDIA GPU. */
   gpu: boolean;
-  omp_wait_policy: string | null;
   engine: EngineFacts | { problem: string };
   /** The oldest LibTorch that is supported, and the one that set-up installs. */
   libtorch_known: { oldest: string; pinned: string };
@@ -48,7 +50,6 @@ export async function gatherFacts(): Promise<Facts> {
     cores: allowedCores(),
     memory_gb: Math.round(totalmem() / 1e8) / 10,
     gpu: hasGpu(),
-    omp_wait_policy: process.env.OMP_WAIT_POLICY ?? null,
     engine: await engineFacts(),
     libtorch_known: { oldest: OLDEST, pinned: PINNED },
   };
@@ -76,6 +77,8 @@ async function engineFacts(): Promise<Facts["engine"]> {
       threads,
       bf16_speedup: Math.round(bf16Speedup() * 100) / 100,
       cpu_precision: choosePrecision("auto", "cpu"),
+      omp_wait_policy: info.waitPolicy.policy,
+      gomp_spincount: info.waitPolicy.spinCount,
     };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
@@ -96,7 +99,7 @@ export interface Diagnosis {
 
 /** What is wrong with a machine, and what would help. */
 export function diagnose(facts: Facts): Diagnosis {
-  const { engine, cores, gpu, omp_wait_policy } = facts;
+  const { engine, cores, gpu } = facts;
   const problems: string[] = [];
   const advice: string[] = [];
   if ("problem" in engine) problems.push(engine.problem);
@@ -126,9 +129,13 @@ export function diagnose(facts: Facts): Diagnosis {
     if (engine.version.split("+")[0] !== facts.libtorch_known.pinned) {
       advice.push(`LibTorch ${engine.version} is supported; ${facts.libtorch_known.pinned} is the one tested most.`);
     }
-  }
-  if (omp_wait_policy?.toLowerCase() === "active") {
-    advice.push("OMP_WAIT_POLICY=active makes idle threads spin and starves the image reader: unset it.");
+    const policy = engine.omp_wait_policy.toLowerCase();
+    if (policy === "active") {
+      advice.push("OMP_WAIT_POLICY=active makes idle threads spin and starves the image reader: unset it.");
+    }
+    if (policy === "passive" && engine.gomp_spincount === null) {
+      advice.push("OMP_WAIT_POLICY=passive puts threads to sleep between operators, and slows training: unset it.");
+    }
   }
   if (facts.memory_gb < 4)
     advice.push(`${facts.memory_gb} GB of memory is little: use preset small and a small --batch.`);
