@@ -1,6 +1,6 @@
 // unlabel::position_conv2d, an operator beside LibTorch's own: convolution over maps of few positions. Each position of the output
 // is a sum of matrix products, one a row of the kernel that lies on the map: in channels-last layout what such a row sees, and its
-// weights, are slices of the tensors as they are. Nothing is copied or padded, and a product has all images as its rows, where
+// weights, are slices of the tensors as they are, where these are channels-last. Nothing is padded, and a product has all images as its rows, where
 // oneDNN's kernels have a row of a map that is two or four wide. Threads share channels, not products, which are too small for it.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -22,6 +22,8 @@ using torch::autograd::variable_list;
 
 /// Channels that a thread gets at least.
 constexpr int64_t kLeastChannels = 16;
+/// Above it counting positions would take forever.
+constexpr int64_t kMostPadding = 1024;
 
 /// One axis of a convolution.
 struct Axis {
@@ -134,7 +136,9 @@ struct PositionConv : torch::autograd::Function<PositionConv> {
     const Shape shape(x, weight, stride, padding);
     const int64_t in = x.size(1), out = weight.size(0);
     const at::Tensor inputs = rows_of(x), taps = rows_of(weight);
-    const at::Tensor maps = at::empty({x.size(0), shape.positions() * out}, x.options());
+    const at::Tensor result =
+        at::empty({x.size(0), out, shape.y.output(), shape.x.output()}, x.options().memory_format(at::MemoryFormat::ChannelsLast));
+    const at::Tensor maps = rows_of(result);
     const auto runs = runs_of(shape);
     by_channels(out, [&](int64_t from, int64_t count) {
       const auto part = [&](int64_t position) { return maps.narrow(1, position * out + from, count); };
@@ -148,20 +152,27 @@ struct PositionConv : torch::autograd::Function<PositionConv> {
     ctx->save_for_backward({x, weight});
     ctx->saved_data["stride"] = stride;
     ctx->saved_data["padding"] = padding;
-    return channels_first(maps.view({x.size(0), shape.y.output(), shape.x.output(), out}));
+    return result;
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
-    TORCH_CHECK(!at::GradMode::is_enabled(), "position_conv2d has no second derivative");
     RECORD_FUNCTION("unlabel::position_conv2d_backward", c10::ArrayRef<const c10::IValue>{});
     const auto saved = ctx->get_saved_variables();
     const at::Tensor &x = saved[0], &weight = saved[1];
-    const Shape shape(x, weight, ctx->saved_data["stride"].toIntVector(), ctx->saved_data["padding"].toIntVector());
+    const auto stride = ctx->saved_data["stride"].toIntVector(), padding = ctx->saved_data["padding"].toIntVector();
+    const bool needs_x = ctx->needs_input_grad(0), needs_weight = ctx->needs_input_grad(1);
+    if (at::GradMode::is_enabled()) {
+      // Somebody wants derivatives of these gradients, which LibTorch's own operator has.
+      const auto [dx, dw, none] = at::convolution_backward(grads[0], x, weight, std::nullopt, stride, padding, {1, 1}, false, {0, 0}, 1,
+                                                           {needs_x, needs_weight, false});
+      return {dx, dw, at::Tensor(), at::Tensor()};
+    }
+    const Shape shape(x, weight, stride, padding);
     const int64_t in = x.size(1), out = weight.size(0);
-    const at::Tensor maps = rows_of(grads[0]);
+    const at::Tensor maps = rows_of(grads[0].contiguous(at::MemoryFormat::ChannelsLast));
     auto pairs = pairs_of(shape);
     at::Tensor dx, dw;
-    if (ctx->needs_input_grad(0)) {
+    if (needs_x) {
       const at::Tensor taps = rows_of(weight);
       const at::Tensor rows = at::empty({x.size(0), x.numel() / x.size(0)}, x.options());
       by_channels(in, [&](int64_t from, int64_t count) {
@@ -174,7 +185,7 @@ struct PositionConv : torch::autograd::Function<PositionConv> {
       });
       dx = map_of(rows, x);
     }
-    if (ctx->needs_input_grad(1)) {
+    if (needs_weight) {
       const at::Tensor inputs = rows_of(x);
       const at::Tensor rows = at::empty({out, weight.numel() / out}, x.options());
       // By taps, so that the sums of one stay in the cache.
@@ -197,10 +208,14 @@ at::Tensor position_conv2d(const at::Tensor& x, const at::Tensor& weight, at::In
   TORCH_CHECK(x.dim() == 4 && x.numel() > 0, "Expected maps [B, C, H, W] that are not empty, got ", x.sizes());
   TORCH_CHECK(weight.dim() == 4 && weight.numel() > 0 && weight.size(1) == x.size(1), "Expected weights [out, ", x.size(1),
               ", height, width], got ", weight.sizes());
-  TORCH_CHECK(x.is_cpu() && weight.is_cpu() && at::isFloatingType(x.scalar_type()) && x.scalar_type() == weight.scalar_type(),
-              "Expected maps and weights of one floating dtype on the CPU, got ", x.scalar_type(), " and ", weight.scalar_type());
+  const bool exact = x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble;
+  TORCH_CHECK(x.is_cpu() && weight.is_cpu() && exact && x.scalar_type() == weight.scalar_type(),
+              "Expected maps and weights of float32 or float64 on the CPU, got ", x.scalar_type(), " on ", x.device(), " and ",
+              weight.scalar_type(), " on ", weight.device());
+  TORCH_CHECK(stride.size() == 2 && padding.size() == 2, "Expected two numbers for stride and padding, got ", stride, " and ", padding);
   for (int axis = 0; axis < 2; ++axis) {
-    TORCH_CHECK(stride[axis] > 0 && padding[axis] >= 0, "Expected a stride above 0 and a padding of 0 or more, got ", stride, " and ", padding);
+    TORCH_CHECK(stride[axis] > 0 && padding[axis] >= 0 && padding[axis] <= kMostPadding, "Expected a stride above 0 and a padding of 0 to ",
+                kMostPadding, ", got ", stride, " and ", padding);
     TORCH_CHECK(x.size(2 + axis) + 2 * padding[axis] >= weight.size(2 + axis), "Expected a kernel of at most the padded map, got ",
                 weight.sizes(), " on ", x.sizes(), " with padding ", padding);
   }

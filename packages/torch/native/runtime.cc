@@ -8,6 +8,8 @@
 #include <dlfcn.h>
 #include <torch/csrc/api/include/torch/version.h>
 
+#include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +64,11 @@ std::vector<double> cuda_capabilities() {
   return found;
 }
 
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
 /// seed(n): LibTorch's generators on every device
 Napi::Value seed(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
@@ -104,6 +111,9 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
   });
 }
 
+/// What OpenMP found in the environment as it was loaded, right before this library was.
+const std::optional<std::string> wait_policy = environment("OMP_WAIT_POLICY"), spin_count = environment("GOMP_SPINCOUNT");
+
 Napi::Value describe_engine(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const Napi::Env env = info.Env();
@@ -122,6 +132,8 @@ Napi::Value describe_engine(const Napi::CallbackInfo& info) {
     out.Set("cudaCapabilities", listed);
     out.Set("cudaProblem", cuda_problem());
     out.Set("mps", at::hasMPS());
+    out.Set("waitPolicy", wait_policy ? Napi::String::New(env, *wait_policy) : env.Null());
+    out.Set("spinCount", spin_count ? Napi::String::New(env, *spin_count) : env.Null());
     return out;
   });
 }

@@ -36,6 +36,10 @@ export interface EngineDescription {
   cudaCapabilities: number[];
   cudaProblem: string;
   mps: boolean;
+  /** How OpenMP's idle threads wait: OMP_WAIT_POLICY as OpenMP read it, null where it was not set. */
+  waitPolicy: string | null;
+  /** GOMP_SPINCOUNT as OpenMP read it: looks for work before a thread sleeps; null where the policy decides. */
+  spinCount: string | null;
 }
 
 /** What the C++ side exports; see native/. */
@@ -86,31 +90,24 @@ export interface Native {
 /** Where the engine was found, and why there. */
 export const engine = locateEngine();
 
-/** How OpenMP's idle threads wait, as LibTorch read it when it was loaded. */
-export interface WaitPolicy {
-  /** `passive`, `active`, or what else OMP_WAIT_POLICY held. */
-  policy: string;
-  /** GOMP_SPINCOUNT: looks for work before a thread sleeps; null where the policy decides. */
-  spinCount: string | null;
-}
-
-// Between operators threads wait for each other hundreds of times a step: falling asleep and waking cost a quarter of a
-// ResNet-18's step, so they spin, for two or three milliseconds. Spinning on would take the image reader's cores, and those of
-// other runs on the same ones.
-const { OMP_WAIT_POLICY: asked, GOMP_SPINCOUNT: spins } = process.env;
-export const waitPolicy: WaitPolicy =
-  asked === undefined
-    ? { policy: "passive", spinCount: spins ?? "50000" }
-    : { policy: asked, spinCount: spins ?? null };
-
-export const native: Native = guarded("@unlabel/torch", () => {
-  // OpenMP reads the environment once, as it is loaded. Afterwards it is the user's again, for other programs to inherit.
-  process.env.OMP_WAIT_POLICY = waitPolicy.policy;
-  if (waitPolicy.spinCount !== null) process.env.GOMP_SPINCOUNT = waitPolicy.spinCount;
+/**
+ * Loads the addon, and with it OpenMP, which reads the environment once. Between operators threads wait for each other hundreds
+ * of times a step: falling asleep and waking costs a quarter of a ResNet-18's step, so they spin for a millisecond or a few
+ * before. Spinning on would take the image reader's cores, and those of other runs on the same ones. What the user has set holds,
+ * and afterwards the environment is the user's again, for other programs to inherit. A worker's environment is a copy that OpenMP
+ * does not see: there it waits as it does by itself.
+ */
+function load(): Native {
+  const { OMP_WAIT_POLICY: policy, GOMP_SPINCOUNT: spins } = process.env;
+  if (policy !== undefined) return createRequire(import.meta.url)(engine.addon);
+  process.env.OMP_WAIT_POLICY = "passive";
+  process.env.GOMP_SPINCOUNT = spins ?? "50000";
   try {
     return createRequire(import.meta.url)(engine.addon);
   } finally {
-    if (asked === undefined) delete process.env.OMP_WAIT_POLICY;
+    delete process.env.OMP_WAIT_POLICY;
     if (spins === undefined) delete process.env.GOMP_SPINCOUNT;
   }
-});
+}
+
+export const native: Native = guarded("@unlabel/torch", load);

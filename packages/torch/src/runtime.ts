@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Device, DType } from "./dtype.ts";
 import { describe, guarded, synchronous, TorchError } from "./errors.ts";
 import { handleOf, wrap } from "./handle.ts";
-import { type EngineDescription, engine, native, type WaitPolicy, waitPolicy } from "./native.ts";
+import { type EngineDescription, engine, native } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** Seeds LibTorch's generators on every device. @param seed a whole number from 0 to 2^53 − 1 */
@@ -106,7 +106,6 @@ export interface EngineInfo extends EngineDescription {
   /** Why this LibTorch was chosen, such as `LIBTORCH` or `installed by set-up`. */
   why: string;
   threads: number;
-  waitPolicy: WaitPolicy;
 }
 
 /** Which LibTorch runs, where it lies, why that one, and what it can do. */
@@ -117,6 +116,5 @@ export function engineInfo(): EngineInfo {
     path: dirname(description.path),
     why: engine.libtorch.why,
     threads: native.threads(),
-    waitPolicy,
   };
 }

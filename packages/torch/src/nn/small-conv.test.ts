@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   autocast,
   conv2d,
+  grad,
   manualSeed,
   nn,
   positionConv2d,
@@ -40,9 +41,9 @@ describe("convolutions over small maps", () => {
       scope(() => {
         setThreads(threads);
         manualSeed(0);
-        const conv = new nn.Conv2d(36, 40, kernel, { stride, padding, bias });
+        const conv = new nn.Conv2d(128, 40, kernel, { stride, padding, bias });
         conv.to({ memoryFormat: "channels_last" });
-        const images = randn([count, 36, height, width]);
+        const images = randn([count, 128, height, width]);
         const outcome = (forward: (x: Tensor) => Tensor) => {
           const x = images.to({ memoryFormat: "channels_last" }).detach().requiresGrad_();
           conv.zeroGrad();
@@ -72,9 +73,25 @@ describe("convolutions over small maps", () => {
         [3, 2, 1],
         [1, 2, 0],
       ] as const) {
-        const conv = new nn.Conv2d(8, 8, kernel, { stride, padding });
-        const out = smallConvolution(conv, randn([2, 8, 2, 2]))!;
+        const conv = new nn.Conv2d(128, 8, kernel, { stride, padding });
+        const out = smallConvolution(conv, randn([2, 128, 2, 2]))!;
         expect(out.isContiguous("channels_last")).toBe(true);
+      }
+    });
+  });
+
+  it("may be changed in place, and derived twice, like LibTorch's", () => {
+    scope(() => {
+      const conv = new nn.Conv2d(128, 8, 3, { padding: 1, bias: false });
+      const start = randn([2, 128, 2, 2]);
+      const twice = (forward: (x: Tensor) => Tensor) => {
+        const x = start.detach().requiresGrad_();
+        const [slope] = grad([forward(x).relu_().square().sum()], [x], { createGraph: true });
+        return [slope!, ...grad([slope!.square().sum()], [x, conv.weight])];
+      };
+      const expected = twice((x) => conv2d(x, conv.weight, null, [1, 1], [1, 1]));
+      for (const [i, found] of twice((x) => smallConvolution(conv, x)!).entries()) {
+        expect(found!.sub(expected[i]!).abs().amax().item()).toBeLessThan(1e-5 * expected[i]!.abs().amax().item());
       }
     });
   });
@@ -86,19 +103,24 @@ describe("convolutions over small maps", () => {
       expect(() => positionConv2d(x, zeros([4, 3, 1, 1]))).toThrow(
         /weights \[out, 2, height, width\], got \[4, 3, 1, 1\]/,
       );
-      expect(() => positionConv2d(x, weight.to({ dtype: "float64" }), 1, 1)).toThrow(/one floating dtype/);
+      expect(() => positionConv2d(x, weight.to({ dtype: "float64" }), 1, 1)).toThrow(
+        /float32 or float64 on the CPU, got Float on cpu/,
+      );
       expect(() => positionConv2d(x, weight, 0, 1)).toThrow(/a stride above 0/);
+      expect(() => positionConv2d(x, weight, 1, 2 ** 40)).toThrow(/a padding of 0 to 1024/);
+      for (const short of [[], [1]]) expect(() => positionConv2d(x, weight, short, [1, 1])).toThrow(/two numbers/);
       expect(() => positionConv2d(zeros([0, 2, 2, 2]), weight, 1, 1)).toThrow(/not empty/);
     });
   });
 
   it("are left to LibTorch where that is faster, or computes in another precision", () => {
     scope(() => {
-      const conv = (options: nn.Conv2dOptions = {}, kernel = 3) =>
-        new nn.Conv2d(8, 8, kernel, { padding: 1, ...options });
-      const x = (size: number, images = 2) => randn([images, 8, size, size]);
+      const conv = (options: nn.Conv2dOptions = {}, kernel = 3, channels = 128) =>
+        new nn.Conv2d(channels, 8, kernel, { padding: 1, ...options });
+      const x = (size: number, images = 2, channels = 128) => randn([images, channels, size, size]);
       expect(smallConvolution(conv(), x(4))).toBeNull();
       expect(smallConvolution(conv(), x(4, 32))).not.toBeNull();
+      expect(smallConvolution(conv({}, 3, 64), x(2, 2, 64))).toBeNull();
       expect(smallConvolution(conv(), x(5, 32))).toBeNull();
       expect(smallConvolution(conv({ stride: 2 }), x(4))).not.toBeNull();
       expect(smallConvolution(conv({ padding: 0 }, 1), x(8))).toBeNull();

@@ -12,6 +12,8 @@ const MOST_POINTS = 49;
 const MOST_POSITIONS = { few: 4, many: 16 };
 /** From here on images are many. */
 const MANY_IMAGES = 32;
+/** Input channels from which products of single positions are large enough to win. */
+const LEAST_CHANNELS = 128;
 
 /** `conv` of `x` as matrix products, or null where LibTorch's own convolution is the faster. */
 export function smallConvolution(conv: Conv2d, x: Tensor): Tensor | null {
@@ -24,7 +26,7 @@ export function smallConvolution(conv: Conv2d, x: Tensor): Tensor | null {
   const [rows, columns] = [length(height, 0), length(width, 1)];
   const points = kernel[0] === 1 && kernel[1] === 1 && padding[0] === 0 && padding[1] === 0;
   const most = points ? MOST_POINTS : batch < MANY_IMAGES ? MOST_POSITIONS.few : MOST_POSITIONS.many;
-  if (rows < 1 || columns < 1 || rows * columns > most) return null;
+  if (rows < 1 || columns < 1 || rows * columns > most || (!points && into < LEAST_CHANNELS)) return null;
   if (x.dtype !== "float32" || x.device !== "cpu" || weight.dtype !== "float32" || isAutocastEnabled()) return null;
   if (points) {
     const all = x.permute([0, 2, 3, 1]);

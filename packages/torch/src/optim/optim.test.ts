@@ -189,13 +189,18 @@ describe("settings", () => {
 });
 
 describe("layouts", () => {
-  const kinds = [optim.SGD, optim.AdamW, optim.LARS];
-  it.each(kinds)("%o takes the same steps whether images and weights are channels-last or not", (Kind) => {
+  const kinds: [string, (params: Tensor[]) => optim.Optimizer][] = [
+    ["SGD", (params) => new optim.SGD(params, { lr: 0.01 })],
+    ["SGD with momentum", (params) => new optim.SGD(params, { lr: 0.01, momentum: 0.9 })],
+    ["AdamW", (params) => new optim.AdamW(params, { lr: 0.01 })],
+    ["LARS", (params) => new optim.LARS(params, { lr: 0.01 })],
+  ];
+  it.each(kinds)("%s takes the same steps whether images and weights are channels-last or not", (_, make) => {
     const trained = (["contiguous", "channels_last"] as const).map((memoryFormat) => {
       manualSeed(0);
       const net = new nn.Sequential(new nn.Conv2d(3, 4, 3), new nn.Conv2d(4, 4, 1), new nn.Conv2d(4, 1, 3));
       net.to({ memoryFormat });
-      const optimizer = new Kind(net.parameters(), { lr: 0.01 });
+      const optimizer = make([...net.parameters()]);
       const x = randn([2, 3, 8, 8]).to({ memoryFormat });
       for (let step = 0; step < 3; step++) {
         optimizer.zeroGrad();

@@ -47,7 +47,8 @@ it.each([
   [{ engine: { ...engine, cpu_capability: "DEFAULT" } }, "no vector instructions"],
   [{ engine: { ...engine, version: "2.6.0" } }, "LibTorch 2.6.0 is supported; 2.15.0 is the one tested most"],
   [{ engine: { ...engine, omp_wait_policy: "ACTIVE" } }, "makes idle threads spin"],
-  [{ engine: { ...engine, gomp_spincount: null } }, "puts threads to sleep between operators"],
+  [{ engine: { ...engine, gomp_spincount: null } }, "put threads to sleep between operators"],
+  [{ engine: { ...engine, gomp_spincount: "0" } }, "put threads to sleep between operators"],
   [{ memory_gb: 2 }, "2 GB of memory is little"],
 ])("advises on %o", (change, text) => {
   const { problems, advice } = diagnose({ ...healthy, ...change });

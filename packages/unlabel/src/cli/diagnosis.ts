@@ -20,7 +20,7 @@ export interface EngineFacts {
   /** The number format that `--precision auto` takes on this CPU. */
   cpu_precision: "fp32" | "bf16";
   /** How OpenMP's threads wait, and how often they look for work before they sleep. */
-  omp_wait_policy: string;
+  omp_wait_policy: string | null;
   gomp_spincount: string | null;
 }
 
@@ -77,8 +77,8 @@ async function engineFacts(): Promise<Facts["engine"]> {
       threads,
       bf16_speedup: Math.round(bf16Speedup() * 100) / 100,
       cpu_precision: choosePrecision("auto", "cpu"),
-      omp_wait_policy: info.waitPolicy.policy,
-      gomp_spincount: info.waitPolicy.spinCount,
+      omp_wait_policy: info.waitPolicy,
+      gomp_spincount: info.spinCount,
     };
   } catch (error) {
     return { problem: error instanceof Error ? error.message : String(error) };
@@ -129,12 +129,15 @@ export function diagnose(facts: Facts): Diagnosis {
     if (engine.version.split("+")[0] !== facts.libtorch_known.pinned) {
       advice.push(`LibTorch ${engine.version} is supported; ${facts.libtorch_known.pinned} is the one tested most.`);
     }
-    const policy = engine.omp_wait_policy.toLowerCase();
+    const policy = engine.omp_wait_policy?.toLowerCase();
     if (policy === "active") {
       advice.push("OMP_WAIT_POLICY=active makes idle threads spin and starves the image reader: unset it.");
     }
-    if (policy === "passive" && engine.gomp_spincount === null) {
-      advice.push("OMP_WAIT_POLICY=passive puts threads to sleep between operators, and slows training: unset it.");
+    const sleeps = engine.gomp_spincount === "0" || (policy === "passive" && engine.gomp_spincount === null);
+    if (sleeps && engine.threads > 1) {
+      advice.push(
+        "OMP_WAIT_POLICY and GOMP_SPINCOUNT put threads to sleep between operators, which slows training: unset them.",
+      );
     }
   }
   if (facts.memory_gb < 4)
