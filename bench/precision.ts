@@ -17,7 +17,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   const { quick, data, device, say } = options;
   const name = (method: string) => `${method}, probe top-1, bf16 beside fp32`;
   if (!quick && device === "cpu" && choosePrecision("auto", "cpu") === "fp32") {
-    say("bf16 is not faster on this CPU: about half an hour on two cores");
+    say("bf16 is not faster on this CPU: about 40 minutes on two cores");
   }
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   try {
