@@ -90,6 +90,9 @@ export interface Native {
 /** Where the engine was found, and why there. */
 export const engine = locateEngine();
 
+/** Sleep when idle, but not at once: GNU's OpenMP counts looks for work, LLVM's (macOS) milliseconds. */
+const WAITING = { OMP_WAIT_POLICY: "passive", GOMP_SPINCOUNT: "50000", KMP_BLOCKTIME: "1" };
+
 /**
  * Loads the addon, and with it OpenMP, which reads the environment once. Between operators threads wait for each other hundreds
  * of times a step: falling asleep and waking costs a quarter of a ResNet-18's step, so they spin for a millisecond or a few
@@ -98,15 +101,13 @@ export const engine = locateEngine();
  * does not see: there it waits as it does by itself.
  */
 function load(): Native {
-  const { OMP_WAIT_POLICY: policy, GOMP_SPINCOUNT: spins } = process.env;
-  if (policy !== undefined) return createRequire(import.meta.url)(engine.addon);
-  process.env.OMP_WAIT_POLICY = "passive";
-  process.env.GOMP_SPINCOUNT = spins ?? "50000";
+  const own = process.env.OMP_WAIT_POLICY === undefined ? Object.entries(WAITING) : [];
+  const added = own.filter(([name]) => process.env[name] === undefined);
+  for (const [name, value] of added) process.env[name] = value;
   try {
     return createRequire(import.meta.url)(engine.addon);
   } finally {
-    delete process.env.OMP_WAIT_POLICY;
-    if (spins === undefined) delete process.env.GOMP_SPINCOUNT;
+    for (const [name] of added) delete process.env[name];
   }
 }
 
