@@ -95,7 +95,7 @@ const WAITING = { OMP_WAIT_POLICY: "passive", GOMP_SPINCOUNT: "50000", KMP_BLOCK
 
 /**
  * Loads the addon, and with it OpenMP, which reads the environment once. Between operators threads wait for each other hundreds
- * of times a step: falling asleep and waking costs a quarter of a ResNet-18's step, so they spin for a millisecond or a few
+ * of times a step, and falling asleep and waking takes longer than most operators do, so they spin for a millisecond or a few
  * before. Spinning on would take the image reader's cores, and those of other runs on the same ones. What the user has set holds,
  * and afterwards the environment is the user's again, for other programs to inherit. A worker's environment is a copy that OpenMP
  * does not see: there it waits as it does by itself.

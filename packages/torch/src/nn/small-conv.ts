@@ -1,5 +1,5 @@
 // Convolutions over small maps as matrix products, on the CPU in float32: there oneDNN's kernels, whose rows are rows of a map,
-// run at a fifth to four fifths of a plain product's speed. The choice rests on shapes alone, so that a network computes the
+// are slower than a plain product. The choice rests on shapes alone, so that a network computes the
 // same in every run.
 import { linear, positionConv2d } from "../ops.generated.ts";
 import { isAutocastEnabled } from "../runtime.ts";

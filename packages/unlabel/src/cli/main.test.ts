@@ -235,7 +235,7 @@ describe("unlabel doctor", () => {
     expect(lastLine(stdout)).toMatchObject({
       ok: true,
       problems: [],
-      // How threads wait decides a quarter of training's speed on a CPU.
+      // How threads wait decides much of training's speed on a CPU.
       engine: {
         version: expect.stringMatching(/^\d+\.\d+/),
         threads: 1,
