@@ -6,8 +6,7 @@ import { existsSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
-import { fillFolder } from "../packages/torch/setup/cache.mjs";
-import { cacheDir, exitWith, OLDEST_NODE, reporter } from "../packages/torch/setup/index.mjs";
+import { cacheDir, exitWith, fillFolder, OLDEST_NODE, reporter } from "../packages/torch/setup/index.mjs";
 import { close, runTests } from "./run-tests.mjs";
 
 /** Lines of Node that are supported: of each, the newest is tried. */
