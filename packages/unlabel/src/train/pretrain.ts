@@ -1,10 +1,10 @@
 // Pretraining from end to end: plan, data, model, loop, and a run directory that tells what came of it.
 import { openData } from "../data/open.ts";
+import type { Pretrained } from "./finish.ts";
 import { plan, type Request } from "./plan.ts";
 import type { ProgressStream } from "./progress.ts";
-import type { Pretrained } from "./session.ts";
 
-export type { Pretrained } from "./session.ts";
+export type { Pretrained } from "./finish.ts";
 
 export interface PretrainRequest extends Request {
   /** Where progress goes; by default stderr. */
