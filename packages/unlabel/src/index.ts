@@ -58,4 +58,10 @@ export type * from "./run/evaluations.ts";
 export { nearest, vote } from "./score/knn.ts";
 export { judge, topK } from "./score/metrics.ts";
 export { alignmentOf, spreadOf } from "./score/spread.ts";
-export { type Pretrained, type PretrainRequest, pretrain } from "./train/pretrain.ts";
+export {
+  type Listeners,
+  type Pretrained,
+  type PretrainRequest,
+  pretrain,
+  type TrainEvent,
+} from "./train/pretrain.ts";

@@ -9,6 +9,7 @@ import type { Budget, Terms } from "../compare/plan.ts";
 import { either, nearest } from "../config/suggest.ts";
 import { abouts } from "../methods/abouts.ts";
 import { presetNames } from "../methods/presets.ts";
+import { called } from "./called.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
 import { addSet, flagsGiven, named, whole } from "./settings.ts";
@@ -79,7 +80,7 @@ async function compareCommand(data: string, options: Options): Promise<void> {
   const out = options.out ?? folderFor(data, options.output);
   // Training saves first; evaluation is begun again.
   await leaveWhenInterrupted(options.json === true, INTERRUPTED, { out });
-  const compared = await compare({ ...terms, out, report: options.output ?? join(out, "report.html") });
+  const compared = await compare({ ...terms, out, report: options.output ?? join(out, "report.html"), ...called() });
   if (compared === null) {
     process.exitCode = 130;
     process.stderr.write(`${INTERRUPTED}\n`);

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { shellWord } from "../base/shell.ts";
 import type { DemoResult } from "../compare/demo.ts";
+import { called } from "./called.ts";
 import { summary, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
 import { named, whole } from "./settings.ts";
@@ -45,6 +46,7 @@ async function demoCommand({ data, out, epochs, json }: Options): Promise<void> 
     data: data ?? (await emoji(join(dirname(folder), "emoji"))),
     out: folder,
     epochs: epochs === undefined ? undefined : whole("--epochs", epochs, 1, 100_000),
+    ...called(),
   });
   if (result === null) {
     process.exitCode = 130;

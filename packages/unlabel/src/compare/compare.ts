@@ -26,6 +26,9 @@ export interface CompareRequest extends Terms {
   report: string;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
+  /** What each run's run.json keeps: the command line, and the commit of the project that it was called in. */
+  command?: string;
+  commit?: string | null;
 }
 
 export interface ComparedRun extends PlannedRun {
@@ -50,7 +53,7 @@ export interface Compared {
  *   settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
-  const { out, report, stream = process.stderr, ...terms } = request;
+  const { out, report, stream = process.stderr, command = "compare() of a program", commit = null, ...terms } = request;
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
@@ -83,6 +86,8 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           out: path,
           resume,
           stream,
+          command,
+          commit,
         });
         if (trained.interrupted) {
           tell({ status: "interrupted" });

@@ -25,6 +25,9 @@ export interface DemoRequest {
   settings?: Settings;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
+  /** What each run's run.json keeps: the command line, and the commit of the project that it was called in. */
+  command?: string;
+  commit?: string | null;
 }
 
 export interface DemoResult {
@@ -39,7 +42,8 @@ export interface DemoResult {
  * @returns null where Ctrl-C ended it early; the same request goes on from there
  * @throws {UserError} before any training where the images have no labels to evaluate with, and where a method failed
  */
-export async function demo({ data, out, epochs, settings = {}, stream }: DemoRequest): Promise<DemoResult | null> {
+export async function demo(request: DemoRequest): Promise<DemoResult | null> {
+  const { data, out, epochs, settings = {}, stream, command = "demo() of a program", commit = null } = request;
   const compared = await compare({
     data,
     methods: ["simclr", "mae"],
@@ -51,6 +55,8 @@ export async function demo({ data, out, epochs, settings = {}, stream }: DemoReq
     out,
     report: join(out, "report.html"),
     ...(stream && { stream }),
+    command,
+    commit,
   });
   if (compared === null) return null;
   const runs = compared.runs.map(({ method, run, evaluations, error }) => {

@@ -29,7 +29,7 @@ export interface RunInfo {
   threads: number;
   /** Commit of the project that the command was run in, if it is one. */
   commit: string | null;
-  /** The command line, to be run again; a line for each different one where the run was resumed. */
+  /** The command line, to be run again, or that a program called; a line for each different one where the run was resumed. */
   command: string;
   data: {
     root: string;
@@ -67,6 +67,8 @@ export interface RunResult {
   loss_last: number;
   peak_mb: number;
   skipped: number;
+  /** Seconds of the above that went into looking at the encoder, which are no part of any speed; absent in older runs. */
+  watch_s?: number;
 }
 
 // What resuming and evaluating rely on; keys that a later version adds pass. `config` is checked by its own rules.

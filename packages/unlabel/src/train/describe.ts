@@ -1,6 +1,5 @@
 // A run in words and numbers before its first step: run.json as it begins, and the lines that people read.
 import { engineInfo } from "@unlabel/torch";
-import { shellWord } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { Dataset } from "../data/folder.ts";
@@ -9,11 +8,16 @@ import { lossWords } from "../methods/about.ts";
 import { methodNamed } from "../methods/registry.ts";
 import type { RunInfo } from "../run/directory.ts";
 import type { Built } from "./build.ts";
-import { commitOf } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 import type { Settled } from "./settle.ts";
 
 /** run.json of a run that has not begun. */
-export function describe({ config, machine }: Settled, data: Dataset, { method, stepsPerEpoch }: Built): RunInfo {
+export function describe(
+  { command, commit }: Pick<Plan, "command" | "commit">,
+  { config, machine }: Settled,
+  data: Dataset,
+  { method, stepsPerEpoch }: Built,
+): RunInfo {
   const { about } = methodNamed(config.method);
   const count = (tensors: { numel: number }[]) => tensors.reduce((sum, { numel }) => sum + numel, 0);
   return {
@@ -28,8 +32,8 @@ export function describe({ config, machine }: Settled, data: Dataset, { method, 
     finished: null,
     versions: { unlabel: versionOfUnlabel(), libtorch: engineInfo().version, node: process.versions.node },
     ...machine,
-    commit: commitOf(process.cwd()),
-    command: ["unlabel", ...process.argv.slice(2).map(shellWord)].join(" "),
+    commit,
+    command,
     data: {
       // Whole, so that a run can be resumed and probed from anywhere.
       root: absoluteRoot(data.root),

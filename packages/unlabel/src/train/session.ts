@@ -1,9 +1,11 @@
 // One session of training, from a plan to a run directory: settle, build, resume, train, finish, each in a file of its own.
+import { InterruptedError } from "../base/errors.ts";
 import type { Dataset } from "../data/folder.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
 import { build } from "./build.ts";
 import { describe, introduction } from "./describe.ts";
+import type { Listeners } from "./events.ts";
 import { fail, finish, type Pretrained } from "./finish.ts";
 import { trainLoop } from "./loop.ts";
 import type { Plan } from "./plan.ts";
@@ -12,48 +14,66 @@ import { Progress, type ProgressStream } from "./progress.ts";
 import { finished, reopen, restore } from "./resume.ts";
 import { settle } from "./settle.ts";
 import { SkippedImages } from "./skipped-images.ts";
-import { listenForStop } from "./stop.ts";
+import { listenForAbort, listenForStop } from "./stop.ts";
 import { startWatch } from "./watch.ts";
 
+export interface SessionOptions {
+  stream: ProgressStream;
+  /** Asks to stop; without one the process's own signals do. */
+  signal?: AbortSignal | undefined;
+  listeners: Listeners;
+}
+
 /** Trains as planned on `data`. */
-export async function train(plan: Plan, data: Dataset, stream: ProgressStream): Promise<Pretrained> {
+export async function train(plan: Plan, data: Dataset, options: SessionOptions): Promise<Pretrained> {
   const { out } = plan;
+  const { stream, signal, listeners } = options;
   const settled = await settle(plan, data);
   const { config, machine, reader } = settled;
-  const skipped = new SkippedImages();
+  const skipped = new SkippedImages(listeners);
   using built = build(settled, skipped);
   const { method, optimizer, loader, stepsPerEpoch, total } = built;
   const { device, precision } = machine;
-  const info = describe(settled, data, built);
+  const info = describe(plan, settled, data, built);
+  // Nothing is there yet that could be resumed.
+  if (signal?.aborted) throw new InterruptedError("Interrupted before training began");
 
   using _lock = lockRun(out);
   const old = plan.run && reopen(out, info);
   const already = old && finished(old, total);
   if (already) {
-    stream.write(`${out} has already done its ${already.steps} steps; ask for more with --epochs or --steps\n`);
+    const more = "ask for more with --epochs, --steps or --budget";
+    stream.write(`${out} has already done its ${already.steps} steps; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
-  const watch = await startWatch({ config, data, method, device, precision, reader, stepsPerEpoch });
+  const watch = startWatch({ config, data, method, device, precision, reader, stepsPerEpoch });
   const trained = { method, optimizer, device, probe: watch?.probe ?? null };
-  const { start, notes } = old ? restore(old, info, trained) : { start: 0, notes: [] };
+  const { start, notes } = old ? restore(old, info, { trained, total, extension: plan.extension }) : NEW;
   const run = old ?? RunDirectory.create(out, info);
-  const progress = new Progress({ total, start, stream });
+  const onLog = listeners.onEvent && ((text: string) => listeners.onEvent?.({ type: "log", text }));
+  const progress = new Progress({ total, start, stream, onLog });
   skipped.open(run, progress);
+  listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
   if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
   for (const line of introduction(info, { out, total, start })) progress.log(line);
   if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
   if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
   for (const note of notes) progress.log(`note: ${note}`);
 
-  const stop = listenForStop(() => progress.log("Finishing this step, then saving. Ctrl-C again ends at once."));
+  const finishing = "Finishing this step, then saving.";
+  const stop = signal
+    ? listenForAbort(signal, () => progress.log(finishing))
+    : listenForStop(() => progress.log(`${finishing} Ctrl-C again ends at once.`));
   const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
   const batches = loader.batches({ step: start });
   try {
     const loop = { ...trained, config, precision, run, batches, items: data.train.items, stepsPerEpoch, total, start };
-    const step = await trainLoop({ ...loop, progress, stop, profiler, watch });
+    const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
     profiler?.end();
     progress.end();
-    return await finish(step, { run, method, config, data, stepsPerEpoch, watch, progress, stop });
+    const ended = await finish(step, { run, method, config, data, stepsPerEpoch, watch, progress, stop });
+    listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
+    return ended;
   } catch (error) {
     skipped.close();
     progress.end();
@@ -64,3 +84,5 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     watch?.dispose();
   }
 }
+
+const NEW = { start: 0, notes: [] as string[] };

@@ -8,8 +8,8 @@ import { cached, chooseCache, roomForPixels } from "../data/cache.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { ImageReader } from "../data/reader.ts";
 import { smallestView } from "../methods/registry.ts";
-import type { RunInfo } from "../run/directory.ts";
-import { withinBudget } from "./budget.ts";
+import type { RunDirectory, RunInfo } from "../run/directory.ts";
+import { type Done, withinBudget } from "./budget.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import type { Plan } from "./plan.ts";
 import { choosePrecision } from "./precision.ts";
@@ -48,8 +48,18 @@ export async function settle(plan: Plan, data: Dataset): Promise<Settled> {
   });
   const images = cachedAsAsked(data, settled, reader, room);
   const { device, precision } = machine;
-  const config = await withinBudget(settled, { data: { ...data, train: images }, device, precision, reader });
+  const speed = { data: { ...data, train: images }, device, precision, reader, done: plan.run && doneBy(plan.run) };
+  const config = await withinBudget(settled, speed);
   return { config, machine, ranks, reader, images, cacheChoice: chosen?.text ?? null };
+}
+
+function doneBy(run: RunDirectory): Done {
+  let [steps, seconds, aside] = [0, 0, 0];
+  for (const row of run.rows()) {
+    [steps, seconds] = [row.step, row.seconds];
+    aside += row["watch/seconds"] ?? 0;
+  }
+  return { steps, seconds, aside, stepsPerEpoch: run.info.steps_per_epoch };
 }
 
 /** A run that goes on keeps its number format, unless the kind of device is another. */
