@@ -1,5 +1,5 @@
 // When the encoder is looked at while it trains, and with how many images: looking takes one percent of a run's time; of a short
-// run a tenth, ten seconds at most. What an image costs is measured on a few, once an estimate from training says that these fit.
+// run a tenth, twenty seconds at most. What an image costs is measured on a few, once an estimate from training says that these fit.
 import type { Config } from "../config/common.ts";
 import type { MetricsRow } from "../run/metrics.ts";
 
@@ -13,7 +13,7 @@ export const COMPARED = 64;
 /** Of a run's time: all looks together; of it those before the last one; of a short run all of them, in so many seconds. */
 const SHARE = 0.01;
 const SHARE_BEFORE_END = 0.006;
-const SHORT = { share: 0.1, seconds: 10 };
+const SHORT = { share: 0.1, seconds: 20 };
 /** Looks that a run should have room for: where 256 images are too many, fewer are looked at. */
 const POINTS = 10;
 /** The images that a cost is first measured on, and the fewest that tell anything: at the end, before it, by kNN. */

@@ -1,7 +1,7 @@
 // Looks on while a run trains, and changes nothing of it: no random number is drawn, no statistic of BatchNorm moved, no
 // gradient touched. When, and with how many images, is look-plan.ts's; `health_every` counts steps instead, whatever they take.
 import { performance } from "node:perf_hooks";
-import { autocast, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { autocast, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { round } from "../base/numbers.ts";
 import type { Config } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
@@ -141,13 +141,21 @@ export class Watch {
     const twice = method.views[0]?.count === 2;
     // Of few images none.
     const compared = Math.max(1, this.#plan.compared(looked) / 2);
+    const rows = spaced(Math.max(looked, voters), heldOut.labels.length);
+    const labels = rows.map((row) => heldOut.labels[row]!);
     const look = this.#evaluating((features): Look => {
-      const encoded = this.#encode(heldOut, Math.max(looked, voters), features);
+      const encoded = this.#encode(heldOut, rows, features);
+      const some = (count: number) => (count === rows.length ? encoded : chosen(encoded, spaced(count, rows.length)));
       const pair = () => features(firstViews(views[0]!, compared).to({ device }));
       return {
-        ...(looked > 0 && measure(encoded.narrow(0, 0, looked), twice ? pair : null)),
+        ...(looked > 0 && measure(some(looked), twice ? pair : null)),
         ...(looked > 0 && this.#identical && { "health/identical": 1 }),
-        ...(voters > 0 && voteOf(encoded.narrow(0, 0, voters), heldOut.labels, data.classes.length)),
+        ...(voters > 0 &&
+          voteOf(
+            some(voters),
+            spaced(voters, rows.length).map((row) => labels[row]!),
+            data.classes.length,
+          )),
       };
     });
     const images = Math.max(looked, voters) + this.#plan.compared(looked);
@@ -160,10 +168,9 @@ export class Watch {
     const heldOut = await this.#read(images);
     if (heldOut === null) return;
     const began = performance.now();
-    this.#evaluating((features) =>
-      this.#encode(heldOut, Math.min(images, heldOut.labels.length), features).sum().item(),
-    );
-    this.#plan.learnCost(heldOut.labels.length, (performance.now() - began) / 1000);
+    const { length } = heldOut.labels;
+    this.#evaluating((features) => this.#encode(heldOut, spaced(length, length), features).sum().item());
+    this.#plan.learnCost(length, (performance.now() - began) / 1000);
   }
 
   /** At least so many of the images, where there are so many; null where there are too few to look at. */
@@ -187,9 +194,9 @@ export class Watch {
     return found;
   }
 
-  #encode(heldOut: HeldOut, count: number, features: (images: Tensor) => Tensor): Tensor {
+  #encode(heldOut: HeldOut, rows: Int32Array, features: (images: Tensor) => Tensor): Tensor {
     const { config, device } = this.#options;
-    return encodeHeldOut(heldOut.pixels.narrow(0, 0, count), config, features, device);
+    return encodeHeldOut(chosen(heldOut.pixels, rows), config, features, device);
   }
 
   /** Calls with the encoder as evaluation sees it, and puts every module back as it was. */
@@ -208,4 +215,13 @@ export class Watch {
       for (const [i, module] of modules.entries()) module.training = training[i]!;
     }
   }
+}
+
+/** So many rows of `length`, evenly from all of them: a source that is read in blocks hands out images in its own order. */
+function spaced(count: number, length: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
+}
+
+function chosen(tensor: Tensor, rows: Int32Array): Tensor {
+  return tensor.indexSelect(0, fromTypedArray(rows).to({ device: tensor.device }));
 }
