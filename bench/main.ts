@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { SetupError } from "@unlabel/torch/setup";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { UserError } from "../packages/unlabel/src/errors.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { allowedCores } from "../packages/unlabel/src/train/machine.ts";
 import { type BuiltCommit, buildCommit } from "../scripts/commit.ts";
 import { BESIDE_COMMIT, LEAST, shortHash, verdictOf } from "./against.ts";
