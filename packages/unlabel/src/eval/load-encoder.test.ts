@@ -4,8 +4,8 @@ import { memory } from "@unlabel/torch";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
-import { pretrain } from "../train/pretrain.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { pretrain } from "../train/pretrain.ts";
 import { embed } from "./embed.ts";
 import { loadEncoder } from "./load-encoder.ts";
 
@@ -80,7 +80,14 @@ describe.each(["simclr", "mae"])("loadEncoder of %s", (method) => {
 
 it("says what it is, encodes nothing into nothing, and takes another size", async () => {
   using encoder = await loadEncoder(run("simclr"), { size: 64 });
-  expect(encoder).toMatchObject({ method: "simclr", architecture: "resnet18", dim: 512, width: 512, step: 1, size: 64 });
+  expect(encoder).toMatchObject({
+    method: "simclr",
+    architecture: "resnet18",
+    dim: 512,
+    width: 512,
+    step: 1,
+    size: 64,
+  });
   expect(encoder.grid).toEqual([2, 2]);
   expect(await encoder.encode([])).toEqual(new Float32Array(0));
 });
@@ -89,7 +96,9 @@ it("names the image that cannot be read, and the run that is none", async () => 
   using encoder = await loadEncoder(run("simclr"));
   const torn = join(folder.path, "torn.jpg");
   writeFileSync(torn, readFileSync(files[0]!).subarray(0, 100));
-  await expect(encoder.encode([files[0]!, torn])).rejects.toThrow(/^Expected images that can be read, got .*torn\.jpg: /);
+  await expect(encoder.encode([files[0]!, torn])).rejects.toThrow(
+    /^Expected images that can be read, got .*torn\.jpg: /,
+  );
   await expect(encoder.encode([new Uint8Array([1, 2, 3])])).rejects.toThrow(/got image 0: /);
   await expect(loadEncoder(join(folder.path, "none"))).rejects.toThrow(UserError);
 });

@@ -6,8 +6,7 @@ import type { Split } from "../data/folder.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/encoder.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
-import type { settleMachine } from "./session.ts";
-import type { MachineOptions } from "./session.ts";
+import type { MachineOptions, settleMachine } from "./session.ts";
 
 /** A file's path, the bytes of an encoded image, or decoded RGB pixels. */
 export type ImageInput = ImageSource;
