@@ -1,6 +1,7 @@
 // parity.ts DEVICE THREADS: one training step's loss and gradients on a device and on the CPU, from the same weights, images and
 // masks, in fp32; differences relative to the CPU's.
 import { manualSeed, randn, setThreads, type Tensor } from "@unlabel/torch";
+import { Draws } from "../../packages/unlabel/src/base/draws.ts";
 import { resolveConfig } from "../../packages/unlabel/src/config/resolve.ts";
 import { createMethod } from "../../packages/unlabel/src/methods/index.ts";
 import { gradients } from "../../packages/unlabel/src/train/micro-batches.ts";
@@ -23,6 +24,12 @@ function gradientsOn(name: "simclr" | "mae", where: string): { loss: number; gra
   const { loss } = gradients({
     method,
     views: views.map((view) => view.to({ device: where })),
+    draws: new Draws(
+      1,
+      1,
+      Int32Array.from({ length: BATCH }, (_, i) => i),
+      where,
+    ),
     microBatch: null,
     device: where,
     precision: "fp32",

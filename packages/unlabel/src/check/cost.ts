@@ -62,7 +62,16 @@ export async function measureCost({ root, method: name, preset, batches }: CostR
         const began = performance.now();
         const { value } = await stream.next();
         if (!value) throw new Error("Expected a batch, got the end of the data");
-        trainStep({ method, optimizer, views: value.views, step, device, precision, clip: config.clip_grad_norm });
+        trainStep({
+          method,
+          optimizer,
+          views: value.views,
+          step,
+          seed: config.seed,
+          device,
+          precision,
+          clip: config.clip_grad_norm,
+        });
         for (const view of value.views) view.dispose();
         seconds = (performance.now() - began) / 1000;
       }

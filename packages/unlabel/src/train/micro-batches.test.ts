@@ -1,14 +1,23 @@
 import { manualSeed, memory, randn, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { Draws } from "../base/draws.ts";
 import { presets } from "../config/presets.ts";
 import { createMethod, type Method } from "../methods/index.ts";
 import { gradients } from "./micro-batches.ts";
 
 const vit = { encoder: "vit_tiny", patch: 8, size: 32, batch: 8 } as const;
 
+const drawsOf = (views: Tensor[], method: Method) =>
+  new Draws(
+    1,
+    1,
+    Int32Array.from({ length: views[0]!.shape[0]! / method.views[0]!.count }, (_, i) => i),
+  );
+
 function outcome(method: Method, views: Tensor[], microBatch: number | null, recompute = false) {
   manualSeed(1); // MAE's masks
-  const { loss, logs } = gradients({ method, views, microBatch, recompute, device: "cpu", precision: "fp32" });
+  const options = { method, views, draws: drawsOf(views, method), microBatch, recompute };
+  const { loss, logs } = gradients({ ...options, device: "cpu", precision: "fp32" });
   const grads = Object.fromEntries(method.namedParameters().map(([name, { grad }]) => [name, grad!.clone()]));
   method.zeroGrad();
   return { loss: loss.item(), logs: Object.entries(logs).map(([name, value]) => [name, value.item()] as const), grads };

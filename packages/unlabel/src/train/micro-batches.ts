@@ -1,16 +1,21 @@
 // A batch's loss and gradients, with only a part of its images in the network at a time. Where the loss is a mean over
 // images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
 import { autocast, backward, cat, noGrad, recordFunction, scope, type Tensor } from "@unlabel/torch";
+import type { Draws } from "../base/draws.ts";
+import { withDraws } from "../encoders/draws-in-use.ts";
 import { recomputing } from "../encoders/recompute.ts";
+import { keepingStatistics } from "../encoders/statistics.ts";
 import type { LossOutput, Method } from "../methods/method.ts";
 
 export interface GradientOptions {
   method: Method;
   /** On the device, view-major, as the method takes them. */
   views: readonly Tensor[];
+  /** The step's random numbers, for the images of the views. */
+  draws: Draws;
   /** Images in the network at once; null for all. */
   microBatch: number | null;
-  /** Keeps no activations of blocks and computes them again: see models/recompute.ts. */
+  /** Keeps no activations of blocks and computes them again: see encoders/recompute.ts. */
   recompute?: boolean;
   device: string;
   precision: "fp32" | "bf16";
@@ -26,6 +31,7 @@ export function gradients(options: GradientOptions): LossOutput {
   if (microBatch === null || microBatch >= batch) {
     return pass(
       options,
+      { start: 0, size: batch },
       () => method.loss(views),
       ({ loss }) => loss.backward(),
     );
@@ -48,6 +54,7 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
         const share = part.size / batch;
         const { loss, logs } = pass(
           options,
+          part,
           () => options.method.loss(viewsOf(options, part)),
           (found) => found.loss.mul(share).backward(),
         );
@@ -69,30 +76,28 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
   const { method } = options;
   const embed = (part: Part) => method.embed!(viewsOf(options, part));
   const embeddings = scope(() => {
-    const buffers = [...method.namedTensors()].flatMap(([, tensor]) => (tensor.requiresGrad ? [] : [tensor]));
-    const before = buffers.map((buffer) => buffer.clone());
-    const found = noGrad(() =>
-      parts.map((part) =>
-        scope(() =>
-          rowsOf(
-            forward(options, () => embed(part)),
-            part.size,
+    const found = keepingStatistics(method, () =>
+      noGrad(() =>
+        parts.map((part) =>
+          scope(() =>
+            rowsOf(
+              forward(options, part, () => embed(part)),
+              part.size,
+            ),
           ),
         ),
       ),
     );
-    noGrad(() => {
-      for (const [i, buffer] of buffers.entries()) buffer.copy_(before[i]!);
-    });
     return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
   }).requiresGrad_();
-  const output = forward(options, () => method.contrast!(embeddings));
+  const output = forward(options, { start: 0, size: batch }, () => method.contrast!(embeddings));
   recordFunction("backward", () => output.loss.backward());
   const wanted = rowsOf(embeddings.grad!, batch);
   for (const part of parts) {
     scope(() =>
       pass(
         options,
+        part,
         () => rowsOf(embed(part), part.size),
         (rows) => {
           const gradient = wanted.narrow(1, part.start, part.size).to({ dtype: rows.dtype });
@@ -105,19 +110,21 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
 }
 
 /** Forward and backward. */
-function pass<T>(options: GradientOptions, body: () => T, backwards: (found: T) => void): T {
+function pass<T>(options: GradientOptions, part: Part, body: () => T, backwards: (found: T) => void): T {
   const back = (found: T) => recordFunction("backward", () => backwards(found));
   if (options.recompute) {
-    const again = (block: () => Tensor) => forward(options, block);
-    return recomputing(options.method, () => forward(options, body), back, again);
+    const again = (block: () => Tensor) => forward(options, part, block);
+    return recomputing(options.method, () => forward(options, part, body), back, again);
   }
-  const found = forward(options, body);
+  const found = forward(options, part, body);
   back(found);
   return found;
 }
 
-function forward<T>({ device, precision }: GradientOptions, body: () => T): T {
-  return recordFunction("forward", () => autocast({ device, enabled: precision === "bf16" }, body));
+/** The same part draws the same random numbers whichever pass it is in. */
+function forward<T>({ device, precision, draws }: GradientOptions, { start, size }: Part, body: () => T): T {
+  const cast = () => autocast({ device, enabled: precision === "bf16" }, body);
+  return recordFunction("forward", () => withDraws(draws.narrow(start, size), cast));
 }
 
 /** View-major rows `[views · images, D]` as `[views, images, D]`. */

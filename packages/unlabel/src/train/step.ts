@@ -1,5 +1,6 @@
 // One training step: loss, gradients, update. Everything made on the way is freed, and the host waits for the device once.
 import { cat, optim, recordFunction, scope, type Tensor } from "@unlabel/torch";
+import { Draws } from "../base/draws.ts";
 import type { Config } from "../config/schema.ts";
 import type { Method } from "../methods/method.ts";
 import { gradients } from "./micro-batches.ts";
@@ -10,6 +11,8 @@ export interface StepOptions {
   views: readonly Tensor[];
   /** This step's number, from 1. */
   step: number;
+  /** The run's, from which the step's random numbers follow. */
+  seed: number;
   device: string;
   precision: "fp32" | "bf16";
   /** Images in the network at once; null for the whole batch. */
@@ -37,9 +40,9 @@ export interface StepOutcome {
 }
 
 /** What a config says of a step. */
-export function stepSettings(config: Config): Pick<StepOptions, "microBatch" | "recompute" | "clip"> {
-  const { micro_batch: microBatch, activation_checkpointing: recompute, clip_grad_norm: clip } = config;
-  return { microBatch, recompute, clip };
+export function stepSettings(config: Config): Pick<StepOptions, "microBatch" | "recompute" | "clip" | "seed"> {
+  const { micro_batch: microBatch, activation_checkpointing: recompute, clip_grad_norm: clip, seed } = config;
+  return { microBatch, recompute, clip, seed };
 }
 
 /** Trains on one batch. */
@@ -47,9 +50,12 @@ export function trainStep(options: StepOptions): StepOutcome {
   const { method, optimizer, views, step, device, precision, clip, microBatch = null, recompute, onFeatures } = options;
   return scope(() => {
     const here = views.map((view) => view.to({ device, nonBlocking: true }));
+    // One process holds the whole batch: an image's place in it is its row.
+    const places = Int32Array.from({ length: views[0]!.shape[0]! / method.views[0]!.count }, (_, i) => i);
     const { loss, logs, features } = gradients({
       method,
       views: here,
+      draws: new Draws(options.seed, step, places, device),
       microBatch,
       recompute: recompute === true,
       device,

@@ -1,10 +1,11 @@
 // MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
 import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { UserError } from "../../base/errors.ts";
 import { Rng } from "../../base/rng.ts";
 import type { MaeConfig } from "../../config/schema.ts";
 import { plainView, type ViewSpec } from "../../data/views.ts";
-import { createMaeEncoder, type VisionTransformer } from "../../encoders/index.ts";
+import { createEncoder, VisionTransformer } from "../../encoders/index.ts";
 import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
 import { type LossOutput, Method } from "../method.ts";
 import { type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
@@ -30,7 +31,11 @@ export class Mae extends Method {
 
   constructor(config: MaeConfig) {
     super();
-    this.encoder = createMaeEncoder(config);
+    const encoder = createEncoder(config, { positions: "sincos" });
+    if (!(encoder instanceof VisionTransformer)) {
+      throw new UserError(`Expected a ViT for encoder, some of whose patches can be hidden, got ${config.encoder}`);
+    }
+    this.encoder = encoder;
     const { width: dim, grid, patch } = this.encoder;
     this.decoder = decoderOf(config, { dim, grid, patch, width: config.decoder_width });
     const { size, crop_min: cropMin, mean, std } = config;

@@ -1,0 +1,106 @@
+// Every architecture by name, with what can be told of it without LibTorch: family, sizes, features, work. registry.ts makes them.
+import { UserError } from "../base/errors.ts";
+import { type Macs, resnetMacs, vitMacs } from "./macs.ts";
+
+/** What an encoder is made from: the keys of a run's config that concern it. */
+export interface EncoderConfig {
+  /** One of {@link ENCODER_NAMES}. */
+  encoder: string;
+  /** Edge of the square training images in pixels. */
+  size: number;
+  /** Edge of a ViT's patch in pixels; it must divide `size`. A ResNet has none. */
+  patch: number;
+  /** A ResNet's first layer; `auto` (default) is `3x3` for images of 64 px and under. A ViT has none. */
+  stem?: "auto" | "7x7" | "3x3";
+  /** Channels of an image; default 3. */
+  channels?: number;
+  /** How often the last block's branch is left out in training, 0 to below 1; the first one's never is. Default 0. */
+  drop_path?: number;
+}
+
+/** What a family's architectures have in common. */
+interface Facts {
+  /** Length of a feature vector. */
+  dim: number;
+  /** Length of a token. */
+  width: number;
+  macs: Macs;
+}
+
+export interface ResNetAbout extends Facts {
+  family: "resnet";
+  /** Blocks of three convolutions, the last four times as wide, instead of two. */
+  bottleneck: boolean;
+  /** Blocks of each stage. */
+  counts: readonly number[];
+}
+
+export interface VitAbout extends Facts {
+  family: "vit";
+  depth: number;
+  heads: number;
+}
+
+export type EncoderAbout = ResNetAbout | VitAbout;
+
+/** The architectures. One more of a family is one more line here; a new family has a file of its own and a line in registry.ts. */
+export const ENCODERS = {
+  resnet18: resnet({ bottleneck: false, counts: [2, 2, 2, 2] }),
+  resnet34: resnet({ bottleneck: false, counts: [3, 4, 6, 3] }),
+  resnet50: resnet({ bottleneck: true, counts: [3, 4, 6, 3] }),
+  vit_tiny: vit({ width: 192, depth: 12, heads: 3 }),
+  vit_small: vit({ width: 384, depth: 12, heads: 6 }),
+  vit_base: vit({ width: 768, depth: 12, heads: 12 }),
+} as const satisfies Record<string, EncoderAbout>;
+
+export type EncoderName = keyof typeof ENCODERS;
+
+/** All names, ResNets before ViTs, small before large. */
+export const ENCODER_NAMES = Object.keys(ENCODERS) as [EncoderName, ...EncoderName[]];
+
+/** @throws {UserError} for a name that is none */
+export function aboutEncoder(name: string): EncoderAbout {
+  if (Object.hasOwn(ENCODERS, name)) return ENCODERS[name as EncoderName];
+  throw new UserError(`Expected one of ${ENCODER_NAMES.join(", ")} for encoder, got ${name}`);
+}
+
+/** Length of a feature vector. @throws {UserError} for a name that is none */
+export function encoderDim({ encoder }: Pick<EncoderConfig, "encoder">): number {
+  return aboutEncoder(encoder).dim;
+}
+
+/** Length of a token, as `Encoder.tokens` gives them. @throws {UserError} for a name that is none */
+export function encoderWidth({ encoder }: Pick<EncoderConfig, "encoder">): number {
+  return aboutEncoder(encoder).width;
+}
+
+/**
+ * Multiply-adds of one image through an encoder, matrix products and convolutions alone.
+ *
+ * @param seen `patches`: how many of its patches a ViT sees; default all
+ * @throws {UserError} for a name that is none, or `patches` of a ResNet
+ */
+export function encoderMacs(config: EncoderConfig, { patches }: { patches?: number } = {}): number {
+  const about = aboutEncoder(config.encoder);
+  if (about.family !== "vit" && patches !== undefined) {
+    throw new UserError(`Expected a ViT for encoder where only ${patches} patches are seen, got ${config.encoder}`);
+  }
+  const { size, patch, channels = 3 } = config;
+  return about.macs({ size, patch, channels, stem: stemOf(config), patches });
+}
+
+/** `auto` is the 3×3 stem for images of up to 64 px: the 7×7 one would leave a last map of 2 × 2. */
+export function stemOf({ stem = "auto", size }: Pick<EncoderConfig, "stem" | "size">): "7x7" | "3x3" {
+  if (stem !== "auto") return stem;
+  return size <= 64 ? "3x3" : "7x7";
+}
+
+function resnet(facts: Pick<ResNetAbout, "bottleneck" | "counts">): ResNetAbout {
+  const dim = facts.bottleneck ? 2048 : 512;
+  return { family: "resnet", ...facts, dim, width: dim, macs: resnetMacs(facts) };
+}
+
+/** Features are mean and maximum of the tokens. */
+function vit(facts: Pick<VitAbout, "width" | "depth" | "heads">): VitAbout {
+  return { family: "vit", ...facts, dim: 2 * facts.width, macs: vitMacs(facts) };
+}
