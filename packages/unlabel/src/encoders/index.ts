@@ -1,7 +1,10 @@
-// Encoders: what other rooms use of this one. What can be told of them without LibTorch stands in about.ts.
+// Encoders: what other rooms use of this one. What can be told of them without LibTorch stands in facts.ts.
+
+export { withDraws } from "./draws-in-use.ts";
+export { Encoder, type TokenOptions, type Tokens } from "./encoder.ts";
 export {
+  ARCHITECTURES,
   aboutEncoder,
-  ENCODER_NAMES,
   ENCODERS,
   type EncoderAbout,
   type EncoderConfig,
@@ -9,9 +12,11 @@ export {
   encoderDim,
   encoderMacs,
   encoderWidth,
-} from "./about.ts";
-export { withDraws } from "./draws-in-use.ts";
-export { Encoder, type TokenOptions, type Tokens } from "./encoder.ts";
+  isVit,
+  RESNETS,
+  stemOf,
+  VITS,
+} from "./facts.ts";
 export { createEncoder, type EncoderOptions } from "./registry.ts";
 export { ResNet, type ResNetOptions } from "./resnet.ts";
 export { VisionTransformer, type VitOptions } from "./vit.ts";

@@ -14,14 +14,14 @@ export interface MacsOptions {
 export type Macs = (options: MacsOptions) => number;
 
 /** `depth` blocks of a transformer on `tokens`: qkv, projection and MLP are 12·n·w², attention's two products 2·n²·w. */
-export function transformerMacs(tokens: number, width: number, depth: number): number {
+export function blockMacs(tokens: number, width: number, depth: number): number {
   return depth * (12 * tokens * width ** 2 + 2 * tokens ** 2 * width);
 }
 
 /** The patches' projection, and the blocks on them and the class token. */
 export function vitMacs({ width, depth }: { width: number; depth: number }): Macs {
   return ({ size, patch, channels, patches = (size / patch) ** 2 }) =>
-    patches * channels * patch ** 2 * width + transformerMacs(1 + patches, width, depth);
+    patches * channels * patch ** 2 * width + blockMacs(1 + patches, width, depth);
 }
 
 export function resnetMacs({ bottleneck, counts }: { bottleneck: boolean; counts: readonly number[] }): Macs {

@@ -3,7 +3,7 @@ import { autocast, manualSeed, noGrad, randn, scope, type Tensor } from "@unlabe
 import { describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
 import { formulaImages, formulaNumbers, formulaState, relativeError } from "../testing/reference.ts";
-import { ENCODERS } from "./about.ts";
+import { ARCHITECTURES } from "./facts.ts";
 import { resamplePositions, sinCosPositions } from "./positions.ts";
 import { VisionTransformer } from "./vit.ts";
 
@@ -71,7 +71,7 @@ describe("a ViT's images of other sizes", () => {
 
   it.each(fixture.vit)("give timm's tokens: $size px after 32", (reference) => {
     scope(() => {
-      const net = new VisionTransformer({ ...ENCODERS.vit_tiny, size: 32, patch: 8 });
+      const net = new VisionTransformer({ ...ARCHITECTURES.vit_tiny, size: 32, patch: 8 });
       net.loadStateDict(formulaState(net.stateDict()));
       const { tokens, classToken } = noGrad(() => net.tokens(formulaImages(1, reference.size)));
       expect(relativeError(classToken!, reference.class)).toBeLessThan(1e-5);

@@ -1,5 +1,6 @@
-// What makes an encoder of each family; the architectures themselves stand in about.ts.
+// What makes an encoder of each family; the architectures themselves stand in facts.ts.
 import { UserError } from "../base/errors.ts";
+import type { Encoder } from "./encoder.ts";
 import {
   aboutEncoder,
   type EncoderAbout,
@@ -7,8 +8,7 @@ import {
   type ResNetAbout,
   stemOf,
   type VitAbout,
-} from "./about.ts";
-import type { Encoder } from "./encoder.ts";
+} from "./facts.ts";
 import { ResNet } from "./resnet.ts";
 import { VisionTransformer, type VitOptions } from "./vit.ts";
 

@@ -3,7 +3,7 @@ import { loadSafetensors, noGrad, randn, saveSafetensors, scope, zeros } from "@
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../testing/data.ts";
 import { formulaImages, formulaState, gradNorm, references, relativeError } from "../testing/reference.ts";
-import { ENCODERS } from "./about.ts";
+import { ARCHITECTURES } from "./facts.ts";
 import { ResNet } from "./resnet.ts";
 
 describe("ResNet", () => {
@@ -12,7 +12,7 @@ describe("ResNet", () => {
     [34, 21_284_672, 512],
     [50, 23_508_032, 2048],
   ])("%d has torchvision's names, shapes and %d parameters", (depth, parameters, dim) => {
-    const net = new ResNet(ENCODERS[`resnet${depth}`]);
+    const net = new ResNet(ARCHITECTURES[`resnet${depth}`]);
     const shapes = Object.entries(net.stateDict()).map(([name, tensor]) => [name, tensor.shape.join(",")]);
     expect(shapes).toEqual(Object.entries(references.names[`resnet${depth}`]!));
     expect(net.parameters().reduce((sum, { numel }) => sum + numel, 0)).toBe(parameters);
@@ -26,7 +26,7 @@ describe("ResNet", () => {
       using folder = temporaryFolder();
       const path = join(folder.path, "weights.safetensors");
       scope(() => {
-        const net = new ResNet(ENCODERS[`resnet${reference.depth}`], { stem: reference.stem });
+        const net = new ResNet(ARCHITECTURES[`resnet${reference.depth}`], { stem: reference.stem });
         saveSafetensors(path, formulaState(net.stateDict()));
         net.loadStateDict(loadSafetensors(path).tensors);
         net.eval();
@@ -46,7 +46,7 @@ describe("ResNet", () => {
 
   it("keeps channels-last through all layers", () => {
     scope(() => {
-      const net = new ResNet(ENCODERS.resnet18).to({ memoryFormat: "channels_last" });
+      const net = new ResNet(ARCHITECTURES.resnet18).to({ memoryFormat: "channels_last" });
       const images = randn([2, 3, 64, 64]).to({ memoryFormat: "channels_last" });
       const map = net.layer1.call(net.conv1.call(images));
       expect(map.isContiguous("channels_last")).toBe(true);
@@ -59,7 +59,7 @@ describe("ResNet", () => {
         ["7x7", 2],
         ["3x3", 8],
       ] as const) {
-        const net = new ResNet(ENCODERS.resnet18, { stem }).eval();
+        const net = new ResNet(ARCHITECTURES.resnet18, { stem }).eval();
         let last = 0;
         const block = net.layer4[1]!;
         const forward = block.forward.bind(block);
@@ -79,14 +79,14 @@ describe("ResNet", () => {
       Object.entries(net.stateDict())
         .filter(([name]) => /layer\d\.\d\.bn2\.weight/.test(name))
         .map(([, weight]) => weight.sum().item());
-    expect(norms(new ResNet(ENCODERS.resnet18, { zeroInitResidual: true })).every((sum) => sum === 0)).toBe(true);
-    expect(norms(new ResNet(ENCODERS.resnet18)).every((sum) => sum > 0)).toBe(true);
+    expect(norms(new ResNet(ARCHITECTURES.resnet18, { zeroInitResidual: true })).every((sum) => sum === 0)).toBe(true);
+    expect(norms(new ResNet(ARCHITECTURES.resnet18)).every((sum) => sum > 0)).toBe(true);
   });
 
   it("refuses a state dict of another depth and changes nothing", () => {
-    const net = new ResNet(ENCODERS.resnet18);
+    const net = new ResNet(ARCHITECTURES.resnet18);
     const before = net.conv1.weight.toArray();
-    expect(() => net.loadStateDict(new ResNet(ENCODERS.resnet34).stateDict())).toThrow(
+    expect(() => net.loadStateDict(new ResNet(ARCHITECTURES.resnet34).stateDict())).toThrow(
       /unexpected: layer1\.2\.conv1\.weight/,
     );
     const wrong = { ...net.stateDict(), "conv1.weight": zeros([64, 3, 3, 3]) };

@@ -1,9 +1,9 @@
 // ResNet-18/34/50 (arXiv:1512.03385) without its classifier, with torchvision's structure, initialisation and names.
 // The stride of a bottleneck is on its 3×3 convolution, as in torchvision ("v1.5").
 import { nn, scope, type Tensor, TorchError } from "@unlabel/torch";
-import type { ResNetAbout } from "./about.ts";
 import { drawPaths, dropPath, dropRates } from "./drop-path.ts";
 import { Encoder, type TokenOptions, type Tokens } from "./encoder.ts";
+import type { ResNetAbout } from "./facts.ts";
 import { type ResidualBlock, throughBlocks } from "./recompute.ts";
 
 export interface ResNetOptions {

@@ -1,7 +1,7 @@
 import { manualSeed, noGrad, ones, randn, scope, type Tensor, tensor, zeros } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { relativeError } from "../testing/reference.ts";
-import { ENCODERS } from "./about.ts";
+import { ARCHITECTURES } from "./facts.ts";
 import { patchify } from "./patches.ts";
 import { ResNet } from "./resnet.ts";
 import { VisionTransformer, type VitOptions } from "./vit.ts";
@@ -111,7 +111,7 @@ describe("a ViT's tokens", () => {
 describe("a ResNet's tokens", () => {
   it("are its last map, whose mean are the features", () => {
     scope(() => {
-      const net = new ResNet(ENCODERS.resnet18, { channels: 2 }).eval();
+      const net = new ResNet(ARCHITECTURES.resnet18, { channels: 2 }).eval();
       const images = randn([2, 2, 64, 96]);
       noGrad(() => {
         const { tokens, classToken, grid } = net.tokens(images);
@@ -125,7 +125,7 @@ describe("a ResNet's tokens", () => {
   });
 
   it.each(["keep", "mask", "maskToken"] as const)("refuse %s", (name) => {
-    const net = new ResNet(ENCODERS.resnet18);
+    const net = new ResNet(ARCHITECTURES.resnet18);
     expect(() => net.tokens(randn([1, 3, 32, 32]), { [name]: zeros([1, 1]) })).toThrow(
       new RegExp(`Expected no ${name} for a ResNet, got .*; leaving out patches needs a ViT`),
     );

@@ -1,25 +1,26 @@
 import { manualSeed, memory, nn, randn, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { Draws } from "../base/draws.ts";
-import { presets } from "../config/presets.ts";
 import { plainView } from "../data/views.ts";
 import { createEncoder } from "../encoders/index.ts";
-import { createMethod, type LossOutput, Method } from "../methods/index.ts";
+import { type LossOutput, Method } from "../methods/method.ts";
+import { presetConfig } from "../methods/presets.ts";
+import { createMethod } from "../methods/registry.ts";
+import { stepOn } from "../testing/progress.ts";
+
 import { gradients } from "./micro-batches.ts";
 
 const vit = { encoder: "vit_tiny", patch: 8, size: 32, batch: 8 } as const;
 
-const drawsOf = (views: Tensor[], method: Method) =>
-  new Draws(
-    1,
-    1,
-    Int32Array.from({ length: views[0]!.shape[0]! / method.views[0]!.count }, (_, i) => i),
-  );
-
 function outcome(method: Method, views: Tensor[], microBatch: number | null, recompute = false) {
-  manualSeed(1); // MAE's masks
-  const options = { method, views, draws: drawsOf(views, method), microBatch, recompute };
-  const { loss, logs } = gradients({ ...options, device: "cpu", precision: "fp32" });
+  const { loss, logs } = gradients({
+    method,
+    views,
+    progress: stepOn(views[0]!.shape[0]! / method.views[0]!.count),
+    microBatch,
+    recompute,
+    device: "cpu",
+    precision: "fp32",
+  });
   const grads = Object.fromEntries(method.namedParameters().map(([name, { grad }]) => [name, grad!.clone()]));
   method.zeroGrad();
   return { loss: loss.item(), logs: Object.entries(logs).map(([name, value]) => [name, value.item()] as const), grads };
@@ -37,8 +38,8 @@ describe("gradients of a batch in parts", () => {
       manualSeed(0);
       const method: Method =
         name === "simclr"
-          ? createMethod({ ...presets.simclr.small, ...vit })
-          : createMethod({ ...presets.mae.small, ...vit, norm_pixels: false });
+          ? createMethod({ ...presetConfig("simclr", "small"), ...vit })
+          : createMethod({ ...presetConfig("mae", "small"), ...vit, norm_pixels: false });
       const views = [randn([name === "simclr" ? 16 : 8, 3, 32, 32])];
       const whole = outcome(method, views, null);
       const parts = outcome(method, views, microBatch);
@@ -54,7 +55,7 @@ describe("gradients of a batch in parts", () => {
 
   it("moves BatchNorm's statistics once a part, as one pass would, and leaves no tensor behind", () => {
     manualSeed(0);
-    const method = createMethod({ ...presets.simclr.small, size: 32, batch: 4 });
+    const method = createMethod({ ...presetConfig("simclr", "small"), size: 32, batch: 4 });
     scope(() => {
       const views = [randn([8, 3, 32, 32])];
       outcome(method, views, 2);
@@ -71,9 +72,11 @@ describe("gradients of a batch in parts", () => {
 
 describe("stochastic depth", () => {
   const dropping = {
-    simclr: { ...presets.simclr.small, ...vit, drop_path: 0.5 },
-    mae: { ...presets.mae.small, ...vit, norm_pixels: false, drop_path: 0.5 },
-    resnet18: { ...presets.simclr.small, size: 32, batch: 8, drop_path: 0.5 },
+    simclr: { ...presetConfig("simclr", "small"), ...vit, drop_path: 0.5 },
+    mae: { ...presetConfig("mae", "small"), ...vit, norm_pixels: false, drop_path: 0.5 },
+    resnet18: { ...presetConfig("simclr", "small"), size: 32, batch: 8, drop_path: 0.5 },
+    // Two calls a step, and a teacher that draws for itself.
+    byol: { ...presetConfig("byol", "small"), ...vit, drop_path: 0.5 },
   };
 
   it.each([
@@ -85,11 +88,12 @@ describe("stochastic depth", () => {
     ["mae", null, true],
     // BatchNorm normalises each part by itself, so that parts are another sum.
     ["resnet18", null, true],
+    ["byol", null, true],
   ] as const)("leaves out the same branches: %s, %s images at a time, computed again: %s", (name, micro, recompute) => {
     manualSeed(0);
     const method = createMethod(dropping[name]);
     scope(() => {
-      const views = [randn([name === "mae" ? 8 : 16, 3, 32, 32])];
+      const views = method.views.map(({ count }) => randn([8 * count, 3, 32, 32]));
       const whole = outcome(method, views, null);
       const parts = outcome(method, views, micro, recompute);
       expect(parts.loss).toBeCloseTo(whole.loss, 5);
@@ -165,9 +169,9 @@ it("copies no teacher that a method holds, in parts", () => {
 
 describe("activation checkpointing", () => {
   const configs = {
-    resnet18: { ...presets.simclr.small, size: 32, batch: 4 },
-    vit: { ...presets.simclr.small, ...vit, batch: 4 },
-    mae: { ...presets.mae.small, ...vit, batch: 4 },
+    resnet18: { ...presetConfig("simclr", "small"), size: 32, batch: 4 },
+    vit: { ...presetConfig("simclr", "small"), ...vit, batch: 4 },
+    mae: { ...presetConfig("mae", "small"), ...vit, batch: 4 },
   };
 
   it.each([

@@ -1,18 +1,16 @@
 // A batch's loss and gradients, with only a part of its images in the network at a time. Where the loss is a mean over
 // images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
 import { autocast, backward, cat, noGrad, recordFunction, scope, type Tensor } from "@unlabel/torch";
-import type { Draws } from "../base/draws.ts";
 import { withDraws } from "../encoders/draws-in-use.ts";
 import { recomputing } from "../encoders/recompute.ts";
 import { keepingStatistics } from "../encoders/statistics.ts";
-import type { LossOutput, Method } from "../methods/method.ts";
+import type { LossOutput, Method, StepProgress } from "../methods/method.ts";
 
 export interface GradientOptions {
   method: Method;
   /** On the device, view-major, as the method takes them. */
   views: readonly Tensor[];
-  /** The step's random numbers, for the images of the views. */
-  draws: Draws;
+  progress: StepProgress;
   /** Images in the network at once; null for all. */
   microBatch: number | null;
   /** Keeps no activations of blocks and computes them again: see encoders/recompute.ts. */
@@ -31,8 +29,8 @@ export function gradients(options: GradientOptions): LossOutput {
   if (microBatch === null || microBatch >= batch) {
     return pass(
       options,
-      { start: 0, size: batch },
-      () => method.loss(views),
+      options.progress,
+      () => method.loss(views, options.progress),
       ({ loss }) => loss.backward(),
     );
   }
@@ -52,10 +50,11 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
     .map((part) =>
       scope(() => {
         const share = part.size / batch;
+        const progress = partOf(options, part);
         const { loss, logs } = pass(
           options,
-          part,
-          () => options.method.loss(viewsOf(options, part)),
+          progress,
+          () => options.method.loss(viewsOf(options, part), progress),
           (found) => found.loss.mul(share).backward(),
         );
         const weigh = ([name, value]: [string, Tensor]) => [name, value.detach().mul(share)];
@@ -74,14 +73,14 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
  */
 function cached(options: GradientOptions, parts: Part[], batch: number): LossOutput {
   const { method } = options;
-  const embed = (part: Part) => method.embed!(viewsOf(options, part));
+  const embed = (part: Part) => method.embed!(viewsOf(options, part), partOf(options, part));
   const embeddings = scope(() => {
     const found = keepingStatistics(method, () =>
       noGrad(() =>
         parts.map((part) =>
           scope(() =>
             rowsOf(
-              forward(options, part, () => embed(part)),
+              forward(options, partOf(options, part), () => embed(part)),
               part.size,
             ),
           ),
@@ -90,14 +89,14 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
     );
     return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
   }).requiresGrad_();
-  const output = forward(options, { start: 0, size: batch }, () => method.contrast!(embeddings));
+  const output = forward(options, options.progress, () => method.contrast!(embeddings, options.progress));
   recordFunction("backward", () => output.loss.backward());
   const wanted = rowsOf(embeddings.grad!, batch);
   for (const part of parts) {
     scope(() =>
       pass(
         options,
-        part,
+        partOf(options, part),
         () => rowsOf(embed(part), part.size),
         (rows) => {
           const gradient = wanted.narrow(1, part.start, part.size).to({ dtype: rows.dtype });
@@ -109,27 +108,32 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
   return { loss: output.loss.detach(), logs: output.logs };
 }
 
-/** Forward and backward. */
-function pass<T>(options: GradientOptions, part: Part, body: () => T, backwards: (found: T) => void): T {
+/** Forward and backward, of the images whose random numbers `progress` holds. */
+function pass<T>(options: GradientOptions, progress: StepProgress, body: () => T, backwards: (found: T) => void): T {
   const back = (found: T) => recordFunction("backward", () => backwards(found));
   if (options.recompute) {
-    const again = (block: () => Tensor) => forward(options, part, block);
-    return recomputing(options.method, () => forward(options, part, body), back, again);
+    const again = (block: () => Tensor) => forward(options, progress, block);
+    return recomputing(options.method, () => forward(options, progress, body), back, again);
   }
-  const found = forward(options, part, body);
+  const found = forward(options, progress, body);
   back(found);
   return found;
 }
 
-/** The same part draws the same random numbers whichever pass it is in. */
-function forward<T>({ device, precision, draws }: GradientOptions, { start, size }: Part, body: () => T): T {
+/** Layers of the encoder draw from the same random numbers as the method, whichever pass a part is in. */
+function forward<T>({ device, precision }: GradientOptions, { draws }: StepProgress, body: () => T): T {
   const cast = () => autocast({ device, enabled: precision === "bf16" }, body);
-  return recordFunction("forward", () => withDraws(draws.narrow(start, size), cast));
+  return recordFunction("forward", () => withDraws(draws, cast));
 }
 
 /** View-major rows `[views · images, D]` as `[views, images, D]`. */
 function rowsOf(x: Tensor, images: number): Tensor {
   return x.reshape([-1, images, x.shape[1]!]);
+}
+
+/** The progress with the random numbers of some of the images. */
+function partOf({ progress }: GradientOptions, { start, size }: Part): StepProgress {
+  return { ...progress, draws: progress.draws.narrow(start, size) };
 }
 
 /** The views of some of the images, view-major again. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { manualSeed, randn, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { ENCODER_NAMES, encoderDim, encoderMacs, encoderWidth } from "./about.ts";
+import { ENCODERS, encoderDim, encoderMacs, encoderWidth } from "./facts.ts";
 import { createEncoder } from "./registry.ts";
 
 /** All that a file and what it imports import, types left out. */
@@ -17,13 +17,13 @@ function imported(file: string, found = new Set<string>()): Set<string> {
 
 describe("what is known of encoders", () => {
   it("needs neither LibTorch nor zod", () => {
-    const names = imported(join(import.meta.dirname, "about.ts"));
+    const names = imported(join(import.meta.dirname, "facts.ts"));
     expect(names).toContain("../base/errors.ts");
     expect([...names].filter((name) => !name.startsWith("."))).toEqual([]);
     expect(imported(join(import.meta.dirname, "registry.ts"))).toContain("@unlabel/torch");
   });
 
-  it.each(ENCODER_NAMES)("of %s is what its network gives, on five channels too", (encoder) => {
+  it.each(ENCODERS)("of %s is what its network gives, on five channels too", (encoder) => {
     scope(() => {
       manualSeed(0);
       const net = createEncoder({ encoder, size: 32, patch: 16, channels: 5 });

@@ -1,10 +1,12 @@
 // Every architecture by name, with what can be told of it without LibTorch: family, sizes, features, work. registry.ts makes them.
 import { UserError } from "../base/errors.ts";
-import { type Macs, resnetMacs, vitMacs } from "./macs.ts";
+import { blockMacs, type Macs, resnetMacs, vitMacs } from "./macs.ts";
+
+export { blockMacs };
 
 /** What an encoder is made from: the keys of a run's config that concern it. */
 export interface EncoderConfig {
-  /** One of {@link ENCODER_NAMES}. */
+  /** One of {@link ENCODERS}. */
   encoder: string;
   /** Edge of the square training images in pixels. */
   size: number;
@@ -44,7 +46,7 @@ export interface VitAbout extends Facts {
 export type EncoderAbout = ResNetAbout | VitAbout;
 
 /** The architectures. One more of a family is one more line here; a new family has a file of its own and a line in registry.ts. */
-export const ENCODERS = {
+export const ARCHITECTURES = {
   resnet18: resnet({ bottleneck: false, counts: [2, 2, 2, 2] }),
   resnet34: resnet({ bottleneck: false, counts: [3, 4, 6, 3] }),
   resnet50: resnet({ bottleneck: true, counts: [3, 4, 6, 3] }),
@@ -53,15 +55,22 @@ export const ENCODERS = {
   vit_base: vit({ width: 768, depth: 12, heads: 12 }),
 } as const satisfies Record<string, EncoderAbout>;
 
-export type EncoderName = keyof typeof ENCODERS;
+export type EncoderName = keyof typeof ARCHITECTURES;
 
-/** All names, ResNets before ViTs, small before large. */
-export const ENCODER_NAMES = Object.keys(ENCODERS) as [EncoderName, ...EncoderName[]];
+/** All encoders by name, ResNets before ViTs, small before large. */
+export const ENCODERS = Object.keys(ARCHITECTURES) as [EncoderName, ...EncoderName[]];
+export const RESNETS = ofFamily("resnet");
+export const VITS = ofFamily("vit");
+
+/** Whether a name is a ViT's. */
+export function isVit(encoder: string): boolean {
+  return (VITS as readonly string[]).includes(encoder);
+}
 
 /** @throws {UserError} for a name that is none */
 export function aboutEncoder(name: string): EncoderAbout {
-  if (Object.hasOwn(ENCODERS, name)) return ENCODERS[name as EncoderName];
-  throw new UserError(`Expected one of ${ENCODER_NAMES.join(", ")} for encoder, got ${name}`);
+  if (Object.hasOwn(ARCHITECTURES, name)) return ARCHITECTURES[name as EncoderName];
+  throw new UserError(`Expected one of ${ENCODERS.join(", ")} for encoder, got ${name}`);
 }
 
 /** Length of a feature vector. @throws {UserError} for a name that is none */
@@ -93,6 +102,10 @@ export function encoderMacs(config: EncoderConfig, { patches }: { patches?: numb
 export function stemOf({ stem = "auto", size }: Pick<EncoderConfig, "stem" | "size">): "7x7" | "3x3" {
   if (stem !== "auto") return stem;
   return size <= 64 ? "3x3" : "7x7";
+}
+
+function ofFamily(family: EncoderAbout["family"]): [EncoderName, ...EncoderName[]] {
+  return ENCODERS.filter((name) => ARCHITECTURES[name].family === family) as [EncoderName, ...EncoderName[]];
 }
 
 function resnet(facts: Pick<ResNetAbout, "bottleneck" | "counts">): ResNetAbout {
