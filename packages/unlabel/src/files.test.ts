@@ -1,5 +1,15 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "./errors.ts";
@@ -112,8 +122,49 @@ it("writes through no name but its own", () => {
   writeFileSync(`${path}.tmp`, "another's");
   symlinkSync(`${path}.tmp`, `${path}.unlabel.tmp`);
   writeAtomically(path, "page");
-  expect(readdirSync(folder.path)).toEqual(["page.html", "page.html.tmp"]);
+  expect(readdirSync(folder.path)).toEqual(["page.html", "page.html.tmp", "page.html.unlabel.tmp"]);
   expect(readFileSync(`${path}.tmp`, "utf8")).toBe("another's");
   mkdirSync(join(folder.path, "folder"));
   expect(() => writeAtomically(join(folder.path, "folder"), "")).toThrow("a folder of that name (EISDIR)");
+});
+
+it("removes what killed writers left an hour ago, and nothing that may still be written or is another's", () => {
+  using folder = temporaryFolder();
+  const ago = (name: string, minutes: number) => {
+    const path = join(folder.path, name);
+    writeFileSync(path, "half");
+    const when = new Date(Date.now() - 60_000 * minutes);
+    utimesSync(path, when, when);
+  };
+  for (const left of ["a.json.unlabel.tmp", "a.json.1-0123456789ab.unlabel.tmp"]) ago(left, 70);
+  const stays = ["another.unlabel.tmp", "b.json.2-0123456789ab.unlabel.tmp", "old.tmp", "unlabel.tmp.json"];
+  for (const [i, name] of stays.entries()) ago(name, i < 2 ? 50 : 1000);
+  writeAtomically(join(folder.path, "a.json"), "{}");
+  expect(readdirSync(folder.path)).toEqual(["a.json", ...stays]);
+});
+
+// Real processes, which need the built dist/, as `npm test` makes it.
+it("is written by several processes at once: each content whole, none of them stopped", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "one");
+  const script = `
+    import { readFileSync } from "node:fs";
+    import { writeAtomically } from ${JSON.stringify(join(import.meta.dirname, "..", "dist", "files.js"))};
+    const [path, letter] = process.argv.slice(1);
+    for (let i = 0; i < 100; i++) {
+      writeAtomically(path, letter.repeat(100_000));
+      const found = readFileSync(path, "utf8");
+      if (found !== found[0].repeat(100_000)) throw new Error("half a file");
+    }`;
+  const ends = ["a", "b", "c"].map(async (letter) => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script, path, letter]);
+    let told = "";
+    child.stderr.on("data", (chunk) => {
+      told += chunk;
+    });
+    const [code] = await once(child, "close");
+    return { code, told };
+  });
+  expect(await Promise.all(ends)).toEqual([0, 0, 0].map((code) => ({ code, told: "" })));
+  expect(readdirSync(folder.path)).toEqual(["one"]);
 });

@@ -1,5 +1,6 @@
 // Files that are whole or not there: written under a temporary name, synced to disk, renamed. A full disk leaves no part of one.
 // What cannot be written is refused before the work that it is for, and every refusal is one line.
+import { randomBytes } from "node:crypto";
 import {
   closeSync,
   copyFileSync,
@@ -11,6 +12,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -70,8 +72,8 @@ export function writableFile(path: string): string {
     let folder = dirname(file);
     while (!existsSync(folder)) folder = dirname(folder);
     // Trying is the only sure answer: permissions are not all that decides.
-    const trial = join(folder, `${process.pid}.unlabel.tmp`);
-    writeFileSync(trial, "");
+    const trial = temporaryName(join(folder, "trial"));
+    writeFileSync(trial, "", { flag: "wx" });
     rmSync(trial);
     return file;
   } catch (error) {
@@ -93,12 +95,43 @@ function withoutLinks(path: string): string {
   return join(withoutLinks(dirname(path)), basename(path));
 }
 
-/** Puts `content` in place of whatever `path` held, in one step that a crash or a power cut cannot split. */
-export function writeAtomically(path: string, content: string | Uint8Array): void {
-  // A name that nobody else gives a file. One that a crash left is replaced, and nothing is written through a link.
-  const temporary = `${path}.unlabel.tmp`;
+/** A name beside `path` that no other writer, here or on another machine, gives a file: removed by {@link removeAbandoned} if left. */
+export function temporaryName(path: string): string {
+  return `${path}.${process.pid}-${randomBytes(6).toString("hex")}.unlabel.tmp`;
+}
+
+/** As {@link temporaryName} has them, and as they once were. */
+const TEMPORARY = /(\.\d+-[0-9a-f]{12})?\.unlabel\.tmp$/;
+/** Nothing takes so long to write. What a process's id says is of no use: another container's processes have ids of their own. */
+const ABANDONED_MS = 3_600_000;
+/** Folders may hold a million files: once a process is often enough. */
+const swept = new Set<string>();
+
+/** Removes what writers that were killed an hour ago or longer have left in a folder. */
+function removeAbandoned(folder: string): void {
+  if (swept.has(folder)) return;
+  swept.add(folder);
   try {
-    rmSync(temporary, { force: true });
+    for (const name of readdirSync(folder)) {
+      if (!TEMPORARY.test(name)) continue;
+      const path = join(folder, name);
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      if (found && !found.isDirectory() && Date.now() - found.mtimeMs > ABANDONED_MS) removeQuietly(path);
+    }
+  } catch {
+    // A folder that may be written to, but not be listed, keeps them.
+  }
+}
+
+/**
+ * Puts `content` in place of whatever `path` held, in one step that a crash or a power cut cannot split. Any number of processes
+ * may write to one path at once: one of their contents stays, whole.
+ */
+export function writeAtomically(path: string, content: string | Uint8Array): void {
+  const temporary = temporaryName(path);
+  removeAbandoned(dirname(path));
+  try {
+    // Nothing is written through a link.
     writeFileSync(temporary, content, { flag: "wx" });
     syncFile(temporary);
     renameSync(temporary, path);
@@ -140,8 +173,7 @@ export function appendLine(path: string, text: string): void {
 
 /** Gives a file a second name in the same folder, replacing what had it: at once, and without its bytes where links are known. */
 export function keepAs(path: string, name: string): void {
-  const temporary = `${name}.tmp`;
-  rmSync(temporary, { force: true });
+  const temporary = temporaryName(name);
   try {
     linkSync(path, temporary);
   } catch {
