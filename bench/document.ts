@@ -1,8 +1,8 @@
 // Puts a bench's table into docs/benchmarks.md, between `<!-- bench:NAME -->` and `<!-- /bench:NAME -->`; the rest stays.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../packages/unlabel/src/errors.ts";
-import { writeAtomically } from "../packages/unlabel/src/files.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
+import { writeAtomically } from "../packages/unlabel/src/base/files.ts";
 import { type Machine, machineLines } from "./machine.ts";
 import { markdownTable, type Row } from "./row.ts";
 

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { UserError } from "../packages/unlabel/src/errors.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { allowedCores } from "../packages/unlabel/src/train/machine.ts";
 import { checkSection, writeSection } from "./document.ts";
 import { describeMachine, machineLines } from "./machine.ts";

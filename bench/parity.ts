@@ -1,5 +1,5 @@
 // Whether a GPU computes what the CPU does: a training step's loss and gradients from the same weights, images and masks.
-import { UserError } from "../packages/unlabel/src/errors.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { runScript } from "./child.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 

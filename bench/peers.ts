@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { cacheDir } from "@unlabel/torch/setup";
-import { UserError } from "../packages/unlabel/src/errors.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { type Outcome, runChild } from "./child.ts";
 
 const PACKAGES = ["torch", "torchvision", "lightly", "scikit-learn"];

@@ -3,9 +3,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../packages/unlabel/src/errors.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
+import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
-import { RunDirectory } from "../packages/unlabel/src/train/run.ts";
 import { numberIn, type Outcome, runUnlabel } from "./child.ts";
 import { type Peers, runPeer } from "./peers.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";

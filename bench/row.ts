@@ -1,5 +1,5 @@
 // What a bench measures: rows that a terminal, docs/benchmarks.md and a program read alike.
-import { table } from "../packages/unlabel/src/table.ts";
+import { table } from "../packages/unlabel/src/base/table.ts";
 
 export interface Row {
   name: string;

@@ -1,7 +1,7 @@
 // Plots of bench `scale` as files for docs/benchmarks.md, drawn as the report draws its charts.
 import * as Plot from "@observablehq/plot";
-import { draw } from "../packages/unlabel/src/report/charts/draw.ts";
-import { significant } from "../packages/unlabel/src/report/format.ts";
+import { draw } from "../packages/unlabel/src/page/charts/draw.ts";
+import { significant } from "../packages/unlabel/src/page/format.ts";
 import type { Axis, Point } from "./scale.ts";
 import { powerLaw } from "./stats.ts";
 

@@ -3,8 +3,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeAtomically } from "../packages/unlabel/src/base/files.ts";
 import { resolveConfig } from "../packages/unlabel/src/config/resolve.ts";
-import { writeAtomically } from "../packages/unlabel/src/files.ts";
 import { trainingFlops } from "../packages/unlabel/src/train/flops.ts";
 import { numberIn, runUnlabel } from "./child.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";

@@ -1,6 +1,6 @@
 // How good a short training is: its encoder frozen, a linear probe fitted on train and kNN over train, val scored once.
 import { join } from "node:path";
-import { UserError } from "../packages/unlabel/src/errors.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { numberIn, runUnlabel } from "./child.ts";
 import type { BenchOptions } from "./row.ts";
 

@@ -1,8 +1,8 @@
 // A few images of each class of a large data set, as links: for trying a bench out.
 import { mkdirSync, symlinkSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { openData } from "../packages/unlabel/src/data/open.ts";
-import { UserError } from "../packages/unlabel/src/errors.ts";
 
 /** Makes `folder` with train/CLASS and val/CLASS, of as many images in all as asked for. */
 export async function smallCopy(root: string, folder: string, counts: { train: number; val: number }): Promise<string> {

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../packages/unlabel/src/errors.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
 import { numberIn, runScript, runUnlabel } from "./child.ts";
 import { gflopOf, measureFloor, type Work } from "./floor.ts";

@@ -2,7 +2,7 @@
 // way stands in a file at any moment, so that a crash or a hang names it.
 import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../packages/unlabel/src/errors.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { mutate } from "./mutate.ts";
 import { filesOf, PARSERS } from "./parsers.ts";
 import { randomFrom } from "./random.ts";

@@ -13,12 +13,12 @@ import { openData } from "../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../packages/unlabel/src/data/reader.ts";
 import { readKept } from "../packages/unlabel/src/eval/encode-data.ts";
 import { writeReport } from "../packages/unlabel/src/report/index.ts";
-import { readRun } from "../packages/unlabel/src/report/read-run.ts";
+import { CheckpointFiles, stepOf } from "../packages/unlabel/src/run/checkpoint-files.ts";
+import { lockRun } from "../packages/unlabel/src/run/lock.ts";
+import { MetricsFile } from "../packages/unlabel/src/run/metrics.ts";
+import { readRun } from "../packages/unlabel/src/run/read/run.ts";
 import { sampleImage, writeImages } from "../packages/unlabel/src/testing/data.ts";
 import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
-import { CheckpointFiles, stepOf } from "../packages/unlabel/src/train/checkpoint-files.ts";
-import { lockRun } from "../packages/unlabel/src/train/lock.ts";
-import { MetricsFile } from "../packages/unlabel/src/train/metrics.ts";
 import { plan } from "../packages/unlabel/src/train/plan.ts";
 
 export interface Parser {

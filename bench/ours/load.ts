@@ -2,6 +2,7 @@
 // (simclr: two augmented views an image, as normalised floats), and by how much memory grew meanwhile.
 import { readFileSync } from "node:fs";
 import { keepHeap } from "@unlabel/torch";
+import { Rng } from "../../packages/unlabel/src/base/rng.ts";
 import { presetConfig } from "../../packages/unlabel/src/config/presets.ts";
 import { ahead } from "../../packages/unlabel/src/data/ahead.ts";
 import { randomBox } from "../../packages/unlabel/src/data/crop.ts";
@@ -9,7 +10,6 @@ import type { Split } from "../../packages/unlabel/src/data/folder.ts";
 import { Loader } from "../../packages/unlabel/src/data/loader.ts";
 import { ImageReader } from "../../packages/unlabel/src/data/reader.ts";
 import type { ViewSpec } from "../../packages/unlabel/src/data/views.ts";
-import { Rng } from "../../packages/unlabel/src/rng.ts";
 
 const [list = "", work, ...numbers] = process.argv.slice(2);
 const [size = 64, batch = 32, threads = 1] = numbers.map(Number);

@@ -1,13 +1,13 @@
 // unlabel compare DATA: which way of learning suits these images, for this budget?
 import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
+import { parseDuration } from "../base/duration.ts";
+import { UsageError } from "../base/errors.ts";
+import { shellWord } from "../base/shell.ts";
 import type { Compared, ComparedRun } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
 import { METHODS, type MethodName, PRESETS, type PresetName } from "../config/names.ts";
 import { nearest } from "../config/suggest.ts";
-import { parseDuration } from "../duration.ts";
-import { UsageError } from "../errors.ts";
-import { shellWord } from "../shell.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
 import { addSet, flagsGiven, named, whole } from "./settings.ts";

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { CheckResult } from "../data/check/check.ts";
+import type { CheckResult } from "../check/result.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 
 const BIN = join(import.meta.dirname, "..", "..", "bin", "unlabel.mjs");

@@ -1,10 +1,11 @@
 // unlabel data check DATA: unreadable and suspicious files, copies, leakage between train and val, classes, and what training
 // would cost here.
 import type { Command } from "commander";
-import type { Checked, CheckResult } from "../data/check/check.ts";
-import type { Forecast, PresetForecast } from "../data/check/forecast.ts";
-import { UsageError } from "../errors.ts";
-import { visible } from "../text.ts";
+import { UsageError } from "../base/errors.ts";
+import { visible } from "../base/text.ts";
+import type { Checked } from "../check/check.ts";
+import type { Forecast, PresetForecast } from "../check/forecast.ts";
+import type { CheckResult } from "../check/result.ts";
 import { duration, finish, paint, table } from "./output.ts";
 import { named } from "./settings.ts";
 
@@ -43,12 +44,12 @@ function refuseSeveral(given: readonly string[]): void {
 
 async function dataCheck(root: string, { forecast, presets, html, strict, json }: Options): Promise<void> {
   const [{ checkData }, { writePage }, { pageFile }, { Progress }, { PRESETS }, { onFirstSignal }] = await Promise.all([
-    import("../data/check/check.ts"),
-    import("../data/check/page.ts"),
-    import("../report/page-file.ts"),
+    import("../check/check.ts"),
+    import("../check/page.ts"),
+    import("../page/page-file.ts"),
     import("../train/progress.ts"),
     import("../config/schema.ts"),
-    import("../signals.ts"),
+    import("../base/signals.ts"),
   ]);
   const names: readonly string[] = presets?.split(",") ?? PRESETS;
   const wanted = PRESETS.filter((preset) => names.includes(preset)).reverse();

@@ -1,6 +1,6 @@
 // unlabel data fetch NAME: brings a known data set to this machine, checked and unpacked.
 import type { Command } from "commander";
-import { visible } from "../text.ts";
+import { visible } from "../base/text.ts";
 import type { Progress as ProgressBar } from "../train/progress.ts";
 import { finish, paint } from "./output.ts";
 import { named } from "./settings.ts";
@@ -26,7 +26,7 @@ async function dataFetch(name: string, { out, url, json }: Options): Promise<voi
     import("../data/fetch/catalog.ts"),
     import("../data/fetch/fetch.ts"),
     import("../train/progress.ts"),
-    import("../shell.ts"),
+    import("../base/shell.ts"),
   ]);
   const known = archiveOf(name);
   const archive = { ...known, url: url ?? known.url };

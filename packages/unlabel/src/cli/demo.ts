@@ -2,9 +2,9 @@
 // are an example's, which a clone holds and the package does not; with --data it runs on the user's.
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
-import type { DemoResult } from "../demo.ts";
-import { UsageError } from "../errors.ts";
-import { shellWord } from "../shell.ts";
+import { UsageError } from "../base/errors.ts";
+import { shellWord } from "../base/shell.ts";
+import type { DemoResult } from "../compare/demo.ts";
 import { summary, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
 import { named, whole } from "./settings.ts";
@@ -31,7 +31,7 @@ export function addDemo(program: Command): void {
 
 async function demoCommand({ data, out, epochs, json }: Options): Promise<void> {
   const began = performance.now();
-  const [{ demo }, { stamp }] = await Promise.all([import("../demo.ts"), import("../train/plan.ts")]);
+  const [{ demo }, { stamp }] = await Promise.all([import("../compare/demo.ts"), import("../train/plan.ts")]);
   const folder = out ?? join("runs", `demo-${stamp(new Date())}`);
   const again = [
     "unlabel demo --out",

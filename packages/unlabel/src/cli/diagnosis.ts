@@ -1,7 +1,7 @@
 // What doctor knows of a machine, and what it makes of that. Works before set-up, too, when there is no engine yet.
 import { totalmem } from "node:os";
+import { versionOfUnlabel } from "../base/version.ts";
 import { allowedCores, chooseThreads, cpuModel } from "../train/machine.ts";
-import { versionOfUnlabel } from "../version.ts";
 
 export interface EngineFacts {
   version: string;

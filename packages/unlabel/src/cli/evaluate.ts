@@ -1,8 +1,8 @@
 // unlabel evaluate RUN: several protocols over features that are encoded once, and on request the whole network trained with labels.
 import type { Command } from "commander";
+import { UsageError } from "../base/errors.ts";
 import { nearest } from "../config/suggest.ts";
-import { UsageError } from "../errors.ts";
-import { CHEAP_PROTOCOLS, PROTOCOLS, type Protocol } from "../eval/types.ts";
+import { CHEAP_PROTOCOLS, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
 import { addCommon, type EvaluationFlags, given, lines } from "./evaluation.ts";
 import { finish } from "./output.ts";
 

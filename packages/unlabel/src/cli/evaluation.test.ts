@@ -8,7 +8,7 @@ import type {
   Protocol,
   RetrievalEvaluation,
   Score,
-} from "../eval/types.ts";
+} from "../run/evaluations.ts";
 import { lines, summary, verdicts } from "./evaluation.ts";
 
 const NAMES = ["English springer, English springer spaniel", "tench", "church", "golf ball", "a", "b", "c"];

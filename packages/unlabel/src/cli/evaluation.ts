@@ -1,6 +1,7 @@
 // What `evaluate`, `probe` and `knn` have in common: their flags, and how scores are put into tables and words.
 import type { Command } from "commander";
-import type { EvaluateOptions } from "../eval/evaluate.ts";
+import { visible } from "../base/text.ts";
+import type { EvaluateOptions } from "../eval/options.ts";
 import type {
   Beside,
   Evaluations,
@@ -14,8 +15,7 @@ import type {
   RetrievalEvaluation,
   Score,
   Scored,
-} from "../eval/types.ts";
-import { visible } from "../text.ts";
+} from "../run/evaluations.ts";
 import { duration, paint, percent, table } from "./output.ts";
 
 export interface EvaluationFlags extends Record<string, unknown> {
@@ -53,7 +53,7 @@ export async function given(path: string, options: EvaluationFlags, names: reado
   const [{ checkSettings, parseValue }, { evaluationSettings }, { RunDirectory }] = await Promise.all([
     import("../config/resolve.ts"),
     import("../config/evaluation.ts"),
-    import("../train/run.ts"),
+    import("../run/directory.ts"),
   ]);
   const settings = Object.fromEntries(
     [...names, ...MACHINE, "seed", "size"].flatMap((name) => {

@@ -17,7 +17,7 @@ beforeAll(async () => {
   const config = resolveConfig({
     flags: { method: "simclr", encoder: "vit_tiny", patch: 8, size: SIDE, batch: 8, device: "cpu" },
   });
-  data = await writeLabelled(join(root.path, "data"), { train: 3, val: 2 }, "told");
+  data = await writeLabelled(join(root.path, "data"), { train: 3, val: 2 }, "labelled");
   const method = untrainedMethod(config);
   run = await writeCheckpoint(join(root.path, "run"), method, config);
   method.dispose();

@@ -1,8 +1,8 @@
 // The command line: names the commands, loads each one's work only when it is called, and turns every error into one
 // line on stderr and an exit code (0 done, 1 failed, 2 usage, 130 interrupted).
 import { Command, CommanderError } from "commander";
-import { visible } from "../text.ts";
-import { versionOfUnlabel } from "../version.ts";
+import { visible } from "../base/text.ts";
+import { versionOfUnlabel } from "../base/version.ts";
 import { addCompare } from "./compare.ts";
 import { addData } from "./data.ts";
 import { addDemo } from "./demo.ts";

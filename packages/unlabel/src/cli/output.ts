@@ -1,6 +1,6 @@
 // What people and programs read: plain text when piped, colours only on a terminal that wants them, tables that fit.
 import { styleText } from "node:util";
-import { table as layOut } from "../table.ts";
+import { table as layOut } from "../base/table.ts";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -35,7 +35,7 @@ export function table(rows: (string | number)[][], width = columns()): string {
  * @returns leaves signals to what handled them before when disposed of
  */
 export async function leaveWhenInterrupted(json: boolean, line: string, result: object = {}): Promise<Disposable> {
-  const { leaveAtSignal } = await import("../signals.ts");
+  const { leaveAtSignal } = await import("../base/signals.ts");
   // Behind a bar that stands on the terminal's last line.
   const start = process.stderr.isTTY ? "\n" : "";
   return leaveAtSignal(`${start}${line}\n`, json ? `${JSON.stringify({ interrupted: true, ...result })}\n` : "");

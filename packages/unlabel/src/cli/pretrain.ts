@@ -1,7 +1,7 @@
 // unlabel pretrain DATA: trains an encoder on unlabelled images.
 import type { Command } from "commander";
-import { commandLine, shellWord } from "../shell.ts";
-import { counted } from "../text.ts";
+import { commandLine, shellWord } from "../base/shell.ts";
+import { counted } from "../base/text.ts";
 import { duration, finish, paint } from "./output.ts";
 import { addSettings, flagsGiven, named } from "./settings.ts";
 

@@ -1,6 +1,6 @@
 // unlabel report RUN…: one HTML file from run directories. Needs no LibTorch.
 import type { Command } from "commander";
-import { visible } from "../text.ts";
+import { visible } from "../base/text.ts";
 import { finish, paint } from "./output.ts";
 
 interface Options {

@@ -1,7 +1,7 @@
 // The page that `search --html` writes: the query and what was found, thumbnails within it, nothing loaded from anywhere.
 import { basename } from "node:path";
 import type { SearchResult } from "../eval/search.ts";
-import { html, raw } from "../report/html.ts";
+import { html, raw } from "../page/html.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; }

@@ -1,8 +1,8 @@
 // unlabel search RUN IMAGE: the images of a source that are nearest to one image, as a table or as a page with thumbnails.
 import { dirname } from "node:path";
 import type { Command } from "commander";
-import { makeFolder, writeAtomically } from "../files.ts";
-import { visible } from "../text.ts";
+import { makeFolder, writeAtomically } from "../base/files.ts";
+import { visible } from "../base/text.ts";
 import { addMachine, type EvaluationFlags, given } from "./evaluation.ts";
 import { duration, finish, paint, table } from "./output.ts";
 import { named } from "./settings.ts";
@@ -35,11 +35,14 @@ async function act(path: string, image: string, options: Options): Promise<void>
   const { common, own } = await given(path, { ...options, data: options.in }, ["k"]);
   const { search } = await import("../eval/search.ts");
   const { html } = options;
-  const page = html === undefined ? undefined : (await import("../report/page-file.ts")).pageFile("--html", html);
+  const page = html === undefined ? undefined : (await import("../page/page-file.ts")).pageFile("--html", html);
   const thumbnails = html === undefined ? undefined : THUMBNAIL;
   const { thumbnails: pictures, ...result } = await search(path, image, options.in, { ...common, ...own, thumbnails });
   if (page !== undefined) {
-    const [{ searchSheet }, { unbroken }] = await Promise.all([import("./search-sheet.ts"), import("../signals.ts")]);
+    const [{ searchSheet }, { unbroken }] = await Promise.all([
+      import("./search-sheet.ts"),
+      import("../base/signals.ts"),
+    ]);
     makeFolder(dirname(page));
     const sheet = searchSheet(result, pictures, THUMBNAIL);
     unbroken(() => writeAtomically(page, sheet));

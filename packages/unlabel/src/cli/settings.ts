@@ -1,6 +1,6 @@
 // Flags that set a key of the config. A flag's value is read as YAML reads it and checked with the rest of the config.
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../base/errors.ts";
 
 /** Flag, its value's name, what it does. The flag `--mask-ratio` sets the key `mask_ratio`. */
 const FLAGS: [flag: string, value: string, help: string][] = [

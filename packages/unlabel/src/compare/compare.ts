@@ -3,20 +3,20 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { InterruptedError, UserError } from "../base/errors.ts";
+import { writableFile } from "../base/files.ts";
+import { unbroken } from "../base/signals.ts";
 import { openData } from "../data/open.ts";
-import { InterruptedError, UserError } from "../errors.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
-import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../eval/types.ts";
-import { writableFile } from "../files.ts";
+import { pageFile } from "../page/page-file.ts";
 import { type Report, writeReport } from "../report/index.ts";
-import { pageFile } from "../report/page-file.ts";
-import { unbroken } from "../signals.ts";
-import { stepOf } from "../train/checkpoint-files.ts";
-import { lockRun } from "../train/lock.ts";
+import { stepOf } from "../run/checkpoint-files.ts";
+import { RunDirectory, type RunInfo } from "../run/directory.ts";
+import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../run/evaluations.ts";
+import { lockRun } from "../run/lock.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
-import { RunDirectory, type RunInfo } from "../train/run.ts";
 import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
 
 export interface CompareRequest extends Terms {

@@ -3,13 +3,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { UsageError, UserError } from "../base/errors.ts";
+import { makeFolder, writeAtomically } from "../base/files.ts";
+import { visible } from "../base/text.ts";
 import { presets } from "../config/presets.ts";
 import { resolveConfig, type Settings } from "../config/resolve.ts";
 import { type Config, METHODS, type MethodName, type PresetName } from "../config/schema.ts";
 import { absoluteRoot } from "../data/open.ts";
-import { UsageError, UserError } from "../errors.ts";
-import { makeFolder, writeAtomically } from "../files.ts";
-import { visible } from "../text.ts";
 import { trainingFlops } from "../train/flops.ts";
 
 /** What every run may spend: seconds of training, passes over the images, floating-point operations, or steps of each method. */

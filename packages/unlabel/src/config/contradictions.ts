@@ -1,6 +1,7 @@
 // Settings that are each allowed but make no sense together, and flags that would change nothing.
-import type { Settings } from "./resolve.ts";
+
 import type { Config } from "./schema.ts";
+import type { Settings } from "./settings.ts";
 
 /** A line for each contradiction; `flags` are the settings that the user has just given. */
 export function contradictions(config: Config, flags: Settings): string[] {

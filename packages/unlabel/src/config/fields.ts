@@ -1,6 +1,6 @@
 // Kinds of setting, each with the words that say what it accepts: a refusal reads "Expected ‹those words› for ‹key›, got ‹value›".
 import { z } from "zod";
-import { parseDuration } from "../duration.ts";
+import { parseDuration } from "../base/duration.ts";
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number) {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { parseValue, readSettings, resolveConfig } from "./resolve.ts";
 import { METHODS, PRESETS, schemas } from "./schema.ts";

@@ -2,11 +2,14 @@
 import { readFileSync, statSync } from "node:fs";
 import { parse } from "yaml";
 import type { z } from "zod";
-import { UsageError } from "../errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { contradictions } from "./contradictions.ts";
 import { presetConfig } from "./presets.ts";
 import { type Config, METHODS, type MethodName, PRESETS, type PresetName, schemas } from "./schema.ts";
+import type { Settings } from "./settings.ts";
 import { nearest } from "./suggest.ts";
+
+export type { Settings } from "./settings.ts";
 
 /** A run.json that lists tens of thousands of classes stays far below. */
 const MAX_BYTES = 10_000_000;
@@ -16,9 +19,6 @@ const MAX_BYTES = 10_000_000;
 const MAX_YAML = 32_768;
 const MAX_BRACKETS = 200;
 const DASHES = /(?:[-?:]\s+){40}/;
-
-/** Settings as they come from a file or from flags: names and values not yet checked. */
-export type Settings = Record<string, unknown>;
 
 export interface Sources {
   /** Settings of the config file, and the file's name for messages. */

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fromTypedArray, memory, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { Rng } from "../base/rng.ts";
 import { presets } from "../config/presets.ts";
-import { Rng } from "../rng.ts";
 import { augment } from "./augment.ts";
 import { colorMatrix } from "./color-matrix.ts";
 import { drawParams, type JitterParams, type ViewParams } from "./params.ts";

@@ -1,12 +1,12 @@
 import { copyFileSync, readdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ImageSource } from "../base/native.ts";
 import { dataRoot, sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
 import { type CacheOptions, cached, chooseCache } from "./cache.ts";
 import { openFolder, type Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { Loader } from "./loader.ts";
-import type { ImageSource } from "./native.ts";
 import { ImageReader } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
 

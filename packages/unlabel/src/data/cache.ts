@@ -3,11 +3,11 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { allowedMemory } from "../allowed-memory.ts";
-import { isDiskFull, makeFolder, writeAtomically } from "../files.ts";
+import { allowedMemory } from "../base/allowed-memory.ts";
+import { isDiskFull, makeFolder, writeAtomically } from "../base/files.ts";
+import type { ImageSource, Pixels } from "../base/native.ts";
 import type { Item, Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
-import type { ImageSource, Pixels } from "./native.ts";
 import { ImageReader, type Size, unpackedBytes } from "./reader.ts";
 
 export interface CacheOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Rng } from "../rng.ts";
+import { Rng } from "../base/rng.ts";
 import { centerBox, randomBox } from "./crop.ts";
 
 const spec = { crop: { scale: [0.08, 1], ratio: [3 / 4, 4 / 3] }, flip: 0.5 } as const;

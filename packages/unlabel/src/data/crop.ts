@@ -1,6 +1,6 @@
 // Crop boxes: torchvision's RandomResizedCrop for training, Resize + CenterCrop as a single box for evaluation.
 
-import type { Rng } from "../rng.ts";
+import type { Rng } from "../base/rng.ts";
 import type { Box, ViewSpec } from "./views.ts";
 
 /** Python's `round`: halves go to the even neighbour. */

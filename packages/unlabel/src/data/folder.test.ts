@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { dataRoot, temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { classMismatch, openFolder } from "./folder.ts";
 

@@ -3,9 +3,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
+import { UserError } from "../base/errors.ts";
+import type { ImageSource } from "../base/native.ts";
 import { nearest } from "../config/suggest.ts";
-import { UserError } from "../errors.ts";
-import type { ImageSource } from "./native.ts";
 import { findImages, follow, IMAGE_EXTENSIONS, type ImageFile } from "./walk.ts";
 
 /** An image: `path` is relative to the root, with `/` between its parts; `label` indexes `classes`, −1 without a label. */

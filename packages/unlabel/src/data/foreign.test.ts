@@ -1,9 +1,9 @@
 // How much memory images other than JPEG may take while they are decoded, and what is refused.
 import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
+import { nativeReader } from "../base/native.ts";
 import { sampleImage } from "../testing/data.ts";
 import { DECODE_BYTES, decodeForeign, foreignHeader } from "./foreign.ts";
-import { nativeReader } from "./native.ts";
 import { ImageReader } from "./reader.ts";
 
 /** An animation of 30 × 20 pixels whose canvas claims another size. */

@@ -3,7 +3,7 @@
 import { setImmediate } from "node:timers/promises";
 import type Sharp from "sharp";
 import type { Metadata } from "sharp";
-import { nativeReader, type Pixels } from "./native.ts";
+import { nativeReader, type Pixels } from "../base/native.ts";
 
 const MAX_PIXELS = 100_000_000;
 const TOO_MANY_PIXELS = "at most 100 million pixels are read";

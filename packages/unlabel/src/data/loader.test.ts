@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { memory, type Tensor } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
 import { evalBatches } from "./eval-batches.ts";
 import { openFolder, type Split } from "./folder.ts";

@@ -2,14 +2,14 @@
 // (seed, epoch, position in the epoch): not on threads, timing, the number of ranks, or where a run was resumed.
 import { performance } from "node:perf_hooks";
 import { empty, keep, lend, type Tensor } from "@unlabel/torch";
-import { UserError } from "../errors.ts";
-import { Rng, shuffle } from "../rng.ts";
+import { UserError } from "../base/errors.ts";
+import { Rng, shuffle } from "../base/rng.ts";
 import { ahead } from "./ahead.ts";
 import { augment } from "./augment.ts";
 import { randomBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
-import { finishOf, looksOf } from "./looks.ts";
+import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { drawParams, type ViewParams } from "./params.ts";
 import { type Failure, ImageReader, type ReadItem, type Size } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
@@ -262,7 +262,7 @@ export class Loader {
     if (!this.#paints) return this.#reader.fill(items, options);
     const painted = items.map((item) => {
       const params = item.slots.map((slot) => this.#params(s, step, slot));
-      return { ...item, looks: looksOf(params, spec.colorForm) };
+      return { ...item, paintValues: paintValuesOf(params, spec.colorForm) };
     });
     return this.#reader.paint(painted, { ...options, finish: finishOf(spec) });
   }

@@ -2,7 +2,7 @@
 // when it is the one.
 import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
 import { extname, join, resolve } from "node:path";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 import { type Dataset, openFolder } from "./folder.ts";
 import { IMAGE_EXTENSIONS } from "./walk.ts";
 

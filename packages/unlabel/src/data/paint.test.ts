@@ -1,11 +1,11 @@
 import { empty, fromTypedArray, lend, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { nativeReader } from "../base/native.ts";
+import { Rng } from "../base/rng.ts";
 import { presets } from "../config/presets.ts";
-import { Rng } from "../rng.ts";
 import { samplePixels } from "../testing/data.ts";
 import { augment } from "./augment.ts";
-import { finishOf, looksOf } from "./looks.ts";
-import { nativeReader } from "./native.ts";
+import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { drawParams } from "./params.ts";
 import { ImageReader } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
@@ -46,13 +46,13 @@ async function both(spec: ViewSpec, count: number) {
   const images = Array.from({ length: count }, (_, i) => noise(size, i));
   const params = images.map((_, i) => drawParams(spec, new Rng(7, "params", 0, i)));
   const made = empty([count, 3, size, size], { memoryFormat: "channels_last" });
-  const looks = looksOf(params, spec.colorForm);
-  const one = looks.length / count;
+  const paintValues = paintValuesOf(params, spec.colorForm);
+  const one = paintValues.length / count;
   const failures = await reader.paint(
     images.map((data, i) => ({
       image: { data, width: size, height: size },
       views: [{ x: 0, y: 0, width: size, height: size, flip: false }],
-      looks: looks.subarray(i * one, (i + 1) * one),
+      paintValues: paintValues.subarray(i * one, (i + 1) * one),
     })),
     { width: size, height: size, filter: "bilinear", memory: () => lend(made), finish: finishOf(spec) },
   );
@@ -102,7 +102,7 @@ describe("painting natively", () => {
   it("paints the views of unreadable images black, and names them", async () => {
     const made = empty([1, 3, 2, 2], { memoryFormat: "channels_last" });
     const views = [{ x: 0, y: 0, width: 1, height: 1, flip: false }];
-    const failures = await reader.paint([{ image: "/no/such/file.jpg", views, looks: new Float32Array(13) }], {
+    const failures = await reader.paint([{ image: "/no/such/file.jpg", views, paintValues: new Float32Array(13) }], {
       width: 2,
       height: 2,
       filter: "bilinear",
@@ -114,7 +114,7 @@ describe("painting natively", () => {
     made.dispose();
   });
 
-  it("refuses looks, finishes and memory that would reach outside of memory", async () => {
+  it("refuses paintValues, finishes and memory that would reach outside of memory", async () => {
     const { read } = nativeReader();
     const image = { data: samplePixels(4, 4), width: 4, height: 4 };
     const boxes = Float64Array.of(0, 0, 4, 4, 0);
@@ -122,8 +122,8 @@ describe("painting natively", () => {
     const made = empty([1, 3, 4, 4], { memoryFormat: "channels_last" });
     const finish = finishOf({ mean: [0, 0, 0], std: [1, 1, 1], blur: { p: 1, sigma: [1, 1], kernel: 3 } });
     const look = (changes: Record<number, number>) => Object.assign(new Float32Array(13), changes);
-    const paint = (memory: Parameters<typeof read>[0], looks: Float32Array, last: Float32Array, side = 4) =>
-      read(memory, [image], one, zero, boxes, side, side, false, looks, last);
+    const paint = (memory: Parameters<typeof read>[0], paintValues: Float32Array, last: Float32Array, side = 4) =>
+      read(memory, [image], one, zero, boxes, side, side, false, paintValues, last);
     const bad: (() => unknown)[] = [
       () => paint(lend(made), look({}), finish, 5),
       () => paint(lend(made), look({}).subarray(1), finish),
@@ -150,7 +150,7 @@ describe("painting natively", () => {
     const finish = finishOf({ mean: [0, 0, 0], std: [1, 1, 1], blur: null });
     const image = { data: samplePixels(512, 512), width: 512, height: 512 };
     const views = [{ x: 0, y: 0, width: 512, height: 512, flip: false }];
-    const reading = reader.paint([{ image, views, looks: new Float32Array(13) }], {
+    const reading = reader.paint([{ image, views, paintValues: new Float32Array(13) }], {
       width: 64,
       height: 64,
       filter: "bicubic",

@@ -1,5 +1,5 @@
 // The random part of an augmentation, drawn on the CPU: one set of plain numbers a view. Ranges are torchvision's.
-import type { Rng } from "../rng.ts";
+import type { Rng } from "../base/rng.ts";
 import type { ViewSpec } from "./views.ts";
 
 /** Factors of a colour jitter; 1 (hue: 0) changes nothing. */

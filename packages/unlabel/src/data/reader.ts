@@ -1,11 +1,11 @@
 // Images to resized RGB views, off the JavaScript thread: JPEG natively, other formats decoded by sharp, both resized by the
 // same native code. What a file is, its content says, not its name.
 import type { TensorMemory } from "@unlabel/torch";
+import { type ImageSource, type NativeFailure, type NativeReader, nativeReader, type Pixels } from "../base/native.ts";
 import { decodeForeign, foreignHeader } from "./foreign.ts";
-import { type ImageSource, type NativeFailure, type NativeReader, nativeReader, type Pixels } from "./native.ts";
 import type { Box, Filter } from "./views.ts";
 
-export type { ImageSource, Pixels } from "./native.ts";
+export type { ImageSource, Pixels } from "../base/native.ts";
 
 /** An image that could not be read, and why, in plain words. */
 export interface Failure {
@@ -38,8 +38,8 @@ export interface ReadOptions {
 }
 
 export interface PaintItem extends ReadItem {
-  /** How each view looks, of {@link looksOf}. */
-  looks: Float32Array;
+  /** How each view is painted, of {@link paintValuesOf}. */
+  paintValues: Float32Array;
 }
 
 export interface FillOptions extends Omit<ReadOptions, "out"> {
@@ -158,13 +158,21 @@ export class ImageReader {
   async paint(items: readonly PaintItem[], options: PaintOptions): Promise<Failure[]> {
     const { width, height, filter, memory, finish } = options;
     return this.#each(place(items), (some) => {
-      const looks = new Float32Array(some.reduce((sum, item) => sum + item.looks.length, 0));
+      const paintValues = new Float32Array(some.reduce((sum, item) => sum + item.paintValues.length, 0));
       let at = 0;
       for (const item of some) {
-        looks.set(item.looks, at);
-        at += item.looks.length;
+        paintValues.set(item.paintValues, at);
+        at += item.paintValues.length;
       }
-      return this.#native.read(memory(), ...argumentsOf(some), width, height, filter === "bicubic", looks, finish);
+      return this.#native.read(
+        memory(),
+        ...argumentsOf(some),
+        width,
+        height,
+        filter === "bicubic",
+        paintValues,
+        finish,
+      );
     });
   }
 

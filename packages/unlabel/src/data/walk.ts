@@ -1,7 +1,7 @@
 // Lists the image files of a folder tree in an order that does not depend on the file system.
 import { type Dirent, readdirSync, type Stats, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 
 /** What is taken for an image by its name; how it is decoded, its content decides. */
 export const IMAGE_EXTENSIONS: ReadonlySet<string> = new Set([

@@ -1,10 +1,10 @@
 // What a score is worth only shows beside others: the same probe on the encoder before training, and on raw pixels.
 import { loadSafetensors, manualSeed, scope, TorchError } from "@unlabel/torch";
+import { UserError } from "../base/errors.ts";
 import type { Config } from "../config/schema.ts";
-import { UserError } from "../errors.ts";
 import { createMethod, type Method } from "../methods/index.ts";
-import { stepOf } from "../train/checkpoint-files.ts";
-import type { RunDirectory } from "../train/run.ts";
+import { stepOf } from "../run/checkpoint-files.ts";
+import type { RunDirectory } from "../run/directory.ts";
 
 /** A method with the weights that its run began with, bit for bit: they follow from config and seed. */
 export function untrainedMethod(config: Config): Method {

@@ -19,7 +19,7 @@ afterAll(() => root[Symbol.dispose]());
 
 let [data, run, loose] = ["", "", ""];
 beforeAll(async () => {
-  data = await writeLabelled(join(root.path, "data"), { train: 3, val: 2 }, "told");
+  data = await writeLabelled(join(root.path, "data"), { train: 3, val: 2 }, "labelled");
   loose = join(root.path, "loose");
   await writeImages(loose, ['a, "quoted".png', "b.png", "deep/er/c.png"]);
   const method = untrainedMethod(config);

@@ -1,13 +1,13 @@
 // `embed`: features of every image of a source, in a file that other tools read.
 import { existsSync, realpathSync } from "node:fs";
 import { sep } from "node:path";
+import { UsageError } from "../base/errors.ts";
+import { outputFile, writableFile } from "../base/files.ts";
+import { unbroken } from "../base/signals.ts";
 import { openData } from "../data/open.ts";
-import { UsageError } from "../errors.ts";
-import { outputFile, writableFile } from "../files.ts";
-import { unbroken } from "../signals.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import { type FeatureFormat, formatOf, rowsBeside } from "./feature-files.ts";
-import type { MachineOptions } from "./sitting.ts";
+import type { MachineOptions } from "./session.ts";
 
 export interface EmbedOptions extends MachineOptions {
   /** Edge of the images in pixels; default as for evaluation. */

@@ -3,14 +3,14 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { cat, loadSafetensors, saveSafetensors, scope, type Tensor, TorchError, tensor } from "@unlabel/torch";
+import { makeFolder, writableFile } from "../base/files.ts";
+import { unbroken } from "../base/signals.ts";
 import type { Dataset, Item, Split } from "../data/folder.ts";
-import { makeFolder, writableFile } from "../files.ts";
 import type { Method } from "../methods/index.ts";
-import { unbroken } from "../signals.ts";
+import type { RunDirectory } from "../run/directory.ts";
 import { Progress } from "../train/progress.ts";
-import type { RunDirectory } from "../train/run.ts";
 import { extract, frozen } from "./features.ts";
-import { type MachineOptions, settleMachine } from "./sitting.ts";
+import { type MachineOptions, settleMachine } from "./session.ts";
 
 /** Where an image lies. */
 export interface Row {

@@ -2,8 +2,8 @@
 // encoder, the untrained one, and as raw pixels.
 import type { Split } from "../data/folder.ts";
 import type { Method } from "../methods/index.ts";
+import { type Neighbours, nearest } from "../score/knn.ts";
 import { type ExtractOptions, extract, type FeatureFunction, frozen, pixelFeatures } from "./features.ts";
-import { type Neighbours, nearest } from "./knn.ts";
 import type { Features } from "./linear.ts";
 
 export type SourceName = "trained" | "untrained" | "pixels";

@@ -5,11 +5,12 @@ import { memory, scope } from "@unlabel/torch";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
+import { type EvaluationPictures, type Evaluations, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 import { untrainedMethod } from "./baselines.ts";
-import { type EvaluateOptions, evaluate, sizeFor } from "./evaluate.ts";
-import { type EvaluationPictures, type Evaluations, PROTOCOLS, type Protocol } from "./types.ts";
+import { evaluate, sizeFor } from "./evaluate.ts";
+import type { EvaluateOptions } from "./options.ts";
 
 // A small ViT: building it costs a tenth of a ResNet.
 const config = resolveConfig({
@@ -28,9 +29,9 @@ const NOISE = 0.224;
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());
 
-let [told, shuffled, own, zeros] = ["", "", "", ""];
+let [labelled, shuffled, own, zeros] = ["", "", "", ""];
 beforeAll(async () => {
-  told = await writeLabelled(join(root.path, "told"), { train: 30, val: 15 }, "told");
+  labelled = await writeLabelled(join(root.path, "labelled"), { train: 30, val: 15 }, "labelled");
   shuffled = await writeLabelled(join(root.path, "shuffled"), { train: 30, val: 15 }, "shuffled");
   const method = untrainedMethod(config);
   own = await writeCheckpoint(join(root.path, "own"), method, config);
@@ -56,7 +57,7 @@ function tops(found: Evaluations): Record<Protocol, number> {
 describe("evaluate", () => {
   it("finds a label that is written into the pixels, by every protocol", async () => {
     const live = memory().liveTensors;
-    const found = await evaluate(own, told, options);
+    const found = await evaluate(own, labelled, options);
     expect(memory().liveTensors).toBeLessThanOrEqual(live);
     for (const [protocol, top1] of Object.entries(tops(found))) expect([protocol, top1]).toEqual([protocol, 1]);
     for (const { pixels, majority } of [found.linear!, found.knn!]) {
@@ -75,7 +76,7 @@ describe("evaluate", () => {
         split: "val",
         seed: 0,
         step: 42,
-        data: told,
+        data: labelled,
         val_images: 60,
         notes: [],
       });
@@ -91,7 +92,7 @@ describe("evaluate", () => {
 
   it("encodes each image once, whatever the protocols and epochs", async () => {
     const linear = { lr: 0.03, weight_decay: 0, epochs: 100 };
-    const found = await evaluate(own, told, {
+    const found = await evaluate(own, labelled, {
       ...options,
       protocols: ["linear", "knn", "few-shot", "retrieval"],
       linear,
@@ -107,7 +108,7 @@ describe("evaluate", () => {
   });
 
   it("scores chance with an encoder of zeros, by every protocol", async () => {
-    const found = await evaluate(zeros, told, {
+    const found = await evaluate(zeros, labelled, {
       ...options,
       protocols: PROTOCOLS.filter((one) => one !== "supervised"),
     });
@@ -171,13 +172,18 @@ describe("evaluate", () => {
   });
 
   it("clamps k to the training images and says so", async () => {
-    const found = await evaluate(own, told, { ...options, protocols: ["knn"], knn: { k: 500 }, pictures: false });
+    const found = await evaluate(own, labelled, { ...options, protocols: ["knn"], knn: { k: 500 }, pictures: false });
     expect(found.knn!.settings.k).toBe(120);
     expect(found.knn!.notes).toEqual(["k is 120, not 500: train has no more images"]);
   });
 
   it("evaluates two classes, two training images each", async () => {
-    const tiny = await writeLabelled(join(root.path, "tiny"), { train: 2, val: 3 }, "told", FOUR_CLASSES.slice(0, 2));
+    const tiny = await writeLabelled(
+      join(root.path, "tiny"),
+      { train: 2, val: 3 },
+      "labelled",
+      FOUR_CLASSES.slice(0, 2),
+    );
     const found = await evaluate(own, tiny, {
       ...options,
       protocols: PROTOCOLS.filter((one) => one !== "supervised"),
@@ -199,12 +205,14 @@ describe("evaluate", () => {
   });
 
   it("refuses one class alone, no protocol, and a ViT at another size, before encoding anything", async () => {
-    const one = await writeLabelled(join(root.path, "one"), { train: 2, val: 2 }, "told", FOUR_CLASSES.slice(0, 1));
+    const one = await writeLabelled(join(root.path, "one"), { train: 2, val: 2 }, "labelled", FOUR_CLASSES.slice(0, 1));
     await expect(evaluate(own, one, options)).rejects.toThrow(
       `Expected two classes or more to tell apart in ${one}, got ant alone; add a class folder`,
     );
-    await expect(evaluate(own, told, { ...options, protocols: [] })).rejects.toThrow("one protocol or more, got none");
-    await expect(evaluate(own, told, { ...options, size: 32 })).rejects.toThrow(
+    await expect(evaluate(own, labelled, { ...options, protocols: [] })).rejects.toThrow(
+      "one protocol or more, got none",
+    );
+    await expect(evaluate(own, labelled, { ...options, size: 32 })).rejects.toThrow(
       "Expected size 16, which this vit_tiny was trained at and has positions for, got 32",
     );
   });

@@ -1,40 +1,15 @@
 // `evaluate`: how good a run's encoder is, by several protocols, beside what needed no training. What can be refused is refused
 // here, before LibTorch is loaded.
 import { join } from "node:path";
+import { UsageError, UserError } from "../base/errors.ts";
+import { makeFolder, writableFile, writeAtomically } from "../base/files.ts";
+import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/schema.ts";
 import { openData } from "../data/open.ts";
-import { UsageError, UserError } from "../errors.ts";
-import { makeFolder, writableFile, writeAtomically } from "../files.ts";
-import { unbroken } from "../signals.ts";
-import { RunDirectory } from "../train/run.ts";
-import type { KnnSettings } from "./knn.ts";
-import type { ProbeSettings } from "./linear.ts";
-import type { NetworkGiven } from "./network.ts";
-import type { MachineOptions } from "./sitting.ts";
+import { RunDirectory } from "../run/directory.ts";
+import { CHEAP_PROTOCOLS, type Evaluations } from "../run/evaluations.ts";
+import type { EvaluateOptions } from "./options.ts";
 import { probeSplits } from "./splits.ts";
-import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "./types.ts";
-
-export interface EvaluateOptions extends MachineOptions {
-  /** Default: all that work on features. */
-  protocols?: readonly Protocol[];
-  /** Default: the run's. */
-  seed?: number | undefined;
-  /** Edge of the images in pixels; default: the run's `eval_size`, or the size that it was trained at. */
-  size?: number | undefined;
-  /** Settings where they differ from the protocol's defaults. */
-  linear?: Partial<Omit<ProbeSettings, "seed">>;
-  knn?: Partial<KnnSettings>;
-  /** Shares of the labels that few-shot gives, in (0, 1]. */
-  shares?: readonly number[] | undefined;
-  /** Of fine-tuning and training from scratch. */
-  network?: NetworkGiven;
-  /** Whether raw pixels are evaluated too. Default true. */
-  pixels?: boolean | undefined;
-  /** Whether to draw the embedding map and neighbours for the report. Default true, where features are encoded at all. */
-  pictures?: boolean | undefined;
-  /** Goes on where `val` has classes that `train` lacks. */
-  allowClassMismatch?: boolean | undefined;
-}
 
 /**
  * Evaluates a run's last checkpoint on labelled images and writes `eval/PROTOCOL.json` for each protocol into the run, and

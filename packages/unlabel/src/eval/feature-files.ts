@@ -1,7 +1,7 @@
 // The formats that features are written in, by the ending of the file's name.
 import { extname } from "node:path";
+import { UsageError } from "../base/errors.ts";
 import { nearest } from "../config/suggest.ts";
-import { UsageError } from "../errors.ts";
 
 export const FEATURE_FORMATS = ["npy", "parquet", "safetensors", "csv"] as const;
 export type FeatureFormat = (typeof FEATURE_FORMATS)[number];

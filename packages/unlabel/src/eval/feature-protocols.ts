@@ -1,13 +1,5 @@
 // The protocols on features: each asks the same of the trained encoder, the untrained one and raw pixels, and becomes one file.
-import { bootstrapMean, mean } from "./bootstrap.ts";
-import type { Encoded, Source, SourceName } from "./encode.ts";
-import { drawsFor, drawsOf, fewShot, INVERSE_PENALTY, SHARES } from "./few-shot.ts";
-import { KNN, type KnnSettings, vote } from "./knn.ts";
-import { linearProbe, PROBE, type ProbeOutcome, type ProbeSettings } from "./linear.ts";
-import { judge, type Metrics } from "./metrics.ts";
-import { chanceRecall, each, hits, RETRIEVAL_K } from "./retrieval.ts";
-import { leadOf, majorityScore, scoreOf } from "./scores.ts";
-import type { Sitting } from "./sitting.ts";
+
 import type {
   Beside,
   FewShotEvaluation,
@@ -19,11 +11,20 @@ import type {
   Protocol,
   RetrievalEvaluation,
   Score,
-} from "./types.ts";
+} from "../run/evaluations.ts";
+import { bootstrapMean, mean } from "../score/bootstrap.ts";
+import { KNN, type KnnSettings, vote } from "../score/knn.ts";
+import { judge, type Metrics } from "../score/metrics.ts";
+import { chanceRecall, each, hits, RETRIEVAL_K } from "../score/retrieval.ts";
+import type { Encoded, Source, SourceName } from "./encode.ts";
+import { drawsFor, drawsOf, fewShot, INVERSE_PENALTY, SHARES } from "./few-shot.ts";
+import { linearProbe, PROBE, type ProbeOutcome, type ProbeSettings } from "./linear.ts";
+import { leadOf, majorityScore, scoreOf } from "./scores.ts";
+import type { EvaluationSession } from "./session.ts";
 
 /** Features of a run's splits, and the step that the encoder was saved after. */
 export interface Subject extends Encoded {
-  sitting: Sitting;
+  session: EvaluationSession;
   step: number;
 }
 
@@ -34,25 +35,25 @@ function by<T>({ sources }: Subject, of: (source: Source) => T): By<T> {
   return Object.fromEntries(sources.map((source) => [source.name, of(source)])) as Record<SourceName, T>;
 }
 
-function classesOf({ sitting }: Subject): number {
-  return sitting.data.classes.length;
+function classesOf({ session }: Subject): number {
+  return session.data.classes.length;
 }
 
 /** Header of a file; its seconds count the encoding, as if the protocol had run alone. */
 function header<P extends Protocol>(subject: Subject, protocol: P, began: number, notes: string[] = []) {
-  const { sitting, step, kept, seconds } = subject;
+  const { session, step, kept, seconds } = subject;
   const images = { train: kept.train.length, val: kept.val.length };
-  return sitting.header(protocol, step, images, seconds + (performance.now() - began) / 1000, notes);
+  return session.header(protocol, step, images, seconds + (performance.now() - began) / 1000, notes);
 }
 
 /** Main score, baselines and leads. */
 function compare<M extends Metrics, S extends Score>(
-  { sitting, sources }: Subject,
+  { session, sources }: Subject,
   outcomes: By<M>,
   score: (outcome: M) => S,
 ) {
   const { train, val } = sources[0]!;
-  const test = sitting.test(val.labels);
+  const test = session.test(val.labels);
   const { trained, untrained, pixels } = outcomes;
   const lead = (other: M) => leadOf(trained.predicted, other.predicted, test);
   const beside: Beside<S> = {
@@ -73,14 +74,14 @@ export function linear(
   given: Partial<ProbeSettings>,
 ): { file: LinearEvaluation; predicted: Int32Array } {
   const began = performance.now();
-  const { sitting, encoded } = subject;
-  const settings = { ...PROBE, ...given, seed: sitting.seed };
+  const { session, encoded } = subject;
+  const settings = { ...PROBE, ...given, seed: session.seed };
   const outcomes = by(subject, ({ name, train, val }) => {
-    sitting.log(`linear probe on ${train.x.shape.join(" × ")} features: ${name}`);
+    session.log(`linear probe on ${train.x.shape.join(" × ")} features: ${name}`);
     return linearProbe(train, val, classesOf(subject), settings);
   });
   const { lr, weight_decay, tried, chosen, curve, predicted } = outcomes.trained;
-  const test = sitting.test(subject.sources[0]!.val.labels);
+  const test = session.test(subject.sources[0]!.val.labels);
   const scores = compare<ProbeOutcome, LinearScore>(subject, outcomes, (outcome) => ({
     ...scoreOf(outcome, test),
     lr: outcome.lr,
@@ -95,26 +96,26 @@ export function linear(
     ...scores,
     solver,
     curve,
-    settings: { size: sitting.view.size, encoded, solver, epochs, batch, momentum, lr, weight_decay, tried },
+    settings: { size: session.view.size, encoded, solver, epochs, batch, momentum, lr, weight_decay, tried },
   };
   return { file, predicted };
 }
 
 export function knn(subject: Subject, given: Partial<KnnSettings>): { file: KnnEvaluation; predicted: Int32Array } {
   const began = performance.now();
-  const { sitting, encoded, kept } = subject;
+  const { session, encoded, kept } = subject;
   const asked = { ...KNN, ...given };
   const k = Math.min(asked.k, kept.train.length);
   const settings = { k, temperature: asked.temperature };
-  sitting.log(`${k} nearest neighbours`);
+  session.log(`${k} nearest neighbours`);
   const outcomes = by(subject, (source) => voted(source, classesOf(subject), settings));
-  const test = sitting.test(subject.sources[0]!.val.labels);
+  const test = session.test(subject.sources[0]!.val.labels);
   const scores = compare(subject, outcomes, (outcome) => scoreOf(outcome, test));
   const notes = k < asked.k ? [`k is ${k}, not ${asked.k}: train has no more images`] : [];
   const file: KnnEvaluation = {
     ...header(subject, "knn", began, notes),
     ...scores,
-    settings: { size: sitting.view.size, encoded, ...settings },
+    settings: { size: session.view.size, encoded, ...settings },
   };
   return { file, predicted: outcomes.trained.predicted };
 }
@@ -126,18 +127,18 @@ function voted(source: Source, classes: number, settings: KnnSettings): Metrics 
 
 export function fewShots(subject: Subject, shares: readonly number[] = SHARES): FewShotEvaluation {
   const began = performance.now();
-  const { sitting, sources, encoded } = subject;
+  const { session, sources, encoded } = subject;
   const { train, val } = sources[0]!;
   const classes = classesOf(subject);
   const sorted = [...new Set(shares)].sort((a, b) => a - b);
   const present = new Set(train.labels).size;
   const few = sorted.filter((share) => share * train.labels.length < present);
   const points = sorted.map((share): FewShotPoint => {
-    const draws = drawsFor(train.labels, share, sitting.seed);
+    const draws = drawsFor(train.labels, share, session.seed);
     const images = draws[0]!.length;
-    sitting.log(`few-shot: ${images} labels, ${draws.length} ${draws.length === 1 ? "draw" : "draws"}`);
+    session.log(`few-shot: ${images} labels, ${draws.length} ${draws.length === 1 ? "draw" : "draws"}`);
     const scores = by<FewShotScore>(subject, (source) =>
-      fewShot(source.train, source.val, classes, draws, sitting.seed),
+      fewShot(source.train, source.val, classes, draws, session.seed),
     );
     return { share, images, draws: draws.length, ...scores };
   });
@@ -145,30 +146,30 @@ export function fewShots(subject: Subject, shares: readonly number[] = SHARES): 
   return {
     ...header(subject, "few-shot", began, notes),
     settings: {
-      size: sitting.view.size,
+      size: session.view.size,
       encoded,
       shares: sorted,
       draws: sorted.map(drawsOf),
       inverse_penalty: INVERSE_PENALTY,
     },
     points,
-    majority: majorityScore(train.labels, sitting.test(val.labels)),
+    majority: majorityScore(train.labels, session.test(val.labels)),
   };
 }
 
 export function retrieval(subject: Subject): RetrievalEvaluation {
   const began = performance.now();
-  const { sitting, sources, encoded } = subject;
+  const { session, sources, encoded } = subject;
   const { train, val } = sources[0]!;
-  sitting.log("retrieval");
+  session.log("retrieval");
   const most = Math.max(...RETRIEVAL_K);
   const found = by(subject, (source) => each((k) => hits(source.neighbours(most), train.labels, val.labels, k)));
   const recallOf = (of: (typeof found)["trained"]) => each((k) => mean(Array.from(of[k])));
   return {
     ...header(subject, "retrieval", began),
-    settings: { size: sitting.view.size, encoded, queries: "val", gallery: "train" },
+    settings: { size: session.view.size, encoded, queries: "val", gallery: "train" },
     recall: recallOf(found.trained),
-    interval: each((k) => bootstrapMean(found.trained[k], sitting.seed)),
+    interval: each((k) => bootstrapMean(found.trained[k], session.seed)),
     untrained: recallOf(found.untrained),
     ...(found.pixels && { pixels: recallOf(found.pixels) }),
     chance: each((k) => chanceRecall(train.labels, val.labels, k)),

@@ -2,12 +2,12 @@
 // proved to be. Every protocol then works on these features, so that a hundred epochs of probing encode nothing again.
 import { createHash } from "node:crypto";
 import { autocast, cat, type nn, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { UserError } from "../base/errors.ts";
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Split } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
 import type { ViewSpec } from "../data/views.ts";
-import { UserError } from "../errors.ts";
-import type { Encoder } from "../models/index.ts";
+import type { Encoder } from "../encoders/index.ts";
 import type { Features } from "./linear.ts";
 
 /** Anything that turns normalised images `[B, 3, S, S]` into features `[B, D]`. */

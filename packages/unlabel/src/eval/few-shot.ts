@@ -2,12 +2,12 @@
 // Deliberate difference: logistic regression on frozen features in place of fine-tuning, with a fixed penalty, since a handful of
 // labels leaves none to choose settings on.
 import { scope } from "@unlabel/torch";
-import { bootstrap, mean } from "./bootstrap.ts";
+import type { FewShotScore, MainMetrics } from "../run/evaluations.ts";
+import { bootstrap, mean } from "../score/bootstrap.ts";
+import { judge } from "../score/metrics.ts";
 import { type Features, logits, pick, standardise, standardOf } from "./linear.ts";
 import { logistic } from "./logistic.ts";
-import { judge } from "./metrics.ts";
 import { drawShare } from "./splits.ts";
-import type { FewShotScore, MainMetrics } from "./types.ts";
 
 export const SHARES = [0.01, 0.1, 1];
 

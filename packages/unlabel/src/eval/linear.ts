@@ -2,11 +2,11 @@
 // SGD with momentum and a cosine schedule as in SimCLR (arXiv:2002.05709, appendix B.6), or L-BFGS; features standardised before it
 // as MAE's affine-free BatchNorm does (arXiv:2111.06377, appendix A.1), with the training split's own statistics.
 import { fromTypedArray, noGrad, scope, type Tensor, zeros } from "@unlabel/torch";
-import { shuffle } from "../rng.ts";
+import { shuffle } from "../base/rng.ts";
+import type { Curve, Tried } from "../run/evaluations.ts";
+import { judge, type Metrics, topK } from "../score/metrics.ts";
 import { logistic } from "./logistic.ts";
-import { judge, type Metrics, topK } from "./metrics.ts";
 import { stratified } from "./splits.ts";
-import type { Curve, Tried } from "./types.ts";
 
 export interface ProbeSettings {
   solver: "sgd" | "lbfgs";

@@ -1,7 +1,7 @@
 // Softmax regression to its optimum by L-BFGS (Liu and Nocedal, 1989): for features where a learning rate would be one setting too
 // many. The loss is convex, so that backtracking alone gives steps of positive curvature.
 import { fromTypedArray, noGrad, scope, type Tensor, zeros } from "@unlabel/torch";
-import type { Curve } from "./types.ts";
+import type { Curve } from "../run/evaluations.ts";
 
 export interface Logistic {
   /** `[D, C]`. */

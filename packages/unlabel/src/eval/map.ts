@@ -1,8 +1,8 @@
 // A map of features: neighbours on it are neighbours among the features. Principal components first, then UMAP (arXiv:1802.03426).
 import { noGrad, scope, type Tensor } from "@unlabel/torch";
 import { UMAP } from "umap-js";
-import { Rng } from "../rng.ts";
-import { normalise } from "./knn.ts";
+import { Rng } from "../base/rng.ts";
+import { normalise } from "../score/knn.ts";
 
 const COMPONENTS = 50;
 const NEIGHBOURS = 15;

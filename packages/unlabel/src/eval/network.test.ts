@@ -1,6 +1,6 @@
 import { manualSeed } from "@unlabel/torch";
 import { expect, it } from "vitest";
-import { ResNet, VisionTransformer } from "../models/index.ts";
+import { ResNet, VisionTransformer } from "../encoders/index.ts";
 import { Classifier, groupsOf, NETWORK } from "./network.ts";
 
 const settings = { ...NETWORK, size: 16, lr: 1, weight_decay: 0.05, layer_decay: 0.5 };

@@ -6,10 +6,10 @@ import type { Split } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { plainView, type ViewSpec } from "../data/views.ts";
-import { type Encoder, VisionTransformer } from "../models/index.ts";
+import { type Encoder, VisionTransformer } from "../encoders/index.ts";
+import type { Curve, NetworkSettings } from "../run/evaluations.ts";
+import { judge, type Metrics } from "../score/metrics.ts";
 import { extract } from "./features.ts";
-import { judge, type Metrics } from "./metrics.ts";
-import type { Curve, NetworkSettings } from "./types.ts";
 
 export const NETWORK: Omit<NetworkSettings, "size" | "layer_decay"> = {
   epochs: 20,

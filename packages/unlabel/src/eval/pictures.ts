@@ -1,12 +1,12 @@
 // What the trained features look like, for the report: a map of test images, some with their neighbours of train, and the classes
 // taken for one another. Thumbnails lie in one sprite.
 import type { Split } from "../data/folder.ts";
+import type { EvaluationPictures } from "../run/evaluations.ts";
 import type { Subject } from "./feature-protocols.ts";
 import { pick } from "./linear.ts";
 import { layOut, MIN_DIST } from "./map.ts";
 import { drawEach } from "./splits.ts";
 import { spriteOf, tilesOf } from "./tiles.ts";
-import type { EvaluationPictures } from "./types.ts";
 
 const TILE = 48;
 const COLUMNS = 32;
@@ -29,9 +29,9 @@ export async function drawPictures(
   by: EvaluationPictures["predicted_by"],
 ): Promise<Drawn> {
   const began = performance.now();
-  const { sitting, sources, kept, step } = subject;
-  sitting.log("drawing the map, neighbours and confused classes");
-  const { seed, train, val, machine, view } = sitting;
+  const { session, sources, kept, step } = subject;
+  session.log("drawing the map, neighbours and confused classes");
+  const { seed, train, val, machine, view } = session;
   const source = sources[0]!;
   const { labels } = source.val;
   const tiles = new Tiles();
@@ -77,7 +77,7 @@ export async function drawPictures(
   const images = { train: kept.train.length, val: kept.val.length };
   const sprite = await spriteOf(pixels, TILE, COLUMNS);
   const file: EvaluationPictures = {
-    ...sitting.header("pictures", step, images, (performance.now() - began) / 1000),
+    ...session.header("pictures", step, images, (performance.now() - began) / 1000),
     tile: TILE,
     sprite: "pictures.jpg",
     columns: COLUMNS,

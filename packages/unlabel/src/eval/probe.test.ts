@@ -4,16 +4,16 @@ import { memory } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../config/resolve.ts";
 import { openFolder } from "../data/folder.ts";
-import { evaluationSchema } from "../report/eval-schema.ts";
+import { RunDirectory } from "../run/directory.ts";
+import type { LinearEvaluation } from "../run/evaluations.ts";
+import { evaluationSchema } from "../run/read/evaluation-schema.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 import { writeRun } from "../testing/run-fixture.ts";
-import { RunDirectory } from "../train/run.ts";
 import { trainedMethod, untrainedMethod } from "./baselines.ts";
 import { checksum, extract, frozen } from "./features.ts";
 import { probe } from "./probe.ts";
 import { probeSplits } from "./splits.ts";
-import type { LinearEvaluation } from "./types.ts";
 
 const config = resolveConfig({
   flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size: SIDE, batch: 8, device: "cpu" },
@@ -25,18 +25,18 @@ const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());
 
 describe("probe", () => {
-  let told = "";
+  let labelled = "";
   let untold = "";
   beforeAll(async () => {
-    told = await writeLabelled(join(root.path, "told"), { train: 30, val: 15 }, "told");
-    untold = await writeLabelled(join(root.path, "untold"), { train: 30, val: 15 }, "untold");
+    labelled = await writeLabelled(join(root.path, "labelled"), { train: 30, val: 15 }, "labelled");
+    untold = await writeLabelled(join(root.path, "none"), { train: 30, val: 15 }, "none");
   });
 
   it("finds a label that is written into the pixels, and writes what the report reads", async () => {
     const method = untrainedMethod(config);
-    const run = await writeCheckpoint(join(root.path, "run-told"), method, config);
+    const run = await writeCheckpoint(join(root.path, "run-labelled"), method, config);
     const live = memory().liveTensors;
-    const found = await probe(run, told, { stream: quiet, settings: { epochs: 20 } });
+    const found = await probe(run, labelled, { stream: quiet, settings: { epochs: 20 } });
     expect(memory().liveTensors).toBe(live);
     expect(found.pixels?.top1).toBe(1);
     expect(found.pixels?.f1).toBe(1);
@@ -55,16 +55,16 @@ describe("probe", () => {
   });
 
   it("gives the same numbers again", async () => {
-    const run = join(root.path, "run-told");
+    const run = join(root.path, "run-labelled");
     const strip = ({ seconds: _, ...rest }: LinearEvaluation) => rest;
-    expect(strip(await probe(run, told, quick))).toEqual(strip(await probe(run, told, quick)));
+    expect(strip(await probe(run, labelled, quick))).toEqual(strip(await probe(run, labelled, quick)));
   });
 
   it("scores chance with an encoder of zeros, and with images that say nothing", async () => {
     const method = untrainedMethod(config);
     for (const tensor of method.parameters()) tensor.detach().zero_();
     const run = await writeCheckpoint(join(root.path, "run-zero"), method, config);
-    const blind = await probe(run, told, { ...quick, pixels: false });
+    const blind = await probe(run, labelled, { ...quick, pixels: false });
     expect(blind.top1).toBe(0.25);
     expect(blind.untrained.top1).toBeGreaterThan(0.9);
     expect(blind.pixels).toBeUndefined();
@@ -82,14 +82,14 @@ describe("probe", () => {
     const method = untrainedMethod(mae);
     const run = await writeCheckpoint(join(root.path, "run-mae"), method, mae);
     // Far above a guess among four on 60 images, whose standard error is 5.6 points.
-    expect((await probe(run, told, quick)).top1).toBeGreaterThan(0.5);
+    expect((await probe(run, labelled, quick)).top1).toBeGreaterThan(0.5);
     method.dispose();
   });
 
   it("leaves out images that cannot be read, and says so", async () => {
-    const torn = join(told, "train", "ant", "torn.png");
+    const torn = join(labelled, "train", "ant", "torn.png");
     writeFileSync(torn, "no image");
-    const found = await probe(join(root.path, "run-told"), told, quick);
+    const found = await probe(join(root.path, "run-labelled"), labelled, quick);
     rmSync(torn);
     expect(found.train_images).toBe(120);
     expect(found.notes).toEqual(["1 image could not be read: left out"]);
@@ -97,12 +97,14 @@ describe("probe", () => {
 
   it("refuses a run without a checkpoint", async () => {
     const run = await writeRun(join(root.path, "run-bare"), { config, top1: null });
-    await expect(probe(run, told, { stream: quiet })).rejects.toThrow(/Expected a checkpoint in .*run-bare, got none/);
+    await expect(probe(run, labelled, { stream: quiet })).rejects.toThrow(
+      /Expected a checkpoint in .*run-bare, got none/,
+    );
   });
 
   it("refuses classes that train lacks before encoding anything, unless told to go on", async () => {
-    const folder = await writeLabelled(join(root.path, "short"), { train: 4 }, "untold", FOUR_CLASSES.slice(0, 1));
-    await writeLabelled(folder, { val: 4 }, "untold");
+    const folder = await writeLabelled(join(root.path, "short"), { train: 4 }, "none", FOUR_CLASSES.slice(0, 1));
+    await writeLabelled(folder, { val: 4 }, "none");
     const run = join(root.path, "run-zero");
     await expect(probe(run, folder, { stream: quiet })).rejects.toThrow(
       "train has 1 of the 4 classes in val: a probe cannot exceed 25.0 %. Missing: bee, cat, dog. " +
@@ -116,7 +118,7 @@ describe("probe", () => {
   });
 
   it("holds a fifth of train out where there is no val, and needs labels", async () => {
-    const folder = await writeLabelled(join(root.path, "flat"), { "": 10 }, "untold");
+    const folder = await writeLabelled(join(root.path, "flat"), { "": 10 }, "none");
     const { train, val, notes } = probeSplits(openFolder(folder), 0);
     expect([train.items.length, val.items.length]).toEqual([32, 8]);
     expect(new Set([...train.items, ...val.items].map(({ path }) => path)).size).toBe(40);
@@ -131,7 +133,7 @@ describe("the frozen encoder", () => {
     const method = untrainedMethod(config).train();
     const { encoder } = method;
     const before = checksum(encoder);
-    const data = openFolder(join(root.path, "told"));
+    const data = openFolder(join(root.path, "labelled"));
     const options = { view: config, batch: 32, device: "cpu", precision: "fp32" as const };
     const found = await frozen(encoder, () => extract(data.val!, { own: (x) => encoder.features(x) }, options));
     const { own } = found.features;

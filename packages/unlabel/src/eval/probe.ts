@@ -1,8 +1,10 @@
 // `probe`: the linear probe alone.
+
+import type { LinearEvaluation } from "../run/evaluations.ts";
 import type { ProgressStream } from "../train/progress.ts";
-import { type EvaluateOptions, evaluate } from "./evaluate.ts";
+import { evaluate } from "./evaluate.ts";
 import type { ProbeSettings } from "./linear.ts";
-import type { LinearEvaluation } from "./types.ts";
+import type { EvaluateOptions } from "./options.ts";
 
 export interface ProbeOptions extends Omit<EvaluateOptions, "protocols" | "linear" | "seed" | "pictures"> {
   /** Settings of the probe where they differ from its defaults; the seed is the run's where none is given. */

@@ -2,16 +2,16 @@
 // fine-tuning and training from scratch see images again.
 import type { Dataset } from "../data/folder.ts";
 import type { Method } from "../methods/index.ts";
-import type { RunDirectory } from "../train/run.ts";
+import type { RunDirectory } from "../run/directory.ts";
+import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, type Score } from "../run/evaluations.ts";
 import { trainedMethod, untrainedMethod } from "./baselines.ts";
 import { encodeSplits } from "./encode.ts";
-import type { EvaluateOptions } from "./evaluate.ts";
 import { fewShots, knn, linear, retrieval, type Subject } from "./feature-protocols.ts";
 import { network } from "./network-protocols.ts";
+import type { EvaluateOptions } from "./options.ts";
 import { type Drawn, drawPictures } from "./pictures.ts";
-import { Sitting } from "./sitting.ts";
+import { EvaluationSession } from "./session.ts";
 import type { ProbeSplits } from "./splits.ts";
-import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, type Score } from "./types.ts";
 
 export interface Request {
   seed: number;
@@ -32,17 +32,17 @@ export async function runProtocols(
 ): Promise<{ evaluations: Evaluations; pictures: Drawn | null }> {
   const { config } = run.info;
   const { mean, std } = config;
-  // The sitting says these notes with its own.
+  // The session says these notes with its own.
   const { method: trained, step, notes } = trainedMethod(run, () => {});
   const known = { ...splits, notes: [...splits.notes, ...notes] };
-  const sitting = new Sitting(data, known, seed, { size, mean, std }, options);
+  const session = new EvaluationSession(data, known, seed, { size, mean, std }, options);
   const untrained = untrainedMethod(config);
   const asked = new Set(protocols);
   const evaluations: Evaluations = {};
   let pictures: Drawn | null = null;
   try {
     if (CHEAP_PROTOCOLS.some((one) => asked.has(one))) {
-      const subject = await encode(sitting, trained, untrained, step, options);
+      const subject = await encode(session, trained, untrained, step, options);
       const fitted = asked.has("linear") ? linear(subject, options.linear ?? {}) : null;
       const voted = asked.has("knn") || (wanted && !fitted) ? knn(subject, options.knn ?? {}) : null;
       if (fitted) evaluations.linear = fitted.file;
@@ -56,34 +56,34 @@ export async function runProtocols(
     }
     // From scratch first, while the untrained weights are still untrained.
     if (asked.has("supervised")) {
-      evaluations.supervised = await network(sitting, "supervised", untrained, step, options.network);
+      evaluations.supervised = await network(session, "supervised", untrained, step, options.network);
     }
     if (asked.has("fine-tune")) {
       const scratch = evaluations.supervised;
       evaluations["fine-tune"] = {
-        ...(await network(sitting, "fine-tune", trained, step, options.network)),
+        ...(await network(session, "fine-tune", trained, step, options.network)),
         ...(scratch && { scratch: plain(scratch) }),
       };
     }
     return { evaluations, pictures };
   } finally {
-    sitting.end();
+    session.end();
     trained.dispose();
     untrained.dispose();
   }
 }
 
 async function encode(
-  sitting: Sitting,
+  session: EvaluationSession,
   trained: Method,
   untrained: Method,
   step: number,
   { pixels = true }: EvaluateOptions,
 ): Promise<Subject> {
-  const { train, val, view, machine, onSkip } = sitting;
+  const { train, val, view, machine, onSkip } = session;
   const { device } = machine;
   for (const { encoder } of [trained, untrained]) encoder.to({ device, memoryFormat: "channels_last" });
-  const bar = sitting.bar(train.items.length + val.items.length, "image");
+  const bar = session.bar(train.items.length + val.items.length, "image");
   const onProgress = (count: number) => bar.update(count, "", "encoding");
   const encoded = await encodeSplits([trained, untrained], train, val, pixels, {
     ...machine,
@@ -92,8 +92,8 @@ async function encode(
     onProgress,
     onSkip,
   });
-  sitting.end();
-  return { ...encoded, sitting, step };
+  session.end();
+  return { ...encoded, session, step };
 }
 
 function plain({ top1, top5, f1, balanced, per_class, interval }: Score): Score {

@@ -1,8 +1,8 @@
 // From predictions to what the files hold: scores with names and intervals, the lead over a baseline, the majority class.
 import type { ClassName } from "../data/folder.ts";
-import { bootstrap, bootstrapMean } from "./bootstrap.ts";
-import { judge, type Metrics } from "./metrics.ts";
-import type { Lead, Score } from "./types.ts";
+import type { Lead, Score } from "../run/evaluations.ts";
+import { bootstrap, bootstrapMean } from "../score/bootstrap.ts";
+import { judge, type Metrics } from "../score/metrics.ts";
 
 /** What predictions on `labels` are judged in the light of. */
 export interface Test {

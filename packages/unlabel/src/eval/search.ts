@@ -1,11 +1,11 @@
 // `search`: the images of a source that lie nearest to one image among a run's features.
 import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { UserError } from "../base/errors.ts";
 import type { Split } from "../data/folder.ts";
 import { openData } from "../data/open.ts";
-import { UserError } from "../errors.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
-import type { MachineOptions } from "./sitting.ts";
+import type { MachineOptions } from "./session.ts";
 
 export interface SearchOptions extends MachineOptions {
   /** How many to find; default 10. */
@@ -66,9 +66,9 @@ export async function search(
       import("./baselines.ts"),
       import("./encode-data.ts"),
       import("./features.ts"),
-      import("./knn.ts"),
+      import("../score/knn.ts"),
       import("./tiles.ts"),
-      import("./sitting.ts"),
+      import("./session.ts"),
     ]);
   const machine = settleMachine(options);
   const view = { ...config, size };

@@ -1,7 +1,8 @@
 // Which images a classifier is fitted on and which it is scored on, and whether the one can answer for the other.
+
+import { UserError } from "../base/errors.ts";
+import { Rng } from "../base/rng.ts";
 import { classMismatch, type Dataset, type Split } from "../data/folder.ts";
-import { UserError } from "../errors.ts";
-import { Rng } from "../rng.ts";
 
 export interface ProbeSplits {
   train: Split;

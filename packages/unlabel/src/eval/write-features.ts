@@ -2,8 +2,8 @@
 import { dirname } from "node:path";
 import { saveSafetensors, type Tensor, tensor } from "@unlabel/torch";
 import { parquetWriteBuffer } from "hyparquet-writer";
+import { makeFolder, writeAtomically } from "../base/files.ts";
 import type { ClassName } from "../data/folder.ts";
-import { makeFolder, writeAtomically } from "../files.ts";
 import type { Row } from "./encode-data.ts";
 import { formatOf, rowsBeside } from "./feature-files.ts";
 

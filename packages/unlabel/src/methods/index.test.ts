@@ -1,8 +1,8 @@
 import { scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { UserError } from "../base/errors.ts";
 import { presets } from "../config/presets.ts";
 import type { Config } from "../config/schema.ts";
-import { UserError } from "../errors.ts";
 import { createMethod, Mae, type Method, SimClr } from "./index.ts";
 
 describe("createMethod", () => {

@@ -1,12 +1,12 @@
 // The methods by name: one line each.
 import type { MaeConfig, SimclrConfig } from "../config/schema.ts";
-import { Mae } from "./mae.ts";
+import { Mae } from "./mae/method.ts";
 import type { Method } from "./method.ts";
-import { SimClr } from "./simclr.ts";
+import { SimClr } from "./simclr/method.ts";
 
-export { Mae, type Reconstruction } from "./mae.ts";
+export { Mae, type Reconstruction } from "./mae/method.ts";
 export { type LossOutput, Method } from "./method.ts";
-export { SimClr } from "./simclr.ts";
+export { SimClr } from "./simclr/method.ts";
 
 interface Configs {
   simclr: SimclrConfig;

@@ -1,7 +1,7 @@
 // Method: what distinguishes one way of learning without labels from another. Never the loop, the optimizer or the files.
 import { nn, type Tensor } from "@unlabel/torch";
 import type { ViewSpec } from "../data/views.ts";
-import type { Encoder } from "../models/index.ts";
+import type { Encoder } from "../encoders/index.ts";
 
 export interface LossOutput {
   /** Scalar, float32 whatever the precision around it. */

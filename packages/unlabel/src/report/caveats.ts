@@ -1,8 +1,9 @@
 // What may not be concluded from the numbers: what differs beside the method, and what was not measured.
+
+import { list, plural, significant, spelled } from "../page/format.ts";
+import type { Run } from "../run/read/run.ts";
 import { costOf } from "./costs.ts";
-import { list, plural, significant, spelled } from "./format.ts";
 import type { Group, Scored } from "./groups.ts";
-import type { Run } from "./read-run.ts";
 
 /** Settings that, where they differ, leave a difference in score open to more than one reading. */
 const CONFOUNDERS = [

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { readRuns } from "../run/read/run.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { type RunOptions, writeRun } from "../testing/run-fixture.ts";
 import { compare } from "./comparison.ts";
 import { groupRuns } from "./groups.ts";
-import { readRuns } from "./read-run.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());

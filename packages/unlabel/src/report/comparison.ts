@@ -1,11 +1,12 @@
 // The written comparison: every sentence follows from numbers in the runs, with the uncertainty that their test images
 // and seeds leave. It claims a difference only where the 95 % interval of that difference leaves zero out.
+
+import { count, list, percent, plural, points } from "../page/format.ts";
+import type { Run } from "../run/read/run.ts";
 import { confounders, gaps, incomparable } from "./caveats.ts";
 import { costRatio, costSentence } from "./costs.ts";
-import { count, list, percent, plural, points } from "./format.ts";
 import { type Group, gainOf, leadOf, type Scored, scoredBy } from "./groups.ts";
 import { type Interval, sign } from "./intervals.ts";
-import type { Run } from "./read-run.ts";
 
 export type Comparison = {
   /** The answer in one line. */

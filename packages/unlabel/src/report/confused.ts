@@ -1,5 +1,5 @@
 // The classes most often taken for one another.
-import { count } from "./format.ts";
+import { count } from "../page/format.ts";
 
 export type Confused = { truth: string; taken: string; share: number; images: number; of: number };
 

@@ -1,7 +1,7 @@
 // The confusion matrix as compact SVG: one path a shade instead of an element for each of up to 10,000
 // cells. Rows are true classes; a cell's shade follows its share of its row.
-import { shorten } from "./format.ts";
-import { escapeText, type Html, raw } from "./html.ts";
+import { shorten } from "../page/format.ts";
+import { escapeText, type Html, raw } from "../page/html.ts";
 
 const SHADES = 20;
 

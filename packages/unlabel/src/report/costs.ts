@@ -1,6 +1,6 @@
 // What runs cost, in words.
-import { duration, megabytes, millions, plural, significant } from "./format.ts";
-import type { Run } from "./read-run.ts";
+import { duration, megabytes, millions, plural, significant } from "../page/format.ts";
+import type { Run } from "../run/read/run.ts";
 
 /** What a run cost, from its result or, where it has none, from its last line of metrics. */
 export function costOf(run: Run) {

@@ -1,14 +1,15 @@
 // Every number that the page shows, in one plain object: the page is rendered from it alone, so that the two cannot disagree.
 // Pictures are not in it; map, neighbours and confused pairs name the tiles of the run's eval/pictures.jpg.
+
+import { type ComparisonTerms, readTerms } from "../run/read/comparison.ts";
+import type { Evaluation, Score } from "../run/read/evaluation-schema.ts";
+import { SCORED, type ScoredProtocol } from "../run/read/evaluation-schema.ts";
+import { type Run, readRuns } from "../run/read/run.ts";
+import type { Series } from "../run/read/series.ts";
 import { compare } from "./comparison.ts";
 import { mostConfused } from "./confused.ts";
 import { costOf } from "./costs.ts";
-import type { Evaluation, Score } from "./eval-schema.ts";
-import { SCORED, type ScoredProtocol } from "./eval-schema.ts";
 import { gainOf, groupRuns, intervalOf, scoredBy, seedOf, spread } from "./groups.ts";
-import { type Run, readRuns } from "./read-run.ts";
-import { type ComparisonTerms, readTerms } from "./read-terms.ts";
-import type { Series } from "./series.ts";
 import { threeSentences } from "./three-sentences.ts";
 import { warnings } from "./warnings.ts";
 

@@ -1,8 +1,9 @@
 // Runs that differ in their seed alone are one group: a mean over seeds, and how far seeds lie apart.
-import type { Evaluation, Score, ScoredProtocol } from "./eval-schema.ts";
-import { spelled } from "./format.ts";
+
+import { spelled } from "../page/format.ts";
+import type { Evaluation, Score, ScoredProtocol } from "../run/read/evaluation-schema.ts";
+import type { Run } from "../run/read/run.ts";
 import { difference, type Interval, wilson } from "./intervals.ts";
-import type { Run } from "./read-run.ts";
 
 export type Group = { name: string; runs: Run[] };
 

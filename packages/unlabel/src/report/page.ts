@@ -1,11 +1,14 @@
 // The report's page, rendered from its data alone.
+
+import { count, list } from "../page/format.ts";
+import { html } from "../page/html.ts";
+import { script } from "../page/script.ts";
+import { type Section, shell } from "../page/shell.ts";
+import { style } from "../page/style.ts";
 import type { ReportData } from "./data.ts";
-import { count, list } from "./format.ts";
-import { html } from "./html.ts";
 import { mapScript } from "./map-script.ts";
 import type { Gallery } from "./pictures.ts";
 import { picturesStyle } from "./pictures-style.ts";
-import { script } from "./script.ts";
 import { answer } from "./sections/answer.ts";
 import { classes } from "./sections/classes.ts";
 import { confusion } from "./sections/confusion.ts";
@@ -21,9 +24,7 @@ import { reconstructions } from "./sections/reconstructions.ts";
 import { reproduce } from "./sections/reproduce.ts";
 import { scores } from "./sections/scores.ts";
 import { settings } from "./sections/settings.ts";
-import { type Section, shell } from "./shell.ts";
 import { type Loaded, spriteStyle } from "./sprites.ts";
-import { style } from "./style.ts";
 
 /** Everything that is not in the data. */
 export type Media = { galleries: ReadonlyMap<string, Gallery>; loaded: Loaded };

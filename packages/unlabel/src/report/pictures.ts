@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import type { Run } from "./read-run.ts";
+import type { Run } from "../run/read/run.ts";
 
 export type Picture = { uri: string; width: number; height: number };
 export type Triplet = { original: Picture; masked: Picture; reconstructed: Picture };

@@ -1,11 +1,11 @@
 // Puts the report together and writes it.
 import { dirname, resolve } from "node:path";
-import { UserError } from "../errors.ts";
-import { makeFolder, writeAtomically } from "../files.ts";
+import { UserError } from "../base/errors.ts";
+import { makeFolder, writeAtomically } from "../base/files.ts";
+import { megabytes, plural } from "../page/format.ts";
+import { pageFile } from "../page/page-file.ts";
 import { type ReportData, readReport } from "./data.ts";
-import { megabytes, plural } from "./format.ts";
 import { page } from "./page.ts";
-import { pageFile } from "./page-file.ts";
 import { type Gallery, gallery } from "./pictures.ts";
 import { loadSprites } from "./sprites.ts";
 import { damaged } from "./warnings.ts";

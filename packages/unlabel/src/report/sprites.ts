@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { type Html, html, raw } from "../page/html.ts";
 import type { RunData } from "./data.ts";
-import { type Html, html, raw } from "./html.ts";
 
 /** By run: the class that shows its sprite. */
 export type Sprites = Map<string, { css: string; uri: string }>;

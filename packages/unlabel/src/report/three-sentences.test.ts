@@ -9,7 +9,7 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 let made = 0;
 
-async function told(runs: Record<string, RunOptions>, budget?: object) {
+async function sentencesOf(runs: Record<string, RunOptions>, budget?: object) {
   made += 1;
   const parent = join(folder.path, String(made));
   const dirs = [];
@@ -24,7 +24,7 @@ async function told(runs: Record<string, RunOptions>, budget?: object) {
 
 describe("the three sentences", () => {
   it("say which, by how much, and at what cost under which budget", async () => {
-    const { sentences } = await told(
+    const { sentences } = await sentencesOf(
       { a: { top1: 0.58, knn: 0.52 }, b: { method: "mae", top1: 0.5, knn: 0.4 } },
       { kind: "time", value: 480 },
     );
@@ -38,12 +38,12 @@ describe("the three sentences", () => {
     );
   });
 
-  it("say that two cannot be told apart, and that protocols disagree", async () => {
-    const tie = await told({ a: { top1: 0.55 }, b: { method: "mae", top1: 0.54 } });
+  it("say that two cannot be sentencesOf apart, and that protocols disagree", async () => {
+    const tie = await sentencesOf({ a: { top1: 0.55 }, b: { method: "mae", top1: 0.54 } });
     expect(tie.sentences[0]).toMatch(
       /^These numbers do not tell which suits these images best: a 55\.0 % .* lie too close/,
     );
-    const split = await told({ a: { top1: 0.58, knn: 0.3 }, b: { method: "mae", top1: 0.5, knn: 0.45 } });
+    const split = await sentencesOf({ a: { top1: 0.58, knn: 0.3 }, b: { method: "mae", top1: 0.5, knn: 0.45 } });
     expect(split.headline).toBe("The protocols disagree: the linear probe puts a first, kNN puts b first.");
     expect(split.sentences[0]).toMatch(
       /kNN disagrees and puts b first, 45\.0 % against 30\.0 % \(\+12\.9 to \+17\.1\)\.$/,
@@ -56,7 +56,7 @@ describe("the three sentences", () => {
     ["operations", { kind: "flops", value: 2e15 }, "Under a budget of 2,000 TFLOP a run, a took"],
     ["steps", { kind: "steps", value: { simclr: 20 } }, "Under a set number of steps for each method, a took"],
   ])("state %s", async (_, budget, words) => {
-    expect((await told({ a: {} }, budget)).sentences.at(-1)).toContain(words);
+    expect((await sentencesOf({ a: {} }, budget)).sentences.at(-1)).toContain(words);
   });
 
   it.each([
@@ -74,13 +74,13 @@ describe("the three sentences", () => {
       "; kNN does not tell it from b (51.0 % against 50.0 %, a difference within the uncertainty).",
     ],
   ])("put nobody first by kNN for %s", async (_, a, b, words) => {
-    const { sentences } = await told({ a: { top1: 0.58, knn: a }, b: { method: "mae", top1: 0.5, knn: b } });
+    const { sentences } = await sentencesOf({ a: { top1: 0.58, knn: a }, b: { method: "mae", top1: 0.5, knn: b } });
     expect(sentences[0]?.endsWith(words), sentences[0]).toBe(true);
   });
 
   it("let kNN speak where the linear probe does not decide", async () => {
     const tied = async (a: number, b: number) =>
-      (await told({ a: { top1: 0.55, knn: a }, b: { method: "mae", top1: 0.55, knn: b } })).sentences[0];
+      (await sentencesOf({ a: { top1: 0.55, knn: a }, b: { method: "mae", top1: 0.55, knn: b } })).sentences[0];
     expect(await tied(0.5, 0.4)).toMatch(/; kNN puts a first, 50\.0 % against 40\.0 % \(\+7\.8 to \+12\.2\)\.$/);
     expect(await tied(0.3, 0.4)).toMatch(/; kNN puts b first, 40\.0 % against 30\.0 %/);
     expect(await tied(0.4, 0.4)).toMatch(/; kNN does not tell them apart either \(40\.0 % and 40\.0 %\)\.$/);
@@ -95,7 +95,7 @@ describe("the three sentences", () => {
         config: { budget: 480, steps, epochs: 3, warmup_epochs: steps / 1e4 },
       },
     });
-    const { headline } = await told({
+    const { headline } = await sentencesOf({
       ...under("simclr", 0, 301, 0.57),
       ...under("simclr", 1, 299, 0.58),
       ...under("mae", 0, 700, 0.4),
@@ -105,11 +105,11 @@ describe("the three sentences", () => {
 
   it("say where a run did not train soundly, and where nothing was scored", async () => {
     const health = { verdict: "dimensional-collapse", since: 12, text: "features vary in 1.2 directions of 512" };
-    const sick = await told({ a: { run: { health } } });
+    const sick = await sentencesOf({ a: { run: { health } } });
     expect(sick.sentences[0]).toContain(
       "Read this with care: a (dimensional collapse) did not train soundly, see Health.",
     );
-    expect((await told({ a: { top1: null } })).sentences[0]).toBe(
+    expect((await sentencesOf({ a: { top1: null } })).sentences[0]).toBe(
       "No run has a linear probe, so nothing can be said of which features suit these images.",
     );
   });
@@ -119,11 +119,11 @@ describe("the three sentences", () => {
       [`${method}-0`]: { method, top1: low },
       [`${method}-1`]: { method, top1: high, seed: 1 },
     });
-    const wide = await told({ ...seeds(0.5, 0.64, "simclr"), ...seeds(0.47, 0.55, "mae") });
+    const wide = await sentencesOf({ ...seeds(0.5, 0.64, "simclr"), ...seeds(0.47, 0.55, "mae") });
     expect(wide.headline).toMatch(
-      /^SimCLR with 57\.0 % \(± 9\.9 over 2 seeds\) and MAE with 51\.0 % \(± 5\.7 over 2 seeds\) cannot be told apart/,
+      /^SimCLR with 57\.0 % \(± 9\.9 over 2 seeds\) and MAE with 51\.0 % \(± 5\.7 over 2 seeds\) cannot be sentencesOf apart/,
     );
-    const narrow = await told({ ...seeds(0.57, 0.572, "simclr"), ...seeds(0.509, 0.511, "mae") });
+    const narrow = await sentencesOf({ ...seeds(0.57, 0.572, "simclr"), ...seeds(0.509, 0.511, "mae") });
     expect(narrow.headline).toMatch(/^SimCLR scores highest: 57\.1 % \(± 0\.1 over 2 seeds\) linear-probe top-1/);
     expect(narrow.sentences[0]).toMatch(/^SimCLR suits these images best so far: 57\.1 % \(± 0\.1 over 2 seeds\)/);
   });

@@ -1,12 +1,13 @@
 // The project's question answered in three sentences made from the numbers: which method suits these images, by how much over
 // what needs no training, and what it cost. Where the numbers do not tell, the sentences say so.
+
+import { duration, list, percent, plural, significant, spelled } from "../page/format.ts";
+import type { Budget } from "../run/read/comparison.ts";
 import { incomparable } from "./caveats.ts";
 import { againstBaselines, overSeeds, range, size, tiedWith } from "./comparison.ts";
 import { costOf } from "./costs.ts";
-import { duration, list, percent, plural, significant, spelled } from "./format.ts";
 import { type Group, intervalOf, leadOf, type Scored, scoredBy } from "./groups.ts";
 import { sign } from "./intervals.ts";
-import type { Budget } from "./read-terms.ts";
 
 /** "58.1 % (± 0.6 over 3 seeds)" or "58.1 % (95 % interval 56.5 to 59.6)". */
 function scoreText(one: Scored): string {

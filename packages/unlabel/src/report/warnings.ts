@@ -1,8 +1,8 @@
 // What stands in the way of taking a run at its word.
-import { commandLine, shellWord } from "../shell.ts";
+import { commandLine, shellWord } from "../base/shell.ts";
+import { count, plural, significant } from "../page/format.ts";
+import type { Run } from "../run/read/run.ts";
 import { costOf } from "./costs.ts";
-import { count, plural, significant } from "./format.ts";
-import type { Run } from "./read-run.ts";
 
 /** What is said of a checkpoint that is not whole, or nothing. */
 export function damaged({ name, dir, damage }: Run): string[] {

@@ -3,25 +3,25 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { saveSafetensors } from "@unlabel/torch";
 import sharp from "sharp";
+import { Rng } from "../base/rng.ts";
 import type { Config } from "../config/schema.ts";
 import type { Method } from "../methods/index.ts";
-import { Rng } from "../rng.ts";
 import { writeRun } from "./run-fixture.ts";
 
 export const FOUR_CLASSES = ["ant", "bee", "cat", "dog"];
 export const SIDE = 16;
 
 /**
- * Which quarter of an image is bright, in a colour of its own: its class's (`told`), a random one (`shuffled`, as with shuffled
- * labels), or none (`untold`).
+ * Which quarter of an image is bright, in a colour of its own: its class's (`labelled`), a random one (`shuffled`, as with shuffled
+ * labels), or none (`none`).
  */
-export type Told = "told" | "shuffled" | "untold";
+export type Pattern = "labelled" | "shuffled" | "none";
 
 /** Writes `counts[split]` noise images of 16 × 16 pixels a class into `folder/split/class`, and returns `folder`. */
 export async function writeLabelled(
   folder: string,
   counts: Record<string, number>,
-  told: Told,
+  pattern: Pattern,
   classes: readonly string[] = FOUR_CLASSES,
 ): Promise<string> {
   for (const [split, count] of Object.entries(counts)) {
@@ -29,7 +29,7 @@ export async function writeLabelled(
       mkdirSync(join(folder, split, name), { recursive: true });
       for (let i = 0; i < count; i++) {
         const rng = new Rng(label, split, i);
-        const bright = told === "untold" ? -1 : told === "told" ? FOUR_CLASSES.indexOf(name) : rng.below(4);
+        const bright = pattern === "none" ? -1 : pattern === "labelled" ? FOUR_CLASSES.indexOf(name) : rng.below(4);
         const pixels = Uint8Array.from({ length: SIDE * SIDE * 3 }, (_, at) => {
           const [x, y] = [Math.floor(at / 3) % SIDE, Math.floor(at / 3 / SIDE)];
           const quarter = 2 * Number(y >= SIDE / 2) + Number(x >= SIDE / 2);

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
-import { Rng } from "../rng.ts";
+import { Rng } from "../base/rng.ts";
 
 const TILE = 48;
 const COLUMNS = 8;

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
+import { Rng } from "../base/rng.ts";
 import { presetConfig } from "../config/presets.ts";
 import type { MethodName } from "../config/schema.ts";
-import { Rng } from "../rng.ts";
 import { samplePixels } from "./data.ts";
 import { writeProtocols } from "./protocols-fixture.ts";
 

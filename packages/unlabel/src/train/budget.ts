@@ -3,6 +3,7 @@
 // another, the steps left are planned again, which run.json notes.
 import { performance } from "node:perf_hooks";
 import { setImmediate } from "node:timers/promises";
+import { median } from "../base/numbers.ts";
 import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
@@ -10,7 +11,6 @@ import type { ImageReader } from "../data/reader.ts";
 import { createMethod } from "../methods/index.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { stepSettings, trainStep } from "./step.ts";
-import { median } from "./summary.ts";
 
 /** Steps that are not counted, since buffers and kernels are made ready in them, and what is measured at most. */
 const UNCOUNTED = 2;

@@ -9,12 +9,12 @@ import {
   type Tensor,
   TorchError,
 } from "@unlabel/torch";
-import { UserError } from "../errors.ts";
-import { explained } from "../files.ts";
+import { UserError } from "../base/errors.ts";
+import { explained } from "../base/files.ts";
 import type { Method } from "../methods/method.ts";
-import { type Recovered, stepOf } from "./checkpoint-files.ts";
+import { type Recovered, stepOf } from "../run/checkpoint-files.ts";
+import type { RunDirectory } from "../run/directory.ts";
 import type { OnlineProbe } from "./online.ts";
-import type { RunDirectory } from "./run.ts";
 
 export interface Trained {
   method: Method;

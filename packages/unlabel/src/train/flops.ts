@@ -1,8 +1,8 @@
 // What a training step computes, counted from the config by closed formulas, so that methods can be given the same work. Matrix
 // products and convolutions only, two operations a multiply-add; the backward pass counts twice the forward one.
 import type { Config, MaeConfig } from "../config/schema.ts";
-import { visibleCount } from "../methods/masking.ts";
-import { stemOf, VIT_SIZES } from "../models/index.ts";
+import { stemOf, VIT_SIZES } from "../encoders/index.ts";
+import { visibleCount } from "../methods/shared/masking.ts";
 
 /** Floating-point operations of training on one image, forward and backward, with all its views. */
 export function trainingFlops(config: Config): number {

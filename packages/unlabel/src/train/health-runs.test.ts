@@ -4,9 +4,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Tensor } from "@unlabel/torch";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { pretrain } from "./pretrain.ts";
-import { RunDirectory } from "./run.ts";
 
 /** What happens to the loss of each step, counted from 1; null for nothing. */
 let tamper: ((loss: Tensor, step: number, chance: number) => Tensor) | null = null;

@@ -1,7 +1,7 @@
 import { manualSeed, rand, randn } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { spreadOf } from "../score/spread.ts";
 import { type HealthFacts, HealthRecord } from "./health.ts";
-import { spreadOf } from "./spread.ts";
 
 const FACTS: HealthFacts = { method: "simclr", dim: 64, images: 128, identical: false, floor: 0.1, warmup: 0 };
 const WELL = { "health/std": 0.1, "health/rank": 30, "health/grad_norm": 1 };

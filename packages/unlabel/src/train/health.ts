@@ -1,30 +1,10 @@
 // Is a run learning? Told from the numbers of metrics.jsonl alone, without labels, in plain words. A verdict is a function of
 // the rows up to it, so a run that is resumed reads its own and goes on as if it had never stopped.
+
+import { median } from "../base/numbers.ts";
 import type { MethodName } from "../config/schema.ts";
-import type { MetricsRow } from "./metrics.ts";
-import { median } from "./summary.ts";
-
-export const VERDICTS = [
-  "healthy",
-  "too-early",
-  "not-finite",
-  "below-floor",
-  "diverging",
-  "exploding-gradient",
-  "collapsed",
-  "dimensional-collapse",
-  "vanishing-gradient",
-  "not-learning",
-] as const;
-
-/** run.json's `health`. */
-export interface Health {
-  verdict: (typeof VERDICTS)[number];
-  /** The step since which it holds without a break; null where all is well. */
-  since: number | null;
-  /** One sentence for people, with what to try. */
-  text: string;
-}
+import type { Health } from "../run/health.ts";
+import type { MetricsRow } from "../run/metrics.ts";
 
 /** What the numbers are held against. */
 export interface HealthFacts {

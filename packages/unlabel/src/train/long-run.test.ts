@@ -7,13 +7,13 @@ import { resolveConfig } from "../config/resolve.ts";
 import { Loader } from "../data/loader.ts";
 import { openData } from "../data/open.ts";
 import type { ViewSpec } from "../data/views.ts";
+import { Encoder } from "../encoders/encoder.ts";
 import { type LossOutput, Method } from "../methods/method.ts";
-import { Encoder } from "../models/encoder.ts";
+import { RunDirectory, type RunInfo } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { trainLoop } from "./loop.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { Progress } from "./progress.ts";
-import { RunDirectory, type RunInfo } from "./run.ts";
 
 const SIZE = 16;
 const STEPS = 2000;

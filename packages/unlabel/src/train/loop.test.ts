@@ -6,15 +6,15 @@ import { resolveConfig } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ViewSpec } from "../data/views.ts";
+import { Encoder } from "../encoders/encoder.ts";
 import { type LossOutput, Method } from "../methods/method.ts";
-import { Encoder } from "../models/encoder.ts";
+import { RunDirectory, type RunInfo } from "../run/directory.ts";
+import { summarize } from "../run/summary.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { trainLoop } from "./loop.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { Progress } from "./progress.ts";
-import { RunDirectory, type RunInfo } from "./run.ts";
-import { summarize } from "./summary.ts";
 
 const VIEW: ViewSpec = {
   count: 2,

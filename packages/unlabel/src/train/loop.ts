@@ -1,7 +1,9 @@
 // The training loop: every step is logged, every epoch saved, and Ctrl-C loses nothing.
 import { performance } from "node:perf_hooks";
+import { round } from "../base/numbers.ts";
 import type { Config } from "../config/schema.ts";
 import type { Batch } from "../data/loader.ts";
+import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "../run/directory.ts";
 import { Clock, withSteps } from "./budget.ts";
 import { checkpointBytes, saveCheckpoint, type Trained } from "./checkpoint.ts";
 import { refuseBrokenWeights, refuseNotFinite } from "./finite.ts";
@@ -9,10 +11,8 @@ import { makeSchedule } from "./optimizer.ts";
 import type { Profiler } from "./profile.ts";
 import type { Progress } from "./progress.ts";
 import { megabytes, NoRoom, withRoom } from "./room.ts";
-import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "./run.ts";
 import { checkShapes, stepSettings, trainStep } from "./step.ts";
 import { type StopRequest, turn } from "./stop.ts";
-import { round } from "./summary.ts";
 import type { Watch } from "./watch.ts";
 
 export interface LoopOptions extends Trained {

@@ -2,8 +2,8 @@
 // run.json.
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
+import { UserError } from "../base/errors.ts";
 import type { Config } from "../config/schema.ts";
-import { UserError } from "../errors.ts";
 
 /** What the engine says of its devices. */
 export interface Devices {

@@ -1,7 +1,8 @@
 // Out of memory, as one line that says how much was asked for and which setting to lower. The kernel's own way of ending a
 // process that takes too much (SIGKILL) cannot be caught here.
+
+import { UserError } from "../base/errors.ts";
 import type { Config } from "../config/schema.ts";
-import { UserError } from "../errors.ts";
 import { megabytes } from "./room.ts";
 
 const UNITS: Record<string, number> = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };

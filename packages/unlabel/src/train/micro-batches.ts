@@ -1,8 +1,8 @@
 // A batch's loss and gradients, with only a part of its images in the network at a time. Where the loss is a mean over
 // images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
 import { autocast, backward, cat, noGrad, recordFunction, scope, type Tensor } from "@unlabel/torch";
+import { recomputing } from "../encoders/recompute.ts";
 import type { LossOutput, Method } from "../methods/method.ts";
-import { recomputing } from "../models/recompute.ts";
 
 export interface GradientOptions {
   method: Method;

@@ -2,10 +2,10 @@
 import { join } from "node:path";
 import type { Tensor } from "@unlabel/torch";
 import sharp from "sharp";
+import { makeFolder, writeAtomically } from "../base/files.ts";
 import type { Config } from "../config/schema.ts";
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Dataset, Split } from "../data/folder.ts";
-import { makeFolder, writeAtomically } from "../files.ts";
 import { Mae } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
 

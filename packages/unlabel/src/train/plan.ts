@@ -2,11 +2,11 @@
 // before LibTorch is loaded.
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
+import { UsageError } from "../base/errors.ts";
+import { writableFile } from "../base/files.ts";
 import { resolveConfig, type Settings, type Sources } from "../config/resolve.ts";
 import type { Config } from "../config/schema.ts";
-import { UsageError } from "../errors.ts";
-import { writableFile } from "../files.ts";
-import { RunDirectory, refuseTaken } from "./run.ts";
+import { RunDirectory, refuseTaken } from "../run/directory.ts";
 
 export interface Request {
   /** Folder of images; a resumed run knows its own. */

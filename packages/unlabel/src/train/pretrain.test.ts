@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { memory } from "@unlabel/torch";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { UserError } from "../base/errors.ts";
 import { readSettings } from "../config/resolve.ts";
-import { UserError } from "../errors.ts";
+import { stepOf } from "../run/checkpoint-files.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
-import { stepOf } from "./checkpoint-files.ts";
 import { type Pretrained, type PretrainRequest, pretrain } from "./pretrain.ts";
-import { RunDirectory } from "./run.ts";
 
 const SIMCLR = { method: "simclr", size: 32, batch: 4, epochs: 2, warmup_epochs: 0, device: "cpu", precision: "fp32" };
 const MAE = { ...SIMCLR, method: "mae", patch: 8, decoder_width: 32, decoder_depth: 1 };

@@ -2,20 +2,13 @@
 import { openData } from "../data/open.ts";
 import { plan, type Request } from "./plan.ts";
 import type { ProgressStream } from "./progress.ts";
-import type { RunInfo, RunResult } from "./run.ts";
+import type { Pretrained } from "./session.ts";
+
+export type { Pretrained } from "./session.ts";
 
 export interface PretrainRequest extends Request {
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
-}
-
-export interface Pretrained {
-  /** The run directory. */
-  run: string;
-  info: RunInfo;
-  result: RunResult;
-  /** Whether Ctrl-C or SIGTERM ended it early; its state is saved. */
-  interrupted: boolean;
 }
 
 /**

@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { type ProfileEvent, startProfile, stopProfile } from "@unlabel/torch";
-import { writeAtomically } from "../files.ts";
-import { table } from "../table.ts";
+import { writeAtomically } from "../base/files.ts";
+import { table } from "../base/table.ts";
 
 /** Steps before recording begins (the first ones build caches), and steps recorded. */
 const WARM_UP = 3;

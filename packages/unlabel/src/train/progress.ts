@@ -1,6 +1,6 @@
 // Progress on stderr: on a terminal one line that redraws, like tqdm's, fitted to its width; elsewhere a plain line every few seconds.
 import { performance } from "node:perf_hooks";
-import { visible } from "../text.ts";
+import { visible } from "../base/text.ts";
 
 /** The part of a stream that progress needs; `process.stderr` is one. */
 export interface ProgressStream {

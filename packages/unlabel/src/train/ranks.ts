@@ -1,5 +1,5 @@
 // Which process of how many this is, from the variables that torchrun, Slurm wrappers and Kubernetes' PyTorchJob set.
-import { UserError } from "../errors.ts";
+import { UserError } from "../base/errors.ts";
 
 export interface Ranks {
   rank: number;

@@ -2,7 +2,7 @@
 import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { isDiskFull } from "../files.ts";
+import { isDiskFull } from "../base/files.ts";
 import type { Progress } from "./progress.ts";
 import type { StopRequest } from "./stop.ts";
 

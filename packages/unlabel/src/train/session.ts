@@ -1,25 +1,27 @@
-// One sitting of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
+// One session of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
 // and leaves run.json telling the truth whatever happens.
 import { join } from "node:path";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
 import { cacheDir } from "@unlabel/torch/setup";
+import { InterruptedError, UserError } from "../base/errors.ts";
+import { isDiskFull } from "../base/files.ts";
+import { commandLine, shellWord } from "../base/shell.ts";
+import { counted } from "../base/text.ts";
+import { versionOfUnlabel } from "../base/version.ts";
 import type { Config } from "../config/schema.ts";
 import { cached, chooseCache, roomForPixels } from "../data/cache.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import { absoluteRoot } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
-import { InterruptedError, UserError } from "../errors.ts";
-import { isDiskFull } from "../files.ts";
 import { createMethod } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
-import { commandLine, shellWord } from "../shell.ts";
-import { counted } from "../text.ts";
-import { versionOfUnlabel } from "../version.ts";
+import { stepOf } from "../run/checkpoint-files.ts";
+import { RunDirectory, type RunInfo, type RunResult } from "../run/directory.ts";
+import { lockRun } from "../run/lock.ts";
+import { summarize } from "../run/summary.ts";
 import { stepsOf, withinBudget } from "./budget.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
-import { stepOf } from "./checkpoint-files.ts";
-import { lockRun } from "./lock.ts";
 import { trainLoop } from "./loop.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import { explainMemory } from "./memory.ts";
@@ -27,15 +29,21 @@ import { makeOptimizer } from "./optimizer.ts";
 import { writePictures } from "./pictures.ts";
 import { commitOf, type Plan } from "./plan.ts";
 import { choosePrecision } from "./precision.ts";
-import type { Pretrained } from "./pretrain.ts";
 import { Profiler } from "./profile.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
 import { ranksFromEnv } from "./ranks.ts";
 import { withRoom } from "./room.ts";
-import { RunDirectory, type RunInfo } from "./run.ts";
 import { listenForStop } from "./stop.ts";
-import { summarize } from "./summary.ts";
 import { startWatch } from "./watch.ts";
+
+export interface Pretrained {
+  /** The run directory. */
+  run: string;
+  info: RunInfo;
+  result: RunResult;
+  /** Whether Ctrl-C or SIGTERM ended it early; its state is saved. */
+  interrupted: boolean;
+}
 
 /** Trains as planned on `data`. */
 export async function train(plan: Plan, data: Dataset, stream: ProgressStream): Promise<Pretrained> {

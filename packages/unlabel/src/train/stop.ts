@@ -1,7 +1,7 @@
 // Ctrl-C, SIGTERM and a closed terminal ask a run to finish its step and save; asked again, the process ends at once, even in the middle
 // of a step.
 import { setImmediate } from "node:timers/promises";
-import { onFirstSignal } from "../signals.ts";
+import { onFirstSignal } from "../base/signals.ts";
 
 export interface StopRequest {
   /** The signal that asked, or null. */

@@ -7,9 +7,9 @@ import { resolveConfig } from "../config/resolve.ts";
 import { openData } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
 import { createMethod } from "../methods/index.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { pretrain } from "./pretrain.ts";
-import { RunDirectory } from "./run.ts";
 import { startWatch } from "./watch.ts";
 
 const folder = temporaryFolder();

@@ -5,14 +5,15 @@ import { autocast, cat, fromTypedArray, noGrad, scope, type Tensor } from "@unla
 import type { Config } from "../config/schema.ts";
 import type { Dataset } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
-import { nearest, vote } from "../eval/knn.ts";
-import { topK } from "../eval/metrics.ts";
 import type { Method } from "../methods/method.ts";
-import { type Health, HealthRecord } from "./health.ts";
-import { encodeHeldAside, type HeldAside, readHeldAside } from "./held-aside.ts";
-import type { MetricsRow } from "./metrics.ts";
+import type { Health } from "../run/health.ts";
+import type { MetricsRow } from "../run/metrics.ts";
+import { nearest, vote } from "../score/knn.ts";
+import { topK } from "../score/metrics.ts";
+import { alignmentOf, spreadOf } from "../score/spread.ts";
+import { HealthRecord } from "./health.ts";
+import { encodeHeldOut, type HeldOut, readHeldOut } from "./held-out.ts";
 import { OnlineProbe } from "./online.ts";
-import { alignmentOf, spreadOf } from "./spread.ts";
 
 /** Images that every look encodes, and labelled ones whose classes kNN votes with at the ends of epochs. */
 const LOOKED_AT = 256;
@@ -48,10 +49,10 @@ export async function startWatch(options: WatchOptions): Promise<Watch | null> {
   const online = config.online && labelled;
   if (config.health_every === 0 && !online) return null;
   const count = LOOKED_AT + (online ? BANK : 0);
-  const aside = await readHeldAside(data.train, count, { size: config.size, seed: config.seed, reader });
-  if (aside === null || aside.labels.length < 2) return null;
+  const heldOut = await readHeldOut(data.train, count, { size: config.size, seed: config.seed, reader });
+  if (heldOut === null || heldOut.labels.length < 2) return null;
   const probe = online ? new OnlineProbe(labels, data.classes.length, method.encoder.dim, device) : null;
-  return new Watch(options, aside, probe);
+  return new Watch(options, heldOut, probe);
 }
 
 export class Watch {
@@ -59,20 +60,20 @@ export class Watch {
   /** Null without labels, or where `online` is off. */
   readonly probe: OnlineProbe | null;
   readonly #options: WatchOptions;
-  readonly #aside: HeldAside;
+  readonly #heldOut: HeldOut;
   readonly #count: number;
   readonly #looks = new Pace();
   readonly #votes = new Pace();
 
-  constructor(options: WatchOptions, aside: HeldAside, probe: OnlineProbe | null) {
+  constructor(options: WatchOptions, heldOut: HeldOut, probe: OnlineProbe | null) {
     const { config, method, stepsPerEpoch } = options;
     this.#options = options;
-    this.#aside = aside;
+    this.#heldOut = heldOut;
     this.probe = probe;
     // What is left is the bank; of few images half.
-    const all = aside.labels.length;
+    const all = heldOut.labels.length;
     this.#count = probe ? Math.min(LOOKED_AT, Math.ceil(all / 2)) : Math.min(LOOKED_AT, all);
-    const looked = aside.pixels.narrow(0, 0, this.#count);
+    const looked = heldOut.pixels.narrow(0, 0, this.#count);
     this.record = new HealthRecord({
       method: config.method,
       dim: method.encoder.dim,
@@ -130,14 +131,14 @@ export class Watch {
   /** At the end of an epoch: kNN accuracy on the images looked at, by the labels of as many others. */
   vote(step: number, total: number): Look {
     const { stepsPerEpoch, data } = this.#options;
-    const all = this.#aside.labels.length;
+    const all = this.#heldOut.labels.length;
     const last = step === total;
     if (!this.probe || (step % stepsPerEpoch !== 0 && !last) || (!last && !this.#votes.due())) return {};
     return this.#votes.timed(() =>
       this.#evaluating((features): Look => {
         const encoded = this.#encode(0, all, features);
         if (encoded.isfinite().all().item() !== 1) return {};
-        const labels = this.#aside.labels;
+        const labels = this.#heldOut.labels;
         const rows = [...labels.keys()].filter((i) => labels[i]! >= 0);
         const [queries, bank] = [rows.filter((i) => i < this.#count), rows.filter((i) => i >= this.#count)];
         if (queries.length === 0 || bank.length === 0) return {};
@@ -155,13 +156,13 @@ export class Watch {
   }
 
   dispose(): void {
-    this.#aside.pixels.dispose();
+    this.#heldOut.pixels.dispose();
     this.probe?.dispose();
   }
 
   #encode(from: number, count: number, features: (images: Tensor) => Tensor): Tensor {
     const { config, device } = this.#options;
-    return encodeHeldAside(this.#aside.pixels.narrow(0, from, count), config, features, device);
+    return encodeHeldOut(this.#heldOut.pixels.narrow(0, from, count), config, features, device);
   }
 
   /** Calls with the encoder as evaluation sees it, and puts every module back as it was. */

@@ -1,6 +1,7 @@
 // Data sets that can be fetched by name, and the checksums of their archives.
+
+import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../config/suggest.ts";
-import { UsageError } from "../../errors.ts";
 
 export interface Archive {
   name: string;

@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { dirname } from "node:path";
-import { UserError } from "../../errors.ts";
-import { isDiskFull, syncFolder } from "../../files.ts";
+import { UserError } from "../../base/errors.ts";
+import { isDiskFull, syncFolder } from "../../base/files.ts";
 import { ask, type Patience, retry, SILENCE_MS, SilentError, TransientError } from "./http.ts";
 
 export interface DownloadOptions extends Patience {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { InterruptedError, UsageError, UserError } from "../../errors.ts";
+import { InterruptedError, UsageError, UserError } from "../../base/errors.ts";
 import { cifarOf, type TarEntry, tarOf } from "../../testing/archives.ts";
 import { temporaryFolder } from "../../testing/data.ts";
 import { type Behaviour, serve } from "../../testing/server.ts";

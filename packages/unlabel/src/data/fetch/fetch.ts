@@ -1,8 +1,8 @@
 // A data set by name to a folder that `openData` opens.
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { InterruptedError, UsageError } from "../../errors.ts";
-import { makeFolder } from "../../files.ts";
+import { InterruptedError, UsageError } from "../../base/errors.ts";
+import { makeFolder } from "../../base/files.ts";
 import type { Archive } from "./catalog.ts";
 import { download } from "./download.ts";
 import type { Patience } from "./http.ts";

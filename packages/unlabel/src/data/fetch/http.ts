@@ -1,7 +1,7 @@
 // HTTP with patience: what may pass (a cut line, a busy server) is tried again, after longer and longer waits; what will not
 // pass is one clear line.
 import { setTimeout } from "node:timers/promises";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 
 /** Something that may be over the next time. */
 export class TransientError extends Error {}

@@ -2,8 +2,8 @@
 import { existsSync, renameSync, rmSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { extract, type ReadEntry } from "tar";
-import { UserError } from "../../errors.ts";
-import { isDiskFull, makeFolder, syncFolder } from "../../files.ts";
+import { UserError } from "../../base/errors.ts";
+import { isDiskFull, makeFolder, syncFolder } from "../../base/files.ts";
 
 export interface UnpackOptions {
   /** The one folder that the archive holds. */

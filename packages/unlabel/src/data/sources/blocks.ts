@@ -1,7 +1,7 @@
 // Orders and keeps the blocks of a source whose images lie one after the other: parts of a tar shard, row groups of a Parquet
 // file. An epoch shuffles the blocks, then the images within a window of consecutive blocks, so that reading is almost
 // sequential, batches mix images from many places, and any step can be found again from (seed, epoch).
-import { Rng } from "../../rng.ts";
+import { Rng } from "../../base/rng.ts";
 import type { Item, Split } from "../folder.ts";
 
 // What is shuffled together, and what may be in memory: this window, the one that is fetched ahead, and remains of the last.

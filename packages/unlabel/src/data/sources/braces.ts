@@ -1,5 +1,5 @@
 // Brace patterns as shells and WebDataset have them: shard-{000..099}.tar, {train,val}-0.tar.
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 
 const MOST = 100_000;
 

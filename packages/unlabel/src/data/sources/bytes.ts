@@ -1,7 +1,7 @@
 // Files and URLs as bytes at offsets.
 import { type FileHandle, open } from "node:fs/promises";
-import { UserError } from "../../errors.ts";
-import { shellWord } from "../../shell.ts";
+import { UserError } from "../../base/errors.ts";
+import { shellWord } from "../../base/shell.ts";
 import { ask, type Patience, retry, TransientError } from "../fetch/http.ts";
 
 /** Reads from an open file; to be closed. */

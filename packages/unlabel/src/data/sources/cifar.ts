@@ -2,9 +2,9 @@
 import { createHash } from "node:crypto";
 import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
 import { basename, join } from "node:path";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
+import type { Pixels } from "../../base/native.ts";
 import type { Dataset } from "../folder.ts";
-import type { Pixels } from "../native.ts";
 import { assemble, type Part, type Sample } from "./dataset.ts";
 
 const SIDE = 32;

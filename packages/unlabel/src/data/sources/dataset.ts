@@ -1,6 +1,6 @@
 // What every source that is no folder has in common: samples with labels and splits become a data set.
 import { createHash } from "node:crypto";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import type { ClassName, Dataset, Item, Layout, Split } from "../folder.ts";
 
 export type Part = "train" | "val" | "test";

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, extname, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import type { Dataset } from "../folder.ts";
 import { assemble, type Part, type Sample } from "./dataset.ts";
 

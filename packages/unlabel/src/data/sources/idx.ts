@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import type { Dataset } from "../folder.ts";
 import { assemble, type Part, type Sample } from "./dataset.ts";
 

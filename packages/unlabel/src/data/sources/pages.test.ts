@@ -5,7 +5,7 @@ import { parquetMetadata } from "hyparquet";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import { temporaryFolder } from "../../testing/data.ts";
 import { imagesOf } from "../images.ts";
 import { openData } from "../open.ts";

@@ -11,7 +11,7 @@ import {
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { z } from "zod";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import type { ClassName, Dataset } from "../folder.ts";
 import { Blocks, orderOf } from "./blocks.ts";
 import { type Bytes, localBytes } from "./bytes.ts";

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { extname, join, posix } from "node:path";
 import { cacheDir } from "@unlabel/torch/setup";
 import { z } from "zod";
-import { UserError } from "../../errors.ts";
-import { makeFolder, writeAtomically } from "../../files.ts";
+import { UserError } from "../../base/errors.ts";
+import { makeFolder, writeAtomically } from "../../base/files.ts";
 import { IMAGE_EXTENSIONS } from "../walk.ts";
 import type { Bytes } from "./bytes.ts";
 import { type TarFile, tarFiles, Window } from "./tar.ts";
@@ -66,11 +66,11 @@ async function listSamples(bytes: Bytes): Promise<ShardIndex> {
     const window = new Window(file, bytes);
     let key = "";
     let images: TarFile[] = [];
-    let told: Told = {};
+    let labels: Labels = {};
     const finish = () => {
       const image = images[0];
-      if (image) index.samples.push({ path: image.path, offset: image.offset, size: image.size, ...labelOf(told) });
-      [images, told] = [[], {}];
+      if (image) index.samples.push({ path: image.path, offset: image.offset, size: image.size, ...labelOf(labels) });
+      [images, labels] = [[], {}];
     };
     for await (const one of tarFiles(window, bytes, () => index.ignored++)) {
       const { base, extension } = split(one.path);
@@ -81,9 +81,9 @@ async function listSamples(bytes: Bytes): Promise<ShardIndex> {
       else if (extension === ".cls" || extension === ".json" || extension === ".txt") {
         if (one.size > MOST_LABEL_BYTES) continue;
         const content = new TextDecoder().decode(await window.read(one.offset, one.size)).trim();
-        if (extension === ".cls") told.cls = content;
-        else if (extension === ".txt") told.text = content;
-        else told.json = classIn(content, `${bytes.name}/${one.path}`);
+        if (extension === ".cls") labels.cls = content;
+        else if (extension === ".txt") labels.text = content;
+        else labels.json = classIn(content, `${bytes.name}/${one.path}`);
       }
     }
     finish();
@@ -93,13 +93,13 @@ async function listSamples(bytes: Bytes): Promise<ShardIndex> {
   return index;
 }
 
-interface Told {
+interface Labels {
   cls?: string;
   json?: string | undefined;
   text?: string;
 }
 
-function labelOf({ cls, json, text }: Told): Pick<ShardSample, "label" | "text"> {
+function labelOf({ cls, json, text }: Labels): Pick<ShardSample, "label" | "text"> {
   const label = cls ?? json;
   if (label !== undefined && label !== "") return { label: label.slice(0, MOST_TEXT) };
   return text ? { text: text.slice(0, MOST_TEXT) } : {};

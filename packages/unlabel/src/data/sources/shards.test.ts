@@ -1,7 +1,7 @@
 import { chmodSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import { paxRecord, type TarEntry, tarOf } from "../../testing/archives.ts";
 import { withoutPrivileges } from "../../testing/data.ts";
 import { serve } from "../../testing/server.ts";

@@ -1,7 +1,7 @@
 // WebDataset: tar shards whose neighbouring files of one name are a sample (dog.jpg, dog.cls), on this machine or behind HTTP.
 // Shards are listed once and then read by offset; a class comes from .cls, .json, .txt, or the folder inside the archive.
 import { basename, dirname, posix } from "node:path";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import type { Dataset } from "../folder.ts";
 import { Blocks, orderOf } from "./blocks.ts";
 import { type Bytes, localBytes, remoteBytes } from "./bytes.ts";
@@ -43,10 +43,10 @@ export async function openShards(root: string, names: readonly string[]): Promis
   for (const [shard, { samples: found }] of indices.entries()) {
     const name = shardName(names[shard]!);
     const part = partOf(name);
-    for (const { path, offset, size, ...told } of found) {
+    for (const { path, offset, size, ...labels } of found) {
       samples.push({
         path: `${basename(name)}/${path}`,
-        label: label({ path, ...told }),
+        label: label({ path, ...labels }),
         part: part ?? partOf(dirname(path)),
         size,
       });
@@ -125,19 +125,19 @@ function labelsOf(
 ): (sample: { path: string; label?: string; text?: string }) => string | null {
   const texts = new Set<string>();
   const folders = new Set<string>();
-  let [all, labelled, told] = [0, 0, 0];
+  let [all, labelled, texted] = [0, 0, 0];
   for (const { samples } of indices) {
     for (const { path, label, text } of samples) {
       all++;
       folders.add(folderOf(path));
       if (label !== undefined) labelled++;
       if (text === undefined) continue;
-      told++;
+      texted++;
       texts.add(text);
     }
   }
   if (labelled > 0) return ({ label }) => label ?? null;
-  if (told === all && texts.size > 1 && texts.size <= all / 2) return ({ text }) => text ?? null;
+  if (texted === all && texts.size > 1 && texts.size <= all / 2) return ({ text }) => text ?? null;
   if (folders.size > 1 && !folders.has("")) return ({ path }) => folderOf(path);
   return () => null;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import { cifarOf, idxOf } from "../../testing/archives.ts";
 import { sampleImage, samplePixels, writeImages } from "../../testing/data.ts";
 import { bytesOf, list, sourceFolder } from "../../testing/sources.ts";

@@ -1,6 +1,6 @@
 // Lists a tar archive's files without unpacking it: ustar, GNU's long names and base-256 sizes, pax headers. Names are labels
 // here, never paths; links and devices are left out and counted.
-import { UserError } from "../../errors.ts";
+import { UserError } from "../../base/errors.ts";
 import type { Bytes, Opened } from "./bytes.ts";
 
 /** A regular file inside an archive. */
@@ -88,8 +88,8 @@ function checksumHolds(header: Uint8Array): boolean {
     unsigned += byte;
     signed += byte < 128 ? byte : byte - 256;
   }
-  const told = number(header, 148, 8);
-  return told === unsigned || told === signed;
+  const checksum = number(header, 148, 8);
+  return checksum === unsigned || checksum === signed;
 }
 
 function pathOf(header: Uint8Array): string {

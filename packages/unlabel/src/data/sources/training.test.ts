@@ -4,11 +4,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { manualSeed } from "@unlabel/torch";
 import { afterEach, expect, it, vi } from "vitest";
+import { nativeReader } from "../../base/native.ts";
+import { RunDirectory } from "../../run/directory.ts";
 import { cifarOf, tarOf } from "../../testing/archives.ts";
 import { sampleImage, temporaryFolder } from "../../testing/data.ts";
 import { pretrain } from "../../train/pretrain.ts";
-import { RunDirectory } from "../../train/run.ts";
-import { nativeReader } from "../native.ts";
 
 const SETTINGS = {
   method: "mae",

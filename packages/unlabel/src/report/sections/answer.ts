@@ -1,8 +1,9 @@
 // The first screen: the answer in three sentences and one table, and what it does not say.
+
+import { duration, megabytes, percent, plural, points, significant } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { describe, label, proseList, scroll } from "../../page/label.ts";
 import type { GroupData, ReportData } from "../data.ts";
-import { duration, megabytes, percent, plural, points, significant } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { describe, label, proseList, scroll } from "../label.ts";
 
 export function answer({ headline, answer, runs, groups, findings, method, caveats, absent }: ReportData): Html {
   const more = findings.filter((sentence) => !answer.some((said) => said.includes(sentence.replace(/\.$/, ""))));

@@ -1,9 +1,9 @@
 // How each class fared.
-import { classBars } from "../charts/class-bars.ts";
+import { classBars } from "../../page/charts/class-bars.ts";
+import { plural } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { colorOf, runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
-import { plural } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { colorOf, runLabel } from "../label.ts";
 
 export function classes({ runs }: ReportData): Html | null {
   const probed = runs.flatMap((run) => {

@@ -1,11 +1,11 @@
 // Which classes are taken for which, and pictures of those.
 
+import { percent, plural } from "../../page/format.ts";
+import { type Html, html, raw } from "../../page/html.ts";
+import { colorOf, runLabel, scroll } from "../../page/label.ts";
 import { outOf } from "../confused.ts";
 import { confusionMatrix } from "../confusion.ts";
 import type { ReportData } from "../data.ts";
-import { percent, plural } from "../format.ts";
-import { type Html, html, raw } from "../html.ts";
-import { colorOf, runLabel, scroll } from "../label.ts";
 import { type Sprites, tile } from "../sprites.ts";
 
 export function confusion({ runs }: ReportData, sprites: Sprites): Html | null {

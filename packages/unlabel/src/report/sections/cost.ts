@@ -1,8 +1,9 @@
 // What each run cost.
+
+import { count, duration, megabytes, millions, significant } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { proseList, runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
-import { count, duration, megabytes, millions, significant } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { proseList, runLabel } from "../label.ts";
 
 export function cost({ runs, costs }: ReportData): Html {
   return html`${proseList(costs)}

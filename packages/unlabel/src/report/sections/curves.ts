@@ -1,9 +1,9 @@
 // What training recorded at each step: loss, learning rate, speed, and where they were measured, health and online probes.
-import { curve, type Line } from "../charts/curve.ts";
+import { curve, type Line } from "../../page/charts/curve.ts";
+import { plural, significant } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { colorOf, describe, label } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
-import { plural, significant } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { colorOf, describe, label } from "../label.ts";
 
 function levels({ chance, floor }: RunData): Line[] {
   const line = (label: string, value: number | null) =>

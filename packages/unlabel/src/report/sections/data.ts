@@ -1,8 +1,9 @@
 // What the runs were trained on, and which files could not be read.
+
+import { count, plural } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
-import { count, plural } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { runLabel } from "../label.ts";
 
 export function data({ runs }: ReportData): Html {
   const skipped = runs.filter((run) => run.skipped.count > 0);

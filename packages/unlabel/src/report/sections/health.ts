@@ -1,8 +1,9 @@
 // Whether each run trained soundly, told without labels, in plain words.
+
+import { count, significant } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { runLabel, scroll } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
-import { count, significant } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { runLabel, scroll } from "../label.ts";
 
 const MARKS: Record<string, string> = { healthy: "✓", "too-early": "…" };
 

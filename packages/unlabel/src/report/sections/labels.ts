@@ -1,9 +1,9 @@
 // Label efficiency: what features are worth where few images have labels.
-import { type ScoreLine, scoreLines } from "../charts/lines.ts";
+import { type ScoreLine, scoreLines } from "../../page/charts/lines.ts";
+import { count, percent, plural, shorten, significant } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { colorOf, runLabel, scroll } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
-import { count, percent, plural, shorten, significant } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { colorOf, runLabel, scroll } from "../label.ts";
 
 const ENCODERS = [
   ["trained", "trained"],

@@ -1,9 +1,10 @@
 // The embedding map: test images laid out so that those with similar features lie close. Points carry their class in colour and
 // shape; a hollow one was taken for another class. The page's script shows the image under the pointer or chosen by the arrow keys.
+
+import { count, plural, shorten } from "../../page/format.ts";
+import { type Html, html, raw } from "../../page/html.ts";
+import { runLabel } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
-import { count, plural, shorten } from "../format.ts";
-import { type Html, html, raw } from "../html.ts";
-import { runLabel } from "../label.ts";
 import { place, type Sprites } from "../sprites.ts";
 
 const EDGE = 560;

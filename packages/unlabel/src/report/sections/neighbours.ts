@@ -1,8 +1,9 @@
 // Nearest-neighbour sheets: a test image and the training images whose features lie closest.
+
+import { count } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
-import { count } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { runLabel } from "../label.ts";
 import { type Sprites, tile } from "../sprites.ts";
 
 export function neighbours({ runs }: ReportData, sprites: Sprites): Html | null {

@@ -1,9 +1,9 @@
 // Accuracy against the seconds of training spent: online probes on the way, final scores as points.
-import { type ScoreLine, scoreLines } from "../charts/lines.ts";
+import { type ScoreLine, scoreLines } from "../../page/charts/lines.ts";
+import { shorten } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { colorOf } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
-import { shorten } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { colorOf } from "../label.ts";
 
 export function overTime({ runs, groups }: ReportData): Html | null {
   const minutes = runs.some((run) => (run.cost.seconds ?? 0) >= 120);

@@ -1,8 +1,9 @@
 // MAE's images beside what its encoder saw and what it made of that.
+
+import { list } from "../../page/format.ts";
+import { type Html, html, raw } from "../../page/html.ts";
+import { describe, runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
-import { list } from "../format.ts";
-import { type Html, html, raw } from "../html.ts";
-import { describe, runLabel } from "../label.ts";
 import type { Gallery } from "../pictures.ts";
 
 export function reconstructions({ runs }: ReportData, galleries: ReadonlyMap<string, Gallery>): Html | null {

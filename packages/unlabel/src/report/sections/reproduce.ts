@@ -1,7 +1,8 @@
 // How to run them again.
+
+import { type Html, html } from "../../page/html.ts";
+import { runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
-import { type Html, html } from "../html.ts";
-import { runLabel } from "../label.ts";
 
 export function reproduce({ runs }: ReportData): Html {
   return html`${runs.map((run) => {

@@ -1,10 +1,10 @@
 // Scores by every protocol, each beside the same classifier on what needed no training.
-import { type Bar, scoreBars } from "../charts/score-bars.ts";
+import { type Bar, scoreBars } from "../../page/charts/score-bars.ts";
+import { count, duration, list, percent, plural, shorten } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { colorOf, describe, runLabel, scroll } from "../../page/label.ts";
+import { SCORED, type ScoredProtocol } from "../../run/read/evaluation-schema.ts";
 import type { EvaluationData, ReportData, RunData } from "../data.ts";
-import { SCORED, type ScoredProtocol } from "../eval-schema.ts";
-import { count, duration, list, percent, plural, shorten } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { colorOf, describe, runLabel, scroll } from "../label.ts";
 
 export const PROTOCOL_NAMES: Record<ScoredProtocol, string> = {
   linear: "Linear probe",

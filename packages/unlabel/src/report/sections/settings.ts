@@ -1,8 +1,9 @@
 // Every setting of the runs, those that differ first.
+
+import { plural } from "../../page/format.ts";
+import { type Html, html } from "../../page/html.ts";
+import { runLabel } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
-import { plural } from "../format.ts";
-import { type Html, html } from "../html.ts";
-import { runLabel } from "../label.ts";
 
 export function settings({ runs }: ReportData): Html {
   const keys = [...new Set(runs.flatMap((run) => Object.keys(run.config)))];

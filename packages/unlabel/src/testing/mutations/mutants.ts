@@ -1,5 +1,5 @@
 // Damaged images, each a function of a seed number and its own: what disks, networks, careless tools and attackers leave behind.
-import { Rng } from "../../rng.ts";
+import { Rng } from "../../base/rng.ts";
 import type { Seed } from "./seeds.ts";
 
 export interface Mutant {

@@ -1,0 +1,78 @@
+// Loads the native part of ../../native, which is the image reader and a handler of signals, and says what it exports.
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { TensorMemory } from "@unlabel/torch";
+import { nativePath } from "@unlabel/torch/setup";
+
+/** Decoded RGB, `width × height × 3` bytes. */
+export interface Pixels {
+  data: Uint8Array;
+  width: number;
+  height: number;
+  /** EXIF's, where the pixels are as a file stores them; upright by default. */
+  orientation?: number;
+  /** The same at 1/2, 1/4, 1/8 as a JPEG's decoder shrinks it, as many as there are. */
+  shrunk?: Uint8Array[];
+}
+
+/** A path, the bytes of an encoded image, or its pixels. */
+export type ImageSource = string | Uint8Array | Pixels;
+
+/** `foreign`: not a JPEG, so that another decoder may know it. */
+export interface NativeFailure {
+  item: number;
+  reason: string;
+  foreign: boolean;
+}
+
+export interface NativeReader {
+  /** Upright sizes as pairs of width and height, 0 where they failed. */
+  sizes(sources: readonly ImageSource[]): Promise<{ sizes: Int32Array; failures: NativeFailure[] }>;
+  /**
+   * Whole JPEGs, from which the same views are made as from the files, bit by bit, as long as they are no smaller than `least`;
+   * null where they failed.
+   */
+  unpack(
+    sources: readonly ImageSource[],
+    least: number,
+  ): Promise<{ images: (Pixels | null)[]; failures: NativeFailure[] }>;
+  /**
+   * Reads `counts[item]` views of each item, each to its place in `out` (counted in views) that `slots` holds; `boxes` holds
+   * x, y, width, height, flip a view. With `paintValues` and `finish` (see paint-values.ts) views are painted, and `out` is the memory of a
+   * float32 tensor; without, bytes or the memory of a uint8 tensor. The arrays must not change before the promise settles.
+   */
+  read(
+    out: Uint8Array | TensorMemory,
+    sources: readonly ImageSource[],
+    counts: Int32Array,
+    slots: Int32Array,
+    boxes: Float64Array,
+    width: number,
+    height: number,
+    bicubic: boolean,
+    paintValues?: Float32Array,
+    finish?: Float32Array,
+  ): Promise<NativeFailure[]>;
+  /** Frees the memory of an array, which is empty from then on, as are others that share it. */
+  release(data: Uint8Array): void;
+  /** The number of threads, after setting it if one is given. */
+  threads(count?: number): number;
+
+  /**
+   * Handles signals of these numbers: with words, the first writes them to stderr and stdout and ends the process with exit code
+   * 130; without, the first goes on to Node's handlers and the second ends the process. Ends what it did before.
+   */
+  watchSignals(numbers: readonly number[], people?: string, programs?: string): void;
+  /** Puts the handlers back that were there. */
+  unwatchSignals(): void;
+  /** Between on and off a first signal that ends the process waits. */
+  holdSignals(on: boolean): void;
+}
+
+let loaded: NativeReader | undefined;
+
+/** @throws {SetupError} where set-up has not built it */
+export function nativeReader(): NativeReader {
+  loaded ??= createRequire(import.meta.url)(nativePath("reader", join(import.meta.dirname, "..", "..", "native")));
+  return loaded as NativeReader;
+}

@@ -1,0 +1,78 @@
+// Time and memory of a few real training steps: loader, network, loss, gradients, optimizer, as a run makes them.
+import { performance } from "node:perf_hooks";
+import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
+import { resolveConfig } from "../config/resolve.ts";
+import type { MethodName, PresetName } from "../config/schema.ts";
+import { Loader } from "../data/loader.ts";
+import { openData } from "../data/open.ts";
+import { ImageReader } from "../data/reader.ts";
+import { createMethod } from "../methods/index.ts";
+import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
+import { makeOptimizer } from "../train/optimizer.ts";
+import { choosePrecision } from "../train/precision.ts";
+import { trainStep } from "../train/step.ts";
+
+export interface CostRequest {
+  /** A folder of images. */
+  root: string;
+  method: MethodName;
+  preset: PresetName;
+  /** Two batches, the smaller first. */
+  batches: readonly [number, number];
+}
+
+export interface CostPoint {
+  batch: number;
+  /** Of one step, waiting for the images included. */
+  seconds: number;
+  /** Peak of the process. */
+  peak_mb: number;
+}
+
+export interface Cost {
+  device: string;
+  threads: number;
+  points: [CostPoint, CostPoint];
+}
+
+/** Steps at each batch: one to warm up, and one that counts. */
+const STEPS = 2;
+
+/** Measures steps at two batches. @throws {UserError} where the images do not fill a batch */
+export async function measureCost({ root, method: name, preset, batches }: CostRequest): Promise<Cost> {
+  const config = resolveConfig({ flags: { method: name, preset } });
+  const device = chooseDevice(config.device, engineInfo());
+  const threads = chooseThreads(config.threads);
+  setThreads(threads);
+  const precision = choosePrecision(config.precision, device, engineInfo());
+  keepHeap();
+  manualSeed(config.seed);
+  const { train } = await openData(root);
+  const reader = new ImageReader({ threads });
+  const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
+  const optimizer = makeOptimizer(config, method);
+  const run = async (batch: number): Promise<CostPoint> => {
+    trimHeap();
+    forgetMemoryPeak();
+    const loader = new Loader(train, method.views, { batch, seed: config.seed, device, reader });
+    const stream = loader.batches();
+    let seconds = 0;
+    try {
+      for (let step = 1; step <= STEPS; step++) {
+        const began = performance.now();
+        const { value } = await stream.next();
+        if (!value) throw new Error("Expected a batch, got the end of the data");
+        trainStep({ method, optimizer, views: value.views, step, device, precision, clip: config.clip_grad_norm });
+        for (const view of value.views) view.dispose();
+        seconds = (performance.now() - began) / 1000;
+      }
+    } finally {
+      await stream.return();
+    }
+    return { batch, seconds, peak_mb: memory().peakRssMb };
+  };
+  const points: [CostPoint, CostPoint] = [await run(batches[0]), await run(batches[1])];
+  optimizer.dispose();
+  method.dispose();
+  return { device, threads, points };
+}

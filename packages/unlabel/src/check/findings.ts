@@ -1,0 +1,149 @@
+// From counts to sentences: what should be mended before training or before a score is believed, worst first, and what is good
+// to know.
+import { readdirSync } from "node:fs";
+import { presetConfig } from "../config/presets.ts";
+import { classMismatch, type Dataset } from "../data/folder.ts";
+import { LONGEST, type Seen, TINY } from "./look.ts";
+import type { CheckResult, Finding } from "./result.ts";
+
+type Facts = Omit<CheckResult, "ok" | "findings" | "notes">;
+
+/** Fewer training images of a class than this teach and test nothing. */
+const FEW = 10;
+/** The smallest batch that a preset made for small data has. */
+const BATCH = presetConfig("simclr", "small").batch;
+/** Largest class over smallest, from which on accuracy and macro-F1 part. */
+const UNEVEN = 10;
+
+/** What is wrong, worst first. */
+export function findingsOf(data: Dataset, facts: Facts): Finding[] {
+  const { leakage, duplicates, unreadable, images, suspicious } = facts;
+  const found: Finding[] = [];
+  const add = (kind: Finding["kind"], count: number, text: string) => {
+    if (count > 0) found.push({ kind, count, text });
+  };
+  const leaked = leakage.exact + leakage.near;
+  add(
+    "leakage",
+    leaked,
+    `${leaked} of ${images.val} val images ${are(leaked)} in train, too (${leakage.exact} exactly, ${leakage.near} nearly): scores on val would be too good`,
+  );
+  const conflicts = duplicates.groups.filter(({ conflict }) => conflict).length;
+  add("conflict", conflicts, `${few(conflicts, "image")} ${conflicts === 1 ? "bears" : "bear"} two classes`);
+  add(
+    "unreadable",
+    unreadable.length,
+    images.readable === 0
+      ? `none of ${few(unreadable.length, "image")} can be read: there is nothing to train on`
+      : `${few(unreadable.length, "image")} cannot be read`,
+  );
+  addClasses(data, facts, add);
+  const unreadTrain = unreadable.filter(({ split }) => split === "train").length;
+  const trainable = images.train - unreadTrain;
+  if (trainable > 0 && trainable < BATCH)
+    add(
+      "few",
+      trainable,
+      `only ${few(trainable, "training image")}, fewer than one batch of preset small (${BATCH}): training needs --batch ${trainable} or less`,
+    );
+  add(
+    "duplicates",
+    duplicates.copies,
+    `${few(duplicates.copies, "image")} ${duplicates.copies === 1 ? "is a copy of another" : "are copies of others"}, in ${few(duplicates.groups.length, "group")}`,
+  );
+  const doubted = (start: string) =>
+    suspicious.filter(({ reasons }) => reasons.some((one) => one.startsWith(start))).length;
+  const misnamed = doubted("named");
+  add(
+    "misnamed",
+    misnamed,
+    `${few(misnamed, "file")} ${misnamed === 1 ? "holds" : "hold"} another format than named (read all the same)`,
+  );
+  const tiny = doubted("only");
+  add("tiny", tiny, `${few(tiny, "image")} ${are(tiny)} under ${TINY} px`);
+  const thin = doubted("long");
+  add("thin", thin, `${few(thin, "image")} ${are(thin)} more than ${LONGEST} times as long as wide`);
+  const blank = doubted("of one");
+  add("blank", blank, `${few(blank, "image")} ${are(blank)} of one colour`);
+  return found;
+}
+
+function addClasses(
+  data: Dataset,
+  { classes, layout }: Facts,
+  add: (kind: Finding["kind"], count: number, text: string) => void,
+): void {
+  if (data.val) {
+    const { onlyTrain, onlyVal } = classMismatch(data, data.train, data.val);
+    const sides = [
+      [onlyTrain, "train"],
+      [onlyVal, "val"],
+    ] as const;
+    for (const [only, split] of sides) {
+      add(
+        "class-mismatch",
+        only.length,
+        `${few(only.length, "class")} ${only.length === 1 ? "is" : "are"} in ${split} alone: ${some(only.map(({ name }) => name))}`,
+      );
+    }
+  }
+  if (layout !== "unlabelled")
+    add("one-class", Number(classes.length === 1), "only one class: a probe needs two or more");
+  const trained = classes.filter(({ train }) => train > 0).toSorted((a, b) => a.train - b.train);
+  const tiny = trained.filter(({ train }) => train < FEW);
+  add(
+    "tiny-class",
+    tiny.length,
+    `${few(tiny.length, "class")} ${tiny.length === 1 ? "has" : "have"} fewer than ${FEW} training images: ${some(tiny.map(({ name, train }) => `${name} ${train}`))}`,
+  );
+  const [least, most] = [trained[0], trained.at(-1)];
+  if (least && most && most.train > UNEVEN * least.train) {
+    const times = Math.round(most.train / least.train);
+    add(
+      "imbalance",
+      times,
+      `uneven classes: ${most.name} has ${times} times as many images as ${least.name}; look at macro-F1`,
+    );
+  }
+}
+
+/** What is unusual but no fault. */
+export function notesOf({ turned, images, classes, layout }: Facts, seen: readonly Seen[]): string[] {
+  const notes: string[] = [];
+  if (layout === "unlabelled") notes.push("no classes: good for training; a probe needs images in class folders");
+  else if (images.val === 0 && classes.length > 1)
+    notes.push("no val: a probe holds out a fifth of train to score on, which copies would cross");
+  if (turned > 0) notes.push(`${few(turned, "image")} stored turned, with an EXIF tag; read upright`);
+  const remarks = new Map<string, number>();
+  for (const remark of seen.flatMap((one) => one.remarks)) remarks.set(remark, (remarks.get(remark) ?? 0) + 1);
+  for (const [remark, count] of remarks) notes.push(`${few(count, "image")}: ${remark}`);
+  return notes;
+}
+
+/** Tar shards and Parquet files that lie in a folder of images, of which they are no part. */
+export function unreadBeside({ root, layout }: Pick<Dataset, "root" | "layout">): string[] {
+  if (!["imagenet-100", "train-val", "classes", "unlabelled"].includes(layout)) return [];
+  const names = readdirSync(root).filter((name) => !name.startsWith("."));
+  return [".tar", ".parquet"].flatMap((extension) => {
+    const count = names.filter((name) => name.toLowerCase().endsWith(extension)).length;
+    if (count === 0) return [];
+    return [
+      `${few(count, `${extension} file`)} beside the images ${are(count)} not read: give such a file itself as DATA`,
+    ];
+  });
+}
+
+/** "1 image", "2 images", "3 classes". */
+export function few(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : noun.endsWith("s") ? `${noun}es` : `${noun}s`}`;
+}
+
+function are(count: number): string {
+  return count === 1 ? "is" : "are";
+}
+
+/** The first few of many names. */
+function some(names: readonly string[], most = 4): string {
+  const rest = names.length - most;
+  return `${names.slice(0, most).join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`;
+}

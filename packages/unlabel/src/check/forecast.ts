@@ -1,0 +1,194 @@
+// What training would cost here: a few real steps of each method and preset at two small batches, in a process of their own,
+// and a straight line through both to the preset's batch. Time and memory are measured, the line is the only assumption.
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { copyFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { allowedMemory } from "../base/allowed-memory.ts";
+import { presetConfig } from "../config/presets.ts";
+import { METHODS, type MethodName, type PresetName } from "../config/schema.ts";
+import { imagesOf } from "../data/images.ts";
+import type { Cost, CostRequest } from "./cost.ts";
+import type { Seen } from "./look.ts";
+
+/** What one preset would take; `problem` where it could not be measured. */
+export interface PresetForecast {
+  method: MethodName;
+  preset: PresetName;
+  encoder: string;
+  size: number;
+  batch: number;
+  epochs: number;
+  steps_per_epoch: number;
+  step_s: number | null;
+  epoch_s: number | null;
+  total_s: number | null;
+  /** Of main memory; null on a GPU, whose own is what counts there. */
+  memory_mb: number | null;
+  problem: string | null;
+}
+
+export interface Forecast {
+  device: string;
+  threads: number;
+  memory_total_mb: number;
+  presets: PresetForecast[];
+  /** The preset to begin with, and why; null where paper and small were not both measured. */
+  choice: { preset: PresetName; why: string } | null;
+  how: string;
+}
+
+/** Images that the steps are made of. */
+const SAMPLE = 64;
+/** What people wait for: a night. */
+export const PATIENCE_S = 12 * 3600;
+/** Share of the memory that a run may take. */
+const ROOM = 0.8;
+const MINUTES = 5;
+
+/**
+ * Measures every method with each preset asked for on a sample of the images.
+ *
+ * @param seen the images that can be read
+ * @returns null where there are too few images for a step
+ */
+export async function forecast(
+  seen: readonly Seen[],
+  wanted: readonly PresetName[],
+  onMeasure: (what: string) => void,
+  signal?: AbortSignal,
+): Promise<Forecast | null> {
+  const train = seen.filter(({ split }) => split.name === "train");
+  if (train.length < 2) return null;
+  const folder = mkdtempSync(join(tmpdir(), "unlabel-forecast-"));
+  try {
+    const sample = Array.from(
+      { length: Math.min(SAMPLE, train.length) },
+      (_, i, { length } = train) => train[Math.floor((i * length) / Math.min(SAMPLE, length))]!,
+    );
+    await copyImages(sample, folder);
+    const presets: PresetForecast[] = [];
+    let machine = { device: "cpu", threads: 1 };
+    for (const preset of wanted) {
+      for (const method of METHODS) {
+        signal?.throwIfAborted();
+        onMeasure(`${method} ${preset}`);
+        const config = presetConfig(method, preset);
+        const costs = await measureApart(
+          { root: folder, method, preset, batches: batches(config, sample.length) },
+          signal,
+        );
+        if ("device" in costs) machine = costs;
+        presets.push(predict(method, preset, train.length, costs));
+      }
+    }
+    const memory_total_mb = Math.round(allowedMemory() / 1e6);
+    return {
+      ...machine,
+      memory_total_mb,
+      presets,
+      choice: wanted.includes("paper") && wanted.includes("small") ? choose(presets, memory_total_mb) : null,
+      how: "Measured now with one step at each of two small batches, after one to warm up; a straight line through both gives the preset's batch. Other work on the machine counts in.",
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Two batches to draw a line through: the preset's own and half of it for small images, else a few images. */
+function batches({ size, batch }: { size: number; batch: number }, available: number): [number, number] {
+  const most = Math.min(available, size <= 96 ? batch : 4);
+  return [Math.max(1, Math.floor(most / 2)), most];
+}
+
+/** The sample as a folder, whatever it came from: the measuring process needs no source but that. */
+async function copyImages(sample: readonly Seen[], folder: string): Promise<void> {
+  for (const [i, { split, item, format }] of sample.entries()) {
+    const [image] = await imagesOf(split, [item]);
+    const name = join(folder, `${String(i).padStart(3, "0")}-${basename(item.path).slice(-40)}`);
+    const encoded = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i.test(name) ? name : `${name}.${format}`;
+    if (typeof image === "string") await copyFile(image, encoded);
+    else if (image instanceof Uint8Array) await writeFile(encoded, image);
+    else if (image) {
+      const { default: sharp } = await import("sharp");
+      const { data, width, height } = image;
+      await sharp(data, { raw: { width, height, channels: 3 } }).toFile(`${name}.png`);
+    }
+  }
+}
+
+/** Runs the measurement in a process of its own, whose memory then is the run's alone. */
+function measureApart(request: CostRequest, signal?: AbortSignal): Promise<Cost | { problem: string }> {
+  return new Promise((resolve) => {
+    const child = fork(join(import.meta.dirname, "cost-main.js"), {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      ...(signal && { signal }),
+    });
+    const timer = setTimeout(() => child.kill("SIGKILL"), MINUTES * 60_000);
+    let answer: Cost | { problem: string } | null = null;
+    let said = "";
+    child.stderr?.on("data", (chunk) => {
+      said += chunk;
+    });
+    child.on("message", (message) => {
+      answer = message as Cost | { problem: string };
+    });
+    child.on("error", (error) => resolve({ problem: error.message }));
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      const killed = signal === "SIGKILL" ? `it took more than ${MINUTES} minutes, or all memory` : undefined;
+      resolve(answer ?? { problem: killed ?? said.trim().split("\n").at(-1) ?? `it ended with ${code}` });
+    });
+    child.send(request);
+  });
+}
+
+/** From two measured batches to the preset's. */
+export function predict(
+  method: MethodName,
+  preset: PresetName,
+  images: number,
+  cost: Cost | { problem: string },
+): PresetForecast {
+  const { encoder, size, batch, epochs } = presetConfig(method, preset);
+  const steps_per_epoch = Math.floor(images / batch);
+  const base = { method, preset, encoder, size, batch, epochs, steps_per_epoch };
+  const none = { step_s: null, epoch_s: null, total_s: null, memory_mb: null };
+  if ("problem" in cost) return { ...base, ...none, problem: cost.problem };
+  const [low, high] = cost.points;
+  const line = (of: (point: Cost["points"][0]) => number) => {
+    const slope = high.batch > low.batch ? Math.max(0, (of(high) - of(low)) / (high.batch - low.batch)) : 0;
+    return of(high) + slope * (batch - high.batch);
+  };
+  const step_s = line(({ seconds }) => seconds);
+  const memory_mb = cost.device === "cpu" ? Math.round(line(({ peak_mb }) => peak_mb)) : null;
+  if (steps_per_epoch === 0) {
+    const problem = `${images} images do not fill its batch of ${batch}`;
+    return { ...base, ...none, step_s, memory_mb, problem };
+  }
+  const epoch_s = step_s * steps_per_epoch;
+  return { ...base, step_s, epoch_s, total_s: epoch_s * epochs, memory_mb, problem: null };
+}
+
+/** The paper's settings where a night and the memory suffice, else the small ones. */
+export function choose(presets: readonly PresetForecast[], memoryMb: number): NonNullable<Forecast["choice"]> {
+  const paper = presets.filter(({ preset }) => preset === "paper");
+  const hours = Math.max(...paper.map(({ total_s }) => total_s ?? Number.POSITIVE_INFINITY)) / 3600;
+  const memory = Math.max(...paper.map(({ memory_mb }) => memory_mb ?? 0));
+  const problem = paper.find((one) => one.problem !== null)?.problem;
+  if (problem) return { preset: "small", why: `paper does not go here: ${problem}` };
+  if (memory > ROOM * memoryMb)
+    return {
+      preset: "small",
+      why: `paper needs some ${(memory / 1000).toFixed(0)} GB of memory at its batch, and there are ${(memoryMb / 1000).toFixed(0)}`,
+    };
+  if (hours * 3600 > PATIENCE_S)
+    return { preset: "small", why: `paper would take ${inWords(hours)} here, more than a night` };
+  return { preset: "paper", why: `all of it takes ${inWords(hours)} here and fits in memory` };
+}
+
+function inWords(hours: number): string {
+  if (hours < 1) return `${Math.ceil(hours * 60)} minutes`;
+  return hours < 48 ? `${hours.toFixed(0)} hours` : `${(hours / 24).toFixed(0)} days`;
+}

@@ -1,0 +1,47 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { demo } from "./demo.ts";
+
+const root = temporaryFolder();
+afterAll(() => root[Symbol.dispose]());
+const quiet = { write: () => true };
+
+describe("demo", () => {
+  it("trains and evaluates both methods on a folder of images, reports, and does nothing twice", async () => {
+    const data = join(root.path, "data");
+    const names = (split: string, count: number) =>
+      ["ant", "bee"].flatMap((name) => Array.from({ length: count }, (_, i) => `${split}/${name}/${i}.png`));
+    await writeImages(data, [...names("train", 8), ...names("val", 4)], 16);
+    const request = {
+      data,
+      out: join(root.path, "runs"),
+      epochs: 1,
+      settings: { size: 32, batch: 8, device: "cpu" },
+      stream: quiet,
+    };
+    const first = await demo(request);
+    expect(Object.keys(first!.runs)).toEqual(["simclr", "mae"]);
+    for (const [method, { run, evaluation }] of Object.entries(first!.runs)) {
+      expect(evaluation).toMatchObject({ train_images: 16, val_images: 8, step: 2 });
+      expect(evaluation.untrained.top1).toBeGreaterThanOrEqual(0);
+      expect(evaluation.pixels!.top1).toBeGreaterThanOrEqual(0);
+      expect(JSON.parse(readFileSync(join(run, "run.json"), "utf8"))).toMatchObject({ method, status: "done" });
+    }
+    expect(readFileSync(first!.report, "utf8")).toContain("simclr");
+
+    const again = await demo(request);
+    for (const method of ["simclr", "mae"] as const) {
+      expect(again!.runs[method].evaluation.top1).toBe(first!.runs[method].evaluation.top1);
+    }
+  }, 300_000);
+
+  it("refuses images without labels before it trains on them", async () => {
+    const data = join(root.path, "plain");
+    await writeImages(data, ["a.png", "b.png"], 16);
+    const out = join(root.path, "none");
+    await expect(demo({ data, out, stream: quiet })).rejects.toThrow("Expected labels to evaluate with");
+    expect(existsSync(out)).toBe(false);
+  });
+});

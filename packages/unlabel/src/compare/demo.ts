@@ -1,0 +1,61 @@
+// The demo: a comparison of both methods with as many steps as a few minutes allow, on small images.
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import type { Settings } from "../config/resolve.ts";
+import { METHODS, type MethodName } from "../config/schema.ts";
+import type { LinearEvaluation } from "../run/evaluations.ts";
+import type { ProgressStream } from "../train/progress.ts";
+import { compare } from "./compare.ts";
+import type { Budget } from "./plan.ts";
+
+/**
+ * Steps of each method: some minutes each on two cores, whatever the number of images. MAE's are cheaper: its encoder sees a
+ * quarter of the patches of one view where SimCLR's sees two views, and its batches are half as large.
+ */
+const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 800 } };
+
+export interface DemoRequest {
+  /** Folder of labelled images; the labels are for evaluation alone. */
+  data: string;
+  /** Folder for the runs and the report. Runs that are there already go on where they stopped. */
+  out: string;
+  /** Passes over the images; by default a fixed number of steps. */
+  epochs?: number | undefined;
+  /** Settings for both methods, over those of preset `small`. */
+  settings?: Settings;
+  /** Where progress goes; by default stderr. */
+  stream?: ProgressStream;
+}
+
+export interface DemoResult {
+  /** The report's path. */
+  report: string;
+  runs: Record<MethodName, { run: string; evaluation: LinearEvaluation }>;
+}
+
+/**
+ * Trains, evaluates and reports.
+ *
+ * @returns null where Ctrl-C ended it early; the same request goes on from there
+ * @throws {UserError} before any training where the images have no labels to evaluate with, and where a method failed
+ */
+export async function demo({ data, out, epochs, settings = {}, stream }: DemoRequest): Promise<DemoResult | null> {
+  const compared = await compare({
+    data,
+    methods: METHODS,
+    seeds: [0],
+    budget: epochs === undefined ? STEPS : { kind: "epochs", value: epochs },
+    preset: "small",
+    backbone: null,
+    settings,
+    out,
+    report: join(out, "report.html"),
+    ...(stream && { stream }),
+  });
+  if (compared === null) return null;
+  const runs = compared.runs.map(({ method, run, evaluations, error }) => {
+    if (!evaluations.linear) throw new UserError(`Expected both methods to end well, but ${method} failed: ${error}`);
+    return [method, { run, evaluation: evaluations.linear }] as const;
+  });
+  return { report: compared.report.path, runs: Object.fromEntries(runs) as DemoResult["runs"] };
+}

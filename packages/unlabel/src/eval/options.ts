@@ -1,0 +1,28 @@
+// What evaluation can be asked for.
+import type { Protocol } from "../run/evaluations.ts";
+import type { KnnSettings } from "../score/knn.ts";
+import type { ProbeSettings } from "./linear.ts";
+import type { NetworkGiven } from "./network.ts";
+import type { MachineOptions } from "./session.ts";
+
+export interface EvaluateOptions extends MachineOptions {
+  /** Default: all that work on features. */
+  protocols?: readonly Protocol[];
+  /** Default: the run's. */
+  seed?: number | undefined;
+  /** Edge of the images in pixels; default: the run's `eval_size`, or the size that it was trained at. */
+  size?: number | undefined;
+  /** Settings where they differ from the protocol's defaults. */
+  linear?: Partial<Omit<ProbeSettings, "seed">>;
+  knn?: Partial<KnnSettings>;
+  /** Shares of the labels that few-shot gives, in (0, 1]. */
+  shares?: readonly number[] | undefined;
+  /** Of fine-tuning and training from scratch. */
+  network?: NetworkGiven;
+  /** Whether raw pixels are evaluated too. Default true. */
+  pixels?: boolean | undefined;
+  /** Whether to draw the embedding map and neighbours for the report. Default true, where features are encoded at all. */
+  pictures?: boolean | undefined;
+  /** Goes on where `val` has classes that `train` lacks. */
+  allowClassMismatch?: boolean | undefined;
+}

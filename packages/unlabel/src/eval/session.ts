@@ -1,0 +1,117 @@
+// What the protocols of one call share: the run, its images, the machine, the seed, and what people are told on the way.
+import { engineInfo, setThreads } from "@unlabel/torch";
+import type { Config } from "../config/schema.ts";
+import type { Dataset, Split } from "../data/folder.ts";
+import { ImageReader } from "../data/reader.ts";
+import type { ViewSpec } from "../data/views.ts";
+import type { Header, Protocol } from "../run/evaluations.ts";
+import { chooseDevice, chooseThreads } from "../train/machine.ts";
+import { choosePrecision } from "../train/precision.ts";
+import { Progress, type ProgressStream } from "../train/progress.ts";
+import type { Test } from "./scores.ts";
+import type { ProbeSplits } from "./splits.ts";
+
+/** Where to compute, and where progress goes; each as in training. */
+export interface MachineOptions {
+  device?: Config["device"] | undefined;
+  threads?: Config["threads"] | undefined;
+  precision?: Config["precision"] | undefined;
+  /** By default stderr. */
+  stream?: ProgressStream | undefined;
+}
+
+/** Settles each `auto` and tells the engine and the reader. */
+export function settleMachine({ device = "auto", threads = "auto", precision = "auto" }: MachineOptions) {
+  const settled = chooseDevice(device, engineInfo());
+  const count = chooseThreads(threads);
+  setThreads(count);
+  return {
+    device: settled,
+    precision: choosePrecision(precision, settled, engineInfo()),
+    reader: new ImageReader({ threads: count }),
+  };
+}
+
+export class EvaluationSession {
+  readonly data: Dataset;
+  readonly train: Split;
+  readonly val: Split;
+  readonly seed: number;
+  readonly view: Pick<ViewSpec, "size" | "mean" | "std">;
+  readonly machine: ReturnType<typeof settleMachine>;
+  readonly #notes: string[];
+  readonly #skipped = new Set<string>();
+  readonly #stream: ProgressStream;
+  #bar: Progress | null = null;
+
+  constructor(
+    data: Dataset,
+    splits: ProbeSplits,
+    seed: number,
+    view: EvaluationSession["view"],
+    options: MachineOptions,
+  ) {
+    this.data = data;
+    this.train = splits.train;
+    this.val = splits.val;
+    this.seed = seed;
+    this.view = view;
+    this.machine = settleMachine(options);
+    this.#notes = splits.notes;
+    this.#stream = options.stream ?? process.stderr;
+    for (const note of splits.notes) this.log(`note: ${note}`);
+  }
+
+  /** Notes an image that cannot be read, once. */
+  readonly onSkip = ({ path, reason }: { path: string; reason: string }): void => {
+    if (this.#skipped.has(path)) return;
+    this.#skipped.add(path);
+    this.log(`skipped ${path}: ${reason}`);
+  };
+
+  /** Begins a bar; the one before is left on the screen. */
+  bar(total: number, unit: string): Progress {
+    this.end();
+    this.#bar = new Progress({ total, unit, stream: this.#stream });
+    return this.#bar;
+  }
+
+  log(text: string): void {
+    const bar = this.#bar ?? new Progress({ total: 0, stream: this.#stream });
+    bar.log(text);
+  }
+
+  end(): void {
+    this.#bar?.end();
+    this.#bar = null;
+  }
+
+  /** What predictions on `labels` are judged in the light of. */
+  test(labels: Int32Array): Test {
+    return { labels, classes: this.data.classes, seed: this.seed };
+  }
+
+  header<P extends Protocol | "pictures">(
+    protocol: P,
+    step: number,
+    { train, val }: { train: number; val: number },
+    seconds: number,
+    notes: string[] = [],
+  ): Header<P> {
+    const lost = this.#skipped.size;
+    const unread = lost > 0 ? [`${lost === 1 ? "1 image" : `${lost} images`} could not be read: left out`] : [];
+    return {
+      protocol,
+      split: "val",
+      seed: this.seed,
+      step,
+      fingerprint: this.data.fingerprint,
+      data: this.data.root,
+      train_images: train,
+      val_images: val,
+      classes: this.data.classes,
+      seconds,
+      notes: [...this.#notes, ...unread, ...notes],
+    };
+  }
+}

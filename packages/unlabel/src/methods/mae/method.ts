@@ -1,0 +1,137 @@
+// MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
+// Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
+import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { Rng } from "../../base/rng.ts";
+import type { MaeConfig } from "../../config/schema.ts";
+import { plainView, type ViewSpec } from "../../data/views.ts";
+import { createMaeEncoder, type VisionTransformer } from "../../encoders/index.ts";
+import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
+import { type LossOutput, Method } from "../method.ts";
+import { type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
+import { CrossDecoder } from "./cross-decoder.ts";
+import { type MaeDecoder, type MaeDecoderOptions, MlpDecoder, TransformerDecoder } from "./decoder.ts";
+
+/** Pictures of what was learnt, each uint8 `[N, 3, S, S]`. */
+export interface Reconstruction {
+  original: Tensor;
+  /** Hidden patches in the mean colour. */
+  masked: Tensor;
+  /** Visible patches as they are, hidden ones as predicted. */
+  reconstructed: Tensor;
+}
+
+export class Mae extends Method {
+  override readonly encoder: VisionTransformer;
+  override readonly views: readonly ViewSpec[];
+  override readonly floor = 0;
+  decoder: MaeDecoder;
+  readonly #config: MaeConfig;
+  #chance: number | null = null;
+
+  constructor(config: MaeConfig) {
+    super();
+    this.encoder = createMaeEncoder(config);
+    const { width: dim, grid, patch } = this.encoder;
+    this.decoder = decoderOf(config, { dim, grid, patch, width: config.decoder_width });
+    const { size, crop_min: cropMin, mean, std } = config;
+    this.views = [plainView({ size, cropMin, filter: "bicubic", mean, std })];
+    this.#config = config;
+  }
+
+  /** The loss of always predicting the mean patch, from the first batch seen; null before. */
+  override get chance(): number | null {
+    return this.#chance;
+  }
+
+  override loss([images]: readonly Tensor[]): LossOutput {
+    const patches = patchify(images!, this.encoder.patch);
+    const [batch, count] = patches.shape as [number, number];
+    const masking = this.#asked(randomMasking(batch, count, this.#config.mask_ratio, patches.device));
+    const latent = this.encoder.encode(patches, masking.keep);
+    const predicted = this.decoder.call(latent, masking).to({ dtype: "float32" });
+    const target = this.#targets(gatherTokens(patches, masking.hidden));
+    const loss = predicted.mseLoss(target);
+    const seen = latent.detach().narrow(1, 1, masking.keep.shape[1]!);
+    const features = cat([seen.mean(1), seen.amax(1)], 1);
+    const logs = noGrad(() => {
+      const spread = target.var([0, 1], { correction: 0 }).mean();
+      this.#chance ??= spread.item();
+      const pooled = seen.mean(1).to({ dtype: "float32" });
+      return {
+        explained_variance: loss.div(spread).neg().add(1),
+        feature_std: pooled.var(0, { correction: 0 }).mean().sqrt(),
+      };
+    });
+    return { loss, logs, features };
+  }
+
+  /**
+   * Hides patches, the same ones at every call, and predicts them. Where targets are normalised, a prediction is mapped
+   * back with its hidden patch's own mean and deviation, which the model is never asked for.
+   *
+   * @param images normalised as in training, `[N, 3, S, S]`
+   */
+  reconstruct(images: Tensor): Reconstruction {
+    return noGrad(() =>
+      scope(() => {
+        const patches = patchify(images, this.encoder.patch);
+        const [batch, count] = patches.shape as [number, number];
+        const masking = fixedMasking(batch, count, this.#config.mask_ratio, images.device);
+        const seen = gatherTokens(patches, masking.keep);
+        const hidden = gatherTokens(patches, masking.hidden);
+        const output = this.decoder.call(this.encoder.encode(patches, masking.keep), masking).to({ dtype: "float32" });
+        const { mean, deviation } = this.#statistics(hidden);
+        const predicted = output.mul(deviation).add(mean);
+        const picture = (filled: Tensor) =>
+          this.#pixels(unpatchify(restoreOrder(seen, filled, masking), this.encoder.patch));
+        return {
+          original: this.#pixels(images),
+          masked: picture(hidden.zerosLike()),
+          reconstructed: picture(predicted),
+        };
+      }),
+    );
+  }
+
+  /** The masking with the hidden patches that are to be predicted; their order is random, so the first are a fair sample. */
+  #asked({ keep, hidden }: Masking): Masking {
+    const { decoder, predict_share } = this.#config;
+    if (decoder !== "cross" || predict_share === 1) return { keep, hidden };
+    return { keep, hidden: hidden.narrow(1, 0, Math.max(1, Math.round(predict_share * hidden.shape[1]!))) };
+  }
+
+  #targets(patches: Tensor): Tensor {
+    const { mean, deviation } = this.#statistics(patches);
+    return patches.sub(mean).div(deviation);
+  }
+
+  /** What targets are normalised by: each patch's own statistics, or nothing. */
+  #statistics(patches: Tensor): { mean: Tensor | number; deviation: Tensor | number } {
+    if (!this.#config.norm_pixels) return { mean: 0, deviation: 1 };
+    const options = { correction: 1, keepdim: true };
+    return { mean: patches.mean(2, true), deviation: patches.var(2, options).add(1e-6).sqrt() };
+  }
+
+  /** Normalised values as bytes. */
+  #pixels(images: Tensor): Tensor {
+    const { mean, std } = this.#config;
+    const channels = (values: readonly number[]) => tensor(values, { device: images.device }).reshape([1, 3, 1, 1]);
+    const unit = images.mul(channels(std)).add(channels(mean));
+    return unit.mul(255).round().clamp(0, 255).to({ dtype: "uint8", memoryFormat: "contiguous" });
+  }
+}
+
+function decoderOf(config: MaeConfig, options: MaeDecoderOptions): MaeDecoder {
+  if (config.decoder === "mlp") return new MlpDecoder(options);
+  const blocks = { depth: config.decoder_depth, heads: config.decoder_heads };
+  return config.decoder === "cross"
+    ? new CrossDecoder({ ...options, ...blocks })
+    : new TransformerDecoder({ ...options, ...blocks });
+}
+
+/** The same masks at every call, and LibTorch's generator untouched: pictures must not change the training after them. */
+function fixedMasking(batch: number, patches: number, ratio: number, device: string): Masking {
+  const rng = new Rng(0, "reconstruct");
+  const noise = Float32Array.from({ length: batch * patches }, () => rng.uniform());
+  return maskingOf(fromTypedArray(noise, [batch, patches], { device }), ratio);
+}

@@ -1,0 +1,214 @@
+// A run directory: the only thing that train, eval and report share. run.json says what and how, metrics.jsonl what
+// happened, checkpoints/ what came out. Whatever moment the process dies at, what lies there can be resumed.
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { UserError } from "../base/errors.ts";
+import { appendLine, explained, makeFolder, writeAtomically } from "../base/files.ts";
+import { CheckpointFiles, type Damage, type Recovered, type StepOf } from "./checkpoint-files.ts";
+import { type RunInfo, readRunInfo } from "./info.ts";
+import { LOCK } from "./lock.ts";
+import { type Gap, lines, MetricsFile, type MetricsRow } from "./metrics.ts";
+
+export type { RunInfo, RunResult, RunStatus } from "./info.ts";
+export type { MetricsRow } from "./metrics.ts";
+
+/** A checkpoint is saved at least this often, however long an epoch is. */
+export const CHECKPOINT_SECONDS = 15 * 60;
+
+export class RunDirectory {
+  readonly path: string;
+  readonly #checkpoints: CheckpointFiles;
+  readonly #metrics: MetricsFile;
+  #info: RunInfo;
+
+  private constructor(path: string, info: RunInfo) {
+    this.path = path;
+    this.#checkpoints = new CheckpointFiles(join(path, "checkpoints"));
+    this.#metrics = new MetricsFile(join(path, "metrics.jsonl"));
+    this.#info = info;
+  }
+
+  /**
+   * Makes a run directory.
+   *
+   * @throws {UserError} where `path` holds anything already
+   */
+  static create(path: string, info: RunInfo): RunDirectory {
+    refuseTaken(path);
+    makeFolder(join(path, "checkpoints"));
+    const run = new RunDirectory(path, info);
+    run.update({});
+    return run;
+  }
+
+  /**
+   * Opens a run directory.
+   *
+   * @throws {UserError} where there is no run, or run.json is damaged or another version's
+   */
+  static open(path: string): RunDirectory {
+    if (!existsSync(join(path, "run.json")))
+      throw new UserError(`Expected a run directory (with run.json in it), got ${path}`);
+    return new RunDirectory(path, readRunInfo(join(path, "run.json")));
+  }
+
+  get info(): Readonly<RunInfo> {
+    return this.#info;
+  }
+
+  /** The method's weights, for anyone to read. */
+  get weights(): string {
+    return this.#checkpoints.weights;
+  }
+
+  /** What resuming needs beside the weights. */
+  get state(): string {
+    return this.#checkpoints.state;
+  }
+
+  /** Whether weights have been saved. */
+  get hasWeights(): boolean {
+    return this.#checkpoints.present.weights;
+  }
+
+  /** Changes run.json. */
+  update(changes: Partial<RunInfo>): void {
+    this.#info = { ...this.#info, ...changes };
+    writeAtomically(join(this.path, "run.json"), `${JSON.stringify(this.#info, null, 2)}\n`);
+  }
+
+  /** Keeps what a reader of the numbers should know, once. */
+  note(...texts: string[]): void {
+    if (texts.length > 0) this.update({ notes: [...new Set([...(this.#info.notes ?? []), ...texts])] });
+  }
+
+  /** Notes one step; lines reach the file at once, so that others can follow a run. */
+  log(row: MetricsRow): void {
+    this.#metrics.append(row);
+  }
+
+  /** Notes an image that could not be read. */
+  skip(path: string, reason: string): void {
+    appendLine(this.#file("skipped.jsonl"), JSON.stringify({ path, reason }));
+  }
+
+  /** The steps noted so far, one after the other; a line torn by a crash is left out. */
+  rows(): Generator<MetricsRow> {
+    return this.#metrics.rows();
+  }
+
+  /** The same, all at once: for runs that are short. */
+  metrics(): MetricsRow[] {
+    return [...this.#metrics.rows()];
+  }
+
+  /** The last step noted. */
+  lastRow(): MetricsRow | null {
+    return this.#metrics.last();
+  }
+
+  /** The unreadable images noted so far. */
+  skipped(): { path: string; reason: string }[] {
+    return [...lines(this.#file("skipped.jsonl"))].flatMap(({ text }) => parseSkipped(text));
+  }
+
+  /**
+   * Takes back all that was noted after `step`, so that resuming there leaves no step double.
+   *
+   * @returns the steps up to there that are missing
+   */
+  rewind(step: number): Gap[] {
+    try {
+      return this.#metrics.rewind(step);
+    } catch (error) {
+      throw explained(this.#metrics.path, error);
+    }
+  }
+
+  /**
+   * Saves a checkpoint, of which `write` puts weights and state on the disk under the names given to it. It takes the last
+   * one's place when both have been read back by `stepOf`; the last one becomes the previous one.
+   */
+  checkpoint(write: (weights: string, state: string) => void, stepOf: StepOf): void {
+    // A step that is saved is also noted: resuming after a power cut finds its line.
+    this.#metrics.sync();
+    this.#checkpoints.save(write, stepOf);
+  }
+
+  /**
+   * Puts the newest whole checkpoint in the last one's place, whatever a crash left.
+   *
+   * @returns its step, and what was damaged; null where nothing was saved yet
+   * @throws {UserError} where none is whole
+   */
+  recover(stepOf: StepOf): Recovered | null {
+    return this.#checkpoints.recover(stepOf);
+  }
+
+  /**
+   * The newest whole weights, for reading alone.
+   *
+   * @throws {UserError} where none are whole
+   */
+  newestWeights(stepOf: StepOf): Recovered & { path: string } {
+    return this.#checkpoints.newestWeights(stepOf);
+  }
+
+  /** What is damaged or missing of the last checkpoint; null where nothing is. Changes nothing. */
+  damage(stepOf: StepOf): Damage | null {
+    return this.#checkpoints.damage(stepOf);
+  }
+
+  /**
+   * Refuses to begin again where a checkpoint was saved and is gone: that would write over the run's numbers.
+   *
+   * @throws {UserError} where weights or state are missing
+   */
+  refuseLost(): void {
+    const { status, result, config, steps_per_epoch } = this.#info;
+    const { weights: hasWeights, state: hasState } = this.#checkpoints.present;
+    if (hasState && hasWeights) return;
+    // A step with another one after it was saved if it was due; the process may have died while it saved the last.
+    const due = (row: MetricsRow) =>
+      row.step % (steps_per_epoch * config.checkpoint_every_epochs) === 0 || row.seconds > CHECKPOINT_SECONDS;
+    const stopped = status === "done" || (status === "interrupted" && this.lastRow() !== null);
+    const saved = stopped || result || this.#hasRowsAfter(due);
+    if (!saved && !hasState && !hasWeights) return;
+    const missing = hasState ? this.weights : this.state;
+    throw new UserError(
+      `Expected ${missing} to resume from, got nothing; bring it back, or start a new run with another --out`,
+    );
+  }
+
+  /** Whether any step but the last noted one is such a step. */
+  #hasRowsAfter(due: (row: MetricsRow) => boolean): boolean {
+    let found = false;
+    for (const row of this.rows()) {
+      if (found) return true;
+      found = due(row);
+    }
+    return false;
+  }
+
+  #file(name: string): string {
+    return join(this.path, name);
+  }
+}
+
+/** @throws {UserError} where `path` holds anything, and so cannot become a new run's directory */
+export function refuseTaken(path: string): void {
+  if (!existsSync(path)) return;
+  // A lock alone is no run: the process that takes it settles whose the folder is.
+  if (statSync(path).isDirectory() && readdirSync(path).every((name) => name.startsWith(LOCK))) return;
+  const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
+  throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
+}
+
+function parseSkipped(text: string): { path: string; reason: string }[] {
+  try {
+    const { path, reason } = JSON.parse(text) as { path?: unknown; reason?: unknown };
+    return typeof path === "string" && typeof reason === "string" ? [{ path, reason }] : [];
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,40 @@
+// compare.json, which lies in the folder above the runs of a comparison: what every run was allowed to spend, and which of
+// them are missing here.
+import { basename, dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import { exists, parseJson } from "./file.ts";
+
+const schema = z.looseObject({
+  budget: z.union([
+    z.looseObject({ kind: z.enum(["time", "epochs", "flops"]), value: z.number() }),
+    z.looseObject({ kind: z.literal("steps"), value: z.record(z.string(), z.number()) }),
+  ]),
+  runs: z
+    .array(z.looseObject({ name: z.string(), status: z.string(), error: z.string().nullish() }))
+    .nullish()
+    .catch(null),
+});
+
+export type Budget = z.infer<typeof schema>["budget"];
+
+export interface ComparisonTerms {
+  /** Null where the runs are not all of one comparison. */
+  budget: Budget | null;
+  /** Runs of the comparison that are not reported on. */
+  absent: { name: string; status: string; error: string | null }[];
+}
+
+/** What the comparison says that all of these runs belong to. */
+export async function readTerms(dirs: readonly string[]): Promise<ComparisonTerms> {
+  const none = { budget: null, absent: [] };
+  const [folder, ...others] = new Set(dirs.map((dir) => dirname(resolve(dir))));
+  if (folder === undefined || others.length > 0) return none;
+  const path = join(folder, "compare.json");
+  if (!(await exists(path))) return none;
+  const found = schema.safeParse(await parseJson(path).catch(() => null));
+  if (!found.success) return none;
+  const { budget, runs } = found.data;
+  const here = new Set(dirs.map((dir) => basename(resolve(dir))));
+  const absent = (runs ?? []).filter(({ name }) => !here.has(name));
+  return { budget, absent: absent.map(({ name, status, error }) => ({ name, status, error: error ?? null })) };
+}

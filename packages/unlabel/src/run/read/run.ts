@@ -1,0 +1,67 @@
+// Reads a run directory, whatever state the run is in.
+import { basename, dirname, join, relative, resolve } from "node:path";
+import { UserError } from "../../base/errors.ts";
+import { CheckpointFiles, type Damage, stepOf } from "../checkpoint-files.ts";
+import { migrate } from "../info.ts";
+import { type Evaluations, readEvaluations } from "./evaluations.ts";
+import { check, exists, parseJson, readJson } from "./file.ts";
+import { type Metrics, readMetrics, readSkipped } from "./metrics.ts";
+import { type Pictures, picturesSchema, type RunFile, runSchema, type Skipped } from "./schema.ts";
+
+/** A run as the report sees it. */
+export type Run = Metrics & {
+  /** The folder, as given. */
+  dir: string;
+  /** Its short name, unique among the runs of one report. */
+  name: string;
+  file: RunFile;
+  evaluations: Evaluations;
+  /** MAE's reconstructions. */
+  pictures: Pictures | null;
+  /** What is damaged or missing of its last checkpoint; null where nothing is. */
+  damage: Damage | null;
+  /** Unreadable files: all counted, the first of them listed. */
+  skipped: { count: number; first: Skipped[] };
+};
+
+/**
+ * Reads one run directory.
+ * @throws UserError where the folder is no run, or a file in it other than an evaluation is not as agreed.
+ */
+export async function readRun(dir: string): Promise<Run> {
+  const path = join(dir, "run.json");
+  if (!(await exists(path))) {
+    const found = (await exists(dir)) ? "a folder without run.json" : "no such folder";
+    throw new UserError(
+      `Expected a run directory for ${dir}, got ${found}; "unlabel pretrain DATA --out ${dir}" makes one.`,
+    );
+  }
+  const file = check(runSchema, migrate(await parseJson(path), path), path);
+  const mae = join(dir, "pictures", "mae.json");
+  return {
+    dir,
+    name: basename(resolve(dir)),
+    file,
+    ...readMetrics(join(dir, "metrics.jsonl")),
+    evaluations: await readEvaluations(join(dir, "eval")),
+    pictures: (await exists(mae)) ? await readJson(picturesSchema, mae) : null,
+    damage: new CheckpointFiles(join(dir, "checkpoints")).damage(stepOf),
+    skipped: readSkipped(join(dir, "skipped.jsonl")),
+  };
+}
+
+/** Reads several run directories; each once, under names that tell them apart. */
+export async function readRuns(dirs: readonly string[]): Promise<Run[]> {
+  const unique = [...new Map(dirs.map((dir) => [resolve(dir), dir])).values()];
+  if (unique.length === 0) throw new UserError("Expected at least one run directory, got none.");
+  const runs: Run[] = [];
+  for (const dir of unique) runs.push(await readRun(dir));
+  const taken = (name: string) => runs.filter((run) => run.name === name).length > 1;
+  const named = runs.map((run) => {
+    if (!taken(run.name)) return run;
+    const path = resolve(run.dir);
+    return { ...run, name: relative(dirname(dirname(path)), path) };
+  });
+  const again = (name: string) => named.filter((run) => run.name === name).length > 1;
+  return named.map((run) => (again(run.name) ? { ...run, name: resolve(run.dir) } : run));
+}

@@ -1,0 +1,69 @@
+// A few training images in memory, always the same ones and not augmented, to look at the encoder with while it trains.
+import { cat, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { Rng } from "../base/rng.ts";
+import { augment } from "../data/augment.ts";
+import { evalBatches } from "../data/eval-batches.ts";
+import type { Split } from "../data/folder.ts";
+import type { ImageReader } from "../data/reader.ts";
+import type { ViewSpec } from "../data/views.ts";
+
+export interface HeldOut {
+  /** uint8 `[N, S, S, 3]`, on the CPU. */
+  pixels: Tensor;
+  /** `[N]`, −1 for images without a class. */
+  labels: Int32Array;
+}
+
+/** Reads up to `count` images, drawn by the run's seed; those that cannot be read are left out. */
+export async function readHeldOut(
+  split: Split,
+  count: number,
+  { size, seed, reader }: { size: number; seed: number; reader: ImageReader },
+): Promise<HeldOut | null> {
+  const chosen = { ...split, items: draw(split.items, count, seed) };
+  // So that what comes back is the pixels' own values.
+  const plain = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] } as Pick<ViewSpec, "mean" | "std">;
+  const parts: Tensor[] = [];
+  const labels: number[] = [];
+  for await (const { images, labels: found } of evalBatches(chosen, size, { ...plain, fraction: 1, reader })) {
+    parts.push(scope(() => images.permute([0, 2, 3, 1]).round().to({ dtype: "uint8" }).contiguous()));
+    labels.push(...found);
+    images.dispose();
+  }
+  if (parts.length === 0) return null;
+  const pixels = scope(() => cat(parts, 0));
+  for (const part of parts) part.dispose();
+  return { pixels, labels: Int32Array.from(labels) };
+}
+
+/** Features of the first `count` images after `start`, float32 on the device. */
+export function encodeHeldOut(
+  pixels: Tensor,
+  view: Pick<ViewSpec, "mean" | "std">,
+  features: (images: Tensor) => Tensor,
+  device: string,
+): Tensor {
+  const batch = 128;
+  return noGrad(() =>
+    scope(() => {
+      const starts = Array.from({ length: Math.ceil(pixels.shape[0]! / batch) }, (_, i) => i * batch);
+      const parts = starts.map((at) =>
+        scope(() => {
+          const raw = pixels.narrow(0, at, Math.min(batch, pixels.shape[0]! - at)).to({ device });
+          return features(augment(raw, { ...view, blur: null })).to({ dtype: "float32" });
+        }),
+      );
+      return cat(parts, 0);
+    }),
+  );
+}
+
+function draw<T>(items: readonly T[], count: number, seed: number): T[] {
+  const pool = [...items];
+  const rng = new Rng(seed, "held heldOut");
+  for (let i = 0; i < Math.min(count, pool.length); i++) {
+    const j = i + rng.below(pool.length - i);
+    [pool[i], pool[j]] = [pool[j]!, pool[i]!];
+  }
+  return pool.slice(0, count);
+}

@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { circles, importsOf, sourcesOf, wrongArrows } from "./rooms.ts";
+
+const tree = (files: Record<string, string>) => importsOf(new Map(Object.entries(files)));
+
+it("lets a file import from its own room and from those before it", () => {
+  const imports = tree({
+    "train/loop.ts": 'import { a } from "../data/loader.ts";\nimport { b } from "./step.ts";\nimport zod from "zod";',
+    "index.ts": 'export * from "./cli/main.ts";',
+  });
+  expect(imports).toHaveLength(3);
+  expect(wrongArrows(imports)).toEqual([]);
+});
+
+it("names the arrow that points back, with the line and the mend, whatever its form", () => {
+  for (const [form, line] of [
+    ['\nimport { a } from "../train/loop.ts";', 2],
+    ['import type { A } from "../train/loop.ts";', 1],
+    ['export { a } from "../train/loop.ts";', 1],
+    ['import {\n  a,\n  b,\n} from "../train/loop.ts";', 4],
+    ['import "../train/loop.ts";', 1],
+    ['const a = await import("../train/loop.ts");', 1],
+    ['type A = import("../train/loop.ts").A;', 1],
+  ] as const) {
+    const [problem, ...others] = wrongArrows(tree({ "data/a.ts": form }));
+    expect(others).toEqual([]);
+    expect(problem).toBe(
+      `data/a.ts:${line} imports train/loop.ts, but train comes later: data ← train. Move what both need into data or before it, or hand it in as a parameter`,
+    );
+  }
+});
+
+it("refuses rooms that stand beside each other, the library's door and files in no room", () => {
+  const [beside] = wrongArrows(tree({ "data/a.ts": 'import "../encoders/vit.ts"' }));
+  expect(beside).toContain("encoders stands beside it");
+  const [door] = wrongArrows(tree({ "cli/a.ts": 'import "../index.ts"' }));
+  expect(door).toContain("the library's door");
+  const [loose] = wrongArrows(tree({ "loose.ts": 'import "./base/errors.ts"' }));
+  expect(loose).toContain("loose.ts is in no room");
+  const [elsewhere] = wrongArrows(tree({ "cli/a.ts": 'import "../attic/b.ts"' }));
+  expect(elsewhere).toContain("attic/b.ts is in no room");
+});
+
+it("finds circles, of types too", () => {
+  const imports = tree({
+    "data/a.ts": 'import type { B } from "./b.ts"',
+    "data/b.ts": 'import { c } from "./c.ts"',
+    "data/c.ts": 'import type { A } from "./a.ts"',
+    "data/d.ts": 'import { a } from "./a.ts"',
+  });
+  expect(circles(imports)).toEqual([
+    "data/a.ts → data/b.ts → data/c.ts → data/a.ts is a circle: move what they share into a file of its own",
+  ]);
+});
+
+it("holds for the sources as they are, of which it reads every import", () => {
+  const imports = importsOf(sourcesOf(join(import.meta.dirname, "..", "packages", "unlabel", "src")));
+  expect(imports.length).toBeGreaterThan(500);
+  expect(wrongArrows(imports)).toEqual([]);
+  expect(circles(imports)).toEqual([]);
+});

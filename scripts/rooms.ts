@@ -1,0 +1,115 @@
+// Holds every import of packages/unlabel/src against one ordered list of rooms: a file may import from its own room and from
+// those before it, types included, and no files may import each other in a circle. `tsx scripts/rooms.ts` prints what breaks that.
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+
+/** The rooms in the order in which data flows; those of one line do not see each other. */
+export const ROOMS: readonly (readonly string[])[] = [
+  ["base"],
+  ["config"],
+  ["data", "encoders"],
+  ["methods"],
+  ["run"],
+  ["score"],
+  ["train"],
+  ["eval"],
+  ["page"],
+  ["check"],
+  ["report"],
+  ["compare"],
+  ["export"],
+  ["cli"],
+];
+
+/** What stands at the root: the library's door, which may import everything and which nothing imports. */
+const DOOR = "index.ts";
+
+export interface Import {
+  from: string;
+  line: number;
+  to: string;
+}
+
+/**
+ * Imports and re-exports of files of the same tree, as `from` and `to` relative to it: static ones, types' and `import()` alike.
+ *
+ * @param files path relative to the tree → text
+ */
+export function importsOf(files: ReadonlyMap<string, string>): Import[] {
+  const found: Import[] = [];
+  for (const [from, text] of files) {
+    for (const match of text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g)) {
+      const line = text.slice(0, match.index).split("\n").length;
+      found.push({ from, line, to: normalize(join(dirname(from), match[1]!)) });
+    }
+  }
+  return found;
+}
+
+/** A line for each import that points back, sideways or to no room at all, with the mend. */
+export function wrongArrows(imports: readonly Import[], rooms = ROOMS): string[] {
+  const level = (room: string) => rooms.findIndex((names) => names.includes(room));
+  return imports.flatMap(({ from, line, to }) => {
+    const at = `${from}:${line}`;
+    if (to.startsWith("..") || from === DOOR) return [];
+    const [here, there] = [roomOf(from), roomOf(to)];
+    if (to === DOOR) return [`${at} imports ${to}, the library's door: import the file that defines what is needed`];
+    for (const [file, room] of [
+      [from, here],
+      [to, there],
+    ] as const) {
+      if (level(room) < 0)
+        return [`${at}: ${file} is in no room: move it into one, or add its room to scripts/rooms.ts`];
+    }
+    if (here === there || level(there) < level(here)) return [];
+    const way = level(there) > level(here) ? "comes later" : "stands beside it";
+    return [
+      `${at} imports ${to}, but ${there} ${way}: ${here} ← ${there}. Move what both need into ${here} or before it, or hand it in as a parameter`,
+    ];
+  });
+}
+
+/** The circles among files, each as the way round it. */
+export function circles(imports: readonly Import[]): string[] {
+  const next = new Map<string, string[]>();
+  for (const { from, to } of imports) next.set(from, [...(next.get(from) ?? []), to]);
+  const found: string[] = [];
+  const done = new Set<string>();
+  const way: string[] = [];
+  const visit = (file: string) => {
+    const at = way.indexOf(file);
+    if (at >= 0) {
+      found.push(`${[...way.slice(at), file].join(" → ")} is a circle: move what they share into a file of its own`);
+      return;
+    }
+    if (done.has(file)) return;
+    way.push(file);
+    for (const other of next.get(file) ?? []) visit(other);
+    way.pop();
+    done.add(file);
+  };
+  for (const file of next.keys()) visit(file);
+  return found;
+}
+
+function roomOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : file;
+}
+
+/** The sources of a tree; tests and what only they use may look everywhere. */
+export function sourcesOf(folder: string): Map<string, string> {
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  const sources = names.filter(
+    (name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !name.startsWith("testing"),
+  );
+  return new Map(sources.sort().map((name) => [name, readFileSync(join(folder, name), "utf8")]));
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const folder = join(import.meta.dirname, "..", "packages", "unlabel", "src");
+  const imports = importsOf(sourcesOf(folder));
+  const problems = [...wrongArrows(imports), ...circles(imports)];
+  for (const problem of problems) console.error(`${relative(process.cwd(), folder)}/${problem}`);
+  if (problems.length > 0) process.exitCode = 1;
+  else console.log(`${imports.length} imports between rooms follow the order of scripts/rooms.ts, without a circle`);
+}
