@@ -17,6 +17,7 @@ const SETTINGS = {
   epochs: 1,
   warmup_epochs: 0,
   device: "cpu",
+  precision: "fp32",
   threads: 1,
   health_every: 0,
   cache: "disk",
