@@ -142,9 +142,17 @@ size_t slack(const std::vector<Resampler>& views) {
   return most;
 }
 
+// Pixels may come from formats that know no such limit.
+void refuse_long(const Source& source) {
+  if (std::max(source.width, source.height) <= most_side) return;
+  throw ImageError("it has " + std::to_string(source.width) + " × " + std::to_string(source.height) +
+                   " pixels; at most 65,500 a side are read");
+}
+
 }  // namespace
 
 Size measure(const Source& source) {
+  refuse_long(source);
   if (source.width > 0) return upright({source.width, source.height}, source.orientation);
   if (source.path.empty()) return upright(Jpeg(source.bytes));
   const std::span<const uint8_t> start = read_file(source.path, head);
@@ -186,6 +194,7 @@ void render(const Source& source, std::span<const View> wanted, int width, int h
     return views;
   };
 
+  refuse_long(source);
   if (source.width > 0) {
     const Size whole{source.width, source.height};
     const std::vector<Stored> placed = stored(whole, Orientation(source.orientation));
