@@ -27,6 +27,11 @@ export interface Split {
    * of the split itself (`split.order(…)`), so that a part of a split, with other items, has its own.
    */
   order?: (this: Split, seed: number, epoch: number) => Uint32Array;
+  /**
+   * Up to `count` of its images, where reading some brings others with them: few enough together that it takes no more than 48 MB.
+   * By default any images cost the same; see `sample.ts`.
+   */
+  sample?: (this: Split, count: number, seed: number) => Split;
 }
 
 /** A class: its folder's name, and what people call it. */

@@ -5,7 +5,8 @@ import sharp from "sharp";
 import { makeFolder, writeAtomically } from "../base/files.ts";
 import type { Config } from "../config/schema.ts";
 import { evalBatches } from "../data/eval-batches.ts";
-import type { Dataset, Split } from "../data/folder.ts";
+import type { Dataset } from "../data/folder.ts";
+import { spreadSample } from "../data/sample.ts";
 import { Mae } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
 
@@ -26,7 +27,7 @@ export async function writePictures(
   const folder = join(runPath, "pictures");
   makeFolder(folder);
   const { size, mean, std } = config;
-  for await (const { images } of evalBatches(spread(data.val ?? data.train), size, {
+  for await (const { images } of evalBatches(spreadSample(data.val ?? data.train, COUNT, config.seed), size, {
     batch: COUNT,
     mean,
     std,
@@ -46,13 +47,6 @@ export async function writePictures(
     method.train();
     writeAtomically(join(folder, "mae.json"), `${JSON.stringify({ size, items }, null, 2)}\n`);
   }
-}
-
-/** Images from all over a split, so that they are not all of one class. */
-function spread(split: Split): Split {
-  const count = Math.min(COUNT, split.items.length);
-  const items = Array.from({ length: count }, (_, i) => split.items[Math.floor((i * split.items.length) / count)]!);
-  return { ...split, items };
 }
 
 function fileNames(i: number) {

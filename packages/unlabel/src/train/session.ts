@@ -55,7 +55,8 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const { device, precision, threads } = settle(plan.config, plan.run?.info);
   // Ranks share a machine.
   const room = plan.config.cache_mb === null ? roomForPixels() / world : plan.config.cache_mb * 1e6;
-  const chosen = plan.config.cache === "auto" ? await chooseCache(data.train, plan.config.size, room) : null;
+  const { cache, size, seed } = plan.config;
+  const chosen = cache === "auto" ? await chooseCache(data.train, size, room, seed) : null;
   const settled = chosen ? { ...plan.config, cache: chosen.cache } : plan.config;
   // What the cache keeps the reader need not keep, too.
   const reader = new ImageReader({ threads, ...(settled.cache === "memory" && { cacheBytes: 0 }) });
