@@ -59,7 +59,10 @@ export interface Dataset {
   train: Split;
   val: Split | null;
   classes: ClassName[];
-  /** Changes when an image is added, removed, renamed or resized in bytes. */
+  /**
+   * Changes when an image is added, removed, renamed or of another number of bytes. Neither times nor pixels count, so that a copy
+   * of a folder is the same data: an image replaced by one of exactly as many bytes is not noticed.
+   */
   fingerprint: string;
 }
 
