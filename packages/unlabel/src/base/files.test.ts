@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { UserError } from "./errors.ts";
-import { appendLine, HTML, makeFolder, outputFile, writeAtomically } from "./files.ts";
+import { appendLine, HTML, makeFolder, outputFile, temporaryName, writeAtomically } from "./files.ts";
 
 describe("makeFolder", () => {
   it("makes what is missing, and minds nothing that is there", () => {
@@ -128,19 +128,33 @@ it("writes through no name but its own", () => {
   expect(() => writeAtomically(join(folder.path, "folder"), "")).toThrow("a folder of that name (EISDIR)");
 });
 
-it("removes what killed writers left an hour ago, and nothing that may still be written or is another's", () => {
+it("removes what writers left that are gone or began an hour ago, and nothing that may still be written or is another's", () => {
   using folder = temporaryFolder();
-  const ago = (name: string, minutes: number) => {
-    const path = join(folder.path, name);
+  const at = (name: string) => join(folder.path, name);
+  const mine = temporaryName(at("a.json"));
+  const own = new RegExp(`-${process.pid}-`);
+  // A process that has ended.
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const elsewhere = (name: string) => name.replace(/\.[0-9a-f]{8}-/, ".01234567-");
+  const files: [name: string, minutes: number, stays: boolean][] = [
+    [mine, 50, true],
+    [temporaryName(at("b.json")), 70, false],
+    [temporaryName(at("c.json")).replace(own, `-${gone}-`), 0, false],
+    [elsewhere(temporaryName(at("d.json")).replace(own, `-${gone}-`)), 50, true],
+    [elsewhere(temporaryName(at("e.json"))), 70, false],
+    [at("f.json.unlabel.tmp"), 70, false],
+    [at("g.json.unlabel.tmp"), 50, true],
+    [at("old.tmp"), 1000, true],
+    [at("unlabel.tmp.json"), 1000, true],
+  ];
+  for (const [path, minutes] of files) {
     writeFileSync(path, "half");
     const when = new Date(Date.now() - 60_000 * minutes);
     utimesSync(path, when, when);
-  };
-  for (const left of ["a.json.unlabel.tmp", "a.json.1-0123456789ab.unlabel.tmp"]) ago(left, 70);
-  const stays = ["another.unlabel.tmp", "b.json.2-0123456789ab.unlabel.tmp", "old.tmp", "unlabel.tmp.json"];
-  for (const [i, name] of stays.entries()) ago(name, i < 2 ? 50 : 1000);
-  writeAtomically(join(folder.path, "a.json"), "{}");
-  expect(readdirSync(folder.path)).toEqual(["a.json", ...stays]);
+  }
+  writeAtomically(at("a.json"), "{}");
+  const stay = files.flatMap(([path, , stays]) => (stays ? [path] : []));
+  expect(readdirSync(folder.path).map(at).sort()).toEqual([at("a.json"), ...stay].sort());
 });
 
 // Real processes, which need the built dist/, as `npm test` makes it.

@@ -1,6 +1,6 @@
 // Files that are whole or not there: written under a temporary name, synced to disk, renamed. A full disk leaves no part of one.
 // What cannot be written is refused before the work that it is for, and every refusal is one line.
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
   copyFileSync,
@@ -13,12 +13,15 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { UsageError, UserError } from "./errors.ts";
 
@@ -95,31 +98,69 @@ function withoutLinks(path: string): string {
   return join(withoutLinks(dirname(path)), basename(path));
 }
 
-/** A name beside `path` that no other writer, here or on another machine, gives a file: removed by {@link removeAbandoned} if left. */
+/** Which processes this one can see: those of the same start of the same machine, and in the same container. */
+function placeOf(): string {
+  const told = [() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"), () => readlinkSync("/proc/self/ns/pid")];
+  const parts = told.map((tell) => {
+    try {
+      return tell();
+    } catch {
+      return ""; // no Linux, and so no containers
+    }
+  });
+  return createHash("sha256")
+    .update([hostname(), ...parts].join("\n"))
+    .digest("hex")
+    .slice(0, 8);
+}
+
+let place: string | undefined;
+
+/** A name beside `path` that no other writer, here or on another machine, gives a file. */
 export function temporaryName(path: string): string {
-  return `${path}.${process.pid}-${randomBytes(6).toString("hex")}.unlabel.tmp`;
+  place ??= placeOf();
+  return `${path}.${place}-${process.pid}-${randomBytes(6).toString("hex")}.unlabel.tmp`;
 }
 
 /** As {@link temporaryName} has them, and as they once were. */
-const TEMPORARY = /(\.\d+-[0-9a-f]{12})?\.unlabel\.tmp$/;
-/** Nothing takes so long to write. What a process's id says is of no use: another container's processes have ids of their own. */
+const TEMPORARY = /(?:\.([0-9a-f]{8})-(\d+)-[0-9a-f]{12})?\.unlabel\.tmp$/;
+/** Nothing takes so long to write. */
 const ABANDONED_MS = 3_600_000;
 /** Folders may hold a million files: once a process is often enough. */
 const swept = new Set<string>();
 
-/** Removes what writers that were killed an hour ago or longer have left in a folder. */
+/** Whether a file's name is that of one in the making, or of what became of one. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** Removes what writers have left in a folder that are gone, or, where that cannot be seen, began an hour ago. */
 function removeAbandoned(folder: string): void {
   if (swept.has(folder)) return;
   swept.add(folder);
   try {
     for (const name of readdirSync(folder)) {
-      if (!TEMPORARY.test(name)) continue;
+      if (!isTemporary(name)) continue;
       const path = join(folder, name);
       const found = lstatSync(path, { throwIfNoEntry: false });
-      if (found && !found.isDirectory() && Date.now() - found.mtimeMs > ABANDONED_MS) removeQuietly(path);
+      if (!found || found.isDirectory()) continue;
+      if (isGone(name) || Date.now() - found.mtimeMs > ABANDONED_MS) removeQuietly(path);
     }
   } catch {
     // A folder that may be written to, but not be listed, keeps them.
+  }
+}
+
+function isGone(name: string): boolean {
+  const [, where, pid] = TEMPORARY.exec(name) ?? [];
+  place ??= placeOf();
+  if (where !== place) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    // Any other code, as EPERM, tells of a process that is alive.
+    return codeOf(error) === "ESRCH";
   }
 }
 

@@ -64,6 +64,8 @@ export interface Dataset {
    * of a folder is the same data: an image replaced by one of exactly as many bytes is not noticed.
    */
   fingerprint: string;
+  /** How epochs are ordered, where that is another order than the first versions had. */
+  order?: "by pages";
 }
 
 const TRAIN_SHARD = /^train\.\w+$/i;

@@ -239,6 +239,7 @@ function describe(
       train: data.train.items.length,
       val: data.val?.items.length ?? 0,
       classes: data.classes,
+      ...(data.order && { order: data.order }),
     },
     parameters: { encoder: count(method.encoder.parameters()), total: count(method.parameters()) },
     chance: method.chance,
@@ -272,6 +273,11 @@ function resume(
   if (draws && !run.info.draws && start > 0) {
     notes.push(
       `from step ${start + 1} on, ${draws} are drawn by seed, step and place in the batch; unlabel ${run.info.versions.unlabel} drew them one after the other, so this is not the run that it would have been there`,
+    );
+  }
+  if (now.data.order && !run.info.data.order && start > 0) {
+    notes.push(
+      `from step ${start + 1} on, images come in another order: large row groups are shuffled ${now.data.order}, which unlabel ${run.info.versions.unlabel} did not do, so this is not the run that it would have been there`,
     );
   }
   // Why it stopped before is no longer true of it.

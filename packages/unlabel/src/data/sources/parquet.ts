@@ -48,6 +48,7 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
   const found: Block[] = [];
   const contents: string[] = [];
   let classes: ClassName[] | undefined;
+  let isSplit = false;
   for (const path of paths) {
     const bytes = await localBytes(path);
     const file = bufferOf(bytes);
@@ -65,6 +66,7 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
     const split = partOf(name);
     const column = imageColumnOf(tree, image);
     const groups = await parse(path, () => partsOf(bytes, metadata, column));
+    isSplit ||= groups.some((parts) => parts.length > 1);
     let row = 0;
     for (const [index, { num_rows, columns }] of metadata.row_groups.entries()) {
       contents.push(`${basename(path)} ${Number(num_rows)} ${imageBytes(columns, image)}`);
@@ -90,7 +92,7 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
     blockOf: (at) => lastAtMost(firsts, at),
     fetch: (block) => readBlock(found[block]!),
   });
-  return assemble({
+  const dataset = assemble({
     root,
     layout: "parquet",
     samples,
@@ -99,6 +101,7 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
     // Copied: a cell is a piece of its page, which would be kept with it.
     ...readingOf(blocks, (rows, at) => rows[at - firsts[lastAtMost(firsts, at)]!]?.slice() ?? new Uint8Array()),
   });
+  return isSplit ? { ...dataset, order: "by pages" } : dataset;
 }
 
 async function readBlock({ path, file, metadata, column, part, firstRow }: Block) {
