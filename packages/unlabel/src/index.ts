@@ -1,5 +1,4 @@
-// unlabel as a library: what the command line does, as functions, and the parts that methods of one's own are made of. Importing
-// it loads no LibTorch: that is loaded with the first tensor.
+// unlabel as a library: what the command line does, as functions, and the parts that methods of one's own are made of.
 
 export { Draws } from "./base/draws.ts";
 export { InterruptedError, UsageError, UserError } from "./base/errors.ts";
@@ -38,6 +37,13 @@ export {
 } from "./encoders/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
+export {
+  type EncodeOptions,
+  type ImageInput,
+  type LoadEncoderOptions,
+  LoadedEncoder,
+  loadEncoder,
+} from "./eval/load-encoder.ts";
 export type { EvaluateOptions } from "./eval/options.ts";
 export { type ProbeOptions, probe } from "./eval/probe.ts";
 export { type Found, type SearchOptions, type SearchResult, search } from "./eval/search.ts";
