@@ -58,6 +58,11 @@ export function restore(
       `from step ${start + 1} on, ${draws} are drawn by seed, step and place in the batch; unlabel ${run.info.versions.unlabel} drew them one after the other, so this is not the run that it would have been there`,
     );
   }
+  if (now.data.order && !run.info.data.order && start > 0) {
+    notes.push(
+      `from step ${start + 1} on, images come in another order: large row groups are shuffled ${now.data.order}, which unlabel ${run.info.versions.unlabel} did not do, so this is not the run that it would have been there`,
+    );
+  }
   const anew = plannedAnew(planned, now, { start, total, extension });
   if (anew !== null) notes.push(anew);
   const commands = new Set([...command.split("\n"), now.command]);

@@ -39,7 +39,8 @@ export async function settle(plan: Plan, data: Dataset): Promise<Settled> {
   const machine = settleMachine(plan.config, plan.run?.info);
   // Ranks share a machine.
   const room = plan.config.cache_mb === null ? roomForPixels() / ranks.world : plan.config.cache_mb * 1e6;
-  const chosen = plan.config.cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room) : null;
+  const { cache, seed } = plan.config;
+  const chosen = cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room, seed) : null;
   const settled = chosen ? { ...plan.config, cache: chosen.cache } : plan.config;
   // What the cache keeps the reader need not keep, too.
   const reader = new ImageReader({
