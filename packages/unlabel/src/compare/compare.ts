@@ -60,6 +60,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     settingsOf(terms, method, seed, dataset.train.items.length);
   for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
   const comparison = openComparison(out, terms);
+  const { split_seed: splitSeed } = comparison;
   using _lock = lockRun(out);
   saveComparison(out, comparison);
   for (const [i, run] of comparison.runs.entries()) {
@@ -68,7 +69,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       Object.assign(run, changes);
       unbroken(() => saveComparison(out, comparison));
     };
-    if (run.status === "done" && missing(path).length === 0) continue;
+    if (run.status === "done" && missing(path, splitSeed).length === 0) continue;
     log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
     const began = performance.now();
     try {
@@ -90,8 +91,8 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
         }
       }
       tell({ status: "evaluating" });
-      const protocols = missing(path);
-      if (protocols.length > 0) await evaluate(path, terms.data, { protocols, pictures: true, stream });
+      const protocols = missing(path, splitSeed);
+      if (protocols.length > 0) await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ status: "interrupted" });
@@ -119,12 +120,14 @@ function isTrained(path: string): boolean {
 }
 
 /** The protocols that a run's last checkpoint has not been evaluated by. */
-function missing(path: string): Protocol[] {
+function missing(path: string, splitSeed: number | undefined): Protocol[] {
   if (!existsSync(join(path, "run.json"))) return [...CHEAP_PROTOCOLS];
   const { result, data } = RunDirectory.open(path).info;
   return CHEAP_PROTOCOLS.filter((protocol) => {
     const found = read(path, protocol);
-    return found?.step !== result?.steps || found?.fingerprint !== data.fingerprint;
+    // Somebody may have evaluated a run by itself since, on another fifth.
+    const otherFifth = splitSeed !== undefined && (found?.split_seed ?? splitSeed) !== splitSeed;
+    return found?.step !== result?.steps || found?.fingerprint !== data.fingerprint || otherFifth;
   });
 }
 

@@ -22,7 +22,7 @@ interface Holder {
   birth?: string;
   /**
    * Where that id means this process, as {@link spaceOf} gives it: containers and machines share host names. Its holder touches the
-   * lock as long as it lives. Absent where the system has no such spaces, and in locks of versions before 0.2.
+   * lock as long as it lives. Absent where the system has no such spaces, and in locks of older versions.
    */
   space?: string;
 }

@@ -37,25 +37,26 @@ export function judge(scores: Float32Array, labels: Int32Array, classes: number)
  * Top-1 accuracy; macro-F1, the plain mean of F1 over the classes that occur or are predicted (scikit-learn's
  * `average="macro"`); balanced accuracy, the plain mean of recall over the classes that occur.
  *
- * @param order which images count, each as often as it is named; by default all
+ * @param times how often each image counts, whole numbers; by default once
  */
 export function countMetrics(
   labels: Int32Array,
   predicted: Int32Array,
   classes: number,
-  order?: ArrayLike<number>,
+  times?: ArrayLike<number>,
 ): MainMetrics {
   const [right, support, said] = [new Int32Array(classes), new Int32Array(classes), new Int32Array(classes)];
-  const count = order?.length ?? labels.length;
-  let hits = 0;
-  for (let i = 0; i < count; i++) {
-    const n = order ? order[i]! : i;
+  let [count, hits] = [0, 0];
+  for (let n = 0; n < labels.length; n++) {
+    const weight = times ? times[n]! : 1;
+    if (weight === 0) continue;
     const [truth, taken] = [labels[n]!, predicted[n]!];
-    support[truth]!++;
-    said[taken]!++;
+    support[truth]! += weight;
+    said[taken]! += weight;
+    count += weight;
     if (truth === taken) {
-      right[truth]!++;
-      hits++;
+      right[truth]! += weight;
+      hits += weight;
     }
   }
   let [f1, recall, seen, occurring] = [0, 0, 0, 0];
