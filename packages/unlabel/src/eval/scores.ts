@@ -30,8 +30,10 @@ export function majorityScore(train: Int32Array, test: Test): Score {
   const count = test.classes.length;
   const frequency = new Float32Array(count);
   for (const label of train) frequency[label]!++;
+  // A class that train lacks is no guess.
+  const guess = frequency.map((images) => images || Number.NEGATIVE_INFINITY);
   const scores = new Float32Array(test.labels.length * count);
-  for (let n = 0; n < test.labels.length; n++) scores.set(frequency, n * count);
+  for (let n = 0; n < test.labels.length; n++) scores.set(guess, n * count);
   return scoreOf(judge(scores, test.labels, count), test);
 }
 
