@@ -1,0 +1,46 @@
+// Random numbers of a training step: each is a function of (seed, step, place in the global batch) and of the stream's name, so
+// that micro-batches, recomputed activations, resumed runs and several ranks draw the same.
+import { fromTypedArray, type Tensor } from "@unlabel/torch";
+import { Rng } from "./rng.ts";
+
+export class Draws {
+  readonly #seed: number;
+  readonly #step: number;
+  readonly #places: Int32Array;
+  readonly #device: string;
+
+  /**
+   * @param seed the run's
+   * @param step the step's number, from 1
+   * @param places of the images in the global batch, in the order in which the views hold them
+   * @param device where the numbers are needed
+   */
+  constructor(seed: number, step: number, places: Int32Array, device = "cpu") {
+    this.#seed = seed;
+    this.#step = step;
+    this.#places = places;
+    this.#device = device;
+  }
+
+  /** Those of the `size` images after the first `start`. */
+  narrow(start: number, size: number): Draws {
+    return new Draws(this.#seed, this.#step, this.#places.subarray(start, start + size), this.#device);
+  }
+
+  /**
+   * Uniform in [0, 1), 24 bits: float32 `[views·B, columns]`, view-major as the views are.
+   *
+   * @param stream what the numbers are for; each purpose has a name of its own
+   * @param views how many rows an image has
+   */
+  uniform(stream: string, columns: number, views = 1): Tensor {
+    const rows = views * this.#places.length;
+    const values = new Float32Array(rows * columns);
+    for (let row = 0; row < rows; row++) {
+      const place = this.#places[row % this.#places.length]!;
+      const rng = new Rng(this.#seed, stream, this.#step, place, Math.floor(row / this.#places.length));
+      for (let i = 0; i < columns; i++) values[row * columns + i] = (rng.bits() >>> 8) / 0x1000000;
+    }
+    return fromTypedArray(values, [rows, columns], { device: this.#device });
+  }
+}
