@@ -24,6 +24,8 @@ export interface CompareRequest extends Terms {
   out: string;
   /** The report's file. */
   report: string;
+  /** The command line that goes on with it after an interruption, for those who are told of one; null where whoever asked tells. */
+  goOn?: string | null;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
 }
@@ -50,7 +52,7 @@ export interface Compared {
  *   settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
-  const { out, report, stream = process.stderr, ...terms } = request;
+  const { out, report, goOn = null, stream = process.stderr, ...terms } = request;
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
@@ -83,6 +85,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           settings: resume ? {} : { flags },
           out: path,
           resume,
+          goOn,
           stream,
         });
         if (trained.interrupted) {

@@ -5,7 +5,7 @@ import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "
 import { cacheDir } from "@unlabel/torch/setup";
 import { InterruptedError, UserError } from "../base/errors.ts";
 import { isDiskFull } from "../base/files.ts";
-import { commandLine, shellWord } from "../base/shell.ts";
+import { thisCommand } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { Config } from "../config/schema.ts";
@@ -140,7 +140,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     const interrupted = step < planned;
     if (step === 0) {
       throw new InterruptedError(
-        `Interrupted before anything was saved; begin again with: ${commandLine("pretrain", "--resume", "--out", shellWord(out))}`,
+        `Interrupted before anything was saved${plan.goOn === null ? "" : `; begin again with: ${plan.goOn}`}`,
       );
     }
     if (!interrupted) watch?.record.ends(step);
@@ -155,9 +155,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     if (interrupted) tell(run, end);
     else await withRoom("run.json", () => run.update(end), { folder: out, progress, stop, kept: "all else" });
     if (interrupted)
-      progress.log(
-        `Saved step ${step} of ${planned}. Continue with: ${commandLine("pretrain", "--resume", "--out", shellWord(out))}`,
-      );
+      progress.log(`Saved step ${step} of ${planned}.${plan.goOn === null ? "" : ` Continue with: ${plan.goOn}`}`);
     return { run: out, info: run.info, result, interrupted };
   } catch (thrown) {
     ended = true;
@@ -224,7 +222,7 @@ function describe(
     versions: { unlabel: versionOfUnlabel(), libtorch: engineInfo().version, node: process.versions.node },
     ...machine,
     commit: commitOf(process.cwd()),
-    command: ["unlabel", ...process.argv.slice(2).map(shellWord)].join(" "),
+    command: thisCommand(),
     data: {
       // Whole, so that a run can be resumed and probed from anywhere.
       root: absoluteRoot(data.root),
