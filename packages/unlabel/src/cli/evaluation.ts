@@ -77,6 +77,16 @@ export async function given(path: string, options: EvaluationFlags, names: reado
   return { data: options.data ?? RunDirectory.open(path).info.data.root, common, own };
 }
 
+/** What was found, without what was predicted for each image: that stands in the files alone. */
+export function withoutPredictions(found: Evaluations): object {
+  return Object.fromEntries(
+    Object.entries(found).map(([protocol, file]) => {
+      const { predictions: _, ...rest } = { predictions: null, ...file };
+      return [protocol, rest];
+    }),
+  );
+}
+
 /** The scores as `--json` prints them for one protocol; everything else stands in its file. */
 export function summary(found: Header<Protocol> & Scored & Beside<Score> & { settings: object }) {
   const { protocol, train_images, val_images, classes, untrained, pixels, majority, lead, step, notes } = found;
