@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { resolveConfig } from "../packages/unlabel/src/config/resolve.ts";
+import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
+
 import { trainingFlops } from "../packages/unlabel/src/train/flops.ts";
 import { gflopOf, type Work } from "./floor.ts";
 

@@ -1,10 +1,12 @@
 // How time and memory of training grow with batch, image size, model and data set: an exponent each, by least squares over
 // logarithms, and a plot in docs/. 1 is linear, 0 is none at all.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeAtomically } from "../packages/unlabel/src/base/files.ts";
-import { resolveConfig } from "../packages/unlabel/src/config/resolve.ts";
+import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
+
 import { trainingFlops } from "../packages/unlabel/src/train/flops.ts";
 import { numberIn, runUnlabel } from "./child.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";

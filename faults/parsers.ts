@@ -1,4 +1,5 @@
 // What reads files that may come from strangers, and an intact file of each kind to begin from.
+
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
@@ -6,12 +7,13 @@ import { gzipSync } from "node:zlib";
 import { loadSafetensors, saveSafetensors, scope, tensor, zeros } from "@unlabel/torch";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { openComparison, saveComparison, type Terms } from "../packages/unlabel/src/compare/plan.ts";
-import { readSettings, resolveConfig } from "../packages/unlabel/src/config/resolve.ts";
+import { readSettings } from "../packages/unlabel/src/config/files.ts";
 import type { Split } from "../packages/unlabel/src/data/folder.ts";
 import { imagesOf } from "../packages/unlabel/src/data/images.ts";
 import { openData } from "../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../packages/unlabel/src/data/reader.ts";
 import { readKept } from "../packages/unlabel/src/eval/encode-data.ts";
+import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { writeReport } from "../packages/unlabel/src/report/index.ts";
 import { CheckpointFiles, stepOf } from "../packages/unlabel/src/run/checkpoint-files.ts";
 import { lockRun } from "../packages/unlabel/src/run/lock.ts";

@@ -1,11 +1,12 @@
 // cache.ts DATA SIZE…: views/s of SimCLR's loader at each size with the images decoded anew and with them kept in memory, turn by
 // turn in one process, each the median of three epochs after one; run by hand: OMP_NUM_THREADS=2 npx tsx bench/ours/cache.ts.
-import { resolveConfig } from "../../packages/unlabel/src/config/resolve.ts";
+
 import { cached } from "../../packages/unlabel/src/data/cache.ts";
 import { Loader } from "../../packages/unlabel/src/data/loader.ts";
 import { openData } from "../../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../../packages/unlabel/src/data/reader.ts";
-import { createMethod } from "../../packages/unlabel/src/methods/index.ts";
+import { createMethod, resolveConfig } from "../../packages/unlabel/src/methods/registry.ts";
+
 import { chooseThreads } from "../../packages/unlabel/src/train/machine.ts";
 import { median } from "../stats.ts";
 

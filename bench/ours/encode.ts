@@ -1,10 +1,11 @@
 // encode.ts DATA IMAGES THREADS DEVICE: images/s of a frozen ResNet-18 on images of 64 px, loading included.
+
 import { engineInfo, keepHeap, manualSeed, setThreads } from "@unlabel/torch";
-import { resolveConfig } from "../../packages/unlabel/src/config/resolve.ts";
 import { openData } from "../../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../../packages/unlabel/src/data/reader.ts";
 import { extract } from "../../packages/unlabel/src/eval/features.ts";
-import { createMethod } from "../../packages/unlabel/src/methods/index.ts";
+import { createMethod, resolveConfig } from "../../packages/unlabel/src/methods/registry.ts";
+
 import { choosePrecision } from "../../packages/unlabel/src/train/precision.ts";
 
 const [data = "", count, threads, device = "cpu"] = process.argv.slice(2);

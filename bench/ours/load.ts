@@ -1,15 +1,16 @@
 // load.ts LIST WORK SIZE BATCH THREADS: views/s of the image reader (decode: one crop an image, as bytes) or of the loader
 // (simclr: two augmented views an image, as normalised floats), and by how much memory grew meanwhile.
+
 import { readFileSync } from "node:fs";
 import { keepHeap } from "@unlabel/torch";
 import { Rng } from "../../packages/unlabel/src/base/rng.ts";
-import { presetConfig } from "../../packages/unlabel/src/config/presets.ts";
 import { ahead } from "../../packages/unlabel/src/data/ahead.ts";
 import { randomBox } from "../../packages/unlabel/src/data/crop.ts";
 import type { Split } from "../../packages/unlabel/src/data/folder.ts";
 import { Loader } from "../../packages/unlabel/src/data/loader.ts";
 import { ImageReader } from "../../packages/unlabel/src/data/reader.ts";
 import type { ViewSpec } from "../../packages/unlabel/src/data/views.ts";
+import { presetConfig } from "../../packages/unlabel/src/methods/presets.ts";
 
 const [list = "", work, ...numbers] = process.argv.slice(2);
 const [size = 64, batch = 32, threads = 1] = numbers.map(Number);
@@ -19,7 +20,6 @@ const WARM = 12;
 
 // What the peer does: see ../peers/data_torchvision.py.
 const config = presetConfig("simclr", "small");
-if (config.method !== "simclr") throw new TypeError("Expected a SimCLR preset");
 const view: ViewSpec = {
   count: work === "simclr" ? 2 : 1,
   size,
@@ -27,7 +27,7 @@ const view: ViewSpec = {
   filter: "bilinear",
   flip: work === "simclr" ? 0.5 : 0,
   color: { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1, p: 0.8 },
-  colorForm: config.color_form,
+  colorForm: config.color_form === "fused" ? "fused" : "exact",
   grayscale: 0.2,
   blur: null,
   solarize: 0,

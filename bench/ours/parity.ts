@@ -1,8 +1,10 @@
 // parity.ts DEVICE THREADS: one training step's loss and gradients on a device and on the CPU, from the same weights, images and
 // masks, in fp32; differences relative to the CPU's.
+
 import { manualSeed, randn, setThreads, type Tensor } from "@unlabel/torch";
-import { resolveConfig } from "../../packages/unlabel/src/config/resolve.ts";
-import { createMethod } from "../../packages/unlabel/src/methods/index.ts";
+import { Draws } from "../../packages/unlabel/src/base/draws.ts";
+import { createMethod, resolveConfig } from "../../packages/unlabel/src/methods/registry.ts";
+
 import { gradients } from "../../packages/unlabel/src/train/micro-batches.ts";
 
 const [device = "cpu", threads = "1"] = process.argv.slice(2);
@@ -19,10 +21,20 @@ function gradientsOn(name: "simclr" | "mae", where: string): { loss: number; gra
   const method = createMethod(resolveConfig({ flags: { method: name, ...settings[name] } }));
   const views = method.views.map(({ count, size }) => randn([count * BATCH, 3, size, size]));
   method.to({ device: where, memoryFormat: "channels_last" }).train();
-  manualSeed(1);
   const { loss } = gradients({
     method,
     views: views.map((view) => view.to({ device: where })),
+    progress: {
+      step: 1,
+      total: 1,
+      epoch: 1,
+      draws: new Draws(
+        1,
+        1,
+        Int32Array.from({ length: BATCH }, (_, i) => i),
+        where,
+      ),
+    },
     microBatch: null,
     device: where,
     precision: "fp32",

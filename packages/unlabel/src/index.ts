@@ -2,13 +2,16 @@
 
 export { UsageError, UserError } from "./base/errors.ts";
 export { type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
-export { readSettings, resolveConfig, type Settings, type Sources } from "./config/resolve.ts";
-export type { Config, MaeConfig, MethodName, PresetName, SimclrConfig } from "./config/schema.ts";
+export type { Config } from "./config/common.ts";
+export { readSettings } from "./config/files.ts";
+export type { Sources } from "./config/resolve.ts";
+export type { Settings } from "./config/settings.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
 export type { EvaluateOptions } from "./eval/options.ts";
 export { type ProbeOptions, probe } from "./eval/probe.ts";
 export { type Found, type SearchOptions, type SearchResult, search } from "./eval/search.ts";
+export * from "./methods/index.ts";
 export { type Report, writeReport } from "./report/index.ts";
 export { type MetricsRow, RunDirectory, type RunInfo, type RunResult } from "./run/directory.ts";
 export type * from "./run/evaluations.ts";

@@ -1,9 +1,10 @@
 // unlabel data check: what one should know of images before training on them. One pass, then a second look at likely copies.
 import { performance } from "node:perf_hooks";
-import { METHODS, PRESETS, type PresetName } from "../config/schema.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { openData } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
+import { presetNames } from "../methods/presets.ts";
+import { methods } from "../methods/registry.ts";
 import { type Copies, findCopies } from "./duplicates.ts";
 import { findingsOf, notesOf, unreadBeside } from "./findings.ts";
 import { type Forecast, forecast } from "./forecast.ts";
@@ -13,7 +14,7 @@ import { sizesOf } from "./sizes.ts";
 
 export interface CheckOptions {
   /** Presets whose cost is measured. Default all. */
-  presets?: readonly PresetName[];
+  presets?: readonly string[];
   reader?: ImageReader;
   /** Ends it. */
   signal?: AbortSignal;
@@ -36,7 +37,12 @@ export interface Checked {
  * @throws {DOMException} where `signal` ended it
  */
 export async function checkData(root: string, options: CheckOptions = {}): Promise<Checked> {
-  const { onProgress = () => {}, reader = new ImageReader({ cacheBytes: 0 }), presets = PRESETS, signal } = options;
+  const {
+    onProgress = () => {},
+    reader = new ImageReader({ cacheBytes: 0 }),
+    presets = presetNames(),
+    signal,
+  } = options;
   const data = await openData(root);
   const splits = data.val ? [data.train, data.val] : [data.train];
   const total = splits.reduce((sum, { items }) => sum + items.length, 0);
@@ -51,7 +57,10 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
   const { images } = looked;
   const readable = images.filter(({ reason }) => reason === null);
   let measured = 0;
-  const measurements = presets.length * METHODS.length;
+  const measurements = methods().reduce(
+    (sum, { about }) => sum + presets.filter((one) => one in about.presets).length,
+    0,
+  );
   const costs =
     presets.length === 0
       ? null

@@ -1,22 +1,25 @@
 // Time and memory of a few real training steps: loader, network, loss, gradients, optimizer, as a run makes them.
+
 import { performance } from "node:perf_hooks";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
-import { resolveConfig } from "../config/resolve.ts";
-import type { MethodName, PresetName } from "../config/schema.ts";
 import { Loader } from "../data/loader.ts";
 import { openData } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
-import { createMethod } from "../methods/index.ts";
+import { loadPlugin } from "../methods/plugins.ts";
+import { createMethod, resolveConfig } from "../methods/registry.ts";
+
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
 import { choosePrecision } from "../train/precision.ts";
-import { trainStep } from "../train/step.ts";
+import { stepSettings, trainStep } from "../train/step.ts";
 
 export interface CostRequest {
   /** A folder of images. */
   root: string;
-  method: MethodName;
-  preset: PresetName;
+  method: string;
+  preset: string;
+  /** Files of the methods that are not unlabel's own. */
+  plugins: readonly string[];
   /** Two batches, the smaller first. */
   batches: readonly [number, number];
 }
@@ -39,7 +42,8 @@ export interface Cost {
 const STEPS = 2;
 
 /** Measures steps at two batches. @throws {UserError} where the images do not fill a batch */
-export async function measureCost({ root, method: name, preset, batches }: CostRequest): Promise<Cost> {
+export async function measureCost({ root, method: name, preset, batches, plugins }: CostRequest): Promise<Cost> {
+  for (const file of plugins) await loadPlugin(file);
   const config = resolveConfig({ flags: { method: name, preset } });
   const device = chooseDevice(config.device, engineInfo());
   const threads = chooseThreads(config.threads);
@@ -62,7 +66,16 @@ export async function measureCost({ root, method: name, preset, batches }: CostR
         const began = performance.now();
         const { value } = await stream.next();
         if (!value) throw new Error("Expected a batch, got the end of the data");
-        trainStep({ method, optimizer, views: value.views, step, device, precision, clip: config.clip_grad_norm });
+        trainStep({
+          method,
+          optimizer,
+          views: value.views,
+          progress: { step, total: STEPS, epoch: 1 },
+          device,
+          precision,
+          ...stepSettings(config),
+          microBatch: null,
+        });
         for (const view of value.views) view.dispose();
         seconds = (performance.now() - began) / 1000;
       }

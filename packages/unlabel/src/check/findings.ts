@@ -1,8 +1,10 @@
 // From counts to sentences: what should be mended before training or before a score is believed, worst first, and what is good
 // to know.
+
 import { readdirSync } from "node:fs";
-import { presetConfig } from "../config/presets.ts";
 import { classMismatch, type Dataset } from "../data/folder.ts";
+import { ABOUTS } from "../methods/abouts.ts";
+import { presetOf } from "../methods/presets.ts";
 import { LONGEST, type Seen, TINY } from "./look.ts";
 import type { CheckResult, Finding } from "./result.ts";
 
@@ -10,8 +12,8 @@ type Facts = Omit<CheckResult, "ok" | "findings" | "notes">;
 
 /** Fewer training images of a class than this teach and test nothing. */
 const FEW = 10;
-/** The smallest batch that a preset made for small data has. */
-const BATCH = presetConfig("simclr", "small").batch;
+/** With so many images any method can fill a batch of the preset made for small data. */
+const BATCH = Math.max(...ABOUTS.map((about) => presetOf(about, "small").batch));
 /** Largest class over smallest, from which on accuracy and macro-F1 part. */
 const UNEVEN = 10;
 

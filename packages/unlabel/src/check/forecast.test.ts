@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { presetConfig } from "../config/presets.ts";
+import { presetConfig } from "../methods/presets.ts";
+
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { type Cost, measureCost } from "./cost.ts";
 import { choose, type PresetForecast, predict } from "./forecast.ts";
@@ -69,6 +70,7 @@ describe("measureCost", () => {
       root: folder.path,
       method: "simclr",
       preset: "small",
+      plugins: [],
       batches: [2, 16],
     });
     expect(points.map(({ batch }) => batch)).toEqual([2, 16]);

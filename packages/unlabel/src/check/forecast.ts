@@ -1,21 +1,23 @@
 // What training would cost here: a few real steps of each method and preset at two small batches, in a process of their own,
 // and a straight line through both to the preset's batch. Time and memory are measured, the line is the only assumption.
+
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { copyFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { allowedMemory } from "../base/allowed-memory.ts";
-import { presetConfig } from "../config/presets.ts";
-import { METHODS, type MethodName, type PresetName } from "../config/schema.ts";
 import { imagesOf } from "../data/images.ts";
+import { loadedPlugins } from "../methods/plugins.ts";
+import { presetOf } from "../methods/presets.ts";
+import { methodNamed, methods } from "../methods/registry.ts";
 import type { Cost, CostRequest } from "./cost.ts";
 import type { Seen } from "./look.ts";
 
 /** What one preset would take; `problem` where it could not be measured. */
 export interface PresetForecast {
-  method: MethodName;
-  preset: PresetName;
+  method: string;
+  preset: string;
   encoder: string;
   size: number;
   batch: number;
@@ -35,7 +37,7 @@ export interface Forecast {
   memory_total_mb: number;
   presets: PresetForecast[];
   /** The preset to begin with, and why; null where paper and small were not both measured. */
-  choice: { preset: PresetName; why: string } | null;
+  choice: { preset: string; why: string } | null;
   how: string;
 }
 
@@ -55,7 +57,7 @@ const MINUTES = 5;
  */
 export async function forecast(
   seen: readonly Seen[],
-  wanted: readonly PresetName[],
+  wanted: readonly string[],
   onMeasure: (what: string) => void,
   signal?: AbortSignal,
 ): Promise<Forecast | null> {
@@ -71,12 +73,14 @@ export async function forecast(
     const presets: PresetForecast[] = [];
     let machine = { device: "cpu", threads: 1 };
     for (const preset of wanted) {
-      for (const method of METHODS) {
+      for (const { about } of methods()) {
+        if (!(preset in about.presets)) continue;
         signal?.throwIfAborted();
+        const method = about.name;
         onMeasure(`${method} ${preset}`);
-        const config = presetConfig(method, preset);
+        const config = presetOf(about, preset);
         const costs = await measureApart(
-          { root: folder, method, preset, batches: batches(config, sample.length) },
+          { root: folder, method, preset, batches: batches(config, sample.length), plugins: loadedPlugins() },
           signal,
         );
         if ("device" in costs) machine = costs;
@@ -146,12 +150,12 @@ function measureApart(request: CostRequest, signal?: AbortSignal): Promise<Cost 
 
 /** From two measured batches to the preset's. */
 export function predict(
-  method: MethodName,
-  preset: PresetName,
+  method: string,
+  preset: string,
   images: number,
   cost: Cost | { problem: string },
 ): PresetForecast {
-  const { encoder, size, batch, epochs } = presetConfig(method, preset);
+  const { encoder, size, batch, epochs } = presetOf(methodNamed(method).about, preset);
   const steps_per_epoch = Math.floor(images / batch);
   const base = { method, preset, encoder, size, batch, epochs, steps_per_epoch };
   const none = { step_s: null, epoch_s: null, total_s: null, memory_mb: null };

@@ -6,8 +6,9 @@ import { UsageError } from "../base/errors.ts";
 import { recordedHere, shellWord, thisCommand } from "../base/shell.ts";
 import type { Compared, ComparedRun } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
-import { METHODS, type MethodName, PRESETS, type PresetName } from "../config/names.ts";
-import { nearest } from "../config/suggest.ts";
+import { either, nearest } from "../config/suggest.ts";
+import { ABOUTS } from "../methods/abouts.ts";
+import { presetNames } from "../methods/presets.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
 import { addSet, flagsGiven, named, whole } from "./settings.ts";
@@ -31,12 +32,12 @@ export function addCompare(program: Command): void {
       .command("compare")
       .description("train methods under one budget, evaluate them alike, and report")
       .argument("<data>", "labelled images; the labels are for evaluation alone")
-      .option("--methods <list>", "which to compare", METHODS.join(","))
+      .option("--methods <list>", `which to compare, of ${ABOUTS.map(({ name }) => name).join(", ")}`, DEFAULT_METHODS)
       .option("--budget <time>", "training time of each run, such as 20m or 1h30m")
       .option("--epochs <n>", "or passes over the images")
       .option("--flops <n>", "or floating-point operations, such as 1e15")
       .option("--backbone <name>", "one encoder for all, such as vit_small (default: each preset's own)")
-      .option("--preset <report|paper|small>", "where the settings start from", "small")
+      .option(`--preset <${presetNames().join("|")}>`, "where the settings start from", "small")
       .option("--seeds <n>", "train each method so many times, with seeds from 0", "1"),
   )
     .option("-o, --output <file>", "the report (default: report.html in --out)", named)
@@ -44,18 +45,25 @@ export function addCompare(program: Command): void {
     .action((data: string, _: Options, command: Command) => compareCommand(data, command.optsWithGlobals<Options>()));
 }
 
+/** Contrastive or masked: the question that people come with. */
+const DEFAULT_METHODS = "simclr,mae";
+
 async function compareCommand(data: string, options: Options): Promise<void> {
   const began = performance.now();
-  const [{ compare }, { parseValue }] = await Promise.all([
+  const [{ compare }, { parseValue }, { methods }] = await Promise.all([
     import("../compare/compare.ts"),
-    import("../config/resolve.ts"),
+    import("../config/files.ts"),
+    import("../methods/registry.ts"),
   ]);
   const terms: Terms = {
     data,
-    methods: methodsOf(options.methods),
+    methods: methodsOf(
+      options.methods,
+      methods().map(({ about }) => about.name),
+    ),
     seeds: Array.from({ length: whole("--seeds", options.seeds, 1, 100) }, (_, i) => i),
     budget: budgetOf(options),
-    preset: oneOf("--preset", options.preset, PRESETS),
+    preset: oneOf("--preset", options.preset, presetNames(methods().map(({ about }) => about))),
     backbone: options.backbone?.replaceAll("-", "_") ?? null,
     settings: Object.fromEntries(
       Object.entries(flagsGiven({ set: options.set })).map(([key, text]) => [key, parseValue(text)]),
@@ -103,19 +111,18 @@ function budgetOf({ budget, epochs, flops }: Options): Budget {
 }
 
 /** @throws {UsageError} for a method that there is not, or one named twice */
-function methodsOf(text: string): MethodName[] {
-  const found = text.split(",").map((part) => oneOf("--methods", part.trim(), METHODS));
+function methodsOf(text: string, known: readonly string[]): string[] {
+  const found = text.split(",").map((part) => oneOf("--methods", part.trim(), known));
   const twice = found.find((method, i) => found.indexOf(method) < i);
   if (twice === undefined) return found;
   throw new UsageError(`Expected each method once for --methods, got ${twice} again; --seeds 2 trains each twice`);
 }
 
-function oneOf<T extends MethodName | PresetName>(flag: string, text: string, words: readonly T[]): T {
-  const word = words.find((one) => one === text);
-  if (word) return word;
+function oneOf(flag: string, text: string, words: readonly string[]): string {
+  if (words.includes(text)) return text;
   const guess = nearest(text, words);
   const hint = guess ? ` (did you mean ${guess}?)` : "";
-  throw new UsageError(`Expected ${words.join(" or ")} for ${flag}, got ${text || "nothing"}${hint}`);
+  throw new UsageError(`Expected ${either(words)} for ${flag}, got ${text || "nothing"}${hint}`);
 }
 
 /** `runs/c.html` has its runs in `runs/c`. */

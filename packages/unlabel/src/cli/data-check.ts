@@ -43,19 +43,21 @@ function refuseSeveral(given: readonly string[]): void {
 }
 
 async function dataCheck(root: string, { forecast, presets, html, strict, json }: Options): Promise<void> {
-  const [{ checkData }, { writePage }, { pageFile }, { Progress }, { PRESETS }, { onFirstSignal }] = await Promise.all([
-    import("../check/check.ts"),
-    import("../check/page.ts"),
-    import("../page/page-file.ts"),
-    import("../train/progress.ts"),
-    import("../config/schema.ts"),
-    import("../base/signals.ts"),
-  ]);
-  const names: readonly string[] = presets?.split(",") ?? PRESETS;
-  const wanted = PRESETS.filter((preset) => names.includes(preset)).reverse();
-  const unknown = names.find((name) => !PRESETS.some((preset) => preset === name));
+  const [{ checkData }, { writePage }, { pageFile }, { Progress }, { presetNames }, { onFirstSignal }] =
+    await Promise.all([
+      import("../check/check.ts"),
+      import("../check/page.ts"),
+      import("../page/page-file.ts"),
+      import("../train/progress.ts"),
+      import("../methods/presets.ts"),
+      import("../base/signals.ts"),
+    ]);
+  const all = presetNames();
+  const names: readonly string[] = presets?.split(",") ?? all;
+  const wanted = all.filter((preset) => names.includes(preset)).reverse();
+  const unknown = names.find((name) => !all.includes(name));
   if (unknown !== undefined)
-    throw new UsageError(`Expected ${PRESETS.join(", ")} for --presets, got ${unknown || "nothing"}`);
+    throw new UsageError(`Expected ${all.join(", ")} for --presets, got ${unknown || "nothing"}`);
   const page = html === undefined ? null : pageFile("--html", html);
   const stop = new AbortController();
   using _signals = onFirstSignal(() => stop.abort());

@@ -51,8 +51,9 @@ export function addCommon(command: Command): Command {
 
 /** The settings among `names` that were given, checked, and where the images lie. */
 export async function given(path: string, options: EvaluationFlags, names: readonly string[]) {
-  const [{ checkSettings, parseValue }, { evaluationSettings }, { RunDirectory }] = await Promise.all([
-    import("../config/resolve.ts"),
+  const [{ checkSettings }, { parseValue }, { evaluationSettings }, { RunDirectory }] = await Promise.all([
+    import("../config/words.ts"),
+    import("../config/files.ts"),
     import("../config/evaluation.ts"),
     import("../run/directory.ts"),
   ]);

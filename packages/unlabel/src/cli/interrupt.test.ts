@@ -1,10 +1,11 @@
 // Ctrl-C in evaluation, as a shell sends it: one line, an object with --json, exit code 130, nothing half-written.
+
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
 import { untrainedMethod } from "../eval/baselines.ts";
+import { resolveConfig } from "../methods/registry.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 

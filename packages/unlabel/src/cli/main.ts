@@ -81,7 +81,7 @@ export async function run(args: string[]): Promise<number> {
 async function settingMeant({ code, message }: CommanderError): Promise<string> {
   const flag = code === "commander.unknownOption" ? /'--([\w-]+)/.exec(message)?.[1] : undefined;
   if (flag === undefined) return "";
-  const { isSetting } = await import("../config/resolve.ts");
+  const { isSetting } = await import("../methods/registry.ts");
   const key = flag.replaceAll("-", "_");
   return isSetting(key) ? `; it is a setting: give it as --set ${key}=VALUE` : "";
 }

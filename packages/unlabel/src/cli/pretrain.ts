@@ -30,7 +30,7 @@ export function addPretrain(program: Command): void {
 
 async function pretrainCommand(data: string | undefined, options: Options): Promise<void> {
   const [{ parseValue, readSettings }, { pretrain }] = await Promise.all([
-    import("../config/resolve.ts"),
+    import("../config/files.ts"),
     import("../train/pretrain.ts"),
   ]);
   const flags = Object.fromEntries(Object.entries(flagsGiven(options)).map(([key, text]) => [key, parseValue(text)]));

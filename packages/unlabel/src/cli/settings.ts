@@ -1,11 +1,14 @@
 // Flags that set a key of the config. A flag's value is read as YAML reads it and checked with the rest of the config.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
+import type { About } from "../methods/about.ts";
+import { ABOUTS } from "../methods/abouts.ts";
+import { presetNames } from "../methods/presets.ts";
 
 /** Flag, its value's name, what it does. The flag `--mask-ratio` sets the key `mask_ratio`. */
 const FLAGS: [flag: string, value: string, help: string][] = [
-  ["--method", "simclr|mae", "how to learn"],
-  ["--preset", "report|paper|small", "where the settings start from (default: small)"],
+  ["--method", ABOUTS.map(({ name }) => name).join("|"), "how to learn"],
+  ["--preset", presetNames().join("|"), "where the settings start from (default: small)"],
   ["--encoder", "name", "resnet18|34|50 or vit_tiny|small|base"],
   ["--size", "px", "edge of the training images"],
   ["--epochs", "n", "passes over the images"],
@@ -13,8 +16,9 @@ const FLAGS: [flag: string, value: string, help: string][] = [
   ["--budget", "time", "train for this long, such as 8m or 1h30m"],
   ["--batch", "n", "images a step"],
   ["--lr", "rate", "base learning rate"],
-  ["--temperature", "t", "SimCLR: temperature of the loss"],
-  ["--mask-ratio", "share", "MAE: share of the patches that are hidden"],
+  ...ABOUTS.flatMap(({ title, flags = [] }: About) =>
+    flags.map(({ flag, value, help }): [string, string, string] => [flag, value, `${title}: ${help}`]),
+  ),
   ["--seed", "n", "seed of every random choice"],
   ["--threads", "n|auto", "threads that compute"],
   ["--device", "auto|cpu|cuda[:N]|mps", "where to compute"],

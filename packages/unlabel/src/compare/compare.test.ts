@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
 import { evaluate } from "../eval/evaluate.ts";
+import { resolveConfig } from "../methods/registry.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { trainingFlops } from "../train/flops.ts";
 import { type CompareRequest, compare } from "./compare.ts";

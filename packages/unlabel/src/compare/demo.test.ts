@@ -33,7 +33,7 @@ describe("demo", () => {
 
     const again = await demo(request);
     for (const method of ["simclr", "mae"] as const) {
-      expect(again!.runs[method].evaluation.top1).toBe(first!.runs[method].evaluation.top1);
+      expect(again!.runs[method]!.evaluation.top1).toBe(first!.runs[method]!.evaluation.top1);
     }
   }, 300_000);
 

@@ -1,15 +1,18 @@
 // What a comparison is: its methods, seeds, budget and settings, kept in compare.json, so that the same command goes on with
 // what is missing and another one is refused.
+
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { UsageError, UserError } from "../base/errors.ts";
 import { makeFolder, writeAtomically } from "../base/files.ts";
 import { visible } from "../base/text.ts";
-import { presets } from "../config/presets.ts";
-import { resolveConfig, type Settings } from "../config/resolve.ts";
-import { type Config, METHODS, type MethodName, type PresetName } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+import type { Settings } from "../config/settings.ts";
+import { either } from "../config/suggest.ts";
 import { absoluteRoot } from "../data/open.ts";
+import { presetOf } from "../methods/presets.ts";
+import { methodNamed, resolveConfig } from "../methods/registry.ts";
 import { trainingFlops } from "../train/flops.ts";
 
 /** What every run may spend: seconds of training, passes over the images, floating-point operations, or steps of each method. */
@@ -17,15 +20,15 @@ export type Budget =
   | { kind: "time"; value: number }
   | { kind: "epochs"; value: number }
   | { kind: "flops"; value: number }
-  | { kind: "steps"; value: Partial<Record<MethodName, number>> };
+  | { kind: "steps"; value: Partial<Record<string, number>> };
 
 export interface Terms {
   data: string;
-  methods: readonly MethodName[];
+  methods: readonly string[];
   /** Each method is trained once with each. */
   seeds: readonly number[];
   budget: Budget;
-  preset: PresetName;
+  preset: string;
   /** The encoder of all methods; null for each preset's own. */
   backbone: string | null;
   /** For all methods, over those of the preset. */
@@ -37,7 +40,7 @@ export type RunState = "waiting" | "training" | "interrupted" | "evaluating" | "
 export interface PlannedRun {
   /** Its folder's name, `METHOD-SEED`. */
   name: string;
-  method: MethodName;
+  method: string;
   seed: number;
   status: RunState;
   /** Training and evaluation together, once done. */
@@ -63,7 +66,7 @@ const SPLIT_SEED = 0;
 const format = z.looseObject({
   schema: z.literal(1),
   data: z.string(),
-  methods: z.array(z.enum(METHODS)),
+  methods: z.array(z.string()),
   seeds: z.array(z.int()),
   budget: z.looseObject({ kind: z.enum(["time", "epochs", "flops", "steps"]) }),
   preset: z.string(),
@@ -72,8 +75,8 @@ const format = z.looseObject({
   split_seed: z.int().min(0).optional(),
   runs: z.array(
     z.looseObject({
-      name: z.string().regex(/^[a-z]+-\d+$/),
-      method: z.enum(METHODS),
+      name: z.string().regex(/^[a-z0-9]+-\d+$/),
+      method: z.string(),
       seed: z.int(),
       status: z.string(),
     }),
@@ -153,13 +156,13 @@ function readComparison(file: string): Comparison {
  * @param images how many there are to train on
  * @throws {UsageError} where they make no sense for the method, such as a ResNet for MAE
  */
-export function settingsOf(terms: Terms, method: MethodName, seed: number, images: number): Settings {
+export function settingsOf(terms: Terms, method: string, seed: number, images: number): Settings {
   const { preset, backbone, budget, settings } = terms;
   const given: Settings = {
     method,
     preset,
     seed,
-    batch: Math.min(presets[method][preset].batch, images),
+    batch: Math.min(batchOf(method, preset), images),
     ...(backbone !== null && { encoder: backbone }),
     ...settings,
   };
@@ -169,8 +172,16 @@ export function settingsOf(terms: Terms, method: MethodName, seed: number, image
   return all;
 }
 
+/** @throws {UsageError} where the method has no such preset */
+function batchOf(method: string, preset: string): number {
+  const { about } = methodNamed(method);
+  if (preset in about.presets) return presetOf(about, preset).batch;
+  const names = Object.keys(about.presets);
+  throw new UsageError(`Expected ${either(names)} for --preset, which ${about.title} has, got ${preset}`);
+}
+
 /** What the budget means for a run. Where it sets the number of steps, warm-up is a tenth of them at most. */
-function lengthOf(budget: Budget, method: MethodName, config: Config, stepsPerEpoch: number): Settings {
+function lengthOf(budget: Budget, method: string, config: Config, stepsPerEpoch: number): Settings {
   if (budget.kind === "time") return { budget: budget.value };
   const steps = stepsFor(budget, method, config, stepsPerEpoch);
   const epochs = Math.ceil(steps / stepsPerEpoch);
@@ -178,7 +189,7 @@ function lengthOf(budget: Budget, method: MethodName, config: Config, stepsPerEp
   return budget.kind === "epochs" ? { epochs, warmup_epochs } : { epochs, steps, warmup_epochs };
 }
 
-function stepsFor(budget: Budget, method: MethodName, config: Config, stepsPerEpoch: number): number {
+function stepsFor(budget: Budget, method: string, config: Config, stepsPerEpoch: number): number {
   if (budget.kind === "steps") return budget.value[method] ?? 1;
   if (budget.kind === "epochs") return budget.value * stepsPerEpoch;
   return Math.max(1, Math.round(budget.value / (trainingFlops(config) * config.batch)));

@@ -2,9 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UsageError } from "../base/errors.ts";
+import { ABOUTS } from "../methods/abouts.ts";
+import { methodNamed, resolveConfig } from "../methods/registry.ts";
 import { temporaryFolder } from "../testing/data.ts";
-import { parseValue, readSettings, resolveConfig } from "./resolve.ts";
-import { METHODS, PRESETS, schemas } from "./schema.ts";
+import { commonSchema } from "./common.ts";
+import { parseValue, readSettings } from "./files.ts";
 
 const { path: folder, ...temporary } = temporaryFolder();
 afterAll(() => temporary[Symbol.dispose]());
@@ -58,11 +60,12 @@ describe("resolveConfig", () => {
     );
   });
 
-  it.each(METHODS.flatMap((method) => PRESETS.map((preset) => [method, preset] as const)))(
+  it.each(ABOUTS.flatMap(({ name, presets }) => Object.keys(presets).map((preset) => [name, preset] as const)))(
     "%s %s holds every key, passes its own checks, and comes back unchanged through JSON",
     (method, preset) => {
       const config = resolveConfig({ flags: { method, preset } });
-      expect(Object.keys(config).sort()).toEqual(Object.keys(schemas[method].shape).sort());
+      const keys = ["method", "preset", "encoder", ...Object.keys({ ...commonSchema, ...methodNamed(method).schema })];
+      expect(Object.keys(config).sort()).toEqual(keys.sort());
       const path = join(folder, `${method}-${preset}.json`);
       writeFileSync(path, JSON.stringify({ schema: 1, status: "done", config }));
       expect(resolveConfig({ file: { name: path, settings: readSettings(path) } })).toEqual(config);
@@ -74,11 +77,11 @@ describe("resolveConfig", () => {
     [{ method: "mae", "mask-ratio": 0.5 }, "Unknown setting mask-ratio (did you mean mask_ratio?)"],
     [{ method: "mae", temperature: 0.1 }, "Expected settings of mae, got temperature, which belongs to simclr"],
     [{ method: "simclr", zzzzzzzz: 1 }, "Unknown setting zzzzzzzz"],
-    [{ method: "simcrl" }, 'Expected simclr or mae for method, got "simcrl" (did you mean simclr?)'],
-    [{}, "Expected simclr or mae for method, got none"],
+    [{ method: "simcrl" }, 'Expected simclr, byol or mae for method, got "simcrl" (did you mean simclr?)'],
+    [{}, "Expected simclr, byol or mae for method, got none"],
     [
       { method: "simclr", preset: "papr" },
-      'Expected report or paper or small for preset, got "papr" (did you mean paper?)',
+      'Expected report, paper or small for preset, got "papr" (did you mean paper?)',
     ],
     [{ method: "mae", mask_ratio: 75 }, "Expected a number between 0 and 1 for mask_ratio, got 75"],
     [{ method: "simclr", temperature: -1 }, "Expected a number above 0 and at most 100 for temperature, got -1"],
@@ -98,6 +101,10 @@ describe("resolveConfig", () => {
       { method: "simclr", mean: [0.5, 0.5] },
       "Expected three numbers from 0 to 1 (red, green, blue) for mean, got [0.5,0.5]",
     ],
+    [{ method: "byol", preset: "report" }, 'Expected paper or small for preset, got "report"'],
+    [{ method: "simclr", blur_p_second: 0.5 }, "Expected settings of simclr, got blur_p_second, which belongs to byol"],
+    [{ method: "mae", hue: 0.5 }, "Expected settings of mae, got hue, which belongs to simclr and byol"],
+    [{ method: "byol", encoder: "vit_tiny", stem: "3x3" }, "Expected no stem with encoder vit_tiny"],
     [{ metod: "simclr" }, "Unknown setting metod (did you mean method?)"],
     [{ method: "simclr", batch: 1 }, "Expected at least 2 for batch"],
     [{ method: "simclr", batch: 1e99 }, /^Expected a whole number from 1 to 65536 for batch, got 1e\+99$/],

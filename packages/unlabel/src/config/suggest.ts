@@ -1,4 +1,4 @@
-// The nearest known word to a misspelt one.
+// Words that may be meant: the nearest known one to a misspelt one, and all of them.
 
 /** Optimal string alignment distance: insertions, deletions, replacements and swaps of neighbours, each counting 1. */
 export function editDistance(a: string, b: string): number {
@@ -29,4 +29,9 @@ export function nearest(word: string, known: readonly string[]): string | null {
     }
   }
   return best;
+}
+
+/** "a", "a or b", "a, b or c". */
+export function either(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }

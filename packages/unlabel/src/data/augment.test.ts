@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { fromTypedArray, memory, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { Rng } from "../base/rng.ts";
-import { presets } from "../config/presets.ts";
+import { IMAGENET } from "../config/defaults.ts";
 import { augment } from "./augment.ts";
 import { colorMatrix } from "./color-matrix.ts";
 import { drawParams, type JitterParams, type ViewParams } from "./params.ts";
 import type { ViewSpec } from "./views.ts";
 
-const { mean, std } = presets.simclr.paper;
+const { mean, std } = IMAGENET;
 
 interface Fixture {
   side: number;

@@ -2,7 +2,7 @@ import { empty, fromTypedArray, lend, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { nativeReader } from "../base/native.ts";
 import { Rng } from "../base/rng.ts";
-import { presets } from "../config/presets.ts";
+import { IMAGENET } from "../config/defaults.ts";
 import { samplePixels } from "../testing/data.ts";
 import { augment } from "./augment.ts";
 import { finishOf, paintValuesOf } from "./paint-values.ts";
@@ -24,8 +24,8 @@ function specOf(size: number, form: "fused" | "exact", change: Partial<ViewSpec>
     grayscale: 0.2,
     blur: { p: 0.5, sigma: [0.1, 2], kernel: 5 },
     solarize: 0.3,
-    mean: presets.simclr.paper.mean,
-    std: presets.simclr.paper.std,
+    mean: IMAGENET.mean,
+    std: IMAGENET.std,
     ...change,
   };
 }
@@ -90,7 +90,7 @@ describe("painting natively", () => {
 
   it("only normalises where nothing else is asked for", async () => {
     const { values } = await both(specOf(4, "fused", { color: null, grayscale: 0, blur: null, solarize: 0 }), 1);
-    const { mean, std } = presets.simclr.paper;
+    const { mean, std } = IMAGENET;
     const data = noise(4, 0);
     // Planes in `values`, interleaved in `data`.
     for (const [at, value] of values.entries()) {

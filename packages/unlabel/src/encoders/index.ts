@@ -1,38 +1,24 @@
 // Encoders by name.
-import type { Config, MaeConfig, SimclrConfig } from "../config/schema.ts";
 import type { Encoder } from "./encoder.ts";
+import { type EncoderConfig, isVit, stemOf, VIT_SIZES } from "./facts.ts";
 import { ResNet } from "./resnet.ts";
-import { VIT_SIZES, VisionTransformer } from "./vit.ts";
+import { VisionTransformer } from "./vit.ts";
 
 export { Encoder } from "./encoder.ts";
+export { ENCODERS, type EncoderConfig, encoderDim, encoderMacs, RESNETS, stemOf, VIT_SIZES, VITS } from "./facts.ts";
 export { ResNet, type ResNetOptions } from "./resnet.ts";
-export { VIT_SIZES, VisionTransformer, type VitOptions } from "./vit.ts";
+export { VisionTransformer, type VitOptions } from "./vit.ts";
 
 const RESNET_DEPTHS = { resnet18: 18, resnet34: 34, resnet50: 50 } as const;
 
 /**
  * The encoder that a config asks for, freshly initialised from LibTorch's generator.
  *
+ * @param options `positions` of a ViT: learnt as in timm (default), or fixed as in MAE
  * @throws {UserError} where a ViT's patch does not divide the image
  */
-export function createEncoder(config: Config): Encoder {
-  if (config.method === "mae") return createMaeEncoder(config);
+export function createEncoder(config: EncoderConfig, options: { positions?: "learned" | "sincos" } = {}): Encoder {
   const { encoder, size, patch } = config;
-  if (isVit(encoder)) return new VisionTransformer({ ...VIT_SIZES[encoder], size, patch });
-  return new ResNet(RESNET_DEPTHS[encoder], { stem: stemOf(config) });
-}
-
-/** MAE's encoder: a ViT with fixed positions, as in its paper; elsewhere positions are learnt, as in timm. */
-export function createMaeEncoder({ encoder, size, patch }: MaeConfig): VisionTransformer {
-  return new VisionTransformer({ ...VIT_SIZES[encoder], size, patch, positions: "sincos" });
-}
-
-/** `auto` is the 3×3 stem for images of up to 64 px: the 7×7 one would leave a last map of 2 × 2. */
-export function stemOf({ stem, size }: SimclrConfig): "7x7" | "3x3" {
-  if (stem !== "auto") return stem;
-  return size <= 64 ? "3x3" : "7x7";
-}
-
-function isVit(encoder: SimclrConfig["encoder"]): encoder is keyof typeof VIT_SIZES {
-  return encoder in VIT_SIZES;
+  if (isVit(encoder)) return new VisionTransformer({ ...VIT_SIZES[encoder], ...options, size, patch });
+  return new ResNet(RESNET_DEPTHS[encoder as keyof typeof RESNET_DEPTHS], { stem: stemOf(config) });
 }

@@ -2,8 +2,9 @@ import { manualSeed, randn, scope, type Tensor, tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
 import { formulaImages, formulaState, references, relativeError } from "../testing/reference.ts";
+import { VIT_SIZES } from "./facts.ts";
 import { patchify } from "./patches.ts";
-import { VIT_SIZES, VisionTransformer } from "./vit.ts";
+import { VisionTransformer } from "./vit.ts";
 
 const parameters = (net: VisionTransformer) => net.parameters().reduce((sum, { numel }) => sum + numel, 0);
 

@@ -10,13 +10,6 @@ import { sinCosPositions } from "./positions.ts";
 import { throughBlocks } from "./recompute.ts";
 import { Block, initLinears, NORM_EPS, token } from "./transformer.ts";
 
-/** Width, blocks and attention heads of each size. */
-export const VIT_SIZES = {
-  vit_tiny: { width: 192, depth: 12, heads: 3 },
-  vit_small: { width: 384, depth: 12, heads: 6 },
-  vit_base: { width: 768, depth: 12, heads: 12 },
-} as const;
-
 export interface VitOptions {
   /** Edge of the square images in pixels. */
   size: number;

@@ -1,8 +1,11 @@
 // What a score is worth only shows beside others: the same probe on the encoder before training, and on raw pixels.
+
 import { loadSafetensors, manualSeed, scope, TorchError } from "@unlabel/torch";
 import { UserError } from "../base/errors.ts";
-import type { Config } from "../config/schema.ts";
-import { createMethod, type Method } from "../methods/index.ts";
+import type { Config } from "../config/common.ts";
+import type { Method } from "../methods/method.ts";
+import { createMethod } from "../methods/registry.ts";
+
 import { stepOf } from "../run/checkpoint-files.ts";
 import type { RunDirectory } from "../run/directory.ts";
 

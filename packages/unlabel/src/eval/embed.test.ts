@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { loadSafetensors, memory, saveSafetensors, scope, tensor, zeros } from "@unlabel/torch";
 import { parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
+import { resolveConfig } from "../methods/registry.ts";
+
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 import { untrainedMethod } from "./baselines.ts";

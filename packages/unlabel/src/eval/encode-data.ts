@@ -6,7 +6,8 @@ import { cat, loadSafetensors, saveSafetensors, scope, type Tensor, TorchError, 
 import { makeFolder, writableFile } from "../base/files.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Dataset, Item, Split } from "../data/folder.ts";
-import type { Method } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
+
 import type { RunDirectory } from "../run/directory.ts";
 import { Progress } from "../train/progress.ts";
 import { checksum, extract, frozen } from "./features.ts";

@@ -1,7 +1,9 @@
 // The one pass over the images that every protocol on features shares: each is decoded once and encoded once by the trained
 // encoder, the untrained one, and as raw pixels.
+
 import type { Split } from "../data/folder.ts";
-import type { Method } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
+
 import { type Neighbours, nearest } from "../score/knn.ts";
 import { type ExtractOptions, extract, type FeatureFunction, frozen, pixelFeatures } from "./features.ts";
 import type { Features } from "./linear.ts";

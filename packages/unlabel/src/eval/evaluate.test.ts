@@ -1,10 +1,12 @@
 // The protocols as a whole, on images in which the label is written, is not, or belongs to another image.
+
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { memory, scope } from "@unlabel/torch";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
+import { resolveConfig } from "../methods/registry.ts";
+
 import { type EvaluationPictures, type Evaluations, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
 import { decodePredictions } from "../run/predictions.ts";
 import { temporaryFolder } from "../testing/data.ts";

@@ -1,10 +1,12 @@
 // `evaluate`: how good a run's encoder is, by several protocols, beside what needed no training. What can be refused is refused
 // here, before LibTorch is loaded.
+
 import { join } from "node:path";
 import { UsageError, UserError } from "../base/errors.ts";
 import { makeFolder, writableFile, writeAtomically } from "../base/files.ts";
 import { unbroken } from "../base/signals.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+
 import { openData } from "../data/open.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations } from "../run/evaluations.ts";

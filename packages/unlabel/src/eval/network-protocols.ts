@@ -1,7 +1,8 @@
 // The protocols that train the whole network with labels: fine-tuning, and supervised from scratch beside it.
 
 import { VisionTransformer } from "../encoders/index.ts";
-import type { Method } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
+
 import type { Curve, Header, NetworkSettings, Scored } from "../run/evaluations.ts";
 import { LAYER_DECAY, NETWORK, type NetworkGiven, trainNetwork } from "./network.ts";
 import { majorityScore, predictionsOf, scoreOf } from "./scores.ts";

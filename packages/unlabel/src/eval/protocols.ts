@@ -1,7 +1,9 @@
 // The work of `evaluate`, which needs the engine: one pass encodes the images, each protocol works on these features, and only
 // fine-tuning and training from scratch see images again.
+
 import type { Dataset } from "../data/folder.ts";
-import type { Method } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
+
 import type { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, type Score } from "../run/evaluations.ts";
 import { trainedMethod, untrainedMethod } from "./baselines.ts";

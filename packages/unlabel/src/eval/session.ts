@@ -1,6 +1,8 @@
 // What the protocols of one call share: the run, its images, the machine, the seed, and what people are told on the way.
+
 import { engineInfo, setThreads } from "@unlabel/torch";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+
 import type { Dataset, Split } from "../data/folder.ts";
 import { ImageReader } from "../data/reader.ts";
 import type { ViewSpec } from "../data/views.ts";

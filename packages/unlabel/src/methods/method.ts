@@ -1,26 +1,61 @@
 // Method: what distinguishes one way of learning without labels from another. Never the loop, the optimizer or the files.
 import { nn, type Tensor } from "@unlabel/torch";
+import type { Draws } from "../base/draws.ts";
 import type { ViewSpec } from "../data/views.ts";
-import type { Encoder } from "../encoders/index.ts";
+import type { Encoder } from "../encoders/encoder.ts";
+
+/** How far a training has come. */
+export interface Progress {
+  /** The step's number, from 1. */
+  step: number;
+  /** Steps in all. */
+  total: number;
+  /** The epoch's number, from 1. */
+  epoch: number;
+}
+
+/** Progress, and the random numbers of the images at hand. */
+export interface StepProgress extends Progress {
+  draws: Draws;
+}
 
 export interface LossOutput {
   /** Scalar, float32 whatever the precision around it. */
   loss: Tensor;
   /** Further scalars worth a curve, without gradients. */
   logs: Record<string, Tensor>;
-  /** What the encoder gave for the loss, detached, `[count·B, dim]`, view-major; left out where there is no such thing. */
+  /** What the encoder gave for the loss, detached, `[views·B, dim]`, view-major; left out where there is no such thing. */
   features?: Tensor;
 }
 
+/** Parameters that are trained otherwise than the rest. */
+export interface ParameterGroup {
+  params: readonly Tensor[];
+  /** Factor on the schedule's learning rate; default 1. */
+  lrFactor?: number;
+  /** Instead of the config's; biases and norm scales have none where `exclude_norm_bias` says so. */
+  weightDecay?: number;
+}
+
+/** Pictures of what a masked method learnt, each uint8 `[N, 3, S, S]`. */
+export interface Pictures {
+  original: Tensor;
+  /** Hidden patches in the mean colour. */
+  masked: Tensor;
+  /** Visible patches as they are, hidden ones as predicted. */
+  reconstructed: Tensor;
+}
+
 /**
- * Encoder, heads and loss; the state dict is what a checkpoint holds. A new method is one file and one line in index.ts.
- * What is trained has `requiresGrad`; a momentum copy of the encoder or a queue is a field without it, moved in `afterStep`.
+ * Encoder, heads and loss; the state dict is what a checkpoint holds. What is trained has `requiresGrad`; a momentum copy of the
+ * encoder or a queue is a field without it, moved in `afterStep`. Numbers drawn in a step come from `progress.draws`, so that
+ * micro-batches, recomputation and several ranks draw the same.
  */
-export abstract class Method extends nn.Module<[views: readonly Tensor[]], LossOutput> {
+export abstract class Method extends nn.Module<[views: readonly Tensor[], progress: StepProgress], LossOutput> {
   abstract readonly encoder: Encoder;
-  /** The views of an image that `loss` takes, one entry a size. */
-  abstract readonly views: readonly ViewSpec[];
-  /** Loss at random guessing; null where that depends on data not seen yet. */
+  /** The views of an image that `loss` takes, as its definition has them for the config; set where it is created. */
+  views: readonly ViewSpec[] = [];
+  /** Loss at random guessing; null where that depends on data not seen yet, or is not known. */
   abstract readonly chance: number | null;
   /** The least that the loss can reach; null where none is known. */
   abstract readonly floor: number | null;
@@ -30,20 +65,29 @@ export abstract class Method extends nn.Module<[views: readonly Tensor[]], LossO
    *
    * @param views one tensor a view spec, float32 `[count·B, 3, S, S]`, view-major: all first views, then all second ones
    */
-  abstract loss(views: readonly Tensor[]): LossOutput;
+  abstract loss(views: readonly Tensor[], progress: StepProgress): LossOutput;
 
   /**
    * The two halves of a loss that sets the images of a batch against each other, so that they can go through the network in
-   * parts (train/micro-batches.ts): embeddings `[count·B, D]`, view-major, and their loss. Left out where `loss` is a mean
-   * over images.
+   * parts (train/micro-batches.ts): embeddings `[views·B, D]`, view-major, and their loss. Left out where `loss` is a mean
+   * over images, and where there are no such halves.
    */
-  embed?(views: readonly Tensor[]): Tensor;
-  contrast?(embeddings: Tensor): LossOutput;
+  embed?(views: readonly Tensor[], progress: StepProgress): Tensor;
+  contrast?(embeddings: Tensor, progress: StepProgress): LossOutput;
 
-  /** Called when the optimizer has moved the parameters. @param step steps done so far, from 1 */
-  afterStep(_step: number): void {}
+  /**
+   * Parameters whose learning rate or weight decay differ from the rest, always the same ones in the same order; asked before
+   * every step, so that both can follow the progress. What is in no group is trained as the config says.
+   */
+  groups?(progress: Progress): ParameterGroup[];
 
-  override forward(views: readonly Tensor[]): LossOutput {
-    return this.loss(views);
+  /** Called when the optimizer has moved the parameters. */
+  afterStep(_progress: Progress): void {}
+
+  /** What it makes of images, the same at every call. @param images normalised as in training, `[N, 3, S, S]` */
+  pictures?(images: Tensor): Pictures;
+
+  override forward(views: readonly Tensor[], progress: StepProgress): LossOutput {
+    return this.loss(views, progress);
   }
 }

@@ -1,5 +1,7 @@
 // Numbers as people read them. A no-break space keeps a number and its unit on one line; a missing number is a dash.
 
+import { ABOUTS } from "../methods/abouts.ts";
+
 const NBSP = "\u00a0";
 const DASH = "–";
 
@@ -74,8 +76,7 @@ export function list(words: readonly string[]): string {
 }
 
 const NAMES: Record<string, string> = {
-  simclr: "SimCLR",
-  mae: "MAE",
+  ...Object.fromEntries(ABOUTS.map(({ name, title }) => [name, title])),
   resnet18: "ResNet-18",
   resnet34: "ResNet-34",
   resnet50: "ResNet-50",

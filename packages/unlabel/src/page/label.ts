@@ -13,9 +13,9 @@ export function label({ name }: { name: string }, group: number): Html {
 export const runLabel = (run: { name: string; group: number }) => label(run, run.group);
 
 /** "SimCLR, ResNet-18"; what its name says already is left out. */
-export function describe({ name, method, encoder }: { name: string; method: string; encoder: string | null }): string {
+export function describe({ name, title, encoder }: { name: string; title: string; encoder: string | null }): string {
   const known = encoder === null ? "–" : spelled(encoder);
-  return name === spelled(method) ? known : `${spelled(method)}, ${known}`;
+  return name === title ? known : `${title}, ${known}`;
 }
 
 export const proseList = (sentences: readonly string[]) =>

@@ -5,6 +5,7 @@ import { list, plural, significant, spelled } from "../page/format.ts";
 import type { Run } from "../run/read/run.ts";
 import { costOf } from "./costs.ts";
 import type { Group, Scored } from "./groups.ts";
+import { titleOf } from "./method-words.ts";
 
 /** Settings that, where they differ, leave a difference in score open to more than one reading. */
 const CONFOUNDERS = [
@@ -37,13 +38,13 @@ export function confounders(groups: readonly Group[]): string[] {
   if (epochs) differing.push(`epochs trained (${epochs})`);
   const data = described((run) => run.file.data?.fingerprint?.slice(0, 12) ?? "unknown");
   if (data) differing.push(`training data (${data})`);
-  const methods = new Set(runs.map((run) => run.file.method));
+  const methods = new Set(runs.map((run) => titleOf(run.file)));
   const blame = methods.size > 1 ? "the method" : "any one setting";
   const sentences = differing.length
     ? [`The runs differ in ${list(differing)}; a difference in score cannot be put down to ${blame} alone.`]
     : [];
   if (methods.size > 1) {
-    const found = list([...methods].map(spelled));
+    const found = list([...methods]);
     sentences.push(`The losses of ${found} measure different things and are not compared.`);
   }
   return sentences;

@@ -10,6 +10,7 @@ import { compare } from "./comparison.ts";
 import { mostConfused } from "./confused.ts";
 import { costOf } from "./costs.ts";
 import { gainOf, groupRuns, intervalOf, scoredBy, seedOf, spread } from "./groups.ts";
+import { lossOf, ownCurves, titleOf } from "./method-words.ts";
 import { threeSentences } from "./three-sentences.ts";
 import { warnings } from "./warnings.ts";
 
@@ -96,6 +97,10 @@ function runData(run: Run, group: number) {
     /** Index among the groups. */
     group,
     method: file.method,
+    title: titleOf(file),
+    /** What the curve of the loss shows. */
+    loss: lossOf(file),
+    own_curves: ownCurves(file, run.series.keys()),
     encoder: typeof file.config.encoder === "string" ? file.config.encoder : null,
     status: file.status,
     seed: seedOf(run),
@@ -182,6 +187,7 @@ function build(runs: readonly Run[], { budget, absent }: ComparisonTerms) {
         name: group.name,
         runs: group.runs.map((run) => run.name),
         method: first?.file.method ?? "",
+        title: first ? titleOf(first.file) : "",
         encoder: typeof first?.file.config.encoder === "string" ? first.file.config.encoder : null,
         linear: summary("linear"),
         knn: summary("knn"),

@@ -1,9 +1,9 @@
 // Runs that differ in their seed alone are one group: a mean over seeds, and how far seeds lie apart.
 
-import { spelled } from "../page/format.ts";
 import { type Evaluation, SCORED, type Score, type ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import type { Run } from "../run/read/run.ts";
 import { difference, type Interval, wilson } from "./intervals.ts";
+import { titleOf } from "./method-words.ts";
 import { type Kind, paired } from "./pairs.ts";
 
 export type Group = { name: string; runs: Run[] };
@@ -38,7 +38,7 @@ function byMethod({ runs }: Group, groups: readonly Group[]): string | null {
   const method = runs[0]?.file.method ?? "";
   const own = runs.every(({ name }) => name.replace(/-\d+$/, "") === method);
   const others = groups.filter((group) => group.runs[0]?.file.method === method).length > 1;
-  return own && !others ? spelled(method) : null;
+  return own && !others && runs[0] ? titleOf(runs[0].file) : null;
 }
 
 export function seedOf({ file }: Run): number | null {

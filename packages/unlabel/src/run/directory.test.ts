@@ -12,7 +12,8 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
-import { resolveConfig } from "../config/resolve.ts";
+import { resolveConfig } from "../methods/registry.ts";
+
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { RunDirectory, type RunInfo } from "./directory.ts";
 import { migrate } from "./info.ts";

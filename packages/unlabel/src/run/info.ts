@@ -1,10 +1,12 @@
 // run.json: what it holds, and how one of another version or from a stranger is read. Nothing in it is believed unchecked.
+
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { versionOfUnlabel } from "../base/version.ts";
-import { resolveConfig } from "../config/resolve.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+import { resolveConfig } from "../methods/registry.ts";
+
 import type { Health } from "./health.ts";
 
 /** The format that this version writes. A change that older versions would misread raises it, and adds a migration. */
@@ -16,7 +18,9 @@ export type RunStatus = "running" | "done" | "interrupted" | "failed";
 export interface RunInfo {
   schema: typeof SCHEMA;
   status: RunStatus;
-  method: Config["method"];
+  method: string;
+  /** What the method is called, where it was published, and what the curve of its loss shows. */
+  about?: { title: string; paper: string; loss: string };
   config: Config;
   seed: number;
   /** ISO 8601, UTC. */
@@ -43,6 +47,8 @@ export interface RunInfo {
   chance: number | null;
   floor: number | null;
   steps_per_epoch: number;
+  /** Random numbers of a step follow from seed, step and place in the batch; absent in runs from before that. */
+  draws?: "by place";
   result: RunResult | null;
   /** How it fares, told without labels; absent where nobody looked. */
   health?: Health;

@@ -1,11 +1,13 @@
 // Labelled noise for tests of evaluation, with the label written into the pixels or not, and runs with a checkpoint.
+
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { saveSafetensors } from "@unlabel/torch";
 import sharp from "sharp";
 import { Rng } from "../base/rng.ts";
-import type { Config } from "../config/schema.ts";
-import type { Method } from "../methods/index.ts";
+import type { Config } from "../config/common.ts";
+import type { Method } from "../methods/method.ts";
+
 import { writeRun } from "./run-fixture.ts";
 
 export const FOUR_CLASSES = ["ant", "bee", "cat", "dog"];

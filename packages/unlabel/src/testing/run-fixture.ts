@@ -1,15 +1,15 @@
 // Writes run directories as pretrain and probe leave them, from made-up numbers: for tests of what reads runs.
+
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { Rng } from "../base/rng.ts";
-import { presetConfig } from "../config/presets.ts";
-import type { MethodName } from "../config/schema.ts";
+import { presetConfig } from "../methods/presets.ts";
 import { samplePixels } from "./data.ts";
 import { writeProtocols } from "./protocols-fixture.ts";
 
 export type RunOptions = {
-  method?: MethodName;
+  method?: string;
   steps?: number;
   classes?: readonly string[];
   valImages?: number;

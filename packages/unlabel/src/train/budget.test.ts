@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseDuration } from "../base/duration.ts";
-import { resolveConfig } from "../config/resolve.ts";
+import { resolveConfig } from "../methods/registry.ts";
+
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { Clock, stepsOf, withSteps } from "./budget.ts";
 import { pretrain } from "./pretrain.ts";

@@ -1,14 +1,16 @@
 // A limit of time. The learning rate should not depend on a clock, or no run could be repeated: so the machine's speed is
 // measured first, the number of steps follows from it and is part of the config from then on. Where the speed turns out to be
 // another, the steps left are planned again, which run.json notes.
+
 import { performance } from "node:perf_hooks";
 import { setImmediate } from "node:timers/promises";
 import { median } from "../base/numbers.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import type { ImageReader } from "../data/reader.ts";
-import { createMethod } from "../methods/index.ts";
+import { createMethod } from "../methods/registry.ts";
+
 import { makeOptimizer } from "./optimizer.ts";
 import { stepSettings, trainStep } from "./step.ts";
 
@@ -83,7 +85,8 @@ async function measureStep(
           method,
           optimizer,
           views: batch.views,
-          step,
+          // As at the beginning of some long training.
+          progress: { step, total: MEASURED + UNCOUNTED, epoch: 1 },
           device,
           precision,
           ...stepSettings(config),

@@ -1,9 +1,11 @@
 // A loss or gradient that is no number stops the run before it reaches a checkpoint; the batch that it came from is noted.
+
 import { join } from "node:path";
 import { _foreachNorm, noGrad, scope, stack } from "@unlabel/torch";
 import { UserError } from "../base/errors.ts";
 import { writeAtomically } from "../base/files.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+
 import type { Batch } from "../data/loader.ts";
 import type { Method } from "../methods/method.ts";
 import type { StepOutcome } from "./step.ts";

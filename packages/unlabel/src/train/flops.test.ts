@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
-import { encoderMacs, trainingFlops } from "./flops.ts";
+import { encoderMacs } from "../encoders/facts.ts";
+import { resolveConfig } from "../methods/registry.ts";
+import { trainingFlops } from "./flops.ts";
 
 const macs = (flags: Record<string, unknown>) => encoderMacs(resolveConfig({ flags: { method: "simclr", ...flags } }));
 
@@ -40,4 +41,12 @@ it("counts both views of SimCLR and its head, three times the forward pass", () 
     flags: { method: "simclr", encoder: "resnet18", size: 32, projection_hidden: 512, projection_dim: 128 },
   });
   expect(trainingFlops(config)).toBe(6 * 2 * (encoderMacs(config) + 512 * (512 + 128)));
+});
+
+it("counts BYOL's target network forward alone", () => {
+  const config = resolveConfig({
+    flags: { method: "byol", encoder: "resnet18", size: 32, projection_hidden: 512, projection_dim: 128 },
+  });
+  const projected = encoderMacs(config) + 512 * (512 + 128);
+  expect(trainingFlops(config)).toBe(6 * 2 * (projected + 2 * 512 * 128) + 2 * 2 * projected);
 });

@@ -14,14 +14,14 @@ afterEach(() => {
   tamper = null;
 });
 
-vi.mock("../methods/index.ts", async (original) => {
-  const methods = await original<typeof import("../methods/index.ts")>();
+vi.mock("../methods/registry.ts", async (original) => {
+  const methods = await original<typeof import("../methods/registry.ts")>();
   const createMethod: typeof methods.createMethod = (config) => {
     const method = methods.createMethod(config);
     const loss = method.loss.bind(method);
     let step = 0;
-    method.loss = (views) => {
-      const output = loss(views);
+    method.loss = (views, progress) => {
+      const output = loss(views, progress);
       step += 1;
       return tamper ? { ...output, loss: tamper(output.loss, step, method.chance ?? 1) } : output;
     };

@@ -1,9 +1,11 @@
 import { manualSeed, rand, randn } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { about as maeAbout } from "../methods/mae/about.ts";
+import { about as simclr } from "../methods/simclr/about.ts";
 import { spreadOf } from "../score/spread.ts";
 import { type HealthFacts, HealthRecord } from "./health.ts";
 
-const FACTS: HealthFacts = { method: "simclr", dim: 64, images: 128, identical: false, floor: 0.1, warmup: 0 };
+const FACTS: HealthFacts = { method: simclr.health, dim: 64, images: 128, identical: false, floor: 0.1, warmup: 0 };
 const WELL = { "health/std": 0.1, "health/rank": 30, "health/grad_norm": 1 };
 
 /** What is said of a run whose loss goes by `loss`, looked at every ten steps. */
@@ -64,7 +66,7 @@ describe("what is said of a run", () => {
     expect(fares(falling, (step) => norm(step, 0))).toMatchObject({ verdict: "vanishing-gradient", since: 290 });
   });
 
-  const mae = { method: "mae", floor: 0 } as const;
+  const mae = { method: maeAbout.health, floor: 0 } as const;
   it("not learning: MAE that has only learnt how bright a patch is", () => {
     const found = fares(
       (step) => 0.97 + Math.exp(-step / 10),

@@ -2,13 +2,14 @@
 // the rows up to it, so a run that is resumed reads its own and goes on as if it had never stopped.
 
 import { median } from "../base/numbers.ts";
-import type { MethodName } from "../config/schema.ts";
+import type { About } from "../methods/about.ts";
 import type { Health } from "../run/health.ts";
 import type { MetricsRow } from "../run/metrics.ts";
 
 /** What the numbers are held against. */
 export interface HealthFacts {
-  method: MethodName;
+  /** The method's own measures and cures. */
+  method: About["health"];
   /** Length of a feature vector. */
   dim: number;
   /** Images that the features are measured on. */
@@ -35,11 +36,6 @@ const RANK = 3;
 const SUNK = 8;
 const EXPLODING = 100;
 const VANISHING = 1e-7;
-/**
- * Of the way from chance to floor. MAE's chance is that of one batch, and an encoder of nothing soon tells how bright a patch
- * of each place is, so that more is asked of it.
- */
-const LEARNT: Record<MethodName, number> = { simclr: 0.005, mae: 0.02 };
 /** Of the loss at the start. */
 const FALLEN = 0.005;
 
@@ -129,14 +125,14 @@ export class HealthRecord {
     if (std < COLLAPSED * expected) {
       const why = identical
         ? "the images looked at are all the same: check the data"
-        : `try ${CURES[method]}, or begin again with a lower lr`;
+        : `try ${method.cures}, or begin again with a lower lr`;
       const text = `all images get the same features (std ${short(std)}, ${short(expected)} expected); ${why}`;
       return { verdict: "collapsed", text };
     }
     const most = 0.5 * Math.min(dim, images);
     const flat = {
       verdict: "dimensional-collapse",
-      text: `features vary in ${rank.toFixed(1)} directions of ${count(dim)} (effective rank); try ${CURES[method]}, or a longer training`,
+      text: `features vary in ${rank.toFixed(1)} directions of ${count(dim)} (effective rank); try ${method.cures}, or a longer training`,
     } as const;
     if (norm !== null && norm < VANISHING) {
       const text = `the encoder's gradient has norm ${short(norm)}: it is not trained; try a higher lr from the start, or other initial weights`;
@@ -145,8 +141,8 @@ export class HealthRecord {
     if (row.step < warmup + PATIENCE) return { verdict: "too-early", text: "too early to tell whether it learns" };
     // Not before: in the first steps directions are lost that come back.
     if (rank < Math.min(RANK, most)) return flat;
-    if (chance !== null && chance - loss < LEARNT[method] * (chance - (floor ?? 0))) {
-      const text = `the loss (${short(loss)}) is what guessing gives (${short(chance)}); try another lr (ten times less, ten times more)${method === "simclr" ? ", or a lower temperature" : ""}`;
+    if (chance !== null && chance - loss < method.learnt * (chance - (floor ?? 0))) {
+      const text = `the loss (${short(loss)}) is what guessing gives (${short(chance)}); try another lr (ten times less, ten times more)${method.unlearnt ? `, or ${method.unlearnt}` : ""}`;
       return { verdict: "not-learning", text };
     }
     if (started - loss < FALLEN * Math.abs(started)) {
@@ -163,12 +159,6 @@ export class HealthRecord {
 }
 
 const NOT_FINITE = "are not finite numbers; try a lower lr, clip_grad_norm or precision fp32";
-
-/** What helps against features that lose themselves. */
-const CURES: Record<MethodName, string> = {
-  simclr: "stronger augmentation (a smaller crop_min), a larger batch or a lower temperature",
-  mae: "norm_pixels true or another mask_ratio",
-};
 
 function short(value: number): string {
   return String(Number(value.toPrecision(3)));

@@ -1,14 +1,15 @@
 // What grows in a long run would end it after days; 2,000 steps with real images show it in seconds.
+
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { manualSeed, memory, nn, type Tensor } from "@unlabel/torch";
 import { expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
 import { Loader } from "../data/loader.ts";
 import { openData } from "../data/open.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
 import { type LossOutput, Method } from "../methods/method.ts";
+import { resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { trainLoop } from "./loop.ts";

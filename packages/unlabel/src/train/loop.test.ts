@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, noGrad, rand, type Tensor } from "@unlabel/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
 import { type LossOutput, Method } from "../methods/method.ts";
+import { resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
 import { summarize } from "../run/summary.ts";
 import { temporaryFolder } from "../testing/data.ts";
@@ -56,7 +56,7 @@ class Toy extends Method {
     return { loss: loss.mul(broken), logs: { spread: out.detach().std() } };
   }
 
-  override afterStep(step: number): void {
+  override afterStep({ step }: { step: number }): void {
     this.steps.push(step);
     if (step === this.overflows) noGrad(() => this.encoder.layer.weight.fill_(Number.POSITIVE_INFINITY));
   }

@@ -1,13 +1,15 @@
 // The training loop: every step is logged, every epoch saved, and Ctrl-C loses nothing.
+
 import { performance } from "node:perf_hooks";
 import { round } from "../base/numbers.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+
 import type { Batch } from "../data/loader.ts";
 import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "../run/directory.ts";
 import { Clock, withSteps } from "./budget.ts";
 import { checkpointBytes, saveCheckpoint, type Trained } from "./checkpoint.ts";
 import { refuseBrokenWeights, refuseNotFinite } from "./finite.ts";
-import { makeSchedule } from "./optimizer.ts";
+import { makeSchedule, setRates } from "./optimizer.ts";
 import type { Profiler } from "./profile.ts";
 import type { Progress } from "./progress.ts";
 import { megabytes, NoRoom, withRoom } from "./room.ts";
@@ -137,20 +139,21 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
 }
 
 function oneStep(
-  { method, optimizer, device, precision, config, watch, total }: LoopOptions,
+  { method, optimizer, device, precision, config, watch, stepsPerEpoch, total }: LoopOptions,
   batch: Batch,
   step: number,
   lr: number,
 ) {
   try {
     checkShapes(batch.views, method, config.batch);
-    optimizer.lr = lr;
+    const progress = { step, total, epoch: Math.ceil(step / stepsPerEpoch) };
+    setRates(optimizer, config, method, lr, progress);
     const looks = watch?.due(step, total) === true;
     const outcome = trainStep({
       method,
       optimizer,
       views: batch.views,
-      step,
+      progress,
       device,
       precision,
       ...stepSettings(config),

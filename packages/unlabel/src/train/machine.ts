@@ -1,10 +1,11 @@
 // What a run computes on: device and threads; precision.ts has the number format. Each `auto` is settled once, and noted in
 // run.json.
+
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { UserError } from "../base/errors.ts";
 import { commandLine } from "../base/shell.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
 
 /** What the engine says of its devices. */
 export interface Devices {

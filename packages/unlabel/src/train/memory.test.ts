@@ -1,7 +1,8 @@
 import { zeros } from "@unlabel/torch";
 import { expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
-import { resolveConfig } from "../config/resolve.ts";
+import { resolveConfig } from "../methods/registry.ts";
+
 import { explainMemory } from "./memory.ts";
 
 const config = resolveConfig({ flags: { method: "simclr", batch: 64, size: 96 } });

@@ -2,7 +2,8 @@
 // process that takes too much (SIGKILL) cannot be caught here.
 
 import { UserError } from "../base/errors.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+
 import { megabytes } from "./room.ts";
 
 const UNITS: Record<string, number> = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };

@@ -1,14 +1,24 @@
 import { manualSeed, memory, randn, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { presets } from "../config/presets.ts";
-import { createMethod, type Method } from "../methods/index.ts";
+import type { Method } from "../methods/method.ts";
+import { presetConfig } from "../methods/presets.ts";
+import { createMethod } from "../methods/registry.ts";
+import { stepOn } from "../testing/progress.ts";
+
 import { gradients } from "./micro-batches.ts";
 
 const vit = { encoder: "vit_tiny", patch: 8, size: 32, batch: 8 } as const;
 
 function outcome(method: Method, views: Tensor[], microBatch: number | null, recompute = false) {
-  manualSeed(1); // MAE's masks
-  const { loss, logs } = gradients({ method, views, microBatch, recompute, device: "cpu", precision: "fp32" });
+  const { loss, logs } = gradients({
+    method,
+    views,
+    progress: stepOn(8),
+    microBatch,
+    recompute,
+    device: "cpu",
+    precision: "fp32",
+  });
   const grads = Object.fromEntries(method.namedParameters().map(([name, { grad }]) => [name, grad!.clone()]));
   method.zeroGrad();
   return { loss: loss.item(), logs: Object.entries(logs).map(([name, value]) => [name, value.item()] as const), grads };
@@ -26,8 +36,8 @@ describe("gradients of a batch in parts", () => {
       manualSeed(0);
       const method: Method =
         name === "simclr"
-          ? createMethod({ ...presets.simclr.small, ...vit })
-          : createMethod({ ...presets.mae.small, ...vit, norm_pixels: false });
+          ? createMethod({ ...presetConfig("simclr", "small"), ...vit })
+          : createMethod({ ...presetConfig("mae", "small"), ...vit, norm_pixels: false });
       const views = [randn([name === "simclr" ? 16 : 8, 3, 32, 32])];
       const whole = outcome(method, views, null);
       const parts = outcome(method, views, microBatch);
@@ -43,7 +53,7 @@ describe("gradients of a batch in parts", () => {
 
   it("moves BatchNorm's statistics once a part, as one pass would, and leaves no tensor behind", () => {
     manualSeed(0);
-    const method = createMethod({ ...presets.simclr.small, size: 32, batch: 4 });
+    const method = createMethod({ ...presetConfig("simclr", "small"), size: 32, batch: 4 });
     scope(() => {
       const views = [randn([8, 3, 32, 32])];
       outcome(method, views, 2);
@@ -60,9 +70,9 @@ describe("gradients of a batch in parts", () => {
 
 describe("activation checkpointing", () => {
   const configs = {
-    resnet18: { ...presets.simclr.small, size: 32, batch: 4 },
-    vit: { ...presets.simclr.small, ...vit, batch: 4 },
-    mae: { ...presets.mae.small, ...vit, batch: 4 },
+    resnet18: { ...presetConfig("simclr", "small"), size: 32, batch: 4 },
+    vit: { ...presetConfig("simclr", "small"), ...vit, batch: 4 },
+    mae: { ...presetConfig("mae", "small"), ...vit, batch: 4 },
   };
 
   it.each([

@@ -2,15 +2,16 @@
 // images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
 import { autocast, backward, cat, noGrad, recordFunction, scope, type Tensor } from "@unlabel/torch";
 import { recomputing } from "../encoders/recompute.ts";
-import type { LossOutput, Method } from "../methods/method.ts";
+import type { LossOutput, Method, StepProgress } from "../methods/method.ts";
 
 export interface GradientOptions {
   method: Method;
   /** On the device, view-major, as the method takes them. */
   views: readonly Tensor[];
+  progress: StepProgress;
   /** Images in the network at once; null for all. */
   microBatch: number | null;
-  /** Keeps no activations of blocks and computes them again: see models/recompute.ts. */
+  /** Keeps no activations of blocks and computes them again: see encoders/recompute.ts. */
   recompute?: boolean;
   device: string;
   precision: "fp32" | "bf16";
@@ -26,7 +27,7 @@ export function gradients(options: GradientOptions): LossOutput {
   if (microBatch === null || microBatch >= batch) {
     return pass(
       options,
-      () => method.loss(views),
+      () => method.loss(views, options.progress),
       ({ loss }) => loss.backward(),
     );
   }
@@ -48,7 +49,7 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
         const share = part.size / batch;
         const { loss, logs } = pass(
           options,
-          () => options.method.loss(viewsOf(options, part)),
+          () => options.method.loss(viewsOf(options, part), partOf(options, part)),
           (found) => found.loss.mul(share).backward(),
         );
         const weigh = ([name, value]: [string, Tensor]) => [name, value.detach().mul(share)];
@@ -67,7 +68,7 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
  */
 function cached(options: GradientOptions, parts: Part[], batch: number): LossOutput {
   const { method } = options;
-  const embed = (part: Part) => method.embed!(viewsOf(options, part));
+  const embed = (part: Part) => method.embed!(viewsOf(options, part), partOf(options, part));
   const embeddings = scope(() => {
     const buffers = [...method.namedTensors()].flatMap(([, tensor]) => (tensor.requiresGrad ? [] : [tensor]));
     const before = buffers.map((buffer) => buffer.clone());
@@ -86,7 +87,7 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
     });
     return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
   }).requiresGrad_();
-  const output = forward(options, () => method.contrast!(embeddings));
+  const output = forward(options, () => method.contrast!(embeddings, options.progress));
   recordFunction("backward", () => output.loss.backward());
   const wanted = rowsOf(embeddings.grad!, batch);
   for (const part of parts) {
@@ -123,6 +124,11 @@ function forward<T>({ device, precision }: GradientOptions, body: () => T): T {
 /** View-major rows `[views · images, D]` as `[views, images, D]`. */
 function rowsOf(x: Tensor, images: number): Tensor {
   return x.reshape([-1, images, x.shape[1]!]);
+}
+
+/** The progress with the random numbers of some of the images. */
+function partOf({ progress }: GradientOptions, { start, size }: Part): StepProgress {
+  return { ...progress, draws: progress.draws.narrow(start, size) };
 }
 
 /** The views of some of the images, view-major again. */

@@ -1,14 +1,27 @@
-import { nn, optim, randn, type Tensor } from "@unlabel/torch";
+import { nn, optim, randn, type Tensor, zeros } from "@unlabel/torch";
 import { expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
-import { makeOptimizer, makeSchedule, peakLr } from "./optimizer.ts";
+import { Encoder } from "../encoders/encoder.ts";
+import { type LossOutput, Method, type ParameterGroup, type Progress } from "../methods/method.ts";
+import { resolveConfig } from "../methods/registry.ts";
 
-class Toy extends nn.Module {
+import { makeOptimizer, makeSchedule, peakLr, setRates } from "./optimizer.ts";
+
+class Pixels extends Encoder {
+  override readonly dim = 3;
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
+class Toy extends Method {
+  override readonly encoder = new Pixels();
+  override readonly chance = null;
+  override readonly floor = null;
   weight = nn.parameter(randn([3, 2]));
   bias = nn.parameter(randn([3]));
   scale = nn.parameter(randn([2]));
-  override forward(x: Tensor): Tensor {
-    return x;
+  override loss(): LossOutput {
+    return { loss: zeros([]), logs: {} };
   }
 }
 const config = (flags: Record<string, unknown>) => resolveConfig({ flags: { method: "simclr", ...flags } });
@@ -34,6 +47,30 @@ it("keeps weight decay and LARS's adaptation from biases and norms", () => {
   ]);
   expect(groups[0]).toMatchObject({ adapt: true, momentum: 0.9 });
   expect(groups[1]).toMatchObject({ adapt: false, momentum: 0.9 });
+});
+
+it("lets a method set learning rate and weight decay by group, anew at every step, and keeps the rest as it is", () => {
+  class Grouped extends Toy {
+    override groups({ step, total }: Progress): ParameterGroup[] {
+      return [{ params: [this.weight, this.bias], lrFactor: 10, weightDecay: step / total }];
+    }
+  }
+  const method = new Grouped();
+  const settings = config({ optimizer: "sgd", lr: 0.5, weight_decay: 0.1, exclude_norm_bias: true });
+  const optimizer = makeOptimizer(settings, method);
+  const groups = () => optimizer.groups.map(({ params, lr, weightDecay }) => [params.length, lr, weightDecay]);
+  expect(optimizer.groups.map(({ params }) => params)).toEqual([[method.scale], [method.weight], [method.bias]]);
+  for (const [step, decay] of [
+    [1, 0.25],
+    [4, 1],
+  ] as const) {
+    setRates(optimizer, settings, method, 0.01, { step, total: 4, epoch: 1 });
+    expect(groups()).toEqual([
+      [1, 0.01, 0],
+      [1, 0.1, decay],
+      [1, 0.1, 0],
+    ]);
+  }
 });
 
 it("warms up, peaks and falls to nothing, step by step", () => {

@@ -1,27 +1,76 @@
 // From settings to an optimizer with its parameter groups, and to the learning rate of every step.
-import { type nn, optim, type Tensor } from "@unlabel/torch";
-import type { Config } from "../config/schema.ts";
+
+import { optim, type Tensor } from "@unlabel/torch";
+import type { Config } from "../config/common.ts";
+import type { Method, ParameterGroup, Progress } from "../methods/method.ts";
+
+/** Parameters that are trained alike, and how they differ from the rest. */
+interface Split {
+  params: Tensor[];
+  lrFactor: number;
+  weightDecay: number;
+  /** Whether LARS adapts the rate to each parameter's norm. */
+  adapt: boolean;
+}
 
 /**
  * The optimizer of a run. With `exclude_norm_bias`, parameters of one axis (biases, scales of norms) form a group of
- * their own without weight decay, and without LARS's adaptation.
+ * their own without weight decay, and without LARS's adaptation; groups that the method asks for are split likewise.
  */
-export function makeOptimizer(config: Config, module: nn.Module<never, unknown>): optim.Optimizer {
-  const { weight_decay: weightDecay, betas, momentum, exclude_norm_bias } = config;
+export function makeOptimizer(config: Config, method: Method): optim.Optimizer {
+  const { betas, momentum } = config;
+  const splits = splitsOf(config, method, { step: 1, total: 1, epoch: 1 });
   const lr = peakLr(config);
-  const [matrices, vectors] = split(module.parameters(), ({ ndim }) => !exclude_norm_bias || ndim > 1);
-  const groups = <T extends object>(plain: T) =>
-    vectors.length > 0 ? [{ params: matrices }, { params: vectors, ...plain }] : [{ params: matrices }];
+  const groups = splits.map(({ params, lrFactor, weightDecay }) => ({ params, lr: lr * lrFactor, weightDecay }));
+  const { weight_decay: weightDecay } = config;
   switch (config.optimizer) {
     case "adam":
-      return new optim.Adam(groups({ weightDecay: 0 }), { lr, weightDecay, betas });
+      return new optim.Adam(groups, { lr, weightDecay, betas });
     case "adamw":
-      return new optim.AdamW(groups({ weightDecay: 0 }), { lr, weightDecay, betas });
+      return new optim.AdamW(groups, { lr, weightDecay, betas });
     case "sgd":
-      return new optim.SGD(groups({ weightDecay: 0 }), { lr, weightDecay, momentum });
+      return new optim.SGD(groups, { lr, weightDecay, momentum });
     case "lars":
-      return new optim.LARS(groups({ weightDecay: 0, adapt: false }), { lr, weightDecay, momentum });
+      return new optim.LARS(
+        groups.map((group, i) => ({ ...group, adapt: splits[i]!.adapt })),
+        { lr, weightDecay, momentum },
+      );
   }
+}
+
+/** Sets every group's learning rate and weight decay for the step that comes. @param lr the schedule's */
+export function setRates(
+  optimizer: optim.Optimizer,
+  config: Config,
+  method: Method,
+  lr: number,
+  progress: Progress,
+): void {
+  if (!method.groups) {
+    optimizer.lr = lr;
+    return;
+  }
+  for (const [i, { lrFactor, weightDecay }] of splitsOf(config, method, progress).entries()) {
+    const group = optimizer.groups[i]!;
+    group.lr = lr * lrFactor;
+    group.weightDecay = weightDecay;
+  }
+}
+
+/** The method's groups, and what is left, each in two where biases and norm scales are treated apart; always in the same order. */
+function splitsOf(config: Config, method: Method, progress: Progress): Split[] {
+  const named = method.groups?.(progress) ?? [];
+  const grouped = new Set(named.flatMap(({ params }) => [...params]));
+  const rest = method.parameters().filter((tensor) => !grouped.has(tensor));
+  return [{ params: rest }, ...named].flatMap(
+    ({ params, lrFactor = 1, weightDecay = config.weight_decay }: ParameterGroup) => {
+      const [matrices, vectors] = split([...params], ({ ndim }) => !config.exclude_norm_bias || ndim > 1);
+      return [
+        { params: matrices, lrFactor, weightDecay, adapt: true },
+        { params: vectors, lrFactor, weightDecay: 0, adapt: false },
+      ].filter((one) => one.params.length > 0);
+    },
+  );
 }
 
 /** The learning rate of each step, counted from 0, in a run of `total` steps. */

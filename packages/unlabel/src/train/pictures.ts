@@ -1,19 +1,20 @@
-// Pictures of what a masked autoencoder learnt: images, what it saw of them, and what it made of that.
+// Pictures of what a masked method learnt: images, what it saw of them, and what it made of that.
+
 import { join } from "node:path";
 import type { Tensor } from "@unlabel/torch";
 import sharp from "sharp";
 import { makeFolder, writeAtomically } from "../base/files.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Dataset, Split } from "../data/folder.ts";
-import { Mae } from "../methods/index.ts";
 import type { Method } from "../methods/method.ts";
 
 const COUNT = 8;
 
 /**
- * Writes `pictures/mae.json` and its PNGs for eight images, of the validation split where there is one; does nothing for
- * a method that reconstructs nothing.
+ * Writes `pictures/METHOD.json` and its PNGs for eight images, of the validation split where there is one; does nothing for
+ * a method that makes none.
  */
 export async function writePictures(
   runPath: string,
@@ -22,7 +23,7 @@ export async function writePictures(
   data: Dataset,
   device: string,
 ): Promise<void> {
-  if (!(method instanceof Mae)) return;
+  if (!method.pictures) return;
   const folder = join(runPath, "pictures");
   makeFolder(folder);
   const { size, mean, std } = config;
@@ -33,8 +34,8 @@ export async function writePictures(
     device,
     filter: "bicubic",
   })) {
-    const made = method.eval().reconstruct(images);
-    const items = Array.from({ length: images.shape[0]! }, (_, i) => fileNames(i));
+    const made = method.eval().pictures!(images);
+    const items = Array.from({ length: images.shape[0]! }, (_, i) => fileNames(config.method, i));
     for (const kind of ["original", "masked", "reconstructed"] as const) {
       await writePngs(
         made[kind],
@@ -44,7 +45,7 @@ export async function writePictures(
     }
     images.dispose();
     method.train();
-    writeAtomically(join(folder, "mae.json"), `${JSON.stringify({ size, items }, null, 2)}\n`);
+    writeAtomically(join(folder, `${config.method}.json`), `${JSON.stringify({ size, items }, null, 2)}\n`);
   }
 }
 
@@ -55,8 +56,8 @@ function spread(split: Split): Split {
   return { ...split, items };
 }
 
-function fileNames(i: number) {
-  const name = (kind: string) => `mae-${i + 1}-${kind}.png`;
+function fileNames(method: string, i: number) {
+  const name = (kind: string) => `${method}-${i + 1}-${kind}.png`;
   return { original: name("original"), masked: name("masked"), reconstructed: name("reconstructed") };
 }
 

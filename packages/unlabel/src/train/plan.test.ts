@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UsageError, UserError } from "../base/errors.ts";
-import { resolveConfig } from "../config/resolve.ts";
+import { resolveConfig } from "../methods/registry.ts";
+
 import { temporaryFolder } from "../testing/data.ts";
 import { commitOf, plan, stamp } from "./plan.ts";
 

@@ -1,12 +1,15 @@
 // Which run is asked for: a new one, or an old one to be continued. Everything that can be refused is refused here,
 // before LibTorch is loaded.
+
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { writableFile } from "../base/files.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
-import { resolveConfig, type Settings, type Sources } from "../config/resolve.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+import type { Sources } from "../config/resolve.ts";
+import type { Settings } from "../config/settings.ts";
+import { resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, refuseTaken } from "../run/directory.ts";
 
 export interface Request {

@@ -1,6 +1,8 @@
 // The number format that `precision` means on a device.
+
 import { noGrad, scope, zeros } from "@unlabel/torch";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+
 import { cpuFlags } from "./machine.ts";
 
 /** What choosing asks of the machine; measured where it is not given. */

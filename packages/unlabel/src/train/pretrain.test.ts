@@ -6,7 +6,8 @@ import { memory } from "@unlabel/torch";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
-import { readSettings } from "../config/resolve.ts";
+import { readSettings } from "../config/files.ts";
+
 import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";

@@ -1,5 +1,6 @@
 // One session of training: settles the machine, builds method, optimizer and loader, restores what was saved, trains,
 // and leaves run.json telling the truth whatever happens.
+
 import { join } from "node:path";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
 import { cacheDir } from "@unlabel/torch/setup";
@@ -8,14 +9,15 @@ import { isDiskFull } from "../base/files.ts";
 import { thisCommand } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
 import { cached, chooseCache, roomForPixels } from "../data/cache.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import { absoluteRoot } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
-import { createMethod } from "../methods/index.ts";
+import { lossWords } from "../methods/about.ts";
 import type { Method } from "../methods/method.ts";
+import { createMethod, methodNamed } from "../methods/registry.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory, type RunInfo, type RunResult } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
@@ -210,11 +212,14 @@ function describe(
   machine: Pick<RunInfo, "device" | "precision" | "threads">,
   stepsPerEpoch: number,
 ): RunInfo {
+  const { about } = methodNamed(config.method);
   const count = (tensors: { numel: number }[]) => tensors.reduce((sum, { numel }) => sum + numel, 0);
   return {
     schema: 1,
     status: "running",
     method: config.method,
+    about: { title: about.title, paper: about.paper, loss: lossWords(about, config) },
+    draws: "by place",
     config,
     seed: config.seed,
     created: new Date().toISOString(),
@@ -260,6 +265,12 @@ function resume(
   const gaps = run.rewind(start).map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`));
   if (gaps.length > 0) notes.push(`metrics.jsonl was damaged: lines are missing of these steps: ${gaps.join(", ")}`);
   const commands = new Set([...command.split("\n"), now.command]);
+  const { draws } = methodNamed(now.method).about;
+  if (draws && !run.info.draws && start > 0) {
+    notes.push(
+      `from step ${start + 1} on, ${draws} are drawn by seed, step and place in the batch; unlabel ${run.info.versions.unlabel} drew them one after the other, so this is not the run that it would have been there`,
+    );
+  }
   // Why it stopped before is no longer true of it.
   run.update({ ...now, created, command: [...commands].join("\n"), chance, result, notes: before, error: undefined });
   run.note(...notes);

@@ -1,15 +1,21 @@
 // One training step: loss, gradients, update. Everything made on the way is freed, and the host waits for the device once.
+
 import { cat, optim, recordFunction, scope, type Tensor } from "@unlabel/torch";
-import type { Config } from "../config/schema.ts";
-import type { Method } from "../methods/method.ts";
+import { Draws } from "../base/draws.ts";
+import type { Config } from "../config/common.ts";
+
+import type { Method, Progress } from "../methods/method.ts";
 import { gradients } from "./micro-batches.ts";
 
 export interface StepOptions {
   method: Method;
   optimizer: optim.Optimizer;
   views: readonly Tensor[];
-  /** This step's number, from 1. */
-  step: number;
+  progress: Progress;
+  /** The run's, from which the step's random numbers follow. */
+  seed: number;
+  /** Place of the first image in the global batch; default 0. */
+  first?: number;
   device: string;
   precision: "fp32" | "bf16";
   /** Images in the network at once; null for the whole batch. */
@@ -37,19 +43,31 @@ export interface StepOutcome {
 }
 
 /** What a config says of a step. */
-export function stepSettings(config: Config): Pick<StepOptions, "microBatch" | "recompute" | "clip"> {
-  const { micro_batch: microBatch, activation_checkpointing: recompute, clip_grad_norm: clip } = config;
-  return { microBatch, recompute, clip };
+export function stepSettings(config: Config): Pick<StepOptions, "seed" | "microBatch" | "recompute" | "clip"> {
+  const { seed, micro_batch: microBatch, activation_checkpointing: recompute, clip_grad_norm: clip } = config;
+  return { seed, microBatch, recompute, clip };
 }
 
 /** Trains on one batch. */
 export function trainStep(options: StepOptions): StepOutcome {
-  const { method, optimizer, views, step, device, precision, clip, microBatch = null, recompute, onFeatures } = options;
+  const {
+    method,
+    optimizer,
+    views,
+    progress,
+    device,
+    precision,
+    clip,
+    microBatch = null,
+    recompute,
+    onFeatures,
+  } = options;
   return scope(() => {
     const here = views.map((view) => view.to({ device, nonBlocking: true }));
     const { loss, logs, features } = gradients({
       method,
       views: here,
+      progress: { ...progress, draws: drawsOf(options) },
       microBatch,
       recompute: recompute === true,
       device,
@@ -59,7 +77,7 @@ export function trainStep(options: StepOptions): StepOutcome {
     const norm = recordFunction("optimizer", () => {
       const found = clip === null ? optim.gradNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
       optimizer.step();
-      method.afterStep(step);
+      method.afterStep(progress);
       method.zeroGrad();
       return found;
     });
@@ -76,6 +94,17 @@ export function trainStep(options: StepOptions): StepOutcome {
     const outcome = { loss: lossNow!, gradNorm: gradNorm!, logs: take(logs), watched: take(watched) };
     return options.encoderNorm ? { ...outcome, encoderNorm: rest.shift()! } : outcome;
   });
+}
+
+/** The random numbers of the step's images. */
+function drawsOf({ method, views, progress, seed, first = 0, device }: StepOptions): Draws {
+  const images = views[0]!.shape[0]! / method.views[0]!.count;
+  return new Draws(
+    seed,
+    progress.step,
+    Int32Array.from({ length: images }, (_, i) => first + i),
+    device,
+  );
 }
 
 /** The values of several scalars, read from the device at once. */

@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { manualSeed, noGrad, randn } from "@unlabel/torch";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { resolveConfig } from "../config/resolve.ts";
 import { openData } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
-import { createMethod } from "../methods/index.ts";
+import { createMethod, resolveConfig } from "../methods/registry.ts";
+
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { pretrain } from "./pretrain.ts";

@@ -1,11 +1,14 @@
 // Looks on while a run trains, and changes nothing of it: no random number is drawn, no statistic of BatchNorm moved, no
 // gradient touched. Looks are as frequent as they are cheap: one percent of the time, unless `health_every` counts steps.
+
 import { performance } from "node:perf_hooks";
 import { autocast, cat, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
-import type { Config } from "../config/schema.ts";
+import type { Config } from "../config/common.ts";
+
 import type { Dataset } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
 import type { Method } from "../methods/method.ts";
+import { methodNamed } from "../methods/registry.ts";
 import type { Health } from "../run/health.ts";
 import type { MetricsRow } from "../run/metrics.ts";
 import { nearest, vote } from "../score/knn.ts";
@@ -75,7 +78,7 @@ export class Watch {
     this.#count = probe ? Math.min(LOOKED_AT, Math.ceil(all / 2)) : Math.min(LOOKED_AT, all);
     const looked = heldOut.pixels.narrow(0, 0, this.#count);
     this.record = new HealthRecord({
-      method: config.method,
+      method: methodNamed(config.method).about.health,
       dim: method.encoder.dim,
       images: this.#count,
       identical:

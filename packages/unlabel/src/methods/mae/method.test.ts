@@ -7,21 +7,22 @@ import {
   randint,
   randn,
   scope,
-  setRngState,
   type Tensor,
   tensor,
 } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { presets } from "../../config/presets.ts";
-import type { MaeConfig } from "../../config/schema.ts";
+import type { Config } from "../../config/common.ts";
 import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
+import { GeneratorDraws, stepOn } from "../../testing/progress.ts";
 import { formulaImages, formulaState, gradNorm, references } from "../../testing/reference.ts";
+import { presetConfig } from "../presets.ts";
+import { createMethod } from "../registry.ts";
 import { maskingOf, randomMasking } from "../shared/masking.ts";
 import { Mae } from "./method.ts";
 
 /** 32 px in 16 patches. */
-const tiny: MaeConfig = {
-  ...presets.mae.small,
+const tiny: Config = {
+  ...presetConfig("mae", "small"),
   size: 32,
   patch: 8,
   batch: 4,
@@ -30,6 +31,11 @@ const tiny: MaeConfig = {
   decoder_heads: 4,
   predict_share: 1,
 };
+const mae = (config: Config): Mae => {
+  const method = createMethod(config);
+  if (!(method instanceof Mae)) throw new TypeError("Expected MAE");
+  return method;
+};
 const decoders = ["transformer", "cross", "mlp"] as const;
 
 describe("Mae", () => {
@@ -37,10 +43,10 @@ describe("Mae", () => {
     "computes the loss and gradient of a plain MAE on timm's parts: $norm_pixels",
     (reference) => {
       scope(() => {
-        const method = new Mae({ ...tiny, norm_pixels: reference.norm_pixels });
+        const method = mae({ ...tiny, norm_pixels: reference.norm_pixels });
         method.loadStateDict(formulaState(method.stateDict()));
         manualSeed(5);
-        const { loss } = method.loss([formulaImages(4, 32)]);
+        const { loss } = method.loss([formulaImages(4, 32)], { ...stepOn(4), draws: new GeneratorDraws(4) });
         expect(loss.item() / reference.loss).toBeCloseTo(1, 5);
         loss.backward();
         expect(gradNorm(method.encoder) / reference.encoder_grad_norm).toBeCloseTo(1, 5);
@@ -49,7 +55,7 @@ describe("Mae", () => {
   );
 
   it("preset report: ViT-B/16 and 768 → 1024 → ReLU → 1024 → 768 → 768", () => {
-    const method = new Mae(presets.mae.report);
+    const method = mae(presetConfig("mae", "report"));
     const shapes = Object.fromEntries(Object.entries(method.decoder.stateDict()).map(([k, t]) => [k, t.shape.join()]));
     expect(shapes).toEqual({
       mask_token: "1,1,768",
@@ -68,7 +74,7 @@ describe("Mae", () => {
   });
 
   it("preset paper: 8 blocks of width 512", () => {
-    const method = new Mae({ ...presets.mae.paper, encoder: "vit_tiny" });
+    const method = mae({ ...presetConfig("mae", "paper"), encoder: "vit_tiny" });
     const state = method.decoder.stateDict();
     expect(state["embed.weight"]!.shape).toEqual([512, 192]);
     expect(state["blocks.7.mlp.fc1.weight"]!.shape).toEqual([2048, 512]);
@@ -84,8 +90,8 @@ describe("Mae", () => {
     it("gives the encoder, and every other parameter, a gradient", () => {
       scope(() => {
         manualSeed(0);
-        const method = new Mae(config);
-        method.loss([randn([4, 3, 32, 32])]).loss.backward();
+        const method = mae(config);
+        method.loss([randn([4, 3, 32, 32])], stepOn(4)).loss.backward();
         expect(gradNorm(method.encoder)).toBeGreaterThan(1e-3);
         for (const [name, { grad }] of method.namedParameters()) {
           expect.soft((grad as Tensor).linalgVectorNorm().item(), name).toBeGreaterThan(0);
@@ -96,7 +102,7 @@ describe("Mae", () => {
     it("predicts something else when a visible patch changes, and the same when a hidden one does", () => {
       scope(() => {
         manualSeed(0);
-        const method = new Mae(config);
+        const method = mae(config);
         const masking = maskingOf(tensor([[...Array(16).keys()]]), 0.75);
         const patches = randn([1, 16, 192]);
         const predict = (at: number) => {
@@ -116,12 +122,10 @@ describe("Mae", () => {
     it("does not count visible patches in the loss", () => {
       scope(() => {
         manualSeed(0);
-        const method = new Mae({ ...config, norm_pixels: false });
+        const method = mae({ ...config, norm_pixels: false });
         const images = randn([4, 3, 32, 32]);
-        const state = getRngState();
-        const { loss } = method.loss([images]);
-        setRngState(state);
-        const masking = randomMasking(4, 16, 0.75, "cpu");
+        const { loss } = method.loss([images], stepOn(images.shape[0]!));
+        const masking = randomMasking(stepOn(4).draws, 16, 0.75);
         const patches = patchify(images, 8);
         const predicted = method.decoder.call(method.encoder.encode(patches, masking.keep), masking);
         const hidden = gatherTokens(patches, masking.hidden);
@@ -131,12 +135,12 @@ describe("Mae", () => {
 
     it("learns: the loss falls in 20 steps, and no step leaves a tensor behind", () => {
       manualSeed(0);
-      const method = new Mae(config);
+      const method = mae(config);
       const images = unpatchify(randn([4, 1, 192]).repeat([1, 16, 1]), 8);
       const before = memory().liveTensors;
       const losses = Array.from({ length: 20 }, () =>
         scope(() => {
-          const { loss } = method.loss([images]);
+          const { loss } = method.loss([images], stepOn(images.shape[0]!));
           loss.backward();
           noGrad(() => {
             for (const parameter of method.parameters()) parameter.sub_(parameter.grad!, { alpha: 0.05 });
@@ -152,13 +156,11 @@ describe("Mae", () => {
     it("gives a float32 loss under autocast, close to the exact one", () => {
       scope(() => {
         manualSeed(0);
-        const method = new Mae(config);
+        const method = mae(config);
         const images = randn([4, 3, 32, 32]);
-        const state = getRngState();
-        const half = autocast({ dtype: "bfloat16" }, () => method.loss([images]).loss);
+        const half = autocast({ dtype: "bfloat16" }, () => method.loss([images], stepOn(images.shape[0]!)).loss);
         expect(half.dtype).toBe("float32");
-        setRngState(state);
-        expect(half.item()).toBeCloseTo(method.loss([images]).loss.item(), 1);
+        expect(half.item()).toBeCloseTo(method.loss([images], stepOn(images.shape[0]!)).loss.item(), 1);
       });
     });
   });
@@ -166,14 +168,12 @@ describe("Mae", () => {
   it("decoder cross predicts any share of the hidden patches as it would predict them all", () => {
     scope(() => {
       manualSeed(0);
-      const whole = new Mae({ ...tiny, decoder: "cross", norm_pixels: false });
-      const part = new Mae({ ...tiny, decoder: "cross", norm_pixels: false, predict_share: 0.25 });
+      const whole = mae({ ...tiny, decoder: "cross", norm_pixels: false });
+      const part = mae({ ...tiny, decoder: "cross", norm_pixels: false, predict_share: 0.25 });
       part.loadStateDict(whole.stateDict());
       const images = randn([4, 3, 32, 32]);
-      const state = getRngState();
-      const { loss } = part.loss([images]);
-      setRngState(state);
-      const { keep, hidden } = randomMasking(4, 16, 0.75, "cpu");
+      const { loss } = part.loss([images], stepOn(images.shape[0]!));
+      const { keep, hidden } = randomMasking(stepOn(4).draws, 16, 0.75);
       const patches = patchify(images, 8);
       const predicted = whole.decoder.call(whole.encoder.encode(patches, keep), { keep, hidden });
       const errors = predicted.sub(gatherTokens(patches, hidden)).square().mean(2);
@@ -191,19 +191,24 @@ describe("Mae", () => {
   ])("knows chance after the first batch (norm_pixels %s): the %s", (norm_pixels) => {
     scope(() => {
       manualSeed(0);
-      const method = new Mae({ ...tiny, norm_pixels });
+      const method = mae({ ...tiny, norm_pixels });
       expect(method.chance).toBeNull();
       const images = randn([64, 3, 32, 32]).mul(2);
-      method.loss([images]);
+      method.loss([images], stepOn(images.shape[0]!));
       expect(method.chance! / (norm_pixels ? 191 / 192 : 4)).toBeCloseTo(1, 1);
       const first = method.chance;
-      method.loss([images.mul(3)]);
+      method.loss([images.mul(3)], stepOn(64));
       expect(method.chance).toBe(first);
     });
   });
 
   describe.each([true, false])("pictures, norm_pixels %s", (norm_pixels) => {
-    const config = { ...tiny, norm_pixels, mean: presets.mae.paper.mean, std: presets.mae.paper.std };
+    const config = {
+      ...tiny,
+      norm_pixels,
+      mean: presetConfig("mae", "paper").mean,
+      std: presetConfig("mae", "paper").std,
+    };
     const bytes = randint(0, 256, [2, 3, 32, 32]).to({ dtype: "float32" });
     const channels = (values: readonly number[]) => tensor(values).reshape([1, 3, 1, 1]);
     const images = bytes.div(255).sub(channels(config.mean)).div(channels(config.std));
@@ -211,7 +216,7 @@ describe("Mae", () => {
     it("show the original, its visible patches, and predictions elsewhere", () => {
       scope(() => {
         manualSeed(0);
-        const { original, masked, reconstructed } = new Mae(config).reconstruct(images);
+        const { original, masked, reconstructed } = mae(config).pictures(images);
         for (const picture of [original, masked, reconstructed]) {
           expect([picture.dtype, picture.shape]).toEqual(["uint8", [2, 3, 32, 32]]);
         }
@@ -236,7 +241,7 @@ describe("Mae", () => {
 
     it("are exact where the prediction is: targets mapped back are the hidden pixels", () => {
       scope(() => {
-        const method = new Mae(config);
+        const method = mae(config);
         const { encoder, decoder } = method;
         const patches = patchify(images, 8);
         decoder.forward = (_, { hidden }) => {
@@ -245,18 +250,18 @@ describe("Mae", () => {
           return truth.sub(truth.mean(2, true)).div(truth.var(2, { keepdim: true }).add(1e-6).sqrt());
         };
         expect(encoder.patch).toBe(8);
-        const { original, reconstructed } = method.reconstruct(images);
+        const { original, reconstructed } = method.pictures(images);
         expect(reconstructed.equal(original)).toBe(true);
       });
     });
 
     it("leave LibTorch's generator as it was, and hide the same patches each time", () => {
       scope(() => {
-        const method = new Mae(config);
+        const method = mae(config);
         const before = getRngState();
-        const first = method.reconstruct(images);
+        const first = method.pictures(images);
         expect(getRngState().equal(before)).toBe(true);
-        expect(method.reconstruct(images).masked.equal(first.masked)).toBe(true);
+        expect(method.pictures(images).masked.equal(first.masked)).toBe(true);
       });
     });
   });

@@ -2,39 +2,29 @@
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
 import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
 import { Rng } from "../../base/rng.ts";
-import type { MaeConfig } from "../../config/schema.ts";
-import { plainView, type ViewSpec } from "../../data/views.ts";
-import { createMaeEncoder, type VisionTransformer } from "../../encoders/index.ts";
+import { plainView } from "../../data/views.ts";
 import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
-import { type LossOutput, Method } from "../method.ts";
+import { VisionTransformer } from "../../encoders/vit.ts";
+import { defineMethod } from "../define.ts";
+import { type LossOutput, Method, type Pictures, type StepProgress } from "../method.ts";
 import { type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
+import { about } from "./about.ts";
 import { CrossDecoder } from "./cross-decoder.ts";
 import { type MaeDecoder, type MaeDecoderOptions, MlpDecoder, TransformerDecoder } from "./decoder.ts";
-
-/** Pictures of what was learnt, each uint8 `[N, 3, S, S]`. */
-export interface Reconstruction {
-  original: Tensor;
-  /** Hidden patches in the mean colour. */
-  masked: Tensor;
-  /** Visible patches as they are, hidden ones as predicted. */
-  reconstructed: Tensor;
-}
+import { type MaeConfig, problemsOf, schema } from "./settings.ts";
 
 export class Mae extends Method {
   override readonly encoder: VisionTransformer;
-  override readonly views: readonly ViewSpec[];
   override readonly floor = 0;
   decoder: MaeDecoder;
   readonly #config: MaeConfig;
   #chance: number | null = null;
 
-  constructor(config: MaeConfig) {
+  constructor(config: MaeConfig, encoder: VisionTransformer) {
     super();
-    this.encoder = createMaeEncoder(config);
+    this.encoder = encoder;
     const { width: dim, grid, patch } = this.encoder;
     this.decoder = decoderOf(config, { dim, grid, patch, width: config.decoder_width });
-    const { size, crop_min: cropMin, mean, std } = config;
-    this.views = [plainView({ size, cropMin, filter: "bicubic", mean, std })];
     this.#config = config;
   }
 
@@ -43,10 +33,10 @@ export class Mae extends Method {
     return this.#chance;
   }
 
-  override loss([images]: readonly Tensor[]): LossOutput {
+  override loss([images]: readonly Tensor[], { draws }: StepProgress): LossOutput {
     const patches = patchify(images!, this.encoder.patch);
-    const [batch, count] = patches.shape as [number, number];
-    const masking = this.#asked(randomMasking(batch, count, this.#config.mask_ratio, patches.device));
+    const count = patches.shape[1]!;
+    const masking = this.#asked(randomMasking(draws, count, this.#config.mask_ratio));
     const latent = this.encoder.encode(patches, masking.keep);
     const predicted = this.decoder.call(latent, masking).to({ dtype: "float32" });
     const target = this.#targets(gatherTokens(patches, masking.hidden));
@@ -71,7 +61,7 @@ export class Mae extends Method {
    *
    * @param images normalised as in training, `[N, 3, S, S]`
    */
-  reconstruct(images: Tensor): Reconstruction {
+  override pictures(images: Tensor): Pictures {
     return noGrad(() =>
       scope(() => {
         const patches = patchify(images, this.encoder.patch);
@@ -135,3 +125,18 @@ function fixedMasking(batch: number, patches: number, ratio: number, device: str
   const noise = Float32Array.from({ length: batch * patches }, () => rng.uniform());
   return maskingOf(fromTypedArray(noise, [batch, patches], { device }), ratio);
 }
+
+export const mae = defineMethod({
+  about,
+  schema,
+  // Fixed positions, as in its paper; elsewhere positions are learnt, as in timm.
+  encoder: { positions: "sincos" },
+  check: problemsOf,
+  views({ size, crop_min: cropMin, mean, std }) {
+    return [plainView({ size, cropMin, filter: "bicubic", mean, std })];
+  },
+  create({ config, encoder }) {
+    if (!(encoder instanceof VisionTransformer)) throw new TypeError(`Expected a ViT for MAE, got ${config.encoder}`);
+    return new Mae(config, encoder);
+  },
+});

@@ -1,7 +1,9 @@
-import { arange, cat, getRngState, manualSeed, randn, scope, setRngState, tensor } from "@unlabel/torch";
+import { arange, cat, randn, scope, tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { gatherTokens } from "../../encoders/patches.ts";
-import { maskingOf, randomMasking, restoreOrder, visibleCount } from "./masking.ts";
+import { stepOn } from "../../testing/progress.ts";
+import { maskingOf, randomMasking, restoreOrder } from "./masking.ts";
+import { visibleCount } from "./visible.ts";
 
 const rows = (flat: number[], width: number) =>
   Array.from({ length: flat.length / width }, (_, i) => flat.slice(i * width, (i + 1) * width));
@@ -9,7 +11,7 @@ const rows = (flat: number[], width: number) =>
 describe("randomMasking", () => {
   it("keeps exactly 49 of 196 patches; kept and hidden together are all, once", () => {
     scope(() => {
-      const { keep, hidden } = randomMasking(8, 196, 0.75, "cpu");
+      const { keep, hidden } = randomMasking(stepOn(8).draws, 196, 0.75);
       expect(keep.shape).toEqual([8, 49]);
       expect(hidden.shape).toEqual([8, 147]);
       const all = Array.from({ length: 196 }, (_, i) => i);
@@ -31,8 +33,7 @@ describe("randomMasking", () => {
 
   it("masks each image by itself, and every patch as often as any other", () => {
     scope(() => {
-      manualSeed(0);
-      const { keep } = randomMasking(4000, 16, 0.75, "cpu");
+      const { keep } = randomMasking(stepOn(4000).draws, 16, 0.75);
       expect(new Set(rows(keep.toNumbers(), 4).map(String)).size).toBeGreaterThan(3000);
       const counts = keep.reshape([-1]).bincount().toNumbers();
       // 1000 expected with a deviation of √(4000 · ¼ · ¾) = 27.
@@ -40,14 +41,13 @@ describe("randomMasking", () => {
     });
   });
 
-  it("draws from LibTorch's generator: the same state gives the same masks", () => {
+  it("gives an image the same mask in whatever part of the batch it comes, and another one at the next step", () => {
     scope(() => {
-      const state = getRngState();
-      const first = randomMasking(2, 16, 0.75, "cpu").keep.toNumbers();
-      const second = randomMasking(2, 16, 0.75, "cpu").keep.toNumbers();
-      setRngState(state);
-      expect(randomMasking(2, 16, 0.75, "cpu").keep.toNumbers()).toEqual(first);
-      expect(second).not.toEqual(first);
+      const masks = (progress = stepOn(4)) => randomMasking(progress.draws, 16, 0.75).keep.toNumbers();
+      const whole = masks();
+      expect(randomMasking(stepOn(4).draws.narrow(1, 2), 16, 0.75).keep.toNumbers()).toEqual(whole.slice(4, 12));
+      expect(masks(stepOn(4, { step: 2 }))).not.toEqual(whole);
+      expect(masks(stepOn(4, { seed: 1 }))).not.toEqual(whole);
     });
   });
 });
@@ -60,7 +60,7 @@ it("keeps the patches with the smallest numbers", () => {
 
 it("restores what masking has shuffled", () => {
   scope(() => {
-    const masking = randomMasking(5, 36, 0.75, "cpu");
+    const masking = randomMasking(stepOn(5).draws, 36, 0.75);
     const tokens = randn([5, 36, 7]);
     const seen = gatherTokens(tokens, masking.keep);
     const hidden = gatherTokens(tokens, masking.hidden);

@@ -1,6 +1,8 @@
 // Random masking of patches (MAE, arXiv:2111.06377, section 3): each image hides its own, by the order of random numbers.
-import { cat, rand, type Tensor } from "@unlabel/torch";
+import { cat, type Tensor } from "@unlabel/torch";
+import type { Draws } from "../../base/draws.ts";
 import { gatherTokens } from "../../encoders/patches.ts";
+import { visibleCount } from "./visible.ts";
 
 /** Which of an image's L patches are seen (K) and which hidden (L − K): int64 indices, a random order. */
 export interface Masking {
@@ -10,14 +12,9 @@ export interface Masking {
   hidden: Tensor;
 }
 
-/** How many of `patches` an encoder sees: `⌊patches · (1 − ratio)⌋`, 49 of 196 at 0.75. */
-export function visibleCount(patches: number, ratio: number): number {
-  return Math.floor(patches * (1 - ratio));
-}
-
-/** A masking from LibTorch's generator. The CPU's on every device, so that a seed gives the same masks on all. */
-export function randomMasking(batch: number, patches: number, ratio: number, device: string): Masking {
-  return maskingOf(rand([batch, patches]).to({ device }), ratio);
+/** A masking of each image by its own numbers: by seed, step and place in the batch, so the same on every device and in every part. */
+export function randomMasking(draws: Draws, patches: number, ratio: number): Masking {
+  return maskingOf(draws.uniform("mask", patches), ratio);
 }
 
 /** A masking that keeps the patches with the smallest of the numbers `noise` `[B, L]`. */

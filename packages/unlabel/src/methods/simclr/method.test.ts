@@ -1,11 +1,18 @@
 import { autocast, manualSeed, memory, noGrad, randn, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { presets } from "../../config/presets.ts";
-import type { SimclrConfig } from "../../config/schema.ts";
+import type { Config } from "../../config/common.ts";
+import { presetConfig } from "../presets.ts";
+import { createMethod } from "../registry.ts";
 import { SimClr } from "./method.ts";
 
 /** Small enough for tests: 8 images of 32 px. */
-const tiny: SimclrConfig = { ...presets.simclr.report, encoder: "resnet18", size: 32, batch: 8, stem: "7x7" };
+const tiny: Config = { ...presetConfig("simclr", "report"), encoder: "resnet18", size: 32, batch: 8, stem: "7x7" };
+
+const simclr = (config: Config): SimClr => {
+  const method = createMethod(config);
+  if (!(method instanceof SimClr)) throw new TypeError("Expected SimCLR");
+  return method;
+};
 
 const shapes = (method: SimClr) =>
   Object.fromEntries(
@@ -16,7 +23,7 @@ const shapes = (method: SimClr) =>
 
 describe("SimClr", () => {
   it("preset report: ResNet-50, head 2048 → 512 → ReLU → 128, loss between 2.18 and ln 63", () => {
-    const method = new SimClr(presets.simclr.report);
+    const method = simclr(presetConfig("simclr", "report"));
     expect(method.encoder.dim).toBe(2048);
     expect(shapes(method)).toEqual({ "0.weight": "512,2048", "0.bias": "512", "2.weight": "128,512", "2.bias": "128" });
     expect(method.chance).toBeCloseTo(4.143, 3);
@@ -29,7 +36,7 @@ describe("SimClr", () => {
   });
 
   it("preset paper: BatchNorm in the head, blur of 23 taps, stronger jitter", () => {
-    const method = new SimClr({ ...presets.simclr.paper, encoder: "resnet18" });
+    const method = simclr({ ...presetConfig("simclr", "paper"), encoder: "resnet18" });
     expect(shapes(method)).toEqual({
       "0.weight": "2048,512",
       "1.weight": "2048",
@@ -48,14 +55,14 @@ describe("SimClr", () => {
 
   it("asks for no jitter where it would change nothing", () => {
     const none = { brightness: 0, contrast: 0, saturation: 0, hue: 0 };
-    expect(new SimClr({ ...tiny, ...none }).views[0]!.color).toBeNull();
-    expect(new SimClr({ ...tiny, jitter_p: 0 }).views[0]!.color).toBeNull();
+    expect(simclr({ ...tiny, ...none }).views[0]!.color).toBeNull();
+    expect(simclr({ ...tiny, jitter_p: 0 }).views[0]!.color).toBeNull();
   });
 
   it("starts near chance and sends both views through the encoder in one batch", () => {
     scope(() => {
       manualSeed(0);
-      const method = new SimClr(tiny);
+      const method = simclr(tiny);
       const seen: number[] = [];
       const { encoder } = method;
       const forward = encoder.forward.bind(encoder);
@@ -72,7 +79,7 @@ describe("SimClr", () => {
   it("gives every parameter a gradient", () => {
     scope(() => {
       manualSeed(0);
-      const method = new SimClr(tiny);
+      const method = simclr(tiny);
       method.loss([randn([16, 3, 32, 32])]).loss.backward();
       for (const [name, { grad }] of method.namedParameters()) {
         expect.soft((grad as Tensor).linalgVectorNorm().item(), name).toBeGreaterThan(0);
@@ -82,7 +89,7 @@ describe("SimClr", () => {
 
   it("learns: the loss falls in 20 steps, and no step leaves a tensor behind", () => {
     manualSeed(0);
-    const method = new SimClr(tiny);
+    const method = simclr(tiny);
     const images = randn([8, 3, 32, 32]);
     const before = memory().liveTensors;
     const losses = Array.from({ length: 20 }, () =>
@@ -105,7 +112,7 @@ describe("SimClr", () => {
   it("gives a float32 loss under autocast, close to the exact one", () => {
     scope(() => {
       manualSeed(0);
-      const method = new SimClr(tiny);
+      const method = simclr(tiny);
       const views = randn([16, 3, 32, 32]);
       const half = autocast({ dtype: "bfloat16" }, () => method.loss([views]).loss);
       expect(half.dtype).toBe("float32");

@@ -11,12 +11,6 @@ function levels({ chance, floor }: RunData): Line[] {
   return [...line("chance", chance), ...line("floor", floor)];
 }
 
-function lossOf({ method, config }: RunData): string | null {
-  if (method === "simclr") return "NT-Xent";
-  if (method !== "mae") return null;
-  return `squared error of hidden patches${config.norm_pixels === true ? ", each normalised" : ""}`;
-}
-
 /** Panels beside the loss. */
 const PANELS = [
   ["train/lr", "Learning rate"],
@@ -49,9 +43,9 @@ export function curves({ runs, groups }: ReportData): Html | null {
         const drawn = curve(found, { title, ...size, color: colorOf(index), lines, smooth: key !== "train/lr", zero });
         return html`<figure class="${minor ? "minor" : "major"}"><figcaption><b>${name}</b></figcaption>${drawn}</figure>`;
       };
-      const unit = lossOf(first);
+      const unit = first.loss;
       return html`<h3>${label(group, index)} <small>${describe(group)}</small></h3><div class="curves">
         ${panel("train/loss", unit ? `Loss (${unit})` : "Loss", false, levels(first)) ?? html`<p class="note">No step was recorded.</p>`}
-        ${PANELS.map(([key, name]) => panel(key, name, true))}</div>`;
+        ${[...PANELS, ...first.own_curves].map(([key, name]) => panel(key, name, true))}</div>`;
     })}`;
 }

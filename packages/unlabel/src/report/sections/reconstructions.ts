@@ -1,4 +1,4 @@
-// MAE's images beside what its encoder saw and what it made of that.
+// A masked method's images beside what its encoder saw and what it made of that.
 
 import { list } from "../../page/format.ts";
 import { type Html, html, raw } from "../../page/html.ts";

@@ -17,7 +17,7 @@ export type Run = Metrics & {
   name: string;
   file: RunFile;
   evaluations: Evaluations;
-  /** MAE's reconstructions. */
+  /** A masked method's reconstructions. */
   pictures: Pictures | null;
   /** What is damaged or missing of its last checkpoint; null where nothing is. */
   damage: Damage | null;
@@ -38,14 +38,15 @@ export async function readRun(dir: string): Promise<Run> {
     );
   }
   const file = check(runSchema, migrate(await parseJson(path), path), path);
-  const mae = join(dir, "pictures", "mae.json");
+  // Of a name that is one, a stranger's run.json may name any file.
+  const pictures = /^[a-z0-9]+$/.test(file.method) ? join(dir, "pictures", `${file.method}.json`) : null;
   return {
     dir,
     name: basename(resolve(dir)),
     file,
     ...readMetrics(join(dir, "metrics.jsonl")),
     evaluations: await readEvaluations(join(dir, "eval")),
-    pictures: (await exists(mae)) ? await readJson(picturesSchema, mae) : null,
+    pictures: pictures && (await exists(pictures)) ? await readJson(picturesSchema, pictures) : null,
     damage: new CheckpointFiles(join(dir, "checkpoints")).damage(stepOf),
     skipped: readSkipped(join(dir, "skipped.jsonl")),
   };

@@ -10,6 +10,8 @@ export const runSchema = z.looseObject({
   schema: z.literal(1),
   status: z.enum(["running", "done", "interrupted", "failed"]),
   method: z.string(),
+  /** Absent in runs of earlier versions. */
+  about: z.looseObject({ title: z.string(), paper: z.string(), loss: z.string() }).nullish(),
   config: z.record(z.string(), z.unknown()),
   seed: maybeNumber,
   created: maybeText,

@@ -1,27 +1,10 @@
-// Every setting of a pretraining run: flat, snake_case, one strict schema a method over a common part.
+// Every setting that all methods share: flat, snake_case, each with its range. A method adds its own keys (methods/define.ts).
 // A resolved config is plain data that holds every key; it is written to run.json and can be fed back.
-import { z } from "zod";
-import {
-  above,
-  below,
-  between,
-  decayRates,
-  device,
-  duration,
-  flag,
-  integer,
-  number,
-  oneOf,
-  rgb,
-  threads,
-} from "./fields.ts";
-import { PRESETS } from "./names.ts";
-
-export { METHODS, type MethodName, PRESETS, type PresetName } from "./names.ts";
+import type { z } from "zod";
+import { above, below, decayRates, device, duration, flag, integer, number, oneOf, rgb, threads } from "./fields.ts";
 
 /** The settings that every method has. */
-const common = {
-  preset: oneOf(...PRESETS),
+export const commonSchema = {
   /** Patch edge in pixels of a ViT encoder; it must divide `size`. */
   patch: integer(2, 64),
   /** Edge of the square training images in pixels. */
@@ -38,7 +21,11 @@ const common = {
   budget: duration(1, 2_592_000).nullable(),
   /** Images a step. */
   batch: integer(1, 65_536),
-  /** Images in the network at once, for a batch that does not fit in memory; null for all of them. Slower, the same gradients. */
+  /**
+   * Images in the network at once, for a batch that does not fit in memory; null for all of them. Slower, the same gradients of the
+   * loss (GradCache, arXiv:2101.06983, where it looks across images), except that BatchNorm normalises each part by itself: with
+   * it, heads and encoder see statistics of `micro_batch` images.
+   */
   micro_batch: integer(1, 65_536).nullable(),
   /** Computes the activations of blocks again in the backward pass instead of keeping them: less memory, a third slower. */
   activation_checkpointing: flag(),
@@ -81,52 +68,12 @@ const common = {
   std: rgb(0.001, 1),
 };
 
-export const simclrSchema = z.strictObject({
-  method: z.literal("simclr"),
-  encoder: oneOf("resnet18", "resnet34", "resnet50", "vit_tiny", "vit_small", "vit_base"),
-  /** ResNet's first layer. 3x3: stride 1 and no max-pool; auto: 3x3 for images of 64 px and under. */
-  stem: oneOf("auto", "7x7", "3x3"),
-  ...common,
-  /** τ of NT-Xent. */
-  temperature: above(0, 100),
-  projection_hidden: integer(1, 65_536),
-  projection_dim: integer(1, 65_536),
-  projection_batchnorm: flag(),
-  /** Colour jitter: the most by which each may change, and how often it is applied. */
-  brightness: number(0, 1),
-  contrast: number(0, 1),
-  saturation: number(0, 1),
-  hue: number(0, 0.5),
-  jitter_p: number(0, 1),
-  /** exact: torchvision's steps in shuffled order; fused: one colour matrix a view, faster on a GPU. */
-  color_form: oneOf("fused", "exact"),
-  /** Probability of grayscale. */
-  grayscale: number(0, 1),
-  /** Probability of Gaussian blur. */
-  blur_p: number(0, 1),
-});
+/** The settings that every method has, beside its name, its preset and its encoder. */
+export type CommonConfig = z.infer<z.ZodObject<typeof commonSchema>> & {
+  method: string;
+  preset: string;
+  encoder: string;
+};
 
-export const maeSchema = z.strictObject({
-  method: z.literal("mae"),
-  encoder: oneOf("vit_tiny", "vit_small", "vit_base"),
-  ...common,
-  /** Share of the patches hidden from the encoder. */
-  mask_ratio: between(0, 1),
-  /** transformer: the paper's; cross: CrossMAE's, which predicts a share of the hidden patches; mlp: the original report's. */
-  decoder: oneOf("transformer", "cross", "mlp"),
-  /** Share of the hidden patches that decoder cross predicts. */
-  predict_share: above(0, 1),
-  /** Width of the decoder's tokens (transformer, cross) or of its hidden layers (mlp). */
-  decoder_width: integer(8, 8192),
-  /** Blocks and attention heads of the decoder, if it has any. */
-  decoder_depth: integer(1, 64),
-  decoder_heads: integer(1, 64),
-  /** Targets are normalised by each patch's own mean and variance. */
-  norm_pixels: flag(),
-});
-
-export const schemas = { simclr: simclrSchema, mae: maeSchema } as const;
-
-export type SimclrConfig = z.infer<typeof simclrSchema>;
-export type MaeConfig = z.infer<typeof maeSchema>;
-export type Config = SimclrConfig | MaeConfig;
+/** A resolved config, whatever the method: what is common, and the method's own keys. */
+export type Config = CommonConfig & { readonly [key: string]: unknown };

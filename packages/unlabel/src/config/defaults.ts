@@ -1,0 +1,42 @@
+// What holds where neither a method, its preset nor the user says otherwise. Loads neither zod nor LibTorch.
+
+/** ImageNet's mean and deviation by channel, as torchvision's and timm's models expect. */
+export const IMAGENET = {
+  mean: [0.485, 0.456, 0.406] as [number, number, number],
+  std: [0.229, 0.224, 0.225] as [number, number, number],
+};
+
+/** Pixels in [−1, 1]. */
+export const HALF = {
+  mean: [0.5, 0.5, 0.5] as [number, number, number],
+  std: [0.5, 0.5, 0.5] as [number, number, number],
+};
+
+export const DEFAULTS = {
+  patch: 16,
+  size: 224,
+  eval_size: null,
+  epochs: 100,
+  steps: null,
+  budget: null,
+  micro_batch: null,
+  activation_checkpointing: false,
+  lr_scaling: "none",
+  betas: [0.9, 0.999] as [number, number],
+  momentum: 0.9,
+  exclude_norm_bias: false,
+  schedule: "constant",
+  warmup_epochs: 0,
+  clip_grad_norm: null,
+  seed: 0,
+  threads: "auto",
+  device: "auto",
+  precision: "auto",
+  cache: "auto",
+  cache_mb: null,
+  cache_side: null,
+  checkpoint_every_epochs: 1,
+  health_every: null,
+  online: true,
+  crop_min: 0.2,
+} as const;

@@ -1,0 +1,99 @@
+// BYOL, bootstrap your own latent (arXiv:2006.07733): an online network predicts, from one view, what a momentum network makes of
+// another. No image is set against others; BatchNorm in the heads and the slow copy keep all from becoming the same.
+// As the authors have it, each view goes through the networks by itself, so that BatchNorm sees one kind of view at a time.
+import { cat, type nn, noGrad, type Tensor } from "@unlabel/torch";
+import { integer, number } from "../../config/fields.ts";
+import type { Encoder } from "../../encoders/encoder.ts";
+import { createEncoder } from "../../encoders/index.ts";
+import { type ConfigOf, defineMethod } from "../define.ts";
+import { type LossOutput, Method, type Progress } from "../method.ts";
+import { augmentationProblems, augmentationSchema, augmentedView } from "../shared/augmentation.ts";
+import { cosineRegression } from "../shared/cosine-regression.ts";
+import { mlpHead } from "../shared/heads.ts";
+import { follow, momentumCopy } from "../shared/momentum.ts";
+import { cosineBetween } from "../shared/schedules.ts";
+import { about } from "./about.ts";
+
+const schema = {
+  ...augmentationSchema,
+  projection_hidden: integer(1, 65_536),
+  projection_dim: integer(1, 65_536),
+  /** Momentum of the target network at the first step, from where it goes by half a cosine to `momentum_end` at the last. */
+  momentum_start: number(0, 1),
+  momentum_end: number(0, 1),
+  /** Probability of blur in the second view; `blur_p` is the first one's. */
+  blur_p_second: number(0, 1),
+  /** Probability that the second view is solarised. */
+  solarize_second: number(0, 1),
+};
+
+type ByolConfig = ConfigOf<typeof schema>;
+
+/** Online encoder, projector and predictor, `dim → hidden → D` and `D → hidden → D`; target encoder and projector follow them. */
+export class Byol extends Method {
+  override readonly encoder: Encoder;
+  /** Cosines of 0: the distance of random directions, 2 each way. */
+  override readonly chance = 4;
+  override readonly floor = 0;
+  projector: nn.Sequential;
+  predictor: nn.Sequential;
+  target_encoder: Encoder;
+  target_projector: nn.Sequential;
+  readonly #momentum: readonly [start: number, end: number];
+
+  constructor(config: ByolConfig, encoder: Encoder, target: Encoder) {
+    super();
+    const { projection_hidden: hidden, projection_dim: out } = config;
+    this.encoder = encoder;
+    this.projector = mlpHead(encoder.dim, hidden, out, "hidden");
+    this.predictor = mlpHead(out, hidden, out, "hidden");
+    this.target_encoder = momentumCopy(target, encoder);
+    this.target_projector = momentumCopy(mlpHead(encoder.dim, hidden, out, "hidden"), this.projector);
+    this.#momentum = [config.momentum_start, config.momentum_end];
+  }
+
+  override loss(views: readonly Tensor[]): LossOutput {
+    const features = views.map((view) => this.encoder.features(view));
+    const projections = features.map((x) => this.projector.call(x));
+    const predictions = projections.map((x) => this.predictor.call(x));
+    const targets = noGrad(() => views.map((view) => this.target_projector.call(this.target_encoder.features(view))));
+    const [one, two] = [cosineRegression(predictions[0]!, targets[1]!), cosineRegression(predictions[1]!, targets[0]!)];
+    const loss = one.add(two).mean();
+    const logs = noGrad(() => {
+      const unit = projections[0]!.detach().to({ dtype: "float32" });
+      const length = unit.linalgVectorNorm(2, [1], true).clamp(1e-12);
+      return {
+        prediction_similarity: loss.detach().mul(-0.25).add(1),
+        // In units of 1/√D: 1 is spread over the sphere, 0 collapsed.
+        projection_std: unit.div(length).var(0, { correction: 0 }).sum().sqrt(),
+      };
+    });
+    return { loss, logs, features: cat(features, 0).detach() };
+  }
+
+  /** Moves the target network towards the online one. */
+  override afterStep(progress: Progress): void {
+    const momentum = cosineBetween(...this.#momentum, progress);
+    follow(this.target_encoder, this.encoder, momentum);
+    follow(this.target_projector, this.projector, momentum);
+  }
+}
+
+export const byol = defineMethod({
+  about,
+  schema,
+  check(config, given) {
+    const few = config.batch < 2 || config.micro_batch === 1;
+    return [
+      ...augmentationProblems(config, given),
+      ...(few
+        ? ["Expected at least 2 for batch and micro_batch, since BYOL's heads normalise over a batch, got 1"]
+        : []),
+    ];
+  },
+  views: (config) => [
+    augmentedView(config, { count: 1 }),
+    augmentedView(config, { count: 1, blur: config.blur_p_second, solarize: config.solarize_second }),
+  ],
+  create: ({ config, encoder }) => new Byol(config, encoder, createEncoder(config)),
+});

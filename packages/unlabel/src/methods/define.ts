@@ -1,0 +1,40 @@
+// What makes a method: what is known of it, its own settings, its views, and how it is built.
+
+import type { z } from "zod";
+import { UsageError } from "../base/errors.ts";
+import type { CommonConfig } from "../config/common.ts";
+import type { Settings } from "../config/settings.ts";
+import type { ViewSpec } from "../data/views.ts";
+import type { Encoder } from "../encoders/encoder.ts";
+import type { About } from "./about.ts";
+import type { Method } from "./method.ts";
+
+/** A resolved config with a method's own keys. */
+export type ConfigOf<Own extends z.ZodRawShape> = CommonConfig & z.infer<z.ZodObject<Own>>;
+
+export interface MethodDefinition<Own extends z.ZodRawShape = z.ZodRawShape> {
+  about: About;
+  /** Its own keys alone, of the kinds in config/fields.ts; what all methods share is there already. */
+  schema: Own;
+  /** How its encoder differs from the architecture's usual form. */
+  encoder?: { positions?: "learned" | "sincos" };
+  /** Settings that contradict each other, a line each. @param given the settings that the user has just given */
+  check?(config: ConfigOf<Own>, given: Settings): string[];
+  /** The views of an image that the loss takes, one entry a kind. */
+  views(config: ConfigOf<Own>): ViewSpec[];
+  /** Heads and loss around a fresh encoder; what is drawn comes from LibTorch's generator, so that a seed gives the same weights. */
+  create(parts: { config: ConfigOf<Own>; encoder: Encoder }): Method;
+}
+
+/**
+ * Defines a method; see `examples/own-method` for one in a single file.
+ *
+ * @throws {UsageError} for a name or a preset that cannot be one
+ */
+export function defineMethod<Own extends z.ZodRawShape>(definition: MethodDefinition<Own>): MethodDefinition<Own> {
+  const { name, presets } = definition.about;
+  if (!/^[a-z0-9]+$/.test(name))
+    throw new UsageError(`Expected a method's name of a-z and 0-9, got ${JSON.stringify(name)}`);
+  if (!("small" in presets)) throw new UsageError(`Expected a preset small of method ${name}, got none`);
+  return definition;
+}

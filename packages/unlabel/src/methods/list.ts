@@ -1,0 +1,7 @@
+// The methods that come with unlabel: one line each, in the order of abouts.ts.
+import { byol } from "./byol/method.ts";
+import type { MethodDefinition } from "./define.ts";
+import { mae } from "./mae/method.ts";
+import { simclr } from "./simclr/method.ts";
+
+export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae];

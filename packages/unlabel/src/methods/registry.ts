@@ -1,0 +1,90 @@
+// The methods there are by name: those of list.ts, and those that a program or a plugin adds. Configs are resolved, and methods
+// created, by what they say.
+import { UsageError } from "../base/errors.ts";
+import type { Config } from "../config/common.ts";
+import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
+import { nearest } from "../config/suggest.ts";
+import { createEncoder } from "../encoders/index.ts";
+import type { MethodDefinition } from "./define.ts";
+import { METHODS } from "./list.ts";
+import type { Method } from "./method.ts";
+import { presetsOf } from "./presets.ts";
+
+const known = new Map<string, MethodDefinition>(METHODS.map((method) => [method.about.name, method]));
+
+/** All methods, those that come with unlabel first. */
+export function methods(): MethodDefinition[] {
+  return [...known.values()];
+}
+
+/**
+ * Adds a method for this process.
+ *
+ * @returns takes it away again when disposed of
+ * @throws {UsageError} where one of that name is there
+ */
+export function addMethod(method: MethodDefinition): Disposable {
+  const { name } = method.about;
+  if (known.has(name)) throw new UsageError(`Expected a name that no method has yet, got ${name}`);
+  known.set(name, method);
+  return { [Symbol.dispose]: () => void known.delete(name) };
+}
+
+/** @throws {UsageError} where there is none of that name, and how one of a plugin's is had */
+export function methodNamed(name: string): MethodDefinition {
+  const found = known.get(name);
+  if (found) return found;
+  const guess = nearest(name, [...known.keys()]);
+  throw new UsageError(
+    `Expected a method that is known (${[...known.keys()].join(", ")}), got ${name}${guess ? ` (did you mean ${guess}?)` : ""}; one of your own needs its --plugin FILE again`,
+  );
+}
+
+function configurable(): Configurable[] {
+  return methods().map(({ about, schema, check }) => ({
+    name: about.name,
+    presets: presetsOf(about),
+    encoders: about.encoders,
+    schema,
+    ...(check && { check: (config, given) => check(config as never, given) }),
+  }));
+}
+
+/**
+ * Merges preset ← file ← flags and checks the outcome.
+ *
+ * @returns plain data with every key of the method; feeding it back gives itself
+ * @throws {UsageError} naming each misspelt, misplaced or senseless setting, and where it came from
+ */
+export function resolveConfig(sources: Sources): Config {
+  const name = sources.flags?.method ?? sources.file?.settings.method;
+  // A run's method that is not there has its own words: its plugin is missing.
+  if (sources.file && sources.flags?.method === undefined && typeof name === "string") methodNamed(name);
+  return resolveWith(configurable(), sources, "small");
+}
+
+/** Whether any method has such a setting. */
+export function isSetting(key: string): boolean {
+  return isSettingOf(configurable(), key);
+}
+
+/**
+ * The method that a config asks for, freshly initialised from LibTorch's generator: the encoder first, then its heads.
+ *
+ * @throws {UserError} for settings that do not fit each other, such as a patch that does not divide the image
+ */
+export function createMethod(config: Config): Method {
+  const definition = methodNamed(config.method);
+  const encoder = createEncoder(config, definition.encoder);
+  const method = definition.create({ config: config as never, encoder });
+  method.views = definition.views(config as never);
+  const { micro_batch: part, batch } = config;
+  const split = method.embed !== undefined && method.contrast !== undefined;
+  if (part !== null && part < batch && definition.about.coupling === "batch" && !split) {
+    method.dispose();
+    throw new UsageError(
+      `Expected no micro_batch with ${config.method}, whose loss looks across the images of a batch and cannot be had in parts, got ${part}; lower batch instead, or set activation_checkpointing`,
+    );
+  }
+  return method;
+}

@@ -1,0 +1,88 @@
+// What help, reports and forecasts need of SimCLR.
+import { HALF, IMAGENET } from "../../config/defaults.ts";
+import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
+import { type About, trained } from "../about.ts";
+import { AUGMENTATION } from "../shared/augmentation-defaults.ts";
+
+export const about = {
+  name: "simclr",
+  title: "SimCLR",
+  paper: "arXiv:2002.05709",
+  summary: "two views of an image should lie closer together than views of different images",
+  loss: "NT-Xent",
+  encoders: ENCODERS,
+  coupling: "batch",
+  defaults: { ...AUGMENTATION, projection_batchnorm: false },
+  presets: {
+    // The student report that this project began with, to the letter: docs/original-report.md.
+    report: {
+      ...HALF,
+      encoder: "resnet50",
+      batch: 32,
+      optimizer: "adam",
+      lr: 3e-4,
+      weight_decay: 1e-4,
+      temperature: 0.5,
+      projection_hidden: 512,
+      projection_dim: 128,
+    },
+    // At one machine's batch size.
+    paper: {
+      ...IMAGENET,
+      encoder: "resnet50",
+      batch: 256,
+      optimizer: "lars",
+      lr: 0.3,
+      lr_scaling: "linear",
+      weight_decay: 1e-6,
+      exclude_norm_bias: true,
+      schedule: "cosine",
+      warmup_epochs: 10,
+      temperature: 0.1,
+      projection_hidden: 2048,
+      projection_dim: 128,
+      projection_batchnorm: true,
+      crop_min: 0.08,
+      brightness: 0.8,
+      contrast: 0.8,
+      saturation: 0.8,
+      hue: 0.2,
+      blur_p: 0.5,
+    },
+    // Small images, a laptop's CPU, minutes.
+    small: {
+      ...HALF,
+      encoder: "resnet18",
+      // The 3×3 stem costs 16 times the activations at the same size; on a CPU more images seen are worth more.
+      stem: "7x7",
+      // Small crops cost a fraction and show whole things enlarged; whole images are then seen at twice the size.
+      size: 64,
+      eval_size: 128,
+      epochs: 20,
+      batch: 64,
+      optimizer: "adamw",
+      lr: 1e-3,
+      weight_decay: 1e-4,
+      exclude_norm_bias: true,
+      schedule: "cosine",
+      warmup_epochs: 1,
+      temperature: 0.1,
+      projection_hidden: 512,
+      projection_dim: 128,
+    },
+  },
+  flops(config) {
+    const [hidden, out] = [Number(config.projection_hidden), Number(config.projection_dim)];
+    return trained(2 * (encoderMacs(config) + hidden * (encoderDim(config.encoder) + out)));
+  },
+  health: {
+    learnt: 0.005,
+    cures: "stronger augmentation (a smaller crop_min), a larger batch or a lower temperature",
+    unlearnt: "a lower temperature",
+  },
+  flags: [{ flag: "--temperature", value: "t", help: "temperature of the loss" }],
+  curves: [
+    ["train/contrastive_accuracy", "Other view nearest"],
+    ["train/embedding_std", "Spread of embeddings"],
+  ],
+} as const satisfies About;
