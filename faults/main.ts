@@ -1,9 +1,10 @@
 // `npm run test:faults [-- --quick] [--seed N] [--only WORD]`: the real command line under kills, full disks, damaged files,
 // vanished data, signals and places that take no file. Every case must end in a stated, correct state; the last line is `N passed, N failed`.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { runCases, type Tally } from "./cases.ts";
 import { damage } from "./damage.ts";
 import { disk } from "./disk.ts";
 import { kills } from "./kills.ts";
@@ -40,27 +41,13 @@ async function main(): Promise<void> {
     ...places(quick),
   ];
   const cases = all.filter(({ name }) => (values.only ?? [""]).some((word) => name.includes(word)));
-  const tally = { passed: 0, failed: 0 };
+  let tally: Tally = { passed: 0, failed: 0 };
   try {
     // Cases that need another method's undisturbed run have its name.
     const needed = methods.filter((method) => method === "mae" || cases.some(({ name }) => name.includes(method)));
     const world = await makeWorld(root, needed);
-    const queue = cases.entries();
-    const worker = async () => {
-      for (const [i, { name, run }] of queue) {
-        const folder = join(root, `case-${i}`);
-        mkdirSync(folder);
-        try {
-          console.log(`ok    ${name}: ${await run(world, folder)}`);
-          tally.passed++;
-        } catch (error) {
-          console.log(`FAIL  ${name}: ${error instanceof Error ? error.message : String(error)}`);
-          tally.failed++;
-        }
-        rmSync(folder, { recursive: true, force: true });
-      }
-    };
-    await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, worker));
+    const bound = cases.map(({ name, run }) => ({ name, run: (folder: string) => run(world, folder) }));
+    tally = await runCases(bound, root);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

@@ -21,6 +21,8 @@ export interface Limits {
   /** The most address space, in KiB. */
   memoryKib?: number;
   env?: NodeJS.ProcessEnv;
+  /** The program to start; by default this tree's. */
+  bin?: string;
 }
 
 export class Program {
@@ -29,9 +31,9 @@ export class Program {
   err = "";
   over = false;
 
-  constructor(args: readonly string[], { fileKib, memoryKib, env }: Limits = {}) {
+  constructor(args: readonly string[], { fileKib, memoryKib, env, bin = BIN }: Limits = {}) {
     const limits = [fileKib && `ulimit -S -f ${fileKib}`, memoryKib && `ulimit -S -v ${memoryKib}`].filter(Boolean);
-    const command = [process.execPath, BIN, ...args];
+    const command = [process.execPath, bin, ...args];
     const shell = ["-c", [...limits, 'exec "$@"'].join(" && "), "bash", ...command];
     const [file, rest] = limits.length > 0 ? ["bash", shell] : [command[0]!, command.slice(1)];
     this.child = spawn(file, rest, {

@@ -1,8 +1,8 @@
 // What every case starts from: a folder of small images, tiny settings of both methods, and runs that nothing disturbed.
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import sharp from "sharp";
+import { makeImages } from "./images.ts";
 import { expect, lastLine, Program, run, succeeded } from "./program.ts";
 
 export const METHODS = ["mae", "simclr"] as const;
@@ -38,7 +38,7 @@ export interface World {
 
 export async function makeWorld(root: string, methods: readonly Method[]): Promise<World> {
   const data = join(root, "data");
-  await makeImages(data);
+  await makeImages(data, { train: 20, val: 6 });
   const whole: Partial<World["whole"]> = {};
   for (const method of methods) {
     const out = join(root, `whole-${method}`);
@@ -54,29 +54,6 @@ export async function makeWorld(root: string, methods: readonly Method[]): Promi
   const ended = await program.ended;
   expect(ended.code === 130, `Expected exit 130 for the interrupted run, got ${ended.code}: ${lastLine(ended)}`);
   return { root, data, whole: whole as World["whole"], finished, interrupted };
-}
-
-/** JPEGs, which are read afresh for each batch: 4 classes, 80 for training and 24 for validation. */
-async function makeImages(data: string): Promise<void> {
-  const side = 40;
-  for (const [split, count] of [
-    ["train", 20],
-    ["val", 6],
-  ] as const) {
-    for (let kind = 0; kind < 4; kind++) {
-      const folder = join(data, split, `class-${kind}`);
-      mkdirSync(folder, { recursive: true });
-      for (let i = 0; i < count; i++) {
-        const pixels = Uint8Array.from(
-          { length: side * side * 3 },
-          (_, k) => 127 + 120 * Math.sin((k * (kind + 1)) / 7 + i),
-        );
-        await sharp(pixels, { raw: { width: side, height: side, channels: 3 } })
-          .jpeg()
-          .toFile(join(folder, `${i}.jpg`));
-      }
-    }
-  }
 }
 
 export function pretrain(data: string, method: Method, out: string): string[] {

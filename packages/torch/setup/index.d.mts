@@ -21,6 +21,11 @@ export const PINNED: string;
 export const SETUP_COMMAND: string;
 
 export function cacheDir(env?: NodeJS.ProcessEnv, platform?: NodeJS.Platform): string;
+/**
+ * Fills a folder under a temporary name beside it and renames it when complete: two at once, or one that is interrupted, leave
+ * a whole folder or none.
+ */
+export function fillFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void>;
 export function atLeast(version: string, least?: string): boolean;
 export function libtorchVersion(path: string): string | null;
 export function inspect(path: string): { version: string } | { problem: string };

@@ -1,6 +1,6 @@
 // Set-up: finds or installs LibTorch and builds the native parts. Plain JavaScript without dependencies, so that it
 // runs in a fresh clone before `npm install`, and from the installed package.
-export { cacheDir, SetupError } from "./cache.mjs";
+export { cacheDir, fillFolder, SetupError } from "./cache.mjs";
 export { installLibtorch } from "./install.mjs";
 export { atLeast, findLibtorch, hasGpu, inspect, libtorchVersion, OLDEST, PINNED } from "./libtorch.mjs";
 export { buildNative, locateEngine, locateNative, nativePath, SETUP_COMMAND } from "./native.mjs";

@@ -7,7 +7,7 @@ import { recordedHere, shellWord, thisCommand } from "../base/shell.ts";
 import type { Compared, ComparedRun } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
 import { either, nearest } from "../config/suggest.ts";
-import { ABOUTS } from "../methods/abouts.ts";
+import { abouts } from "../methods/abouts.ts";
 import { presetNames } from "../methods/presets.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
@@ -32,7 +32,13 @@ export function addCompare(program: Command): void {
       .command("compare")
       .description("train methods under one budget, evaluate them alike, and report")
       .argument("<data>", "labelled images; the labels are for evaluation alone")
-      .option("--methods <list>", `which to compare, of ${ABOUTS.map(({ name }) => name).join(", ")}`, DEFAULT_METHODS)
+      .option(
+        "--methods <list>",
+        `which to compare, of ${abouts()
+          .map(({ name }) => name)
+          .join(", ")}`,
+        DEFAULT_METHODS,
+      )
       .option("--budget <time>", "training time of each run, such as 20m or 1h30m")
       .option("--epochs <n>", "or passes over the images")
       .option("--flops <n>", "or floating-point operations, such as 1e15")
@@ -50,20 +56,19 @@ const DEFAULT_METHODS = "simclr,mae";
 
 async function compareCommand(data: string, options: Options): Promise<void> {
   const began = performance.now();
-  const [{ compare }, { parseValue }, { methods }] = await Promise.all([
+  const [{ compare }, { parseValue }] = await Promise.all([
     import("../compare/compare.ts"),
     import("../config/files.ts"),
-    import("../methods/registry.ts"),
   ]);
   const terms: Terms = {
     data,
     methods: methodsOf(
       options.methods,
-      methods().map(({ about }) => about.name),
+      abouts().map(({ name }) => name),
     ),
     seeds: Array.from({ length: whole("--seeds", options.seeds, 1, 100) }, (_, i) => i),
     budget: budgetOf(options),
-    preset: oneOf("--preset", options.preset, presetNames(methods().map(({ about }) => about))),
+    preset: oneOf("--preset", options.preset, presetNames()),
     backbone: options.backbone?.replaceAll("-", "_") ?? null,
     settings: Object.fromEntries(
       Object.entries(flagsGiven({ set: options.set })).map(([key, text]) => [key, parseValue(text)]),

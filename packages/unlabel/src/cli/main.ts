@@ -20,6 +20,21 @@ import { addSetup } from "./setup.ts";
 /** Commands that work for long and keep nothing before they are done. */
 const ENCODES = new Set(["evaluate", "probe", "knn", "embed", "search"]);
 
+const COMMANDS = [
+  addSetup,
+  addDoctor,
+  addData,
+  addPretrain,
+  addCompare,
+  addEvaluate,
+  addProbe,
+  addKnn,
+  addEmbed,
+  addSearch,
+  addReport,
+  addDemo,
+];
+
 /** Runs one command line (without `node` and the script's name) and returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   survivePipes();
@@ -29,6 +44,11 @@ export async function run(args: string[]): Promise<number> {
     .version(versionOfUnlabel(), "--version", "print the version")
     .option("--json", "make the last line of stdout one JSON object")
     .option("--verbose", "show where an error came from")
+    .option(
+      "--plugin <file>",
+      "a module with methods of your own; repeat it for more",
+      (file, before: string[] = []) => [...before, file],
+    )
     .helpOption("-h, --help", "print help")
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })
@@ -43,22 +63,10 @@ export async function run(args: string[]): Promise<number> {
       const { json } = command.optsWithGlobals<{ json?: boolean }>();
       await leaveWhenInterrupted(json === true, "Interrupted; the same command begins again");
     });
-  for (const add of [
-    addSetup,
-    addDoctor,
-    addData,
-    addPretrain,
-    addCompare,
-    addEvaluate,
-    addProbe,
-    addKnn,
-    addEmbed,
-    addSearch,
-    addReport,
-    addDemo,
-  ])
-    add(program);
   try {
+    // Before the commands are named: help tells of their methods, too.
+    await loadPlugins(args);
+    for (const add of COMMANDS) add(program);
     await program.parseAsync(args, { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : 0;
   } catch (error) {
@@ -75,6 +83,18 @@ export async function run(args: string[]): Promise<number> {
     process.stderr.write(`error: ${describe(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
     return exitCode(error);
   }
+}
+
+/** Loads what `--plugin FILE` names, wherever it stands. */
+async function loadPlugins(args: readonly string[]): Promise<void> {
+  const files = args.flatMap((word, i) => {
+    if (word.startsWith("--plugin=")) return [word.slice("--plugin=".length)];
+    const next = args[i + 1];
+    return word === "--plugin" && next !== undefined ? [next] : [];
+  });
+  if (files.length === 0) return;
+  const { loadPlugin } = await import("../methods/plugins.ts");
+  for (const file of files) await loadPlugin(file);
 }
 
 /** Where a flag that there is not would set something, how to set it. */

@@ -2,13 +2,13 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import type { About } from "../methods/about.ts";
-import { ABOUTS } from "../methods/abouts.ts";
+import { abouts } from "../methods/abouts.ts";
 import { presetNames } from "../methods/presets.ts";
 
+type Row = readonly [flag: string, value: string, help: string];
+
 /** Flag, its value's name, what it does. The flag `--mask-ratio` sets the key `mask_ratio`. */
-const FLAGS: [flag: string, value: string, help: string][] = [
-  ["--method", ABOUTS.map(({ name }) => name).join("|"), "how to learn"],
-  ["--preset", presetNames().join("|"), "where the settings start from (default: small)"],
+const FLAGS: readonly Row[] = [
   ["--encoder", "name", "resnet18|34|50 or vit_tiny|small|base"],
   ["--size", "px", "edge of the training images"],
   ["--epochs", "n", "passes over the images"],
@@ -16,18 +16,33 @@ const FLAGS: [flag: string, value: string, help: string][] = [
   ["--budget", "time", "train for this long, such as 8m or 1h30m"],
   ["--batch", "n", "images a step"],
   ["--lr", "rate", "base learning rate"],
-  ...ABOUTS.flatMap(({ title, flags = [] }: About) =>
-    flags.map(({ flag, value, help }): [string, string, string] => [flag, value, `${title}: ${help}`]),
-  ),
   ["--seed", "n", "seed of every random choice"],
   ["--threads", "n|auto", "threads that compute"],
   ["--device", "auto|cpu|cuda[:N]|mps", "where to compute"],
   ["--precision", "auto|fp32|bf16", "number format of the arithmetic"],
 ];
 
+/** With those of the methods that are known now; a flag that several have is one. */
+function flags(): Row[] {
+  const own = new Map<string, Row>();
+  for (const { title, flags: found = [] } of abouts() as readonly About[]) {
+    for (const { flag, value, help } of found) {
+      const before = own.get(flag);
+      own.set(flag, before ? [flag, before[1], `${title}, ${before[2]}`] : [flag, value, `${title}: ${help}`]);
+    }
+  }
+  const names = abouts().map(({ name }) => name);
+  return [
+    ["--method", names.join("|"), "how to learn"],
+    ["--preset", presetNames().join("|"), "where the settings start from (default: small)"],
+    ...FLAGS,
+    ...own.values(),
+  ];
+}
+
 /** Adds the flags for settings, `--config` and `--set`. */
 export function addSettings(command: Command): Command {
-  for (const [flag, value, help] of FLAGS) command.addOption(new Option(`${flag} <${value}>`, help));
+  for (const [flag, value, help] of flags()) command.addOption(new Option(`${flag} <${value}>`, help));
   return addSet(command.option("--config <file>", "settings from a YAML file, or from another run's run.json"));
 }
 
@@ -43,7 +58,7 @@ export function addSet(command: Command): Command {
 /** The settings that were given as flags, still as text. */
 export function flagsGiven(options: Record<string, unknown>): Record<string, string> {
   const given: Record<string, string> = {};
-  for (const [flag] of FLAGS) {
+  for (const [flag] of flags()) {
     const name = flag.slice(2);
     const value = options[name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())];
     if (typeof value === "string") given[name.replaceAll("-", "_")] = value;

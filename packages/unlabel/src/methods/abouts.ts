@@ -1,8 +1,21 @@
-// The methods that come with unlabel, as help and reports know them: one line each, in the order in which people read of them. Their
-// definitions stand in list.ts; a test holds the two together.
+// The methods as help and reports know them: those that come with unlabel, one line each, in the order in which people read of them,
+// and those that a program or a plugin adds. Their definitions stand in list.ts; a test holds the two together.
 import type { About } from "./about.ts";
 import { about as byol } from "./byol/about.ts";
 import { about as mae } from "./mae/about.ts";
 import { about as simclr } from "./simclr/about.ts";
 
 export const ABOUTS: readonly About[] = [simclr, byol, mae];
+
+const added: About[] = [];
+
+/** All that are known in this process. */
+export function abouts(): readonly About[] {
+  return [...ABOUTS, ...added];
+}
+
+/** Makes a method known to help and reports, until disposed of; registry.ts calls it. */
+export function addAbout(about: About): Disposable {
+  added.push(about);
+  return { [Symbol.dispose]: () => void added.splice(added.indexOf(about), 1) };
+}

@@ -2,7 +2,7 @@
 import type { Config } from "../config/common.ts";
 import { DEFAULTS } from "../config/defaults.ts";
 import type { About } from "./about.ts";
-import { ABOUTS } from "./abouts.ts";
+import { abouts } from "./abouts.ts";
 
 /** The settings of one preset; every key of the method is there. */
 export function presetOf(about: About, preset: string): Config {
@@ -15,15 +15,15 @@ export function presetsOf(about: About): Record<string, Config> {
   return Object.fromEntries(Object.keys(about.presets).map((preset) => [preset, presetOf(about, preset)]));
 }
 
-/** The same by the name of a method that comes with unlabel. @throws {RangeError} for another */
+/** The same by the name of a method. @throws {RangeError} for another */
 export function presetConfig(method: string, preset: string): Config {
-  const about = ABOUTS.find(({ name }) => name === method);
+  const about = abouts().find(({ name }) => name === method);
   if (!about || !(preset in about.presets))
     throw new RangeError(`Expected a method and its preset, got ${method} ${preset}`);
   return presetOf(about, preset);
 }
 
 /** The names of all presets of these methods, the most faithful to a source first. */
-export function presetNames(abouts: readonly About[] = ABOUTS): string[] {
-  return [...new Set(abouts.flatMap(({ presets }) => Object.keys(presets)))];
+export function presetNames(of: readonly About[] = abouts()): string[] {
+  return [...new Set(of.flatMap(({ presets }) => Object.keys(presets)))];
 }

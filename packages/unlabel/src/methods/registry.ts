@@ -5,6 +5,7 @@ import type { Config } from "../config/common.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
 import { createEncoder } from "../encoders/index.ts";
+import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
 import { METHODS } from "./list.ts";
 import type { Method } from "./method.ts";
@@ -27,7 +28,13 @@ export function addMethod(method: MethodDefinition): Disposable {
   const { name } = method.about;
   if (known.has(name)) throw new UsageError(`Expected a name that no method has yet, got ${name}`);
   known.set(name, method);
-  return { [Symbol.dispose]: () => void known.delete(name) };
+  const about = addAbout(method.about);
+  return {
+    [Symbol.dispose]: () => {
+      known.delete(name);
+      about[Symbol.dispose]();
+    },
+  };
 }
 
 /** @throws {UsageError} where there is none of that name, and how one of a plugin's is had */

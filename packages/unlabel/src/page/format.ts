@@ -1,6 +1,6 @@
 // Numbers as people read them. A no-break space keeps a number and its unit on one line; a missing number is a dash.
 
-import { ABOUTS } from "../methods/abouts.ts";
+import { abouts } from "../methods/abouts.ts";
 
 const NBSP = "\u00a0";
 const DASH = "–";
@@ -75,8 +75,7 @@ export function list(words: readonly string[]): string {
   return words.length < 2 || last === undefined ? words.join("") : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
-const NAMES: Record<string, string> = {
-  ...Object.fromEntries(ABOUTS.map(({ name, title }) => [name, title])),
+const ENCODERS: Record<string, string> = {
   resnet18: "ResNet-18",
   resnet34: "ResNet-34",
   resnet50: "ResNet-50",
@@ -87,7 +86,7 @@ const NAMES: Record<string, string> = {
 
 /** The field's spelling of a method or encoder; unknown names stay as they are. */
 export function spelled(name: string): string {
-  return NAMES[name] ?? name;
+  return abouts().find((about) => about.name === name)?.title ?? ENCODERS[name] ?? name;
 }
 
 /** Shortens to `length` characters with an ellipsis in the middle, where the ends tell names apart. */

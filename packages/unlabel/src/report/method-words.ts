@@ -2,7 +2,7 @@
 // without being loaded; runs of earlier versions are told by the methods that come with unlabel.
 
 import { type About, lossWords } from "../methods/about.ts";
-import { ABOUTS } from "../methods/abouts.ts";
+import { abouts } from "../methods/abouts.ts";
 import { spelled } from "../page/format.ts";
 import type { RunFile } from "../run/read/schema.ts";
 
@@ -30,5 +30,5 @@ export function ownCurves({ method }: MethodOf, recorded: Iterable<string>): (re
 }
 
 function aboutOf(method: string): About | undefined {
-  return ABOUTS.find(({ name }) => name === method);
+  return abouts().find(({ name }) => name === method);
 }

@@ -1,0 +1,158 @@
+// What holds of every method, from the one list: a new one is tested here without a line of its own.
+import { autocast, manualSeed, memory, randn, scope, type Tensor } from "@unlabel/torch";
+import { describe, expect, it } from "vitest";
+import type { Config } from "../config/common.ts";
+import { commonSchema } from "../config/common.ts";
+import { stepOn } from "../testing/progress.ts";
+import { gradients } from "../train/micro-batches.ts";
+import { makeOptimizer, setRates } from "../train/optimizer.ts";
+import { stepSettings, trainStep } from "../train/step.ts";
+import { ABOUTS } from "./abouts.ts";
+import { METHODS } from "./list.ts";
+import type { Method } from "./method.ts";
+import { createMethod, resolveConfig } from "./registry.ts";
+
+const BATCH = 8;
+
+it("is known by the same names to help and to training, in the same order", () => {
+  expect(METHODS.map(({ about }) => about)).toEqual(ABOUTS);
+  expect(new Set(ABOUTS.map(({ name }) => name)).size).toBe(ABOUTS.length);
+});
+
+describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s", (name, { about, schema }) => {
+  const encoder = about.encoders.includes("resnet18") ? "resnet18" : "vit_tiny";
+  const config: Config = resolveConfig({
+    flags: { method: name, encoder, size: 32, batch: BATCH, ...(encoder === "vit_tiny" && { patch: 8 }) },
+  });
+  const viewsOf = (method: Method, images = BATCH) =>
+    method.views.map(({ count, size }) => randn([count * images, 3, size, size]));
+  const made = (settings: Config = config) => {
+    manualSeed(0);
+    return createMethod(settings);
+  };
+
+  it("says what it is in full, of settings and curves that there are", () => {
+    scope(() => {
+      expect(about.name).toMatch(/^[a-z0-9]+$/);
+      expect(about.paper).toMatch(/^arXiv:\d{4}\.\d{5}$/);
+      expect(Object.keys(about.presets)).toContain("small");
+      expect(Object.keys(schema).filter((key) => key in commonSchema)).toEqual([]);
+      for (const { flag } of about.flags ?? []) expect(schema).toHaveProperty(flag.slice(2).replaceAll("-", "_"));
+      const method = made();
+      const { logs } = method.loss(viewsOf(method), stepOn(BATCH));
+      for (const [key] of about.curves ?? []) expect(logs).toHaveProperty(key.replace("train/", ""));
+      expect(about.flops(config)).toBeGreaterThan(1e6);
+    });
+  });
+
+  it("gives a scalar loss in float32, features of every view, and a gradient to all that is trained and to nothing else", () => {
+    scope(() => {
+      const method = made();
+      const views = viewsOf(method);
+      const { loss, logs, features } = method.loss(views, stepOn(BATCH));
+      expect([loss.dtype, loss.shape]).toEqual(["float32", []]);
+      expect(Number.isFinite(loss.item())).toBe(true);
+      for (const [key, value] of Object.entries(logs)) expect.soft(value.requiresGrad, key).toBe(false);
+      const rows = method.views.reduce((sum, { count }) => sum + count * BATCH, 0);
+      if (features) expect([features.shape, features.requiresGrad]).toEqual([[rows, method.encoder.dim], false]);
+      loss.backward();
+      for (const [key, tensor] of method.namedTensors()) {
+        const norm = (tensor.grad as Tensor | null)?.linalgVectorNorm().item() ?? 0;
+        if (tensor.requiresGrad) expect.soft(norm, key).toBeGreaterThan(0);
+        else expect.soft(tensor.grad, key).toBeNull();
+      }
+      const { chance, floor } = method;
+      if (chance !== null && floor !== null) expect(chance).toBeGreaterThan(floor);
+    });
+  });
+
+  it("is close to that under autocast, still in float32", () => {
+    scope(() => {
+      const method = made();
+      const views = viewsOf(method);
+      const half = autocast({ dtype: "bfloat16" }, () => method.loss(views, stepOn(BATCH)).loss);
+      expect(half.dtype).toBe("float32");
+      expect(half.item()).toBeCloseTo(made().loss(views, stepOn(BATCH)).loss.item(), 0);
+    });
+  });
+
+  it("falls in 20 steps of its own optimizer on images seen before, and no step leaves a tensor behind", {
+    timeout: 300_000,
+  }, () => {
+    const method = made().train();
+    const optimizer = makeOptimizer(config, method);
+    const views = scope(() => viewsOf(method));
+    const step = (at: number) => {
+      const progress = { step: at, total: 20, epoch: 1 };
+      setRates(optimizer, config, method, 1e-3, progress);
+      return trainStep({
+        ...{ method, optimizer, views, progress, device: "cpu", precision: "fp32" as const },
+        ...stepSettings(config),
+      }).loss;
+    };
+    const first = step(1);
+    const before = memory().liveTensors;
+    const losses = Array.from({ length: 19 }, (_, i) => step(i + 2));
+    expect(memory().liveTensors).toBe(before);
+    expect(Math.min(...losses.slice(-3))).toBeLessThan(first);
+    if (method.floor !== null) expect(Math.min(...losses)).toBeGreaterThanOrEqual(method.floor);
+    for (const view of views) view.dispose();
+    optimizer.dispose();
+    method.dispose();
+  });
+
+  it("draws by seed, step and place alone: again the same, at another step another where it draws at all", () => {
+    scope(() => {
+      const method = made().eval();
+      const views = viewsOf(method);
+      const lossAt = (step: number, seed = 0) => method.loss(views, stepOn(BATCH, { step, seed })).loss.item();
+      expect(lossAt(3)).toBe(lossAt(3));
+      if (about.draws) for (const other of [lossAt(4), lossAt(3, 1)]) expect(other).not.toBe(lossAt(3));
+      else expect(lossAt(4)).toBe(lossAt(3));
+    });
+  });
+
+  it("comes back from its state dict, and its weights from the seed", () => {
+    scope(() => {
+      const [one, two] = [made(), made()];
+      for (const [key, tensor] of one.namedTensors()) expect.soft(tensor.equal(two.stateDict()[key]!), key).toBe(true);
+      manualSeed(1);
+      const other = createMethod(config);
+      expect(other.loadStateDict(one.stateDict())).toEqual({ missing: [], unexpected: [] });
+      const views = viewsOf(one);
+      expect(other.loss(views, stepOn(BATCH)).loss.item()).toBe(one.loss(views, stepOn(BATCH)).loss.item());
+    });
+  });
+
+  it("goes through the network in parts as its coupling says", () => {
+    scope(() => {
+      // Without statistics over a batch, parts and whole are the same: ViTs, and heads in evaluation.
+      const vit: Config = resolveConfig({
+        flags: { method: name, encoder: "vit_tiny", size: 32, patch: 8, batch: BATCH },
+      });
+      const method = made(vit).eval();
+      const halves = method.embed !== undefined && method.contrast !== undefined;
+      const views = viewsOf(method);
+      const outcome = (microBatch: number | null) => {
+        const { loss } = gradients({
+          ...{ method, views, progress: stepOn(BATCH), microBatch },
+          ...{ device: "cpu", precision: "fp32" },
+        });
+        const grads = Object.fromEntries(method.namedParameters().map(([key, { grad }]) => [key, grad!.clone()]));
+        method.zeroGrad();
+        return { loss: loss.item(), grads };
+      };
+      if (about.coupling === "batch" && !halves) {
+        expect(() => createMethod({ ...vit, micro_batch: 2 })).toThrow("Expected no micro_batch");
+        return;
+      }
+      const whole = outcome(null);
+      const parts = outcome(3);
+      expect(parts.loss).toBeCloseTo(whole.loss, 4);
+      for (const [key, grad] of Object.entries(whole.grads)) {
+        const scale = Math.max(1e-3, grad.abs().amax().item());
+        expect.soft(parts.grads[key]!.sub(grad).abs().amax().item() / scale, key).toBeLessThan(1e-4);
+      }
+    });
+  });
+});
