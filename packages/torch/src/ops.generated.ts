@@ -559,6 +559,11 @@ export abstract class TensorOps extends TensorHandle {
     return call<Tensor>("aten::flip", [this, dims]);
   }
 
+  /** `aten::rot90(Tensor self, int k=1, int[] dims=[0, 1]) -> Tensor` */
+  rot90(k: number = 1, dims: readonly number[] = [0, 1]): Tensor {
+    return call<Tensor>("aten::rot90", [this, k, dims]);
+  }
+
   /** `aten::diagonal(Tensor(a) self, int offset=0, int dim1=0, int dim2=1) -> Tensor(a)` */
   diagonal(offset: number = 0, dim1: number = 0, dim2: number = 1): Tensor {
     return call<Tensor>("aten::diagonal", [this, offset, dim1, dim2]);

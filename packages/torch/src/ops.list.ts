@@ -120,6 +120,7 @@ export const operators = [
   "unbind.int",
   "roll",
   "flip",
+  "rot90",
   "cat",
   "stack",
   "diagonal",

@@ -1,18 +1,61 @@
-// unlabel as a library: what the command line does, as functions.
+// unlabel as a library: what the command line does, as functions, and the parts that methods of one's own are made of.
 
-export { UsageError, UserError } from "./base/errors.ts";
+export { Draws } from "./base/draws.ts";
+export { InterruptedError, UsageError, UserError } from "./base/errors.ts";
+export type { ImageSource, Pixels } from "./base/native.ts";
+export { type Checked, type CheckOptions, checkData } from "./check/check.ts";
+export type { CheckResult, Finding } from "./check/result.ts";
+export { type Compared, type ComparedRun, type CompareRequest, compare } from "./compare/compare.ts";
 export { type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
-export type { Config } from "./config/common.ts";
+export type { Budget, PlannedRun, Terms } from "./compare/plan.ts";
+export type { CommonConfig, Config } from "./config/common.ts";
+export { HALF, IMAGENET } from "./config/defaults.ts";
+export { above, below, between, decayRates, flag, integer, number, oneOf } from "./config/fields.ts";
 export { readSettings } from "./config/files.ts";
 export type { Sources } from "./config/resolve.ts";
 export type { Settings } from "./config/settings.ts";
+export { augment } from "./data/augment.ts";
+export { type EvalBatch, type EvalOptions, evalBatches } from "./data/eval-batches.ts";
+export type { ClassName, Dataset, Item, Layout, Split } from "./data/folder.ts";
+export { type Batch, Loader, type LoaderOptions } from "./data/loader.ts";
+export { openData } from "./data/open.ts";
+export { ImageReader, type ReaderOptions } from "./data/reader.ts";
+export { type BlurSpec, type Box, type ColorSpec, type Filter, plainView, type ViewSpec } from "./data/views.ts";
+export {
+  createEncoder,
+  ENCODERS,
+  Encoder,
+  type EncoderConfig,
+  encoderDim,
+  encoderMacs,
+  RESNETS,
+  ResNet,
+  type ResNetOptions,
+  VITS,
+  VisionTransformer,
+  type VitOptions,
+} from "./encoders/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
 export type { EvaluateOptions } from "./eval/options.ts";
 export { type ProbeOptions, probe } from "./eval/probe.ts";
 export { type Found, type SearchOptions, type SearchResult, search } from "./eval/search.ts";
+export { inferred, trained } from "./methods/about.ts";
 export * from "./methods/index.ts";
-export { type Report, writeReport } from "./report/index.ts";
+export { loadPlugin } from "./methods/plugins.ts";
+export { presetConfig } from "./methods/presets.ts";
+export { type AugmentationConfig, augmentationSchema, augmentedView } from "./methods/shared/augmentation.ts";
+export { AUGMENTATION } from "./methods/shared/augmentation-defaults.ts";
+export { cosineRegression } from "./methods/shared/cosine-regression.ts";
+export { mlpHead } from "./methods/shared/heads.ts";
+export { type Masking, maskingOf, randomMasking, restoreOrder } from "./methods/shared/masking.ts";
+export { follow, momentumCopy } from "./methods/shared/momentum.ts";
+export { ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
+export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
+export { type Report, type ReportData, reportData, writeReport } from "./report/index.ts";
 export { type MetricsRow, RunDirectory, type RunInfo, type RunResult } from "./run/directory.ts";
 export type * from "./run/evaluations.ts";
+export { nearest, vote } from "./score/knn.ts";
+export { judge, topK } from "./score/metrics.ts";
+export { alignmentOf, spreadOf } from "./score/spread.ts";
 export { type Pretrained, type PretrainRequest, pretrain } from "./train/pretrain.ts";
