@@ -231,6 +231,14 @@ describe("evaluate", () => {
       "Expected a size that patch 8 of this vit_tiny divides, got 20",
     );
   });
+
+  it("encodes at another size that a ViT's patch divides, fine-tuning too", async () => {
+    const run = await writeCheckpoint(join(root.path, "larger"), untrainedMethod(config), config);
+    const protocols = ["knn", "fine-tune"] as const;
+    const found = await evaluate(run, labelled, { ...options, protocols, size: 32, network: { epochs: 1, batch: 24 } });
+    expect(found.knn!.top1).toBe(1);
+    expect(found["fine-tune"]!.settings.size).toBe(32);
+  });
 });
 
 it("the size is the one asked for, else the run's eval_size, else the one trained at", () => {
@@ -238,4 +246,5 @@ it("the size is the one asked for, else the run's eval_size, else the one traine
   expect(sizeFor({ ...resnet, eval_size: null })).toBe(64);
   expect(sizeFor({ ...resnet, eval_size: 96 })).toBe(96);
   expect(sizeFor({ ...resnet, eval_size: 96 }, 80)).toBe(80);
+  expect(sizeFor(config, 24)).toBe(24);
 });

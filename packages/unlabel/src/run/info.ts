@@ -38,6 +38,8 @@ export interface RunInfo {
     train: number;
     val: number;
     classes: { id: string; name: string }[];
+    /** Absent where epochs are ordered as the first versions did it. */
+    order?: "by pages";
   };
   parameters: { encoder: number; total: number };
   /** Loss of an encoder that tells nothing apart, and the least that any can reach; null where there is no such number. */

@@ -57,7 +57,8 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const { device, precision, threads } = settle(plan.config, plan.run?.info);
   // Ranks share a machine.
   const room = plan.config.cache_mb === null ? roomForPixels() / world : plan.config.cache_mb * 1e6;
-  const chosen = plan.config.cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room) : null;
+  const { cache, seed } = plan.config;
+  const chosen = cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room, seed) : null;
   const settled = chosen ? { ...plan.config, cache: chosen.cache } : plan.config;
   // What the cache keeps the reader need not keep, too.
   const reader = new ImageReader({ threads, ...(settled.cache === "memory" && { cacheBytes: 0 }) });
@@ -236,6 +237,7 @@ function describe(
       train: data.train.items.length,
       val: data.val?.items.length ?? 0,
       classes: data.classes,
+      ...(data.order && { order: data.order }),
     },
     parameters: { encoder: count(method.encoder.parameters()), total: count(method.parameters()) },
     chance: method.chance,
@@ -269,6 +271,11 @@ function resume(
   if (draws && !run.info.draws && start > 0) {
     notes.push(
       `from step ${start + 1} on, ${draws} are drawn by seed, step and place in the batch; unlabel ${run.info.versions.unlabel} drew them one after the other, so this is not the run that it would have been there`,
+    );
+  }
+  if (now.data.order && !run.info.data.order && start > 0) {
+    notes.push(
+      `from step ${start + 1} on, images come in another order: large row groups are shuffled ${now.data.order}, which unlabel ${run.info.versions.unlabel} did not do, so this is not the run that it would have been there`,
     );
   }
   // Why it stopped before is no longer true of it.
