@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { shellWord } from "../base/shell.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { writeRun } from "../testing/run-fixture.ts";
 import { choosePrecision } from "../train/precision.ts";
@@ -184,7 +185,7 @@ describe("unlabel pretrain", () => {
     const begin = ["pretrain", data, ...flags, "--out", out, "--resume=auto", "--json"];
     const first = await unlabel(begin, { interruptAt: "starting loss" });
     expect(first.code).toBe(130);
-    expect(first.stderr).toContain(`Continue with: unlabel pretrain --resume --out ${out}`);
+    expect(first.stderr).toContain(`Continue with: npx unlabel pretrain --resume --out ${out}`);
     expect(first.stderr).not.toContain("\u001b");
     const { steps } = lastLine(first.stdout) as { steps: number };
     expect(steps).toBeGreaterThanOrEqual(1);
@@ -213,6 +214,42 @@ describe("unlabel pretrain", () => {
     const third = await unlabel(["pretrain", "--resume=auto", "--out", out, "--json"]);
     expect([third.code, lastLine(third.stdout)]).toEqual([0, result]);
     expect(third.stderr).toContain("has already done");
+  });
+});
+
+describe("an interruption of what consists of several runs", () => {
+  it.each([
+    ["demo", (data: string, out: string) => ["demo", "--out", out, "--data", data, "--epochs", "500"]],
+    [
+      "compare",
+      (data: string, out: string) => [
+        "compare",
+        data,
+        "--methods",
+        "mae",
+        "--epochs",
+        "500",
+        "--set",
+        "size=32",
+        "--out",
+        out,
+      ],
+    ],
+  ])("tells one way to go on, that of %s", async (_, args) => {
+    using folder = temporaryFolder();
+    const [data, out] = [join(folder.path, "images"), join(folder.path, "my runs")];
+    const names = ["train", "val"].flatMap((split) =>
+      ["a", "b"].flatMap((name) => [1, 2, 3].map((i) => `${split}/${name}/${i}.png`)),
+    );
+    await writeImages(data, names, 16);
+    const words = args(data, out);
+    const { code, stderr } = await unlabel(words, { interruptAt: "starting loss" });
+    expect([code, stderr.includes("Saved step ")]).toEqual([130, true]);
+    const told = stderr.split("\n").filter((line) => /go on|continue|again with|resume/i.test(line));
+    // Started by its path, in a clone.
+    const again = ["npx unlabel", ...words.map(shellWord)].join(" ");
+    expect(told).toEqual([expect.stringMatching(/^Saved step \d+ of \d+\. Continue with: /)]);
+    expect(told[0]!.split("Continue with: ")[1]).toBe(again);
   });
 });
 

@@ -23,6 +23,8 @@ export interface DemoRequest {
   epochs?: number | undefined;
   /** Settings for both methods, over those of preset `small`. */
   settings?: Settings;
+  /** The command line that goes on with it after an interruption, for those who are told of one. */
+  goOn?: string;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
   /** What each run's run.json keeps: the command line, and the commit of the project that it was called in. */
@@ -43,7 +45,7 @@ export interface DemoResult {
  * @throws {UserError} before any training where the images have no labels to evaluate with, and where a method failed
  */
 export async function demo(request: DemoRequest): Promise<DemoResult | null> {
-  const { data, out, epochs, settings = {}, stream, command = "demo() of a program", commit = null } = request;
+  const { data, out, epochs, settings = {}, goOn, stream, command = "demo() of a program", commit = null } = request;
   const compared = await compare({
     data,
     methods: ["simclr", "mae"],
@@ -54,6 +56,7 @@ export async function demo(request: DemoRequest): Promise<DemoResult | null> {
     settings,
     out,
     report: join(out, "report.html"),
+    ...(goOn !== undefined && { goOn }),
     ...(stream && { stream }),
     command,
     commit,

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../methods/registry.ts";
 
 import { type EvaluationPictures, type Evaluations, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
+import { decodePredictions } from "../run/predictions.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 import { untrainedMethod } from "./baselines.ts";
@@ -82,6 +83,18 @@ describe("evaluate", () => {
         val_images: 60,
         notes: [],
       });
+    }
+    // What was predicted for each test image stands beside its score, and the scores follow from it.
+    const files = [found.linear!, found.knn!, found["fine-tune"]!, found.supervised!];
+    expect(new Set(files.map(({ predictions }) => predictions!.images)).size).toBe(1);
+    for (const { predictions, top1, ...one } of files) {
+      const { labels, trained, ...others } = decodePredictions(predictions!, 4, 60)!;
+      const right = (said: Uint16Array) => labels.filter((label, n) => label === said[n]).length / 60;
+      expect(right(trained!)).toBe(top1);
+      expect(Object.keys(others)).toEqual("pixels" in one ? ["untrained", "pixels"] : []);
+      if ("pixels" in one)
+        expect([right(others.untrained!), right(others.pixels!)]).toEqual([one.untrained.top1, one.pixels!.top1]);
+      expect(JSON.stringify(predictions).length).toBeLessThan(90 * 4 + 200);
     }
     const scratch = found["fine-tune"]!.scratch!;
     expect(scratch.top1).toBe(found.supervised!.top1);

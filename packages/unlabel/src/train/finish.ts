@@ -2,7 +2,6 @@
 import { memory } from "@unlabel/torch";
 import { InterruptedError } from "../base/errors.ts";
 import { isDiskFull } from "../base/files.ts";
-import { commandLine, shellWord } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
 import type { Method } from "../methods/method.ts";
@@ -34,6 +33,8 @@ export interface Ended {
   watch: Watch | null;
   progress: Progress;
   stop: StopRequest;
+  /** The command line that goes on with it; null where somebody else tells. */
+  goOn: string | null;
 }
 
 /**
@@ -42,11 +43,14 @@ export interface Ended {
  * @throws {InterruptedError} where it was asked to stop before anything was saved
  */
 export async function finish(step: number, ended: Ended): Promise<Pretrained> {
-  const { run, method, config, data, stepsPerEpoch, watch, progress, stop } = ended;
-  const resume = commandLine("pretrain", "--resume", "--out", shellWord(run.path));
+  const { run, method, config, data, stepsPerEpoch, watch, progress, stop, goOn } = ended;
   const planned = stepsOf(run.info.config, stepsPerEpoch);
   const interrupted = step < planned;
-  if (step === 0) throw new InterruptedError(`Interrupted before anything was saved; begin again with: ${resume}`);
+  if (step === 0) {
+    throw new InterruptedError(
+      `Interrupted before anything was saved${goOn === null ? "" : `; begin again with: ${goOn}`}`,
+    );
+  }
   if (!interrupted) watch?.record.ends(step);
   if (!interrupted) await writePictures(run.path, method, config, data, run.info.device);
   const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
@@ -54,7 +58,7 @@ export async function finish(step: number, ended: Ended): Promise<Pretrained> {
   const changes = { status, finished: new Date().toISOString(), result, ...healthOf(watch) } as const;
   if (interrupted) updateIfRoom(run, changes);
   else await withRoom("run.json", () => run.update(changes), { folder: run.path, progress, stop, kept: "all else" });
-  if (interrupted) progress.log(`Saved step ${step} of ${planned}. Continue with: ${resume}`);
+  if (interrupted) progress.log(`Saved step ${step} of ${planned}.${goOn === null ? "" : ` Continue with: ${goOn}`}`);
   return { run: run.path, info: run.info, result, interrupted };
 }
 

@@ -62,9 +62,11 @@ async function writePngs(images: Tensor, files: string[]): Promise<void> {
   const pixels = interleaved.toArray();
   const bytes = channels * height * width;
   await Promise.all(
-    files.map((file, i) => {
+    files.map(async (file, i) => {
       const raw = { width, height, channels };
-      return sharp(Uint8Array.from(pixels.subarray(i * bytes, (i + 1) * bytes), Number), { raw }).toFile(file);
+      const image = sharp(Uint8Array.from(pixels.subarray(i * bytes, (i + 1) * bytes), Number), { raw });
+      // A link of that name, such as a stranger's run may bring, is replaced and not written through.
+      writeAtomically(file, await image.png().toBuffer());
     }),
   );
 }

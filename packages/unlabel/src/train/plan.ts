@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { writableFile } from "../base/files.ts";
+import { commandLine, shellWord } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
 import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
@@ -24,6 +25,11 @@ export interface Request {
   command?: string;
   /** Commit of the project that it is called in, for run.json. */
   commit?: string | null;
+  /**
+   * The command line that goes on with it after an interruption, where that is not `pretrain --resume` since it is a part of something
+   * larger; null where whoever asked tells.
+   */
+  goOn?: string | null;
 }
 
 export interface Plan {
@@ -37,6 +43,8 @@ export interface Plan {
   profile: boolean;
   command: string;
   commit: string | null;
+  /** What goes on with it after an interruption; null where somebody else tells. */
+  goOn: string | null;
 }
 
 /** What may change when a run goes on; anything else would make it another run. */
@@ -61,20 +69,28 @@ const LENGTHS = ["epochs", "steps", "budget"] as const;
  */
 export function plan(request: Request): Plan {
   const { data, settings, out, resume = false, profile = false, commit = null } = request;
-  const shared = { profile, command: request.command ?? "pretrain() of a program", commit };
+  const shared = (path: string) => ({
+    profile,
+    command: request.command ?? "pretrain() of a program",
+    commit,
+    goOn: request.goOn === undefined ? commandLine("pretrain", "--resume", "--out", shellWord(path)) : request.goOn,
+  });
   if (resume === "auto" && out === undefined) {
     throw new UsageError("Expected --out RUN beside --resume=auto, to say which run begins or goes on");
   }
   if (resume === true || (resume === "auto" && out !== undefined && existsSync(join(out, "run.json")))) {
-    return { ...planResume(data, settings, out), ...shared };
+    const planned = planResume(data, settings, out);
+    return { ...planned, ...shared(planned.out) };
   }
   if (data === undefined)
-    throw new UsageError("Expected a folder of images, as in: unlabel pretrain DATA --method simclr");
+    throw new UsageError(
+      `Expected a folder of images, as in: ${commandLine("pretrain", "DATA", "--method", "simclr")}`,
+    );
   const config = resolveConfig(settings);
   const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
   refuseTaken(path);
   writableFile(join(path, "run.json"));
-  return { config, data, out: path, run: null, extension: null, ...shared };
+  return { config, data, out: path, run: null, extension: null, ...shared(path) };
 }
 
 function planResume(

@@ -71,7 +71,17 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
     profiler?.end();
     progress.end();
-    const ended = await finish(step, { run, method, config, data, stepsPerEpoch, watch, progress, stop });
+    const ended = await finish(step, {
+      run,
+      method,
+      config,
+      data,
+      stepsPerEpoch,
+      watch,
+      progress,
+      stop,
+      goOn: plan.goOn,
+    });
     listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
     return ended;
   } catch (error) {
