@@ -15,7 +15,7 @@ import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../run/evaluations.ts";
 import { lockRun } from "../run/lock.ts";
-import { pretrain } from "../train/pretrain.ts";
+import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
 
@@ -28,6 +28,13 @@ export interface CompareRequest extends Terms {
   goOn?: string | null;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
+  /**
+   * Stops it when aborted, as Ctrl-C does elsewhere: the step is finished and saved, and the same request goes on from there. With it
+   * none of the process's signals are listened to.
+   */
+  signal?: AbortSignal;
+  /** Called while a run trains; `run` is its name. */
+  onEvent?: (event: TrainEvent, run: string) => void;
   /** What each run's run.json keeps: the command line, and the commit of the project that it was called in. */
   command?: string;
   commit?: string | null;
@@ -50,13 +57,13 @@ export interface Compared {
 /**
  * Trains, evaluates and reports.
  *
- * @returns null where Ctrl-C ended it early; the same request goes on from there
+ * @returns null where Ctrl-C or `signal` ended it early; the same request goes on from there
  * @throws {UserError} before any training where report or runs cannot be written, images have no labels to evaluate with, or
  *   settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, goOn = null, stream = process.stderr, ...rest } = request;
-  const { command = "compare() of a program", commit = null, ...terms } = rest;
+  const { command = "compare() of a program", commit = null, signal, onEvent, ...terms } = rest;
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
@@ -76,6 +83,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       unbroken(() => saveComparison(out, comparison));
     };
     if (run.status === "done" && missing(path, splitSeed).length === 0) continue;
+    if (signal?.aborted) return null;
     log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
     const began = performance.now();
     try {
@@ -91,6 +99,8 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           resume,
           goOn,
           stream,
+          ...(signal && { signal }),
+          onEvent: onEvent && ((event) => onEvent(event, run.name)),
           command,
           commit,
         });
@@ -101,10 +111,12 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       }
       tell({ status: "evaluating" });
       const protocols = missing(path, splitSeed);
-      if (protocols.length > 0) await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream });
+      if (protocols.length > 0) await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream, signal });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ status: "interrupted" });
+      // Evaluation is begun again.
+      if (signal?.aborted) return null;
       if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
       tell({ status: "failed", error: error.message });
       log(`${run.name} failed: ${error.message}`);

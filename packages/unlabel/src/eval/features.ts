@@ -26,6 +26,8 @@ export interface ExtractOptions {
   device: string;
   precision: "fp32" | "bf16";
   reader?: ImageReader;
+  /** Ends it when aborted. */
+  signal?: AbortSignal | undefined;
   /** Called with the number of images done. */
   onProgress?: (done: number) => void;
   /** Called for an image that cannot be read; it is left out. */
@@ -46,11 +48,12 @@ export interface Extracted<Name extends string> {
  * Encodes a split's images, once with each of `functions`.
  *
  * @throws {UserError} where no image could be read
+ * @throws the reason of `signal`, once it is aborted
  */
 export async function extract<Name extends string>(
   split: Split,
   functions: Partial<Record<Name, FeatureFunction>>,
-  { view, batch, device, precision, reader, onProgress, onSkip }: ExtractOptions,
+  { view, batch, device, precision, reader, signal, onProgress, onSkip }: ExtractOptions,
 ): Promise<Extracted<Name>> {
   const entries = Object.entries(functions) as [Name, FeatureFunction][];
   const chunks = entries.map((): Tensor[] => []);
@@ -58,6 +61,7 @@ export async function extract<Name extends string>(
   const { size, mean, std } = view;
   for await (const found of evalBatches(split, size, { batch, mean, std, fraction: 1, device, reader, onSkip })) {
     using images = found.images;
+    signal?.throwIfAborted();
     for (const [i, [, encode]] of entries.entries()) {
       const features = () => autocast({ device, enabled: precision === "bf16" }, () => encode(images));
       chunks[i]!.push(noGrad(() => scope(() => features().to({ dtype: "float32" }))));

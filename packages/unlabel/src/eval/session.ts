@@ -20,10 +20,12 @@ export interface MachineOptions {
   precision?: Config["precision"] | undefined;
   /** By default stderr. */
   stream?: ProgressStream | undefined;
+  /** Ends it when aborted: the promise is rejected with its reason, and nothing is written. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Settles each `auto` and tells the engine and the reader. */
-export function settleMachine({ device = "auto", threads = "auto", precision = "auto" }: MachineOptions) {
+export function settleMachine({ device = "auto", threads = "auto", precision = "auto", signal }: MachineOptions) {
   const settled = chooseDevice(device, engineInfo());
   const count = chooseThreads(threads);
   setThreads(count);
@@ -31,6 +33,7 @@ export function settleMachine({ device = "auto", threads = "auto", precision = "
     device: settled,
     precision: choosePrecision(precision, settled, engineInfo()),
     reader: new ImageReader({ threads: count }),
+    signal,
   };
 }
 
