@@ -194,3 +194,31 @@ it("goes on where it stopped, keeps the runs that end well, and takes no other t
     "got --set size=32 --set lr=0.1;",
   );
 }, 300_000);
+
+it("stops for a program's signal, in training and in evaluation, and goes on where it stopped", async () => {
+  const out = join(root.path, "asked");
+  const run = (when: (event: string, run: string) => boolean, inEvaluation = false) => {
+    const stop = new AbortController();
+    const write = (text: string) => {
+      if (inEvaluation && text.includes("encod")) stop.abort();
+      return true;
+    };
+    return compare({
+      ...{ ...TERMS, methods: ["simclr"], out, report: join(root.path, "a.html"), stream: { write }, signal: stop.signal },
+      onEvent: (event, name) => {
+        if (when(event.type, name)) stop.abort();
+      },
+    });
+  };
+  const status = () => (JSON.parse(readFileSync(join(out, "compare.json"), "utf8")) as Comparison).runs[0]!.status;
+  const listeners = process.listenerCount("SIGINT");
+  expect(await run((event, name) => event === "begin" && name === "simclr-0")).toBeNull();
+  expect(status()).toBe("interrupted");
+  expect(await run(() => false, true)).toBeNull();
+  expect(status()).toBe("evaluating");
+  expect(existsSync(join(out, "simclr-0", "eval"))).toBe(false);
+  const done = await run(() => false);
+  expect(done!.runs[0]).toMatchObject({ status: "done" });
+  expect(done!.runs[0]!.info!.command).toBe("compare() of a program");
+  expect(process.listenerCount("SIGINT")).toBe(listeners);
+}, 300_000);
