@@ -70,10 +70,10 @@ describe.each(["simclr", "mae"])("loadEncoder of %s", (method) => {
     const loaded = memory().liveTensors;
     await encoder.encode(files);
     await encoder.encode(files, { tokens: true });
-    expect(memory().liveTensors).toBe(loaded);
-    encoder.dispose();
-    encoder.dispose();
     // Fewer where the garbage collector has freed what others left.
+    expect(memory().liveTensors).toBeLessThanOrEqual(loaded);
+    encoder.dispose();
+    encoder.dispose();
     expect(memory().liveTensors).toBeLessThanOrEqual(before);
     await expect(encoder.encode(files[0]!)).rejects.toThrow("not disposed of");
   });
