@@ -17,7 +17,7 @@ const about = {
   coupling: "image",
   // What it draws at random beside its views; from `progress.draws` alone, so that runs repeat to the bit.
   draws: "turns",
-  defaults: { label_smoothing: 0, stem: "7x7" },
+  defaults: { label_smoothing: 0 },
   presets: {
     small: {
       ...HALF,

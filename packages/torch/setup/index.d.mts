@@ -26,7 +26,11 @@ export function cacheDir(env?: NodeJS.ProcessEnv, platform?: NodeJS.Platform): s
  * a whole folder or none.
  */
 export function fillFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void>;
-export function atLeast(version: string, least?: string): boolean;
+export function atLeast(version: string, least: string): boolean;
+/** The oldest Node that is supported. */
+export const OLDEST_NODE: string;
+/** What keeps this from running on a machine, by default this one: one line, or null where nothing does. */
+export function unsupported(machine?: { node?: string; platform?: string }): string | null;
 export function libtorchVersion(path: string): string | null;
 export function inspect(path: string): { version: string } | { problem: string };
 export function hasGpu(): boolean;

@@ -2,8 +2,9 @@
 // runs in a fresh clone before `npm install`, and from the installed package.
 export { cacheDir, fillFolder, SetupError } from "./cache.mjs";
 export { installLibtorch } from "./install.mjs";
-export { atLeast, findLibtorch, hasGpu, inspect, libtorchVersion, OLDEST, PINNED } from "./libtorch.mjs";
+export { findLibtorch, hasGpu, inspect, libtorchVersion, OLDEST, PINNED } from "./libtorch.mjs";
 export { buildNative, locateEngine, locateNative, nativePath, SETUP_COMMAND } from "./native.mjs";
 export { setup } from "./setup.mjs";
 export { exitWith, reporter } from "./steps.mjs";
+export { atLeast, OLDEST_NODE, unsupported } from "./support.mjs";
 export { systemPackages } from "./system.mjs";

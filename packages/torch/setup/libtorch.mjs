@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { cacheDir, SetupError } from "./cache.mjs";
+import { atLeast } from "./support.mjs";
 
 /** The oldest LibTorch that the engine supports. */
 export const OLDEST = "2.6";
@@ -34,17 +35,6 @@ export function libtorchVersion(path) {
 }
 
 /**
- * Whether `version` is at least `least`, comparing numbers (2.15 is newer than 2.6).
- * @param {string} version
- * @param {string} [least]
- */
-export function atLeast(version, least = OLDEST) {
-  const [a = 0, b = 0] = version.split(".").map(Number.parseFloat);
-  const [c = 0, d = 0] = least.split(".").map(Number.parseFloat);
-  return a > c || (a === c && b >= d);
-}
-
-/**
  * What keeps a folder from being used as LibTorch.
  * @param {string} path
  * @returns {{ version: string } | { problem: string }}
@@ -55,7 +45,7 @@ export function inspect(path) {
     if (!existsSync(join(path, part))) return { problem: `it has no ${part}` };
   const version = libtorchVersion(path);
   if (!version) return { problem: "it has neither build-version nor version.py" };
-  if (!atLeast(version)) return { problem: `its version is ${version}, older than ${OLDEST}` };
+  if (!atLeast(version, OLDEST)) return { problem: `its version is ${version}, older than ${OLDEST}` };
   return { version };
 }
 

@@ -1,8 +1,10 @@
 // All of set-up, a line a step: system packages, LibTorch, native parts.
+import { SetupError } from "./cache.mjs";
 import { installLibtorch } from "./install.mjs";
 import { findLibtorch, PINNED } from "./libtorch.mjs";
 import { buildNative, ENGINE_SOURCES } from "./native.mjs";
 import { reporter } from "./steps.mjs";
+import { unsupported } from "./support.mjs";
 import { systemPackages } from "./system.mjs";
 
 /** @typedef {import("./steps.mjs").Step} Step */
@@ -16,6 +18,8 @@ import { systemPackages } from "./system.mjs";
  * @throws {import("./cache.mjs").SetupError} with one line: what was looked for, where, and the command that mends it
  */
 export async function setup({ quiet = false, parts = [], onStep } = {}) {
+  const reason = unsupported();
+  if (reason) throw new SetupError(reason);
   const step = onStep ?? reporter({ quiet }).step;
   await step("System packages", () => systemPackages(["compiler", "cmake", "make", "jpeg"]));
   const libtorch = await prepareLibtorch(step);

@@ -12,6 +12,7 @@ import {
   PINNED,
   reporter,
   SetupError,
+  unsupported,
 } from "../setup/index.mjs";
 import { fakeLibtorch, fakePython, library, scratch, write } from "./testing/setup.ts";
 
@@ -35,6 +36,21 @@ describe("versions", () => {
     ["1.13.1", "2.6", false],
     ["2.10.0a0", "2.9", true],
   ])("%s is at least %s: %s", (version, least, expected) => expect(atLeast(version, least)).toBe(expected));
+
+  it.each([
+    ["linux", "20.19.0", null],
+    ["linux", "26.1.0", null],
+    ["darwin", "22.12.0", null],
+    ["linux", "20.18.3", "got 20.18.3"],
+    ["darwin", "9.11.2", "got 9.11.2"],
+    ["win32", "24.0.0", "WSL2"],
+    ["win32", "18.0.0", "WSL2"],
+  ])("on %s, Node %s: %s", (platform, node, reason) => {
+    const found = unsupported({ platform, node });
+    if (reason === null) expect(found).toBeNull();
+    else expect(found).toContain(reason);
+    expect(found ?? "").not.toContain("\n");
+  });
 
   it("are read from build-version or version.py without the build's suffix", () => {
     expect(libtorchVersion(fakeLibtorch(folder("a"), "2.7.1+cpu"))).toBe("2.7.1");

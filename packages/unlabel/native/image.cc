@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -106,17 +107,6 @@ Stored place(const Box& box, Size stored, Orientation turn, int width, int heigh
   return s;
 }
 
-std::vector<Resampler> resamplers(const std::vector<Stored>& views, int denominator, Size scaled, Filter filter) {
-  std::vector<Resampler> made;
-  made.reserve(views.size());
-  const double d = denominator;
-  for (const Stored& v : views) {
-    made.emplace_back(Axis(v.x / d, v.width / d, scaled.width, v.columns, filter, v.mirrored),
-                      Axis(v.y / d, v.height / d, scaled.height, v.rows, filter), v.to);
-  }
-  return made;
-}
-
 // What all views together need of the image.
 Region bounds(const std::vector<Resampler>& views) {
   Region all{views[0].first_column(), views[0].first_row(), views[0].end_column(), views[0].end_row()};
@@ -140,6 +130,56 @@ size_t slack(const std::vector<Resampler>& views) {
   size_t most = 0;
   for (const Resampler& view : views) most = std::max(most, view.slack());
   return most;
+}
+
+// What is made of the image at 1 / denominator.
+struct Level {
+  int denominator;
+  Size size;
+  std::vector<Resampler> views;
+};
+
+// Each group's level depends on the group alone, so that its pixels do.
+std::vector<Level> levels(std::span<const Group> groups, Size whole, Orientation turn, int most) {
+  std::vector<Level> made;
+  for (const Group& group : groups) {
+    std::vector<Stored> placed;
+    for (const View& view : group.views) placed.push_back(place(view.box, whole, turn, group.width, group.height, view.out));
+    if (placed.empty()) continue;
+    const int denominator = std::min(shrink(placed), most);
+    auto level = std::find_if(made.begin(), made.end(), [&](const Level& other) { return other.denominator == denominator; });
+    if (level == made.end()) level = made.insert(level, Level{denominator, shrunk(whole, denominator), {}});
+    const double d = denominator;
+    for (const Stored& v : placed) {
+      level->views.emplace_back(Axis(v.x / d, v.width / d, level->size.width, v.columns, group.filter, v.mirrored),
+                                Axis(v.y / d, v.height / d, level->size.height, v.rows, group.filter), v.to);
+    }
+  }
+  return made;
+}
+
+// The level's pixels, which lie there already.
+void resize(std::span<const uint8_t> pixels, Level& level) {
+  const Region region = bounds(level.views);
+  // Copied, for the pixels behind a row's end that the resampler may touch.
+  std::vector<uint8_t> row(static_cast<size_t>(region.x1 - region.x0) * 3 + slack(level.views));
+  for (int y = region.y0; y < region.y1; ++y) {
+    const size_t at = (static_cast<size_t>(y) * static_cast<size_t>(level.size.width) + static_cast<size_t>(region.x0)) * 3;
+    std::copy_n(pixels.data() + at, static_cast<size_t>(region.x1 - region.x0) * 3, row.data());
+    for (Resampler& view : level.views) view.feed(row.data(), region.x0, y);
+  }
+}
+
+void decode(Jpeg& jpeg, Level& level) {
+  const Region region = bounds(level.views);
+  const int x0 = jpeg.start(level.denominator, region, slack(level.views));
+  if (jpeg.scaled_width() != level.size.width || jpeg.scaled_height() != level.size.height) {
+    throw ImageError("damaged JPEG: its size changed");
+  }
+  for (int y = region.y0; y < region.y1; ++y) {
+    const uint8_t* row = jpeg.next();
+    for (Resampler& view : level.views) view.feed(row, x0, y);
+  }
 }
 
 }  // namespace
@@ -178,46 +218,29 @@ Unpacked unpack(const Source& source, int least) {
   return image;
 }
 
-void render(const Source& source, std::span<const View> wanted, int width, int height, Filter filter) {
-  if (wanted.empty()) return;
-  const auto stored = [&](Size size, Orientation turn) {
-    std::vector<Stored> views;
-    for (const View& view : wanted) views.push_back(place(view.box, size, turn, width, height, view.out));
-    return views;
-  };
+int render(const Source& source, std::span<const Group> groups) {
+  if (std::all_of(groups.begin(), groups.end(), [](const Group& group) { return group.views.empty(); })) return 0;
 
   if (source.width > 0) {
-    const Size whole{source.width, source.height};
-    const std::vector<Stored> placed = stored(whole, Orientation(source.orientation));
-    const int denominator = std::min(shrink(placed), 1 << source.shrunk.size());
-    const size_t level = static_cast<size_t>(std::countr_zero(static_cast<unsigned>(denominator)));
-    const std::span<const uint8_t> pixels = level == 0 ? source.bytes : source.shrunk[level - 1];
-    const Size size = shrunk(whole, denominator);
-    std::vector<Resampler> views = resamplers(placed, denominator, size, filter);
-    const Region region = bounds(views);
-    // Copied, for the pixels behind a row's end that the resampler may touch.
-    std::vector<uint8_t> row(static_cast<size_t>(region.x1 - region.x0) * 3 + slack(views));
-    for (int y = region.y0; y < region.y1; ++y) {
-      const size_t at = (static_cast<size_t>(y) * static_cast<size_t>(size.width) + static_cast<size_t>(region.x0)) * 3;
-      std::copy_n(pixels.data() + at, static_cast<size_t>(region.x1 - region.x0) * 3, row.data());
-      for (Resampler& view : views) view.feed(row.data(), region.x0, y);
+    const int most = 1 << source.shrunk.size();
+    for (Level& level : levels(groups, {source.width, source.height}, Orientation(source.orientation), most)) {
+      const size_t halved = static_cast<size_t>(std::countr_zero(static_cast<unsigned>(level.denominator)));
+      resize(halved == 0 ? source.bytes : source.shrunk[halved - 1], level);
     }
-    return;
+    return 0;
   }
 
-  Jpeg jpeg(source.path.empty() ? source.bytes : read_file(source.path, SIZE_MAX));
-  if (!jpeg.complete()) throw ImageError("damaged JPEG: it ends early");
-  const std::vector<Stored> placed = stored({jpeg.width(), jpeg.height()}, Orientation(jpeg.orientation()));
-  const int denominator = shrink(placed);
-  const Size scaled = shrunk({jpeg.width(), jpeg.height()}, denominator);
-  std::vector<Resampler> views = resamplers(placed, denominator, scaled, filter);
-  const Region region = bounds(views);
-  const int x0 = jpeg.start(denominator, region, slack(views));
-  if (jpeg.scaled_width() != scaled.width || jpeg.scaled_height() != scaled.height) throw ImageError("damaged JPEG: its size changed");
-  for (int y = region.y0; y < region.y1; ++y) {
-    const uint8_t* row = jpeg.next();
-    for (Resampler& view : views) view.feed(row, x0, y);
+  const std::span<const uint8_t> bytes = source.path.empty() ? source.bytes : read_file(source.path, SIZE_MAX);
+  std::optional<Jpeg> jpeg(std::in_place, bytes);
+  if (!jpeg->complete()) throw ImageError("damaged JPEG: it ends early");
+  int runs = 0;
+  for (Level& level : levels(groups, {jpeg->width(), jpeg->height()}, Orientation(jpeg->orientation()), 8)) {
+    // libjpeg cannot give a second size of what it has read.
+    if (runs > 0) jpeg.emplace(bytes);
+    decode(*jpeg, level);
+    ++runs;
   }
+  return runs;
 }
 
 }  // namespace unlabel

@@ -42,13 +42,21 @@ struct Size {
   int width, height;
 };
 
+// Views of one size, all made from the same level of the image: the smallest that suffices for each of them.
+struct Group {
+  std::span<const View> views;
+  int width, height;
+  Filter filter;
+};
+
 // Upright size, from the header alone. Throws ImageError.
 Size measure(const Source& source);
 
 // The whole of a JPEG, shrunk as often as views of `least` pixels can make use of: `render` makes the same of it as of the file.
 Unpacked unpack(const Source& source, int least);
 
-// Decodes the part of the image that the views cover, once, and writes `width` × `height` RGB pixels for each.
-void render(const Source& source, std::span<const View> views, int width, int height, Filter filter);
+// Decodes the part of the image that the views cover and writes `width` × `height` RGB pixels for each view, the same as if its
+// group were alone. Returns how often the decoder ran over the image: once for each level that groups need, which mostly is one.
+int render(const Source& source, std::span<const Group> groups);
 
 }  // namespace unlabel

@@ -117,49 +117,132 @@ struct Unpacking : Batch {
   int least = 1;
 };
 
-struct Reading : Batch {
-  using Batch::Batch;
-  void run(size_t item) override {
-    const size_t values = static_cast<size_t>(width) * static_cast<size_t>(height) * 3;
-    const std::span<const Place> some(places.data() + first[item], count[item]);
-    // Painted views are bytes only on their way, in the cache.
-    thread_local std::vector<uint8_t> bytes;
-    if (!looks.empty()) bytes.resize(some.size() * values);
-    std::vector<View> views;
-    for (const Place& place : some) {
-      views.push_back({place.box, looks.empty() ? out + place.slot * values : bytes.data() + views.size() * values});
-    }
-    const auto paint_all = [&] {
-      for (size_t k = 0; !looks.empty() && k < some.size(); ++k) {
-        paint(views[k].out, width, height, looks[first[item] + k], finish, memory.floats().data() + some[k].slot * values);
-      }
-    };
-    try {
-      render(sources[item], views, width, height, filter);
-    } catch (...) {
-      for (const View& view : views) std::fill_n(view.out, values, uint8_t{0});
-      paint_all();
-      throw;
-    }
-    paint_all();
-  }
-  Napi::Value result(Napi::Env env) override { return failed(env); }
-
-  // Where a view comes from, and where it goes, counted in views.
+// Where the views of one size go, and how they are made.
+struct Target {
+  // Where a view comes from, and its place in the memory, counted in views.
   struct Place {
     Box box;
     size_t slot;
   };
 
-  std::vector<Place> places;
-  std::vector<size_t> first, count;
+  size_t values() const { return static_cast<size_t>(width) * static_cast<size_t>(height) * 3; }
+  size_t count(size_t item) const { return first[item + 1] - first[item]; }
+
   int width = 0, height = 0;
   Filter filter = Filter::bilinear;
-  Memory memory;            // of a tensor, where that is what is written to
-  uint8_t* out = nullptr;   // without looks
+  std::vector<Place> places;
+  std::vector<size_t> first{0};  // of an item's places, and their end
+  Memory memory;                 // of a tensor, where that is what is written to
+  uint8_t* out = nullptr;        // unless painted
+  bool painted = false;
   std::vector<Look> looks;  // one a place
   Finish finish;
 };
+
+struct Reading : Batch {
+  using Batch::Batch;
+  void run(size_t item) override {
+    // Painted views are bytes only on their way, in the cache.
+    thread_local std::vector<uint8_t> bytes;
+    size_t room = 0;
+    for (const Target& target : targets) room += target.painted ? target.count(item) * target.values() : 0;
+    if (room > 0) bytes.resize(room);
+    std::vector<std::vector<View>> views(targets.size());
+    std::vector<Group> groups;
+    uint8_t* next = bytes.data();
+    for (size_t t = 0; t < targets.size(); ++t) {
+      const Target& target = targets[t];
+      for (size_t k = target.first[item]; k < target.first[item + 1]; ++k) {
+        const Target::Place& place = target.places[k];
+        views[t].push_back({place.box, target.painted ? next : target.out + place.slot * target.values()});
+        if (target.painted) next += target.values();
+      }
+      groups.push_back({views[t], target.width, target.height, target.filter});
+    }
+    try {
+      decodes += render(sources[item], groups);
+    } catch (...) {
+      for (const Group& group : groups) {
+        for (const View& view : group.views) std::fill_n(view.out, static_cast<size_t>(group.width) * static_cast<size_t>(group.height) * 3, uint8_t{0});
+      }
+      paint_all(item, groups);
+      throw;
+    }
+    paint_all(item, groups);
+  }
+
+  void paint_all(size_t item, const std::vector<Group>& groups) {
+    for (size_t t = 0; t < targets.size(); ++t) {
+      const Target& target = targets[t];
+      for (size_t k = 0; target.painted && k < target.count(item); ++k) {
+        const size_t at = target.first[item] + k;
+        float* to = target.memory.floats().data() + target.places[at].slot * target.values();
+        paint(groups[t].views[k].out, target.width, target.height, target.looks[at], target.finish, to);
+      }
+    }
+  }
+
+  Napi::Value result(Napi::Env env) override {
+    Napi::Object object = Napi::Object::New(env);
+    object["failures"] = failed(env);
+    object["decodes"] = static_cast<double>(decodes.load());
+    return object;
+  }
+
+  std::vector<Target> targets;
+  std::atomic<int> decodes{0};  // runs of the JPEG decoder over an image
+};
+
+Target target_of(const Napi::Value& value, size_t items) {
+  const Napi::Env env = value.Env();
+  if (!value.IsObject()) reject(env, "Expected an object for each target");
+  const Napi::Object given = value.As<Napi::Object>();
+  Target target;
+  target.width = whole(given.Get("width"), 1, 4096, "width");
+  target.height = whole(given.Get("height"), 1, 4096, "height");
+  target.filter = given.Get("bicubic").ToBoolean() ? Filter::bicubic : Filter::bilinear;
+
+  const auto array_of = [&](const char* name, napi_typedarray_type type) {
+    const Napi::Value array = given.Get(name);
+    if (!array.IsTypedArray() || array.As<Napi::TypedArray>().TypedArrayType() != type) {
+      reject(env, "Expected Int32Array counts, Int32Array slots, Float64Array boxes");
+    }
+    return array;
+  };
+  const Napi::Int32Array counts = array_of("counts", napi_int32_array).As<Napi::Int32Array>();
+  const Napi::Int32Array slots = array_of("slots", napi_int32_array).As<Napi::Int32Array>();
+  Napi::Float64Array boxes = array_of("boxes", napi_float64_array).As<Napi::Float64Array>();
+  const size_t views = slots.ElementLength();
+  if (counts.ElementLength() != items) reject(env, "Expected one count a source");
+  if (boxes.ElementLength() != views * 5) reject(env, "Expected five numbers a view in boxes");
+
+  const Napi::Value out = given.Get("out");
+  const Napi::Value looks = given.Get("paintValues");
+  size_t room;
+  if (looks.IsUndefined()) {
+    if (!out.IsTypedArray()) target.memory = Memory::take(out);
+    const std::span<uint8_t> bytes = out.IsTypedArray() ? bytes_of(out) : target.memory.bytes();
+    target.out = bytes.data();
+    room = bytes.size() / target.values();
+  } else {
+    target.painted = true;
+    target.finish = finish_of(given.Get("finish"));
+    target.looks = looks_of(looks, views, target.finish, std::min(target.width, target.height));
+    target.memory = Memory::take(out);
+    room = target.memory.floats().size() / target.values();
+  }
+  for (size_t i = 0; i < views; ++i) {
+    if (slots[i] < 0 || static_cast<size_t>(slots[i]) >= room) reject(env, "Expected room for every view in out");
+    const double* at = boxes.Data() + 5 * i;
+    target.places.push_back({{at[0], at[1], at[2], at[3], at[4] != 0}, static_cast<size_t>(slots[i])});
+  }
+  for (size_t i = 0; i < items; ++i) {
+    if (counts[i] < 0) reject(env, "Expected no negative counts");
+    target.first.push_back(target.first.back() + static_cast<size_t>(counts[i]));
+  }
+  if (target.first.back() != views) reject(env, "Expected as many slots as views");
+  return target;
+}
 
 class Reader {
  public:
@@ -190,60 +273,23 @@ class Reader {
     return begin(info.Env(), std::move(batch));
   }
 
-  // read(out, sources, counts, slots, boxes, width, height, bicubic, looks, finish) → failures. An item has counts[i] views, of
-  // five numbers each in `boxes` (x, y, width, height, flip); a view is written to its place in `out`, counted in views, that
-  // `slots` holds. `out` is a Uint8Array or the memory of a byte tensor; with looks and finish (see arguments.h) that of a float
-  // tensor.
+  // read(sources, targets) → { failures, decodes }. A target holds the views of one size, { out, counts, slots, boxes, width,
+  // height, bicubic, paintValues, finish }: item i has counts[i] of them, of five numbers each in `boxes` (x, y, width, height,
+  // flip); a view is written to its place in `out`, counted in views, that `slots` holds. `out` is a Uint8Array or the memory of
+  // a byte tensor; with paintValues and finish (looks_of and finish_of in arguments.h) that of a float tensor.
   Napi::Value read(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto batch = std::make_unique<Reading>(env);
-    batch->sources = sources_of(info[1]);
-    batch->width = whole(info[5], 1, 4096, "width");
-    batch->height = whole(info[6], 1, 4096, "height");
-    batch->filter = info[7].ToBoolean() ? Filter::bicubic : Filter::bilinear;
-
-    const auto is = [&](size_t at, napi_typedarray_type type) {
-      return info[at].IsTypedArray() && info[at].As<Napi::TypedArray>().TypedArrayType() == type;
-    };
-    if (!is(2, napi_int32_array) || !is(3, napi_int32_array) || !is(4, napi_float64_array)) {
-      reject(env, "Expected Int32Array counts, Int32Array slots, Float64Array boxes");
-    }
-    const Napi::Int32Array counts = info[2].As<Napi::Int32Array>();
-    const Napi::Int32Array slots = info[3].As<Napi::Int32Array>();
-    Napi::Float64Array boxes = info[4].As<Napi::Float64Array>();
-    const size_t views = slots.ElementLength();
-    if (counts.ElementLength() != batch->sources.size()) reject(env, "Expected one count a source");
-    if (boxes.ElementLength() != views * 5) reject(env, "Expected five numbers a view in boxes");
-    const size_t size = static_cast<size_t>(batch->width) * static_cast<size_t>(batch->height) * 3;
-    size_t room;
-    if (info[8].IsUndefined()) {
-      if (!info[0].IsTypedArray()) batch->memory = Memory::take(info[0]);
-      const std::span<uint8_t> bytes = info[0].IsTypedArray() ? bytes_of(info[0]) : batch->memory.bytes();
-      batch->out = bytes.data();
-      room = bytes.size() / size;
-    } else {
-      batch->finish = finish_of(info[9]);
-      batch->looks = looks_of(info[8], views, batch->finish, std::min(batch->width, batch->height));
-      batch->memory = Memory::take(info[0]);
-      room = batch->memory.floats().size() / size;
-    }
-    for (size_t i = 0; i < views; ++i) {
-      if (slots[i] < 0 || static_cast<size_t>(slots[i]) >= room) reject(env, "Expected room for every view in out");
-      const double* at = boxes.Data() + 5 * i;
-      batch->places.push_back({{at[0], at[1], at[2], at[3], at[4] != 0}, static_cast<size_t>(slots[i])});
-    }
-    size_t total = 0;
-    for (size_t i = 0; i < batch->sources.size(); ++i) {
-      if (counts[i] < 0) reject(env, "Expected no negative counts");
-      batch->first.push_back(total);
-      batch->count.push_back(static_cast<size_t>(counts[i]));
-      total += batch->count.back();
-    }
-    if (total != views) reject(env, "Expected as many slots as views");
-
-    Napi::Array kept = Napi::Array::New(env, 2);
+    batch->sources = sources_of(info[0]);
+    if (!info[1].IsArray()) reject(env, "Expected an array for targets");
+    const Napi::Array targets = info[1].As<Napi::Array>();
+    Napi::Array kept = Napi::Array::New(env);
     kept[0u] = info[0];
-    kept[1u] = info[1];
+    for (uint32_t t = 0; t < targets.Length(); ++t) {
+      const Napi::Value target = targets[t];
+      batch->targets.push_back(target_of(target, batch->sources.size()));
+      kept[t + 1] = target.As<Napi::Object>().Get("out");
+    }
     batch->kept = Napi::Persistent(kept.As<Napi::Object>());
     return begin(env, std::move(batch));
   }

@@ -1,5 +1,4 @@
-// unlabel as a library: what the command line does, as functions, and the parts that methods of one's own are made of. Importing
-// it loads no LibTorch: that is loaded with the first tensor.
+// unlabel as a library: what the command line does, as functions, and the parts that methods of one's own are made of.
 
 export { Draws } from "./base/draws.ts";
 export { InterruptedError, UsageError, UserError } from "./base/errors.ts";

@@ -3,32 +3,38 @@ import { join } from "node:path";
 import { nativePath } from "@unlabel/torch/setup";
 import { describe, expect, it } from "vitest";
 import { samplePixels } from "../testing/data.ts";
-import { nativeReader } from "./native.ts";
+import { type ImageSource, type NativeTarget, nativeReader } from "./native.ts";
 
 const addon = nativePath("reader", join(import.meta.dirname, "..", "..", "native"));
 
 describe("the native reader", () => {
   it("refuses arguments that would reach outside of memory", async () => {
-    const { read, sizes, threads } = nativeReader();
+    const { read: readAll, sizes, threads } = nativeReader();
     const image = { data: samplePixels(8, 8), width: 8, height: 8 };
     const boxes = Float64Array.of(0, 0, 8, 8, 0);
     const one = Int32Array.of(1);
     const zero = Int32Array.of(0);
     const out = new Uint8Array(4 * 4 * 3);
-    expect(await read(out, [image], one, zero, boxes, 4, 4, false)).toEqual([]);
+    const target = { out, counts: one, slots: zero, boxes, width: 4, height: 4, bicubic: false };
+    // The second of two targets: each of them is looked at.
+    const read = (changes: Partial<NativeTarget>, pixels: ImageSource = image) =>
+      readAll([pixels], [target, { ...target, ...changes }]);
+    expect(await read({})).toEqual({ failures: [], decodes: 0 });
     const bad: (() => unknown)[] = [
-      () => read(out.subarray(1), [image], one, zero, boxes, 4, 4, false),
-      () => read(out, [image], one, Int32Array.of(1), boxes, 4, 4, false),
-      () => read(out, [image], one, Int32Array.of(-1), boxes, 4, 4, false),
-      () => read(out, [image], Int32Array.of(-1), zero, boxes, 4, 4, false),
-      () => read(out, [image], Int32Array.of(2), zero, boxes, 4, 4, false),
-      () => read(out, [image], Int32Array.of(1, 1), zero, boxes, 4, 4, false),
-      () => read(out, [image], one, zero, boxes.subarray(1), 4, 4, false),
-      () => read(out, [image], one, zero, boxes, 0, 4, false),
-      () => read(out, [image], one, zero, boxes, 4, 1e9, false),
-      () => read(out, [{ ...image, width: 9 }], one, zero, boxes, 4, 4, false),
-      () => read(out, [{ ...image, width: 8.5 }], one, zero, boxes, 4, 4, false),
-      () => read(out, [{ ...image, height: -8 }], one, zero, boxes, 4, 4, false),
+      () => read({ out: out.subarray(1) }),
+      () => read({ slots: Int32Array.of(1) }),
+      () => read({ slots: Int32Array.of(-1) }),
+      () => read({ counts: Int32Array.of(-1) }),
+      () => read({ counts: Int32Array.of(2) }),
+      () => read({ counts: Int32Array.of(1, 1) }),
+      () => read({ boxes: boxes.subarray(1) }),
+      () => read({ width: 0 }),
+      () => read({ height: 1e9 }),
+      () => read({}, { ...image, width: 9 }),
+      () => read({}, { ...image, width: 8.5 }),
+      () => read({}, { ...image, height: -8 }),
+      () => readAll([image], [target, 7 as never]),
+      () => readAll([image], null as never),
       () => sizes(["a\0b"]),
       () => sizes([""]),
       () => threads(0),
@@ -45,7 +51,9 @@ describe("the native reader", () => {
       const n = 64;
       const boxes = Float64Array.from({ length: 5 * n }, (_, i) => [0, 0, 3000, 2000, 1][i % 5]);
       const slots = Int32Array.from({ length: n }, (_, i) => i);
-      read(new Uint8Array(n * 512 * 512 * 3), new Array(n).fill(image), new Int32Array(n).fill(1), slots, boxes, 512, 512, true);
+      const out = new Uint8Array(n * 512 * 512 * 3);
+      const counts = new Int32Array(n).fill(1);
+      read(new Array(n).fill(image), [{ out, counts, slots, boxes, width: 512, height: 512, bicubic: true }]);
       ${exit};`;
     expect(spawnSync(process.execPath, ["-e", script])).toMatchObject({ status: 130, signal: null });
   });

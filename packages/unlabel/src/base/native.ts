@@ -25,6 +25,23 @@ export interface NativeFailure {
   foreign: boolean;
 }
 
+/** The views of one size: item i of the sources has `counts[i]` of them. */
+export interface NativeTarget {
+  /** Bytes or the memory of a uint8 tensor; with `paintValues` that of a float32 tensor. */
+  out: Uint8Array | TensorMemory;
+  counts: Int32Array;
+  /** Each view's place in `out`, counted in views. */
+  slots: Int32Array;
+  /** x, y, width, height, flip a view. */
+  boxes: Float64Array;
+  width: number;
+  height: number;
+  bicubic: boolean;
+  /** With `finish`: how views are painted, see paint-values.ts. */
+  paintValues?: Float32Array;
+  finish?: Float32Array;
+}
+
 export interface NativeReader {
   /** Upright sizes as pairs of width and height, 0 where they failed. */
   sizes(sources: readonly ImageSource[]): Promise<{ sizes: Int32Array; failures: NativeFailure[] }>;
@@ -37,22 +54,13 @@ export interface NativeReader {
     least: number,
   ): Promise<{ images: (Pixels | null)[]; failures: NativeFailure[] }>;
   /**
-   * Reads `counts[item]` views of each item, each to its place in `out` (counted in views) that `slots` holds; `boxes` holds
-   * x, y, width, height, flip a view. With `paintValues` and `finish` (see paint-values.ts) views are painted, and `out` is the memory of a
-   * float32 tensor; without, bytes or the memory of a uint8 tensor. The arrays must not change before the promise settles.
+   * Reads the views of all targets, each target's as if it were alone; `decodes` is how often the JPEG decoder ran over an image.
+   * Sources' and targets' memory must not change before the promise settles.
    */
   read(
-    out: Uint8Array | TensorMemory,
     sources: readonly ImageSource[],
-    counts: Int32Array,
-    slots: Int32Array,
-    boxes: Float64Array,
-    width: number,
-    height: number,
-    bicubic: boolean,
-    paintValues?: Float32Array,
-    finish?: Float32Array,
-  ): Promise<NativeFailure[]>;
+    targets: readonly NativeTarget[],
+  ): Promise<{ failures: NativeFailure[]; decodes: number }>;
   /** Frees the memory of an array, which is empty from then on, as are others that share it. */
   release(data: Uint8Array): void;
   /** The number of threads, after setting it if one is given. */

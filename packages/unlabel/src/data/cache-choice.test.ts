@@ -1,5 +1,10 @@
 // What training makes of `cache: auto`, and that it changes nothing that is learnt.
+
+import type { Tensor } from "@unlabel/torch";
 import { expect, it } from "vitest";
+import { defineMethod } from "../methods/define.ts";
+import { addMethod } from "../methods/registry.ts";
+import { SimClr, simclr } from "../methods/simclr/method.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { pretrain } from "../train/pretrain.ts";
 
@@ -34,4 +39,46 @@ it("is settled before training, told, noted in run.json, and changes no loss", a
     losses.add(result.loss_last);
   }
   expect(losses.size).toBe(1);
+});
+
+/** Contrasts small views as it does large ones. */
+class TwoSizes extends SimClr {
+  override loss([large, small]: readonly Tensor[]) {
+    const [one, two] = [super.loss([large!]), super.loss([small!])];
+    return { loss: one.loss.add(two.loss), logs: {} };
+  }
+}
+
+it("leaves the views of every size as they are without, those smaller than the config's size too", async () => {
+  const method = defineMethod({
+    ...simclr,
+    about: { ...simclr.about, name: "twosizes" },
+    views: (config) => [...simclr.views(config), ...simclr.views({ ...config, size: 16 })],
+    create: ({ config, encoder }) => new TwoSizes(config, encoder),
+  });
+  using _added = addMethod(method);
+  using folder = temporaryFolder();
+  await writeImages(`${folder.path}/images`, ["a.jpg", "b.jpg", "c.jpg"], 400);
+  const losses = [];
+  for (const cache of ["auto", "off"]) {
+    const flags = {
+      method: "twosizes",
+      size: 64,
+      batch: 2,
+      steps: 2,
+      device: "cpu",
+      precision: "fp32",
+      threads: 1,
+      cache,
+    };
+    const { info, result } = await pretrain({
+      data: `${folder.path}/images`,
+      settings: { flags },
+      out: `${folder.path}/${cache}`,
+      stream: { write: () => {} },
+    });
+    expect(info.config.cache).toBe(cache === "auto" ? "memory" : "off");
+    losses.push(result.loss_last);
+  }
+  expect(losses[1]).toBe(losses[0]);
 });

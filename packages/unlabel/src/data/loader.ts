@@ -11,7 +11,8 @@ import type { Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { drawParams, type ViewParams } from "./params.ts";
-import { type Failure, ImageReader, type ReadItem, type Size } from "./reader.ts";
+import { type Failure, ImageReader, type Size } from "./reader.ts";
+import type { Part, Target } from "./targets.ts";
 import type { ViewSpec } from "./views.ts";
 
 /** One step's images. The tensors belong to whoever takes the batch: dispose of them after the step. */
@@ -185,7 +186,6 @@ export class Loader {
 
   /** Reads what the slots ask for; returns why which images could not be read. */
   async #fill(slots: readonly Slot[], step: number, room: readonly Tensor[]): Promise<Map<number, string>> {
-    const { batch } = this.#options;
     const images = await imagesOf(
       this.#split,
       slots.map(({ index }) => this.#split.items[index]!),
@@ -197,18 +197,13 @@ export class Loader {
     const { sizes, failures } = await this.#reader.sizes(images);
     note(failures, slots);
     const usable = slots.flatMap((slot, k) => (sizes[k] ? [{ slot, size: sizes[k], image: images[k]! }] : []));
-    await Promise.all(
-      this.#specs.map(async (spec, s) => {
-        const items = usable.map(({ slot, size, image }) => ({
-          image,
-          views: this.#boxes(slot, size, s, step),
-          slots: Array.from({ length: spec.count }, (_, view) => view * batch + slot.place),
-        }));
-        note(
-          await this.#read(items, s, step, room),
-          usable.map(({ slot }) => slot),
-        );
-      }),
+    const items = usable.map(({ slot, size, image }) => ({
+      image,
+      parts: this.#specs.map((_, s) => this.#part(slot, size, s, step)),
+    }));
+    note(
+      await this.#reader.fill(items, this.#targets(room)),
+      usable.map(({ slot }) => slot),
     );
     for (const { index } of slots) {
       const reason = failed.get(index);
@@ -222,15 +217,30 @@ export class Loader {
     return failed;
   }
 
-  #boxes({ place }: Slot, { width, height }: Size, spec: number, step: number) {
-    const { seed } = this.#options;
+  /** Where each spec's views go, and what they share. */
+  #targets(room: readonly Tensor[]): Target[] {
+    return this.#specs.map((spec, s) => ({
+      width: spec.size,
+      height: spec.size,
+      filter: spec.filter,
+      memory: () => lend(room[s]!),
+      ...(this.#paints && { finish: finishOf(spec) }),
+    }));
+  }
+
+  /** An image's views of a spec. */
+  #part({ place }: Slot, { width, height }: Size, s: number, step: number): Part {
+    const { batch, seed } = this.#options;
+    const spec = this.#specs[s]!;
     const position = this.#position(step, place);
-    const first = this.#firstView(spec);
-    const { count } = this.#specs[spec]!;
-    return Array.from({ length: count }, (_, view) => {
-      const rng = new Rng(seed, "crop", this.#epochOf(step), position, first + view);
-      return randomBox(width, height, this.#specs[spec]!, rng);
+    const first = this.#firstView(s);
+    const views = Array.from({ length: spec.count }, (_, view) => {
+      return randomBox(width, height, spec, new Rng(seed, "crop", this.#epochOf(step), position, first + view));
     });
+    const slots = views.map((_, view) => view * batch + place);
+    if (!this.#paints) return { views, slots };
+    const params = slots.map((slot) => this.#params(s, step, slot));
+    return { views, slots, paintValues: paintValuesOf(params, spec.colorForm) };
   }
 
   /** The slot itself, or with the next image drawn for its place that is not known to be unreadable, where one is found. */
@@ -253,18 +263,6 @@ export class Loader {
       `Expected readable images in ${root}, but ${bad} of the ${bad + good} tried cannot be read, ` +
         `such as ${items[index]!.path}: ${failed.get(index)}`,
     );
-  }
-
-  async #read(items: Required<ReadItem>[], s: number, step: number, room: readonly Tensor[]): Promise<Failure[]> {
-    const spec = this.#specs[s]!;
-    const memory = () => lend(room[s]!);
-    const options = { width: spec.size, height: spec.size, filter: spec.filter, memory };
-    if (!this.#paints) return this.#reader.fill(items, options);
-    const painted = items.map((item) => {
-      const params = item.slots.map((slot) => this.#params(s, step, slot));
-      return { ...item, paintValues: paintValuesOf(params, spec.colorForm) };
-    });
-    return this.#reader.paint(painted, { ...options, finish: finishOf(spec) });
   }
 
   /** What happens to the view in a slot of a spec's tensor. */

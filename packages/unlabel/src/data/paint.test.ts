@@ -1,16 +1,14 @@
 import { empty, fromTypedArray, lend, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { nativeReader } from "../base/native.ts";
+import { type NativeTarget, nativeReader } from "../base/native.ts";
 import { Rng } from "../base/rng.ts";
 import { IMAGENET } from "../config/defaults.ts";
 import { samplePixels } from "../testing/data.ts";
+import { reader, whole } from "../testing/reader.ts";
 import { augment } from "./augment.ts";
 import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { drawParams } from "./params.ts";
-import { ImageReader } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
-
-const reader = new ImageReader();
 
 function specOf(size: number, form: "fused" | "exact", change: Partial<ViewSpec> = {}): ViewSpec {
   return {
@@ -48,13 +46,13 @@ async function both(spec: ViewSpec, count: number) {
   const made = empty([count, 3, size, size], { memoryFormat: "channels_last" });
   const paintValues = paintValuesOf(params, spec.colorForm);
   const one = paintValues.length / count;
-  const failures = await reader.paint(
-    images.map((data, i) => ({
-      image: { data, width: size, height: size },
-      views: [{ x: 0, y: 0, width: size, height: size, flip: false }],
-      paintValues: paintValues.subarray(i * one, (i + 1) * one),
-    })),
-    { width: size, height: size, filter: "bilinear", memory: () => lend(made), finish: finishOf(spec) },
+  const failures = await reader.fill(
+    images.map((data, i) => {
+      const views = [whole(size, size)];
+      const part = { views, slots: [i], paintValues: paintValues.subarray(i * one, (i + 1) * one) };
+      return { image: { data, width: size, height: size }, parts: [part] };
+    }),
+    [{ width: size, height: size, filter: "bilinear", memory: () => lend(made), finish: finishOf(spec) }],
   );
   expect(failures).toEqual([]);
   return scope(() => {
@@ -101,14 +99,12 @@ describe("painting natively", () => {
 
   it("paints the views of unreadable images black, and names them", async () => {
     const made = empty([1, 3, 2, 2], { memoryFormat: "channels_last" });
-    const views = [{ x: 0, y: 0, width: 1, height: 1, flip: false }];
-    const failures = await reader.paint([{ image: "/no/such/file.jpg", views, paintValues: new Float32Array(13) }], {
-      width: 2,
-      height: 2,
-      filter: "bilinear",
-      memory: () => lend(made),
-      finish: finishOf({ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], blur: null }),
-    });
+    const parts = [{ views: [whole(1, 1)], slots: [0], paintValues: new Float32Array(13) }];
+    const finish = finishOf({ mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], blur: null });
+    const failures = await reader.fill(
+      [{ image: "/no/such/file.jpg", parts }],
+      [{ width: 2, height: 2, filter: "bilinear", memory: () => lend(made), finish }],
+    );
     expect(failures).toEqual([{ index: 0, path: "/no/such/file.jpg", reason: "the file is gone" }]);
     expect(made.toNumbers()).toEqual(new Array(12).fill(-1));
     made.dispose();
@@ -122,8 +118,10 @@ describe("painting natively", () => {
     const made = empty([1, 3, 4, 4], { memoryFormat: "channels_last" });
     const finish = finishOf({ mean: [0, 0, 0], std: [1, 1, 1], blur: { p: 1, sigma: [1, 1], kernel: 3 } });
     const look = (changes: Record<number, number>) => Object.assign(new Float32Array(13), changes);
-    const paint = (memory: Parameters<typeof read>[0], paintValues: Float32Array, last: Float32Array, side = 4) =>
-      read(memory, [image], one, zero, boxes, side, side, false, paintValues, last);
+    const paint = (out: NativeTarget["out"], paintValues: Float32Array, last: Float32Array, side = 4) => {
+      const places = { counts: one, slots: zero, boxes };
+      return read([image], [{ out, ...places, width: side, height: side, bicubic: false, paintValues, finish: last }]);
+    };
     const bad: (() => unknown)[] = [
       () => paint(lend(made), look({}), finish, 5),
       () => paint(lend(made), look({}).subarray(1), finish),
@@ -140,7 +138,7 @@ describe("painting natively", () => {
     ];
     for (const call of bad) expect(call, String(call)).toThrow(/^Expected/);
     const memory = lend(made);
-    expect(await paint(memory, look({}), finish)).toEqual([]);
+    expect((await paint(memory, look({}), finish)).failures).toEqual([]);
     expect(() => paint(memory, look({}), finish)).toThrow("Expected memory that has not been used yet");
     made.dispose();
   });
@@ -149,14 +147,11 @@ describe("painting natively", () => {
     const made = empty([1, 3, 64, 64], { memoryFormat: "channels_last" });
     const finish = finishOf({ mean: [0, 0, 0], std: [1, 1, 1], blur: null });
     const image = { data: samplePixels(512, 512), width: 512, height: 512 };
-    const views = [{ x: 0, y: 0, width: 512, height: 512, flip: false }];
-    const reading = reader.paint([{ image, views, paintValues: new Float32Array(13) }], {
-      width: 64,
-      height: 64,
-      filter: "bicubic",
-      memory: () => lend(made),
-      finish,
-    });
+    const parts = [{ views: [whole(512, 512)], slots: [0], paintValues: new Float32Array(13) }];
+    const reading = reader.fill(
+      [{ image, parts }],
+      [{ width: 64, height: 64, filter: "bicubic", memory: () => lend(made), finish }],
+    );
     made.dispose();
     expect(await reading).toEqual([]);
   });

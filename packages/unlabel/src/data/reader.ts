@@ -1,9 +1,16 @@
 // Images to resized RGB views, off the JavaScript thread: JPEG natively, other formats decoded by sharp, both resized by the
 // same native code. What a file is, its content says, not its name.
-import type { TensorMemory } from "@unlabel/torch";
-import { type ImageSource, type NativeFailure, type NativeReader, nativeReader, type Pixels } from "../base/native.ts";
+import { type ImageSource, type NativeReader, nativeReader, type Pixels } from "../base/native.ts";
 import { decodeForeign, foreignHeader } from "./foreign.ts";
-import type { Box, Filter } from "./views.ts";
+import {
+  type AnyTarget,
+  type FillItem,
+  nativeTarget,
+  placed,
+  type ReadItem,
+  type ReadOptions,
+  type Target,
+} from "./targets.ts";
 
 export type { ImageSource, Pixels } from "../base/native.ts";
 
@@ -19,37 +26,6 @@ export interface Failure {
 export interface Size {
   width: number;
   height: number;
-}
-
-export interface ReadItem {
-  /** A path, the bytes of an encoded image, or decoded pixels. */
-  image: ImageSource;
-  views: readonly Box[];
-  /** The views' places in the result, counted in views; by default one after the other, item by item. */
-  slots?: readonly number[];
-}
-
-export interface ReadOptions {
-  width: number;
-  height: number;
-  filter: Filter;
-  /** Where the views are written; by default a new array with room for all of them. */
-  out?: Uint8Array;
-}
-
-export interface PaintItem extends ReadItem {
-  /** How each view is painted, of {@link paintValuesOf}. */
-  paintValues: Float32Array;
-}
-
-export interface FillOptions extends Omit<ReadOptions, "out"> {
-  /** Lends the memory of the tensor that the views are written to, once for each call of it. */
-  memory: () => TensorMemory;
-}
-
-export interface PaintOptions extends FillOptions {
-  /** What all views share, of {@link finishOf}. */
-  finish: Float32Array;
 }
 
 export interface ReaderOptions {
@@ -74,6 +50,7 @@ export class ImageReader {
   /** Paths known not to be JPEGs, with the bytes that decoding them takes where that is known. */
   readonly #foreign = new Map<string, number | undefined>();
   #room: number;
+  #decodes = 0;
 
   /** @throws {SetupError} where set-up has not built the native part */
   constructor({ cacheBytes = 512e6, threads }: ReaderOptions = {}) {
@@ -130,57 +107,51 @@ export class ImageReader {
   }
 
   /**
+   * How often an image has been decoded for views: once for each level of a JPEG's decoder that its views need, which mostly is
+   * one, and once for an image of another format that is not kept.
+   */
+  get decodes(): number {
+    return this.#decodes;
+  }
+
+  /**
    * All views of all items as interleaved RGB `[Σ views, height, width, 3]`; the views of a failed item are black.
    * A box must lie in its image (see {@link sizes}); otherwise the item fails.
    */
   async read(items: readonly ReadItem[], options: ReadOptions): Promise<{ data: Uint8Array; failures: Failure[] }> {
-    const { width, height, filter } = options;
-    const placed = place(items);
     const total = items.reduce((sum, { views }) => sum + views.length, 0);
-    const data = options.out ?? new Uint8Array(total * width * height * 3);
-    const failures = await this.#each(placed, (some) =>
-      this.#native.read(data, ...argumentsOf(some), width, height, filter === "bicubic"),
-    );
+    const data = options.out ?? new Uint8Array(total * options.width * options.height * 3);
+    const failures = await this.#each(placed(items), [{ ...options, memory: () => data }]);
     return { data, failures };
   }
 
-  /** {@link read} into the memory of a uint8 tensor of as many values. */
-  async fill(items: readonly ReadItem[], { width, height, filter, memory }: FillOptions): Promise<Failure[]> {
-    return this.#each(place(items), (some) =>
-      this.#native.read(memory(), ...argumentsOf(some), width, height, filter === "bicubic"),
-    );
-  }
-
   /**
-   * Reads all views of all items, colours, blurs and normalises them on the reader's threads, and writes them as float32
-   * `[Σ views, height, width, 3]` to a tensor's memory: what {@link augment} does with tensor operators.
+   * Reads all views of all items into tensors' memory, those of each size into a target of their own, and decodes an image once for
+   * all of its views. A target gets the same as if it were alone, bit by bit.
+   *
+   * A target with a `finish` is a float32 tensor: its views are coloured, blurred and normalised on the reader's threads, which is
+   * what {@link augment} does with tensor operators. Another is a uint8 tensor; both hold `[Σ views, height, width, 3]`.
    */
-  async paint(items: readonly PaintItem[], options: PaintOptions): Promise<Failure[]> {
-    const { width, height, filter, memory, finish } = options;
-    return this.#each(place(items), (some) => {
-      const paintValues = new Float32Array(some.reduce((sum, item) => sum + item.paintValues.length, 0));
-      let at = 0;
-      for (const item of some) {
-        paintValues.set(item.paintValues, at);
-        at += item.paintValues.length;
-      }
-      return this.#native.read(
-        memory(),
-        ...argumentsOf(some),
-        width,
-        height,
-        filter === "bicubic",
-        paintValues,
-        finish,
-      );
-    });
+  async fill(items: readonly FillItem[], targets: readonly Target[]): Promise<Failure[]> {
+    return this.#each(items, targets);
   }
 
   /** Renders all items, those of other formats after decoding them. */
-  async #each<T extends Required<ReadItem>>(
-    items: readonly T[],
-    render: (some: readonly T[]) => Promise<NativeFailure[]>,
-  ): Promise<Failure[]> {
+  async #each(items: readonly FillItem[], targets: readonly AnyTarget[]): Promise<Failure[]> {
+    const render = async (some: readonly FillItem[]) => {
+      const sources = some.map(({ image }) => image);
+      const { failures, decodes } = await this.#native.read(
+        sources,
+        targets.map((target, t) =>
+          nativeTarget(
+            target,
+            some.map(({ parts }) => parts[t]!),
+          ),
+        ),
+      );
+      this.#decodes += decodes;
+      return failures;
+    };
     const images = items.map((item) => item.image);
     const known = images.map((image) => this.#known(image));
     const direct = indicesOf(images, (i) => known[i] !== "foreign");
@@ -234,6 +205,7 @@ export class ImageReader {
   /** Decodes an image, keeps it if it can, and otherwise gives its memory back after its use. */
   #decode(source: string | Uint8Array, use: (pixels: Pixels) => Promise<void>): Promise<void> {
     const path = typeof source === "string" ? source : null;
+    this.#decodes++;
     return decodeForeign(source, path === null ? undefined : this.#foreign.get(path), async (pixels) => {
       const keep = path !== null && pixels.data.length <= this.#room && !this.#decoded.has(path);
       if (keep) {
@@ -254,26 +226,6 @@ export class ImageReader {
 export function unpackedBytes({ width, height }: Size, least: number): number {
   const levels = [1, 2, 4, 8].filter((by) => by === 1 || Math.min(width, height) >= by * least);
   return levels.reduce((sum, by) => sum + 3 * Math.ceil(width / by) * Math.ceil(height / by), 0);
-}
-
-/** Gives each view its place, by default one after the other. */
-function place<T extends ReadItem>(items: readonly T[]): (T & Required<ReadItem>)[] {
-  let total = 0;
-  return items.map((item) => {
-    const first = total;
-    total += item.views.length;
-    return { ...item, slots: item.slots ?? item.views.map((_, k) => first + k) };
-  });
-}
-
-function argumentsOf(items: readonly Required<ReadItem>[]) {
-  const boxes = items.flatMap(({ views }) => views.flatMap((b) => [b.x, b.y, b.width, b.height, Number(b.flip)]));
-  return [
-    items.map(({ image }) => image),
-    Int32Array.from(items, ({ views }) => views.length),
-    Int32Array.from(items.flatMap(({ slots }) => slots)),
-    Float64Array.from(boxes),
-  ] as const;
 }
 
 function indicesOf(list: readonly unknown[], keep: (index: number) => boolean): number[] {

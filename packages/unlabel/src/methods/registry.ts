@@ -75,6 +75,15 @@ export function isSetting(key: string): boolean {
   return isSettingOf(configurable(), key);
 }
 
+/** Side in pixels of the smallest views that a config's method asks for. */
+export function smallestView(config: Config): number {
+  return Math.min(
+    ...methodNamed(config.method)
+      .views(config as never)
+      .map(({ size }) => size),
+  );
+}
+
 /**
  * The method that a config asks for, freshly initialised from LibTorch's generator: the encoder first, then its heads.
  *

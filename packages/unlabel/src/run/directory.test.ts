@@ -16,7 +16,7 @@ import { resolveConfig } from "../methods/registry.ts";
 
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { RunDirectory, type RunInfo } from "./directory.ts";
-import { migrate } from "./info.ts";
+import { migrate } from "./migrate.ts";
 
 const info: RunInfo = {
   schema: 1,

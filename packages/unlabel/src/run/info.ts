@@ -3,14 +3,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import { versionOfUnlabel } from "../base/version.ts";
 import type { Config } from "../config/common.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
 import type { Health } from "./health.ts";
-
-/** The format that this version writes. A change that older versions would misread raises it, and adds a migration. */
-export const SCHEMA = 1;
+import { migrate, type SCHEMA, writerOf } from "./migrate.ts";
 
 export type RunStatus = "running" | "done" | "interrupted" | "failed";
 
@@ -93,43 +90,6 @@ const format = z.looseObject({
   notes: z.array(z.string()).optional(),
 });
 
-type Json = Record<string, unknown>;
-
-/**
- * Turns the run.json of a version into that of the next: `migrations[n]` leads from schema n to n + 1. A setting that has
- * come since takes its preset's value; where that is not what the older version did, a migration must write what it did.
- */
-export type Migrations = Readonly<Record<number, (info: Json) => Json>>;
-
-const MIGRATIONS: Migrations = {};
-
-/**
- * Brings what a run.json holds to this version's format.
- *
- * @throws {UserError} where it is of a later version, or of one too old, and which version it needs
- */
-export function migrate(found: unknown, file: string, migrations = MIGRATIONS, schema: number = SCHEMA): Json {
-  if (typeof found !== "object" || found === null || !("schema" in found) || !Number.isSafeInteger(found.schema)) {
-    const got =
-      typeof found === "object" && found !== null && "schema" in found ? JSON.stringify(found.schema) : "none";
-    throw new UserError(`Expected a schema number in ${file}, got ${got.slice(0, 40)}; it is damaged, or no run's`);
-  }
-  let info: Json = { ...found };
-  const writer = writerOf(info);
-  for (let at = Number(info.schema); at !== schema; at++) {
-    const next = migrations[at];
-    if (!next) {
-      const [age, needed] =
-        at > schema ? ["later", writer ?? "a later version"] : ["too old for it", writer ?? "an older version"];
-      throw new UserError(
-        `Expected schema ${schema} in ${file} as unlabel ${versionOfUnlabel()} reads it, got ${at} (${age}); open it with unlabel ${needed}`,
-      );
-    }
-    info = { ...next(info), schema: at + 1 };
-  }
-  return info;
-}
-
 /**
  * Reads a run.json.
  *
@@ -163,9 +123,4 @@ function readJson(file: string): unknown {
     const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
     throw new UserError(`Expected JSON in ${file}, got something else${code}; it is damaged`, { cause: error });
   }
-}
-
-function writerOf({ versions }: Json): string | null {
-  const version = typeof versions === "object" && versions !== null && "unlabel" in versions ? versions.unlabel : null;
-  return typeof version === "string" ? version.slice(0, 40) : null;
 }

@@ -17,7 +17,7 @@ import { absoluteRoot } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
 import { lossWords } from "../methods/about.ts";
 import type { Method } from "../methods/method.ts";
-import { createMethod, methodNamed } from "../methods/registry.ts";
+import { createMethod, methodNamed, smallestView } from "../methods/registry.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory, type RunInfo, type RunResult } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
@@ -57,7 +57,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const { device, precision, threads } = settle(plan.config, plan.run?.info);
   // Ranks share a machine.
   const room = plan.config.cache_mb === null ? roomForPixels() / world : plan.config.cache_mb * 1e6;
-  const chosen = plan.config.cache === "auto" ? await chooseCache(data.train, plan.config.size, room) : null;
+  const chosen = plan.config.cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room) : null;
   const settled = chosen ? { ...plan.config, cache: chosen.cache } : plan.config;
   // What the cache keeps the reader need not keep, too.
   const reader = new ImageReader({ threads, ...(settled.cache === "memory" && { cacheBytes: 0 }) });
@@ -190,7 +190,7 @@ function tell(run: RunDirectory, changes: Partial<RunInfo>): void {
 function cachedAsAsked({ train, fingerprint }: Dataset, config: Config, reader: ImageReader, bytes: number): Split {
   const { cache, cache_side: side } = config;
   if (cache === "off") return train;
-  const shared = { fingerprint, reader, side, least: config.size };
+  const shared = { fingerprint, reader, side, least: smallestView(config) };
   if (cache === "disk") return cached(train, { ...shared, folder: join(cacheDir(), "images", fingerprint) });
   return cached(train, { ...shared, bytes });
 }

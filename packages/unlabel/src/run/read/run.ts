@@ -2,7 +2,7 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { CheckpointFiles, type Damage, stepOf } from "../checkpoint-files.ts";
-import { migrate } from "../info.ts";
+import { migrate } from "../migrate.ts";
 import { type Evaluations, readEvaluations } from "./evaluations.ts";
 import { check, exists, parseJson, readJson } from "./file.ts";
 import { type Metrics, readMetrics, readSkipped } from "./metrics.ts";

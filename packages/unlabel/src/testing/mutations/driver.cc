@@ -27,12 +27,17 @@ void read(const Source& source) {
   const Size size = measure(source);
   const double w = size.width, h = size.height;
   const Box boxes[] = {{0, 0, w, h, false}, {0.31 * w, 0.27 * h, 0.11 * w, 0.23 * h, true}, {0.5 * w, 0.5 * h, 0.5 * w, 0.5 * h, false}};
-  for (const auto& [side, filter] : {std::pair{24, Filter::bilinear}, std::pair{81, Filter::bicubic}}) {
-    Canvas canvas(side, std::size(boxes));
+  const auto onto = [&](Canvas& canvas) {
     std::vector<View> views;
     for (size_t i = 0; i < std::size(boxes); ++i) views.push_back({boxes[i], canvas.pixels[i].data()});
-    render(source, views, side, side, filter);
-  }
+    return views;
+  };
+  Canvas small(24, std::size(boxes)), large(81, std::size(boxes));
+  const std::vector<View> few = onto(small), many = onto(large);
+  const Group groups[] = {{few, small.side, small.side, Filter::bilinear}, {many, large.side, large.side, Filter::bicubic}};
+  for (const Group& group : groups) render(source, {&group, 1});
+  // Together they may need two of the decoder's levels.
+  render(source, groups);
 }
 
 void read_unpacked(const Source& source) {

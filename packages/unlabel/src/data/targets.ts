@@ -1,0 +1,88 @@
+// Which views to make of which images, and where they go: what the reader is asked for, and the arrays that its native part takes.
+import type { TensorMemory } from "@unlabel/torch";
+import type { ImageSource, NativeTarget } from "../base/native.ts";
+import type { Box, Filter } from "./views.ts";
+
+export interface ReadItem {
+  /** A path, the bytes of an encoded image, or decoded pixels. */
+  image: ImageSource;
+  views: readonly Box[];
+  /** The views' places in the result, counted in views; by default one after the other, item by item. */
+  slots?: readonly number[];
+}
+
+export interface ReadOptions {
+  width: number;
+  height: number;
+  filter: Filter;
+  /** Where the views are written; by default a new array with room for all of them. */
+  out?: Uint8Array;
+}
+
+/** An item's views of one size. */
+export interface Part {
+  views: readonly Box[];
+  /** The views' places in the target, counted in views. */
+  slots: readonly number[];
+  /** How each view is painted, of {@link paintValuesOf}; for a target with a `finish`. */
+  paintValues?: Float32Array;
+}
+
+export interface FillItem {
+  /** A path, the bytes of an encoded image, or decoded pixels. */
+  image: ImageSource;
+  /** One a target, in their order. */
+  parts: readonly Part[];
+}
+
+/** Where the views of one size go. */
+export interface Target extends Omit<ReadOptions, "out"> {
+  /** Lends the memory of the tensor that the views are written to, once for each call of it. */
+  memory: () => TensorMemory;
+  /** What all views share that are painted, of {@link finishOf}; without, views are bytes. */
+  finish?: Float32Array;
+}
+
+/** A {@link Target}, or an array in its place. */
+export type AnyTarget = Omit<Target, "memory"> & { memory: () => TensorMemory | Uint8Array };
+
+/** Gives each view its place, by default one after the other. */
+export function placed(items: readonly ReadItem[]): FillItem[] {
+  let total = 0;
+  return items.map(({ image, views, slots }) => {
+    const first = total;
+    total += views.length;
+    return { image, parts: [{ views, slots: slots ?? views.map((_, k) => first + k) }] };
+  });
+}
+
+/** A target as the native reader takes it, with each item's part of it. */
+export function nativeTarget(
+  { width, height, filter, memory, finish }: AnyTarget,
+  parts: readonly Part[],
+): NativeTarget {
+  const boxes = parts.flatMap(({ views }) => views.flatMap((b) => [b.x, b.y, b.width, b.height, Number(b.flip)]));
+  const target = {
+    out: memory(),
+    counts: Int32Array.from(parts, ({ views }) => views.length),
+    slots: Int32Array.from(parts.flatMap(({ slots }) => slots)),
+    boxes: Float64Array.from(boxes),
+    width,
+    height,
+    bicubic: filter === "bicubic",
+  };
+  if (!finish) return target;
+  return { ...target, paintValues: joined(parts.map(({ paintValues = NO_VALUES }) => paintValues)), finish };
+}
+
+const NO_VALUES = new Float32Array();
+
+function joined(arrays: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const array of arrays) {
+    all.set(array, at);
+    at += array.length;
+  }
+  return all;
+}
