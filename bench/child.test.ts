@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { numberIn, runChild } from "./child.ts";
+import { numberIn, RefusedError, runChild, runScript, runUnlabel } from "./child.ts";
 
 const run = (code: string) => runChild(process.execPath, ["-e", code], process.env);
 
@@ -27,5 +27,20 @@ describe("one side of a bench as a process", () => {
       globalThis.held = Buffer.alloc(2e8, 1);
       child.on("close", () => console.log("{}"))`;
     expect((await run(parent)).mb).toBeGreaterThan(400);
+  });
+});
+
+describe("a program that refuses", () => {
+  it("is told from one that fails by its exit code, 2, and gives its last line", async () => {
+    const refused = run(`console.error("Usage:\\nerror: Expected simclr for method, got \\"byol\\""); process.exit(2)`);
+    await expect(refused).rejects.toThrow(RefusedError);
+    await expect(refused).rejects.toThrow(/^Expected simclr for method, got "byol"$/);
+    await expect(run("process.exit(1)")).rejects.not.toThrow(RefusedError);
+  });
+
+  it("may be one that the other tree does not have", async () => {
+    const place = { root: import.meta.dirname };
+    await expect(runScript("byol.ts", [], 1, place)).rejects.toThrow("it has no bench/ours/byol.ts");
+    await expect(runUnlabel([], 1, place)).rejects.toThrow(RefusedError);
   });
 });

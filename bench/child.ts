@@ -1,6 +1,6 @@
 // One side of a bench as a process of its own: what it printed, how long it took, and the most memory it and its children held.
 import { spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 
@@ -12,37 +12,59 @@ export interface Outcome {
   mb: number | undefined;
 }
 
-const BIN = join(import.meta.dirname, "..", "packages", "unlabel", "bin", "unlabel.mjs");
+/** The program cannot do what it was asked: it ended with 2, as ours does for commands that it does not know, or is not there. */
+export class RefusedError extends UserError {
+  override name = "RefusedError";
+}
+
+/** Where a program of ours runs. */
+export interface Place {
+  /** The tree whose program it is: this one, or another commit's, built. */
+  root?: string;
+  /** Numbers of the cores that it is bound to, by `taskset`; any where not given. */
+  cores?: readonly number[];
+}
+
+const ROOT = join(import.meta.dirname, "..");
 const SAMPLE_MS = 1000;
 
-/**
- * Runs our command line as users do, and reads what `--json` prints.
- *
- * @param cores numbers of those that it is bound to, by `taskset`; any where not given
- */
-export function runUnlabel(args: string[], threads: number, cores?: readonly number[]): Promise<Outcome> {
-  return runNode([BIN, ...args, "--json"], threads, cores);
+// What follows is all that another commit is asked through, so it must be able to answer: flags, a script's arguments and the
+// names in its result stay as they are, and new ones come last.
+
+/** Runs our command line as users do, and reads what `--json` prints. */
+export function runUnlabel(args: string[], threads: number, place: Place = {}): Promise<Outcome> {
+  return runNode("packages/unlabel/bin/unlabel.mjs", [], [...args, "--json"], threads, place);
 }
 
 /** Runs a script of `bench/ours`, which uses the packages as they are built, and reads the JSON object that its last line is. */
-export function runScript(name: string, args: string[], threads: number, cores?: readonly number[]): Promise<Outcome> {
-  return runNode(["--import", "tsx", join(import.meta.dirname, "ours", name), ...args], threads, cores);
+export function runScript(name: string, args: string[], threads: number, place: Place = {}): Promise<Outcome> {
+  return runNode(`bench/ours/${name}`, ["--import", "tsx"], args, threads, place);
 }
 
-function runNode(args: string[], threads: number, cores?: readonly number[]): Promise<Outcome> {
+async function runNode(
+  program: string,
+  flags: string[],
+  args: string[],
+  threads: number,
+  { root = ROOT, cores }: Place,
+): Promise<Outcome> {
+  const path = join(root, program);
+  if (!existsSync(path)) throw new RefusedError(`it has no ${program}`);
   const bound = cores ? ["taskset", "-c", cores.join(",")] : [];
-  const [file = process.execPath, ...rest] = [...bound, process.execPath, ...args];
-  return runChild(file, rest, { ...process.env, OMP_NUM_THREADS: String(threads) });
+  const [file = process.execPath, ...rest] = [...bound, process.execPath, ...flags, path, ...args];
+  // `--import` looks for packages from the working folder on.
+  return runChild(file, rest, { ...process.env, OMP_NUM_THREADS: String(threads) }, root);
 }
 
 /**
  * Runs a program to its end.
  *
+ * @throws {RefusedError} with the last line that it said where it ends with 2
  * @throws {UserError} with the end of what it said where it fails or prints no JSON
  */
-export async function runChild(file: string, args: string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+export async function runChild(file: string, args: string[], env: NodeJS.ProcessEnv, cwd?: string): Promise<Outcome> {
   const began = performance.now();
-  const child = spawn(file, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(file, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => child.kill();
   process.once("exit", stop);
   let [out, err, peak] = ["", "", 0];
@@ -53,6 +75,14 @@ export async function runChild(file: string, args: string[], env: NodeJS.Process
   clearInterval(timer);
   process.off("exit", stop);
   const last = out.trim().split("\n").at(-1) ?? "";
+  if (code === 2)
+    throw new RefusedError(
+      err
+        .trim()
+        .split("\n")
+        .at(-1)
+        ?.replace(/^error: /, "") ?? "",
+    );
   if (code !== 0 || !last.startsWith("{")) {
     throw new UserError(`Expected a result of ${[file, ...args].join(" ")}, got exit code ${code}:\n${err || out}`);
   }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { writeAtomically } from "../packages/unlabel/src/base/files.ts";
 import { type Machine, machineLines } from "./machine.ts";
-import { markdownTable, type Row } from "./row.ts";
+import { markdownTable, type Row, type Sides } from "./row.ts";
 
 const DOCUMENT = join(import.meta.dirname, "..", "docs", "benchmarks.md");
 
@@ -25,11 +25,12 @@ export function writeSection(
   machine: Machine,
   command: string,
   part: boolean,
+  sides?: Sides,
 ): void {
   const day = new Date().toISOString().slice(0, 10);
   const measured = `Measured ${day} by \`${command}\`:  \n${machineLines(machine).join("  \n")}`;
   const text = readFileSync(DOCUMENT, "utf8");
-  const content = `${markdownTable(rows)}\n\n${measured}`;
+  const content = `${markdownTable(rows, sides)}\n\n${measured}`;
   const whole = part ? mergeSection(sectionOf(text, name), content) : content;
   writeAtomically(DOCUMENT, replaceSection(text, name, whole));
 }

@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { totalmem } from "node:os";
 import { cpuFlags, cpuModel } from "../packages/unlabel/src/train/machine.ts";
 import { commitOf } from "../packages/unlabel/src/train/plan.ts";
+import type { BuiltCommit } from "../scripts/commit.ts";
+import { shortHash } from "./against.ts";
 import { runUnlabel } from "./child.ts";
 import type { Peers } from "./peers.ts";
 
@@ -22,14 +24,18 @@ export interface Machine {
   unlabel: string;
   commit: string | null;
   peers: Peers["versions"] | null;
+  /** The other commit that was measured beside this one. */
+  before?: { commit: string; unlabel: string; libtorch: string };
 }
 
 /** What is computed on, and the number of GPUs that answer to the engine. */
-export async function describeMachine(threads: number, peers: Peers | null): Promise<Machine & { gpus: number }> {
-  const { json } = await runUnlabel(["doctor"], threads);
-  const engine: unknown = json.engine;
-  const version = typeof engine === "object" && engine && "version" in engine ? String(engine.version) : "unknown";
-  const gpus = typeof engine === "object" && engine && "cuda_devices" in engine ? Number(engine.cuda_devices) : 0;
+export async function describeMachine(
+  threads: number,
+  peers: Peers | null,
+  before: BuiltCommit | null,
+): Promise<Machine & { gpus: number }> {
+  const { gpus, ...versions } = await doctor(threads);
+  const then = before ? await doctor(threads, before.root) : null;
   const flags = cpuFlags();
   return {
     gpus,
@@ -40,12 +46,23 @@ export async function describeMachine(threads: number, peers: Peers | null): Pro
     memory_gb: Math.round(totalmem() / 1e9),
     system: `${process.platform} ${process.arch}`,
     node: process.versions.node,
-    libtorch: version,
-    unlabel: String(json.unlabel),
+    ...versions,
     // bench/gpu.sh brings no repository along, but says which commit it packed.
     commit: (commitOf(import.meta.dirname) ?? process.env.BENCH_COMMIT)?.slice(0, 10) ?? null,
     peers: peers?.versions ?? null,
+    ...(before && then
+      ? { before: { commit: shortHash(before), unlabel: then.unlabel, libtorch: then.libtorch } }
+      : {}),
   };
+}
+
+/** What a tree of ours says of itself and its engine. */
+async function doctor(threads: number, root?: string): Promise<{ unlabel: string; libtorch: string; gpus: number }> {
+  const { json } = await runUnlabel(["doctor"], threads, { root });
+  const engine: unknown = json.engine;
+  const libtorch = typeof engine === "object" && engine && "version" in engine ? String(engine.version) : "unknown";
+  const gpus = typeof engine === "object" && engine && "cuda_devices" in engine ? Number(engine.cuda_devices) : 0;
+  return { unlabel: String(json.unlabel), libtorch, gpus };
 }
 
 function gpuName(): string {
@@ -58,7 +75,17 @@ function gpuName(): string {
 }
 
 /** The machine in two or three lines of at most 100 columns. */
-export function machineLines({ cpu, gpu, cores, flags, memory_gb, system, peers, ...versions }: Machine): string[] {
+export function machineLines({
+  cpu,
+  gpu,
+  cores,
+  flags,
+  memory_gb,
+  system,
+  peers,
+  before,
+  ...versions
+}: Machine): string[] {
   const { node, libtorch, unlabel, commit } = versions;
   const known = Object.entries(peers ?? {}).filter(([, version]) => version !== null);
   return [
@@ -66,5 +93,6 @@ export function machineLines({ cpu, gpu, cores, flags, memory_gb, system, peers,
     `${cpu} (${flags.join(", ") || system}), ${cores} ${cores === 1 ? "core" : "cores"}, ${memory_gb} GB, ${system}`,
     `unlabel ${unlabel}${commit ? ` at ${commit}` : ""}, LibTorch ${libtorch}, Node ${node}`,
     ...(known.length > 0 ? [`peer: ${known.map(([name, version]) => `${name} ${version}`).join(", ")}`] : []),
+    ...(before ? [`before: unlabel ${before.unlabel} at ${before.commit}, LibTorch ${before.libtorch}`] : []),
   ];
 }

@@ -1,20 +1,41 @@
-// npm run bench -- NAME [--json] [--quick] [--write]: ours and the peer side by side on this machine, in one run.
+// npm run bench -- NAME [--json] [--quick] [--write] [--against COMMIT]: ours and the peer, or another commit of ours, side by side
+// on this machine, in one run.
 // Every number in docs/benchmarks.md comes from `--write`.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { SetupError } from "@unlabel/torch/setup";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { allowedCores } from "../packages/unlabel/src/train/machine.ts";
+import { type BuiltCommit, buildCommit } from "../scripts/commit.ts";
+import { BESIDE_COMMIT, LEAST, shortHash, verdictOf } from "./against.ts";
 import { checkSection, writeSection } from "./document.ts";
 import { describeMachine, machineLines } from "./machine.ts";
 import { findPeers, type Peers } from "./peers.ts";
 import { type BenchOptions, plainTable, type Row } from "./row.ts";
 
+interface Compared {
+  run(options: BenchOptions, peers: Peers): Promise<Row[]>;
+  /** Names of its rows, where it can measure some of them. */
+  rowNames?(options: BenchOptions): string[];
+}
+
 /** Benches of both sides, loaded when they are asked for. */
-const COMPARED: Record<string, () => Promise<{ run(options: BenchOptions, peers: Peers): Promise<Row[]> }>> = {
+const COMPARED: Record<string, () => Promise<Compared>> = {
   data: () => import("./data.ts"),
   train: () => import("./train.ts"),
   quality: () => import("./quality.ts"),
+};
+
+interface Against {
+  against(options: BenchOptions, before: BuiltCommit): Promise<Row[]>;
+  againstNames(options: BenchOptions): string[];
+}
+
+/** Those that can stand beside another commit of ours. */
+const AGAINST: Record<string, () => Promise<Against>> = {
+  data: () => import("./data.ts"),
+  train: () => import("./train-against.ts"),
 };
 
 /** Benches of our side alone. */
@@ -35,6 +56,7 @@ interface Flags {
   threads: number;
   minutes?: number;
   rows?: RegExp;
+  against?: string;
   device: "auto" | "cpu" | "cuda";
 }
 
@@ -46,7 +68,11 @@ const program = new Command("npm run bench --")
   .option("--quick", "the smallest work that exercises everything; its numbers mean nothing")
   .option("--write", "put the table into docs/benchmarks.md")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
-  .option("--rows <pattern>", "train: only rows whose name holds it, a regular expression", pattern)
+  .option("--rows <pattern>", "data, train: only rows whose name holds it, a regular expression", pattern)
+  .option(
+    "--against <commit>",
+    `data, train: beside that commit of ours instead of peers; ends with 1 where a row is below ${LEAST} of it`,
+  )
   .addOption(new Option("--device <name>", "where to compute").choices(["auto", "cpu", "cuda"]).default("auto"))
   .option("--threads <n>", "cores for either side", positive, allowedCores())
   .option("--minutes <n>", "for benches that train for a time", positive)
@@ -55,7 +81,7 @@ const program = new Command("npm run bench --")
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof UserError)) throw error;
+  if (!(error instanceof UserError || error instanceof SetupError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }
@@ -63,34 +89,72 @@ try {
 async function bench(asked: string[], { json, quick = false, write = false, device, ...flags }: Flags): Promise<void> {
   for (const name of asked) {
     if (!names.includes(name)) throw new UserError(`Expected ${names.join(" or ")}, got ${name}`);
-    if (flags.rows && name !== "train") throw new UserError(`Expected --rows with train alone, got it with ${name}`);
-    if (write) checkSection(name);
+    if (flags.against !== undefined && !(name in AGAINST)) {
+      throw new UserError(`Expected ${Object.keys(AGAINST).join(" or ")} with --against, got ${name}`);
+    }
+    if (write) checkSection(flags.against === undefined ? name : "against");
   }
   if (quick && write) throw new UserError("Expected --quick or --write, got both: quick numbers belong in no document");
-  if (!existsSync(flags.data)) throw new UserError(`Expected images in ${flags.data}; name their folder with --data`);
+  const data = resolve(flags.data);
+  if (!existsSync(data)) throw new UserError(`Expected images in ${data}; name their folder with --data`);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   // PyTorch's scripts take a GPU where they see one.
   if (device === "cpu") process.env.CUDA_VISIBLE_DEVICES = "";
-  const peers = asked.some((name) => name in COMPARED) ? findPeers(say) : null;
-  const { gpus, ...machine } = await describeMachine(flags.threads, peers);
+  const before = flags.against === undefined ? null : buildCommit(flags.against, say);
+  const peers = !before && asked.some((name) => name in COMPARED) ? findPeers(say) : null;
+  const { gpus, ...machine } = await describeMachine(flags.threads, peers, before);
   if (device === "cuda" && gpus === 0) throw new UserError("Expected a GPU for --device cuda, found none that answers");
   const plots = write ? join(import.meta.dirname, "..", "docs") : null;
-  const options: BenchOptions = { quick, say, plots, ...flags, device: gpus > 0 ? "cuda" : "cpu" };
+  const options: BenchOptions = { quick, say, plots, ...flags, data, device: gpus > 0 ? "cuda" : "cpu" };
+  if (flags.rows) await checkRows(asked, flags.rows, options, before !== null);
   for (const line of machineLines(machine)) process.stdout.write(`${line}\n`);
   const all: Row[] = [];
   for (const name of asked) {
     const began = performance.now();
-    const [compared, alone] = [await COMPARED[name]?.(), await ALONE[name]?.()];
-    const rows = (compared && peers ? await compared.run(options, peers) : await alone?.run(options)) ?? [];
-    process.stdout.write(`\n${plainTable(rows)}\n`);
+    const rows = await measure(name, options, peers, before);
+    if (!before && rows.length > 0) process.stdout.write(`\n${plainTable(rows)}\n`);
     say(`${name}: ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
-    if (write) {
-      const part = flags.rows ? ` --rows '${flags.rows.source}' --write` : "";
-      writeSection(name, rows, machine, `npm run bench -- ${name}${part}`, flags.rows !== undefined);
+    if (write && !before && rows.length > 0) {
+      const command = `npm run bench -- ${name}${flags.rows ? ` --rows '${flags.rows.source}' --write` : ""}`;
+      writeSection(name, rows, machine, command, flags.rows !== undefined);
     }
     all.push(...rows);
   }
-  if (json) process.stdout.write(`${JSON.stringify({ machine, rows: all })}\n`);
+  const verdict = before ? verdictOf(all, shortHash(before)) : undefined;
+  if (before) {
+    process.stdout.write(`\n${plainTable(all, BESIDE_COMMIT)}\n`);
+    // Rows beside one commit say nothing beside another, so the section holds those of one call.
+    const command = `npm run bench -- ${asked.join(" ")} --against ${shortHash(before)}${flags.rows ? ` --rows '${flags.rows.source}'` : ""}`;
+    if (write) writeSection("against", all, machine, command, false, BESIDE_COMMIT);
+  }
+  if (verdict) {
+    process.stdout.write(`\n${verdict.text}${quick ? " (quick: the numbers mean nothing)" : ""}\n`);
+    if (!verdict.ok && !quick) process.exitCode = 1;
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ machine, rows: all, verdict })}\n`);
+}
+
+async function measure(
+  name: string,
+  options: BenchOptions,
+  peers: Peers | null,
+  before: BuiltCommit | null,
+): Promise<Row[]> {
+  if (before) return (await AGAINST[name]?.())?.against(options, before) ?? [];
+  const [compared, alone] = [await COMPARED[name]?.(), await ALONE[name]?.()];
+  return (compared && peers ? await compared.run(options, peers) : await alone?.run(options)) ?? [];
+}
+
+/** @throws {UserError} where a bench has no rows to choose from, or none of them has a name that holds `wanted` */
+async function checkRows(asked: string[], wanted: RegExp, options: BenchOptions, against: boolean): Promise<void> {
+  const known: string[] = [];
+  for (const name of asked) {
+    const found = against ? (await AGAINST[name]?.())?.againstNames : (await COMPARED[name]?.())?.rowNames;
+    if (!found) throw new UserError(`Expected --rows with data or train alone, got it with ${name}`);
+    known.push(...found(options));
+  }
+  if (known.some((name) => wanted.test(name))) return;
+  throw new UserError(`Expected part of a row's name for --rows, got ${wanted.source}; rows are ${known.join(", ")}`);
 }
 
 function pattern(text: string): RegExp {

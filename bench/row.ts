@@ -7,8 +7,11 @@ export interface Row {
   ours: number | null;
   /** The other side, in `unit`; null where there is none. */
   peer: number | null;
-  /** ours / peer. */
+  /** How many times better ours is, ours / peer unless the row says otherwise; of sides that took turns the median of the rounds' own ratios. */
   ratio: number | null;
+  /** The lowest and highest of the rounds' ratios. */
+  ratio_min?: number;
+  ratio_max?: number;
   unit: string;
   /** Most memory that the process and its children held at once, in MB. */
   ours_mb?: number;
@@ -56,12 +59,29 @@ export function figure(value: number | null | undefined): string {
   return value.toFixed(Math.min(digits, 4));
 }
 
-const HEAD = ["", "ours", "peer", "", "ratio", "MB", "MB peer", "of floor"];
+/** Who stands beside whom in a table. */
+export interface Sides {
+  ours: string;
+  peer: string;
+  /** Whether the rounds' lowest and highest ratio are shown. */
+  spread: boolean;
+}
 
-function cells({ name, ours, peer, unit, ratio, ours_mb, peer_mb, floor }: Row): string[] {
-  const times = ratio === null ? "–" : `${ratio.toFixed(2)} ×`;
-  const share = floor === undefined ? "–" : `${(100 * floor).toFixed(0)} %`;
-  return [name, figure(ours), figure(peer), unit, times, whole(ours_mb), whole(peer_mb), share];
+/** Our code beside other people's. */
+export const BESIDE_PEERS: Sides = { ours: "ours", peer: "peer", spread: false };
+
+function headOf({ ours, peer, spread }: Sides): string[] {
+  return ["", ours, peer, "", "ratio", ...(spread ? ["min", "max"] : []), "MB", `MB ${peer}`, "of floor"];
+}
+
+function cells({ name, ours, peer, unit, ratio, ratio_min, ratio_max, ...more }: Row, { spread }: Sides): string[] {
+  const share = more.floor === undefined ? "–" : `${(100 * more.floor).toFixed(0)} %`;
+  const ratios = [ratio, ...(spread ? [ratio_min, ratio_max] : [])].map(times);
+  return [name, figure(ours), figure(peer), unit, ...ratios, whole(more.ours_mb), whole(more.peer_mb), share];
+}
+
+function times(value: number | null | undefined): string {
+  return value === null || value === undefined ? "–" : `${value.toFixed(2)} ×`;
 }
 
 function whole(value: number | undefined): string {
@@ -69,15 +89,15 @@ function whole(value: number | undefined): string {
 }
 
 /** Rows for a terminal of 100 columns, without the columns that none of them fills; notes below. */
-export function plainTable(rows: readonly Row[]): string {
+export function plainTable(rows: readonly Row[], sides = BESIDE_PEERS): string {
   const notes = rows.flatMap(({ name, note }) => (note ? [`${name}: ${note}`] : []));
-  return [table(filled(rows), 100), ...notes].join("\n");
+  return [table(filled(rows, sides), 100), ...notes].join("\n");
 }
 
 /** Rows as a Markdown table, notes in the last column. */
-export function markdownTable(rows: readonly Row[]): string {
+export function markdownTable(rows: readonly Row[], sides = BESIDE_PEERS): string {
   const noted = rows.some(({ note }) => note);
-  const [head = [], ...body] = filled(rows);
+  const [head = [], ...body] = filled(rows, sides);
   const lines = [
     [...head, ...(noted ? ["note"] : [])],
     [...head, ...(noted ? [""] : [])].map((_, i) => (i > 0 && i < head.length ? "---:" : "---")),
@@ -86,9 +106,10 @@ export function markdownTable(rows: readonly Row[]): string {
   return lines.map((line) => `| ${line.join(" | ")} |`).join("\n");
 }
 
-function filled(rows: readonly Row[]): string[][] {
-  const all = [HEAD, ...rows.map(cells)];
-  const kept = HEAD.flatMap((_, i) =>
+function filled(rows: readonly Row[], sides: Sides): string[][] {
+  const head = headOf(sides);
+  const all = [head, ...rows.map((one) => cells(one, sides))];
+  const kept = head.flatMap((_, i) =>
     i === 0 || all.slice(1).some((line) => !["–", ""].includes(line[i]!)) ? [i] : [],
   );
   return all.map((line) => kept.map((i) => line[i]!));

@@ -23,7 +23,7 @@ export async function run({ quick, data, device, threads, say }: BenchOptions): 
     const unwatched = ["stem=7x7", "online=false", "health_every=0"].flatMap((one) => ["--set", one]);
     const end = ["--batch", quick ? "4" : "32", "--epochs", "1000", "--steps", String(steps + 2)];
     const machine = ["--threads", String(count), "--device", device, "--out", join(folder, String(runs++))];
-    const outcome = await runUnlabel(["pretrain", data, ...flags, ...unwatched, ...end, ...machine], count, cores);
+    const outcome = await runUnlabel(["pretrain", data, ...flags, ...unwatched, ...end, ...machine], count, { cores });
     return numberIn(outcome, "images_per_s");
   };
   try {
@@ -31,7 +31,7 @@ export async function run({ quick, data, device, threads, say }: BenchOptions): 
     const cores = coresAllowed();
     const [left, right] = [cores?.slice(0, half), cores?.slice(half, 2 * half)];
     const copied = async (core: number) =>
-      numberIn(await runScript("copy.ts", [quick ? "0.1" : "5"], 1, [core]), "gb_per_s");
+      numberIn(await runScript("copy.ts", [quick ? "0.1" : "5"], 1, { cores: [core] }), "gb_per_s");
     const [few, many, alone, beside, copyAlone, copyBeside]: number[][] = [[], [], [], [], [], []];
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds}`);

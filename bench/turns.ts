@@ -1,5 +1,5 @@
 // Sides of a comparison that take turns, so that a machine that grows slower does so for all of them.
-import { numberIn, type Outcome } from "./child.ts";
+import { numberIn, type Outcome, RefusedError } from "./child.ts";
 import { type Row, row } from "./row.ts";
 import { median } from "./stats.ts";
 
@@ -15,23 +15,83 @@ export interface Duel {
   /** The number in either side's result that counts. */
   figure: string;
   ours: Side;
-  peer: Side;
+  /** Absent where there is nothing to compare with. */
+  peer?: Side;
+  /** How many times better ours is; `ours / peer` where not given. */
+  gain?: (ours: number, peer: number) => number;
   /** What else the row says, knowing our figure. */
   more?: (figure: number) => Partial<Row>;
 }
 
-/** Runs every side once a round, each round in the same order, and returns a row a duel: medians over rounds, memory at its most. */
-export async function takeTurns(duels: readonly Duel[], rounds: number): Promise<Row[]> {
-  const sides = new Map(duels.flatMap(({ ours, peer }) => [peer, ours].map((side) => [side.key, side] as const)));
-  const found = new Map<string, Outcome[]>([...sides.keys()].map((key) => [key, []]));
+export interface Turns {
+  /** How often each side runs. */
+  rounds: number;
+  /** Rows that run as often once more, and count all rounds: what a few runs say wrongly, more of them say less often. */
+  again?: (row: Row) => boolean;
+  /** What the peer is called where it refuses what a row asks for, such as a method that it does not have: then the row says so. */
+  absent?: string;
+}
+
+/** What a side answered, round by round, or the words in which it refused. */
+type Answers = Outcome[] | RefusedError;
+
+/** Runs every side once a round, every second round in reverse order (A B B A), and returns a row a duel. */
+export async function takeTurns(duels: readonly Duel[], { rounds, again, absent }: Turns): Promise<Row[]> {
+  const found = new Map<string, Answers>();
+  await play(duels, rounds, found, absent !== undefined);
+  const rows = () => duels.map((duel) => rowOf(duel, found, absent));
+  const doubted = again ? duels.filter((_, i) => again(rows()[i]!)) : [];
+  await play(doubted, rounds, found, false);
+  return rows();
+}
+
+async function play(
+  duels: readonly Duel[],
+  rounds: number,
+  found: Map<string, Answers>,
+  mayRefuse: boolean,
+): Promise<void> {
+  const both = duels.flatMap(({ ours, peer }) => (peer ? [peer, ours] : [ours]));
+  const sides = [...new Map(both.map((side) => [side.key, side])).values()];
+  const peers = new Set(duels.map(({ peer }) => peer?.key));
   for (let round = 0; round < rounds; round++) {
-    for (const [key, side] of sides) found.get(key)!.push(await side.run());
+    for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
+      const answers = found.get(side.key) ?? [];
+      found.set(side.key, answers);
+      if (answers instanceof RefusedError) continue;
+      try {
+        answers.push(await side.run());
+      } catch (error) {
+        if (!(error instanceof RefusedError && mayRefuse && peers.has(side.key))) throw error;
+        found.set(side.key, error);
+      }
+    }
   }
-  return duels.map(({ name, unit, figure, ours, peer, more }) => {
-    const [mine, theirs] = [found.get(ours.key)!, found.get(peer.key)!];
-    const speed = median(mine.map((one) => numberIn(one, figure)));
-    const memory = { ours_mb: most(mine), peer_mb: most(theirs) };
-    return row(name, unit, speed, median(theirs.map((one) => numberIn(one, figure))), { ...memory, ...more?.(speed) });
+}
+
+/** Figures are medians over rounds, the ratio the median of the rounds' own ratios; memory is what a side held at most. */
+function rowOf({ name, unit, figure, ours, peer, ...duel }: Duel, found: Map<string, Answers>, absent?: string): Row {
+  const answersOf = (side: Side | undefined) => (side && found.get(side.key)) ?? [];
+  const [mine, theirs] = [answersOf(ours), answersOf(peer)];
+  if (mine instanceof RefusedError) throw mine;
+  const speeds = mine.map((one) => numberIn(one, figure));
+  const speed = median(speeds);
+  const more = { ours_mb: most(mine), ...duel.more?.(speed) };
+  if (theirs instanceof RefusedError) {
+    const note = [more.note, `not in ${absent}: ${theirs.message}`].filter(Boolean).join("; ");
+    return row(name, unit, speed, null, { ...more, note });
+  }
+  if (theirs.length === 0) return row(name, unit, speed, null, more);
+  const others = theirs.map((one) => numberIn(one, figure));
+  const gain = duel.gain ?? ((a, b) => a / b);
+  // Sides that other rows share may have run more often.
+  const ratios = speeds.slice(0, others.length).map((one, round) => gain(one, others[round]!));
+  return row(name, unit, speed, median(others), {
+    ...more,
+    peer_mb: most(theirs),
+    ratio: median(ratios),
+    ratio_min: Math.min(...ratios),
+    ratio_max: Math.max(...ratios),
   });
 }
 

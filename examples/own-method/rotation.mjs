@@ -34,7 +34,7 @@ const about = {
       warmup_epochs: 1,
     },
   },
-  flops: (config) => trained(encoderMacs(config) + TURNS * encoderDim(config.encoder)),
+  flops: (config) => trained(encoderMacs(config) + TURNS * encoderDim(config)),
   health: { learnt: 0.02, cures: "a smaller crop_min" },
   curves: [["train/accuracy", "Turns told right"]],
 };

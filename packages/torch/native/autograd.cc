@@ -112,7 +112,13 @@ Napi::Value set_data(const Napi::CallbackInfo& info) {
 Napi::Value grad_mode(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const bool was = c10::GradMode::is_enabled();
-    if (info[0].IsBoolean()) c10::GradMode::set_enabled(info[0].As<Napi::Boolean>().Value());
+    if (info[0].IsBoolean()) {
+      const bool on = info[0].As<Napi::Boolean>().Value();
+      c10::GradMode::set_enabled(on);
+      // Autocast's cache holds casts with their graph. Older LibTorch (2.6 does) would put casts without one beside them, and
+      // the same weight, used with gradients later in the block, would get none.
+      at::autocast::set_autocast_cache_enabled(on);
+    }
     return Napi::Boolean::New(info.Env(), was);
   });
 }

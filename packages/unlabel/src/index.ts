@@ -28,15 +28,25 @@ export {
   type EncoderConfig,
   encoderDim,
   encoderMacs,
+  encoderWidth,
   RESNETS,
   ResNet,
   type ResNetOptions,
+  type TokenOptions,
+  type Tokens,
   VITS,
   VisionTransformer,
   type VitOptions,
 } from "./encoders/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
+export {
+  type EncodeOptions,
+  type ImageInput,
+  type LoadEncoderOptions,
+  LoadedEncoder,
+  loadEncoder,
+} from "./eval/load-encoder.ts";
 export type { EvaluateOptions } from "./eval/options.ts";
 export { type ProbeOptions, probe } from "./eval/probe.ts";
 export { type Found, type SearchOptions, type SearchResult, search } from "./eval/search.ts";

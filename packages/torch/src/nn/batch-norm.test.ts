@@ -5,6 +5,7 @@ import {
   manualSeed,
   nn,
   noGrad,
+  ones,
   randn,
   scope,
   setThreads,
@@ -145,4 +146,24 @@ describe("normalising, adding a shortcut and ReLU as one operator", () => {
       expect(() => norm.relu(x, last(randn([2, 3, 4, 2])))).toThrow("Expected a shortcut like the map");
     });
   });
+});
+
+it("names what a forward pass moves: running statistics of the layers in training, and no other buffer", () => {
+  class Net extends nn.Module {
+    layers = new nn.Sequential(new nn.Linear(3, 3), new nn.BatchNorm1d(3), new nn.BatchNorm1d(3));
+    plain = new nn.BatchNorm1d(3, { trackRunningStats: false });
+    positions = nn.buffer(ones([3]));
+    override forward(x: Tensor): Tensor {
+      return this.plain.call(this.layers.call(x)).add(this.positions);
+    }
+  }
+  const net = new Net();
+  (net.layers[2] as nn.Module).eval();
+  const before = Object.entries(net.stateDict()).map(([name, tensor]) => [name, tensor.clone()] as const);
+  net.call(randn([4, 3]));
+  const state = net.stateDict();
+  const moved = before.filter(([name, value]) => !state[name]!.equal(value)).map(([name]) => state[name]!);
+  expect(moved).toHaveLength(3);
+  expect(new Set(net.runningBuffers())).toEqual(new Set(moved));
+  expect([...net.eval().runningBuffers()]).toEqual([]);
 });

@@ -43,6 +43,10 @@ abstract class BatchNorm extends Module {
     this.num_batches_tracked = trackRunningStats ? buffer(tensor(0, { dtype: "int64" })) : null;
   }
 
+  protected override ownRunningBuffers(): readonly Tensor[] {
+    return [this.running_mean, this.running_var, this.num_batches_tracked].filter((buffer) => buffer !== null);
+  }
+
   /** @throws {TorchError} for an input of another rank, or one value a channel in training */
   protected abstract check(shape: readonly number[]): void;
 

@@ -58,6 +58,19 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     for (const field of Object.values(this)) yield* modulesOf(field);
   }
 
+  /**
+   * Buffers that a forward pass moves, such as running statistics: those of all modules in training beneath this one, itself
+   * first. What a second pass over the same batch must put back.
+   */
+  *runningBuffers(): Generator<Tensor> {
+    for (const module of this.modules()) if (module.training) yield* module.ownRunningBuffers();
+  }
+
+  /** Which of this module's own buffers its `forward` moves in training. A layer that has any overrides it. */
+  protected ownRunningBuffers(): readonly Tensor[] {
+    return [];
+  }
+
   /** The live tensors themselves, not copies. */
   stateDict(): StateDict {
     return Object.fromEntries(this.namedTensors());

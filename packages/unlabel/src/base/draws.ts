@@ -22,6 +22,11 @@ export class Draws {
     this.#device = device;
   }
 
+  /** How many images draw. */
+  get images(): number {
+    return this.#places.length;
+  }
+
   /** Those of the `size` images after the first `start`. */
   narrow(start: number, size: number): Draws {
     return new Draws(this.#seed, this.#step, this.#places.subarray(start, start + size), this.#device);

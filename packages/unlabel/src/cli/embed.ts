@@ -6,6 +6,7 @@ import { named } from "./settings.ts";
 
 interface Options extends EvaluationFlags {
   output: string;
+  tokens?: boolean;
 }
 
 export function addEmbed(program: Command): void {
@@ -16,6 +17,7 @@ export function addEmbed(program: Command): void {
       .argument("<run>", "run directory")
       .argument("<data>", "images, labelled or not")
       .requiredOption("-o, --output <file>", "a .npy, .parquet, .safetensors or .csv file", named)
+      .option("--tokens", "a vector for each place of an image, [N, h, w, D]; .npy or .safetensors")
       .option("--size <px>", "edge of the images (default: as trained)"),
   ).action((run: string, data: string, _: Options, command: Command) =>
     act(run, data, command.optsWithGlobals<Options>()),
@@ -25,10 +27,10 @@ export function addEmbed(program: Command): void {
 async function act(path: string, data: string, options: Options): Promise<void> {
   const { common } = await given(path, { ...options, data }, []);
   const { embed } = await import("../eval/embed.ts");
-  const done = await embed(path, data, options.output, common);
-  const { files, images, dim, skipped, seconds } = done;
+  const done = await embed(path, data, options.output, { ...common, tokens: options.tokens === true });
+  const { files, images, shape, skipped, seconds } = done;
   finish(options.json === true, { run: path, ...done }, [
-    `${images} images × ${dim} features in ${paint("bold", files[0]!)} (${duration(seconds)})`,
+    `${images} images × ${shape.slice(1).join(" × ")} ${options.tokens ? "tokens" : "features"} in ${paint("bold", files[0]!)} (${duration(seconds)})`,
     ...(files[1] ? [`Which row is which image: ${files[1]}`] : []),
     ...(skipped > 0 ? [`note: ${skipped === 1 ? "1 image" : `${skipped} images`} could not be read: left out`] : []),
   ]);

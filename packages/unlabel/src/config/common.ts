@@ -11,7 +11,7 @@ export const commonSchema = {
   size: integer(16, 1024),
   /**
    * Edge at which evaluation encodes images; null for `size`. A ResNet trained on random crops, which enlarge what they show, sees
-   * better at a larger one (arXiv:1906.06423); a ViT has positions for no other.
+   * better at a larger one (arXiv:1906.06423); a ViT's patch must divide it.
    */
   eval_size: integer(16, 1024).nullable(),
   epochs: integer(1, 100_000),

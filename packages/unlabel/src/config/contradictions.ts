@@ -22,10 +22,8 @@ export function contradictions(config: Config, flags: Settings): string[] {
   if (vit && config.size % config.patch !== 0) {
     problems.push(`Expected a size that patch ${config.patch} divides, got ${config.size}`);
   }
-  if (vit && config.eval_size !== null && config.eval_size !== config.size) {
-    problems.push(
-      `Expected no eval_size other than size ${config.size} with ${config.encoder}, which has positions for no other`,
-    );
+  if (vit && config.eval_size !== null && config.eval_size % config.patch !== 0) {
+    problems.push(`Expected an eval_size that patch ${config.patch} divides, got ${config.eval_size}`);
   }
   refuse("cache_mb", config.cache === "off" || config.cache === "disk", `cache ${config.cache}`);
   refuse("cache_side", config.cache === "off" || config.cache === "auto", `cache ${config.cache}`);

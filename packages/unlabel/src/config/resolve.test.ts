@@ -54,10 +54,11 @@ describe("resolveConfig", () => {
     expect(eval_size !== null && eval_size > size).toBe(other);
   });
 
-  it("refuses an eval_size that a ViT has no positions for", () => {
-    expect(() => resolveConfig({ flags: { method: "mae", eval_size: 96 } })).toThrow(
-      "Expected no eval_size other than size 64 with vit_tiny",
+  it("refuses an eval_size that a ViT's patch does not divide, and takes others", () => {
+    expect(() => resolveConfig({ flags: { method: "mae", eval_size: 100 } })).toThrow(
+      "Expected an eval_size that patch 8 divides, got 100",
     );
+    expect(resolveConfig({ flags: { method: "mae", eval_size: 96 } }).eval_size).toBe(96);
   });
 
   it.each(ABOUTS.flatMap(({ name, presets }) => Object.keys(presets).map((preset) => [name, preset] as const)))(

@@ -1,13 +1,46 @@
-// Encoder: what pretraining is for. A network from images to one feature vector each.
-import { nn, type Tensor } from "@unlabel/torch";
+// Encoder: what pretraining is for. A network from images to one feature vector each, and to a vector for each of their places.
+import { nn, type Tensor, TorchError } from "@unlabel/torch";
 
-/** A network from normalised images `[B, 3, S, S]` to features `[B, dim]`. Subclasses write `forward`. */
+export interface TokenOptions {
+  /** Indices `[B, K]`, int64, of the patches to see, in row-major order of the grid; what they leave out costs nothing. */
+  keep?: Tensor | undefined;
+  /**
+   * `[B, L]`, one or true where a patch is hidden: `maskToken` takes the place of its embedding, before positions are added
+   * (BEiT, SimMIM, iBOT, data2vec). With `keep` too, it still counts all L patches.
+   */
+  mask?: Tensor | undefined;
+  /** What stands for a hidden patch, `[1, 1, D]`: a parameter of the method's. Default zeros. */
+  maskToken?: Tensor | undefined;
+}
+
+export interface Tokens {
+  /** `[B, L, D]`, after the last norm, row by row of the grid; with `keep` `[B, K, D]`, in its order. */
+  tokens: Tensor;
+  /** `[B, D]`; null where an encoder has none. */
+  classToken: Tensor | null;
+  /** Rows and columns of an image's places: L = h·w. */
+  grid: [height: number, width: number];
+}
+
+/** A network from normalised images `[B, channels, H, W]` to features `[B, dim]`. Subclasses write `forward` and, where they have any, `tokens`. */
 export abstract class Encoder extends nn.Module {
   /** Length of a feature vector. */
   abstract readonly dim: number;
 
-  /** The features that heads and probes build on: `[B, 3, S, S]` → `[B, dim]`. */
+  /** The features that heads and probes build on: `[B, channels, H, W]` → `[B, dim]`. */
   features(images: Tensor): Tensor {
     return this.call(images);
+  }
+
+  /**
+   * One vector for each place of an image, from `[B, channels, H, W]`.
+   *
+   * @throws {TorchError} where the encoder has no such thing, or for `keep` or `mask` where no patches can be left out
+   */
+  tokens(_images: Tensor, _options?: TokenOptions): Tokens {
+    throw new TorchError(
+      `Expected an encoder with tokens, got ${this.constructor.name}, which gives features alone`,
+      "tokens",
+    );
   }
 }

@@ -1,78 +1,119 @@
-// What is known of each architecture without building it: names, lengths of features, multiply-adds. Loads no LibTorch.
+// Every architecture by name, with what can be told of it without LibTorch: family, sizes, features, work. registry.ts makes them.
+import { UserError } from "../base/errors.ts";
+import { blockMacs, type Macs, resnetMacs, vitMacs } from "./macs.ts";
 
-/** Width, blocks and attention heads of each ViT. */
-export const VIT_SIZES = {
-  vit_tiny: { width: 192, depth: 12, heads: 3 },
-  vit_small: { width: 384, depth: 12, heads: 6 },
-  vit_base: { width: 768, depth: 12, heads: 12 },
-} as const;
+export { blockMacs };
 
-export const RESNETS = ["resnet18", "resnet34", "resnet50"] as const;
-export const VITS = ["vit_tiny", "vit_small", "vit_base"] as const;
-/** All encoders by name. */
-export const ENCODERS = [...RESNETS, ...VITS] as const;
-
-/** What decides an encoder's shape. */
+/** What an encoder is made from: the keys of a run's config that concern it. */
 export interface EncoderConfig {
+  /** One of {@link ENCODERS}. */
   encoder: string;
-  /** Edge of the square images in pixels. */
+  /** Edge of the square training images in pixels. */
   size: number;
-  /** Edge of a ViT's patches in pixels. */
+  /** Edge of a ViT's patch in pixels; it must divide `size`. A ResNet has none. */
   patch: number;
-  /** A ResNet's first layer; default `7x7`. */
+  /** A ResNet's first layer; `auto` (default) is `3x3` for images of 64 px and under. A ViT has none. */
   stem?: "auto" | "7x7" | "3x3";
+  /** Channels of an image; default 3. */
+  channels?: number;
+  /** How often the last block's branch is left out in training, 0 to below 1; the first one's never is. Default 0. */
+  drop_path?: number;
+}
+
+/** What a family's architectures have in common. */
+interface Facts {
+  /** Length of a feature vector. */
+  dim: number;
+  /** Length of a token. */
+  width: number;
+  macs: Macs;
+}
+
+export interface ResNetAbout extends Facts {
+  family: "resnet";
+  /** Blocks of three convolutions, the last four times as wide, instead of two. */
+  bottleneck: boolean;
+  /** Blocks of each stage. */
+  counts: readonly number[];
+}
+
+export interface VitAbout extends Facts {
+  family: "vit";
+  depth: number;
+  heads: number;
+}
+
+export type EncoderAbout = ResNetAbout | VitAbout;
+
+/** The architectures. One more of a family is one more line here; a new family has a file of its own and a line in registry.ts. */
+export const ARCHITECTURES = {
+  resnet18: resnet({ bottleneck: false, counts: [2, 2, 2, 2] }),
+  resnet34: resnet({ bottleneck: false, counts: [3, 4, 6, 3] }),
+  resnet50: resnet({ bottleneck: true, counts: [3, 4, 6, 3] }),
+  vit_tiny: vit({ width: 192, depth: 12, heads: 3 }),
+  vit_small: vit({ width: 384, depth: 12, heads: 6 }),
+  vit_base: vit({ width: 768, depth: 12, heads: 12 }),
+} as const satisfies Record<string, EncoderAbout>;
+
+export type EncoderName = keyof typeof ARCHITECTURES;
+
+/** All encoders by name, ResNets before ViTs, small before large. */
+export const ENCODERS = Object.keys(ARCHITECTURES) as [EncoderName, ...EncoderName[]];
+export const RESNETS = ofFamily("resnet");
+export const VITS = ofFamily("vit");
+
+/** Whether a name is a ViT's. */
+export function isVit(encoder: string): boolean {
+  return (VITS as readonly string[]).includes(encoder);
+}
+
+/** @throws {UserError} for a name that is none */
+export function aboutEncoder(name: string): EncoderAbout {
+  if (Object.hasOwn(ARCHITECTURES, name)) return ARCHITECTURES[name as EncoderName];
+  throw new UserError(`Expected one of ${ENCODERS.join(", ")} for encoder, got ${name}`);
+}
+
+/** Length of a feature vector. @throws {UserError} for a name that is none */
+export function encoderDim({ encoder }: Pick<EncoderConfig, "encoder">): number {
+  return aboutEncoder(encoder).dim;
+}
+
+/** Length of a token, as `Encoder.tokens` gives them. @throws {UserError} for a name that is none */
+export function encoderWidth({ encoder }: Pick<EncoderConfig, "encoder">): number {
+  return aboutEncoder(encoder).width;
+}
+
+/**
+ * Multiply-adds of one image through an encoder, matrix products and convolutions alone.
+ *
+ * @param seen `patches`: how many of its patches a ViT sees; default all
+ * @throws {UserError} for a name that is none, or `patches` of a ResNet
+ */
+export function encoderMacs(config: EncoderConfig, { patches }: { patches?: number } = {}): number {
+  const about = aboutEncoder(config.encoder);
+  if (about.family !== "vit" && patches !== undefined) {
+    throw new UserError(`Expected a ViT for encoder where only ${patches} patches are seen, got ${config.encoder}`);
+  }
+  const { size, patch, channels = 3 } = config;
+  return about.macs({ size, patch, channels, stem: stemOf(config), patches });
 }
 
 /** `auto` is the 3×3 stem for images of up to 64 px: the 7×7 one would leave a last map of 2 × 2. */
-export function stemOf({ stem = "7x7", size }: EncoderConfig): "7x7" | "3x3" {
+export function stemOf({ stem = "auto", size }: Pick<EncoderConfig, "stem" | "size">): "7x7" | "3x3" {
   if (stem !== "auto") return stem;
   return size <= 64 ? "3x3" : "7x7";
 }
 
-export function isVit(encoder: string): encoder is keyof typeof VIT_SIZES {
-  return encoder in VIT_SIZES;
+function ofFamily(family: EncoderAbout["family"]): [EncoderName, ...EncoderName[]] {
+  return ENCODERS.filter((name) => ARCHITECTURES[name].family === family) as [EncoderName, ...EncoderName[]];
 }
 
-/** Length of an encoder's features. */
-export function encoderDim(encoder: string): number {
-  if (isVit(encoder)) return 2 * VIT_SIZES[encoder].width;
-  return encoder === "resnet50" ? 2048 : 512;
+function resnet(facts: Pick<ResNetAbout, "bottleneck" | "counts">): ResNetAbout {
+  const dim = facts.bottleneck ? 2048 : 512;
+  return { family: "resnet", ...facts, dim, width: dim, macs: resnetMacs(facts) };
 }
 
-/** Multiply-adds of one image through the whole encoder; of `patches` of its patches where so many are given (ViTs alone). */
-export function encoderMacs(config: EncoderConfig, { patches }: { patches?: number } = {}): number {
-  const { encoder, size, patch } = config;
-  if (!isVit(encoder)) return resnetMacs(encoder, size, stemOf(config));
-  const { width, depth } = VIT_SIZES[encoder];
-  const seen = patches ?? (size / patch) ** 2;
-  return seen * 3 * patch ** 2 * width + blockMacs(1 + seen, width, depth);
-}
-
-/** `depth` blocks on `n` tokens: qkv, projection and MLP are 12·n·w², attention's two products 2·n²·w. */
-export function blockMacs(n: number, width: number, depth: number): number {
-  return depth * (12 * n * width ** 2 + 2 * n ** 2 * width);
-}
-
-function resnetMacs(name: string, size: number, stem: "7x7" | "3x3"): number {
-  const counts = name === "resnet18" ? [2, 2, 2, 2] : [3, 4, 6, 3];
-  const half = (edge: number) => Math.ceil(edge / 2);
-  const first = stem === "7x7" ? half(size) : size;
-  let macs = first ** 2 * 64 * 3 * (stem === "7x7" ? 49 : 9);
-  let [edge, into] = [stem === "7x7" ? half(first) : first, 64];
-  for (const [stage, count] of counts.entries()) {
-    const planes = 64 * 2 ** stage;
-    const out = name === "resnet50" ? 4 * planes : planes;
-    for (let i = 0; i < count; i++) {
-      const before = edge;
-      if (i === 0 && stage > 0) edge = half(edge);
-      const [wide, area] = [before ** 2, edge ** 2];
-      macs +=
-        name === "resnet50"
-          ? wide * into * planes + area * 9 * planes ** 2 + area * planes * out
-          : area * 9 * planes * (into + planes);
-      if (edge !== before || into !== out) macs += area * into * out;
-      into = out;
-    }
-  }
-  return macs;
+/** Features are mean and maximum of the tokens. */
+function vit(facts: Pick<VitAbout, "width" | "depth" | "heads">): VitAbout {
+  return { family: "vit", ...facts, dim: 2 * facts.width, macs: vitMacs(facts) };
 }

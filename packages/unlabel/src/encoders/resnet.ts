@@ -1,28 +1,28 @@
 // ResNet-18/34/50 (arXiv:1512.03385) without its classifier, with torchvision's structure, initialisation and names.
 // The stride of a bottleneck is on its 3×3 convolution, as in torchvision ("v1.5").
-import { nn, type Tensor } from "@unlabel/torch";
-import { Encoder } from "./encoder.ts";
-import { throughBlocks } from "./recompute.ts";
-
-export type ResNetDepth = 18 | 34 | 50;
+import { nn, scope, type Tensor, TorchError } from "@unlabel/torch";
+import { drawPaths, dropPath, dropRates } from "./drop-path.ts";
+import { Encoder, type TokenOptions, type Tokens } from "./encoder.ts";
+import type { ResNetAbout } from "./facts.ts";
+import { type ResidualBlock, throughBlocks } from "./recompute.ts";
 
 export interface ResNetOptions {
   /** First layer. `7x7`: stride 2, then a max-pool of stride 2. `3x3`: stride 1 and no pool, for small images. Default `7x7`. */
   stem?: "7x7" | "3x3";
   /** Starts each residual branch at zero by its last norm scale (arXiv:1706.02677). Default false. */
   zeroInitResidual?: boolean;
+  /** Of an image; default 3. */
+  channels?: number;
+  /** How often the last block's branch is left out in training (drop-path.ts); default 0. */
+  dropPath?: number;
 }
 
-const BLOCKS: Record<ResNetDepth, { bottleneck: boolean; counts: readonly number[] }> = {
-  18: { bottleneck: false, counts: [2, 2, 2, 2] },
-  34: { bottleneck: false, counts: [3, 4, 6, 3] },
-  50: { bottleneck: true, counts: [3, 4, 6, 3] },
-};
-
-/** `[B, 3, H, W]` → the mean over positions of the last feature map, `[B, dim]`; dim is 512, for ResNet-50 2048. */
+/** `[B, channels, H, W]` → the mean over positions of the last feature map, `[B, dim]`; dim is 512, for ResNet-50 2048. */
 export class ResNet extends Encoder {
   override readonly dim: number;
+  readonly channels: number;
   readonly #stem: "7x7" | "3x3";
+  readonly #rates: readonly number[];
   conv1: nn.Conv2d;
   bn1: nn.BatchNorm2d;
   layer1: nn.Sequential;
@@ -30,9 +30,10 @@ export class ResNet extends Encoder {
   layer3: nn.Sequential;
   layer4: nn.Sequential;
 
-  constructor(depth: ResNetDepth, { stem = "7x7", zeroInitResidual = false }: ResNetOptions = {}) {
+  /** @throws {UserError} where `dropPath` is not in [0, 1) */
+  constructor({ bottleneck, counts }: Pick<ResNetAbout, "bottleneck" | "counts">, options: ResNetOptions = {}) {
     super();
-    const { bottleneck, counts } = BLOCKS[depth];
+    const { stem = "7x7", zeroInitResidual = false, channels = 3, dropPath = 0 } = options;
     const expansion = bottleneck ? 4 : 1;
     const stage = (index: number) => {
       const planes = 64 * 2 ** index;
@@ -44,8 +45,13 @@ export class ResNet extends Encoder {
       return new nn.Sequential(...blocks);
     };
     this.#stem = stem;
+    this.#rates = dropRates(
+      dropPath,
+      counts.reduce((sum, count) => sum + count),
+    );
+    this.channels = channels;
     this.dim = 512 * expansion;
-    this.conv1 = stem === "7x7" ? convolution(3, 64, 7, 2) : convolution(3, 64, 3);
+    this.conv1 = stem === "7x7" ? convolution(channels, 64, 7, 2) : convolution(channels, 64, 3);
     this.bn1 = new nn.BatchNorm2d(64);
     this.layer1 = stage(0);
     this.layer2 = stage(1);
@@ -61,25 +67,51 @@ export class ResNet extends Encoder {
   }
 
   override forward(images: Tensor): Tensor {
+    return this.#map(images).mean([2, 3]);
+  }
+
+  /** The last feature map, place by place; a convolution sees neighbours, so no place can be left out. */
+  override tokens(images: Tensor, { keep, mask, maskToken }: TokenOptions = {}): Tokens {
+    const given = Object.entries({ keep, mask, maskToken }).find(([, tensor]) => tensor);
+    if (given) {
+      throw new TorchError(
+        `Expected no ${given[0]} for a ResNet, got ${given[1]}; leaving out patches needs a ViT`,
+        "tokens",
+      );
+    }
+    return scope(() => {
+      const map = this.#map(images);
+      const [, , height, width] = map.shape as [number, number, number, number];
+      return { tokens: map.flatten(2).transpose(1, 2), classToken: null, grid: [height, width] };
+    });
+  }
+
+  #map(images: Tensor): Tensor {
     let x = this.bn1.relu(this.conv1.call(images));
     if (this.#stem === "7x7") x = x.maxPool2d(3, 2, 1);
     const stages = [this.layer1, this.layer2, this.layer3, this.layer4];
-    return throughBlocks(
-      x,
-      stages.flatMap((stage) => [...stage]),
-    ).mean([2, 3]);
+    const blocks = stages.flatMap((stage): ResidualBlock[] => [...stage]);
+    return throughBlocks(x, blocks, this.training ? drawPaths(this.#rates, 1, x) : []);
   }
 }
 
 /** `relu(x + branch(x))`; where the shape changes, `x` goes through a 1×1 convolution and a norm. */
-abstract class Residual extends nn.Module {
+abstract class Residual extends nn.Module<[x: Tensor, paths?: Tensor | null], Tensor> {
   abstract downsample: nn.Sequential | null;
-  /** With the shortcut's addition and ReLU at its end. */
-  protected abstract branch(x: Tensor, shortcut: Tensor): Tensor;
-  abstract zeroInit(): void;
+  /** The branch but for its last norm. */
+  protected abstract branch(x: Tensor): Tensor;
+  protected abstract readonly last: nn.BatchNorm2d;
 
-  override forward(x: Tensor): Tensor {
-    return this.branch(x, this.downsample?.call(x) ?? x);
+  /** @param paths `[B, 1]`, what the branch is multiplied by (drop-path.ts) */
+  override forward(x: Tensor, paths?: Tensor | null): Tensor {
+    const shortcut = this.downsample?.call(x) ?? x;
+    const out = this.branch(x);
+    if (!paths) return this.last.relu(out, shortcut);
+    return dropPath(this.last.call(out), paths).add(shortcut).relu();
+  }
+
+  zeroInit(): void {
+    nn.init.zeros(this.last.weight!);
   }
 }
 
@@ -99,13 +131,12 @@ class BasicBlock extends Residual {
     this.downsample = shortcut(into, planes, stride);
   }
 
-  protected override branch(x: Tensor, shortcut: Tensor): Tensor {
-    const out = this.bn1.relu(this.conv1.call(x));
-    return this.bn2.relu(this.conv2.call(out), shortcut);
+  protected override get last(): nn.BatchNorm2d {
+    return this.bn2;
   }
 
-  override zeroInit(): void {
-    nn.init.zeros(this.bn2.weight!);
+  protected override branch(x: Tensor): Tensor {
+    return this.conv2.call(this.bn1.relu(this.conv1.call(x)));
   }
 }
 
@@ -129,14 +160,13 @@ class Bottleneck extends Residual {
     this.downsample = shortcut(into, 4 * planes, stride);
   }
 
-  protected override branch(x: Tensor, shortcut: Tensor): Tensor {
-    let out = this.bn1.relu(this.conv1.call(x));
-    out = this.bn2.relu(this.conv2.call(out));
-    return this.bn3.relu(this.conv3.call(out), shortcut);
+  protected override get last(): nn.BatchNorm2d {
+    return this.bn3;
   }
 
-  override zeroInit(): void {
-    nn.init.zeros(this.bn3.weight!);
+  protected override branch(x: Tensor): Tensor {
+    const out = this.bn1.relu(this.conv1.call(x));
+    return this.conv3.call(this.bn2.relu(this.conv2.call(out)));
   }
 }
 

@@ -1,11 +1,15 @@
 // The transformer block of ViT (arXiv:2010.11929), norms before the branches, with timm's names.
 import { nn, type Tensor } from "@unlabel/torch";
+import { dropPath } from "./drop-path.ts";
 
 /** ViT's LayerNorm, in timm and in MAE's code alike. */
 export const NORM_EPS = 1e-6;
 
+/** Residual branches of a {@link Block}, each left out by itself. */
+export const BRANCHES = 2;
+
 /** `x + attn(norm1(x))`, then `x + mlp(norm2(x))`: tokens `[B, N, dim]` → the same shape. */
-export class Block extends nn.Module {
+export class Block extends nn.Module<[x: Tensor, paths?: Tensor | null], Tensor> {
   norm1: nn.LayerNorm;
   attn: nn.MultiheadSelfAttention;
   norm2: nn.LayerNorm;
@@ -19,9 +23,10 @@ export class Block extends nn.Module {
     this.mlp = new Mlp(dim, 4 * dim);
   }
 
-  override forward(x: Tensor): Tensor {
-    const mixed = x.add(this.attn.call(this.norm1.call(x)));
-    return mixed.add(this.mlp.call(this.norm2.call(mixed)));
+  /** @param paths `[B, 2]`, what the branches are multiplied by (drop-path.ts) */
+  override forward(x: Tensor, paths?: Tensor | null): Tensor {
+    const mixed = x.add(dropPath(this.attn.call(this.norm1.call(x)), paths, 0));
+    return mixed.add(dropPath(this.mlp.call(this.norm2.call(mixed)), paths, 1));
   }
 }
 

@@ -2,7 +2,7 @@ import { manualSeed, randn, scope, type Tensor, tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
 import { formulaImages, formulaState, references, relativeError } from "../testing/reference.ts";
-import { VIT_SIZES } from "./facts.ts";
+import { ARCHITECTURES } from "./facts.ts";
 import { patchify } from "./patches.ts";
 import { VisionTransformer } from "./vit.ts";
 
@@ -14,7 +14,7 @@ describe("VisionTransformer", () => {
     ["vit_small", 21_665_664],
     ["vit_base", 85_798_656],
   ] as const)("%s/16 at 224 px has timm's names, shapes and %d parameters", (name, count) => {
-    const net = new VisionTransformer({ ...VIT_SIZES[name], size: 224, patch: 16 });
+    const net = new VisionTransformer({ ...ARCHITECTURES[name], size: 224, patch: 16 });
     const shapes = Object.entries(net.stateDict()).map(([key, { shape }]) => [key, shape.join(",")]);
     expect(shapes).toEqual(Object.entries(references.names[name]!));
     expect(parameters(net)).toBe(count);
@@ -25,7 +25,7 @@ describe("VisionTransformer", () => {
 
   it("computes timm's tokens: all patches, and some of them", () => {
     scope(() => {
-      const net = new VisionTransformer({ ...VIT_SIZES.vit_tiny, size, patch });
+      const net = new VisionTransformer({ ...ARCHITECTURES.vit_tiny, size, patch });
       net.loadStateDict(formulaState(net.stateDict()));
       const images = formulaImages(2, size);
       const mean = (of: Tensor) => net.features(of).narrow(1, 0, 192);
@@ -52,7 +52,7 @@ describe("VisionTransformer", () => {
   });
 
   it("keeps fixed positions out of the parameters but in the state dict", () => {
-    const options = { ...VIT_SIZES.vit_tiny, size: 32, patch: 8 };
+    const options = { ...ARCHITECTURES.vit_tiny, size: 32, patch: 8 };
     const [fixed, learned] = [
       new VisionTransformer({ ...options, positions: "sincos" }),
       new VisionTransformer(options),
@@ -65,7 +65,7 @@ describe("VisionTransformer", () => {
     [100, 16, "Expected an image size that patch 16 divides, got 100; nearest: 96 or 112"],
     [8, 16, "Expected an image size that patch 16 divides, got 8; nearest: 16"],
   ])("refuses images of %d px in patches of %d", (size, patch, message) => {
-    const make = () => new VisionTransformer({ ...VIT_SIZES.vit_tiny, size, patch });
+    const make = () => new VisionTransformer({ ...ARCHITECTURES.vit_tiny, size, patch });
     expect(make).toThrow(UserError);
     expect(make).toThrow(message);
   });
@@ -77,9 +77,10 @@ describe("VisionTransformer", () => {
     });
   });
 
-  it("refuses images of another size than its own", () => {
+  it("refuses patches of another size than its own, and images of other channels", () => {
     const net = new VisionTransformer({ width: 16, depth: 1, heads: 2, size: 32, patch: 8 });
-    expect(() => net.features(randn([1, 3, 64, 64]))).toThrow("Expected 16 patches an image, got 64");
+    expect(() => net.encode(randn([1, 64, 192]))).toThrow("Expected 16 patches an image, got 64");
+    expect(() => net.features(randn([1, 4, 32, 32]))).toThrow("Expected images [B, 3, H, W], got [1, 4, 32, 32]");
   });
 
   it("gives every parameter a gradient, and treats images of a batch apart", () => {

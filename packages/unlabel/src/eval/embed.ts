@@ -6,12 +6,14 @@ import { outputFile, writableFile } from "../base/files.ts";
 import { unbroken } from "../base/signals.ts";
 import { openData } from "../data/open.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
-import { type FeatureFormat, formatOf, rowsBeside } from "./feature-files.ts";
+import { type FeatureFormat, formatOf, rowsBeside, TOKEN_FORMATS } from "./feature-files.ts";
 import type { MachineOptions } from "./session.ts";
 
 export interface EmbedOptions extends MachineOptions {
   /** Edge of the images in pixels; default as for evaluation. */
   size?: number | undefined;
+  /** A vector for each place of an image, `[N, h, w, D]`, instead of one for the image; .npy and .safetensors alone. */
+  tokens?: boolean | undefined;
 }
 
 export interface Embedded {
@@ -20,6 +22,8 @@ export interface Embedded {
   format: FeatureFormat;
   images: number;
   dim: number;
+  /** Of what was written: `[N, D]`, of tokens `[N, h, w, D]`. */
+  shape: number[];
   /** Images that could not be read. */
   skipped: number;
   /** The training step that the encoder was saved after. */
@@ -45,6 +49,9 @@ export async function embed(
   const target = outputFile("-o", file, [`.${format}`]);
   if (format === "npy") writableFile(rowsBeside(target));
   refuseData(target, dataRoot);
+  if (options.tokens && !TOKEN_FORMATS.some((one) => one === format)) {
+    throw new UsageError(`Expected a .npy or .safetensors file for tokens, which are [N, h, w, D], got ${file}`);
+  }
   const run = openTrained(runPath);
   const { config } = run.info;
   const size = sizeFor(config, options.size);
@@ -57,7 +64,8 @@ export async function embed(
   const { method, step } = trainedMethod(run);
   const { features, rows, skipped } = await encodeData(method, data, { ...config, size }, options);
   method.dispose();
-  const dim = features.shape[1]!;
+  const { shape } = features;
+  const dim = shape.at(-1)!;
   const about = { run: runPath, step: String(step) };
   const files = unbroken(() => writeFeatures(target, features, rows, data.classes, about));
   features.dispose();
@@ -66,6 +74,7 @@ export async function embed(
     format,
     images: rows.length,
     dim,
+    shape,
     skipped,
     step,
     size,

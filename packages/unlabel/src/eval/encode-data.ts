@@ -2,10 +2,23 @@
 
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { cat, loadSafetensors, saveSafetensors, scope, type Tensor, TorchError, tensor } from "@unlabel/torch";
+import {
+  cat,
+  loadSafetensors,
+  noGrad,
+  saveSafetensors,
+  scope,
+  type Tensor,
+  TorchError,
+  tensor,
+  zeros,
+} from "@unlabel/torch";
+import { allowedMemory } from "../base/allowed-memory.ts";
+import { UserError } from "../base/errors.ts";
 import { makeFolder, writableFile } from "../base/files.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Dataset, Item, Split } from "../data/folder.ts";
+import type { Encoder } from "../encoders/encoder.ts";
 import type { Method } from "../methods/method.ts";
 
 import type { RunDirectory } from "../run/directory.ts";
@@ -20,7 +33,7 @@ export interface Row {
 }
 
 export interface Encoding {
-  /** float32 `[N, D]` on the CPU. */
+  /** float32 `[N, D]` on the CPU, of tokens `[N, h, w, D]`. */
   features: Tensor;
   /** Which image each row is: those of train, then those of val, each in its order. */
   rows: Row[];
@@ -30,18 +43,23 @@ export interface Encoding {
   cached: boolean;
 }
 
-/** Encodes all of `data`'s images once with the encoder of `method`. */
+/**
+ * Encodes all of `data`'s images once with the encoder of `method`.
+ *
+ * @param options with `tokens` a vector for each place of an image, `[N, h, w, D]`, instead of one for the image
+ */
 export async function encodeData(
   method: Method,
   data: Dataset,
   view: Parameters<typeof extract>[2]["view"],
-  options: MachineOptions,
+  options: MachineOptions & { tokens?: boolean | undefined },
 ): Promise<Encoding> {
   const machine = settleMachine(options);
   const { encoder } = method;
   encoder.to({ device: machine.device, memoryFormat: "channels_last" });
   const splits = splitsOf(data);
   const total = splits.reduce((sum, { items }) => sum + items.length, 0);
+  if (options.tokens) refuseTooMany(encoder, view.size, total, machine.device);
   const progress = new Progress({ total, unit: "image", stream: options.stream ?? process.stderr });
   const [parts, rows]: [Tensor[], Row[]] = [[], []];
   let skipped = 0;
@@ -50,7 +68,7 @@ export async function encodeData(
       const before = rows.length + skipped;
       const found = await extract(
         split,
-        { own: (images) => encoder.features(images) },
+        { own: options.tokens ? (images) => placesOf(encoder, images) : (images) => encoder.features(images) },
         {
           ...machine,
           view,
@@ -70,6 +88,27 @@ export async function encodeData(
   const features = scope(() => cat(parts, 0).to({ device: "cpu" }).contiguous());
   for (const part of parts) part.dispose();
   return { features, rows, skipped, cached: false };
+}
+
+/** `[B, h, w, D]`. */
+function placesOf(encoder: Encoder, images: Tensor): Tensor {
+  const { tokens, grid } = encoder.tokens(images);
+  return tokens.reshape([images.shape[0]!, ...grid, tokens.shape[2]!]);
+}
+
+/** All tokens are in memory twice before they are written. @throws {UserError} where they would not fit */
+function refuseTooMany(encoder: Encoder, size: number, images: number, device: string): void {
+  const [places, width] = noGrad(() =>
+    scope(() => {
+      const { tokens } = encoder.tokens(zeros([1, 3, size, size], { device }));
+      return [tokens.shape[1]!, tokens.shape[2]!];
+    }),
+  );
+  const bytes = 2 * 4 * images * places * width;
+  if (bytes < allowedMemory()) return;
+  throw new UserError(
+    `Expected tokens that fit in memory, got ${images} images of ${places} × ${width} numbers (${(bytes / 1e9).toFixed(0)} GB, of ${(allowedMemory() / 1e9).toFixed(0)}); embed fewer images at a time, or a smaller --size`,
+  );
 }
 
 /**

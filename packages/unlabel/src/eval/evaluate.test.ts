@@ -206,7 +206,7 @@ describe("evaluate", () => {
     expect(existsSync(join(own, "eval", "pictures.json"))).toBe(true);
   });
 
-  it("refuses one class alone, no protocol, and a ViT at another size, before encoding anything", async () => {
+  it("refuses one class alone, no protocol, and a ViT at a size that its patch does not divide, before encoding anything", async () => {
     const one = await writeLabelled(join(root.path, "one"), { train: 2, val: 2 }, "labelled", FOUR_CLASSES.slice(0, 1));
     await expect(evaluate(own, one, options)).rejects.toThrow(
       `Expected two classes or more to tell apart in ${one}, got ant alone; add a class folder`,
@@ -214,8 +214,8 @@ describe("evaluate", () => {
     await expect(evaluate(own, labelled, { ...options, protocols: [] })).rejects.toThrow(
       "one protocol or more, got none",
     );
-    await expect(evaluate(own, labelled, { ...options, size: 32 })).rejects.toThrow(
-      "Expected size 16, which this vit_tiny was trained at and has positions for, got 32",
+    await expect(evaluate(own, labelled, { ...options, size: 20 })).rejects.toThrow(
+      "Expected a size that patch 8 of this vit_tiny divides, got 20",
     );
   });
 });

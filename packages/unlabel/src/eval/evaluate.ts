@@ -59,16 +59,14 @@ export function openTrained(path: string): RunDirectory {
 
 /**
  * The edge at which images are encoded. A ResNet often sees better at a larger one than it was trained at, since random crops
- * enlarge what they show (arXiv:1906.06423); a ViT has a position for each of its patches and no other.
+ * enlarge what they show (arXiv:1906.06423); a ViT takes any that its patch divides, with its positions resampled.
  *
- * @throws {UsageError} where a ViT is asked for another size
+ * @throws {UsageError} where a ViT's patch does not divide the size
  */
 export function sizeFor(config: Config, asked?: number): number {
   const size = asked ?? config.eval_size ?? config.size;
-  if (config.encoder.startsWith("vit") && size !== config.size) {
-    throw new UsageError(
-      `Expected size ${config.size}, which this ${config.encoder} was trained at and has positions for, got ${size}`,
-    );
+  if (config.encoder.startsWith("vit") && size % config.patch !== 0) {
+    throw new UsageError(`Expected a size that patch ${config.patch} of this ${config.encoder} divides, got ${size}`);
   }
   return size;
 }

@@ -4,6 +4,8 @@ import { UsageError } from "../base/errors.ts";
 import { nearest } from "../config/suggest.ts";
 
 export const FEATURE_FORMATS = ["npy", "parquet", "safetensors", "csv"] as const;
+/** Those that hold more than one vector an image. */
+export const TOKEN_FORMATS: readonly FeatureFormat[] = ["npy", "safetensors"];
 export type FeatureFormat = (typeof FEATURE_FORMATS)[number];
 
 /** The list of a .npy's rows, which lies beside it. */

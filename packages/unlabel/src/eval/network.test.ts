@@ -1,6 +1,6 @@
 import { manualSeed } from "@unlabel/torch";
 import { expect, it } from "vitest";
-import { ResNet, VisionTransformer } from "../encoders/index.ts";
+import { ARCHITECTURES, ResNet, VisionTransformer } from "../encoders/index.ts";
 import { Classifier, groupsOf, NETWORK } from "./network.ts";
 
 const settings = { ...NETWORK, size: 16, lr: 1, weight_decay: 0.05, layer_decay: 0.5 };
@@ -30,7 +30,7 @@ it("learning rates of a ViT halve from layer to layer, down to its patches", () 
 });
 
 it("a ResNet has one learning rate, norms and biases no weight decay", () => {
-  const network = new Classifier(new ResNet(18), 3);
+  const network = new Classifier(new ResNet(ARCHITECTURES.resnet18), 3);
   const groups = groupsOf(network, settings);
   expect(groups.map(({ lr, weightDecay }) => [lr, weightDecay]).toSorted()).toEqual([
     [1, 0],

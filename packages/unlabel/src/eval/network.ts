@@ -1,12 +1,13 @@
 // Fine-tuning, and the same network supervised from scratch: the whole encoder under a linear head, trained with all labels.
 // MAE's recipe (arXiv:2111.06377, table 9): AdamW, cosine, and in a ViT a learning rate that falls layer by layer
-// (arXiv:2003.10555). Deliberate differences: crop and flip alone, without mixing images or dropping paths, as short budgets want.
+// (arXiv:2003.10555). Deliberate differences: crop and flip alone, without mixing images, as short budgets want.
 import { autocast, fromTypedArray, nn, noGrad, optim, scope, type Tensor } from "@unlabel/torch";
+import { Draws } from "../base/draws.ts";
 import type { Split } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { plainView, type ViewSpec } from "../data/views.ts";
-import { type Encoder, VisionTransformer } from "../encoders/index.ts";
+import { type Encoder, VisionTransformer, withDraws } from "../encoders/index.ts";
 import type { Curve, NetworkSettings } from "../run/evaluations.ts";
 import { judge, type Metrics } from "../score/metrics.ts";
 import { extract } from "./features.ts";
@@ -93,7 +94,10 @@ export async function trainNetwork(
       const labels = Int32Array.from(value.indices, (i) => train.items[i]!.label);
       const loss = scope(() => {
         const targets = fromTypedArray(labels).to({ device, dtype: "int64" });
-        const scores = autocast({ device, enabled: precision === "bf16" }, () => network.call(images));
+        const places = Int32Array.from(value.indices, (_, i) => i);
+        const scores = withDraws(new Draws(seed, step + 1, places, device), () =>
+          autocast({ device, enabled: precision === "bf16" }, () => network.call(images)),
+        );
         const found = scores.to({ dtype: "float32" }).crossEntropyLoss(targets);
         found.backward();
         optimizer.step();

@@ -8,7 +8,7 @@ import type { Row } from "./encode-data.ts";
 import { formatOf, rowsBeside } from "./feature-files.ts";
 
 /**
- * Writes features `[N, D]` with path, split and class (empty without one) of each row.
+ * Writes features `[N, D]`, or `[N, h, w, D]` in .npy and .safetensors, with path, split and class (empty without one) of each row.
  *
  * @param metadata strings kept in the header, in the formats that have one
  * @returns the files written
@@ -32,7 +32,7 @@ export function writeFeatures(
     case "npy": {
       const list = rowsBeside(file);
       writeAtomically(list, csv(names.map((row) => Object.values(row))));
-      writeAtomically(file, npy(values, [rows.length, dim]));
+      writeAtomically(file, npy(values, features.shape));
       return [file, list];
     }
     case "csv":

@@ -61,7 +61,13 @@ export function formulaState(state: Record<string, Tensor>): Record<string, Tens
   return Object.fromEntries(Object.entries(state).map(([name, tensor]) => [name, formulaWeights(name, tensor.shape)]));
 }
 
+/** A tensor of {@link noise}, float32. */
+export function formulaNumbers(name: string, shape: readonly number[]): Tensor {
+  const count = shape.reduce((product, size) => product * size, 1);
+  return fromTypedArray(new Float32Array(noise(name, count)), shape);
+}
+
 /** Images `[batch, 3, size, size]` with values in [−1, 1). */
 export function formulaImages(batch: number, size: number): Tensor {
-  return fromTypedArray(new Float32Array(noise("images", batch * 3 * size * size)), [batch, 3, size, size]);
+  return formulaNumbers("images", [batch, 3, size, size]);
 }

@@ -1,7 +1,9 @@
 // A batch's loss and gradients, with only a part of its images in the network at a time. Where the loss is a mean over
 // images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
 import { autocast, backward, cat, noGrad, recordFunction, scope, type Tensor } from "@unlabel/torch";
+import { withDraws } from "../encoders/draws-in-use.ts";
 import { recomputing } from "../encoders/recompute.ts";
+import { keepingStatistics } from "../encoders/statistics.ts";
 import type { LossOutput, Method, StepProgress } from "../methods/method.ts";
 
 export interface GradientOptions {
@@ -27,6 +29,7 @@ export function gradients(options: GradientOptions): LossOutput {
   if (microBatch === null || microBatch >= batch) {
     return pass(
       options,
+      options.progress,
       () => method.loss(views, options.progress),
       ({ loss }) => loss.backward(),
     );
@@ -47,9 +50,11 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
     .map((part) =>
       scope(() => {
         const share = part.size / batch;
+        const progress = partOf(options, part);
         const { loss, logs } = pass(
           options,
-          () => options.method.loss(viewsOf(options, part), partOf(options, part)),
+          progress,
+          () => options.method.loss(viewsOf(options, part), progress),
           (found) => found.loss.mul(share).backward(),
         );
         const weigh = ([name, value]: [string, Tensor]) => [name, value.detach().mul(share)];
@@ -70,30 +75,28 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
   const { method } = options;
   const embed = (part: Part) => method.embed!(viewsOf(options, part), partOf(options, part));
   const embeddings = scope(() => {
-    const buffers = [...method.namedTensors()].flatMap(([, tensor]) => (tensor.requiresGrad ? [] : [tensor]));
-    const before = buffers.map((buffer) => buffer.clone());
-    const found = noGrad(() =>
-      parts.map((part) =>
-        scope(() =>
-          rowsOf(
-            forward(options, () => embed(part)),
-            part.size,
+    const found = keepingStatistics(method, () =>
+      noGrad(() =>
+        parts.map((part) =>
+          scope(() =>
+            rowsOf(
+              forward(options, partOf(options, part), () => embed(part)),
+              part.size,
+            ),
           ),
         ),
       ),
     );
-    noGrad(() => {
-      for (const [i, buffer] of buffers.entries()) buffer.copy_(before[i]!);
-    });
     return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
   }).requiresGrad_();
-  const output = forward(options, () => method.contrast!(embeddings, options.progress));
+  const output = forward(options, options.progress, () => method.contrast!(embeddings, options.progress));
   recordFunction("backward", () => output.loss.backward());
   const wanted = rowsOf(embeddings.grad!, batch);
   for (const part of parts) {
     scope(() =>
       pass(
         options,
+        partOf(options, part),
         () => rowsOf(embed(part), part.size),
         (rows) => {
           const gradient = wanted.narrow(1, part.start, part.size).to({ dtype: rows.dtype });
@@ -105,20 +108,22 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
   return { loss: output.loss.detach(), logs: output.logs };
 }
 
-/** Forward and backward. */
-function pass<T>(options: GradientOptions, body: () => T, backwards: (found: T) => void): T {
+/** Forward and backward, of the images whose random numbers `progress` holds. */
+function pass<T>(options: GradientOptions, progress: StepProgress, body: () => T, backwards: (found: T) => void): T {
   const back = (found: T) => recordFunction("backward", () => backwards(found));
   if (options.recompute) {
-    const again = (block: () => Tensor) => forward(options, block);
-    return recomputing(options.method, () => forward(options, body), back, again);
+    const again = (block: () => Tensor) => forward(options, progress, block);
+    return recomputing(options.method, () => forward(options, progress, body), back, again);
   }
-  const found = forward(options, body);
+  const found = forward(options, progress, body);
   back(found);
   return found;
 }
 
-function forward<T>({ device, precision }: GradientOptions, body: () => T): T {
-  return recordFunction("forward", () => autocast({ device, enabled: precision === "bf16" }, body));
+/** Layers of the encoder draw from the same random numbers as the method, whichever pass a part is in. */
+function forward<T>({ device, precision }: GradientOptions, { draws }: StepProgress, body: () => T): T {
+  const cast = () => autocast({ device, enabled: precision === "bf16" }, body);
+  return recordFunction("forward", () => withDraws(draws, cast));
 }
 
 /** View-major rows `[views · images, D]` as `[views, images, D]`. */

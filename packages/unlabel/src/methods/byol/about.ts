@@ -64,7 +64,7 @@ export const about = {
   },
   flops(config) {
     const [hidden, out] = [Number(config.projection_hidden), Number(config.projection_dim)];
-    const projected = encoderMacs(config) + hidden * (encoderDim(config.encoder) + out);
+    const projected = encoderMacs(config) + hidden * (encoderDim(config) + out);
     // Both views through both networks; only the online one has a predictor and a backward pass.
     return trained(2 * (projected + 2 * hidden * out)) + inferred(2 * projected);
   },

@@ -1,7 +1,7 @@
 // What help, reports and forecasts need of MAE.
 import type { Config } from "../../config/common.ts";
 import { HALF, IMAGENET } from "../../config/defaults.ts";
-import { blockMacs, encoderMacs, isVit, VIT_SIZES, VITS } from "../../encoders/facts.ts";
+import { blockMacs, encoderMacs, encoderWidth, VITS } from "../../encoders/facts.ts";
 import { type About, trained } from "../about.ts";
 import { visibleCount } from "../shared/visible.ts";
 
@@ -86,10 +86,9 @@ export const about = {
 
 /** Multiply-adds of one image: the encoder on what is visible, and the decoder. */
 function macsOf(config: Config): number {
-  const { patch, size, encoder, decoder } = config;
-  if (!isVit(encoder)) throw new RangeError(`Expected a ViT for MAE, got ${encoder}`);
+  const { patch, size, decoder } = config;
   const [w, depth] = [Number(config.decoder_width), Number(config.decoder_depth)];
-  const { width } = VIT_SIZES[encoder];
+  const width = encoderWidth(config);
   const all = (size / patch) ** 2;
   const seen = visibleCount(all, Number(config.mask_ratio));
   const hidden = all - seen;

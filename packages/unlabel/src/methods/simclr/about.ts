@@ -73,7 +73,7 @@ export const about = {
   },
   flops(config) {
     const [hidden, out] = [Number(config.projection_hidden), Number(config.projection_dim)];
-    return trained(2 * (encoderMacs(config) + hidden * (encoderDim(config.encoder) + out)));
+    return trained(2 * (encoderMacs(config) + hidden * (encoderDim(config) + out)));
   },
   health: {
     learnt: 0.005,

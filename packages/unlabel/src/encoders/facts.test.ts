@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { manualSeed, randn, scope } from "@unlabel/torch";
+import { describe, expect, it } from "vitest";
+import { ENCODERS, encoderDim, encoderMacs, encoderWidth } from "./facts.ts";
+import { createEncoder } from "./registry.ts";
+
+/** All that a file and what it imports import, types left out. */
+function imported(file: string, found = new Set<string>()): Set<string> {
+  for (const [, name] of readFileSync(file, "utf8").matchAll(/^(?:import|export) (?!type)[^;]*?from "([^"]+)"/gm)) {
+    if (found.has(name!)) continue;
+    found.add(name!);
+    if (name!.startsWith(".")) imported(join(dirname(file), name!), found);
+  }
+  return found;
+}
+
+describe("what is known of encoders", () => {
+  it("needs neither LibTorch nor zod", () => {
+    const names = imported(join(import.meta.dirname, "facts.ts"));
+    expect(names).toContain("../base/errors.ts");
+    expect([...names].filter((name) => !name.startsWith("."))).toEqual([]);
+    expect(imported(join(import.meta.dirname, "registry.ts"))).toContain("@unlabel/torch");
+  });
+
+  it.each(ENCODERS)("of %s is what its network gives, on five channels too", (encoder) => {
+    scope(() => {
+      manualSeed(0);
+      const net = createEncoder({ encoder, size: 32, patch: 16, channels: 5 });
+      net.eval();
+      const images = randn([1, 5, 32, 32]);
+      expect(net.dim).toBe(encoderDim({ encoder }));
+      expect(net.features(images).shape).toEqual([1, encoderDim({ encoder })]);
+      const { tokens, grid } = net.tokens(images);
+      expect(tokens.shape).toEqual([1, grid[0] * grid[1], encoderWidth({ encoder })]);
+      net.dispose();
+    });
+  });
+
+  it("names what there is where a name is unknown", () => {
+    const config = { encoder: "resnet19", size: 32, patch: 8 };
+    for (const ask of [encoderDim, encoderWidth, encoderMacs, createEncoder]) {
+      expect(() => ask(config)).toThrow(
+        "Expected one of resnet18, resnet34, resnet50, vit_tiny, vit_small, vit_base for encoder, got resnet19",
+      );
+    }
+    expect(() => encoderDim({ encoder: "toString" })).toThrow("got toString");
+  });
+
+  it("counts a ViT's work by the patches that it sees, and by channels", () => {
+    const config = { encoder: "vit_tiny", size: 64, patch: 16 };
+    const blocks = (n: number) => 12 * (12 * n * 192 ** 2 + 2 * n ** 2 * 192);
+    expect(encoderMacs(config)).toBe(16 * 768 * 192 + blocks(17));
+    expect(encoderMacs(config, { patches: 4 })).toBe(4 * 768 * 192 + blocks(5));
+    expect(encoderMacs({ ...config, channels: 1 })).toBe(16 * 256 * 192 + blocks(17));
+    const resnet = { encoder: "resnet18", size: 64, patch: 16 };
+    const stem = (channels: number) => 64 ** 2 * 64 * channels * 9;
+    expect(encoderMacs({ ...resnet, channels: 13 }) - encoderMacs(resnet)).toBe(stem(13) - stem(3));
+    expect(() => encoderMacs(resnet, { patches: 4 })).toThrow(
+      "Expected a ViT for encoder where only 4 patches are seen",
+    );
+  });
+});

@@ -1,0 +1,164 @@
+// A trained encoder for programs: images in, numbers out. Reading, batching and freeing are its own affair.
+import type { Tensor } from "@unlabel/torch";
+import { UserError } from "../base/errors.ts";
+import type { ImageSource } from "../base/native.ts";
+import type { Split } from "../data/folder.ts";
+import type { ViewSpec } from "../data/views.ts";
+import type { Encoder } from "../encoders/encoder.ts";
+import { openTrained, sizeFor } from "./evaluate.ts";
+import type { MachineOptions, settleMachine } from "./session.ts";
+
+/** A file's path, the bytes of an encoded image, or decoded RGB pixels. */
+export type ImageInput = ImageSource;
+
+export interface EncodeOptions {
+  /** One vector for each place of an image instead of one for the image. Default false. */
+  tokens?: boolean;
+  /** Images in the network at once. Default 64. */
+  batch?: number;
+}
+
+export interface LoadEncoderOptions extends Omit<MachineOptions, "stream"> {
+  /** Edge in pixels at which images are encoded: the centre of each, resized. Default as for evaluation. */
+  size?: number | undefined;
+}
+
+/** What {@link LoadedEncoder} is made of. */
+interface Parts {
+  encoder: Encoder;
+  view: Pick<ViewSpec, "size" | "mean" | "std">;
+  machine: ReturnType<typeof settleMachine>;
+  about: Pick<LoadedEncoder, "run" | "method" | "architecture" | "step">;
+  shape: Pick<LoadedEncoder, "grid" | "width">;
+}
+
+/** A frozen encoder. Free it by `using`, by `dispose`, or leave it to the garbage collector. */
+export class LoadedEncoder implements Disposable {
+  /** The run directory that it comes from. */
+  readonly run: string;
+  /** How it was trained: `simclr`, `mae`, …. */
+  readonly method: string;
+  /** What it is: `resnet18`, `vit_tiny`, …. */
+  readonly architecture: string;
+  /** The training step that it was saved after. */
+  readonly step: number;
+  /** Length of an image's features. */
+  readonly dim: number;
+  /** Length of the vector of one place. */
+  readonly width: number;
+  /** Rows and columns of an image's places. */
+  readonly grid: readonly [height: number, width: number];
+  /** Edge in pixels at which images are encoded. */
+  readonly size: number;
+  readonly #parts: Parts;
+  #disposed = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.run = parts.about.run;
+    this.method = parts.about.method;
+    this.architecture = parts.about.architecture;
+    this.step = parts.about.step;
+    this.dim = parts.encoder.dim;
+    this.width = parts.shape.width;
+    this.grid = parts.shape.grid;
+    this.size = parts.view.size;
+  }
+
+  /**
+   * Encodes images: each is cropped to its central square, resized to `size` and normalised as in training.
+   *
+   * @param images one, or any number of them
+   * @returns row-major, float32: `[N, dim]`, and with `tokens` `[N, h, w, width]` with `[h, w]` the `grid`
+   * @throws {UserError} for an image that cannot be read, and which; after `dispose`
+   */
+  async encode(images: ImageInput | readonly ImageInput[], options: EncodeOptions = {}): Promise<Float32Array> {
+    const { tokens = false, batch = 64 } = options;
+    const all: readonly ImageInput[] = isOne(images) ? [images] : images;
+    const row = tokens ? this.grid[0] * this.grid[1] * this.width : this.dim;
+    const out = new Float32Array(all.length * row);
+    if (all.length === 0) return out;
+    const [{ evalBatches }, { autocast, noGrad, scope }] = await Promise.all([
+      import("../data/eval-batches.ts"),
+      import("@unlabel/torch"),
+    ]);
+    const { encoder, view, machine } = this.#parts;
+    const vectors = (x: Tensor) => (tokens ? encoder.tokens(x).tokens : encoder.features(x));
+    let done = 0;
+    for await (const found of evalBatches(splitOf(all), view.size, {
+      ...{ batch, mean: view.mean, std: view.std, fraction: 1, device: machine.device, reader: machine.reader },
+      onSkip: ({ path, reason }) => {
+        throw new UserError(`Expected images that can be read, got ${path}: ${reason}`);
+      },
+    })) {
+      using input = found.images;
+      if (this.#disposed) throw new UserError("Expected an encoder that is not disposed of, got one that is");
+      const values = noGrad(() =>
+        scope(() =>
+          autocast({ device: machine.device, enabled: machine.precision === "bf16" }, () => vectors(input))
+            .to({ dtype: "float32", device: "cpu" })
+            .contiguous()
+            .toArray(),
+        ),
+      );
+      if (!(values instanceof Float32Array)) throw new TypeError("Expected float32 features");
+      out.set(values, done * row);
+      done += found.indices.length;
+    }
+    return out;
+  }
+
+  /** Frees its weights; a second time does nothing. */
+  dispose(): void {
+    if (!this.#disposed) this.#parts.encoder.dispose();
+    this.#disposed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/**
+ * The encoder of a run's newest whole checkpoint, frozen.
+ *
+ * @param run a run directory
+ * @throws {UserError} where there is no checkpoint, or none that is whole
+ */
+export async function loadEncoder(run: string, options: LoadEncoderOptions = {}): Promise<LoadedEncoder> {
+  const directory = openTrained(run);
+  const { config } = directory.info;
+  const size = sizeFor(config, options.size);
+  const [{ trainedMethod }, { settleMachine }, { noGrad, scope, zeros }] = await Promise.all([
+    import("./baselines.ts"),
+    import("./session.ts"),
+    import("@unlabel/torch"),
+  ]);
+  const machine = settleMachine(options);
+  const { method, step } = trainedMethod(directory);
+  const { encoder } = method;
+  const kept = new Set(Object.values(encoder.stateDict()));
+  for (const tensor of Object.values(method.stateDict())) if (!kept.has(tensor)) tensor.dispose();
+  encoder.eval().to({ device: machine.device, memoryFormat: "channels_last" });
+  // One empty image tells the shape of its places.
+  const shape = noGrad(() =>
+    scope(() => {
+      const { tokens, grid } = encoder.tokens(zeros([1, 3, size, size], { device: machine.device }));
+      return { grid, width: tokens.shape[2]! };
+    }),
+  );
+  const about = { run, method: config.method, architecture: config.encoder, step };
+  return new LoadedEncoder({ encoder, view: { size, mean: config.mean, std: config.std }, machine, about, shape });
+}
+
+function isOne(images: ImageInput | readonly ImageInput[]): images is ImageInput {
+  return !Array.isArray(images);
+}
+
+/** Images as a split, each named by its path or its place. */
+function splitOf(images: readonly ImageInput[]): Split {
+  const name = (image: ImageInput, at: number) => (typeof image === "string" ? image : `image ${at}`);
+  const items = images.map((image, at) => ({ path: name(image, at), label: -1 }));
+  const places = new Map(items.map((item, at) => [item, at] as const));
+  return { name: "val", root: "", items, load: async (some) => some.map((item) => images[places.get(item)!]!) };
+}
