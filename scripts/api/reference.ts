@@ -1,0 +1,115 @@
+// TypeDoc's reading of the packages: Markdown for each page, and what lacks documentation.
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  Application,
+  type Comment,
+  Converter,
+  type DeclarationReflection,
+  LogLevel,
+  type ProjectReflection,
+  type Reflection,
+  ReflectionKind,
+} from "typedoc";
+import type { Entries } from "./program.ts";
+
+/** What TypeDoc made of the packages. */
+export interface Reference {
+  project: ProjectReflection;
+  /** Path below docs/api → text. */
+  files: Map<string, string>;
+  /** Where each export is described: `unlabel/data.md#loader`. */
+  places: Map<Reflection, string>;
+  /** What is documented with links that lead nowhere, and types of signatures that are not exported. */
+  complaints: string[];
+}
+
+const options = {
+  plugin: [fileURLToPath(import.meta.resolve("typedoc-plugin-markdown"))],
+  // What LibTorch's schemas give has a page of its own; what others wrote is described by them.
+  excludeExternals: true,
+  externalPattern: ["**/ops.generated.ts", "**/node_modules/**"],
+  excludePrivate: true,
+  excludeProtected: true,
+  excludeInternal: true,
+  disableSources: true,
+  disableGit: true,
+  readme: "none",
+  sort: ["source-order"],
+  logLevel: LogLevel.None,
+  validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: false, unusedMergeModuleWith: false },
+  outputFileStrategy: "modules",
+  hidePageHeader: true,
+  hideBreadcrumbs: true,
+  useCodeBlocks: true,
+  parametersFormat: "table",
+  interfacePropertiesFormat: "table",
+  classPropertiesFormat: "table",
+  typeAliasPropertiesFormat: "table",
+  propertyMembersFormat: "table",
+  typeDeclarationFormat: "table",
+  enumMembersFormat: "table",
+};
+
+/** Runs TypeDoc. */
+export async function makeReference({ program, entries }: Entries): Promise<Reference> {
+  const app = await Application.bootstrapWithPlugins(options);
+  const complaints = new Set<string>();
+  app.logger.validationWarning = (message: string) => complaints.add(message);
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    // A subclass's page need not repeat its base class, which it links to.
+    for (const member of project.getReflectionsByKind(ReflectionKind.ClassMember | ReflectionKind.Constructor))
+      if ((member as DeclarationReflection).inheritedFrom) project.removeReflection(member);
+    for (const parameter of project.getReflectionsByKind(ReflectionKind.Parameter))
+      if (parameter.name === "__namedParameters") parameter.name = "options";
+  });
+  const project = app.converter.convert(
+    entries.map(({ page, file }) => ({ displayName: page, program, sourceFile: file })),
+  );
+  // It looks at the types of one package alone.
+  const { packageName } = project;
+  for (const name of ["unlabel", "@unlabel/torch"]) app.validate(Object.assign(project, { packageName: name }));
+  project.packageName = packageName;
+  // Where things are is known only while pages are written.
+  const places = new Map<Reflection, string>();
+  app.renderer.postRenderAsyncJobs.push(async () => {
+    for (const one of project.children?.flatMap(({ children }) => children ?? []) ?? [])
+      places.set(one, app.renderer.router!.getFullUrl(one));
+  });
+  const folder = mkdtempSync(join(tmpdir(), "unlabel-api-"));
+  try {
+    await app.outputs.writeOutput({ name: "markdown", path: folder }, project);
+    const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"));
+    const files = new Map(paths.sort().map((path) => [path, readFileSync(join(folder, path), "utf8")]));
+    return { project, files, places, complaints: [...complaints] };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const commented = (comment: Comment | undefined) => (comment?.summary.length ?? 0) > 0 || comment?.hasModifier("@inheritDoc");
+
+/**
+ * The exports without documentation, as `page: Name` or `page: Name.member`. Each export needs a sentence, and so does each
+ * public method, property and accessor of an exported class, interface or object type. Constructors need none: the class has
+ * one. Overriding members have that of what they override.
+ */
+export function undocumented(project: ProjectReflection): string[] {
+  const found: string[] = [];
+  const visit = (one: DeclarationReflection, name: string, page: string) => {
+    if (one.kindOf(ReflectionKind.Constructor) || one.overwrites || one.implementationOf) return;
+    const signatures = [...(one.signatures ?? []), ...[one.getSignature ?? one.setSignature].flatMap((s) => s ?? [])];
+    const type = one.type?.type === "reflection" ? one.type.declaration : undefined;
+    const said = [one, ...signatures, ...(type?.signatures ?? [])].some(({ comment }) => commented(comment));
+    if (!said) found.push(`${page}: ${name}`);
+    const members = one.kindOf(ReflectionKind.TypeAlias) ? (type?.children ?? []) : (one.children ?? []);
+    for (const member of members) visit(member, `${name}.${member.name}`, page);
+  };
+  for (const page of project.children ?? []) {
+    if (!page.kindOf(ReflectionKind.Module)) visit(page, page.name, page.parent?.name ?? "");
+    for (const one of page.children ?? []) visit(one, one.name, page.name);
+  }
+  return found;
+}
