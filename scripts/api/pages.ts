@@ -11,7 +11,8 @@ const ROOMS: Readonly<Record<string, string>> = {
   base: "Errors, images as they are handed in, and draws that repeat.",
   check: "What `unlabel data check` finds in images before hours are spent on them.",
   compare: "Several methods under one budget on the same images, and a report of what came of it.",
-  config: "Settings: from presets, files and flags to what a method is built of, and the fields of a method's own keys.",
+  config:
+    "Settings: from presets, files and flags to what a method is built of, and the fields of a method's own keys.",
   data: "From a folder, archive or table of images to batches: opening, reading, augmenting.",
   encoders: "ResNets and vision transformers, by torchvision's and timm's names.",
   eval: "What a trained encoder is worth, and what can be done with it: scores, features, search.",

@@ -39,7 +39,13 @@ const options = {
   readme: "none",
   sort: ["source-order"],
   logLevel: LogLevel.None,
-  validation: { notExported: true, invalidLink: true, invalidPath: true, notDocumented: false, unusedMergeModuleWith: false },
+  validation: {
+    notExported: true,
+    invalidLink: true,
+    invalidPath: true,
+    notDocumented: false,
+    unusedMergeModuleWith: false,
+  },
   outputFileStrategy: "modules",
   hidePageHeader: true,
   hideBreadcrumbs: true,
@@ -53,15 +59,29 @@ const options = {
   enumMembersFormat: "table",
 };
 
+/** What nobody names, by package: types worked out from code, and what constructors and constraints need. */
+const unnamed = {
+  unlabel: [
+    "config/common.ts:commonSchema",
+    "encoders/macs.ts:Macs",
+    "eval/load-encoder.ts:Parts",
+    "methods/shared/momentum.ts:AnyModule",
+    "report/confused.ts:Confused",
+    "report/data.ts:build",
+    "report/intervals.ts:Interval",
+  ],
+  "@unlabel/torch": ["handle.ts:TensorHandle"],
+};
+
 /** Runs TypeDoc. */
 export async function makeReference({ program, entries }: Entries): Promise<Reference> {
   const app = await Application.bootstrapWithPlugins(options);
   const complaints = new Set<string>();
   app.logger.validationWarning = (message: string) => complaints.add(message);
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    // A subclass's page need not repeat its base class, which it links to.
+    // What a base has is described there, where the base itself is exported.
     for (const member of project.getReflectionsByKind(ReflectionKind.ClassMember | ReflectionKind.Constructor))
-      if ((member as DeclarationReflection).inheritedFrom) project.removeReflection(member);
+      if ((member as DeclarationReflection).inheritedFrom?.reflection) project.removeReflection(member);
     for (const parameter of project.getReflectionsByKind(ReflectionKind.Parameter))
       if (parameter.name === "__namedParameters") parameter.name = "options";
   });
@@ -70,7 +90,11 @@ export async function makeReference({ program, entries }: Entries): Promise<Refe
   );
   // It looks at the types of one package alone.
   const { packageName } = project;
-  for (const name of ["unlabel", "@unlabel/torch"]) app.validate(Object.assign(project, { packageName: name }));
+  for (const [name, types] of Object.entries(unnamed)) {
+    app.options.setValue("intentionallyNotExported", types);
+    project.packageName = name;
+    app.validate(project);
+  }
   project.packageName = packageName;
   // Where things are is known only while pages are written.
   const places = new Map<Reflection, string>();
@@ -89,7 +113,8 @@ export async function makeReference({ program, entries }: Entries): Promise<Refe
   }
 }
 
-const commented = (comment: Comment | undefined) => (comment?.summary.length ?? 0) > 0 || comment?.hasModifier("@inheritDoc");
+const commented = (comment: Comment | undefined) =>
+  (comment?.summary.length ?? 0) > 0 || comment?.hasModifier("@inheritDoc");
 
 /**
  * The exports without documentation, as `page: Name` or `page: Name.member`. Each export needs a sentence, and so does each

@@ -5,7 +5,8 @@ export { InterruptedError, UsageError, UserError } from "./base/errors.ts";
 export type { ImageSource, Pixels } from "./base/native.ts";
 export { type Checked, type CheckOptions, checkData } from "./check/check.ts";
 export type { Copies } from "./check/duplicates.ts";
-export type { Forecast } from "./check/forecast.ts";
+export type { Forecast, PresetForecast } from "./check/forecast.ts";
+export type { Group, Leak } from "./check/groups.ts";
 export type { Seen } from "./check/look.ts";
 export type { CheckResult, ClassCount, Finding, Named } from "./check/result.ts";
 export type { Sizes } from "./check/sizes.ts";
@@ -23,25 +24,34 @@ export { type EvalBatch, type EvalOptions, evalBatches } from "./data/eval-batch
 export type { ClassName, Dataset, Item, Layout, Split } from "./data/folder.ts";
 export { type Batch, Loader, type LoaderOptions } from "./data/loader.ts";
 export { openData } from "./data/open.ts";
-export type { ViewParams } from "./data/params.ts";
+export type { JitterParams, ViewParams } from "./data/params.ts";
 export { type Failure, ImageReader, type ReaderOptions, type Size, unpackedBytes } from "./data/reader.ts";
 export type { FillItem, Part, ReadItem, ReadOptions, Target } from "./data/targets.ts";
 export { type BlurSpec, type Box, type ColorSpec, type Filter, plainView, type ViewSpec } from "./data/views.ts";
 export {
+  ARCHITECTURES,
+  type Block,
   createEncoder,
   ENCODERS,
   Encoder,
+  type EncoderAbout,
   type EncoderConfig,
+  type EncoderName,
+  type EncoderOptions,
   encoderDim,
   encoderMacs,
   encoderWidth,
+  type Mlp,
+  type PatchEmbed,
   RESNETS,
   ResNet,
+  type ResNetAbout,
   type ResNetOptions,
   type TokenOptions,
   type Tokens,
   VITS,
   VisionTransformer,
+  type VitAbout,
   type VitOptions,
 } from "./encoders/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";

@@ -14,6 +14,7 @@ import type { Budget } from "./plan.ts";
  */
 const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 800 } };
 
+/** What the demo is shown on, and where it writes. */
 export interface DemoRequest {
   /** Folder of labelled images; the labels are for evaluation alone. */
   data: string;
@@ -27,9 +28,11 @@ export interface DemoRequest {
   stream?: ProgressStream;
 }
 
+/** What the demo came to. */
 export interface DemoResult {
   /** The report's path. */
   report: string;
+  /** By method: the run directory, and its linear probe. */
   runs: Record<string, { run: string; evaluation: LinearEvaluation }>;
 }
 

@@ -14,8 +14,11 @@ import { appendLine, syncFile } from "../base/files.ts";
 
 /** One line; names other than the first three are `part/name`. */
 export interface MetricsRow {
+  /** From 1. */
   step: number;
+  /** Passes over the images so far. */
   epoch: number;
+  /** Of training so far. */
   seconds: number;
   [name: `${string}/${string}`]: number;
 }

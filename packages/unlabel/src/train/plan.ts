@@ -15,9 +15,11 @@ import { RunDirectory, refuseTaken } from "../run/directory.ts";
 export interface Request {
   /** Folder of images; a resumed run knows its own. */
   data?: string | undefined;
+  /** A file's and flags' settings, over those of the preset. */
   settings: Sources;
   /** Run directory; by default `runs/METHOD-PRESET-TIME`. */
   out?: string | undefined;
+  /** Goes on with the run in `out`. */
   resume?: boolean;
   /** Prints where the time of a few steps goes, and writes profile.json and trace.json into the run. */
   profile?: boolean;

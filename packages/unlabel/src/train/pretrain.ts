@@ -6,6 +6,7 @@ import type { Pretrained } from "./session.ts";
 
 export type { Pretrained } from "./session.ts";
 
+/** What to train, on what, and where to. */
 export interface PretrainRequest extends Request {
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;

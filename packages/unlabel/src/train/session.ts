@@ -38,10 +38,13 @@ import { withRoom } from "./room.ts";
 import { listenForStop } from "./stop.ts";
 import { startWatch } from "./watch.ts";
 
+/** What pretraining came to. */
 export interface Pretrained {
   /** The run directory. */
   run: string;
+  /** What run.json holds. */
   info: RunInfo;
+  /** Steps, seconds, losses. */
   result: RunResult;
   /** Whether Ctrl-C or SIGTERM ended it early; its state is saved. */
   interrupted: boolean;
