@@ -2,7 +2,18 @@
 // (RotNet, arXiv:1803.07728). Use it as any other method:
 //   unlabel pretrain photos/ --plugin rotation.mjs --method rotation --out runs/rotation
 import { cat, fromTypedArray, nn } from "@unlabel/torch";
-import { defineMethod, ENCODERS, encoderDim, encoderMacs, HALF, Method, number, plainView, trained } from "unlabel";
+import {
+  defineMethod,
+  ENCODERS,
+  encoderDim,
+  encoderMacs,
+  HALF,
+  Method,
+  number,
+  oneOf,
+  plainView,
+  trained,
+} from "unlabel";
 
 const TURNS = 4;
 
@@ -17,7 +28,7 @@ const about = {
   coupling: "image",
   // What it draws at random beside its views; from `progress.draws` alone, so that runs repeat to the bit.
   draws: "turns",
-  defaults: { label_smoothing: 0 },
+  defaults: { label_smoothing: 0, stem: "7x7" },
   presets: {
     small: {
       ...HALF,
@@ -69,7 +80,7 @@ class Rotation extends Method {
 export default defineMethod({
   about,
   // Its own settings, beside those that every method has; `--set label_smoothing=0.1`.
-  schema: { label_smoothing: number(0, 0.9) },
+  schema: { label_smoothing: number(0, 0.9), stem: oneOf("auto", "7x7", "3x3") },
   views: ({ size, crop_min: cropMin, mean, std }) => [
     { ...plainView({ size, cropMin, filter: "bilinear", mean, std }), flip: 0 },
   ],

@@ -14,6 +14,8 @@ export const commonSchema = {
    * better at a larger one (arXiv:1906.06423); a ViT's patch must divide it.
    */
   eval_size: integer(16, 1024).nullable(),
+  /** Stochastic depth (arXiv:1603.09382): how often the last block's branches are left out in training; earlier ones less, in a line. */
+  drop_path: below(0, 1),
   epochs: integer(1, 100_000),
   /** So many steps, however many epochs are asked for; the schedule ends there too. */
   steps: integer(1, 1_000_000_000).nullable(),

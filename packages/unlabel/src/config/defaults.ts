@@ -16,6 +16,7 @@ export const DEFAULTS = {
   patch: 16,
   size: 224,
   eval_size: null,
+  drop_path: 0,
   epochs: 100,
   steps: null,
   budget: null,

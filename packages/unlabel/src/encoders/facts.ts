@@ -22,6 +22,8 @@ export interface EncoderConfig {
 
 /** What a family's architectures have in common. */
 interface Facts {
+  /** As the field spells it: ResNet-18. */
+  title: string;
   /** Length of a feature vector. */
   dim: number;
   /** Length of a token. */
@@ -55,12 +57,12 @@ export type EncoderAbout = ResNetAbout | VitAbout;
 
 /** The architectures. One more of a family is one more line here; a new family has a file of its own and a line in registry.ts. */
 export const ARCHITECTURES = {
-  resnet18: resnet({ bottleneck: false, counts: [2, 2, 2, 2] }),
-  resnet34: resnet({ bottleneck: false, counts: [3, 4, 6, 3] }),
-  resnet50: resnet({ bottleneck: true, counts: [3, 4, 6, 3] }),
-  vit_tiny: vit({ width: 192, depth: 12, heads: 3 }),
-  vit_small: vit({ width: 384, depth: 12, heads: 6 }),
-  vit_base: vit({ width: 768, depth: 12, heads: 12 }),
+  resnet18: resnet("ResNet-18", { bottleneck: false, counts: [2, 2, 2, 2] }),
+  resnet34: resnet("ResNet-34", { bottleneck: false, counts: [3, 4, 6, 3] }),
+  resnet50: resnet("ResNet-50", { bottleneck: true, counts: [3, 4, 6, 3] }),
+  vit_tiny: vit("ViT-Tiny", { width: 192, depth: 12, heads: 3 }),
+  vit_small: vit("ViT-Small", { width: 384, depth: 12, heads: 6 }),
+  vit_base: vit("ViT-Base", { width: 768, depth: 12, heads: 12 }),
 } as const satisfies Record<string, EncoderAbout>;
 
 /** Names of encoders. */
@@ -119,12 +121,12 @@ function ofFamily(family: EncoderAbout["family"]): [EncoderName, ...EncoderName[
   return ENCODERS.filter((name) => ARCHITECTURES[name].family === family) as [EncoderName, ...EncoderName[]];
 }
 
-function resnet(facts: Pick<ResNetAbout, "bottleneck" | "counts">): ResNetAbout {
+function resnet(title: string, facts: Pick<ResNetAbout, "bottleneck" | "counts">): ResNetAbout {
   const dim = facts.bottleneck ? 2048 : 512;
-  return { family: "resnet", ...facts, dim, width: dim, macs: resnetMacs(facts) };
+  return { family: "resnet", title, ...facts, dim, width: dim, macs: resnetMacs(facts) };
 }
 
 /** Features are mean and maximum of the tokens. */
-function vit(facts: Pick<VitAbout, "width" | "depth" | "heads">): VitAbout {
-  return { family: "vit", ...facts, dim: 2 * facts.width, macs: vitMacs(facts) };
+function vit(title: string, facts: Pick<VitAbout, "width" | "depth" | "heads">): VitAbout {
+  return { family: "vit", title, ...facts, dim: 2 * facts.width, macs: vitMacs(facts) };
 }

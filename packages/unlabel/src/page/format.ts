@@ -1,5 +1,6 @@
 // Numbers as people read them. A no-break space keeps a number and its unit on one line; a missing number is a dash.
 
+import { ARCHITECTURES, type EncoderName } from "../encoders/facts.ts";
 import { abouts } from "../methods/abouts.ts";
 
 const NBSP = "\u00a0";
@@ -75,18 +76,10 @@ export function list(words: readonly string[]): string {
   return words.length < 2 || last === undefined ? words.join("") : `${words.slice(0, -1).join(", ")} and ${last}`;
 }
 
-const ENCODERS: Record<string, string> = {
-  resnet18: "ResNet-18",
-  resnet34: "ResNet-34",
-  resnet50: "ResNet-50",
-  vit_tiny: "ViT-Tiny",
-  vit_small: "ViT-Small",
-  vit_base: "ViT-Base",
-};
-
 /** The field's spelling of a method or encoder; unknown names stay as they are. */
 export function spelled(name: string): string {
-  return abouts().find((about) => about.name === name)?.title ?? ENCODERS[name] ?? name;
+  const encoder = Object.hasOwn(ARCHITECTURES, name) ? ARCHITECTURES[name as EncoderName] : undefined;
+  return abouts().find((about) => about.name === name)?.title ?? encoder?.title ?? name;
 }
 
 /** Shortens to `length` characters with an ellipsis in the middle, where the ends tell names apart. */
