@@ -3,21 +3,21 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { indexPage, operatorsPage } from "./index-page.ts";
+import { UNNAMED } from "./pages.ts";
 import { readOperators, readPackages } from "./program.ts";
-import { makeReference, undocumented } from "./reference.ts";
+import { makeReference } from "./reference.ts";
 
 const ROOT = join(import.meta.dirname, "..", "..");
 const target = join(ROOT, "docs", "api");
 
 const read = readPackages(ROOT);
-const { project, files, places, complaints } = await makeReference(read);
+const { project, files, places, missing, complaints } = await makeReference(read, UNNAMED);
 files.set("torch/operators.md", operatorsPage(readOperators(read.program)));
 files.set("README.md", indexPage(project, places));
 
 const there = existsSync(target)
   ? readdirSync(target, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"))
   : [];
-const missing = undocumented(project);
 const problems = [...missing.map((name) => `${name} has no documentation`), ...complaints];
 
 if (process.argv.includes("--check")) {

@@ -38,6 +38,20 @@ export const PAGES: readonly Page[] = [
   ...Object.entries(ENGINE).map(([name, about]) => ({ name, about })),
 ];
 
+/** Types that exports' signatures name and that nobody needs: worked out from code, or asked for by constructors and constraints. */
+export const UNNAMED: Readonly<Record<string, readonly string[]>> = {
+  unlabel: [
+    "config/common.ts:commonSchema",
+    "encoders/macs.ts:Macs",
+    "eval/load-encoder.ts:Parts",
+    "methods/shared/momentum.ts:AnyModule",
+    "report/confused.ts:Confused",
+    "report/data.ts:build",
+    "report/intervals.ts:Interval",
+  ],
+  "@unlabel/torch": ["handle.ts:TensorHandle"],
+};
+
 /** The page that an export of a package belongs to, by the file that declares it, relative to the package's sources. */
 export function pageOf(library: "unlabel" | "torch", file: string): string {
   const name = library === "torch" ? "torch" : `unlabel/${file.split("/")[0]}`;

@@ -100,11 +100,17 @@ export function readPackages(root: string): Entries {
   return { program, entries: [...texts.keys()].map((page) => ({ page, file: program.getSourceFile(pathOf(page))! })) };
 }
 
-/** Reads one text as a page of its own; for tests. */
-export function readText(root: string, text: string): Entries {
-  const path = join(root, "text.page.ts");
-  const program = compile(root, new Map([[path, text]]), [path]);
-  return { program, entries: [{ page: "text", file: program.getSourceFile(path)! }] };
+/** Reads texts, each as a page by its name; for tests. */
+export function readTexts(root: string, pages: Readonly<Record<string, string>>): Entries {
+  const paths = new Map(
+    Object.entries(pages).map(([page, text]) => [join(root, `packages/unlabel/src/${page}.page.ts`), text]),
+  );
+  const program = compile(root, paths, [...paths.keys()]);
+  const names = Object.keys(pages);
+  return {
+    program,
+    entries: [...paths.keys()].map((path, i) => ({ page: names[i]!, file: program.getSourceFile(path)! })),
+  };
 }
 
 /** The operators with typed signatures, from the file that `npm run gen` writes. */

@@ -12,7 +12,9 @@ import {
   type ProjectReflection,
   type Reflection,
   ReflectionKind,
+  type TypeDocOptions,
 } from "typedoc";
+import type { PluginOptions } from "typedoc-plugin-markdown";
 import type { Entries } from "./program.ts";
 
 /** What TypeDoc made of the packages. */
@@ -22,11 +24,13 @@ export interface Reference {
   files: Map<string, string>;
   /** Where each export is described: `unlabel/data.md#loader`. */
   places: Map<Reflection, string>;
+  /** Exports and members without documentation, as `page: Name` or `page: Name.member`. */
+  missing: string[];
   /** What is documented with links that lead nowhere, and types of signatures that are not exported. */
   complaints: string[];
 }
 
-const options = {
+const options: TypeDocOptions & Partial<PluginOptions> = {
   plugin: [fileURLToPath(import.meta.resolve("typedoc-plugin-markdown"))],
   // What LibTorch's schemas give has a page of its own; what others wrote is described by them.
   excludeExternals: true,
@@ -59,39 +63,43 @@ const options = {
   enumMembersFormat: "table",
 };
 
-/** What nobody names, by package: types worked out from code, and what constructors and constraints need. */
-const unnamed = {
-  unlabel: [
-    "config/common.ts:commonSchema",
-    "encoders/macs.ts:Macs",
-    "eval/load-encoder.ts:Parts",
-    "methods/shared/momentum.ts:AnyModule",
-    "report/confused.ts:Confused",
-    "report/data.ts:build",
-    "report/intervals.ts:Interval",
-  ],
-  "@unlabel/torch": ["handle.ts:TensorHandle"],
-};
-
-/** Runs TypeDoc. */
-export async function makeReference({ program, entries }: Entries): Promise<Reference> {
+/**
+ * Runs TypeDoc.
+ *
+ * @param unnamed by package, `FILE:NAME` of types that signatures name and that need not be exported
+ */
+export async function makeReference(
+  { program, entries }: Entries,
+  unnamed: Readonly<Record<string, readonly string[]>>,
+): Promise<Reference> {
   const app = await Application.bootstrapWithPlugins(options);
+  const own = new Set<Reflection>();
   const complaints = new Set<string>();
   app.logger.validationWarning = (message: string) => complaints.add(message);
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
-    // What a base has is described there, where the base itself is exported.
-    for (const member of project.getReflectionsByKind(ReflectionKind.ClassMember | ReflectionKind.Constructor))
-      if ((member as DeclarationReflection).inheritedFrom?.reflection) project.removeReflection(member);
+    // TypeDoc lends a class or interface the comment of its base, but a base says nothing of what is special here.
+    for (const one of project.getReflectionsByKind(ReflectionKind.ClassOrInterface))
+      if (commented(one.comment)) own.add(one);
     for (const parameter of project.getReflectionsByKind(ReflectionKind.Parameter))
       if (parameter.name === "__namedParameters") parameter.name = "options";
   });
+  const whenInherited = -50; // After bases are known, before groups are made.
+  app.converter.on(
+    Converter.EVENT_RESOLVE_END,
+    ({ project }) => {
+      // What a base has is described there, where the base itself is exported.
+      for (const member of project.getReflectionsByKind(ReflectionKind.ClassMember | ReflectionKind.Constructor))
+        if ((member as DeclarationReflection).inheritedFrom?.reflection) project.removeReflection(member);
+    },
+    whenInherited,
+  );
   const project = app.converter.convert(
     entries.map(({ page, file }) => ({ displayName: page, program, sourceFile: file })),
   );
   // It looks at the types of one package alone.
   const { packageName } = project;
   for (const [name, types] of Object.entries(unnamed)) {
-    app.options.setValue("intentionallyNotExported", types);
+    app.options.setValue("intentionallyNotExported", [...types]);
     project.packageName = name;
     app.validate(project);
   }
@@ -107,7 +115,7 @@ export async function makeReference({ program, entries }: Entries): Promise<Refe
     await app.outputs.writeOutput({ name: "markdown", path: folder }, project);
     const paths = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".md"));
     const files = new Map(paths.sort().map((path) => [path, readFileSync(join(folder, path), "utf8")]));
-    return { project, files, places, complaints: [...complaints] };
+    return { project, files, places, missing: undocumented(project, own), complaints: [...complaints] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -117,23 +125,23 @@ const commented = (comment: Comment | undefined) =>
   (comment?.summary.length ?? 0) > 0 || comment?.hasModifier("@inheritDoc");
 
 /**
- * The exports without documentation, as `page: Name` or `page: Name.member`. Each export needs a sentence, and so does each
+ * The exports and members without documentation. Each export needs a sentence, and so does each
  * public method, property and accessor of an exported class, interface or object type. Constructors need none: the class has
- * one. Overriding members have that of what they override.
+ * one. Members that override others have theirs.
  */
-export function undocumented(project: ProjectReflection): string[] {
+function undocumented(project: ProjectReflection, own: ReadonlySet<Reflection>): string[] {
   const found: string[] = [];
   const visit = (one: DeclarationReflection, name: string, page: string) => {
     if (one.kindOf(ReflectionKind.Constructor) || one.overwrites || one.implementationOf) return;
     const signatures = [...(one.signatures ?? []), ...[one.getSignature ?? one.setSignature].flatMap((s) => s ?? [])];
     const type = one.type?.type === "reflection" ? one.type.declaration : undefined;
-    const said = [one, ...signatures, ...(type?.signatures ?? [])].some(({ comment }) => commented(comment));
+    const said = one.kindOf(ReflectionKind.ClassOrInterface)
+      ? own.has(one)
+      : [one, ...signatures, ...(type?.signatures ?? [])].some(({ comment }) => commented(comment));
     if (!said) found.push(`${page}: ${name}`);
-    const members = one.kindOf(ReflectionKind.TypeAlias) ? (type?.children ?? []) : (one.children ?? []);
-    for (const member of members) visit(member, `${name}.${member.name}`, page);
+    for (const member of one.children ?? []) visit(member, `${name}.${member.name}`, page);
   };
   for (const page of project.children ?? []) {
-    if (!page.kindOf(ReflectionKind.Module)) visit(page, page.name, page.parent?.name ?? "");
     for (const one of page.children ?? []) visit(one, one.name, page.name);
   }
   return found;
