@@ -49,7 +49,7 @@ export class Thing {
 export class Other extends Thing {
   override work(): void {}
 }
-/** @param options what to take */
+/** @param options what to take @throws {RangeError} where there are none */
 export function tagged(options: Options): void {}
 /** Documented, with a type that has no name outside. */
 export function hidden({ a }: Hidden): number { return a; }
@@ -89,6 +89,7 @@ it("writes each export once, without what it has from another, and without a tra
   expect(page).not.toContain("inner");
   expect(page).not.toContain(ROOT);
   expect(page).not.toContain("__namedParameters");
+  expect(page).toContain("`RangeError` where there are none");
   expect([...made.places.values()]).toContain("text.md#thing");
   expect([...made.places.values()]).toContain("room/other.md#other");
 });

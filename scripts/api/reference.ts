@@ -41,6 +41,7 @@ const options: TypeDocOptions & Partial<PluginOptions> = {
   disableSources: true,
   disableGit: true,
   readme: "none",
+  preservedTypeAnnotationTags: ["@throws"],
   sort: ["source-order"],
   logLevel: LogLevel.None,
   validation: {
@@ -82,6 +83,7 @@ export async function makeReference(
       if (commented(one.comment)) own.add(one);
     for (const parameter of project.getReflectionsByKind(ReflectionKind.Parameter))
       if (parameter.name === "__namedParameters") parameter.name = "options";
+    for (const { comment } of Object.values(project.reflections)) nameErrors(comment);
   });
   const whenInherited = -50; // After bases are known, before groups are made.
   app.converter.on(
@@ -118,6 +120,14 @@ export async function makeReference(
     return { project, files, places, missing: undocumented(project, own), complaints: [...complaints] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Puts what is thrown before when it is, as `@throws {UserError} where …` has it: pages show the text alone. */
+function nameErrors(comment: Comment | undefined): void {
+  for (const tag of comment?.getTags("@throws") ?? []) {
+    const name = tag.typeAnnotation?.replace(/^\{(.*)\}$/, "$1");
+    if (name) tag.content.unshift({ kind: "code", text: `\`${name}\`` }, { kind: "text", text: " " });
   }
 }
 
