@@ -285,6 +285,13 @@ export const PARSERS: Record<string, Parser> = {
     },
     parse: (folder) => readImages(join(folder, "train.parquet")),
   },
+  "parquet in parts": {
+    words: ["json"],
+    async make(folder) {
+      cpSync(join(import.meta.dirname, "..", "fixtures", "large-row-group.parquet"), join(folder, "train.parquet"));
+    },
+    parse: (folder) => readImages(join(folder, "train.parquet")),
+  },
   idx: {
     words: [],
     async make(folder) {

@@ -1,6 +1,6 @@
 // Safetensors: named tensors and string metadata in one file, as https://github.com/huggingface/safetensors defines it.
 // Float8 and smaller are not read. A file may carry a checksum, under a name in its metadata that other readers pass over.
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, messageOf, TorchError } from "./errors.ts";
@@ -28,9 +28,10 @@ export function saveSafetensors(
   { checksum = false }: SaveOptions = {},
 ): void {
   const { header, order } = layOut(tensors, checksum ? { ...metadata, [CHECKSUM]: NO_DIGITS } : metadata);
-  const temporary = `${path}.${process.pid}.tmp`;
+  // Processes of two containers may have one id.
+  const temporary = `${path}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`;
   try {
-    const file = openSync(temporary, "w");
+    const file = openSync(temporary, "wx");
     try {
       const hash = checksum ? createHash("sha256").update(header) : null;
       writeFully(file, header);

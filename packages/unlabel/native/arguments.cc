@@ -72,8 +72,8 @@ std::vector<Source> sources_of(const Napi::Value& value) {
     } else {
       const Napi::Object pixels = item.As<Napi::Object>();
       source.bytes = bytes_of(pixels.Get("data"));
-      source.width = whole(pixels.Get("width"), 1, 65500, "width");
-      source.height = whole(pixels.Get("height"), 1, 65500, "height");
+      source.width = whole(pixels.Get("width"), 1, most_pixels, "width");
+      source.height = whole(pixels.Get("height"), 1, most_pixels, "height");
       if (source.bytes.size() != bytes_at(source, 1)) reject(item.Env(), "Expected width × height × 3 bytes for data");
       if (pixels.Has("orientation")) source.orientation = whole(pixels.Get("orientation"), 1, 8, "orientation");
       if (!pixels.Has("shrunk")) continue;

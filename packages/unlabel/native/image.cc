@@ -132,6 +132,13 @@ size_t slack(const std::vector<Resampler>& views) {
   return most;
 }
 
+// Pixels may come from formats that know no such limit.
+void refuse_long(const Source& source) {
+  if (std::max(source.width, source.height) <= most_side) return;
+  throw ImageError("it has " + std::to_string(source.width) + " × " + std::to_string(source.height) +
+                   " pixels; at most 65,500 a side are read");
+}
+
 // What is made of the image at 1 / denominator.
 struct Level {
   int denominator;
@@ -185,6 +192,7 @@ void decode(Jpeg& jpeg, Level& level) {
 }  // namespace
 
 Size measure(const Source& source) {
+  refuse_long(source);
   if (source.width > 0) return upright({source.width, source.height}, source.orientation);
   if (source.path.empty()) return upright(Jpeg(source.bytes));
   const std::span<const uint8_t> start = read_file(source.path, head);
@@ -221,6 +229,7 @@ Unpacked unpack(const Source& source, int least) {
 int render(const Source& source, std::span<const Group> groups) {
   if (std::all_of(groups.begin(), groups.end(), [](const Group& group) { return group.views.empty(); })) return 0;
 
+  refuse_long(source);
   if (source.width > 0) {
     const int most = 1 << source.shrunk.size();
     for (Level& level : levels(groups, {source.width, source.height}, Orientation(source.orientation), most)) {

@@ -11,6 +11,10 @@
 
 namespace unlabel {
 
+// The most that is read of an image: pixels in all, and along one side, which is libjpeg's limit.
+constexpr int most_pixels = 100'000'000;
+constexpr int most_side = 65500;
+
 // Exactly one of the three: a path, the bytes of a JPEG, or `width` × `height` RGB pixels, of an unpacked JPEG perhaps.
 struct Source {
   std::string path;

@@ -6,11 +6,11 @@
 #include <jerror.h>
 
 #include "exif.h"
+#include "image.h"
 
 namespace unlabel {
 
 namespace {
-constexpr int64_t max_pixels = 100'000'000;
 // What a file of several scans needs, all of whose coefficients wait for the last: 64 megapixels at 4:2:0, 32 at 4:4:4.
 constexpr int64_t max_bytes = 192'000'000;
 // A progressive file may repeat its scans without end; sound encoders write about ten.
@@ -49,7 +49,7 @@ Jpeg::Jpeg(std::span<const uint8_t> bytes) : bytes_(bytes) {
       jpeg_mem_src(&info_, bytes_.data(), static_cast<unsigned long>(bytes_.size()));
       jpeg_read_header(&info_, TRUE);
     });
-    if (int64_t{width()} * height() > max_pixels) {
+    if (int64_t{width()} * height() > most_pixels) {
       throw ImageError("it has " + std::to_string(width()) + " × " + std::to_string(height()) +
                        " pixels; at most 100 million are read");
     }

@@ -1,10 +1,13 @@
-// Threads of our own, so that decoding never waits behind file access in libuv's pool nor holds it up.
+// Threads of our own, so that decoding never waits behind file access in libuv's pool nor holds it up. Where the system gives
+// fewer than asked for (a limit on processes or memory), there are fewer; where it gives none, jobs are done where they are added.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -17,6 +20,7 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  // Threads that there are, or, before the first job, that will be asked for; 1 where jobs are done by who adds them.
   size_t size() const { return size_; }
 
   // Threads start with the first job. Jobs begin in the order in which they were added, and must not throw.
@@ -25,7 +29,7 @@ class Pool {
       const std::lock_guard lock(mutex_);
       jobs_.push_back(std::move(job));
     }
-    while (threads_.size() < size_) threads_.emplace_back([this] { work(); });
+    start();
     ready_.notify_one();
   }
 
@@ -35,9 +39,8 @@ class Pool {
     stop();
     stopping_ = false;
     size_ = threads;
-    if (running) {
-      while (threads_.size() < size_) threads_.emplace_back([this] { work(); });
-    }
+    started_ = false;
+    if (running) start();
   }
 
   // Waits for the jobs under way and leaves the rest undone.
@@ -52,6 +55,26 @@ class Pool {
   }
 
  private:
+  // Asks for threads once: after that there are as many as there are.
+  void start() {
+    if (!started_) {
+      started_ = true;
+      try {
+        while (threads_.size() < size_) threads_.emplace_back([this] { work(); });
+      } catch (const std::system_error&) {
+        size_ = std::max<size_t>(1, threads_.size());
+      }
+    }
+    while (threads_.empty()) {
+      std::unique_lock lock(mutex_);
+      if (jobs_.empty()) return;
+      const std::function<void()> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+    }
+  }
+
   void work() {
     for (;;) {
       std::unique_lock lock(mutex_);
@@ -65,6 +88,7 @@ class Pool {
   }
 
   size_t size_;
+  bool started_ = false;
   bool stopping_ = false;
   std::mutex mutex_;
   std::condition_variable ready_;

@@ -1,10 +1,20 @@
-import { execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { UserError } from "./errors.ts";
-import { appendLine, HTML, makeFolder, outputFile, writeAtomically } from "./files.ts";
+import { appendLine, HTML, makeFolder, outputFile, temporaryName, writeAtomically } from "./files.ts";
 
 describe("makeFolder", () => {
   it("makes what is missing, and minds nothing that is there", () => {
@@ -112,8 +122,63 @@ it("writes through no name but its own", () => {
   writeFileSync(`${path}.tmp`, "another's");
   symlinkSync(`${path}.tmp`, `${path}.unlabel.tmp`);
   writeAtomically(path, "page");
-  expect(readdirSync(folder.path)).toEqual(["page.html", "page.html.tmp"]);
+  expect(readdirSync(folder.path)).toEqual(["page.html", "page.html.tmp", "page.html.unlabel.tmp"]);
   expect(readFileSync(`${path}.tmp`, "utf8")).toBe("another's");
   mkdirSync(join(folder.path, "folder"));
   expect(() => writeAtomically(join(folder.path, "folder"), "")).toThrow("a folder of that name (EISDIR)");
+});
+
+it("removes what writers left that are gone or began an hour ago, and nothing that may still be written or is another's", () => {
+  using folder = temporaryFolder();
+  const at = (name: string) => join(folder.path, name);
+  const mine = temporaryName(at("a.json"));
+  const own = new RegExp(`-${process.pid}-`);
+  // A process that has ended.
+  const gone = spawnSync(process.execPath, ["-e", ""]).pid;
+  const elsewhere = (name: string) => name.replace(/\.[0-9a-f]{8}-/, ".01234567-");
+  const files: [name: string, minutes: number, stays: boolean][] = [
+    [mine, 50, true],
+    [temporaryName(at("b.json")), 70, false],
+    [temporaryName(at("c.json")).replace(own, `-${gone}-`), 0, false],
+    [elsewhere(temporaryName(at("d.json")).replace(own, `-${gone}-`)), 50, true],
+    [elsewhere(temporaryName(at("e.json"))), 70, false],
+    [at("f.json.unlabel.tmp"), 70, false],
+    [at("g.json.unlabel.tmp"), 50, true],
+    [at("old.tmp"), 1000, true],
+    [at("unlabel.tmp.json"), 1000, true],
+  ];
+  for (const [path, minutes] of files) {
+    writeFileSync(path, "half");
+    const when = new Date(Date.now() - 60_000 * minutes);
+    utimesSync(path, when, when);
+  }
+  writeAtomically(at("a.json"), "{}");
+  const stay = files.flatMap(([path, , stays]) => (stays ? [path] : []));
+  expect(readdirSync(folder.path).map(at).sort()).toEqual([at("a.json"), ...stay].sort());
+});
+
+// Real processes, which need the built dist/, as `npm test` makes it.
+it("is written by several processes at once: each content whole, none of them stopped", async () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "one");
+  const script = `
+    import { readFileSync } from "node:fs";
+    import { writeAtomically } from ${JSON.stringify(join(import.meta.dirname, "..", "..", "dist", "base", "files.js"))};
+    const [path, letter] = process.argv.slice(1);
+    for (let i = 0; i < 100; i++) {
+      writeAtomically(path, letter.repeat(100_000));
+      const found = readFileSync(path, "utf8");
+      if (found !== found[0].repeat(100_000)) throw new Error("half a file");
+    }`;
+  const ends = ["a", "b", "c"].map(async (letter) => {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script, path, letter]);
+    let told = "";
+    child.stderr.on("data", (chunk) => {
+      told += chunk;
+    });
+    const [code] = await once(child, "close");
+    return { code, told };
+  });
+  expect(await Promise.all(ends)).toEqual([0, 0, 0].map((code) => ({ code, told: "" })));
+  expect(readdirSync(folder.path)).toEqual(["one"]);
 });

@@ -1,5 +1,6 @@
 // Files that are whole or not there: written under a temporary name, synced to disk, renamed. A full disk leaves no part of one.
 // What cannot be written is refused before the work that it is for, and every refusal is one line.
+import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
   copyFileSync,
@@ -11,12 +12,16 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { basename, dirname, extname, join, resolve, sep } from "node:path";
 import { UsageError, UserError } from "./errors.ts";
 
@@ -70,8 +75,8 @@ export function writableFile(path: string): string {
     let folder = dirname(file);
     while (!existsSync(folder)) folder = dirname(folder);
     // Trying is the only sure answer: permissions are not all that decides.
-    const trial = join(folder, `${process.pid}.unlabel.tmp`);
-    writeFileSync(trial, "");
+    const trial = temporaryName(join(folder, "trial"));
+    writeFileSync(trial, "", { flag: "wx" });
     rmSync(trial);
     return file;
   } catch (error) {
@@ -93,12 +98,81 @@ function withoutLinks(path: string): string {
   return join(withoutLinks(dirname(path)), basename(path));
 }
 
-/** Puts `content` in place of whatever `path` held, in one step that a crash or a power cut cannot split. */
-export function writeAtomically(path: string, content: string | Uint8Array): void {
-  // A name that nobody else gives a file. One that a crash left is replaced, and nothing is written through a link.
-  const temporary = `${path}.unlabel.tmp`;
+/** Which processes this one can see: those of the same start of the same machine, and in the same container. */
+function placeOf(): string {
+  const told = [() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8"), () => readlinkSync("/proc/self/ns/pid")];
+  const parts = told.map((tell) => {
+    try {
+      return tell();
+    } catch {
+      return ""; // no Linux, and so no containers
+    }
+  });
+  return createHash("sha256")
+    .update([hostname(), ...parts].join("\n"))
+    .digest("hex")
+    .slice(0, 8);
+}
+
+let place: string | undefined;
+
+/** A name beside `path` that no other writer, here or on another machine, gives a file. */
+export function temporaryName(path: string): string {
+  place ??= placeOf();
+  return `${path}.${place}-${process.pid}-${randomBytes(6).toString("hex")}.unlabel.tmp`;
+}
+
+/** As {@link temporaryName} has them, and as they once were. */
+const TEMPORARY = /(?:\.([0-9a-f]{8})-(\d+)-[0-9a-f]{12})?\.unlabel\.tmp$/;
+/** Nothing takes so long to write. */
+const ABANDONED_MS = 3_600_000;
+/** Folders may hold a million files: once a process is often enough. */
+const swept = new Set<string>();
+
+/** Whether a file's name is that of one in the making, or of what became of one. */
+export function isTemporary(name: string): boolean {
+  return TEMPORARY.test(name);
+}
+
+/** Removes what writers have left in a folder that are gone, or, where that cannot be seen, began an hour ago. */
+function removeAbandoned(folder: string): void {
+  if (swept.has(folder)) return;
+  swept.add(folder);
   try {
-    rmSync(temporary, { force: true });
+    for (const name of readdirSync(folder)) {
+      if (!isTemporary(name)) continue;
+      const path = join(folder, name);
+      const found = lstatSync(path, { throwIfNoEntry: false });
+      if (!found || found.isDirectory()) continue;
+      if (isGone(name) || Date.now() - found.mtimeMs > ABANDONED_MS) removeQuietly(path);
+    }
+  } catch {
+    // A folder that may be written to, but not be listed, keeps them.
+  }
+}
+
+function isGone(name: string): boolean {
+  const [, where, pid] = TEMPORARY.exec(name) ?? [];
+  place ??= placeOf();
+  if (where !== place) return false;
+  try {
+    process.kill(Number(pid), 0);
+    return false;
+  } catch (error) {
+    // Any other code, as EPERM, tells of a process that is alive.
+    return codeOf(error) === "ESRCH";
+  }
+}
+
+/**
+ * Puts `content` in place of whatever `path` held, in one step that a crash or a power cut cannot split. Any number of processes
+ * may write to one path at once: one of their contents stays, whole.
+ */
+export function writeAtomically(path: string, content: string | Uint8Array): void {
+  const temporary = temporaryName(path);
+  removeAbandoned(dirname(path));
+  try {
+    // Nothing is written through a link.
     writeFileSync(temporary, content, { flag: "wx" });
     syncFile(temporary);
     renameSync(temporary, path);
@@ -140,8 +214,7 @@ export function appendLine(path: string, text: string): void {
 
 /** Gives a file a second name in the same folder, replacing what had it: at once, and without its bytes where links are known. */
 export function keepAs(path: string, name: string): void {
-  const temporary = `${name}.tmp`;
-  rmSync(temporary, { force: true });
+  const temporary = temporaryName(name);
   try {
     linkSync(path, temporary);
   } catch {

@@ -3,7 +3,7 @@ import { basename, dirname, join } from "node:path";
 import type { Command } from "commander";
 import { parseDuration } from "../base/duration.ts";
 import { UsageError } from "../base/errors.ts";
-import { shellWord } from "../base/shell.ts";
+import { recordedHere, shellWord, thisCommand } from "../base/shell.ts";
 import type { Compared, ComparedRun } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
 import { either, nearest } from "../config/suggest.ts";
@@ -54,8 +54,6 @@ export function addCompare(program: Command): void {
 /** Contrastive or masked: the question that people come with. */
 const DEFAULT_METHODS = "simclr,mae";
 
-const INTERRUPTED = "Interrupted, and all of it saved; the same command goes on from there";
-
 async function compareCommand(data: string, options: Options): Promise<void> {
   const began = performance.now();
   const [{ compare }, { parseValue }] = await Promise.all([
@@ -77,12 +75,12 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     ),
   };
   const out = options.out ?? folderFor(data, options.output);
-  // Training saves first; evaluation is begun again.
-  await leaveWhenInterrupted(options.json === true, INTERRUPTED, { out });
-  const compared = await compare({ ...terms, out, report: options.output ?? join(out, "report.html") });
+  const goOn = recordedHere(thisCommand());
+  // Evaluation is begun again. Training saves first, and its session tells.
+  await leaveWhenInterrupted(options.json === true, `Interrupted; go on with: ${goOn}`, { out });
+  const compared = await compare({ ...terms, out, report: options.output ?? join(out, "report.html"), goOn });
   if (compared === null) {
     process.exitCode = 130;
-    process.stderr.write(`${INTERRUPTED}\n`);
     if (options.json) finish(true, { interrupted: true, out }, []);
     return;
   }

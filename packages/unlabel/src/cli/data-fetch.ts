@@ -22,7 +22,7 @@ export function addDataFetch(data: Command): void {
 }
 
 async function dataFetch(name: string, { out, url, json }: Options): Promise<void> {
-  const [{ archiveOf }, { fetchArchive }, { Progress }, { shellWord }] = await Promise.all([
+  const [{ archiveOf }, { fetchArchive }, { Progress }, { commandLine, shellWord }] = await Promise.all([
     import("../data/fetch/catalog.ts"),
     import("../data/fetch/fetch.ts"),
     import("../train/progress.ts"),
@@ -50,7 +50,7 @@ async function dataFetch(name: string, { out, url, json }: Options): Promise<voi
     });
     const lines = [
       `${paint("green", "✓")} ${known.about}: ${paint("bold", path)}${fetched ? "" : " (was there already)"}`,
-      `Next: unlabel pretrain ${shellWord(path)} --method simclr`,
+      `Next: ${commandLine("pretrain", shellWord(path), "--method", "simclr")}`,
     ];
     finish(json === true, { name: known.name, path, url: archive.url, md5: known.md5, fetched }, lines);
   } finally {

@@ -3,7 +3,7 @@
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
-import { shellWord } from "../base/shell.ts";
+import { commandLine, shellWord } from "../base/shell.ts";
 import type { DemoResult } from "../compare/demo.ts";
 import { summary, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
@@ -33,22 +33,18 @@ async function demoCommand({ data, out, epochs, json }: Options): Promise<void> 
   const began = performance.now();
   const [{ demo }, { stamp }] = await Promise.all([import("../compare/demo.ts"), import("../train/plan.ts")]);
   const folder = out ?? join("runs", `demo-${stamp(new Date())}`);
-  const again = [
-    "unlabel demo --out",
-    shellWord(folder),
-    data && `--data ${shellWord(data)}`,
-    epochs && `--epochs ${epochs}`,
-  ];
-  const goOn = `Interrupted; go on with: ${again.filter(Boolean).join(" ")}`;
-  await leaveWhenInterrupted(json === true, goOn, { out: folder });
+  const flags = [data && `--data ${shellWord(data)}`, epochs && `--epochs ${shellWord(epochs)}`, json && "--json"];
+  const goOn = commandLine("demo", "--out", shellWord(folder), ...flags.filter((flag) => typeof flag === "string"));
+  // In training, which saves first, its session tells.
+  await leaveWhenInterrupted(json === true, `Interrupted; go on with: ${goOn}`, { out: folder });
   const result = await demo({
     data: data ?? (await emoji(join(dirname(folder), "emoji"))),
     out: folder,
     epochs: epochs === undefined ? undefined : whole("--epochs", epochs, 1, 100_000),
+    goOn,
   });
   if (result === null) {
     process.exitCode = 130;
-    process.stderr.write(`${goOn}\n`);
     if (json) finish(true, { interrupted: true, out: folder }, []);
     return;
   }

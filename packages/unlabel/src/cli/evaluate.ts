@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../config/suggest.ts";
 import { CHEAP_PROTOCOLS, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
-import { addCommon, type EvaluationFlags, given, lines } from "./evaluation.ts";
+import { addCommon, type EvaluationFlags, given, lines, withoutPredictions } from "./evaluation.ts";
 import { finish } from "./output.ts";
 
 interface Options extends EvaluationFlags {
@@ -43,7 +43,11 @@ async function act(path: string, options: Options): Promise<void> {
     shares,
     network: set({ epochs, batch }),
   });
-  finish(options.json === true, { run: path, ...found }, lines(path, found, (performance.now() - began) / 1000));
+  finish(
+    options.json === true,
+    { run: path, ...withoutPredictions(found) },
+    lines(path, found, (performance.now() - began) / 1000),
+  );
 }
 
 /** @throws {UsageError} naming the one that there is not */

@@ -9,7 +9,7 @@ import type {
   RetrievalEvaluation,
   Score,
 } from "../run/evaluations.ts";
-import { lines, summary, verdicts } from "./evaluation.ts";
+import { lines, summary, verdicts, withoutPredictions } from "./evaluation.ts";
 
 const NAMES = ["English springer, English springer spaniel", "tench", "church", "golf ball", "a", "b", "c"];
 const around = (value: number): [number, number] => [value - 0.015, value + 0.015];
@@ -148,6 +148,13 @@ describe("scores for people", () => {
       majority: { ...found.majority, top5: null },
     };
     expect(lines("run", { linear: bare }, 1).join("\n")).not.toContain("top-5");
+  });
+
+  it("leave what was predicted for each image to the files", () => {
+    const predictions = { images: "0a", labels: "AAEC", trained: "AAEC" };
+    const found = { linear: { ...linear(0.57), predictions }, knn: knn(0.5), "few-shot": fewShot };
+    const { linear: told, ...others } = withoutPredictions(found) as typeof found;
+    expect([told, others]).toEqual([linear(0.57), { knn: knn(0.5), "few-shot": fewShot }]);
   });
 
   it("are short as JSON: numbers, no list a class", () => {

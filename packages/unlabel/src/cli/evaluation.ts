@@ -42,6 +42,7 @@ export function addCommon(command: Command): Command {
       .argument("<run>", "run directory")
       .option("--data <source>", "labelled images (default: those that the run was trained on)")
       .option("--seed <n>", "seed of the evaluation (default: the run's)")
+      .option("--split-seed <n>", "seed of the fifth held out where there is no val (default: --seed)")
       .option("--size <px>", "edge of the images (default: as trained)"),
   )
     .option("--no-pixels", "leave out the baseline on raw pixels")
@@ -57,16 +58,34 @@ export async function given(path: string, options: EvaluationFlags, names: reado
     import("../run/directory.ts"),
   ]);
   const settings = Object.fromEntries(
-    [...names, ...MACHINE, "seed", "size"].flatMap((name) => {
+    [...names, ...MACHINE, "seed", "split_seed", "size"].flatMap((name) => {
       const text = options[name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())];
       if (typeof text !== "string") return [];
       return [[name, name === "shares" ? text.split(",").map(parseValue) : parseValue(text)]];
     }),
   );
-  const { threads, device, precision, seed, size, ...own } = checkSettings(evaluationSettings, settings);
+  const {
+    threads,
+    device,
+    precision,
+    seed,
+    split_seed: splitSeed,
+    size,
+    ...own
+  } = checkSettings(evaluationSettings, settings);
   const { pixels, allowClassMismatch } = options;
-  const common: EvaluateOptions = { threads, device, precision, seed, size, pixels, allowClassMismatch };
+  const common: EvaluateOptions = { threads, device, precision, seed, splitSeed, size, pixels, allowClassMismatch };
   return { data: options.data ?? RunDirectory.open(path).info.data.root, common, own };
+}
+
+/** What was found, without what was predicted for each image: that stands in the files alone. */
+export function withoutPredictions(found: Evaluations): object {
+  return Object.fromEntries(
+    Object.entries(found).map(([protocol, file]) => {
+      const { predictions: _, ...rest } = { predictions: null, ...file };
+      return [protocol, rest];
+    }),
+  );
 }
 
 /** The scores as `--json` prints them for one protocol; everything else stands in its file. */

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import { shellWord } from "../base/shell.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { writeRun } from "../testing/run-fixture.ts";
 import { choosePrecision } from "../train/precision.ts";
@@ -179,7 +180,7 @@ describe("unlabel pretrain", () => {
       );
     const first = await unlabel(["pretrain", data, ...flags, "--out", out, "--json"], { interruptAt: "starting loss" });
     expect(first.code).toBe(130);
-    expect(first.stderr).toContain(`Continue with: unlabel pretrain --resume --out ${out}`);
+    expect(first.stderr).toContain(`Continue with: npx unlabel pretrain --resume --out ${out}`);
     expect(first.stderr).not.toContain("\u001b");
     const { steps } = lastLine(first.stdout) as { steps: number };
     expect(steps).toBeGreaterThanOrEqual(1);
@@ -200,6 +201,42 @@ describe("unlabel pretrain", () => {
       threads: 1,
       skipped: 0,
     });
+  });
+});
+
+describe("an interruption of what consists of several runs", () => {
+  it.each([
+    ["demo", (data: string, out: string) => ["demo", "--out", out, "--data", data, "--epochs", "500"]],
+    [
+      "compare",
+      (data: string, out: string) => [
+        "compare",
+        data,
+        "--methods",
+        "mae",
+        "--epochs",
+        "500",
+        "--set",
+        "size=32",
+        "--out",
+        out,
+      ],
+    ],
+  ])("tells one way to go on, that of %s", async (_, args) => {
+    using folder = temporaryFolder();
+    const [data, out] = [join(folder.path, "images"), join(folder.path, "my runs")];
+    const names = ["train", "val"].flatMap((split) =>
+      ["a", "b"].flatMap((name) => [1, 2, 3].map((i) => `${split}/${name}/${i}.png`)),
+    );
+    await writeImages(data, names, 16);
+    const words = args(data, out);
+    const { code, stderr } = await unlabel(words, { interruptAt: "starting loss" });
+    expect([code, stderr.includes("Saved step ")]).toEqual([130, true]);
+    const told = stderr.split("\n").filter((line) => /go on|continue|again with|resume/i.test(line));
+    // Started by its path, in a clone.
+    const again = ["npx unlabel", ...words.map(shellWord)].join(" ");
+    expect(told).toEqual([expect.stringMatching(/^Saved step \d+ of \d+\. Continue with: /)]);
+    expect(told[0]!.split("Continue with: ")[1]).toBe(again);
   });
 });
 

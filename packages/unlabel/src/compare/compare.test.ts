@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { evaluate } from "../eval/evaluate.ts";
 import { resolveConfig } from "../methods/registry.ts";
-
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { trainingFlops } from "../train/flops.ts";
 import { type CompareRequest, compare } from "./compare.ts";
@@ -77,6 +77,63 @@ it("goes on after it was killed, in training and in evaluation, without doing an
   expect(runs[0]).toMatchObject({ status: "done", info: { result: { steps: 4 } } });
   expect(existsSync(join(out, "simclr-0", "eval", "pictures.json"))).toBe(true);
 }, 300_000);
+
+describe("without a val", () => {
+  const data = join(root.path, "no-val");
+  const out = join(root.path, "one-fifth");
+  beforeAll(() =>
+    writeImages(
+      data,
+      names("", 12).map((name) => name.slice(1)),
+      16,
+    ),
+  );
+  const request = (): CompareRequest => ({
+    ...TERMS,
+    data,
+    methods: ["mae"],
+    seeds: [3, 4],
+    budget: { kind: "epochs", value: 1 },
+    out,
+    report: join(root.path, "f.html"),
+    stream: { write: () => true },
+  });
+  type Kept = { seed: number; split_seed: number; predictions: { images: string } };
+  const kept = (protocol = "linear") =>
+    ["mae-3", "mae-4"].map(
+      (run) => JSON.parse(readFileSync(join(out, run, "eval", `${protocol}.json`), "utf8")) as Kept,
+    );
+  const fifths = (protocol?: string) => new Set(kept(protocol).map(({ predictions }) => predictions.images)).size;
+  const comparison = join(out, "compare.json");
+
+  it("scores all runs on one fifth, which compare.json notes, and a run that was scored on another again", async () => {
+    const { report } = (await compare(request()))!;
+    expect(JSON.parse(readFileSync(comparison, "utf8"))).toMatchObject({ split_seed: 0 });
+    expect(kept().map(({ seed, split_seed }) => [seed, split_seed])).toEqual([
+      [3, 0],
+      [4, 0],
+    ]);
+    expect([fifths("linear"), fifths("knn")]).toEqual([1, 1]);
+    expect(readFileSync(report.path, "utf8")).toMatch(/unlabel evaluate \S+mae-3 --data \S+ --split-seed 0/);
+
+    // By hand, on the fifth of the run's own seed.
+    const quiet = { stream: { write: () => true }, pictures: false };
+    await evaluate(join(out, "mae-4"), data, { protocols: ["linear"], ...quiet });
+    expect([fifths("linear"), kept()[1]!.split_seed]).toEqual([2, 4]);
+    await compare(request());
+    expect(fifths("linear")).toBe(1);
+  }, 300_000);
+
+  it("goes on as it began where an older version began it: each seed with its own fifth", async () => {
+    const { split_seed: _, ...older } = JSON.parse(readFileSync(comparison, "utf8")) as Comparison;
+    writeFileSync(comparison, JSON.stringify(older));
+    for (const run of older.runs) rmSync(join(out, run.name, "eval"), { recursive: true });
+    await compare(request());
+    expect(kept().map(({ split_seed }) => split_seed)).toEqual([3, 4]);
+    expect(fifths()).toBe(2);
+    expect(JSON.parse(readFileSync(comparison, "utf8"))).not.toHaveProperty("split_seed");
+  }, 300_000);
+});
 
 it("goes on where it stopped, keeps the runs that end well, and takes no other terms", async () => {
   const out = join(root.path, "runs");

@@ -25,6 +25,8 @@ export interface CompareRequest extends Terms {
   out: string;
   /** The report's file. */
   report: string;
+  /** The command line that goes on with it after an interruption, for those who are told of one; null where whoever asked tells. */
+  goOn?: string | null;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
 }
@@ -57,7 +59,7 @@ export interface Compared {
  *   settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
-  const { out, report, stream = process.stderr, ...terms } = request;
+  const { out, report, goOn = null, stream = process.stderr, ...terms } = request;
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
@@ -67,6 +69,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     settingsOf(terms, method, seed, dataset.train.items.length);
   for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
   const comparison = openComparison(out, terms);
+  const { split_seed: splitSeed } = comparison;
   using _lock = lockRun(out);
   saveComparison(out, comparison);
   for (const [i, run] of comparison.runs.entries()) {
@@ -75,7 +78,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       Object.assign(run, changes);
       unbroken(() => saveComparison(out, comparison));
     };
-    if (run.status === "done" && missing(path).length === 0) continue;
+    if (run.status === "done" && missing(path, splitSeed).length === 0) continue;
     log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
     const began = performance.now();
     try {
@@ -89,6 +92,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           settings: resume ? {} : { flags },
           out: path,
           resume,
+          goOn,
           stream,
         });
         if (trained.interrupted) {
@@ -97,8 +101,8 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
         }
       }
       tell({ status: "evaluating" });
-      const protocols = missing(path);
-      if (protocols.length > 0) await evaluate(path, terms.data, { protocols, pictures: true, stream });
+      const protocols = missing(path, splitSeed);
+      if (protocols.length > 0) await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ status: "interrupted" });
@@ -126,12 +130,14 @@ function isTrained(path: string): boolean {
 }
 
 /** The protocols that a run's last checkpoint has not been evaluated by. */
-function missing(path: string): Protocol[] {
+function missing(path: string, splitSeed: number | undefined): Protocol[] {
   if (!existsSync(join(path, "run.json"))) return [...CHEAP_PROTOCOLS];
   const { result, data } = RunDirectory.open(path).info;
   return CHEAP_PROTOCOLS.filter((protocol) => {
     const found = read(path, protocol);
-    return found?.step !== result?.steps || found?.fingerprint !== data.fingerprint;
+    // Somebody may have evaluated a run by itself since, on another fifth.
+    const otherFifth = splitSeed !== undefined && (found?.split_seed ?? splitSeed) !== splitSeed;
+    return found?.step !== result?.steps || found?.fingerprint !== data.fingerprint || otherFifth;
   });
 }
 

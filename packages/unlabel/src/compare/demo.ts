@@ -24,6 +24,8 @@ export interface DemoRequest {
   epochs?: number | undefined;
   /** Settings for both methods, over those of preset `small`. */
   settings?: Settings;
+  /** The command line that goes on with it after an interruption, for those who are told of one. */
+  goOn?: string;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
 }
@@ -42,7 +44,14 @@ export interface DemoResult {
  * @returns null where Ctrl-C ended it early; the same request goes on from there
  * @throws {UserError} before any training where the images have no labels to evaluate with, and where a method failed
  */
-export async function demo({ data, out, epochs, settings = {}, stream }: DemoRequest): Promise<DemoResult | null> {
+export async function demo({
+  data,
+  out,
+  epochs,
+  settings = {},
+  goOn,
+  stream,
+}: DemoRequest): Promise<DemoResult | null> {
   const compared = await compare({
     data,
     methods: ["simclr", "mae"],
@@ -53,6 +62,7 @@ export async function demo({ data, out, epochs, settings = {}, stream }: DemoReq
     settings,
     out,
     report: join(out, "report.html"),
+    ...(goOn !== undefined && { goOn }),
     ...(stream && { stream }),
   });
   if (compared === null) return null;

@@ -62,8 +62,16 @@ export interface PlannedRun {
 /** compare.json */
 export interface Comparison extends Terms {
   schema: 1;
+  /**
+   * Of the fifth of train that all runs are scored on where the data has no val. Absent in comparisons that an older version
+   * began, whose runs each hold out the fifth of their own seed: they go on so.
+   */
+  split_seed?: number;
   runs: PlannedRun[];
 }
+
+/** One for all comparisons, so that they can be set beside each other. */
+const SPLIT_SEED = 0;
 
 const format = z.looseObject({
   schema: z.literal(1),
@@ -74,6 +82,7 @@ const format = z.looseObject({
   preset: z.string(),
   backbone: z.string().nullable(),
   settings: z.record(z.string(), z.unknown()),
+  split_seed: z.int().min(0).optional(),
   runs: z.array(
     z.looseObject({
       name: z.string().regex(/^[a-z0-9]+-\d+$/),
@@ -106,7 +115,7 @@ export function openComparison(out: string, terms: Terms): Comparison {
   const runs = asked.seeds.flatMap((seed) =>
     asked.methods.map((method): PlannedRun => ({ name: `${method}-${seed}`, method, seed, status: "waiting" })),
   );
-  return { schema: 1, ...asked, runs };
+  return { schema: 1, ...asked, split_seed: SPLIT_SEED, runs };
 }
 
 /** One of the terms as people give it. */

@@ -10,6 +10,8 @@ export const evaluationSettings = z
   .strictObject({
     ...machineSettings.shape,
     seed: integer(0, 2 ** 32 - 1),
+    /** Of what is held out of train to score on, where there is no val. */
+    split_seed: integer(0, 2 ** 32 - 1),
     /** Edge of the images in pixels. */
     size: integer(16, 1024),
     solver: oneOf("sgd", "lbfgs"),

@@ -100,11 +100,11 @@ describe("images kept in memory", () => {
   it("are chosen where all of them fit", async () => {
     const whole = 40 * 32 * 3;
     const half = whole + 20 * 16 * 3;
-    expect(await chooseCache(split, 24, 12 * whole)).toMatchObject({ cache: "memory" });
-    expect(await chooseCache(split, 24, 12 * whole - 1)).toMatchObject({ cache: "off" });
-    expect(await chooseCache(split, 16, 12 * half)).toMatchObject({ cache: "memory" });
-    expect(await chooseCache(split, 16, 12 * half - 1)).toMatchObject({ cache: "off" });
-    expect((await chooseCache(split, 24, 1e9)).text).toBe(
+    expect(await chooseCache(split, 24, 12 * whole, 0)).toMatchObject({ cache: "memory" });
+    expect(await chooseCache(split, 24, 12 * whole - 1, 0)).toMatchObject({ cache: "off" });
+    expect(await chooseCache(split, 16, 12 * half, 0)).toMatchObject({ cache: "memory" });
+    expect(await chooseCache(split, 16, 12 * half - 1, 0)).toMatchObject({ cache: "off" });
+    expect((await chooseCache(split, 24, 1e9, 0)).text).toBe(
       "images are kept in memory (cache memory: 46 kB decoded, room for 1.0 GB)",
     );
   });

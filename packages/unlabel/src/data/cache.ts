@@ -9,6 +9,7 @@ import type { ImageSource, Pixels } from "../base/native.ts";
 import type { Item, Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { ImageReader, type Size, unpackedBytes } from "./reader.ts";
+import { spreadSample } from "./sample.ts";
 
 export interface CacheOptions {
   /** What the split's images are known by; see {@link Dataset}. */
@@ -37,8 +38,9 @@ export async function chooseCache(
   split: Split,
   least: number,
   room: number,
+  seed: number,
 ): Promise<{ cache: "memory" | "off"; text: string }> {
-  const bytes = await estimateBytes(split, least);
+  const bytes = await estimateBytes(split, least, seed);
   const cache = bytes > 0 && bytes <= room ? "memory" : "off";
   const does = cache === "memory" ? "are kept in memory" : "are decoded anew each epoch";
   return {
@@ -53,13 +55,11 @@ function large(bytes: number): string {
 }
 
 /** Bytes that all images of a split take once they are kept in memory, by the sizes of some. */
-async function estimateBytes({ items, ...split }: Split, least: number): Promise<number> {
-  const count = Math.min(SAMPLE, items.length);
-  const some = Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
-  const images = await imagesOf({ ...split, items: some }, some);
-  const { sizes } = await new ImageReader({ cacheBytes: 0 }).sizes(images);
+async function estimateBytes(split: Split, least: number, seed: number): Promise<number> {
+  const some = spreadSample(split, SAMPLE, seed);
+  const { sizes } = await new ImageReader({ cacheBytes: 0 }).sizes(await imagesOf(some, some.items));
   const bytes = sizes.flatMap((size) => (size ? [unpackedBytes(size, least)] : []));
-  return bytes.length === 0 ? 0 : (items.length * bytes.reduce((sum, one) => sum + one, 0)) / bytes.length;
+  return bytes.length === 0 ? 0 : (split.items.length * bytes.reduce((sum, one) => sum + one, 0)) / bytes.length;
 }
 
 // The most that the reader writes in one go.
@@ -75,8 +75,13 @@ const QUALITY = 95;
 export function cached(split: Split, options: CacheOptions): Split {
   const cache = new ImageCache(options);
   const load = async (items: readonly Item[]) => {
-    const images = await imagesOf(split, items);
-    return Promise.all(items.map((item, i) => cache.get(item, images[i]!)));
+    // A source may have to fetch what it is asked for, and more with it: it is asked for what is not kept.
+    const kept = await Promise.all(items.map((item) => (split.load ? cache.kept(item) : null)));
+    const missing = items.filter((_, i) => kept[i] === null);
+    const images = missing.length > 0 ? await imagesOf(split, missing) : [];
+    const read = await Promise.all(missing.map((item, i) => cache.get(item, images[i]!)));
+    let next = 0;
+    return kept.map((image) => image ?? read[next++]!);
   };
   return { ...split, load };
 }
@@ -103,6 +108,19 @@ class ImageCache {
     if (options.folder !== undefined) makeFolder(options.folder);
   }
 
+  /** What is kept of an item whose image is no file; null where nothing is yet. */
+  async kept(item: Item): Promise<ImageSource | null> {
+    const key = this.#sourceKey(item);
+    const known = this.#made.get(key);
+    // What fails fails whoever asked for it first; whoever asks next tries anew.
+    const made = known && (await known.catch(() => null));
+    if (made) return made.source;
+    const { folder } = this.#options;
+    if (folder === undefined) return null;
+    const path = this.#fileOf(folder, key);
+    return existsSync(path) ? path : null;
+  }
+
   /** What to read in place of `image`: the image itself where it cannot be read or nothing is gained. */
   async get(item: Item, image: ImageSource): Promise<ImageSource> {
     const key = await this.#keyOf(item, image);
@@ -122,14 +140,24 @@ class ImageCache {
   }
 
   /** Changes whenever the image may have; null for a file that is gone. */
-  async #keyOf({ path, at }: Item, image: ImageSource): Promise<string | null> {
-    if (typeof image !== "string") return [this.#options.fingerprint, path, at].join("\0");
+  async #keyOf(item: Item, image: ImageSource): Promise<string | null> {
+    if (typeof image !== "string") return this.#sourceKey(item);
     try {
       const { size, mtimeNs, ino } = await stat(image, { bigint: true });
       return [image, size, mtimeNs, ino].join("\0");
     } catch {
       return null;
     }
+  }
+
+  /** Of an image that a source hands out itself, which nobody replaces. */
+  #sourceKey({ path, at }: Item): string {
+    return [this.#options.fingerprint, path, at].join("\0");
+  }
+
+  #fileOf(folder: string, key: string): string {
+    const name = createHash("sha256").update(`${this.#options.side}\0${key}`).digest("hex").slice(0, 32);
+    return join(folder, `${name}.jpg`);
   }
 
   async #pixels(image: ImageSource): Promise<Made> {
@@ -148,8 +176,8 @@ class ImageCache {
   }
 
   async #file(image: ImageSource, key: string): Promise<Made> {
-    const { folder = "", side } = this.#options;
-    const path = join(folder, `${createHash("sha256").update(`${side}\0${key}`).digest("hex").slice(0, 32)}.jpg`);
+    const { folder = "" } = this.#options;
+    const path = this.#fileOf(folder, key);
     if (existsSync(path)) return { source: path, keep: true };
     const target = await this.#target(image);
     const pixels = target && (await this.#decode(image, target));

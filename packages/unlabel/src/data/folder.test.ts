@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
@@ -115,16 +115,35 @@ describe("openFolder", () => {
     expect(items.at(-1)?.path).toBe(`${deep}last.jpg`);
   });
 
-  it("has a fingerprint that follows names and sizes", () => {
+  it("has a fingerprint of names and sizes: any change of these is noticed, and no other", () => {
     using folder = temporaryFolder();
-    make(folder.path, ["a/1.jpg", "b/2.jpg"]);
-    const first = openFolder(folder.path).fingerprint;
-    expect(first).toMatch(/^[0-9a-f]{16}$/);
-    expect(openFolder(folder.path).fingerprint).toBe(first);
-    make(folder.path, ["b/2.jpg"], "longer");
-    const second = openFolder(folder.path).fingerprint;
-    make(folder.path, ["b/3.jpg"]);
-    expect(new Set([first, second, openFolder(folder.path).fingerprint]).size).toBe(3);
+    const at = (name: string) => join(folder.path, name);
+    const now = () => openFolder(folder.path).fingerprint;
+    make(folder.path, ["a/1.jpg", "b/2.jpg"], "four");
+    // What old runs have in run.json, with which they must go on.
+    const first = "8bd9a896b6b7ac9e";
+    expect(now()).toBe(first);
+    const changes: (() => void)[] = [
+      () => make(folder.path, ["b/2.jpg"], "longer"),
+      () => make(folder.path, ["b/3.jpg"], "four"),
+      () => renameSync(at("b/3.jpg"), at("b/4.jpg")),
+      () => renameSync(at("b/4.jpg"), at("a/4.jpg")),
+      () => rmSync(at("a/4.jpg")),
+    ];
+    const seen = changes.map((change) => {
+      change();
+      return now();
+    });
+    // The last is as after the first change.
+    expect(seen.at(-1)).toBe(seen[0]);
+    expect(new Set([first, ...seen]).size).toBe(5);
+
+    make(folder.path, ["b/2.jpg"], "four");
+    expect(now()).toBe(first);
+    // Copied, and so of another time; another image of as many bytes.
+    utimesSync(at("a/1.jpg"), new Date(0), new Date(0));
+    make(folder.path, ["b/2.jpg"], "five");
+    expect(now()).toBe(first);
   });
 
   it("refuses a folder that one may not list, naming it", async () => {

@@ -33,6 +33,11 @@ export interface Split {
    * of the split itself (`split.order(…)`), so that a part of a split, with other items, has its own.
    */
   order?: (this: Split, seed: number, epoch: number) => Uint32Array;
+  /**
+   * Up to `count` of its images, where reading some brings others with them: few enough together that it takes no more than 48 MB.
+   * By default any images cost the same; see `sample.ts`.
+   */
+  sample?: (this: Split, count: number, seed: number) => Split;
 }
 
 /** A class: its folder's name, and what people call it. */
@@ -68,8 +73,13 @@ export interface Dataset {
   val: Split | null;
   /** The classes in the order of the labels; none where there are no labels. */
   classes: ClassName[];
-  /** Changes when an image is added, removed, renamed or resized in bytes. */
+  /**
+   * Changes when an image is added, removed, renamed or of another number of bytes. Neither times nor pixels count, so that a copy
+   * of a folder is the same data: an image replaced by one of exactly as many bytes is not noticed.
+   */
   fingerprint: string;
+  /** How epochs are ordered, where that is another order than the first versions had. */
+  order?: "by pages";
 }
 
 const TRAIN_SHARD = /^train\.\w+$/i;

@@ -6,6 +6,8 @@ import type { Metadata } from "sharp";
 import { nativeReader, type Pixels } from "../base/native.ts";
 
 const MAX_PIXELS = 100_000_000;
+/** Along one side, as JPEG has it and the native resize takes it. */
+const MAX_SIDE = 65_500;
 const TOO_MANY_PIXELS = "at most 100 million pixels are read";
 
 /**
@@ -65,6 +67,8 @@ export async function foreignHeader(source: string | Uint8Array): Promise<Foreig
   const metadata = await inPlainWords(() => sharp(source, OPTIONS).metadata());
   const { width, height, autoOrient } = metadata;
   if (width * height > MAX_PIXELS) throw new Error(TOO_MANY_PIXELS);
+  if (Math.max(width, height) > MAX_SIDE)
+    throw new Error(`it has ${width} × ${height} pixels; at most 65,500 a side are read`);
   const bytes = width * height * bytesAPixel(metadata);
   if (bytes > DECODE_BYTES) {
     throw new Error(`decoding it takes ${Math.ceil(bytes / 1e6)} MB; at most ${DECODE_BYTES / 1e6} MB are used`);

@@ -3,6 +3,24 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { sampleImage, samplePixels, temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { difference, reader, readWhole, whole } from "../testing/reader.ts";
+import { openFolder } from "./folder.ts";
+import { Loader } from "./loader.ts";
+import type { ImageSource } from "./reader.ts";
+import type { ViewSpec } from "./views.ts";
+
+const SPEC: ViewSpec = {
+  count: 1,
+  size: 16,
+  crop: { scale: [0.3, 1], ratio: [3 / 4, 4 / 3] },
+  filter: "bilinear",
+  flip: 0.5,
+  color: null,
+  grayscale: 0,
+  blur: null,
+  solarize: 0,
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+};
 
 describe("unreadable images", () => {
   it("become reasons, each at its index, and leave their neighbours alone", async () => {
@@ -115,6 +133,44 @@ describe("unreadable images", () => {
       }
     }
     expect(known[0]!.equals((await readWhole(path, 40, 30)).data)).toBe(true);
+  });
+
+  it("include those longer than any side that is read, in every format and as pixels, and never end a batch", async () => {
+    using folder = temporaryFolder();
+    const long = 70_000;
+    const names = ["wide.png", "tall.png", "wide.tif", "tall.tif"];
+    for (const name of names) {
+      const [width, height] = name.startsWith("wide") ? [long, 3] : [3, long];
+      const image = sampleImage(width, height);
+      await (name.endsWith("png") ? image.png() : image.tiff({ compression: "lzw" })).toFile(join(folder.path, name));
+    }
+    for (let i = 0; i < 8; i++) await sampleImage(40, 30, i).toFile(join(folder.path, `${i}.png`));
+    const told = /^it has (70000 × 3|3 × 70000) pixels; at most 65,500 a side are read$/;
+    const pixels = { data: new Uint8Array(long * 3), width: long, height: 1 };
+    const images: ImageSource[] = [...names.map((name) => join(folder.path, name)), pixels, join(folder.path, "0.png")];
+    // Twice: what was decoded is kept.
+    for (let round = 0; round < 2; round++) {
+      const { sizes, failures } = await reader.sizes(images);
+      expect(sizes).toEqual([null, null, null, null, null, { width: 40, height: 30 }]);
+      for (const { reason } of failures.slice(0, 4)) expect(reason).toMatch(told);
+      expect(failures[4]?.reason).toMatch(/^it has 70000 × 1 pixels/);
+      const items = images.map((image) => ({ image, views: [whole(40, 30)] }));
+      const read = await reader.read(items, { width: 40, height: 30, filter: "bilinear" });
+      expect(read.failures.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+      expect(difference(read.data.subarray(-40 * 30 * 3), samplePixels(40, 30)).max).toBe(0);
+    }
+    const skipped = new Map<string, string>();
+    const loader = new Loader(openFolder(folder.path).train, [SPEC], {
+      batch: 4,
+      seed: 1,
+      onSkip: ({ path, reason }) => skipped.set(path, reason),
+    });
+    for await (const { step, views } of loader.batches()) {
+      for (const view of views) view.dispose();
+      if (step === 2 * loader.stepsPerEpoch) break;
+    }
+    expect([...skipped.keys()].sort()).toEqual([...names].sort());
+    for (const reason of skipped.values()) expect(reason).toMatch(told);
   });
 
   it("includes boxes outside of the image", async () => {

@@ -1,6 +1,7 @@
 import { manualSeed, noGrad, ones, randn, scope, type Tensor, tensor, zeros } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { relativeError } from "../testing/reference.ts";
+import { Encoder } from "./encoder.ts";
 import { ARCHITECTURES } from "./facts.ts";
 import { patchify } from "./patches.ts";
 import { ResNet } from "./resnet.ts";
@@ -131,4 +132,14 @@ describe("a ResNet's tokens", () => {
     );
     net.dispose();
   });
+});
+
+it("an encoder that has none says so", () => {
+  class Flat extends Encoder {
+    override readonly dim = 3;
+    override forward(images: Tensor): Tensor {
+      return images.mean([2, 3]);
+    }
+  }
+  expect(() => new Flat().tokens(randn([1, 3, 8, 8]))).toThrow("Expected an encoder with tokens, got Flat");
 });

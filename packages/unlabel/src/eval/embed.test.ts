@@ -137,6 +137,35 @@ describe("search", () => {
     expect(existsSync(join(run, "cache"))).toBe(true);
   });
 
+  it("encodes again in another number format, at another step and with other weights of one step, and keeps each format's", async () => {
+    const image = join(data, "val", "bee", "0.png");
+    const path = join(root.path, "formats");
+    const save = async (seed: number, step: number) => {
+      const method = untrainedMethod({ ...config, seed });
+      await writeCheckpoint(path, method, config);
+      scope(() =>
+        saveSafetensors(join(path, "checkpoints", "last.safetensors"), method.stateDict(), { step: String(step) }),
+      );
+      method.dispose();
+    };
+    const cached = async (precision: "fp32" | "bf16") =>
+      (await search(path, image, data, { ...quiet, precision })).cached;
+    await save(0, 42);
+    expect([await cached("fp32"), await cached("bf16"), await cached("fp32"), await cached("bf16")]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    // What an older version kept is not read, and goes.
+    const cache = join(path, "cache");
+    writeFileSync(join(cache, "features-0123-42-32.safetensors"), "");
+    await save(1, 42);
+    expect([await cached("fp32"), readdirSync(cache).length, await cached("fp32")]).toEqual([false, 1, true]);
+    await save(1, 43);
+    expect([await cached("fp32"), await cached("fp32")]).toEqual([false, true]);
+  });
+
   it("encodes again where the features that were kept are damaged, or not of these images", async () => {
     const image = join(data, "val", "bee", "0.png");
     await search(run, image, data, quiet);

@@ -23,7 +23,7 @@ import type { Method } from "../methods/method.ts";
 
 import type { RunDirectory } from "../run/directory.ts";
 import { Progress } from "../train/progress.ts";
-import { extract, frozen } from "./features.ts";
+import { checksum, extract, frozen } from "./features.ts";
 import { type MachineOptions, settleMachine } from "./session.ts";
 
 /** Where an image lies. */
@@ -53,8 +53,8 @@ export async function encodeData(
   data: Dataset,
   view: Parameters<typeof extract>[2]["view"],
   options: MachineOptions & { tokens?: boolean | undefined },
+  machine = settleMachine(options),
 ): Promise<Encoding> {
-  const machine = settleMachine(options);
   const { encoder } = method;
   encoder.to({ device: machine.device, memoryFormat: "channels_last" });
   const splits = splitsOf(data);
@@ -112,8 +112,8 @@ function refuseTooMany(encoder: Encoder, size: number, images: number, device: s
 }
 
 /**
- * As {@link encodeData}, but features of the same images, step and size are read from the run directory, where they are kept.
- * Those of other steps are removed.
+ * As {@link encodeData}, but what the same weights made of the same images, at that size, in that number format and on a device of
+ * that kind, is read from the run directory, where it is kept. What other weights made is removed.
  */
 export async function encodeCached(
   run: RunDirectory,
@@ -123,15 +123,19 @@ export async function encodeCached(
   options: MachineOptions,
 ): Promise<Encoding> {
   const folder = join(run.path, "cache");
-  const file = join(folder, `features-${data.fingerprint}-${step}-${view.size}.safetensors`);
+  const machine = settleMachine(options);
+  // A step that was trained again, as after a crash on another machine, has other weights.
+  const weights = checksum(method.encoder).slice(0, 16);
+  const kind = `${machine.precision}-${machine.device.split(":")[0]}`;
+  const file = join(folder, `features-${data.fingerprint}-${step}-${view.size}-${kind}-${weights}.safetensors`);
   const splits = splitsOf(data);
   const before = existsSync(file) ? readKept(file, splits) : null;
   if (before) return before;
   writableFile(file);
-  const found = await encodeData(method, data, view, options);
+  const found = await encodeData(method, data, view, options, machine);
   makeFolder(folder);
   for (const name of readdirSync(folder)) {
-    if (name.startsWith("features-") && !name.includes(`-${step}-`)) rmSync(join(folder, name));
+    if (name.startsWith("features-") && !name.endsWith(`-${weights}.safetensors`)) rmSync(join(folder, name));
   }
   const places = new Map(splits.flatMap(({ items }) => items.map((item, i) => [item, i] as const)));
   scope(() => {

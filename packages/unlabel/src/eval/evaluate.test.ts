@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../methods/registry.ts";
 
 import { type EvaluationPictures, type Evaluations, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
+import { decodePredictions } from "../run/predictions.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 import { untrainedMethod } from "./baselines.ts";
@@ -82,6 +83,18 @@ describe("evaluate", () => {
         val_images: 60,
         notes: [],
       });
+    }
+    // What was predicted for each test image stands beside its score, and the scores follow from it.
+    const files = [found.linear!, found.knn!, found["fine-tune"]!, found.supervised!];
+    expect(new Set(files.map(({ predictions }) => predictions!.images)).size).toBe(1);
+    for (const { predictions, top1, ...one } of files) {
+      const { labels, trained, ...others } = decodePredictions(predictions!, 4, 60)!;
+      const right = (said: Uint16Array) => labels.filter((label, n) => label === said[n]).length / 60;
+      expect(right(trained!)).toBe(top1);
+      expect(Object.keys(others)).toEqual("pixels" in one ? ["untrained", "pixels"] : []);
+      if ("pixels" in one)
+        expect([right(others.untrained!), right(others.pixels!)]).toEqual([one.untrained.top1, one.pixels!.top1]);
+      expect(JSON.stringify(predictions).length).toBeLessThan(90 * 4 + 200);
     }
     const scratch = found["fine-tune"]!.scratch!;
     expect(scratch.top1).toBe(found.supervised!.top1);
@@ -218,6 +231,14 @@ describe("evaluate", () => {
       "Expected a size that patch 8 of this vit_tiny divides, got 20",
     );
   });
+
+  it("encodes at another size that a ViT's patch divides, fine-tuning too", async () => {
+    const run = await writeCheckpoint(join(root.path, "larger"), untrainedMethod(config), config);
+    const protocols = ["knn", "fine-tune"] as const;
+    const found = await evaluate(run, labelled, { ...options, protocols, size: 32, network: { epochs: 1, batch: 24 } });
+    expect(found.knn!.top1).toBe(1);
+    expect(found["fine-tune"]!.settings.size).toBe(32);
+  });
 });
 
 it("the size is the one asked for, else the run's eval_size, else the one trained at", () => {
@@ -225,4 +246,5 @@ it("the size is the one asked for, else the run's eval_size, else the one traine
   expect(sizeFor({ ...resnet, eval_size: null })).toBe(64);
   expect(sizeFor({ ...resnet, eval_size: 96 })).toBe(96);
   expect(sizeFor({ ...resnet, eval_size: 96 }, 80)).toBe(80);
+  expect(sizeFor(config, 24)).toBe(24);
 });

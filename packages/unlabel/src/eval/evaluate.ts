@@ -28,7 +28,7 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
   const size = sizeFor(run.info.config, options.size);
   const data = await openData(dataRoot);
   const seed = options.seed ?? run.info.config.seed;
-  const splits = probeSplits(data, seed, options.allowClassMismatch);
+  const splits = probeSplits(data, options.splitSeed ?? seed, options.allowClassMismatch);
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: wanted };
   const { evaluations, pictures } = await runProtocols(run, data, splits, request, options);

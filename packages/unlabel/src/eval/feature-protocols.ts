@@ -19,7 +19,7 @@ import { chanceRecall, each, hits, RETRIEVAL_K } from "../score/retrieval.ts";
 import type { Encoded, Source, SourceName } from "./encode.ts";
 import { drawsFor, drawsOf, fewShot, INVERSE_PENALTY, SHARES } from "./few-shot.ts";
 import { linearProbe, PROBE, type ProbeOutcome, type ProbeSettings } from "./linear.ts";
-import { leadOf, majorityScore, scoreOf } from "./scores.ts";
+import { leadOf, majorityScore, predictionsOf, scoreOf } from "./scores.ts";
 import type { EvaluationSession } from "./session.ts";
 
 /** Features of a run's splits, and the step that the encoder was saved after. */
@@ -48,12 +48,12 @@ function header<P extends Protocol>(subject: Subject, protocol: P, began: number
 
 /** Main score, baselines and leads. */
 function compare<M extends Metrics, S extends Score>(
-  { session, sources }: Subject,
+  { session, sources, kept }: Subject,
   outcomes: By<M>,
   score: (outcome: M) => S,
 ) {
   const { train, val } = sources[0]!;
-  const test = session.test(val.labels);
+  const test = session.test(val.labels, kept.val);
   const { trained, untrained, pixels } = outcomes;
   const lead = (other: M) => leadOf(trained.predicted, other.predicted, test);
   const beside: Beside<S> = {
@@ -65,6 +65,11 @@ function compare<M extends Metrics, S extends Score>(
     ...score(trained),
     confusion: trained.confusion,
     majority: majorityScore(train.labels, test),
+    predictions: predictionsOf(test, {
+      trained: trained.predicted,
+      untrained: untrained.predicted,
+      ...(pixels && { pixels: pixels.predicted }),
+    }),
     ...beside,
   };
 }
@@ -74,14 +79,14 @@ export function linear(
   given: Partial<ProbeSettings>,
 ): { file: LinearEvaluation; predicted: Int32Array } {
   const began = performance.now();
-  const { session, encoded } = subject;
+  const { session, encoded, kept } = subject;
   const settings = { ...PROBE, ...given, seed: session.seed };
   const outcomes = by(subject, ({ name, train, val }) => {
     session.log(`linear probe on ${train.x.shape.join(" × ")} features: ${name}`);
     return linearProbe(train, val, classesOf(subject), settings);
   });
   const { lr, weight_decay, tried, chosen, curve, predicted } = outcomes.trained;
-  const test = session.test(subject.sources[0]!.val.labels);
+  const test = session.test(subject.sources[0]!.val.labels, kept.val);
   const scores = compare<ProbeOutcome, LinearScore>(subject, outcomes, (outcome) => ({
     ...scoreOf(outcome, test),
     lr: outcome.lr,
@@ -109,7 +114,7 @@ export function knn(subject: Subject, given: Partial<KnnSettings>): { file: KnnE
   const settings = { k, temperature: asked.temperature };
   session.log(`${k} nearest neighbours`);
   const outcomes = by(subject, (source) => voted(source, classesOf(subject), settings));
-  const test = session.test(subject.sources[0]!.val.labels);
+  const test = session.test(subject.sources[0]!.val.labels, kept.val);
   const scores = compare(subject, outcomes, (outcome) => scoreOf(outcome, test));
   const notes = k < asked.k ? [`k is ${k}, not ${asked.k}: train has no more images`] : [];
   const file: KnnEvaluation = {
@@ -127,7 +132,7 @@ function voted(source: Source, classes: number, settings: KnnSettings): Metrics 
 
 export function fewShots(subject: Subject, shares: readonly number[] = SHARES): FewShotEvaluation {
   const began = performance.now();
-  const { session, sources, encoded } = subject;
+  const { session, sources, encoded, kept } = subject;
   const { train, val } = sources[0]!;
   const classes = classesOf(subject);
   const sorted = [...new Set(shares)].sort((a, b) => a - b);
@@ -153,7 +158,7 @@ export function fewShots(subject: Subject, shares: readonly number[] = SHARES): 
       inverse_penalty: INVERSE_PENALTY,
     },
     points,
-    majority: majorityScore(train.labels, session.test(val.labels)),
+    majority: majorityScore(train.labels, session.test(val.labels, kept.val)),
   };
 }
 

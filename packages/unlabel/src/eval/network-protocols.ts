@@ -5,7 +5,7 @@ import type { Method } from "../methods/method.ts";
 
 import type { Curve, Header, NetworkSettings, Scored } from "../run/evaluations.ts";
 import { LAYER_DECAY, NETWORK, type NetworkGiven, trainNetwork } from "./network.ts";
-import { majorityScore, scoreOf } from "./scores.ts";
+import { majorityScore, predictionsOf, scoreOf } from "./scores.ts";
 import type { EvaluationSession } from "./session.ts";
 
 type NetworkFile<P extends "fine-tune" | "supervised"> = Header<P> &
@@ -43,7 +43,7 @@ export async function network<P extends "fine-tune" | "supervised">(
     onStep: (done, loss) => bar.update(done, `loss ${loss.toFixed(3)}`, protocol),
   });
   session.end();
-  const test = session.test(found.labels);
+  const test = session.test(found.labels, found.kept);
   const images = { train: train.items.length, val: found.labels.length };
   return {
     ...session.header(protocol, step, images, (performance.now() - began) / 1000),
@@ -53,6 +53,7 @@ export async function network<P extends "fine-tune" | "supervised">(
       Int32Array.from(train.items, ({ label }) => label),
       test,
     ),
+    predictions: predictionsOf(test, { trained: found.predicted }),
     settings,
     curve: found.curve,
   };

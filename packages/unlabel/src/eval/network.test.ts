@@ -1,7 +1,11 @@
+import { join } from "node:path";
 import { manualSeed } from "@unlabel/torch";
 import { expect, it } from "vitest";
-import { ARCHITECTURES, ResNet, VisionTransformer } from "../encoders/index.ts";
-import { Classifier, groupsOf, NETWORK } from "./network.ts";
+import { openData } from "../data/open.ts";
+import { ARCHITECTURES, createEncoder, ResNet, VisionTransformer } from "../encoders/index.ts";
+import { temporaryFolder } from "../testing/data.ts";
+import { writeLabelled } from "../testing/labelled.ts";
+import { Classifier, groupsOf, NETWORK, trainNetwork } from "./network.ts";
 
 const settings = { ...NETWORK, size: 16, lr: 1, weight_decay: 0.05, layer_decay: 0.5 };
 
@@ -37,4 +41,28 @@ it("a ResNet has one learning rate, norms and biases no weight decay", () => {
     [1, 0.05],
   ]);
   network.dispose();
+});
+
+it("trains an encoder that leaves out branches at random, the same for the same seed", async () => {
+  using root = temporaryFolder();
+  const { train, val, classes } = await openData(
+    await writeLabelled(join(root.path, "images"), { train: 4, val: 2 }, "labelled"),
+  );
+  const losses = async (drop_path: number) => {
+    manualSeed(0);
+    const encoder = createEncoder({ encoder: "vit_tiny", size: 16, patch: 8, drop_path });
+    const { curve } = await trainNetwork(encoder, train, val!, classes.length, {
+      settings: { ...settings, epochs: 2, batch: 8, lr: 1e-3 },
+      mean: [0.5, 0.5, 0.5],
+      std: [0.5, 0.5, 0.5],
+      seed: 1,
+      device: "cpu",
+      precision: "fp32",
+    });
+    encoder.dispose();
+    return curve.map(({ loss }) => loss);
+  };
+  const dropped = await losses(0.5);
+  expect(await losses(0.5)).toEqual(dropped);
+  expect(await losses(0)).not.toEqual(dropped);
 });

@@ -42,6 +42,8 @@ export interface NetworkOptions {
 
 export interface NetworkOutcome extends Metrics {
   labels: Int32Array;
+  /** Which items of val could be read. */
+  kept: Int32Array;
   curve: Curve;
 }
 
@@ -119,11 +121,15 @@ export async function trainNetwork(
   network.eval();
   const score = (images: Tensor) => noGrad(() => network.call(images));
   const view = { size: settings.size, mean, std };
-  const { features, labels } = await extract(val, { score }, { view, batch: 256, device, precision, reader, onSkip });
+  const { features, labels, indices } = await extract(
+    val,
+    { score },
+    { view, batch: 256, device, precision, reader, onSkip },
+  );
   const scores = scope(() => features.score.x.to({ device: "cpu" }).toArray()) as Float32Array;
   features.score.x.dispose();
   network.head.dispose();
-  return { ...judge(scores, labels, classes), labels, curve };
+  return { ...judge(scores, labels, classes), labels, kept: indices, curve };
 }
 
 /** Parameters by learning rate; biases, norms, tokens and positions without weight decay. */

@@ -1,12 +1,15 @@
 // From predictions to what the files hold: scores with names and intervals, the lead over a baseline, the majority class.
-import type { ClassName } from "../data/folder.ts";
-import type { Lead, Score } from "../run/evaluations.ts";
+import type { ClassName, Item } from "../data/folder.ts";
+import type { Lead, Predictions, Score } from "../run/evaluations.ts";
+import { digestOf, encodeClasses } from "../run/predictions.ts";
 import { bootstrap, bootstrapMean } from "../score/bootstrap.ts";
 import { judge, type Metrics } from "../score/metrics.ts";
 
 /** What predictions on `labels` are judged in the light of. */
 export interface Test {
   labels: Int32Array;
+  /** The images themselves. */
+  items: readonly Item[];
   classes: ClassName[];
   seed: number;
 }
@@ -27,9 +30,27 @@ export function majorityScore(train: Int32Array, test: Test): Score {
   const count = test.classes.length;
   const frequency = new Float32Array(count);
   for (const label of train) frequency[label]!++;
+  // A class that train lacks is no guess.
+  const guess = frequency.map((images) => images || Number.NEGATIVE_INFINITY);
   const scores = new Float32Array(test.labels.length * count);
-  for (let n = 0; n < test.labels.length; n++) scores.set(frequency, n * count);
+  for (let n = 0; n < test.labels.length; n++) scores.set(guess, n * count);
   return scoreOf(judge(scores, test.labels, count), test);
+}
+
+/** Predictions as the files keep them. */
+export function predictionsOf(
+  { labels, items, classes }: Test,
+  predicted: { trained: Int32Array; untrained?: Int32Array; pixels?: Int32Array },
+): Predictions {
+  const text = (values: Int32Array) => encodeClasses(values, classes.length);
+  const { trained, untrained, pixels } = predicted;
+  return {
+    images: digestOf(items.map(({ path, label }) => ({ path, class: classes[label]!.id }))),
+    labels: text(labels),
+    trained: text(trained),
+    ...(untrained && { untrained: text(untrained) }),
+    ...(pixels && { pixels: text(pixels) }),
+  };
 }
 
 /** By how much `own` is right more often than `other`, image by image. */

@@ -42,6 +42,7 @@ export class EvaluationSession {
   readonly train: Split;
   readonly val: Split;
   readonly seed: number;
+  readonly #splitSeed: number | null;
   readonly view: Pick<ViewSpec, "size" | "mean" | "std">;
   readonly machine: ReturnType<typeof settleMachine>;
   readonly #notes: string[];
@@ -60,6 +61,7 @@ export class EvaluationSession {
     this.train = splits.train;
     this.val = splits.val;
     this.seed = seed;
+    this.#splitSeed = splits.seed;
     this.view = view;
     this.machine = settleMachine(options);
     this.#notes = splits.notes;
@@ -91,9 +93,13 @@ export class EvaluationSession {
     this.#bar = null;
   }
 
-  /** What predictions on `labels` are judged in the light of. */
-  test(labels: Int32Array): Test {
-    return { labels, classes: this.data.classes, seed: this.seed };
+  /**
+   * What predictions on `labels` are judged in the light of.
+   *
+   * @param kept which items of val they are the labels of
+   */
+  test(labels: Int32Array, kept: Int32Array): Test {
+    return { labels, items: Array.from(kept, (i) => this.val.items[i]!), classes: this.data.classes, seed: this.seed };
   }
 
   header<P extends Protocol | "pictures">(
@@ -109,6 +115,7 @@ export class EvaluationSession {
       protocol,
       split: "val",
       seed: this.seed,
+      split_seed: this.#splitSeed,
       step,
       fingerprint: this.data.fingerprint,
       data: this.data.root,

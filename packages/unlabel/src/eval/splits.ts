@@ -7,6 +7,8 @@ import { classMismatch, type Dataset, type Split } from "../data/folder.ts";
 export interface ProbeSplits {
   train: Split;
   val: Split;
+  /** Of the draw of what is held out of train to score on; null where `val` is a split of its own. */
+  seed: number | null;
   /** What people should know about how these came to be. */
   notes: string[];
 }
@@ -48,7 +50,7 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
       `${data.root} has no labelled val split: a fifth of train (${held.length} images, stratified) is held out to score on; pretraining may have seen them, without labels`,
     );
     const part = (indices: number[]) => indices.map((i) => train.items[i]!);
-    return { train: { ...train, items: part(rest) }, val: { ...train, name: "val", items: part(held) }, notes };
+    return { train: { ...train, items: part(rest) }, val: { ...train, name: "val", items: part(held) }, seed, notes };
   }
   const { onlyTrain, onlyVal } = classMismatch(data, train, val);
   if (onlyVal.length > 0) {
@@ -67,7 +69,7 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
     notes.push(`${text} (missing: ${names})`);
   }
   if (onlyTrain.length > 0) notes.push(`val has no images of ${listed(onlyTrain.map(({ id }) => id))}`);
-  return { train, val, notes };
+  return { train, val, seed: null, notes };
 }
 
 /**

@@ -1,5 +1,6 @@
 // What may not be concluded from the numbers: what differs beside the method, and what was not measured.
 
+import { commandLine, shellWord } from "../base/shell.ts";
 import { list, plural, significant, spelled } from "../page/format.ts";
 import type { Run } from "../run/read/run.ts";
 import { costOf } from "./costs.ts";
@@ -55,6 +56,8 @@ export function incomparable(scored: readonly Scored[]): string | null {
   const reasons: string[] = [];
   if (distinct(({ evaluation }) => evaluation.classes.map(({ name }) => name))) reasons.push("different classes");
   else if (distinct(({ evaluation }) => evaluation.val_images)) reasons.push("a different number of test images");
+  else if (new Set(scored.flatMap(({ evaluation }) => evaluation.predicted?.images ?? [])).size > 1)
+    reasons.push("different test images");
   else if (distinct(({ group, evaluation }) => evaluation.fingerprint ?? group.runs[0]?.file.data?.fingerprint ?? null))
     reasons.push("different data");
   if (distinct(({ evaluation }) => evaluation.train_images))
@@ -67,15 +70,16 @@ export function gaps(runs: readonly Run[], groups: readonly Group[], scored: rea
   for (const run of runs) {
     if (!run.evaluations.scored.has("linear")) {
       const data = run.file.data?.root ?? "DATA";
-      sentences.push(`${run.name} has no linear probe; measure one with: unlabel probe ${run.dir} --data ${data}`);
+      const probe = commandLine("probe", shellWord(run.dir), "--data", shellWord(data));
+      sentences.push(`${run.name} has no linear probe; measure one with: ${probe}`);
     }
   }
   for (const { group, untrained } of scored) {
     if (untrained === null)
-      sentences.push(`${group.name} was probed without its untrained baseline, so its gain is unknown.`);
+      sentences.push(`${group.name} was scored without its untrained baseline, so its gain is unknown.`);
   }
   const odd = scored.length > 1 ? incomparable(scored) : null;
-  if (odd) sentences.push(`The probed runs have ${odd}, so none is ranked above another.`);
+  if (odd) sentences.push(`The scored runs have ${odd}, so none is ranked above another.`);
   if (scored.length) {
     const seeds = Math.max(...groups.map((group) => group.runs.length));
     sentences.push(

@@ -101,7 +101,7 @@ describe("the written comparison", () => {
   });
 
   it("ranks nothing across different classes, images or data", async () => {
-    const ranked = "The 2 probed runs cannot be ranked: their scores do not measure the same thing.";
+    const ranked = "The 2 scored runs cannot be ranked: their scores do not measure the same thing.";
     const cases: [RunOptions, string][] = [
       [{ classes: ["cat", "dog"] }, "different classes"],
       [{ valImages: 1000 }, "a different number of test images"],
@@ -111,7 +111,7 @@ describe("the written comparison", () => {
       const { headline, findings, caveats } = await compared({ a: {}, b: { top1: 0.9, ...other } });
       expect(headline).toBe(ranked);
       expect(findings.join()).not.toContain("against b");
-      expect(caveats).toContain(`The probed runs have ${reason}, so none is ranked above another.`);
+      expect(caveats).toContain(`The scored runs have ${reason}, so none is ranked above another.`);
     }
   });
 

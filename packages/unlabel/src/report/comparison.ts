@@ -1,12 +1,14 @@
 // The written comparison: every sentence follows from numbers in the runs, with the uncertainty that their test images
 // and seeds leave. It claims a difference only where the 95 % interval of that difference leaves zero out.
 
-import { count, list, percent, plural, points } from "../page/format.ts";
+import { count, list, percent, plural, points, significant } from "../page/format.ts";
+import type { ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import type { Run } from "../run/read/run.ts";
 import { confounders, gaps, incomparable } from "./caveats.ts";
 import { costRatio, costSentence } from "./costs.ts";
-import { type Group, gainOf, leadOf, type Scored, scoredBy } from "./groups.ts";
+import { type Group, gainOf, leadOf, mainProtocol, type Scored, scoredBy } from "./groups.ts";
 import { type Interval, sign } from "./intervals.ts";
+import { allPaired } from "./pairs.ts";
 
 export type Comparison = {
   /** The answer in one line. */
@@ -25,17 +27,42 @@ const names = (scored: readonly Scored[]) => list(scored.map(({ group }) => grou
 export const range = ([low, high]: Interval) => `${points(low)} to ${points(high)}`;
 export const size = (fraction: number) => `${(Math.abs(fraction) * 100).toFixed(1)} points`;
 
+/** What a protocol's top-1 is called. */
+const TOP1: Record<ScoredProtocol, string> = {
+  linear: "linear-probe top-1",
+  knn: "kNN top-1",
+  "fine-tune": "top-1 after fine-tuning with all labels",
+  supervised: "top-1 trained from scratch with all labels",
+};
+
+/** Where no classifier has a score: what else was measured, or that nothing was. */
+function unscored(runs: readonly Run[]): string {
+  const [only] = runs;
+  const { fewShot, retrieval } = only?.evaluations ?? {};
+  const few = fewShot?.points.at(-1);
+  if (runs.length === 1 && few)
+    return `${only?.name} reaches ${percent(few.trained.top1)} few-shot top-1 with ${significant(100 * few.share)}\u00a0% of the labels; it has no linear probe.`;
+  const first = retrieval?.recall["1"];
+  if (runs.length === 1 && first !== undefined)
+    return `${only?.name} finds an image of the same class first for ${percent(first)} of the test images; it has no linear probe.`;
+  if (runs.some(({ evaluations }) => evaluations.fewShot || evaluations.retrieval))
+    return "No run has a linear probe or a kNN score; what else was measured is below, and none is ranked by it.";
+  return runs.length === 1
+    ? `${only?.name} has not been probed, so nothing is known about its features yet.`
+    : "No run has been probed, so nothing is known about their features yet.";
+}
+
 function headlineOf(runs: readonly Run[], scored: readonly Scored[]): string {
   const [best, second] = scored;
-  if (!best) {
-    return runs.length === 1
-      ? `${runs[0]?.name} has not been probed, so nothing is known about its features yet.`
-      : "No run has been probed, so nothing is known about their features yet.";
-  }
-  const score = `${overSeeds(best)} linear-probe top-1`;
+  if (!best) return unscored(runs);
+  const { protocol } = best.evaluation;
+  const top1 = TOP1[protocol];
+  const score = `${overSeeds(best)} ${top1}`;
   if (!second) {
     const { untrained } = best;
     const gain = gainOf(best, "untrained");
+    if (protocol === "fine-tune" || protocol === "supervised")
+      return `${best.group.name} reaches ${score}; its features as they are have not been measured.`;
     if (untrained === null || !gain) return `${best.group.name} reaches ${score}; no untrained baseline was measured.`;
     const words = {
       1: `${size(best.top1 - untrained)} above its untrained encoder.`,
@@ -45,13 +72,13 @@ function headlineOf(runs: readonly Run[], scored: readonly Scored[]): string {
     return `${best.group.name} reaches ${score}, ${words[`${sign(gain)}`]}`;
   }
   if (incomparable(scored))
-    return `The ${plural(scored.length, "probed run")} cannot be ranked: their scores do not measure the same thing.`;
+    return `The ${plural(scored.length, "scored run")} cannot be ranked: their scores do not measure the same thing.`;
   const lost = scored.every(({ top1, untrained }) => untrained !== null && top1 < untrained);
   const shared = tiedWith(best, scored);
   if (lost) return `${scored.length === 2 ? "Neither run" : "No run"} reaches its own untrained encoder.`;
   if (shared.length > 1) {
     if (shared.some(({ std }) => std !== null))
-      return `${list(shared.map((one) => `${one.group.name} with ${overSeeds(one)}`))} cannot be told apart by linear-probe top-1.`;
+      return `${list(shared.map((one) => `${one.group.name} with ${overSeeds(one)}`))} cannot be told apart by ${top1}.`;
     const low = shared.at(-1)?.top1 ?? best.top1;
     const scores = percent(low) === percent(best.top1) ? `${score} each` : `${percent(low)} to ${score}`;
     return `${names(shared)} cannot be told apart: ${scores}.`;
@@ -120,15 +147,33 @@ export function disagreement(groups: readonly Group[]): { linear: Scored; knn: S
   return tiedWith(a, linear).length === 1 && tiedWith(b, knn).length === 1 ? { linear: a, knn: b } : null;
 }
 
+/** How the intervals were made. */
+function madeOf(scored: readonly Scored[]): string {
+  const bootstrapped = scored.some(({ evaluation }) => evaluation.interval);
+  if (bootstrapped && allPaired(scored)) {
+    const between = scored.length > 1 ? " and for a difference between runs" : "";
+    return `the percentile bootstrap, paired image by image for a gain over a baseline${between}.`;
+  }
+  const made = bootstrapped
+    ? "the percentile bootstrap for a score, paired for a gain over a baseline; Newcombe's for a difference between runs"
+    : "Wilson's for a score, Newcombe's for a difference";
+  const same = new Set(scored.map(({ evaluation }) => evaluation.predicted?.images ?? null));
+  const why = same.has(null)
+    ? "some of these scores were measured by an older version, which kept no predictions to pair; evaluate the runs again for narrower ones"
+    : "the runs of a group were scored on other images than one another";
+  return (
+    `${made}, which treats the two as independent; scored on the same images they rarely are, so it errs on the side of caution` +
+    `${bootstrapped ? ` (${why})` : ""}.`
+  );
+}
+
 /** Compares groups of runs by what was measured. */
 export function compare(runs: readonly Run[], groups: readonly Group[]): Comparison {
-  const scored = scoredBy(groups, "linear");
+  const protocol = mainProtocol(groups);
+  const scored = protocol ? scoredBy(groups, protocol) : [];
   const n = [...new Set(scored.map(({ images }) => images))];
   const split = disagreement(groups);
   const seeds = scored.some((one) => one.std !== null);
-  const made = scored.some(({ evaluation }) => evaluation.interval)
-    ? "the percentile bootstrap for a score, paired for a gain over a baseline; Newcombe's for a difference between runs"
-    : "Wilson's for a score, Newcombe's for a difference";
   return {
     headline: split
       ? `The protocols disagree: the linear probe puts ${split.linear.group.name} first, kNN puts ${split.knn.group.name} first.`
@@ -137,8 +182,7 @@ export function compare(runs: readonly Run[], groups: readonly Group[]): Compari
     costs: [...runs.map(costSentence), ...costRatio(runs)],
     caveats: [...gaps(runs, groups, scored), ...confounders(groups)],
     method: scored.length
-      ? `Intervals are 95\u00a0%, from the ${n.map(count).join(" or ")} test images${seeds ? "" : " alone"}: ${made}, ` +
-        "which treats the two as independent; scored on the same images they rarely are, so it errs on the side of caution." +
+      ? `Intervals are 95\u00a0%, from the ${n.map(count).join(" or ")} test images${seeds ? "" : " alone"}: ${madeOf(scored)}` +
         (seeds ? " Between runs of several seeds, Welch's interval from the seeds comes on top." : "")
       : "",
   };

@@ -39,12 +39,28 @@ const bare = ({ top1, top5, f1, balanced, per_class }: Score) => ({
 });
 
 function evaluationData(evaluation: Evaluation) {
-  const { protocol, split, step, seconds, notes, train_images, val_images, classes, confusion, settings, lead } =
-    evaluation;
+  const {
+    protocol,
+    split,
+    seed,
+    split_seed,
+    step,
+    seconds,
+    notes,
+    train_images,
+    val_images,
+    classes,
+    confusion,
+    settings,
+    lead,
+  } = evaluation;
   const names = classes.map(({ name }) => name);
   return {
     protocol,
     split,
+    seed: seed ?? null,
+    /** Of the fifth of train that was held out to score on; null where the data has a val. */
+    split_seed: split_seed ?? null,
     step: step ?? null,
     seconds: seconds ?? null,
     notes: notes ?? [],

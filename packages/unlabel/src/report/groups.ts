@@ -1,9 +1,10 @@
 // Runs that differ in their seed alone are one group: a mean over seeds, and how far seeds lie apart.
 
-import type { Evaluation, Score, ScoredProtocol } from "../run/read/evaluation-schema.ts";
+import { type Evaluation, SCORED, type Score, type ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import type { Run } from "../run/read/run.ts";
 import { difference, type Interval, wilson } from "./intervals.ts";
 import { titleOf } from "./method-words.ts";
+import { type Kind, paired } from "./pairs.ts";
 
 export type Group = { name: string; runs: Run[] };
 
@@ -64,10 +65,13 @@ export function spread(values: readonly (number | null | undefined)[]): Spread |
   return { mean, std, n };
 }
 
-/** How a group fared by one protocol; `evaluation` is that of its first run. */
+/** How a group fared by one protocol. */
 export type Scored = {
   group: Group;
+  /** That of its first run. */
   evaluation: Evaluation;
+  /** Those of all its runs. */
+  evaluations: readonly Evaluation[];
   top1: number;
   std: number | null;
   seeds: number;
@@ -78,6 +82,11 @@ export type Scored = {
 
 export function evaluationsOf(group: Group, protocol: ScoredProtocol): Evaluation[] {
   return group.runs.flatMap((run) => run.evaluations.scored.get(protocol) ?? []);
+}
+
+/** The protocol that says most of those that have scored any of these; null where none has. */
+export function mainProtocol(groups: readonly Group[]): ScoredProtocol | null {
+  return SCORED.find((protocol) => groups.some((group) => evaluationsOf(group, protocol).length > 0)) ?? null;
 }
 
 /** The groups that a protocol has scored, best first. */
@@ -94,6 +103,7 @@ export function scoredBy(groups: readonly Group[], protocol: ScoredProtocol): Sc
         {
           group,
           evaluation,
+          evaluations: found,
           top1: top1.mean,
           std: top1.std,
           seeds: top1.n,
@@ -122,11 +132,14 @@ function student(degrees: number): number {
 }
 
 /**
- * 95 % interval of `a − b`. From the test images: Newcombe's. Where each has several seeds, Welch's from the seeds comes on
- * top, both half-widths added in squares, since seeds and test images are drawn independently.
+ * 95 % interval of `a − b`. From the test images: the paired bootstrap where both were scored on the same ones and keep what they
+ * predicted, else Newcombe's, which takes the two as independent. Where each has several seeds, Welch's from the seeds comes on top,
+ * both half-widths added in squares, since seeds and test images are drawn independently.
+ *
+ * @param other what of `b` is meant: its trained encoder, or a baseline whose score `b.top1` then is
  */
-export function leadOf(a: Scored, b: Scored): Interval {
-  const images = difference(a.top1, b.top1, Math.min(a.images, b.images));
+export function leadOf(a: Scored, b: Scored, other: Kind = "trained"): Interval {
+  const images = paired(a, b, other) ?? difference(a.top1, b.top1, Math.min(a.images, b.images));
   if (a.std === null || b.std === null) return images;
   const [va, vb] = [a.std ** 2 / a.seeds, b.std ** 2 / b.seeds];
   if (va + vb === 0) return images;
@@ -140,7 +153,7 @@ export function leadOf(a: Scored, b: Scored): Interval {
 export function gainOf(scored: Scored, baseline: "untrained" | "pixels"): Interval | null {
   const other = scored[baseline];
   if (other === null) return null;
-  const paired = scored.seeds === 1 ? scored.evaluation.lead?.[baseline]?.interval : null;
-  if (paired) return paired;
-  return leadOf(scored, { ...scored, top1: other, std: scored.std === null ? null : 0 });
+  const measured = scored.seeds === 1 ? scored.evaluation.lead?.[baseline]?.interval : null;
+  if (measured) return measured;
+  return leadOf(scored, { ...scored, top1: other, std: scored.std === null ? null : 0 }, baseline);
 }

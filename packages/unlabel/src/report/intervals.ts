@@ -18,7 +18,7 @@ export function wilson(share: number, n: number): Interval {
 
 /**
  * Newcombe's interval of the difference `a − b`, each a share of `n` images, taken as independent samples.
- * Two encoders scored on the same images are rarely that different, so it errs on the side of caution.
+ * Two encoders scored on the same images are rarely that different, so it errs on the side of caution: pairs.ts where it can be.
  */
 export function difference(a: number, b: number, n: number): Interval {
   const [lowA, highA] = wilson(a, n);

@@ -1,7 +1,7 @@
 // MAE's originals, masked views and reconstructions as data URIs, within a budget so that the report stays small.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
+import { readPicture } from "../run/read/own-file.ts";
 import type { Run } from "../run/read/run.ts";
 
 export type Picture = { uri: string; width: number; height: number };
@@ -12,11 +12,10 @@ export type Gallery = { triplets: Triplet[]; total: number; missing: string[] };
 const LARGE = 24_000;
 const MOST = 12;
 
-async function embed(path: string): Promise<Picture> {
-  const file = await readFile(path);
+async function embed(file: Buffer): Promise<Picture> {
   const image = sharp(file);
-  const { width, height, format } = await image.metadata();
-  if (file.length <= LARGE && format === "png") return { uri: uri("png", file), width, height };
+  const { width, height } = await image.metadata();
+  if (file.length <= LARGE) return { uri: uri("png", file), width, height };
   const { data, info } = await image
     .resize({ width: 256, height: 256, fit: "inside", withoutEnlargement: true })
     .webp({ quality: 86 })
@@ -38,11 +37,12 @@ export async function gallery(run: Run, budget: number): Promise<Gallery | null>
   let used = 0;
   for (const item of run.pictures.items.slice(0, MOST)) {
     const read = async (name: string) => {
-      const path = join(run.dir, "pictures", name);
-      return embed(path).catch(() => {
-        found.missing.push(path);
+      try {
+        return await embed(await readPicture(run.dir, "pictures", name, "png"));
+      } catch {
+        found.missing.push(join(run.dir, "pictures", name));
         return null;
-      });
+      }
     };
     const [original, masked, reconstructed] = [
       await read(item.original),

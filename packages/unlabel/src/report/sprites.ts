@@ -1,8 +1,8 @@
 // Thumbnails: each run's sprite is put into the page once, as the background of a class; a tile is a square that shows its part.
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { type Html, html, raw } from "../page/html.ts";
+import { readPicture } from "../run/read/own-file.ts";
 import type { RunData } from "./data.ts";
 
 /** By run: the class that shows its sprite. */
@@ -21,21 +21,21 @@ export async function loadSprites(runs: readonly RunData[]): Promise<Loaded> {
   );
   const found: Loaded = { sprites: new Map(), missing: [] };
   for (const run of shown) {
-    const path = join(run.dir, "eval", run.drawn?.sprite ?? "");
+    const name = run.drawn?.sprite ?? "";
     try {
-      const uri = await embed(path, BUDGET / shown.length);
+      const uri = await embed(await readPicture(run.dir, "eval", name, "jpeg"), BUDGET / shown.length);
       found.sprites.set(run.name, { css: `s${found.sprites.size}`, uri });
     } catch {
-      found.missing.push(path);
+      found.missing.push(join(run.dir, "eval", name));
     }
   }
   return found;
 }
 
-async function embed(path: string, most: number): Promise<string> {
-  const file = await readFile(path);
-  const { format } = await sharp(file).metadata();
-  if (format === "jpeg" && file.length <= most) return `data:image/jpeg;base64,${file.toString("base64")}`;
+async function embed(file: Buffer, most: number): Promise<string> {
+  // What has a JPEG's beginning alone is refused here.
+  await sharp(file).metadata();
+  if (file.length <= most) return `data:image/jpeg;base64,${file.toString("base64")}`;
   for (let quality = 72; ; quality -= 14) {
     const webp = await sharp(file).webp({ quality, effort: 2 }).toBuffer();
     if (webp.length <= most || quality <= 20) return `data:image/webp;base64,${webp.toString("base64")}`;

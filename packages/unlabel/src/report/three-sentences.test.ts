@@ -38,7 +38,7 @@ describe("the three sentences", () => {
     );
   });
 
-  it("say that two cannot be sentencesOf apart, and that protocols disagree", async () => {
+  it("say that two cannot be told apart, and that protocols disagree", async () => {
     const tie = await sentencesOf({ a: { top1: 0.55 }, b: { method: "mae", top1: 0.54 } });
     expect(tie.sentences[0]).toMatch(
       /^These numbers do not tell which suits these images best: a 55\.0 % .* lie too close/,
@@ -110,7 +110,7 @@ describe("the three sentences", () => {
       "Read this with care: a (dimensional collapse) did not train soundly, see Health.",
     );
     expect((await sentencesOf({ a: { top1: null } })).sentences[0]).toBe(
-      "No run has a linear probe, so nothing can be said of which features suit these images.",
+      "No run has a linear probe or a kNN score, so nothing can be said of which features suit these images.",
     );
   });
 
@@ -121,7 +121,7 @@ describe("the three sentences", () => {
     });
     const wide = await sentencesOf({ ...seeds(0.5, 0.64, "simclr"), ...seeds(0.47, 0.55, "mae") });
     expect(wide.headline).toMatch(
-      /^SimCLR with 57\.0 % \(± 9\.9 over 2 seeds\) and MAE with 51\.0 % \(± 5\.7 over 2 seeds\) cannot be sentencesOf apart/,
+      /^SimCLR with 57\.0 % \(± 9\.9 over 2 seeds\) and MAE with 51\.0 % \(± 5\.7 over 2 seeds\) cannot be told apart/,
     );
     const narrow = await sentencesOf({ ...seeds(0.57, 0.572, "simclr"), ...seeds(0.509, 0.511, "mae") });
     expect(narrow.headline).toMatch(/^SimCLR scores highest: 57\.1 % \(± 0\.1 over 2 seeds\) linear-probe top-1/);

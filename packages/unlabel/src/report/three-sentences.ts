@@ -6,7 +6,7 @@ import type { Budget } from "../run/read/comparison.ts";
 import { incomparable } from "./caveats.ts";
 import { againstBaselines, overSeeds, range, size, tiedWith } from "./comparison.ts";
 import { costOf } from "./costs.ts";
-import { type Group, intervalOf, leadOf, type Scored, scoredBy } from "./groups.ts";
+import { type Group, intervalOf, leadOf, mainProtocol, type Scored, scoredBy } from "./groups.ts";
 import { sign } from "./intervals.ts";
 
 /** "58.1 % (± 0.6 over 3 seeds)" or "58.1 % (95 % interval 56.5 to 59.6)". */
@@ -16,16 +16,21 @@ function scoreText(one: Scored): string {
   return `${percent(one.top1)} (95\u00a0% interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)})`;
 }
 
-function which(linear: readonly Scored[], knn: readonly Scored[]): string {
-  const [best, next] = linear;
-  if (!best) return "No run has a linear probe, so nothing can be said of which features suit these images.";
-  const protocol = "in the linear probe, top-1";
+/** @param main the scores that decide: the linear probe's, or kNN's where that alone was measured */
+function which(main: readonly Scored[], all: readonly Scored[]): string {
+  const [best, next] = main;
+  const known = best?.evaluation.protocol;
+  if (!best || (known !== "linear" && known !== "knn"))
+    return "No run has a linear probe or a kNN score, so nothing can be said of which features suit these images.";
+  const protocol =
+    known === "linear" ? "in the linear probe, top-1" : "by kNN, top-1, with no linear probe to set beside it";
+  const knn = known === "linear" ? all : [];
   if (!next) {
     const own = knn.find((one) => one.group === best.group);
     return `${best.group.name} reaches ${scoreText(best)} ${protocol}${own ? `, and ${scoreText(own)} by kNN` : ""}.`;
   }
-  if (incomparable(linear)) return `The runs were scored on ${incomparable(linear)}, so none is put before another.`;
-  const tied = tiedWith(best, linear);
+  if (incomparable(main)) return `The runs were scored on ${incomparable(main)}, so none is put before another.`;
+  const tied = tiedWith(best, main);
   if (tied.length > 1) {
     const all = list(tied.map((one) => `${one.group.name} ${scoreText(one)}`));
     return `These numbers do not tell which suits these images best: ${all} lie too close together ${protocol}${decided(tied, knn)}.`;
@@ -110,11 +115,12 @@ function unwell(groups: readonly Group[]): string {
 
 /** Three sentences, fewer where nothing is known. */
 export function threeSentences(groups: readonly Group[], budget: Budget | null): string[] {
-  const linear = scoredBy(groups, "linear");
-  const gains = linear.flatMap(againstBaselines).map((sentence) => sentence.replace(/\.$/, ""));
-  const gained = gains.length > 2 ? linear.slice(0, 2).flatMap(againstBaselines).join(" ") : `${gains.join("; ")}.`;
+  const protocol = mainProtocol(groups);
+  const main = protocol ? scoredBy(groups, protocol) : [];
+  const gains = main.flatMap(againstBaselines).map((sentence) => sentence.replace(/\.$/, ""));
+  const gained = gains.length > 2 ? main.slice(0, 2).flatMap(againstBaselines).join(" ") : `${gains.join("; ")}.`;
   return [
-    which(linear, scoredBy(groups, "knn")) + unwell(groups),
+    which(main, scoredBy(groups, "knn")) + unwell(groups),
     ...(gains.length ? [gained] : []),
     cost(groups, budget),
   ];

@@ -39,9 +39,11 @@ export function warnings(run: Run): string[] {
   if (health && health.verdict !== "healthy" && health.verdict !== "too-early") {
     found.push(`${run.name} did not train soundly: ${health.text}.`);
   }
-  const probe = run.evaluations.scored.get("linear");
-  if (probe?.step != null && probe.step < costOf(run).steps) {
-    found.push(`${run.name} was probed at step ${count(probe.step)}, before its training went on to ${at}.`);
+  const early = [...run.evaluations.scored.values()].flatMap(({ step }) =>
+    step != null && step < costOf(run).steps ? [step] : [],
+  );
+  if (early.length > 0) {
+    found.push(`${run.name} was probed at step ${count(Math.min(...early))}, before its training went on to ${at}.`);
   }
   found.push(...run.evaluations.left.map((text) => `${run.name}: ${text}`));
   found.push(...damaged(run));

@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
+import { temporaryName } from "../base/files.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
@@ -84,9 +85,10 @@ describe("create and open", () => {
     expect(readdirSync(path).sort()).toEqual(["checkpoints", "run.json"]);
   });
 
-  it("takes a folder that is empty but for a lock, refuses a full one and says what to do", () => {
+  it("takes a folder that is empty but for a lock and what was cut off, refuses a full one and says what to do", () => {
     mkdirSync(path);
     writeFileSync(join(path, "lock"), "");
+    writeFileSync(temporaryName(join(path, "run.json")), '{"schema": 1, "sta');
     RunDirectory.create(path, info);
     expect(() => RunDirectory.create(path, info)).toThrow(UserError);
     expect(() => RunDirectory.create(path, info)).toThrow(/got .*run; continue it with --resume or name another --out/);

@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { appendLine, explained, makeFolder, writeAtomically } from "../base/files.ts";
+import { appendLine, explained, isTemporary, makeFolder, writeAtomically } from "../base/files.ts";
 import { CheckpointFiles, type Damage, type Recovered, type StepOf } from "./checkpoint-files.ts";
 import { type RunInfo, readRunInfo } from "./info.ts";
 import { LOCK } from "./lock.ts";
@@ -201,8 +201,9 @@ export class RunDirectory {
 /** @throws {UserError} where `path` holds anything, and so cannot become a new run's directory */
 export function refuseTaken(path: string): void {
   if (!existsSync(path)) return;
-  // A lock alone is no run: the process that takes it settles whose the folder is.
-  if (statSync(path).isDirectory() && readdirSync(path).every((name) => name.startsWith(LOCK))) return;
+  // A lock alone is no run: the process that takes it settles whose the folder is. Nor is what was left when it was to begin.
+  const isNothing = (name: string) => name.startsWith(LOCK) || isTemporary(name);
+  if (statSync(path).isDirectory() && readdirSync(path).every(isNothing)) return;
   const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
   throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
 }

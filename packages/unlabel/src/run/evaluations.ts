@@ -53,6 +53,8 @@ export interface Header<P extends Protocol | "pictures"> {
   split: "val";
   /** What everything random follows from. */
   seed: number;
+  /** Of the fifth of train that was held out to score on; null where the data has a val. Files of older versions lack it: it was `seed`. */
+  split_seed?: number | null;
   /** The training step that the encoder was saved after. */
   step: number;
   /** Of the images evaluated on. */
@@ -79,12 +81,25 @@ export interface Lead {
   interval: Interval;
 }
 
+/** What was predicted for each test image, as {@link file://./predictions.ts} has it. */
+export interface Predictions {
+  /** SHA-256 of the test images' names and classes, in their order: alike where the same images were scored. */
+  images: string;
+  /** Their true classes. */
+  labels: string;
+  trained: string;
+  untrained?: string;
+  pixels?: string;
+}
+
 /** A classifier's score, beside the same on what needed no training. */
 export interface Scored extends Score {
   /** `confusion[t][p]`: images of class t predicted to be class p. */
   confusion: number[][];
   /** Always the most frequent class of train. */
   majority: Score;
+  /** Absent in files of older versions. */
+  predictions?: Predictions;
 }
 
 /** The same classifier on the features of the untrained encoder, and on raw pixels. */

@@ -50,6 +50,8 @@ export interface RunInfo {
     train: number;
     val: number;
     classes: { id: string; name: string }[];
+    /** Absent where epochs are ordered as the first versions did it. */
+    order?: "by pages";
   };
   /** How many numbers are trained. */
   parameters: { encoder: number; total: number };

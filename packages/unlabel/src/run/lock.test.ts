@@ -1,10 +1,21 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
+import { beat } from "./heartbeat.ts";
 import { lockRun } from "./lock.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -71,6 +82,79 @@ it.runIf(process.platform === "linux")("tells a process from a later one that go
     hold(process.ppid, hostname(), 0, other);
     lockRun(folder.path)[Symbol.dispose]();
   }
+});
+
+/** The lock of a process that is alive somewhere else, last touched so many seconds ago. */
+function holdElsewhere(changes: object, seconds: number): void {
+  rmSync(file, { force: true });
+  const lock = lockRun(folder.path);
+  const own = JSON.parse(readFileSync(file, "utf8")) as object;
+  lock[Symbol.dispose]();
+  // No process of this container has that id.
+  const pid = spawnSync(process.execPath, ["-e", ""]).pid;
+  writeFileSync(file, JSON.stringify({ ...own, pid, ...changes }));
+  const touched = Date.now() / 1000 - seconds;
+  utimesSync(file, touched, touched);
+}
+
+describe.runIf(process.platform === "linux")("a process that cannot be seen from here", () => {
+  const boot = process.platform === "linux" ? readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim() : "";
+  const places: [string, { space: string; birth: string }][] = [
+    ["another container of this host name", { space: `${boot} pid:[1]`, birth: `${boot} 7` }],
+    ["another machine of this host name", { space: "0 pid:[4026531836]", birth: "0 7" }],
+    ["a system that tells nothing of itself", { space: "unknown", birth: "0 7" }],
+  ];
+
+  it.each(places)("keeps its lock while it gives signs of life: %s", (_, place) => {
+    for (const pid of [undefined, process.pid, process.ppid]) {
+      holdElsewhere({ ...place, ...(pid && { pid }) }, 5);
+      expect(() => lockRun(folder.path)).toThrow(/another container or start .* sign of life [4-7] s ago .* 2 min/);
+    }
+    expect(readdirSync(folder.path)).toEqual(["lock"]);
+  });
+
+  it.each(places)("loses it once it has given none for two minutes: %s", (_, place) => {
+    holdElsewhere(place, 130);
+    lockRun(folder.path)[Symbol.dispose]();
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  it("keeps it whatever the time where its host is another", () => {
+    holdElsewhere({ ...places[0]![1], host: "elsewhere" }, 1e6);
+    expect(() => lockRun(folder.path)).toThrow("on elsewhere");
+  });
+
+  it("is judged by its process where that can be seen, however long it was silent", () => {
+    using _lock = lockRun(folder.path);
+    utimesSync(file, 1, 1);
+    expect(() => lockRun(folder.path)).toThrow(`process ${process.pid} on`);
+  });
+});
+
+it("gives signs of life while this thread computes, and of its own lock alone", async () => {
+  writeFileSync(file, "{own}");
+  utimesSync(file, 1, 1);
+  const life = beat(file, "{own}", 20);
+  await new Promise((resolve) => setImmediate(resolve));
+  const touched = () => statSync(file).mtimeMs > 1000;
+  const until = Date.now() + 20_000;
+  while (!touched() && Date.now() < until) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+  expect(touched()).toBe(true);
+  expect(readFileSync(file, "utf8")).toBe("{own}");
+  life[Symbol.dispose]();
+
+  writeFileSync(file, "[another's]");
+  utimesSync(file, 1, 1);
+  using _other = beat(file, "{own}", 5);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect([readFileSync(file, "utf8"), touched()]).toEqual(["[another's]", false]);
+});
+
+it("leaves a lock that another process has taken since", () => {
+  const lock = lockRun(folder.path);
+  hold(process.ppid);
+  lock[Symbol.dispose]();
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ pid: process.ppid });
 });
 
 it("says in one line that nothing can be written there", async () => {

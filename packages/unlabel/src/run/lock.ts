@@ -1,11 +1,16 @@
 // RUN/lock: two processes that train in one run directory would write over each other's steps and weights.
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { codeOf, explained, isDiskFull, makeFolder, removeQuietly } from "../base/files.ts";
+import { beat } from "./heartbeat.ts";
 
 export const LOCK = "lock";
+
+/** A holder whose process cannot be seen counts as dead after so many milliseconds without a sign of life. */
+const SILENCE_MS = 120_000;
 
 /** What the file holds. */
 interface Holder {
@@ -15,11 +20,18 @@ interface Holder {
   start: string;
   /** What no later process of this id has, as {@link birthOf} gives it; absent where the system does not tell. */
   birth?: string;
+  /**
+   * Where that id means this process, as {@link spaceOf} gives it: containers and machines share host names. Its holder touches the
+   * lock as long as it lives. Absent where the system has no such spaces, and in locks of older versions.
+   */
+  space?: string;
 }
 
 /**
  * Takes a run directory for this process, making the folder where there is none. A lock whose process is no longer
- * alive on this host is taken over, even where another process has got its id; that of another host cannot be judged, and stands.
+ * alive is taken over, even where another process has got its id. Where that process cannot be seen from here (another container, or
+ * another start of the machine, under one host name), its lock is taken over once it has given no sign of life for two minutes. That
+ * of another host cannot be judged, and stands.
  *
  * @returns gives the directory back when disposed of
  * @throws {UserError} where another process has it, or nothing can be written there
@@ -27,37 +39,54 @@ interface Holder {
 export function lockRun(path: string): Disposable {
   makeFolder(path);
   const file = join(path, LOCK);
-  if (!claim(file)) {
+  const mine = `${JSON.stringify(describeMe())}\n`;
+  if (!claim(file, mine)) {
     const holder = read(file);
-    if (holder === null || !isStale(holder)) throw taken(path, file, holder);
+    if (holder === null || !isStale(holder, file)) throw taken(path, file, holder);
     retire(file, holder);
-    if (!claim(file)) throw taken(path, file, read(file));
+    if (!claim(file, mine)) throw taken(path, file, read(file));
   }
-  return { [Symbol.dispose]: () => removeQuietly(file) };
+  const life = beat(file, mine);
+  return {
+    [Symbol.dispose]: () => {
+      life[Symbol.dispose]();
+      // One that somebody removed and another process has taken since is that one's.
+      if (contentOf(file) === mine) removeQuietly(file);
+    },
+  };
+}
+
+function describeMe(): Holder {
+  const [birth, space] = [birthOf(process.pid), spaceOf()];
+  const start = new Date().toISOString();
+  return { pid: process.pid, host: hostname(), start, ...(birth && { birth }), ...(space && { space }) };
+}
+
+/** A name beside the lock that no other process has, in whatever container. */
+function beside(file: string): string {
+  return `${file}.${process.pid}-${randomBytes(4).toString("hex")}`;
 }
 
 /** Takes the lock, which appears with its content at once: nobody meets one that names no process. */
-function claim(file: string): boolean {
-  const birth = birthOf(process.pid);
-  const me: Holder = { pid: process.pid, host: hostname(), start: new Date().toISOString(), ...(birth && { birth }) };
-  const mine = `${file}.${process.pid}`;
+function claim(file: string, content: string): boolean {
+  const mine = beside(file);
   try {
-    writeFileSync(mine, `${JSON.stringify(me)}\n`);
+    writeFileSync(mine, content);
     linkSync(mine, file);
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
     if (isDiskFull(error)) throw explained(file, error);
     // A file system without links.
-    return write(file, me);
+    return write(file, content);
   } finally {
     removeQuietly(mine);
   }
 }
 
-function write(file: string, me: Holder): boolean {
+function write(file: string, content: string): boolean {
   try {
-    writeFileSync(file, `${JSON.stringify(me)}\n`, { flag: "wx" });
+    writeFileSync(file, content, { flag: "wx" });
     return true;
   } catch (error) {
     if (codeOf(error) === "EEXIST") return false;
@@ -67,7 +96,7 @@ function write(file: string, me: Holder): boolean {
 
 /** Removes a dead process's lock; should another process have replaced it by now, that one's stays. */
 function retire(file: string, stale: Holder): void {
-  const old = `${file}.${process.pid}`;
+  const old = beside(file);
   try {
     renameSync(file, old);
   } catch (error) {
@@ -78,20 +107,30 @@ function retire(file: string, stale: Holder): void {
   else rmSync(old);
 }
 
-/** The holder, or null where the file names none. */
-function read(file: string): Holder | null {
+function contentOf(file: string): string | null {
   try {
-    const { pid, host, start, birth } = JSON.parse(readFileSync(file, "utf8")) as Partial<Holder>;
-    return Number.isInteger(pid) && host !== undefined && start !== undefined
-      ? { pid: Number(pid), host, start, ...(typeof birth === "string" && { birth }) }
-      : null;
+    return readFileSync(file, "utf8");
   } catch {
     return null;
   }
 }
 
-function isStale({ pid, host, start, birth }: Holder): boolean {
+/** The holder, or null where the file names none. */
+function read(file: string): Holder | null {
+  try {
+    const { pid, host, start, birth, space } = JSON.parse(readFileSync(file, "utf8")) as Partial<Holder>;
+    if (!Number.isInteger(pid) || host === undefined || start === undefined) return null;
+    const known = { ...(typeof birth === "string" && { birth }), ...(typeof space === "string" && { space }) };
+    return { pid: Number(pid), host, start, ...known };
+  } catch {
+    return null;
+  }
+}
+
+function isStale(holder: Holder, file: string): boolean {
+  const { pid, host, start, birth } = holder;
   if (host !== hostname()) return false;
+  if (!isSeen(holder)) return silence(file) > SILENCE_MS;
   const now = birthOf(pid);
   if (birth !== undefined && now !== null) return birth !== now;
   // A container that is started again gives its process the same id.
@@ -102,6 +141,37 @@ function isStale({ pid, host, start, birth }: Holder): boolean {
   } catch (error) {
     // Any other code, as EPERM, tells of a process that is alive.
     return codeOf(error) === "ESRCH";
+  }
+}
+
+/** Whether the holder's id means the same process here. A lock that names no space is judged as the version that wrote it did. */
+function isSeen({ space }: Holder): boolean {
+  return space === undefined || (space === spaceOf() && !space.includes(UNKNOWN));
+}
+
+/** How many milliseconds ago the lock was last touched, by the clock of the file system that it lies on. */
+function silence(file: string): number {
+  const now = beside(file);
+  try {
+    writeFileSync(now, "");
+    return statSync(now).mtimeMs - (statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  } catch (error) {
+    throw explained(file, error);
+  } finally {
+    removeQuietly(now);
+  }
+}
+
+const UNKNOWN = "unknown";
+
+/** The start of the machine and the space of process ids, which each container has of its own; null where there are none. */
+function spaceOf(): string | null {
+  if (process.platform !== "linux") return null;
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    return `${boot} ${readlinkSync("/proc/self/ns/pid")}`;
+  } catch {
+    return UNKNOWN;
   }
 }
 
@@ -120,8 +190,13 @@ function birthOf(pid: number): string | null {
 
 function taken(path: string, file: string, holder: Holder | null): UserError {
   const minutes = holder && Math.max(0, Math.round((Date.now() - Date.parse(holder.start)) / 60_000));
+  const unseen = holder?.host === hostname() && !isSeen(holder);
+  const seconds = unseen && Math.max(0, Math.round(silence(file) / 1000));
+  const life = unseen
+    ? `, in another container or start of the machine, with a sign of life ${seconds} s ago (after ${SILENCE_MS / 60_000} min without one it can be taken over)`
+    : "";
   const who = holder
-    ? `process ${holder.pid} on ${holder.host}, begun ${minutes} min ago`
+    ? `process ${holder.pid} on ${holder.host}, begun ${minutes} min ago${life}`
     : "a lock that names no process";
   return new UserError(
     `Expected ${path} to be free, got ${who}; wait for it, or remove ${file} if nothing trains there any more`,

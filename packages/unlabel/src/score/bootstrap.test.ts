@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { Rng } from "../base/rng.ts";
 import { bootstrap, bootstrapMean } from "./bootstrap.ts";
 import { countMetrics } from "./metrics.ts";
 
@@ -46,6 +47,40 @@ describe("the bootstrap", () => {
     const predicted = predictions(50);
     expect(bootstrap(labels, [predicted], 4, 1, 100)).toEqual(bootstrap(labels, [predicted], 4, 1, 100));
     expect(bootstrap(labels, [predicted], 4, 1, 100)).not.toEqual(bootstrap(labels, [predicted], 4, 2, 100));
+  });
+
+  it("draws the rounds once for all scores of an evaluation, and others for another", () => {
+    const drawn = vi.spyOn(Rng.prototype, "bits");
+    const draws = (work: () => unknown) => {
+      drawn.mockClear();
+      work();
+      return drawn.mock.calls.length;
+    };
+    const [count, predicted] = [labels.length * 40, predictions(50)];
+    expect(draws(() => bootstrap(labels, [predicted], 4, 77, 40))).toBe(count);
+    expect(draws(() => bootstrap(labels, [predictions(60), predictions(20)], 4, 77, 40))).toBe(0);
+    expect(draws(() => bootstrapMean(predicted, 77, 40))).toBe(0);
+    expect(draws(() => bootstrapMean(predicted, 78, 40))).toBe(count);
+    expect(draws(() => bootstrapMean(predicted.subarray(1), 78, 40))).toBe(count - 40);
+    drawn.mockRestore();
+  });
+
+  it("has the intervals that drawing image by image gives", () => {
+    const [predicted, rounds] = [predictions(50), 60];
+    const found: ReturnType<typeof countMetrics>[] = [];
+    for (let round = 0; round < rounds; round++) {
+      const rng = new Rng(5, "bootstrap", round);
+      const order = Array.from(labels, () => Math.floor((rng.bits() / 0x100000000) * COUNT));
+      const pick = (values: Int32Array) => Int32Array.from(order, (n) => values[n]!);
+      found.push(countMetrics(pick(labels), pick(predicted), 4));
+    }
+    for (const name of ["top1", "f1", "balanced"] as const) {
+      const sorted = found.map((one) => one[name]).sort((a, b) => a - b);
+      const [low, high] = bootstrap(labels, [predicted], 4, 5, rounds)[name];
+      // 59 · 0.025 = 1.475
+      expect(low).toBe(sorted[1]! + (0.025 * 59 - 1) * (sorted[2]! - sorted[1]!));
+      expect(high).toBeCloseTo(sorted[57]! + (0.975 * 59 - 57) * (sorted[58]! - sorted[57]!), 12);
+    }
   });
 
   it("resamples the same images for a mean as for a score", () => {

@@ -18,8 +18,8 @@ export function bootstrap(
   resamples = RESAMPLES,
 ): Record<keyof MainMetrics, Interval> {
   const [top1, f1, balanced]: number[][] = [[], [], []];
-  resample(labels.length, seed, resamples, (order) => {
-    const found = predictions.map((predicted) => countMetrics(labels, predicted, classes, order));
+  resample(labels.length, seed, resamples, (times) => {
+    const found = predictions.map((predicted) => countMetrics(labels, predicted, classes, times));
     top1!.push(mean(found.map((one) => one.top1)));
     f1!.push(mean(found.map((one) => one.f1)));
     balanced!.push(mean(found.map((one) => one.balanced)));
@@ -30,21 +30,41 @@ export function bootstrap(
 /** 95 % interval of the mean of one number an image: hits, or by how much one encoder is right where another is not. */
 export function bootstrapMean(values: ArrayLike<number>, seed: number, resamples = RESAMPLES): Interval {
   const means: number[] = [];
-  resample(values.length, seed, resamples, (order) => {
+  // Of a difference, most are zero.
+  const counting = Uint32Array.from(values, (_, i) => i).filter((i) => values[i] !== 0);
+  resample(values.length, seed, resamples, (times) => {
     let sum = 0;
-    for (let i = 0; i < order.length; i++) sum += values[order[i]!]!;
-    means.push(sum / order.length);
+    for (const i of counting) sum += times[i]! * values[i]!;
+    means.push(sum / times.length);
   });
   return middle(means);
 }
 
-function resample(count: number, seed: number, resamples: number, visit: (order: Uint32Array) => void): void {
-  const order = new Uint32Array(count);
+/** How often each image was drawn, a row of `count` a round: the last ones drawn, for as long as memory is not asked for. */
+let last: { key: string; times: WeakRef<Uint8Array> } | null = null;
+
+/** Rows of more bytes than this are drawn anew for each who asks. */
+const KEPT = 1 << 26;
+
+/** Visits how often each image is drawn in each round. All scores of an evaluation ask for the same rounds, which are drawn once. */
+function resample(count: number, seed: number, resamples: number, visit: (times: Uint8Array) => void): void {
+  const key = `${count} ${seed} ${resamples}`;
+  const known = last?.key === key ? last.times.deref() : undefined;
+  const kept = known ?? (count * resamples <= KEPT ? new Uint8Array(count * resamples) : null);
+  const row = new Uint8Array(kept ? 0 : count);
   for (let round = 0; round < resamples; round++) {
-    const rng = new Rng(seed, "bootstrap", round);
-    for (let i = 0; i < count; i++) order[i] = Math.floor((rng.bits() / 0x100000000) * count);
-    visit(order);
+    const times = kept ? kept.subarray(round * count, (round + 1) * count) : row.fill(0);
+    if (!known) draw(times, seed, round);
+    visit(times);
   }
+  if (kept && !known) last = { key, times: new WeakRef(kept) };
+}
+
+/** Draws as many images as there are. No image comes up 256 times: of 256 images or more, in 10⁵⁰⁰ rounds not once. */
+function draw(times: Uint8Array, seed: number, round: number): void {
+  const count = times.length;
+  const rng = new Rng(seed, "bootstrap", round);
+  for (let i = 0; i < count; i++) times[Math.floor((rng.bits() / 0x100000000) * count)]!++;
 }
 
 /** From the 2.5th to the 97.5th percentile, interpolated between neighbours. */

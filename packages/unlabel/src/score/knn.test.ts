@@ -72,8 +72,26 @@ describe("weighted nearest neighbours", () => {
     const labels = Int32Array.from(fixture.train_labels);
     const first = Int32Array.from(fixture.val_labels, (_, n) => labels[found.indices[n * found.k]!]!);
     const scores = vote(found, labels, fixture.classes, { k: 20, temperature: 1e-12 });
-    expect(scores.every(Number.isFinite)).toBe(true);
+    expect(scores.every((score) => score < Number.POSITIVE_INFINITY)).toBe(true);
     expect(judge(scores, Int32Array.from(fixture.val_labels), fixture.classes).predicted).toEqual(first);
+  });
+
+  it.each([1, 2, 3, 6, 20])("have among their five guesses classes that got a vote alone, of %i neighbours", (k) => {
+    const classes = 8;
+    const labels = Int32Array.from({ length: 48 }, (_, i) => i % classes);
+    manualSeed(k);
+    const [bank, queries] = [randn([48, 6]), randn([30, 6])];
+    const truth = Int32Array.from({ length: 30 }, (_, n) => (n * 5) % classes);
+    const found = nearest(bank, queries, k);
+    // The faintest votes are below what a float holds.
+    for (const temperature of [0.07, 1e-6]) {
+      const { top1, top5 } = judge(vote(found, labels, classes, { k, temperature }), truth, classes);
+      const voted = (n: number) => Array.from(found.indices.slice(n * k, n * k + k), (at) => labels[at]!);
+      const right = truth.filter((label, n) => voted(n).includes(label)).length / truth.length;
+      expect(top5).toBeLessThanOrEqual(right);
+      if (k <= 5) expect(top5).toBe(right);
+      if (k === 1) expect(top5).toBe(top1);
+    }
   });
 
   it("say the same of every query where features are zeros", () => {

@@ -55,7 +55,8 @@ export function nearest(bank: Tensor, queries: Tensor, k: number): Neighbours {
 
 /**
  * The neighbours' votes for each class, `[N · C]` row-major: Σ exp(similarity / τ) over the `k` nearest of that class.
- * They are scaled so that each query's nearest neighbour counts 1, which keeps every temperature within a float's range.
+ * They are scaled so that each query's nearest neighbour counts 1, which keeps every temperature within a float's range. A class
+ * that got no vote has −∞, which even the faintest vote is above, and is no guess.
  */
 export function vote(
   { k: found, indices, similarities }: Neighbours,
@@ -64,12 +65,13 @@ export function vote(
   { k, temperature }: KnnSettings,
 ): Float32Array {
   const count = indices.length / found;
-  const scores = new Float32Array(count * classes);
+  const scores = new Float32Array(count * classes).fill(Number.NEGATIVE_INFINITY);
   for (let n = 0; n < count; n++) {
     for (let j = 0; j < Math.min(k, found); j++) {
       const at = n * found + j;
+      const own = n * classes + labels[indices[at]!]!;
       const weight = Math.exp((similarities[at]! - similarities[n * found]!) / temperature);
-      scores[n * classes + labels[indices[at]!]!]! += weight;
+      scores[own] = Math.max(0, scores[own]!) + weight;
     }
   }
   return scores;

@@ -51,6 +51,14 @@ describe("edges", () => {
     expect(topK(new Float32Array(400), labels, 10, 5)).toBe(0.5);
   });
 
+  it("never counts a class for which nothing speaks", () => {
+    const none = Number.NEGATIVE_INFINITY;
+    const scores = Float32Array.from([1, none, none, none, none, none, 0, -3, none, none, none, none]);
+    expect(topK(scores, Int32Array.of(1, 1), 6, 5)).toBe(0.5);
+    expect(topK(scores, Int32Array.of(0, 5), 6, 6)).toBe(0.5);
+    expect(judge(scores, Int32Array.of(0, 1), 6)).toMatchObject({ top1: 0.5, top5: 1 });
+  });
+
   it("has no class with a score above 1 or a division by nothing", () => {
     expect(scoreClasses([[0]])).toEqual([{ precision: 0, recall: 0, f1: 0, support: 0 }]);
     expect(judge(new Float32Array(0), new Int32Array(0), 3)).toMatchObject({ top1: 0, top5: null, f1: 0, balanced: 0 });

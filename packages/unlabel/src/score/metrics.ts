@@ -3,7 +3,7 @@ import type { ClassScore, MainMetrics } from "../run/evaluations.ts";
 
 /** How predictions compare with labels. */
 export interface Metrics extends MainMetrics {
-  /** Share of images whose class is among the five highest scores; null where there are five classes or fewer. */
+  /** Share of images whose class is among the five highest scores (those that are guesses at all); null where there are five classes or fewer. */
   top5: number | null;
   /** How each class fared, in the order of the labels. */
   per_class: ClassScore[];
@@ -16,7 +16,7 @@ export interface Metrics extends MainMetrics {
 /**
  * Judges scores against labels.
  *
- * @param scores row-major `[N, C]`, higher is likelier
+ * @param scores row-major `[N, C]`, higher is likelier; −∞ for a class that is no guess
  * @param labels `[N]`, whole numbers in [0, C)
  * @param classes C
  */
@@ -39,25 +39,26 @@ export function judge(scores: Float32Array, labels: Int32Array, classes: number)
  * Top-1 accuracy; macro-F1, the plain mean of F1 over the classes that occur or are predicted (scikit-learn's
  * `average="macro"`); balanced accuracy, the plain mean of recall over the classes that occur.
  *
- * @param order which images count, each as often as it is named; by default all
+ * @param times how often each image counts, whole numbers; by default once
  */
 export function countMetrics(
   labels: Int32Array,
   predicted: Int32Array,
   classes: number,
-  order?: ArrayLike<number>,
+  times?: ArrayLike<number>,
 ): MainMetrics {
   const [right, support, said] = [new Int32Array(classes), new Int32Array(classes), new Int32Array(classes)];
-  const count = order?.length ?? labels.length;
-  let hits = 0;
-  for (let i = 0; i < count; i++) {
-    const n = order ? order[i]! : i;
+  let [count, hits] = [0, 0];
+  for (let n = 0; n < labels.length; n++) {
+    const weight = times ? times[n]! : 1;
+    if (weight === 0) continue;
     const [truth, taken] = [labels[n]!, predicted[n]!];
-    support[truth]!++;
-    said[taken]!++;
+    support[truth]! += weight;
+    said[taken]! += weight;
+    count += weight;
     if (truth === taken) {
-      right[truth]!++;
-      hits++;
+      right[truth]! += weight;
+      hits += weight;
     }
   }
   let [f1, recall, seen, occurring] = [0, 0, 0, 0];
@@ -74,7 +75,7 @@ export function countMetrics(
 }
 
 /**
- * Share of rows whose label is among the `k` highest scores. Of equal scores the class of the lower number comes first,
+ * Share of rows whose label is among the `k` highest scores, −∞ left out: that is a class for which nothing speaks. Of equal scores the class of the lower number comes first,
  * as `argmax` has it, so that a constant prediction is right by chance and no oftener.
  *
  * @throws {RangeError} where sizes disagree, or a score is not a number
@@ -94,7 +95,7 @@ export function topK(scores: Float32Array, labels: Int32Array, classes: number, 
       if (Number.isNaN(score)) throw new RangeError(`Expected numbers for scores, got NaN in row ${n}`);
       if (score > own || (score === own && c < labels[n]!)) before++;
     }
-    if (before < k) right++;
+    if (before < k && own > Number.NEGATIVE_INFINITY) right++;
   }
   return labels.length === 0 ? 0 : right / labels.length;
 }

@@ -1,10 +1,10 @@
 // A few training images in memory, always the same ones and not augmented, to look at the encoder with while it trains.
 import { cat, noGrad, scope, type Tensor } from "@unlabel/torch";
-import { Rng } from "../base/rng.ts";
 import { augment } from "../data/augment.ts";
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Split } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
+import { drawnSample } from "../data/sample.ts";
 import type { ViewSpec } from "../data/views.ts";
 
 export interface HeldOut {
@@ -20,7 +20,7 @@ export async function readHeldOut(
   count: number,
   { size, seed, reader }: { size: number; seed: number; reader: ImageReader },
 ): Promise<HeldOut | null> {
-  const chosen = { ...split, items: draw(split.items, count, seed) };
+  const chosen = drawnSample(split, count, seed);
   // So that what comes back is the pixels' own values.
   const plain = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] } as Pick<ViewSpec, "mean" | "std">;
   const parts: Tensor[] = [];
@@ -56,14 +56,4 @@ export function encodeHeldOut(
       return cat(parts, 0);
     }),
   );
-}
-
-function draw<T>(items: readonly T[], count: number, seed: number): T[] {
-  const pool = [...items];
-  const rng = new Rng(seed, "held heldOut");
-  for (let i = 0; i < Math.min(count, pool.length); i++) {
-    const j = i + rng.below(pool.length - i);
-    [pool[i], pool[j]] = [pool[j]!, pool[i]!];
-  }
-  return pool.slice(0, count);
 }

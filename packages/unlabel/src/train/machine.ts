@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { UserError } from "../base/errors.ts";
+import { commandLine } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
 
 /** What the engine says of its devices. */
@@ -30,7 +31,7 @@ export function chooseDevice(wanted: Config["device"], { cudaDevices, cudaProble
   if (cudaDevices === 0) {
     const why = cudaProblem ? ` (${cudaProblem})` : "";
     throw new UserError(
-      `Expected a CUDA GPU for device ${wanted}, found none${why}; use --device cpu, or ask unlabel doctor`,
+      `Expected a CUDA GPU for device ${wanted}, found none${why}; use --device cpu, or ask ${commandLine("doctor")}`,
     );
   }
   throw new UserError(`Expected cuda:0 to cuda:${cudaDevices - 1} for device, got ${wanted}`);

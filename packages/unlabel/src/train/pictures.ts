@@ -7,7 +7,8 @@ import { makeFolder, writeAtomically } from "../base/files.ts";
 import type { Config } from "../config/common.ts";
 
 import { evalBatches } from "../data/eval-batches.ts";
-import type { Dataset, Split } from "../data/folder.ts";
+import type { Dataset } from "../data/folder.ts";
+import { spreadSample } from "../data/sample.ts";
 import type { Method } from "../methods/method.ts";
 
 const COUNT = 8;
@@ -27,7 +28,7 @@ export async function writePictures(
   const folder = join(runPath, "pictures");
   makeFolder(folder);
   const { size, mean, std } = config;
-  for await (const { images } of evalBatches(spread(data.val ?? data.train), size, {
+  for await (const { images } of evalBatches(spreadSample(data.val ?? data.train, COUNT, config.seed), size, {
     batch: COUNT,
     mean,
     std,
@@ -49,13 +50,6 @@ export async function writePictures(
   }
 }
 
-/** Images from all over a split, so that they are not all of one class. */
-function spread(split: Split): Split {
-  const count = Math.min(COUNT, split.items.length);
-  const items = Array.from({ length: count }, (_, i) => split.items[Math.floor((i * split.items.length) / count)]!);
-  return { ...split, items };
-}
-
 function fileNames(method: string, i: number) {
   const name = (kind: string) => `${method}-${i + 1}-${kind}.png`;
   return { original: name("original"), masked: name("masked"), reconstructed: name("reconstructed") };
@@ -68,9 +62,11 @@ async function writePngs(images: Tensor, files: string[]): Promise<void> {
   const pixels = interleaved.toArray();
   const bytes = channels * height * width;
   await Promise.all(
-    files.map((file, i) => {
+    files.map(async (file, i) => {
       const raw = { width, height, channels };
-      return sharp(Uint8Array.from(pixels.subarray(i * bytes, (i + 1) * bytes), Number), { raw }).toFile(file);
+      const image = sharp(Uint8Array.from(pixels.subarray(i * bytes, (i + 1) * bytes), Number), { raw });
+      // A link of that name, such as a stranger's run may bring, is replaced and not written through.
+      writeAtomically(file, await image.png().toBuffer());
     }),
   );
 }

@@ -5,11 +5,11 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { writableFile } from "../base/files.ts";
+import { commandLine, shellWord } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
 import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
 import { resolveConfig } from "../methods/registry.ts";
-
 import { RunDirectory, refuseTaken } from "../run/directory.ts";
 
 export interface Request {
@@ -23,6 +23,11 @@ export interface Request {
   resume?: boolean;
   /** Prints where the time of a few steps goes, and writes profile.json and trace.json into the run. */
   profile?: boolean;
+  /**
+   * The command line that goes on with it after an interruption, where that is not `pretrain --resume` since it is a part of something
+   * larger; null where whoever asked tells.
+   */
+  goOn?: string | null;
 }
 
 export interface Plan {
@@ -32,6 +37,8 @@ export interface Plan {
   /** The run to continue, or null for a new one. */
   run: RunDirectory | null;
   profile: boolean;
+  /** What goes on with it after an interruption; null where somebody else tells. */
+  goOn: string | null;
 }
 
 /** What may change when a run goes on; anything else would make it another run. */
@@ -50,22 +57,29 @@ const CHANGEABLE = new Set([
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
  * @throws {UserError} where the run directory is taken, missing or cannot be written to, or its checkpoint is
  */
-export function plan({ data, settings, out, resume = false, profile = false }: Request): Plan {
-  if (resume) return { ...planResume(data, settings, out), profile };
+export function plan({ data, settings, out, resume = false, profile = false, goOn }: Request): Plan {
+  const again = (path: string) =>
+    goOn === undefined ? commandLine("pretrain", "--resume", "--out", shellWord(path)) : goOn;
+  if (resume) {
+    const planned = planResume(data, settings, out);
+    return { ...planned, profile, goOn: again(planned.out) };
+  }
   if (data === undefined)
-    throw new UsageError("Expected a folder of images, as in: unlabel pretrain DATA --method simclr");
+    throw new UsageError(
+      `Expected a folder of images, as in: ${commandLine("pretrain", "DATA", "--method", "simclr")}`,
+    );
   const config = resolveConfig(settings);
   const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
   refuseTaken(path);
   writableFile(join(path, "run.json"));
-  return { config, data, out: path, run: null, profile };
+  return { config, data, out: path, run: null, profile, goOn: again(path) };
 }
 
 function planResume(
   data: string | undefined,
   { file, flags = {} }: Sources,
   out: string | undefined,
-): Omit<Plan, "profile"> {
+): Omit<Plan, "profile" | "goOn"> {
   if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
   const run = RunDirectory.open(out);
   run.refuseLost();

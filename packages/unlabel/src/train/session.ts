@@ -6,7 +6,7 @@ import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "
 import { cacheDir } from "@unlabel/torch/setup";
 import { InterruptedError, UserError } from "../base/errors.ts";
 import { isDiskFull } from "../base/files.ts";
-import { commandLine, shellWord } from "../base/shell.ts";
+import { thisCommand } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { Config } from "../config/common.ts";
@@ -60,7 +60,8 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
   const { device, precision, threads } = settle(plan.config, plan.run?.info);
   // Ranks share a machine.
   const room = plan.config.cache_mb === null ? roomForPixels() / world : plan.config.cache_mb * 1e6;
-  const chosen = plan.config.cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room) : null;
+  const { cache, seed } = plan.config;
+  const chosen = cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room, seed) : null;
   const settled = chosen ? { ...plan.config, cache: chosen.cache } : plan.config;
   // What the cache keeps the reader need not keep, too.
   const reader = new ImageReader({ threads, ...(settled.cache === "memory" && { cacheBytes: 0 }) });
@@ -145,7 +146,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     const interrupted = step < planned;
     if (step === 0) {
       throw new InterruptedError(
-        `Interrupted before anything was saved; begin again with: ${commandLine("pretrain", "--resume", "--out", shellWord(out))}`,
+        `Interrupted before anything was saved${plan.goOn === null ? "" : `; begin again with: ${plan.goOn}`}`,
       );
     }
     if (!interrupted) watch?.record.ends(step);
@@ -160,9 +161,7 @@ export async function train(plan: Plan, data: Dataset, stream: ProgressStream): 
     if (interrupted) tell(run, end);
     else await withRoom("run.json", () => run.update(end), { folder: out, progress, stop, kept: "all else" });
     if (interrupted)
-      progress.log(
-        `Saved step ${step} of ${planned}. Continue with: ${commandLine("pretrain", "--resume", "--out", shellWord(out))}`,
-      );
+      progress.log(`Saved step ${step} of ${planned}.${plan.goOn === null ? "" : ` Continue with: ${plan.goOn}`}`);
     return { run: out, info: run.info, result, interrupted };
   } catch (thrown) {
     ended = true;
@@ -232,7 +231,7 @@ function describe(
     versions: { unlabel: versionOfUnlabel(), libtorch: engineInfo().version, node: process.versions.node },
     ...machine,
     commit: commitOf(process.cwd()),
-    command: ["unlabel", ...process.argv.slice(2).map(shellWord)].join(" "),
+    command: thisCommand(),
     data: {
       // Whole, so that a run can be resumed and probed from anywhere.
       root: absoluteRoot(data.root),
@@ -241,6 +240,7 @@ function describe(
       train: data.train.items.length,
       val: data.val?.items.length ?? 0,
       classes: data.classes,
+      ...(data.order && { order: data.order }),
     },
     parameters: { encoder: count(method.encoder.parameters()), total: count(method.parameters()) },
     chance: method.chance,
@@ -274,6 +274,11 @@ function resume(
   if (draws && !run.info.draws && start > 0) {
     notes.push(
       `from step ${start + 1} on, ${draws} are drawn by seed, step and place in the batch; unlabel ${run.info.versions.unlabel} drew them one after the other, so this is not the run that it would have been there`,
+    );
+  }
+  if (now.data.order && !run.info.data.order && start > 0) {
+    notes.push(
+      `from step ${start + 1} on, images come in another order: large row groups are shuffled ${now.data.order}, which unlabel ${run.info.versions.unlabel} did not do, so this is not the run that it would have been there`,
     );
   }
   // Why it stopped before is no longer true of it.

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Blocks, orderOf } from "./blocks.ts";
 
@@ -50,6 +51,48 @@ describe("Blocks", () => {
     expect(fetched).toHaveLength(40);
     expect(most).toBeGreaterThan(400);
     expect(most).toBeLessThanOrEqual(900);
+  });
+
+  it("samples one window: as few blocks as that, read one after the other, and nothing ahead of them", async () => {
+    const fetched: number[] = [];
+    let underWay = 0;
+    const store = blocks(async (block) => {
+      expect(++underWay).toBe(1);
+      fetched.push(block);
+      await setTimeout(1);
+      underWay--;
+      return block;
+    });
+    // An epoch has begun, so that blocks to come are known.
+    const first = new Set([...store.order(items, 5, 0).slice(0, 40)].map((at) => Math.floor(at / PER_BLOCK)));
+    for (const count of [400, 25]) {
+      const sample = store.sample(items, count, 5);
+      expect(sample).toHaveLength(Math.min(count, 40));
+      expect(new Set(sample).size).toBe(sample.length);
+      const picked = await store.pick(sample, (block, at) => [block, at], { ahead: false });
+      expect(picked).toEqual(sample.map(({ at = 0 }) => [Math.floor(at / PER_BLOCK), at]));
+    }
+    expect(new Set(fetched)).toEqual(first);
+    expect(fetched).toEqual([...first].sort((a, b) => a - b));
+    // Not in the order that they lie in, nor in that of the epoch.
+    expect(store.sample(items, 40, 5)).not.toEqual(store.sample(items, 40, 5).sort((a, b) => a.at! - b.at!));
+    expect(store.sample(items, 40, 6)).not.toEqual(store.sample(items, 40, 5));
+    expect(store.sample([], 10, 5)).toEqual([]);
+  });
+
+  it("picks from any number of blocks with a few on their way at once, and keeps none that it need not", async () => {
+    let [underWay, most] = [0, 0];
+    const store = blocks(async (block) => {
+      most = Math.max(most, ++underWay);
+      await setTimeout(1);
+      underWay--;
+      return block;
+    });
+    const scattered = items.filter(({ at }) => at % 7 === 0).reverse();
+    const picked = await store.pick(scattered, (block) => block);
+    expect(picked).toEqual(scattered.map(({ at }) => Math.floor(at / PER_BLOCK)));
+    expect(most).toBe(8);
+    expect(store.bytes).toBeLessThanOrEqual(900);
   });
 
   it("asks again for what failed", async () => {

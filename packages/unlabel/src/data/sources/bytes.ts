@@ -1,6 +1,7 @@
 // Files and URLs as bytes at offsets.
 import { type FileHandle, open } from "node:fs/promises";
 import { UserError } from "../../base/errors.ts";
+import { shellWord } from "../../base/shell.ts";
 import { ask, type Patience, retry, TransientError } from "../fetch/http.ts";
 
 /** Reads from an open file; to be closed. */
@@ -71,10 +72,13 @@ export async function remoteBytes(url: string, patience?: Patience): Promise<Byt
     url,
     async () => {
       const answer = await ask(url, { range: "bytes=0-0" }, undefined, patience?.silence);
-      await answer.arrayBuffer();
-      const size = Number(/^bytes 0-0\/(\d+)$/.exec(answer.headers.get("content-range") ?? "")?.[1]);
-      if (answer.status !== 206 || !Number.isSafeInteger(size))
-        throw new UserError(`Expected a server that gives parts of files for ${url}, got the whole; download it first`);
+      const [, total] = /^bytes 0-0\/(\d+)$/.exec(answer.headers.get("content-range") ?? "") ?? [];
+      const size = Number(total);
+      // What is said is looked at before what comes: without ranges that is the whole shard.
+      if (answer.status === 416)
+        await refuse(answer, `Expected a file of at least one byte for ${url}, got an empty one`);
+      if (answer.status !== 206 || !Number.isSafeInteger(size)) await refuse(answer, withoutParts(url));
+      await bodyOf(answer, 1, url);
       return { size, version: versionOf(answer) };
     },
     patience,
@@ -85,17 +89,43 @@ export async function remoteBytes(url: string, patience?: Patience): Promise<Byt
       async () => {
         const range = `bytes=${offset}-${offset + length - 1}`;
         const answer = await ask(url, { range }, undefined, patience?.silence);
-        if (answer.status !== 206 || versionOf(answer) !== version) {
-          await answer.body?.cancel();
-          throw new UserError(`Expected ${url} as it was when it was opened, but it has changed; start again`);
-        }
-        const data = new Uint8Array(await answer.arrayBuffer());
-        if (data.length !== length) throw new TransientError(`${data.length} of ${length} bytes came`);
-        return data;
+        if (versionOf(answer) !== version || answer.status === 416)
+          await refuse(answer, `Expected ${url} as it was when it was opened, but it has changed; start again`);
+        if (answer.status !== 206) await refuse(answer, withoutParts(url));
+        return bodyOf(answer, length, url);
       },
       patience,
     );
   return { name: url, size, version, chunk: 1 << 22, open: async () => ({ read, close: async () => {} }) };
+}
+
+function withoutParts(url: string): string {
+  return `Expected a server that gives parts of files for ${url}, got one that does not; download it first (curl -O ${shellWord(url)}) and give the file`;
+}
+
+/** Ends an answer without reading what else it brings. */
+async function refuse(answer: Response, message: string): Promise<never> {
+  await answer.body?.cancel();
+  throw new UserError(message);
+}
+
+/**
+ * What an answer brings, which has to be `length` bytes.
+ *
+ * @throws {TransientError} where less comes
+ * @throws {UserError} where more comes, which is not waited for
+ */
+async function bodyOf(answer: Response, length: number, url: string): Promise<Uint8Array> {
+  const data = new Uint8Array(length);
+  let came = 0;
+  // Leaving the loop cancels the rest.
+  for await (const piece of answer.body ?? []) {
+    if (came + piece.length > length) throw new UserError(withoutParts(url));
+    data.set(piece, came);
+    came += piece.length;
+  }
+  if (came !== length) throw new TransientError(`${came} of ${length} bytes came`);
+  return data;
 }
 
 function versionOf(answer: Response): string {

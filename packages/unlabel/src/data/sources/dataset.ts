@@ -28,6 +28,7 @@ export interface Source {
   content?: string;
   load: NonNullable<Split["load"]>;
   order?: Split["order"];
+  sample?: Split["sample"];
 }
 
 const WORDS: [Part, RegExp][] = [
@@ -46,7 +47,7 @@ export function partOf(path: string): Part | null {
 }
 
 /** @throws {UserError} where there are no samples */
-export function assemble({ root, layout, samples, content = "", load, order, ...source }: Source): Dataset {
+export function assemble({ root, layout, samples, content = "", load, order, sample, ...source }: Source): Dataset {
   if (samples.length === 0) throw new UserError(`Expected images in ${root}, found none`);
   const classes = source.classes ?? classesOf(samples);
   const labels = new Map(classes.map(({ id }, label) => [id, label]));
@@ -66,6 +67,7 @@ export function assemble({ root, layout, samples, content = "", load, order, ...
     items: some,
     load,
     ...(order && { order }),
+    ...(sample && { sample }),
   });
   return {
     root,

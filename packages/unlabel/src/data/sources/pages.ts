@@ -148,6 +148,77 @@ function checkRuns(reader: DataReader, width: number, most: number): number {
   return seen;
 }
 
+/** A page of a column of one value a row, as its header says. */
+export interface Page {
+  offset: number;
+  /** With its header, as it lies in the file. */
+  length: number;
+  /** Unpacked. */
+  bytes: number;
+  /** None in a dictionary. */
+  rows: number;
+  /** Whether it is a dictionary, needs one, or neither. */
+  dictionary: "is" | "needs" | null;
+}
+
+// Most headers take a hundred bytes; one may hold the least and the most of its values.
+const HEADER_BYTES = 512;
+
+/**
+ * The pages of a column chunk, by their headers alone; see {@link checkPages} for what they hold.
+ *
+ * @param read bytes of the file
+ * @throws {Error} where they do not follow one another to the chunk's end, or have other rows than `rows`
+ */
+export async function listPages(
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+  start: number,
+  end: number,
+  rows: number,
+): Promise<Page[]> {
+  const pages: Page[] = [];
+  let left = rows;
+  for (let offset = start; offset < end - 1; ) {
+    const { header, length } = await headerAt(read, offset, end);
+    const { type, uncompressed_page_size: bytes, compressed_page_size: packed, data_page_header_v2: v2 } = header;
+    expectCount(packed, end - offset - length, "bytes in the page");
+    expectCount(bytes, MOST_BYTES, "bytes in the unpacked page");
+    const page = { offset, length: length + packed, bytes };
+    if (type === "DICTIONARY_PAGE") pages.push({ ...page, rows: 0, dictionary: "is" });
+    else {
+      const said = v2 ?? header.data_page_header;
+      expect(said !== undefined, `pages of values or a dictionary, got ${type}`);
+      const count = expectCount(said.num_values, left, "values in the page");
+      left -= count;
+      const needs = said.encoding === "PLAIN_DICTIONARY" || said.encoding === "RLE_DICTIONARY";
+      pages.push({ ...page, rows: count, dictionary: needs ? "needs" : null });
+    }
+    // Pages without rows would go on for as long as a file has bytes.
+    expect(pages.length <= 2 * rows + 2, `at most ${rows} pages, got more`);
+    offset += page.length;
+  }
+  expect(left === 0, `${rows} values in a column, got ${rows - left}`);
+  return pages;
+}
+
+async function headerAt(
+  read: (offset: number, length: number) => Promise<Uint8Array>,
+  offset: number,
+  end: number,
+): Promise<{ header: PageHeader; length: number }> {
+  for (let most = HEADER_BYTES; ; most *= 16) {
+    const length = Math.min(most, end - offset);
+    // A copy, so that what lies behind in the same buffer is not taken for the header's.
+    const reader = { view: new ShortNumbers(Uint8Array.from(await read(offset, length)).buffer), offset: 0 };
+    try {
+      return { header: parquetHeader(reader), length: reader.offset };
+    } catch (error) {
+      // It goes on behind what was read.
+      if (!(error instanceof RangeError) || length === end - offset) throw error;
+    }
+  }
+}
+
 /** hyparquet's long integers take time by the square of their bytes, which nothing else ends. */
 class ShortNumbers extends DataView<ArrayBuffer> {
   #run = 0;

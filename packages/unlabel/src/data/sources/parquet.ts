@@ -1,5 +1,5 @@
 // Parquet with encoded images inside, as Hugging Face's datasets write it: an image column (bytes, or bytes and path) and a label.
-// Row groups are read when an image of theirs is wanted, and a few are kept.
+// Parts of row groups are read when an image of theirs is wanted, and a few are kept.
 import { basename, dirname, posix } from "node:path";
 import {
   type AsyncBuffer,
@@ -13,10 +13,11 @@ import { compressors } from "hyparquet-compressors";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import type { ClassName, Dataset } from "../folder.ts";
-import { Blocks, orderOf } from "./blocks.ts";
+import { Blocks, readingOf } from "./blocks.ts";
 import { type Bytes, localBytes } from "./bytes.ts";
 import { assemble, partOf, type Sample } from "./dataset.ts";
 import { checkFooter, checkPages, MOST_BYTES } from "./pages.ts";
+import { type ImageColumn, imageBytes, imageColumnOf, type Part, partsOf, readPart } from "./parquet-parts.ts";
 
 const IMAGE_NAMES = ["image", "img", "jpg", "png", "webp", "jpeg", "picture", "bytes"];
 const LABEL_NAMES = ["label", "labels", "fine_label", "class", "cls", "target"];
@@ -29,25 +30,25 @@ const Features = z.object({
   info: z.object({ features: z.record(z.string(), z.looseObject({ names: z.array(z.string()).optional() })) }),
 });
 
-interface RowGroup {
+/** Rows that are read together. */
+interface Block {
+  path: string;
   file: AsyncBuffer;
   metadata: FileMetaData;
-  name: string;
-  column: string;
-  /** Among the file's. */
-  index: number;
+  column: ImageColumn;
+  part: Part;
+  /** The file's row, and the `Item.at`, that it begins with. */
   firstRow: number;
-  rows: number;
-  /** `Item.at` of its first row. */
   first: number;
-  bytes: number;
 }
 
 /** @throws {UserError} where a file is damaged or holds no images */
 export async function openParquet(root: string, paths: readonly string[]): Promise<Dataset> {
   const samples: Sample[] = [];
-  const groups: RowGroup[] = [];
+  const found: Block[] = [];
+  const contents: string[] = [];
   let classes: ClassName[] | undefined;
+  let isSplit = false;
   for (const path of paths) {
     const bytes = await localBytes(path);
     const file = bufferOf(bytes);
@@ -56,63 +57,56 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
       return parquetMetadataAsync(file);
     });
     refuseSenselessCounts(path, metadata, bytes.size);
-    const { children: columns } = await parse(path, async () => parquetSchema(metadata));
-    const { image, label } = columnsOf(path, columns);
+    const tree = await parse(path, async () => parquetSchema(metadata));
+    const { image, label } = columnsOf(path, tree.children);
     const names = label === null ? undefined : classNames(metadata, label);
     classes ??= names?.map((name) => ({ id: name, name }));
     const labels = label === null ? [] : await readColumn({ file, metadata, name: path, column: label }, Label);
     const name = posix.join(basename(dirname(path)), basename(path));
-    const part = partOf(name);
+    const split = partOf(name);
+    const column = imageColumnOf(tree, image);
+    const groups = await parse(path, () => partsOf(bytes, metadata, column));
+    isSplit ||= groups.some((parts) => parts.length > 1);
     let row = 0;
     for (const [index, { num_rows, columns }] of metadata.row_groups.entries()) {
-      const rows = Number(num_rows);
-      const size = columns.reduce((sum, { meta_data: meta }) => {
-        return meta?.path_in_schema[0] === image ? sum + Number(meta.total_uncompressed_size) : sum;
-      }, 0);
-      if (size > MOST_BYTES)
-        throw new UserError(
-          `Expected row groups of at most ${MOST_BYTES / 1e6} MB in ${path}, got ${Math.round(size / 1e6)} MB; write it with smaller ones`,
-        );
-      groups.push({
-        file,
-        metadata,
-        name: path,
-        column: image,
-        index,
-        firstRow: row,
-        rows,
-        first: samples.length,
-        bytes: size,
-      });
-      for (let i = 0; i < rows; i++, row++) {
+      contents.push(`${basename(path)} ${Number(num_rows)} ${imageBytes(columns, image)}`);
+      let firstRow = row;
+      for (const part of groups[index]!) {
+        if (part.bytes > MOST_BYTES)
+          throw new UserError(
+            `Expected pages of at most ${MOST_BYTES / 1e6} MB in ${path}, got ${Math.round(part.bytes / 1e6)} MB; write it with smaller ones`,
+          );
+        found.push({ path, file, metadata, column, part, firstRow, first: samples.length + firstRow - row });
+        firstRow += part.rows;
+      }
+      for (let i = 0; i < Number(num_rows); i++, row++) {
         const value = labels[row] ?? null;
         const known = value === null || Number(value) < 0 ? null : (names?.[Number(value)] ?? String(value));
-        samples.push({ path: `${basename(path)}#${row}`, label: known, part });
+        samples.push({ path: `${basename(path)}#${row}`, label: known, part: split });
       }
     }
   }
-  const firsts = Float64Array.from(groups, ({ first }) => first);
+  const firsts = Float64Array.from(found, ({ first }) => first);
   const blocks = new Blocks({
-    sizes: groups.map(({ bytes }) => bytes),
+    sizes: found.map(({ part }) => part.bytes),
     blockOf: (at) => lastAtMost(firsts, at),
-    fetch: (group) => readColumn(groups[group]!, Cell, groups[group]!),
+    fetch: (block) => readBlock(found[block]!),
   });
-  const contents = groups.map(({ name, bytes, rows }) => `${basename(name)} ${rows} ${bytes}`).join("\n");
-  return assemble({
+  const dataset = assemble({
     root,
     layout: "parquet",
     samples,
     ...(classes && { classes }),
-    content: contents,
-    order: orderOf(blocks),
-    load: (items) =>
-      Promise.all(
-        items.map(async ({ at }) => {
-          const group = lastAtMost(firsts, at!);
-          return (await blocks.get(group))[at! - firsts[group]!] ?? new Uint8Array();
-        }),
-      ),
+    content: contents.join("\n"),
+    // Copied: a cell is a piece of its page, which would be kept with it.
+    ...readingOf(blocks, (rows, at) => rows[at - firsts[lastAtMost(firsts, at)]!]?.slice() ?? new Uint8Array()),
   });
+  return isSplit ? { ...dataset, order: "by pages" } : dataset;
+}
+
+async function readBlock({ path, file, metadata, column, part, firstRow }: Block) {
+  const cells = await parse(path, () => readPart(file, metadata, column, part));
+  return cells.map((cell, i) => checked(Cell, cell, { column: column.name, name: path, row: firstRow + i }));
 }
 
 function bufferOf(bytes: Bytes): AsyncBuffer {
@@ -180,24 +174,27 @@ function classNames({ key_value_metadata: pairs }: FileMetaData, label: string):
   }
 }
 
-async function readColumn<T>(
-  { file, metadata, name, column }: Pick<RowGroup, "file" | "metadata" | "name" | "column">,
-  cell: z.ZodType<T>,
-  range?: Pick<RowGroup, "index" | "firstRow" | "rows">,
-): Promise<T[]> {
-  const rows = range && { rowStart: range.firstRow, rowEnd: range.firstRow + range.rows };
-  const groups = range ? [metadata.row_groups[range.index]!] : metadata.row_groups;
+interface Column {
+  file: AsyncBuffer;
+  metadata: FileMetaData;
+  name: string;
+  column: string;
+}
+
+async function readColumn<T>({ file, metadata, name, column }: Column, cell: z.ZodType<T>): Promise<T[]> {
   const found = await parse(name, async () => {
-    await checkPages(file, metadata, column, groups);
-    return parquetReadObjects({ file, metadata, columns: [column], compressors, utf8: range === undefined, ...rows });
+    await checkPages(file, metadata, column, metadata.row_groups);
+    return parquetReadObjects({ file, metadata, columns: [column], compressors, utf8: true });
   });
-  return found.map((row, i) => {
-    const { success, data } = cell.safeParse(row[column]);
-    if (success) return data;
-    throw new UserError(
-      `Expected bytes or a class in column ${column} of ${name}, got something else in row ${(range?.firstRow ?? 0) + i}`,
-    );
-  });
+  return found.map((value, row) => checked(cell, value[column], { column, name, row }));
+}
+
+function checked<T>(cell: z.ZodType<T>, value: unknown, at: { column: string; name: string; row: number }): T {
+  const { success, data } = cell.safeParse(value);
+  if (success) return data;
+  throw new UserError(
+    `Expected bytes or a class in column ${at.column} of ${at.name}, got something else in row ${at.row}`,
+  );
 }
 
 async function parse<T>(path: string, work: () => Promise<T>): Promise<T> {

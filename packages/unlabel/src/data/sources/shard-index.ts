@@ -1,13 +1,10 @@
 // The samples of one tar shard, and a copy of that list in the user's cache: a shard is gone through once, not at every start.
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { extname, join, posix } from "node:path";
-import { cacheDir } from "@unlabel/torch/setup";
+import { extname, posix } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { makeFolder, writeAtomically } from "../../base/files.ts";
 import { IMAGE_EXTENSIONS } from "../walk.ts";
 import type { Bytes } from "./bytes.ts";
+import { remembered } from "./remembered.ts";
 import { type TarFile, tarFiles, Window } from "./tar.ts";
 
 const ShardIndexSchema = z.object({
@@ -35,28 +32,8 @@ const MOST_LABEL_BYTES = 1 << 16;
 const MOST_TEXT = 200;
 
 /** @throws {UserError} where the archive is damaged */
-export async function indexShard(bytes: Bytes): Promise<ShardIndex> {
-  const key = createHash("sha256").update([FORMAT, bytes.name, bytes.size, bytes.version].join("\n")).digest("hex");
-  const path = join(cacheDir(), "shards", `${key.slice(0, 32)}.json`);
-  // Without a version of its own a file may have changed behind its name.
-  const known = bytes.version === "" ? null : readIndex(path);
-  if (known) return known;
-  const index = await listSamples(bytes);
-  try {
-    makeFolder(join(cacheDir(), "shards"));
-    writeAtomically(path, JSON.stringify(index));
-  } catch {
-    // The cache only saves time: a full disk or a closed folder must not keep anyone from training.
-  }
-  return index;
-}
-
-function readIndex(path: string): ShardIndex | null {
-  try {
-    return ShardIndexSchema.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch {
-    return null; // not there, or not whole: listed anew
-  }
+export function indexShard(bytes: Bytes): Promise<ShardIndex> {
+  return remembered(bytes, { folder: "shards", format: FORMAT, schema: ShardIndexSchema }, () => listSamples(bytes));
 }
 
 async function listSamples(bytes: Bytes): Promise<ShardIndex> {

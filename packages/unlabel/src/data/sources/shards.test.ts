@@ -166,10 +166,32 @@ describe("tar shards", () => {
     await expect(file.read(0, 512)).rejects.toThrow(/but the server answers 500 \(3 attempts\)/);
     Object.assign(server.behaviour, { fails: 0, etag: '"two"' });
     await expect(file.read(0, 512)).rejects.toThrow(/as it was when it was opened, but it has changed/);
-    server.behaviour.ranges = false;
-    await expect(remoteBytes(`${server.url}/a.tar`, quick)).rejects.toThrow(/that gives parts of files/);
     await server.close();
     await expect(file.read(0, 512)).rejects.toThrow(/but the connection is refused/);
+  });
+
+  it("are refused where the server gives no parts, after one request and before they have come", async () => {
+    await using server = await serve({ "a.tar": Buffer.alloc(64e6), "empty.tar": Buffer.alloc(0) });
+    const url = `${server.url}/a.tar`;
+    const one = new RegExp(
+      `gives parts of files for ${url}, got one that does not; download it first \\(curl -O ${url}\\)`,
+    );
+    const file = await (await remoteBytes(url)).open();
+    for (const [behaviour, work] of [
+      [{ ranges: false }, () => openData(url)],
+      [{ ranges: false }, () => file.read(0, 512)],
+      // Rejected by what it says, and by what comes.
+      [{ ranges: true, more: { bytes: 40e6, said: true } }, () => openData(url)],
+      [{ ranges: true, more: { bytes: 40e6, said: false } }, () => file.read(0, 512)],
+    ] as const) {
+      Object.assign(server.behaviour, behaviour);
+      server.asked.length = 0;
+      await expect(work()).rejects.toThrow(one);
+      expect(server.asked).toHaveLength(1);
+      // Of 64 MB what the line holds.
+      expect(server.asked[0]!.sent).toBeLessThan(16e6);
+    }
+    await expect(openData(`${server.url}/empty.tar`)).rejects.toThrow(/at least one byte .*, got an empty one/);
   });
 
   it("are named by patterns", () => {

@@ -2,16 +2,15 @@
 // Shards are listed once and then read by offset; a class comes from .cls, .json, .txt, or the folder inside the archive.
 import { basename, dirname, posix } from "node:path";
 import { UserError } from "../../base/errors.ts";
-import type { Dataset } from "../folder.ts";
-import { Blocks, orderOf } from "./blocks.ts";
+import type { Dataset, Item } from "../folder.ts";
+import { type BlockLimits, Blocks, orderOf, readingOf } from "./blocks.ts";
 import { type Bytes, localBytes, remoteBytes } from "./bytes.ts";
 import { assemble, partOf, type Sample } from "./dataset.ts";
+import { AT_ONCE, limited, pooled } from "./pooled.ts";
 import { indexShard, type ShardIndex } from "./shard-index.ts";
 
 // What is read in one go: long enough to be quick, short enough that a window mixes many of them.
 const BLOCK_BYTES = 3e6;
-/** Requests under way at once. */
-const AT_ONCE = 8;
 
 /** An image in a shard. */
 interface Placed {
@@ -29,12 +28,13 @@ interface Block {
 
 /**
  * @param names paths or URLs
+ * @param limits of memory, for remote ones
  * @throws {UserError} where one of them cannot be read or is damaged
  */
-export async function openShards(root: string, names: readonly string[]): Promise<Dataset> {
+export async function openShards(root: string, names: readonly string[], limits: BlockLimits = {}): Promise<Dataset> {
   const isRemote = (name: string) => /^https?:/i.test(name);
-  const shards = await pooled(names, (name) => (isRemote(name) ? remoteBytes(name) : localBytes(name)));
-  const indices = await pooled(shards, indexShard);
+  const shards = await pooled(AT_ONCE, names, (name) => (isRemote(name) ? remoteBytes(name) : localBytes(name)));
+  const indices = await pooled(AT_ONCE, shards, indexShard);
   const label = labelsOf(indices);
 
   const samples: Sample[] = [];
@@ -74,21 +74,27 @@ export async function openShards(root: string, names: readonly string[]): Promis
     sizes: blocks.map(({ start, end }) => end - start),
     blockOf: (at) => placed[at]!.block,
     fetch,
+    ...limits,
   });
-  const fromBlocks = async ({ offset, size, block }: Placed) => {
-    const data = await store.get(block);
+  const cut = (data: Uint8Array, at: number) => {
+    const { offset, size, block } = placed[at]!;
     const from = offset - blocks[block]!.start;
-    return data.subarray(from, from + size);
+    return data.slice(from, from + size);
+  };
+  // On this machine any image can be read by itself.
+  const fromDisk = {
+    load: (items: readonly Item[]) =>
+      fromFiles(
+        shards,
+        items.map(({ at }) => placed[at!]!),
+      ),
+    order: orderOf(store),
   };
   return assemble({
     root,
     layout: "webdataset",
     samples,
-    order: orderOf(store),
-    async load(items) {
-      const wanted = items.map(({ at }) => placed[at!]!);
-      return names.some(isRemote) ? Promise.all(wanted.map(fromBlocks)) : fromFiles(shards, wanted);
-    },
+    ...(names.some(isRemote) ? readingOf(store, cut) : fromDisk),
   });
 }
 
@@ -145,25 +151,4 @@ function labelsOf(
 function folderOf(path: string): string {
   const folder = basename(dirname(path));
   return folder === "." || partOf(folder) ? "" : folder;
-}
-
-/** `work` with at most `count` under way. */
-function limited<A, B>(count: number, work: (input: A) => Promise<B>): (input: A) => Promise<B> {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-  return async (input) => {
-    if (running === count) await new Promise<void>((go) => waiting.push(go));
-    else running++;
-    try {
-      return await work(input);
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
-  };
-}
-
-function pooled<A, B>(list: readonly A[], work: (input: A) => Promise<B>): Promise<B[]> {
-  return Promise.all(list.map(limited(AT_ONCE, work)));
 }

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { manualSeed } from "@unlabel/torch";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterEach, expect, it, vi } from "vitest";
 import { nativeReader } from "../../base/native.ts";
 import { RunDirectory } from "../../run/directory.ts";
@@ -52,6 +53,40 @@ it("trains from tar shards, and goes on after a stop as if there had been none",
   expect((await train("parts", null, true)).interrupted).toBe(false);
   // Compared at once: element by element it takes minutes.
   expect(weights("parts").equals(weights("whole"))).toBe(true);
+});
+
+it("notes where a run that goes on sees its images in another order than the version that began it", async () => {
+  using folder = temporaryFolder();
+  manualSeed(0);
+  nativeReader();
+  vi.stubEnv("UNLABEL_CACHE", join(folder.path, "cache"));
+  // Four megabytes in one row group: each image is followed by nothing.
+  const images = await Promise.all(
+    Array.from({ length: 16 }, async (_, i) => {
+      const jpeg = await sampleImage(40, 40, i).jpeg().toBuffer();
+      return new Uint8Array(Buffer.concat([jpeg], 250_000));
+    }),
+  );
+  const columnData = [{ name: "image", data: images, type: "BYTE_ARRAY" as const }];
+  const data = join(folder.path, "train.parquet");
+  writeFileSync(data, new Uint8Array(parquetWriteBuffer({ columnData, pageSize: 500_000 })));
+  const out = join(folder.path, "run");
+  const train = (stopAt: number | null) => {
+    const write = (text: string) => {
+      if (stopAt !== null && text.includes(` ${stopAt}/8 `)) process.emit("SIGINT", "SIGINT");
+    };
+    const more = stopAt === null ? { settings: {}, resume: true } : { settings: { flags: SETTINGS }, data };
+    return pretrain({ ...more, out, stream: { write } });
+  };
+  expect((await train(1)).info.data.order).toBe("by pages");
+  const file = join(out, "run.json");
+  const { data: about, ...info } = JSON.parse(readFileSync(file, "utf8"));
+  const { order: _, ...before } = about;
+  writeFileSync(file, JSON.stringify({ ...info, data: before }));
+  const { info: done, interrupted } = await train(null);
+  expect(interrupted).toBe(false);
+  expect(done.notes).toEqual([expect.stringMatching(/^from step \d on, images come in another order: .* by pages, /)]);
+  expect(done.data.order).toBe("by pages");
 });
 
 // The real program, as a shell runs it: needs the built dist/, as `npm test` makes it.

@@ -11,6 +11,8 @@ export function answer({ headline, answer, runs, groups, findings, method, cavea
     ({ name, status, error }) =>
       `${name} is not in this report: ${status === "failed" ? (error ?? "it failed") : status}`,
   );
+  // Where kNN alone was measured, the columns beside the scores are its.
+  const main = groups.some(({ linear }) => linear) || !groups.some(({ knn }) => knn) ? "linear" : "knn";
   const notes = [...runs.flatMap((run) => run.warnings), ...left];
   return html`
     <h1>${headline.replaceAll("top-1", "top\u20111")}</h1>
@@ -20,10 +22,10 @@ export function answer({ headline, answer, runs, groups, findings, method, cavea
       "Summary of runs",
       html`<table>
       <thead><tr><th>Run</th><th class="n">Linear top-1</th><th class="n">kNN top-1</th><th class="n">Macro-F1</th><th class="n">Untrained</th><th class="n">Pixels</th><th class="n">Gain</th><th class="n">Images/s</th><th class="n">Time</th><th class="n">Memory</th></tr></thead>
-      <tbody>${groups.map(summaryRow)}</tbody>
+      <tbody>${groups.map((group, index) => summaryRow(group, index, main))}</tbody>
     </table>`,
     )}
-    <p class="note">Untrained and pixels: the same linear probe on the same encoder before training, and on raw pixels. Gain: points of top-1 over untrained. ${method}</p>
+    <p class="note">Untrained and pixels: the same ${main === "linear" ? "linear probe" : "kNN"} on the same encoder before training, and on raw pixels. Gain: points of top-1 over untrained. ${method}</p>
     ${more.length > 0 && html`<h3>What the scores say</h3>`}
     ${proseList(more)}
     ${caveats.length > 0 && html`<h3>What these numbers do not say</h3>`}
@@ -36,12 +38,14 @@ function scoreCell(score: GroupData["linear"], absent: string): Html | string {
   return html`<b>${percent(top1)}</b>${interval && html`<small>${percent(interval[0])} to ${percent(interval[1])}</small>`}${std !== null && html`<small>± ${(std * 100).toFixed(1)} over ${plural(seeds, "seed")}</small>`}`;
 }
 
-function summaryRow(group: GroupData, index: number): Html {
-  const { linear, knn, gain_interval } = { ...group, gain_interval: group.linear?.gain_interval };
+function summaryRow(group: GroupData, index: number, main: "linear" | "knn"): Html {
+  const { linear, knn } = group;
+  const beside = group[main];
+  const gain_interval = beside?.gain_interval;
   return html`<tr>
     <th scope="row">${label(group, index)}<small>${describe(group)}${group.runs.length > 1 && `, ${plural(group.runs.length, "seed")}`}</small></th>
     <td class="n">${scoreCell(linear, "not probed")}</td><td class="n">${scoreCell(knn, "–")}</td>
-    <td class="n">${percent(linear?.f1)}</td><td class="n">${percent(linear?.untrained)}</td><td class="n">${percent(linear?.pixels)}</td>
-    <td class="n">${points(linear?.gain)}${gain_interval && html`<small>${points(gain_interval[0])} to ${points(gain_interval[1])}</small>`}</td>
+    <td class="n">${percent(beside?.f1)}</td><td class="n">${percent(beside?.untrained)}</td><td class="n">${percent(beside?.pixels)}</td>
+    <td class="n">${points(beside?.gain)}${gain_interval && html`<small>${points(gain_interval[0])} to ${points(gain_interval[1])}</small>`}</td>
     <td class="n">${significant(group.images_per_s)}</td><td class="n">${duration(group.seconds)}</td><td class="n">${megabytes(group.peak_mb)}</td></tr>`;
 }

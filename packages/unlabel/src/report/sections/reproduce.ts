@@ -1,5 +1,6 @@
 // How to run them again.
 
+import { commandLine, recordedHere, shellWord } from "../../base/shell.ts";
 import { type Html, html } from "../../page/html.ts";
 import { runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
@@ -13,8 +14,13 @@ export function reproduce({ runs }: ReportData): Html {
       commit && `commit ${commit.slice(0, 12)}`,
       created && `started ${created.slice(0, 16).replace("T", " ")} UTC`,
     ].filter((fact) => typeof fact === "string");
-    const probed =
-      Object.keys(run.scores).length > 0 ? `\nunlabel evaluate ${run.dir} --data ${run.data.root ?? "DATA"}` : "";
-    return html`<h3>${runLabel(run)} <small>${facts.join(", ")}</small></h3><pre tabindex="0">${command ?? "The command was not recorded."}${probed}</pre>`;
+    const [scored] = Object.values(run.scores);
+    // Where a fifth was held out by another seed than the run's, such as a comparison's, that is told.
+    const split = scored?.split_seed ?? null;
+    const fifth = split !== null && split !== scored?.seed ? ["--split-seed", String(split)] : [];
+    const data = run.data.root === null ? "DATA" : shellWord(run.data.root);
+    const probed = scored ? `\n${commandLine("evaluate", shellWord(run.dir), "--data", data, ...fifth)}` : "";
+    const trained = command === null ? "The command was not recorded." : recordedHere(command);
+    return html`<h3>${runLabel(run)} <small>${facts.join(", ")}</small></h3><pre tabindex="0">${trained}${probed}</pre>`;
   })}<p class="note">The config in each run.json can be fed back with --config; checkpoints and all numbers behind this page lie in the run folders.</p>`;
 }

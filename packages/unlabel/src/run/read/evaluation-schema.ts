@@ -1,6 +1,7 @@
 // What eval/*.json must hold for the report to read them: src/eval/types.ts writes them. Unknown keys pass; what an older version
 // did not write (intervals, balanced accuracy, the majority class) may be absent.
 import { z } from "zod";
+import { decodePredictions } from "../predictions.ts";
 import { classes, maybeNumber } from "./schema.ts";
 
 const share = z.number().min(0).max(1);
@@ -29,6 +30,7 @@ const lead = z.looseObject({ top1: z.number(), interval }).nullish();
 const header = {
   split: z.string(),
   seed: maybeNumber,
+  split_seed: maybeNumber,
   /** The training step that the encoder was saved after. */
   step: maybeNumber,
   /** Of the data evaluated on, where that may differ from the data trained on. */
@@ -42,6 +44,14 @@ const header = {
   /** What a reader of the numbers should know. */
   notes: z.array(z.string()).nullish(),
 };
+
+const predictions = z.looseObject({
+  images: z.string(),
+  labels: z.string(),
+  trained: z.string(),
+  untrained: z.string().nullish(),
+  pixels: z.string().nullish(),
+});
 
 const square = ({ confusion, classes: { length } }: { confusion?: number[][] | null; classes: unknown[] }) =>
   !confusion || (confusion.length === length && confusion.every((row) => row.length === length));
@@ -61,8 +71,23 @@ export const evaluationSchema = z
     majority: score.nullish(),
     scratch: score.nullish(),
     lead: z.looseObject({ untrained: lead, pixels: lead }).nullish(),
+    /** Of each test image; what an older version wrote has none. */
+    predictions: predictions.nullish(),
   })
-  .refine(square, { path: ["confusion"], error: "Expected one row and one column a class" });
+  .refine(square, { path: ["confusion"], error: "Expected one row and one column a class" })
+  .transform((file, context) => {
+    const { predictions: found, classes, val_images, ...rest } = file;
+    const predicted = found ? decodePredictions(found, classes.length, val_images) : null;
+    if (found && predicted === null) {
+      context.addIssue({ code: "custom", path: ["predictions"], message: "Expected a class of each test image" });
+    }
+    return {
+      ...rest,
+      classes,
+      val_images,
+      predicted: found && predicted ? { images: found.images, ...predicted } : null,
+    };
+  });
 
 const fewShotScore = z.looseObject({
   top1: share,

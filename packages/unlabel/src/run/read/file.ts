@@ -1,4 +1,5 @@
 // Reads one file of a run directory and holds it against its schema; what is not as agreed is an error naming file and key.
+import { type Stats, statSync } from "node:fs";
 import { access, readFile, stat } from "node:fs/promises";
 import type { z } from "zod";
 import { UserError } from "../../base/errors.ts";
@@ -30,9 +31,16 @@ export function check<T>(schema: z.ZodType<T>, value: unknown, where: string): T
   throw new UserError(`Expected a run directory's format in ${where}, got something else ${describe(result.error)}.`);
 }
 
+/** @throws UserError for a folder, a pipe (which would keep its reader waiting) or a device (which has no end) */
+async function regular(path: string): Promise<Stats> {
+  const found = await stat(path);
+  if (!found.isFile()) throw new UserError(`Expected a file in ${path}, got a folder, pipe or device.`);
+  return found;
+}
+
 /** @throws UserError where the file is no JSON */
 export async function parseJson(path: string): Promise<unknown> {
-  const { size } = await stat(path);
+  const { size } = await regular(path);
   if (size > MAX_JSON) throw new UserError(`Expected at most ${MAX_JSON} bytes of JSON in ${path}, got ${size}.`);
   const text = await readFile(path, "utf8");
   try {
@@ -48,6 +56,9 @@ export async function readJson<T>(schema: z.ZodType<T>, path: string): Promise<T
 
 /** Yields each line's value and number; a line that is not JSON (torn by a crash, or endless) yields undefined. */
 export function* jsonLines(path: string): Generator<{ value: unknown; line: number }> {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+    throw new UserError(`Expected a file in ${path}, got a folder, pipe or device.`);
+  }
   let line = 0;
   for (const { text, whole } of lines(path)) {
     line += 1;

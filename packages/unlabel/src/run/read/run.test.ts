@@ -1,4 +1,5 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UserError } from "../../base/errors.ts";
@@ -108,3 +109,19 @@ describe("readRun", () => {
     expect(runs.map(({ name }) => name)).toEqual([join("x", "s"), join("y", "s"), "z"]);
   });
 });
+
+it.each(["run.json", "metrics.jsonl", "skipped.jsonl", "pictures/mae.json", "eval/linear.json"])(
+  "waits for no pipe in place of %s, and reads no folder there",
+  async (name) => {
+    const run = await writeRun(at(`pipes-${name.replace("/", "-")}`), { method: "mae", steps: 5, skipped: [] });
+    for (const make of [() => mkdirSync(join(run, name)), () => execFileSync("mkfifo", [join(run, name)])]) {
+      rmSync(join(run, name), { force: true, recursive: true });
+      make();
+      const text = await readRun(run).then(
+        ({ evaluations }) => evaluations.left.join(),
+        (error: Error) => error.message,
+      );
+      expect(text).toMatch(/Expected a file in .*, got a folder, pipe or device/);
+    }
+  },
+);

@@ -1,6 +1,7 @@
 // Reads a run directory, whatever state the run is in.
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import { commandLine, shellWord } from "../../base/shell.ts";
 import { CheckpointFiles, type Damage, stepOf } from "../checkpoint-files.ts";
 import { migrate } from "../migrate.ts";
 import { type Evaluations, readEvaluations } from "./evaluations.ts";
@@ -33,7 +34,7 @@ export async function readRun(dir: string): Promise<Run> {
   if (!(await exists(path))) {
     const found = (await exists(dir)) ? "a folder without run.json" : "no such folder";
     throw new UserError(
-      `Expected a run directory for ${dir}, got ${found}; "unlabel pretrain DATA --out ${dir}" makes one.`,
+      `Expected a run directory for ${dir}, got ${found}; this makes one: ${commandLine("pretrain", "DATA", "--out", shellWord(dir))}`,
     );
   }
   const file = check(runSchema, migrate(await parseJson(path), path), path);
