@@ -81,14 +81,17 @@ export interface Lead {
   interval: Interval;
 }
 
-/** What was predicted for each test image, as {@link file://./predictions.ts} has it. */
+/** What was predicted for each test image, compactly; predictions.ts packs and unpacks it. */
 export interface Predictions {
   /** SHA-256 of the test images' names and classes, in their order: alike where the same images were scored. */
   images: string;
   /** Their true classes. */
   labels: string;
+  /** Classes by the trained encoder's features. */
   trained: string;
+  /** Classes by features of the encoder before pretraining. */
   untrained?: string;
+  /** Classes by the images' pixels. */
   pixels?: string;
 }
 
