@@ -1,8 +1,8 @@
 // What the numbers were measured on: without it they say nothing.
 import { execFileSync } from "node:child_process";
 import { totalmem } from "node:os";
+import { commitOf } from "../packages/unlabel/src/base/commit.ts";
 import { cpuFlags, cpuModel } from "../packages/unlabel/src/train/machine.ts";
-import { commitOf } from "../packages/unlabel/src/train/plan.ts";
 import type { BuiltCommit } from "../scripts/commit.ts";
 import { shortHash } from "./against.ts";
 import { runUnlabel } from "./child.ts";

@@ -88,5 +88,11 @@ export type { Gap } from "./run/metrics.ts";
 export { type KnnSettings, type Neighbours, nearest, vote } from "./score/knn.ts";
 export { judge, type Metrics, topK } from "./score/metrics.ts";
 export { alignmentOf, type Spread, spreadOf } from "./score/spread.ts";
-export { type Pretrained, type PretrainRequest, pretrain } from "./train/pretrain.ts";
+export {
+  type Listeners,
+  type Pretrained,
+  type PretrainRequest,
+  pretrain,
+  type TrainEvent,
+} from "./train/pretrain.ts";
 export type { ProgressStream } from "./train/progress.ts";

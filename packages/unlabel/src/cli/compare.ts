@@ -9,6 +9,7 @@ import type { Budget, Terms } from "../compare/plan.ts";
 import { either, nearest } from "../config/suggest.ts";
 import { abouts } from "../methods/abouts.ts";
 import { presetNames } from "../methods/presets.ts";
+import { called } from "./called.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
 import { addSet, flagsGiven, named, whole } from "./settings.ts";
@@ -78,7 +79,13 @@ async function compareCommand(data: string, options: Options): Promise<void> {
   const goOn = recordedHere(thisCommand());
   // Evaluation is begun again. Training saves first, and its session tells.
   await leaveWhenInterrupted(options.json === true, `Interrupted; go on with: ${goOn}`, { out });
-  const compared = await compare({ ...terms, out, report: options.output ?? join(out, "report.html"), goOn });
+  const compared = await compare({
+    ...terms,
+    out,
+    report: options.output ?? join(out, "report.html"),
+    goOn,
+    ...called(),
+  });
   if (compared === null) {
     process.exitCode = 130;
     if (options.json) finish(true, { interrupted: true, out }, []);

@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
 import type { DemoResult } from "../compare/demo.ts";
+import { called } from "./called.ts";
 import { summary, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
 import { named, whole } from "./settings.ts";
@@ -42,6 +43,7 @@ async function demoCommand({ data, out, epochs, json }: Options): Promise<void> 
     out: folder,
     epochs: epochs === undefined ? undefined : whole("--epochs", epochs, 1, 100_000),
     goOn,
+    ...called(),
   });
   if (result === null) {
     process.exitCode = 130;

@@ -96,6 +96,10 @@ describe("unlabel", () => {
     [["pretrain", "D"], "Expected simclr, byol or mae for method, got none"],
     [["pretrain", "--method", "mae"], "Expected a folder of images"],
     [["pretrain", "--resume"], "Expected --out RUN beside --resume"],
+    [["pretrain", "D", "--method", "mae", "--resume=auto"], "Expected --out RUN beside --resume=auto"],
+    // The word after it is the folder of images, as ever, unless there is one already.
+    [["pretrain", "--resume", "D"], "Expected --out RUN beside --resume, to say which run goes on"],
+    [["pretrain", "D", "--resume", "E"], "Expected --resume or --resume=auto, got E after it"],
     [["pretrain", "D", "--config", "/no/such.yaml"], "/no/such.yaml (ENOENT)"],
     [
       ["pretrain", "D", "--weight-decay", "0.1"],
@@ -178,13 +182,18 @@ describe("unlabel pretrain", () => {
       "--method mae --size 16 --set patch=4 --batch 4 --epochs 500 --device cpu --set warmup_epochs=0 --set decoder_width=32".split(
         " ",
       );
-    const first = await unlabel(["pretrain", data, ...flags, "--out", out, "--json"], { interruptAt: "starting loss" });
+    const begin = ["pretrain", data, ...flags, "--out", out, "--resume=auto", "--json"];
+    const first = await unlabel(begin, { interruptAt: "starting loss" });
     expect(first.code).toBe(130);
     expect(first.stderr).toContain(`Continue with: npx unlabel pretrain --resume --out ${out}`);
     expect(first.stderr).not.toContain("\u001b");
     const { steps } = lastLine(first.stdout) as { steps: number };
     expect(steps).toBeGreaterThanOrEqual(1);
 
+    // What the command line was stands in run.json, so that it can be given again.
+    expect(JSON.parse(readFileSync(join(out, "run.json"), "utf8"))).toMatchObject({
+      command: `unlabel ${begin.join(" ")}`,
+    });
     const second = await unlabel(["pretrain", "--resume", "--out", out, "--steps", String(steps + 2), "--json"]);
     expect([second.code, second.stderr.includes(`from step ${steps}`)]).toEqual([0, true]);
     const result = lastLine(second.stdout);
@@ -201,6 +210,10 @@ describe("unlabel pretrain", () => {
       threads: 1,
       skipped: 0,
     });
+    // Whoever starts the same again finds it done.
+    const third = await unlabel(["pretrain", "--resume=auto", "--out", out, "--json"]);
+    expect([third.code, lastLine(third.stdout)]).toEqual([0, result]);
+    expect(third.stderr).toContain("has already done");
   });
 });
 

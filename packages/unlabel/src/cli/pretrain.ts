@@ -1,14 +1,16 @@
 // unlabel pretrain DATA: trains an encoder on unlabelled images.
 import type { Command } from "commander";
+import { UsageError } from "../base/errors.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
+import { called } from "./called.ts";
 import { duration, finish, paint } from "./output.ts";
 import { addSettings, flagsGiven, named } from "./settings.ts";
 
 interface Options extends Record<string, unknown> {
   config?: string;
   out?: string;
-  resume?: boolean;
+  resume?: boolean | string;
   profile?: boolean;
   json?: boolean;
 }
@@ -21,7 +23,7 @@ export function addPretrain(program: Command): void {
       .argument("[data]", "folder of images"),
   )
     .option("--out <dir>", "run directory (default: runs/METHOD-PRESET-TIME)", named)
-    .option("--resume", "continue the run in --out where it stopped")
+    .option("--resume [auto]", "continue the run in --out where it stopped; =auto: or begin it")
     .option("--profile", "print where the time of ten steps goes, by phase and operator")
     .action((data: string | undefined, _: Options, command: Command) =>
       pretrainCommand(data, command.optsWithGlobals<Options>()),
@@ -33,15 +35,17 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     import("../config/files.ts"),
     import("../train/pretrain.ts"),
   ]);
+  const { resume, folder } = resumeOf(options.resume, data);
   const flags = Object.fromEntries(Object.entries(flagsGiven(options)).map(([key, text]) => [key, parseValue(text)]));
   const file =
     options.config === undefined ? undefined : { name: options.config, settings: readSettings(options.config) };
   const outcome = await pretrain({
-    data,
+    data: folder,
     settings: { file, flags },
     out: options.out,
-    resume: options.resume === true,
+    resume,
     profile: options.profile === true,
+    ...called(),
   });
   const { run, result, info } = outcome;
   finish(
@@ -71,4 +75,15 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     ],
   );
   if (outcome.interrupted) process.exitCode = 130;
+}
+
+/** A word after `--resume` is its value to the parser, though it may be the folder of images. */
+function resumeOf(
+  given: boolean | string | undefined,
+  data: string | undefined,
+): { resume: boolean | "auto"; folder: string | undefined } {
+  if (given === "auto") return { resume: "auto", folder: data };
+  if (typeof given !== "string") return { resume: given === true, folder: data };
+  if (data === undefined) return { resume: true, folder: given };
+  throw new UsageError(`Expected --resume or --resume=auto, got ${given} after it; name the images once`);
 }

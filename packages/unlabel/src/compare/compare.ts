@@ -29,6 +29,10 @@ export interface CompareRequest extends Terms {
   goOn?: string | null;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
+  /** The command line that each run.json keeps. */
+  command?: string;
+  /** Commit of the project that it is called in, for each run.json. */
+  commit?: string | null;
 }
 
 /** A run of a comparison, and what it came to. */
@@ -59,7 +63,8 @@ export interface Compared {
  *   settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
-  const { out, report, goOn = null, stream = process.stderr, ...terms } = request;
+  const { out, report, goOn = null, stream = process.stderr, ...rest } = request;
+  const { command = "compare() of a program", commit = null, ...terms } = rest;
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
@@ -94,6 +99,8 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           resume,
           goOn,
           stream,
+          command,
+          commit,
         });
         if (trained.interrupted) {
           tell({ status: "interrupted" });

@@ -28,6 +28,10 @@ export interface DemoRequest {
   goOn?: string;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
+  /** The command line that each run.json keeps. */
+  command?: string;
+  /** Commit of the project that it is called in, for each run.json. */
+  commit?: string | null;
 }
 
 /** What the demo came to. */
@@ -44,14 +48,8 @@ export interface DemoResult {
  * @returns null where Ctrl-C ended it early; the same request goes on from there
  * @throws {UserError} before any training where the images have no labels to evaluate with, and where a method failed
  */
-export async function demo({
-  data,
-  out,
-  epochs,
-  settings = {},
-  goOn,
-  stream,
-}: DemoRequest): Promise<DemoResult | null> {
+export async function demo(request: DemoRequest): Promise<DemoResult | null> {
+  const { data, out, epochs, settings = {}, goOn, stream, command = "demo() of a program", commit = null } = request;
   const compared = await compare({
     data,
     methods: ["simclr", "mae"],
@@ -64,6 +62,8 @@ export async function demo({
     report: join(out, "report.html"),
     ...(goOn !== undefined && { goOn }),
     ...(stream && { stream }),
+    command,
+    commit,
   });
   if (compared === null) return null;
   const runs = compared.runs.map(({ method, run, evaluations, error }) => {

@@ -201,11 +201,17 @@ export class RunDirectory {
 /** @throws {UserError} where `path` holds anything, and so cannot become a new run's directory */
 export function refuseTaken(path: string): void {
   if (!existsSync(path)) return;
-  // A lock alone is no run: the process that takes it settles whose the folder is. Nor is what was left when it was to begin.
-  const isNothing = (name: string) => name.startsWith(LOCK) || isTemporary(name);
+  // A lock alone is no run: the process that takes it settles whose the folder is. Nor is what a process leaves that died before
+  // it had written run.json.
+  const isNothing = (name: string) =>
+    name.startsWith(LOCK) || isTemporary(name) || (name === "checkpoints" && isEmpty(join(path, name)));
   if (statSync(path).isDirectory() && readdirSync(path).every(isNothing)) return;
   const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
   throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
+}
+
+function isEmpty(folder: string): boolean {
+  return statSync(folder).isDirectory() && readdirSync(folder).length === 0;
 }
 
 function parseSkipped(text: string): { path: string; reason: string }[] {

@@ -40,7 +40,7 @@ export interface RunInfo {
   threads: number;
   /** Commit of the project that the command was run in, if it is one. */
   commit: string | null;
-  /** The command line, to be run again; a line for each different one where the run was resumed. */
+  /** The command line, to be run again, or that a program called; a line for each different one where the run was resumed. */
   command: string;
   /** What it was trained on: images of each split, classes, and what tells one state of the images from another. */
   data: {
@@ -93,6 +93,8 @@ export interface RunResult {
   peak_mb: number;
   /** Images that could not be read. */
   skipped: number;
+  /** Seconds of the above that went into looking at the encoder, which are no part of any speed; absent in older runs. */
+  watch_s?: number;
 }
 
 // What resuming and evaluating rely on; keys that a later version adds pass. `config` is checked by its own rules.

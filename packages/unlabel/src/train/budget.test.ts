@@ -57,6 +57,14 @@ describe("Clock", () => {
     expect(total).toBe(expected);
   });
 
+  it("tells nothing of the steps to come from what no step took", () => {
+    // Each of 100 steps takes a second; 50 more went into something else.
+    expect(new Clock(150, 100).plan(20, 70, 100, 50)).toBe(100);
+    expect(new Clock(150, 100).plan(20, 70, 100)).toBeLessThan(50);
+    // The time itself is gone all the same.
+    expect(new Clock(100, 100).plan(20, 70, 100, 50)).toBe(50);
+  });
+
   it("ends a run at once that has overrun", () => {
     expect(new Clock(100, 100).plan(37, 104, 100)).toBe(37);
   });
@@ -86,6 +94,57 @@ describe("a run with a budget", () => {
     const planned = info.notes?.filter((note) => note.includes("steps became")) ?? [];
     expect(log.split("steps became").length - 1).toBe(Math.min(1, planned.length));
     expect(info.config.warmup_epochs).toBeLessThanOrEqual((0.1 * result.steps) / 2 + 1);
+  });
+
+  describe("that goes on", () => {
+    const out = join(folder.path, "longer");
+    const resume = async (asked: Record<string, unknown>) => {
+      log = "";
+      const run = await pretrain({ settings: { flags: asked }, out, resume: true, stream });
+      return { ...run, notes: run.info.notes ?? [], log };
+    };
+    let [steps, seconds] = [0, 0];
+    beforeAll(async () => {
+      const { result } = await pretrain({ data, settings: { flags: { ...flags, budget: "1s" } }, out, stream });
+      steps = result.steps;
+    });
+
+    it("has nothing to do where the same is asked for", async () => {
+      for (const asked of [{}, { budget: "1s" }, { budget: 1, warmup_epochs: 40 }]) {
+        const { info, result, log } = await resume(asked);
+        expect(result.steps).toBe(steps);
+        expect(log).toContain("ask for more with --epochs, --steps or --budget");
+        expect(info.config).toMatchObject({ budget: 1, steps });
+      }
+    });
+
+    it("has as many steps as are asked for, which end the budget", async () => {
+      const { info, result, notes, log } = await resume({ steps: steps + 3 });
+      expect(result.steps).toBe(steps + 3);
+      expect(info.config).toMatchObject({ budget: null, steps: steps + 3 });
+      const note = `${steps} steps became ${steps + 3} at step ${steps} (--steps ${steps + 3}): the schedule is planned anew`;
+      expect(notes.join("\n")).toContain(note);
+      expect(log).toContain(note);
+      steps += 3;
+    });
+
+    it("has as many epochs as are asked for", async () => {
+      const epochs = Math.ceil(steps / 2) + 1;
+      const { info, result } = await resume({ epochs });
+      expect(result.steps).toBe(2 * epochs);
+      expect(info.config).toMatchObject({ budget: null, steps: null, epochs });
+      ({ steps, seconds } = result);
+    });
+
+    it("takes another budget, of which what is done has used a part", async () => {
+      // Twice what it has taken so far, and enough where that is little.
+      const budget = Math.ceil(2 * seconds) + 2;
+      const { info, result, notes } = await resume({ budget });
+      expect(result.steps).toBeGreaterThan(steps);
+      expect(info.config).toMatchObject({ budget, steps: result.steps });
+      const note = `${steps} steps became \\d+ at step ${steps} \\(--budget ${budget}\\)`;
+      expect(notes.join("\n")).toMatch(new RegExp(note));
+    });
   });
 
   it("takes no epochs or steps beside it", async () => {

@@ -22,9 +22,9 @@ const SECONDS = 15;
 const SHARE = 0.05;
 /** By how much the end may miss the budget before the steps left are planned again. */
 const TOLERANCE = 0.03;
-/** Looks at the clock in a run, and the least number of steps between two: the first step is slow. */
-const LOOKS = 10;
-const LEAST = 5;
+/** How often a run's plan is held against the clock, and the fewest steps between two times: the first step is slow. */
+const CHECKS = 10;
+const STEPS_BETWEEN = 5;
 
 /** How many steps a run has: `steps`, where it is set, overrules `epochs`. */
 export function stepsOf({ epochs, steps }: Pick<Config, "epochs" | "steps">, stepsPerEpoch: number): number {
@@ -43,11 +43,21 @@ export function withSteps<C extends Config>(config: C, steps: number, stepsPerEp
   };
 }
 
+/** What a run has done before: so many steps in so many seconds, of which some went into something else. */
+export interface Done {
+  steps: number;
+  seconds: number;
+  aside: number;
+  stepsPerEpoch: number;
+}
+
 export interface SpeedOptions {
   data: Dataset;
   device: string;
   precision: "fp32" | "bf16";
   reader: ImageReader;
+  /** Of a run that goes on: its own speed is known, and its time counts. */
+  done?: Done | null;
 }
 
 /**
@@ -55,9 +65,16 @@ export interface SpeedOptions {
  * LibTorch's generator is left in whatever state.
  */
 export async function withinBudget(config: Config, options: SpeedOptions): Promise<Config> {
-  if (config.budget === null || config.steps !== null) return config;
+  const { budget, steps } = config;
+  if (budget === null || steps !== null) return config;
+  const { done } = options;
+  if (done && done.steps > 0) {
+    const perStep = (done.seconds - done.aside) / done.steps;
+    const left = Math.max(0, Math.round((budget - done.seconds) / perStep));
+    return withSteps(config, done.steps + left, done.stepsPerEpoch);
+  }
   const { seconds, stepsPerEpoch } = await measureStep(config, options);
-  return withSteps(config, Math.max(1, Math.round(config.budget / seconds)), stepsPerEpoch);
+  return withSteps(config, Math.max(1, Math.round(budget / seconds)), stepsPerEpoch);
 }
 
 /**
@@ -114,15 +131,19 @@ export class Clock {
   /** @param budget seconds @param total steps as planned */
   constructor(budget: number, total: number) {
     this.#budget = budget;
-    this.#every = Math.max(LEAST, Math.floor(total / LOOKS));
+    this.#every = Math.max(STEPS_BETWEEN, Math.floor(total / CHECKS));
   }
 
-  /** How many steps the run should have, given that `step` of `total` took `seconds`. */
-  plan(step: number, seconds: number, total: number): number {
+  /**
+   * How many steps the run should have, given that `step` of `total` took `seconds`.
+   *
+   * @param aside of those seconds, what no step took: it is gone, but tells nothing of the steps to come
+   */
+  plan(step: number, seconds: number, total: number, aside = 0): number {
     if (seconds > this.#budget * (1 + TOLERANCE)) return step;
     if (step % this.#every !== 0 || step >= total) return total;
-    const perStep = seconds / step;
-    if (Math.abs(perStep * total - this.#budget) <= TOLERANCE * this.#budget) return total;
+    const perStep = (seconds - aside) / step;
+    if (Math.abs(perStep * total + aside - this.#budget) <= TOLERANCE * this.#budget) return total;
     return step + Math.max(1, Math.round((this.#budget - seconds) / perStep));
   }
 }

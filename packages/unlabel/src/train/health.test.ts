@@ -5,7 +5,7 @@ import { about as simclr } from "../methods/simclr/about.ts";
 import { spreadOf } from "../score/spread.ts";
 import { type HealthFacts, HealthRecord } from "./health.ts";
 
-const FACTS: HealthFacts = { method: simclr.health, dim: 64, images: 128, identical: false, floor: 0.1, warmup: 0 };
+const FACTS: HealthFacts = { method: simclr.health, dim: 64, images: 128, floor: 0.1, warmup: 0 };
 const WELL = { "health/std": 0.1, "health/rank": 30, "health/grad_norm": 1 };
 
 /** What is said of a run whose loss goes by `loss`, looked at every ten steps. */

@@ -12,10 +12,8 @@ export interface HealthFacts {
   method: About["health"];
   /** Length of a feature vector. */
   dim: number;
-  /** Images that the features are measured on. */
+  /** Images that the features are measured on, where a row does not say how many. */
   images: number;
-  /** Whether those images are all the same, in which case no encoder can tell them apart. */
-  identical: boolean;
   floor: number | null;
   /** Steps of the learning rate's warm-up, in which little is learnt. */
   warmup: number;
@@ -45,7 +43,8 @@ export class HealthRecord {
   readonly #first: number[] = [];
   readonly #recent: number[] = [];
   readonly #norms: number[] = [];
-  #rank: number | null = null;
+  /** Effective rank at the first look, and of how many images. */
+  #rank: { rank: number; images: number } | null = null;
   #now: Health = { verdict: "too-early", since: null, text: "too early to tell" };
 
   constructor(facts: HealthFacts) {
@@ -72,7 +71,8 @@ export class HealthRecord {
       return this.#becomes("not-finite", `the features of ${broken} images ${NOT_FINITE}`, row.step);
     if (row["health/std"] === undefined) return false;
     const found = this.#judge(row, chance);
-    this.#rank ??= row["health/rank"] ?? null;
+    const rank = row["health/rank"];
+    if (rank !== undefined) this.#rank ??= { rank, images: this.#images(row) };
     if (row["health/grad_norm"] !== undefined) this.#norms.push(row["health/grad_norm"]);
     return this.#becomes(found.verdict, found.text, row.step);
   }
@@ -102,8 +102,13 @@ export class HealthRecord {
     return changed;
   }
 
+  #images(row: MetricsRow): number {
+    return row["health/images"] ?? this.#facts.images;
+  }
+
   #judge(row: MetricsRow, chance: number | null): { verdict: Health["verdict"]; text: string } {
-    const { dim, images, identical, floor, warmup, method } = this.#facts;
+    const { dim, floor, warmup, method } = this.#facts;
+    const images = this.#images(row);
     const [loss, started] = [median(this.#recent), median(this.#first)];
     const [std, rank, norm] = [row["health/std"]!, row["health/rank"]!, row["health/grad_norm"] ?? null];
     const expected = 1 / Math.sqrt(dim);
@@ -123,16 +128,18 @@ export class HealthRecord {
       return { verdict: "exploding-gradient", text };
     }
     if (std < COLLAPSED * expected) {
-      const why = identical
+      const why = row["health/identical"]
         ? "the images looked at are all the same: check the data"
         : `try ${method.cures}, or begin again with a lower lr`;
       const text = `all images get the same features (std ${short(std)}, ${short(expected)} expected); ${why}`;
       return { verdict: "collapsed", text };
     }
     const most = 0.5 * Math.min(dim, images);
+    // So many images vary in no more directions.
+    const few = images < Math.min(dim, this.#facts.images) ? `, of ${count(images)} images` : "";
     const flat = {
       verdict: "dimensional-collapse",
-      text: `features vary in ${rank.toFixed(1)} directions of ${count(dim)} (effective rank); try ${method.cures}, or a longer training`,
+      text: `features vary in ${rank.toFixed(1)} directions of ${count(dim)} (effective rank${few}); try ${method.cures}, or a longer training`,
     } as const;
     if (norm !== null && norm < VANISHING) {
       const text = `the encoder's gradient has norm ${short(norm)}: it is not trained; try a higher lr from the start, or other initial weights`;
@@ -149,11 +156,12 @@ export class HealthRecord {
       const text = `the loss (${short(loss)}) has not fallen since the start (${short(started)}); try a higher lr`;
       return { verdict: "not-learning", text };
     }
-    if (this.#rank !== null && rank < Math.min(SUNK, most, this.#rank / 2)) return flat;
+    const first = this.#rank;
+    if (first !== null && images >= first.images && rank < Math.min(SUNK, most, first.rank / 2)) return flat;
     const gain = chance === null ? "" : ` (chance ${short(chance)})`;
     return {
       verdict: "healthy",
-      text: `healthy: loss ${short(loss)}${gain}, features vary in ${rank.toFixed(0)} directions of ${count(dim)}`,
+      text: `healthy: loss ${short(loss)}${gain}, features vary in ${rank.toFixed(0)} directions of ${count(dim)}${few}`,
     };
   }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, noGrad, rand, type Tensor } from "@unlabel/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Config } from "../config/common.ts";
@@ -15,6 +16,7 @@ import { loadCheckpoint } from "./checkpoint.ts";
 import { trainLoop } from "./loop.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { Progress } from "./progress.ts";
+import type { Watch } from "./watch.ts";
 
 const VIEW: ViewSpec = {
   count: 2,
@@ -111,6 +113,7 @@ async function trainToy(
     breaks?: number;
     overflows?: number;
     size?: number;
+    watch?: Watch;
   } = {},
 ) {
   const settings = config(options.flags);
@@ -142,8 +145,25 @@ async function trainToy(
     start,
     progress,
     stop,
+    ...(options.watch && { watch: options.watch }),
   });
   return { run, method, log, step: await done };
+}
+
+/** Looks after every step, and takes so many seconds for it. */
+function slowWatch(seconds: number): Watch {
+  const watch: Pick<Watch, "due" | "look" | "learner" | "observe" | "leftOut" | "seconds"> = {
+    seconds: 0,
+    due: () => false,
+    look: async () => {
+      await setTimeout(1000 * seconds);
+      return { "watch/seconds": seconds };
+    },
+    learner: () => undefined,
+    observe: () => false,
+    leftOut: () => null,
+  };
+  return watch as Watch;
 }
 
 const weightsOf = (run: RunDirectory) =>
@@ -235,6 +255,17 @@ describe("trainLoop", () => {
     );
   });
 
+  it("counts what looking takes neither as a step's time nor as a step's speed", async () => {
+    const { run } = await trainToy(join(folder.path, "watched"), { watch: slowWatch(0.2) });
+    const rows = run.metrics();
+    const trained = rows.reduce((sum, row) => sum + 2 / row["data/images_per_s"]!, 0);
+    const watched = rows.reduce((sum, row) => sum + row["watch/seconds"]!, 0);
+    expect(watched).toBeCloseTo(12 * 0.2, 5);
+    // Both are within the run's time, one beside the other.
+    expect(trained + watched).toBeLessThan(rows[11]!.seconds + 0.1);
+    expect(summarize(run, 2, 4, 0).watch_s).toBeCloseTo(watched, 5);
+  });
+
   it("keeps no tensor from step to step", async () => {
     await trainToy(join(folder.path, "warm"));
     const before = memory().liveTensors;
@@ -263,5 +294,6 @@ it("summarize takes the median speed after the second step", () => {
     loss_last: 0,
     peak_mb: 123,
     skipped: 1,
+    watch_s: 0,
   });
 });

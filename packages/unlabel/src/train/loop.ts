@@ -1,21 +1,22 @@
 // The training loop: every step is logged, every epoch saved, and Ctrl-C loses nothing.
-
 import { performance } from "node:perf_hooks";
 import { round } from "../base/numbers.ts";
 import type { Config } from "../config/common.ts";
-
 import type { Batch } from "../data/loader.ts";
 import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "../run/directory.ts";
 import { Clock, withSteps } from "./budget.ts";
 import { checkpointBytes, saveCheckpoint, type Trained } from "./checkpoint.ts";
+import type { Listeners } from "./events.ts";
 import { refuseBrokenWeights, refuseNotFinite } from "./finite.ts";
+import type { Look } from "./look.ts";
+import type { Moment } from "./look-plan.ts";
 import { makeSchedule, setRates } from "./optimizer.ts";
 import type { Profiler } from "./profile.ts";
 import type { Progress } from "./progress.ts";
 import { megabytes, NoRoom, withRoom } from "./room.ts";
-import { checkShapes, stepSettings, trainStep } from "./step.ts";
+import { checkShapes, type StepOutcome, stepSettings, trainStep } from "./step.ts";
 import { type StopRequest, turn } from "./stop.ts";
-import type { Watch } from "./watch.ts";
+import type { OnLook, Watch } from "./watch.ts";
 
 export interface LoopOptions extends Trained {
   config: Config;
@@ -35,6 +36,7 @@ export interface LoopOptions extends Trained {
   profiler?: Profiler | undefined;
   /** Looks at the encoder from time to time. */
   watch?: Watch | null;
+  listeners?: Listeners;
 }
 
 /**
@@ -45,14 +47,15 @@ export interface LoopOptions extends Trained {
  * @throws {UserError} where the loss is no longer a number
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
-  const { config, run, batches, stepsPerEpoch, start, progress, stop, watch } = options;
+  const { config, run, batches, stepsPerEpoch, start, progress, stop, watch, listeners = {} } = options;
   const secondsBefore = run.lastRow()?.seconds ?? 0;
   const began = performance.now();
+  const seconds = () => secondsBefore + (performance.now() - began) / 1000;
   let total = options.total;
   let schedule = makeSchedule(config, stepsPerEpoch, total);
   const clock = config.budget === null ? null : new Clock(config.budget, total);
   let replanned = false;
-  let [step, saved, savedAt, mark] = [start, start, began, began];
+  let [step, saved, savedAt, stepBegan, stepSeconds] = [start, start, began, began, 0];
   const write = (what: string, action: () => void) => {
     const kept = saved > 0 ? `the checkpoint of step ${saved}` : "nothing is saved yet, and that";
     return withRoom(what, action, { folder: run.path, progress, stop, kept });
@@ -62,69 +65,84 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     const what = `the checkpoint of step ${step} (${megabytes(checkpointBytes(options))})`;
     await write(what, () => saveCheckpoint(run, step, options));
     [saved, savedAt] = [step, performance.now()];
+    listeners.onEvent?.({ type: "checkpoint", step });
+  };
+  const moment = (): Moment => {
+    return { step, total, stepsPerEpoch, seconds: seconds(), stepSeconds };
+  };
+  const label = () => `epoch ${Math.ceil(step / stepsPerEpoch)}/${Math.ceil(total / stepsPerEpoch)}`;
+  const onLook: OnLook = (images, expected) => {
+    listeners.onEvent?.({ type: "look", step, images, seconds: expected });
+    progress.update(step, `looking at ${images} images`, label(), expected >= 1);
+  };
+  const tellPlan = async (before: number) => {
+    const note = `${before} steps became ${total} at step ${step}, to keep the budget of ${config.budget} s`;
+    progress.expect(total);
+    listeners.onEvent?.({ type: "plan", step, total });
+    // Once is enough to say so; all of them stand in run.json.
+    if (!replanned) progress.log(note);
+    replanned = true;
+    const { steps, epochs } = withSteps(config, total, stepsPerEpoch);
+    await write("run.json", () => {
+      run.update({ config: { ...config, steps, epochs } });
+      run.note(note);
+    });
   };
   try {
     while (step < total && stop.signal === null) {
       const { value: batch, done } = await batches.next();
       if (done) throw new Error(`Expected a batch for step ${step + 1} of ${total}, got the end of the data`);
-      // Asked to stop while the batch was read: this step is not begun.
-      if (stop.signal !== null) {
+      try {
+        // Asked to stop while the batch was read: this step is not begun.
+        if (stop.signal !== null) break;
+        const waited = performance.now() - stepBegan;
+        const lr = schedule(step);
+        step++;
+        const due = watch?.due(moment()) === true;
+        const outcome = oneStep({ ...options, total }, batch, step, lr, due);
+        stepSeconds = (performance.now() - stepBegan) / 1000;
+        const finite = Number.isFinite(outcome.loss + outcome.gradNorm);
+        if (!finite) watch?.record.notFinite(step);
+        refuseNotFinite(outcome, { batch, step, saved, lr, config, folder: run.path, items: options.items });
+        const planned = clock?.plan(step, seconds(), total, watch?.seconds) ?? total;
+        const before = total;
+        if (planned !== before) [total, schedule] = [planned, makeSchedule(config, stepsPerEpoch, planned)];
+        const look: Look = (await watch?.look(moment(), due, batch.views, onLook)) ?? {};
+        if (due && look["health/std"] !== undefined) look["health/grad_norm"] = outcome.encoderNorm!;
+        if (look["watch/seconds"] !== undefined) progress.leaveOut(look["watch/seconds"]);
+        const row: MetricsRow = {
+          step,
+          epoch: Math.ceil(step / stepsPerEpoch),
+          seconds: round(seconds()),
+          ...learnt(outcome, lr),
+          ...look,
+          "data/images_per_s": round(config.batch / stepSeconds),
+          "data/wait_s": round(waited / 1000),
+        };
+        stepBegan = performance.now();
+        await write(`the metrics of step ${step}`, () => run.log(row));
+        listeners.onStep?.(row);
+        if (watch?.observe(row, run.info.chance ?? options.method.chance)) {
+          const { health } = watch;
+          progress.log(health.text);
+          listeners.onEvent?.({ type: "health", step, health });
+          await write("run.json", () => run.update({ health }));
+        }
+        if (planned !== before) await tellPlan(before);
+        const missing = step === total ? watch?.leftOut(moment()) : null;
+        if (missing) progress.log(missing);
+        options.profiler?.stepDone(waited);
+        if (step === 1) {
+          // What chance gives may depend on the first batch.
+          await write("run.json", () => run.update({ chance: options.method.chance }));
+          progress.log(startingLoss(outcome.loss, options.method.chance));
+        }
+        progress.update(step, `loss ${outcome.loss.toFixed(4)}`, label());
+      } finally {
         for (const view of batch.views) view.dispose();
-        break;
       }
-      const waited = performance.now() - mark;
-      const lr = schedule(step);
-      step++;
-      const outcome = oneStep({ ...options, total }, batch, step, lr);
-      if (!Number.isFinite(outcome.loss + outcome.gradNorm)) watch?.record.notFinite(step);
-      refuseNotFinite(outcome, { batch, step, saved, lr, config, folder: run.path, items: options.items });
-      const now = performance.now();
-      const row: MetricsRow = {
-        step,
-        epoch: Math.ceil(step / stepsPerEpoch),
-        seconds: round(secondsBefore + (now - began) / 1000),
-        "train/loss": outcome.loss,
-        "train/lr": lr,
-        "train/grad_norm": outcome.gradNorm,
-        ...Object.fromEntries(Object.entries(outcome.logs).map(([name, value]) => [`train/${name}`, value])),
-        ...outcome.watched,
-        "data/images_per_s": round((1000 * config.batch) / (now - mark)),
-        "data/wait_s": round(waited / 1000),
-      };
-      mark = now;
-      await write(`the metrics of step ${step}`, () => run.log(row));
-      if (watch?.observe(row, run.info.chance ?? options.method.chance)) {
-        const { health } = watch;
-        progress.log(health.text);
-        await write("run.json", () => run.update({ health }));
-      }
-      const planned = clock?.plan(step, row.seconds, total) ?? total;
-      if (planned !== total) {
-        const note = `${total} steps became ${planned} at step ${step}, to keep the budget of ${config.budget} s`;
-        [total, schedule] = [planned, makeSchedule(config, stepsPerEpoch, planned)];
-        progress.expect(total);
-        // Once is enough to say so; all of them stand in run.json.
-        if (!replanned) progress.log(note);
-        replanned = true;
-        const { steps, epochs } = withSteps(config, total, stepsPerEpoch);
-        await write("run.json", () => {
-          run.update({ config: { ...config, steps, epochs } });
-          run.note(note);
-        });
-      }
-      options.profiler?.stepDone(waited);
-      if (step === 1) {
-        // What chance gives may depend on the first batch.
-        await write("run.json", () => run.update({ chance: options.method.chance }));
-        progress.log(startingLoss(outcome.loss, options.method.chance));
-      }
-      progress.update(
-        step,
-        `loss ${outcome.loss.toFixed(4)}`,
-        `epoch ${row.epoch}/${Math.ceil(total / stepsPerEpoch)}`,
-      );
       const epochEnds = step % (stepsPerEpoch * config.checkpoint_every_epochs) === 0;
-      if (epochEnds || step === total || now - savedAt > 1000 * CHECKPOINT_SECONDS) {
+      if (epochEnds || step === total || performance.now() - savedAt > 1000 * CHECKPOINT_SECONDS) {
         await save();
       }
       // A step is one long native call, and saving another: what came meanwhile is heard before the next one begins.
@@ -143,29 +161,28 @@ function oneStep(
   batch: Batch,
   step: number,
   lr: number,
-) {
-  try {
-    checkShapes(batch.views, method, config.batch);
-    const progress = { step, total, epoch: Math.ceil(step / stepsPerEpoch) };
-    setRates(optimizer, config, method, lr, progress);
-    const looks = watch?.due(step, total) === true;
-    const outcome = trainStep({
-      method,
-      optimizer,
-      views: batch.views,
-      progress,
-      device,
-      precision,
-      ...stepSettings(config),
-      encoderNorm: looks,
-      onFeatures: watch?.learner(batch.indices),
-    });
-    if (!watch || !Number.isFinite(outcome.loss)) return outcome;
-    const look = looks ? { ...watch.look(batch.views), "health/grad_norm": outcome.encoderNorm! } : {};
-    return { ...outcome, watched: { ...outcome.watched, ...look, ...watch.vote(step, total) } };
-  } finally {
-    for (const view of batch.views) view.dispose();
-  }
+  encoderNorm: boolean,
+): StepOutcome {
+  checkShapes(batch.views, method, config.batch);
+  const progress = { step, total, epoch: Math.ceil(step / stepsPerEpoch) };
+  setRates(optimizer, config, method, lr, progress);
+  return trainStep({
+    method,
+    optimizer,
+    views: batch.views,
+    progress,
+    device,
+    precision,
+    ...stepSettings(config),
+    encoderNorm,
+    onFeatures: watch?.learner(batch.indices),
+  });
+}
+
+/** What a step says of the training itself. */
+function learnt({ loss, gradNorm, logs, watched }: StepOutcome, lr: number) {
+  const own = Object.fromEntries(Object.entries(logs).map(([name, value]) => [`train/${name}`, value]));
+  return { "train/loss": loss, "train/lr": lr, "train/grad_norm": gradNorm, ...own, ...watched };
 }
 
 function startingLoss(loss: number, chance: number | null): string {

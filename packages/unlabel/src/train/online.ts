@@ -46,8 +46,8 @@ export class OnlineProbe {
         const all = Int32Array.from({ length: views * labels.length }, (_, i) => labels[i % labels.length]!);
         const rows = Int32Array.from(all.keys()).filter((i) => all[i]! >= 0);
         if (rows.length > 0) {
-          const x = standardised(features.detach().to({ dtype: "float32" })).indexSelect(0, this.#here(rows));
-          const target = this.#here(Int32Array.from(rows, (i) => all[i]!)).to({ dtype: "int64" });
+          const x = standardised(features.detach().to({ dtype: "float32" })).indexSelect(0, this.#onDevice(rows));
+          const target = this.#onDevice(Int32Array.from(rows, (i) => all[i]!)).to({ dtype: "int64" });
           const logits = bias.addmm(x, weight);
           const right = logits.argmax(1).eq(target).to({ dtype: "float32" }).mean();
           const share = Math.min(1, rows.length / MEMORY);
@@ -81,7 +81,7 @@ export class OnlineProbe {
     for (const tensor of Object.values(this.#state)) tensor.dispose();
   }
 
-  #here(values: Int32Array | Float32Array): Tensor {
+  #onDevice(values: Int32Array | Float32Array): Tensor {
     return fromTypedArray(values).to({ device: this.#device });
   }
 }

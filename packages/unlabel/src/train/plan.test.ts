@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UsageError, UserError } from "../base/errors.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
 import { temporaryFolder } from "../testing/data.ts";
-import { commitOf, plan, stamp } from "./plan.ts";
+import { plan, stamp } from "./plan.ts";
 
 let temporary: ReturnType<typeof temporaryFolder>;
 let folder: string;
@@ -95,10 +95,75 @@ describe("a resumed run", () => {
   });
 });
 
-it("writes a moment so that names sort by time", () => {
-  expect(stamp(new Date(2026, 0, 31, 9, 5, 7))).toBe("20260131-090507");
+describe("a run that is begun or continued", () => {
+  const settings = { flags: { method: "mae", batch: 32, cache: "auto" } };
+
+  it("begins where there is none, and goes on where there is one, called the same way", () => {
+    const out = join(folder, "run");
+    expect(plan({ data: "D", settings, out, resume: "auto" })).toMatchObject({ run: null, data: "D", out });
+    // run.json holds what `auto` has come to.
+    begun(resolveConfig({ flags: { ...settings.flags, cache: "off" } }));
+    const again = plan({ data: "D", settings, out, resume: "auto" });
+    expect(again.run?.path).toBe(out);
+    expect(again.config).toMatchObject({ cache: "off" });
+  });
+
+  it("goes on under the flags that it was begun with, whatever a budget has made of them", () => {
+    const flags = { method: "mae", budget: "8m", warmup_epochs: 5 };
+    const before = resolveConfig({ flags });
+    const out = begun({ ...before, steps: 40, epochs: 20, warmup_epochs: 2 });
+    const { config } = plan({ data: "D", settings: { flags }, out, resume: "auto" });
+    expect(config).toMatchObject({ budget: 480, steps: 40, epochs: 20, warmup_epochs: 2 });
+  });
+
+  it("must be named", () => {
+    const nameless = () => plan({ data: "D", settings, resume: "auto" });
+    expect(nameless).toThrow(UsageError);
+    expect(nameless).toThrow("Expected --out RUN beside --resume=auto");
+  });
+
+  it("begins where a process died before it had begun", () => {
+    const out = join(folder, "run");
+    mkdirSync(join(out, "checkpoints"), { recursive: true });
+    writeFileSync(join(out, "lock"), "");
+    expect(plan({ data: "D", settings, out, resume: "auto" }).run).toBeNull();
+    writeFileSync(join(out, "checkpoints", "last.safetensors"), "");
+    expect(() => plan({ data: "D", settings, out, resume: "auto" })).toThrow("Expected an empty or new folder");
+  });
 });
 
-it("knows no commit outside of a project", () => {
-  expect(commitOf(folder)).toBeNull();
+describe("how long a resumed run is", () => {
+  const planned = (before: Record<string, unknown>, flags: Record<string, unknown>, file?: Record<string, unknown>) => {
+    const out = begun({ ...resolveConfig({ flags: { method: "mae" } }), ...before });
+    const sources = { flags, ...(file && { file: { name: "f.yaml", settings: file } }) };
+    const { config, extension } = plan({ settings: sources, out, resume: true });
+    rmSync(out, { recursive: true });
+    return { epochs: config.epochs, steps: config.steps, budget: config.budget, extension };
+  };
+  const budgeted = { budget: 60, steps: 40, epochs: 20 };
+
+  it.each([
+    ["as before", {}, { ...budgeted, extension: null }],
+    ["as before, said again", { budget: "1m" }, { ...budgeted, extension: "--budget 1m" }],
+    ["more steps", { steps: 80 }, { epochs: 20, steps: 80, budget: null, extension: "--steps 80" }],
+    ["more epochs", { epochs: 30 }, { epochs: 30, steps: null, budget: null, extension: "--epochs 30" }],
+    ["more time", { budget: "2m" }, { epochs: 20, steps: null, budget: 120, extension: "--budget 2m" }],
+  ])("under a budget: %s", (_, flags, expected) => {
+    expect(planned(budgeted, flags)).toEqual(expected);
+  });
+
+  it("a budget may be given to a run that began without", () => {
+    expect(planned({ epochs: 20 }, { budget: "2m" })).toMatchObject({ steps: null, budget: 120 });
+  });
+
+  it("a flag says more than a file, and a file's budget more than its epochs, as when the run began", () => {
+    const file = { budget: "1m", epochs: 50 };
+    expect(planned(budgeted, {}, file)).toMatchObject(budgeted);
+    expect(planned(budgeted, { steps: 80 }, file)).toMatchObject({ steps: 80, budget: null });
+    expect(planned(budgeted, { budget: "1m" }, { epochs: 50 })).toMatchObject(budgeted);
+  });
+});
+
+it("writes a moment so that names sort by time", () => {
+  expect(stamp(new Date(2026, 0, 31, 9, 5, 7))).toBe("20260131-090507");
 });

@@ -1,7 +1,6 @@
 // Which run is asked for: a new one, or an old one to be continued. Everything that can be refused is refused here,
 // before LibTorch is loaded.
-
-import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { writableFile } from "../base/files.ts";
@@ -19,10 +18,14 @@ export interface Request {
   settings: Sources;
   /** Run directory; by default `runs/METHOD-PRESET-TIME`. */
   out?: string | undefined;
-  /** Goes on with the run in `out`. */
-  resume?: boolean;
+  /** Continues the run in `out`; "auto" begins one there where there is none yet, for those who start the same again. */
+  resume?: boolean | "auto";
   /** Prints where the time of a few steps goes, and writes profile.json and trace.json into the run. */
   profile?: boolean;
+  /** The command line that run.json keeps, to be run again; by default it says that a program called. */
+  command?: string;
+  /** Commit of the project that it is called in, for run.json. */
+  commit?: string | null;
   /**
    * The command line that goes on with it after an interruption, where that is not `pretrain --resume` since it is a part of something
    * larger; null where whoever asked tells.
@@ -36,7 +39,11 @@ export interface Plan {
   out: string;
   /** The run to continue, or null for a new one. */
   run: RunDirectory | null;
+  /** What was asked for that changes how long the run is, such as `--epochs 30`; null where nothing was. */
+  extension: string | null;
   profile: boolean;
+  command: string;
+  commit: string | null;
   /** What goes on with it after an interruption; null where somebody else tells. */
   goOn: string | null;
 }
@@ -45,6 +52,7 @@ export interface Plan {
 const CHANGEABLE = new Set([
   "epochs",
   "steps",
+  "budget",
   "threads",
   "device",
   "cache_mb",
@@ -53,16 +61,27 @@ const CHANGEABLE = new Set([
   "online",
 ]);
 
+/** What sets how long a run is. */
+const LENGTHS = ["epochs", "steps", "budget"] as const;
+
 /**
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
  * @throws {UserError} where the run directory is taken, missing or cannot be written to, or its checkpoint is
  */
-export function plan({ data, settings, out, resume = false, profile = false, goOn }: Request): Plan {
-  const again = (path: string) =>
-    goOn === undefined ? commandLine("pretrain", "--resume", "--out", shellWord(path)) : goOn;
-  if (resume) {
+export function plan(request: Request): Plan {
+  const { data, settings, out, resume = false, profile = false, commit = null } = request;
+  const shared = (path: string) => ({
+    profile,
+    command: request.command ?? "pretrain() of a program",
+    commit,
+    goOn: request.goOn === undefined ? commandLine("pretrain", "--resume", "--out", shellWord(path)) : request.goOn,
+  });
+  if (resume === "auto" && out === undefined) {
+    throw new UsageError("Expected --out RUN beside --resume=auto, to say which run begins or goes on");
+  }
+  if (resume === true || (resume === "auto" && out !== undefined && existsSync(join(out, "run.json")))) {
     const planned = planResume(data, settings, out);
-    return { ...planned, profile, goOn: again(planned.out) };
+    return { ...planned, ...shared(planned.out) };
   }
   if (data === undefined)
     throw new UsageError(
@@ -72,21 +91,23 @@ export function plan({ data, settings, out, resume = false, profile = false, goO
   const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
   refuseTaken(path);
   writableFile(join(path, "run.json"));
-  return { config, data, out: path, run: null, profile, goOn: again(path) };
+  return { config, data, out: path, run: null, extension: null, ...shared(path) };
 }
 
 function planResume(
   data: string | undefined,
   { file, flags = {} }: Sources,
   out: string | undefined,
-): Omit<Plan, "profile" | "goOn"> {
+): Pick<Plan, "config" | "data" | "out" | "run" | "extension"> {
   if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
   const run = RunDirectory.open(out);
   run.refuseLost();
   writableFile(join(out, "run.json"));
   const before = run.info.config;
-  const changes: Settings = { ...file?.settings, ...flags };
-  const config = resolveConfig({ file: { name: join(out, "run.json"), settings: { ...before } }, flags: changes });
+  const length = lengthGiven(file?.settings ?? {}, flags);
+  const changes = { ...changed({ ...file?.settings, ...flags }, before), ...length };
+  const asked = resolveConfig({ file: { name: join(out, "run.json"), settings: { ...before } }, flags: changes });
+  const config = { ...asked, ...budgeted(asked, before, length) };
   for (const [key, value] of Object.entries(config)) {
     const was: unknown = before[key as keyof Config];
     if (!CHANGEABLE.has(key) && JSON.stringify(value) !== JSON.stringify(was)) {
@@ -95,7 +116,38 @@ function planResume(
       );
     }
   }
-  return { config, data: data ?? run.info.data.root, out, run };
+  const words = Object.entries(length).map(([key, value]) => `--${key} ${String(value)}`);
+  return { config, data: data ?? run.info.data.root, out, run, extension: words.join(" ") || null };
+}
+
+/** How long the run is to be: what the flags say of it, else what the file says, whose budget overrules the rest. */
+function lengthGiven(file: Settings, flags: Settings): Settings {
+  const given = (from: Settings) =>
+    Object.fromEntries(LENGTHS.filter((key) => from[key] != null).map((key) => [key, from[key]]));
+  const [ofFlags, ofFile] = [given(flags), given(file)];
+  if (Object.keys(ofFlags).length > 0) return ofFlags;
+  return "budget" in ofFile ? { budget: ofFile.budget } : ofFile;
+}
+
+/** Settings other than lengths that differ from what run.json holds, whatever was settled there since it began. */
+function changed(given: Settings, before: Config): Settings {
+  const same = (key: string, value: unknown) => {
+    const was: unknown = before[key as keyof Config];
+    if (key === "cache" && value === "auto") return true;
+    // A budget has shortened it.
+    if (key === "warmup_epochs" && before.budget !== null && Number(value) > before.warmup_epochs) return true;
+    return JSON.stringify(value) === JSON.stringify(was);
+  };
+  const lengths: readonly string[] = LENGTHS;
+  return Object.fromEntries(
+    Object.entries(given).filter(([key, value]) => !lengths.includes(key) && !same(key, value)),
+  );
+}
+
+/** Steps or epochs that are asked for end a budget; another budget ends the steps that the first one had room for. */
+function budgeted(asked: Config, before: Config, length: Settings): Partial<Pick<Config, "budget" | "steps">> {
+  if (length.budget !== undefined) return asked.budget === before.budget ? {} : { steps: null };
+  return Object.keys(length).length > 0 ? { budget: null } : {};
 }
 
 /** A moment as a part of a folder's name: `20260131-235959`, local time. */
@@ -103,14 +155,4 @@ export function stamp(moment: Date): string {
   const two = (n: number) => String(n).padStart(2, "0");
   const day = `${moment.getFullYear()}${two(moment.getMonth() + 1)}${two(moment.getDate())}`;
   return `${day}-${two(moment.getHours())}${two(moment.getMinutes())}${two(moment.getSeconds())}`;
-}
-
-/** The commit of the project that `folder` is in, or null where it is in none. */
-export function commitOf(folder: string): string | null {
-  try {
-    const stdio: ["ignore", "pipe", "ignore"] = ["ignore", "pipe", "ignore"];
-    return execFileSync("git", ["rev-parse", "HEAD"], { cwd: folder, encoding: "utf8", stdio }).trim();
-  } catch {
-    return null;
-  }
 }

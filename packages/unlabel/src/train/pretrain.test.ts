@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { memory } from "@unlabel/torch";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { UserError } from "../base/errors.ts";
+import { InterruptedError, UserError } from "../base/errors.ts";
 import { readSettings } from "../config/files.ts";
-
 import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
-import { type Pretrained, type PretrainRequest, pretrain } from "./pretrain.ts";
+import { type Pretrained, type PretrainRequest, pretrain, type TrainEvent } from "./pretrain.ts";
 
 const SIMCLR = { method: "simclr", size: 32, batch: 4, epochs: 2, warmup_epochs: 0, device: "cpu", precision: "fp32" };
 const MAE = { ...SIMCLR, method: "mae", patch: 8, decoder_width: 32, decoder_depth: 1 };
@@ -133,17 +132,52 @@ describe("pretrain", () => {
     const before = readFileSync(join(run, "run.json"), "utf8");
     const nothing = await train("a", {}, { resume: true });
     expect(nothing.result).toEqual(result);
-    expect(nothing.log).toBe(`${run} has already done its 6 steps; ask for more with --epochs or --steps\n`);
+    expect(nothing.log).toBe(`${run} has already done its 6 steps; ask for more with --epochs, --steps or --budget\n`);
     expect(readFileSync(join(run, "run.json"), "utf8")).toBe(before);
     RunDirectory.open(run).update({ status: "failed", error: "the disk was full", command: "unlabel pretrain D" });
-    const longer = await train("a", { epochs: 3 }, { resume: true });
+    const command = "unlabel pretrain --resume";
+    const longer = await train("a", { epochs: 3 }, { resume: true, command });
     expect(longer.result.steps).toBe(9);
     expect(RunDirectory.open(run).info).toMatchObject({
       status: "done",
-      command: expect.stringMatching(/^unlabel pretrain D\nunlabel/),
+      command: `unlabel pretrain D\n${command}`,
     });
     expect(RunDirectory.open(run).info).not.toHaveProperty("error");
     expect(losses(run).map(([step]) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  });
+
+  it("says how the schedule is planned anew where a run goes on for longer, and nothing where it does not", async () => {
+    const flags = { ...MAE, schedule: "cosine", lr: 0.001, optimizer: "sgd" };
+    await train("whole", flags);
+    const part = await train("a", flags, { stopAt: 1 });
+    const { steps } = part.result;
+    const same = await train("a", { epochs: 2 }, { resume: true });
+    expect(same.info.notes ?? []).toEqual([]);
+    expect(weights(same.run)).toBe(weights(join(folder.path, "whole")));
+    const longer = await train("a", { epochs: 4 }, { resume: true });
+    const note =
+      "6 steps became 12 at step 6 (--epochs 4): the schedule is planned anew, and goes on with lr 0.0005 instead of 0";
+    expect(longer.info.notes).toEqual([note]);
+    expect(longer.log).toContain(`note: ${note}`);
+    const lrs = RunDirectory.open(longer.run)
+      .metrics()
+      .map((row) => row["train/lr"]!);
+    expect(steps).toBeLessThan(6);
+    expect(lrs[6]).toBeCloseTo(0.0005, 10);
+    expect(lrs.slice(6)).toEqual(lrs.slice(6).toSorted((a, b) => b - a));
+  });
+
+  it("begins or goes on under resume auto, and is done when it is done", async () => {
+    const auto = { resume: "auto" } as const;
+    const first = await train("a", MAE, { ...auto, stopAt: 1 });
+    expect(first.interrupted).toBe(true);
+    const second = await train("a", MAE, auto);
+    expect([second.interrupted, second.result.steps]).toEqual([false, 6]);
+    expect(second.log).toContain(`from step ${first.result.steps}`);
+    const third = await train("a", MAE, auto);
+    expect([third.interrupted, third.result]).toEqual([false, second.result]);
+    await train("whole", MAE);
+    expect(weights(second.run)).toBe(weights(join(folder.path, "whole")));
   });
 
   it("gives the same again when its run.json is fed back", async () => {
@@ -256,6 +290,61 @@ describe("pretrain", () => {
     await expect(train("b", { ...MAE, device: "cuda:7" })).rejects.toThrow(/device/);
     await expect(train("c", MAE, { data: join(folder.path, "none") })).rejects.toThrow(/does not exist/);
     expect(readdirSync(folder.path)).toEqual(["images"]);
+  });
+
+  describe("called by a program", () => {
+    it("tells of each step and of what happens, and keeps nothing of the command line", async () => {
+      const rows: number[] = [];
+      const events: TrainEvent[] = [];
+      const { info, run, log } = await train("a", MAE, {
+        onStep: ({ step }) => rows.push(step),
+        onEvent: (event) => events.push(event),
+      });
+      expect(rows).toEqual([1, 2, 3, 4, 5, 6]);
+      const of = (type: TrainEvent["type"]) => events.filter((event) => event.type === type);
+      expect(events[0]).toMatchObject({ type: "begin", run, step: 0, total: 6 });
+      expect(of("checkpoint")).toEqual([3, 6].map((step) => ({ type: "checkpoint", step })));
+      expect(events.at(-1)).toEqual({ type: "end", step: 6, status: "done" });
+      for (const event of of("log")) expect(log).toContain(event.type === "log" && event.text);
+      expect([info.command, info.commit]).toEqual(["pretrain() of a program", null]);
+      expect(JSON.stringify(info)).not.toContain("vitest");
+    });
+
+    it("finishes the step and saves when it is asked to stop, and leaves the system's signals alone", async () => {
+      const controller = new AbortController();
+      const before = process.listenerCount("SIGINT");
+      const heard: number[] = [];
+      const part = await train("a", MAE, {
+        signal: controller.signal,
+        onStep: ({ step }) => {
+          heard.push(process.listenerCount("SIGINT") - before);
+          if (step === 2) controller.abort();
+        },
+      });
+      expect([part.interrupted, part.info.status, part.result.steps]).toEqual([true, "interrupted", 2]);
+      expect(part.log).toContain("Finishing this step, then saving.\n");
+      expect(heard).toEqual([0, 0]);
+      const again = await train("a", {}, { resume: true });
+      await train("whole", MAE);
+      expect(weights(again.run)).toBe(weights(join(folder.path, "whole")));
+    });
+
+    it("leaves nothing behind where it is stopped before it begins", async () => {
+      const stopped = train("a", MAE, { signal: AbortSignal.abort() });
+      await expect(stopped).rejects.toThrow(InterruptedError);
+      expect(existsSync(join(folder.path, "a"))).toBe(false);
+    });
+
+    it("ends as failed where a listener throws, with its last checkpoint kept", async () => {
+      const failing = train("a", MAE, {
+        onStep: ({ step }) => {
+          if (step === 4) throw new Error("no more");
+        },
+      });
+      await expect(failing).rejects.toThrow("no more");
+      const run = RunDirectory.open(join(folder.path, "a"));
+      expect([run.info.status, run.info.error, run.damage(stepOf)]).toEqual(["failed", "no more", null]);
+    });
   });
 
   it("frees all that it made", async () => {

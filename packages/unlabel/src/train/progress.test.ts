@@ -47,6 +47,27 @@ it("tells slow steps in seconds a step, and counts a resumed run from where it b
   expect(written).toEqual(["91% 11/12 [00:06<00:06, 6.00 s/step]\n"]);
 });
 
+it("tells speed and time left from what is counted alone", () => {
+  const { written, advance, options } = recorder({ isTTY: false });
+  const progress = new Progress({ total: 20, ...options });
+  advance(20_000);
+  progress.leaveOut(10);
+  progress.update(10);
+  expect(written).toEqual(["50% 10/20 [00:20<00:10, 1.00 steps/s]\n"]);
+});
+
+it("writes at once what is urgent, and hands each line of text on", () => {
+  const { written, options } = recorder({ isTTY: false });
+  const said: string[] = [];
+  const progress = new Progress({ total: 20, onLog: (text) => said.push(text), ...options });
+  progress.update(1);
+  progress.update(2, "looking at 256 images", "", true);
+  progress.log("saved");
+  expect(written).toHaveLength(3);
+  expect(written[1]).toContain("looking at 256 images");
+  expect(said).toEqual(["saved"]);
+});
+
 it("writes plain lines, seldom, where there is no terminal, and always the last", () => {
   const { written, advance, options } = recorder({ isTTY: false });
   const progress = new Progress({ total: 1000, ...options });

@@ -20,6 +20,8 @@ export interface ProgressOptions {
   /** What is counted: `step`, `image`. */
   unit?: string;
   stream?: ProgressStream;
+  /** Called with each line of text that is written. */
+  onLog?: ((text: string) => void) | undefined;
   /** Milliseconds on a clock that never goes back. */
   now?: () => number;
 }
@@ -32,22 +34,27 @@ export class Progress {
   readonly #start: number;
   readonly #unit: string;
   readonly #stream: ProgressStream;
+  readonly #onLog: ((text: string) => void) | undefined;
   readonly #now: () => number;
   readonly #began: number;
   #shown = Number.NEGATIVE_INFINITY;
   #onScreen = false;
+  /** Milliseconds that were spent on something else than what is counted. */
+  #aside = 0;
 
   constructor({
     total,
     start = 0,
     unit = "step",
     stream = process.stderr,
+    onLog,
     now = () => performance.now(),
   }: ProgressOptions) {
     this.#total = total;
     this.#start = start;
     this.#unit = unit;
     this.#stream = stream;
+    this.#onLog = onLog;
     this.#now = now;
     this.#began = now();
   }
@@ -57,11 +64,19 @@ export class Progress {
     this.#total = total;
   }
 
-  /** Tells that `done` of the total are done; `note` says what else matters (`loss 4.143`). Draws seldom enough to cost nothing. */
-  update(done: number, note = "", label = ""): void {
+  /** Seconds went by that speed and time left are not to be told from. */
+  leaveOut(seconds: number): void {
+    this.#aside += 1000 * seconds;
+  }
+
+  /**
+   * Tells that `done` of the total are done; `note` says what else matters (`loss 4.143`). Draws seldom enough to cost nothing,
+   * but at once what is `urgent`: where nothing more will be heard for a while.
+   */
+  update(done: number, note = "", label = "", urgent = false): void {
     const now = this.#now();
     const last = done >= this.#total;
-    if (!last && now - this.#shown < (this.#stream.isTTY ? REDRAW_MS : PLAIN_MS)) return;
+    if (!last && !urgent && now - this.#shown < (this.#stream.isTTY ? REDRAW_MS : PLAIN_MS)) return;
     this.#shown = now;
     const line = this.#line(done, (now - this.#began) / 1000, note, label);
     if (this.#stream.isTTY) {
@@ -76,6 +91,7 @@ export class Progress {
     this.#onScreen = false;
     this.#stream.write(`${visible(text)}\n`);
     this.#shown = Number.NEGATIVE_INFINITY;
+    this.#onLog?.(text);
   }
 
   /** Leaves the last state of the bar on the screen. */
@@ -87,9 +103,10 @@ export class Progress {
   #line(done: number, seconds: number, note: string, label: string): string {
     const share = this.#total > 0 ? Math.min(1, done / this.#total) : 1;
     const here = done - this.#start;
-    const left = here > 0 ? ((this.#total - done) * seconds) / here : Number.NaN;
+    const counted = seconds - this.#aside / 1000;
+    const left = here > 0 ? ((this.#total - done) * counted) / here : Number.NaN;
     const head = `${label ? `${label} ` : ""}${String(Math.floor(100 * share)).padStart(3)}%`;
-    const speed = here > 0 && seconds > 0 ? rate(here / seconds, this.#unit) : "?";
+    const speed = here > 0 && counted > 0 ? rate(here / counted, this.#unit) : "?";
     const tail = `${done}/${this.#total} [${clock(seconds)}<${clock(left)}, ${speed}]${note ? ` ${note}` : ""}`;
     if (!this.#stream.isTTY) return `${head.trim()} ${tail}`;
     // One column stays free: a full line would wrap on some terminals and the redraw would then scroll.

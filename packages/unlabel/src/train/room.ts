@@ -37,14 +37,14 @@ export async function withRoom(
   write: () => void,
   { folder, progress, stop, kept, retryMs = RETRY_MS }: RoomOptions,
 ): Promise<void> {
-  for (let told = false; ; told = true) {
+  for (let announced = false; ; announced = true) {
     try {
       write();
-      if (told) progress.log("There is room again: training goes on.");
+      if (announced) progress.log("There is room again: training goes on.");
       return;
     } catch (error) {
       if (!isDiskFull(error)) throw error;
-      if (!told) {
+      if (!announced) {
         progress.log(`Out of disk: no room for ${what} in ${folder}, where ${free(folder)} are free. Training waits`);
         progress.log(`and tries again every ${retryMs / 1000} seconds: free some space. Ctrl-C leaves; ${kept} stays.`);
       }

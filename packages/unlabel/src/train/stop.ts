@@ -4,8 +4,8 @@ import { setImmediate } from "node:timers/promises";
 import { onFirstSignal } from "../base/signals.ts";
 
 export interface StopRequest {
-  /** The signal that asked, or null. */
-  readonly signal: NodeJS.Signals | null;
+  /** What asked: a signal of the system's, or a program's own; null while nothing has. */
+  readonly signal: NodeJS.Signals | "abort" | null;
   /** Stops listening. */
   release(): void;
 }
@@ -24,6 +24,22 @@ export function listenForStop(onAsked: () => void): StopRequest {
     onAsked();
   });
   return request;
+}
+
+/**
+ * Listens to a program's own signal instead, and leaves the system's to it.
+ *
+ * @param onAsked called once, when it is aborted; at once where it is already
+ */
+export function listenForAbort(signal: AbortSignal, onAsked: () => void): StopRequest {
+  signal.addEventListener("abort", onAsked, { once: true });
+  if (signal.aborted) onAsked();
+  return {
+    get signal() {
+      return signal.aborted ? ("abort" as const) : null;
+    },
+    release: () => signal.removeEventListener("abort", onAsked),
+  };
 }
 
 /**

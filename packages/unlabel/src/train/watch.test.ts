@@ -2,15 +2,17 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { manualSeed, noGrad, randn } from "@unlabel/torch";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { openData } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
 import { createMethod, resolveConfig } from "../methods/registry.ts";
-
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { readHeldOut } from "./held-out.ts";
 import { pretrain } from "./pretrain.ts";
 import { startWatch } from "./watch.ts";
+
+vi.mock("./held-out.ts", { spy: true });
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -67,13 +69,13 @@ it.each([
 
 it("finds an encoder of zeros collapsed, and puts it back as it was", async () => {
   manualSeed(0);
-  const config = resolveConfig({ flags: SIMCLR });
+  const config = resolveConfig({ flags: { ...SIMCLR, health_every: 1 } });
   const method = createMethod(config).train();
   noGrad(() => {
     for (const parameter of method.encoder.parameters()) parameter.mul_(0);
   });
   const set = await openData(data);
-  const watch = await startWatch({
+  const watch = startWatch({
     config,
     data: set,
     method,
@@ -82,11 +84,40 @@ it("finds an encoder of zeros collapsed, and puts it back as it was", async () =
     reader: new ImageReader({ threads: 1 }),
     stepsPerEpoch: 3,
   });
-  const look = watch!.look([randn([8, 3, 32, 32])]);
+  const moment = { step: 6, total: 6, stepsPerEpoch: 3, seconds: 60, stepSeconds: 0.1 };
+  const look = await watch!.look(moment, true, [randn([8, 3, 32, 32])]);
   expect(look["health/std"]).toBe(0);
   watch!.observe({ step: 1, epoch: 1, seconds: 1, "train/loss": 2, ...look }, 2);
   expect(watch!.health).toMatchObject({ verdict: "collapsed", since: 1 });
   expect([...method.modules()].every((module) => module.training)).toBe(true);
   watch!.dispose();
   method.dispose();
+});
+
+it("reads and looks at nothing where a run is too short for it, and says so", async () => {
+  let log = "";
+  vi.mocked(readHeldOut).mockClear();
+  const stream = { write: (text: string) => (log += text) };
+  const flags = { ...SIMCLR, batch: 2, steps: 1, threads: 1 };
+  const { run, info } = await pretrain({ data, settings: { flags }, out: join(folder.path, "one-step"), stream });
+  // Four images may take as long as the one step of two images with two views did, of which a tenth is allowed.
+  const rows = RunDirectory.open(run).metrics();
+  expect(Object.keys(rows[0]!).filter((name) => /^(health|watch)|knn/.test(name))).toEqual([]);
+  expect(log).toMatch(
+    /Left out at the end of so short a run: a look at the features \(12 images, up to .* and online kNN/,
+  );
+  expect(info.health?.verdict).toBe("too-early");
+  expect(info.result?.watch_s).toBe(0);
+  expect(readHeldOut).not.toHaveBeenCalled();
+});
+
+it("notes how long a look took and at how many images, apart from the step's own time", async () => {
+  const run = await train("timed", { ...SIMCLR, health_every: 2 });
+  const rows = run.metrics();
+  expect(rows.filter((row) => row["watch/seconds"] !== undefined).map(({ step }) => step)).toEqual([2, 3, 4, 6]);
+  expect(
+    rows.filter((row) => row["health/images"] !== undefined).map((row) => [row.step, row["health/images"]]),
+  ).toEqual([2, 4, 6].map((step) => [step, 12]));
+  const watched = rows.reduce((sum, row) => sum + (row["watch/seconds"] ?? 0), 0);
+  expect(run.info.result!.watch_s).toBeCloseTo(watched, 3);
 });

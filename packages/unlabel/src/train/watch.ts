@@ -1,31 +1,20 @@
 // Looks on while a run trains, and changes nothing of it: no random number is drawn, no statistic of BatchNorm moved, no
-// gradient touched. Looks are as frequent as they are cheap: one percent of the time, unless `health_every` counts steps.
-
+// gradient touched. When, and with how many images, is look-plan.ts's; `health_every` counts steps instead, whatever they take.
 import { performance } from "node:perf_hooks";
-import { autocast, cat, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { autocast, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { round } from "../base/numbers.ts";
 import type { Config } from "../config/common.ts";
-
 import type { Dataset } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
 import type { Method } from "../methods/method.ts";
 import { methodNamed } from "../methods/registry.ts";
 import type { Health } from "../run/health.ts";
 import type { MetricsRow } from "../run/metrics.ts";
-import { nearest, vote } from "../score/knn.ts";
-import { topK } from "../score/metrics.ts";
-import { alignmentOf, spreadOf } from "../score/spread.ts";
 import { HealthRecord } from "./health.ts";
 import { encodeHeldOut, type HeldOut, readHeldOut } from "./held-out.ts";
+import { firstViews, type Look, measure, voteOf } from "./look.ts";
+import { LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-plan.ts";
 import { OnlineProbe } from "./online.ts";
-
-/** Images that every look encodes, and labelled ones whose classes kNN votes with at the ends of epochs. */
-const LOOKED_AT = 256;
-const BANK = 512;
-/** Images of a training batch whose views are compared. */
-const ALIGNED = 64;
-const SHARE = 0.01;
-/** Few neighbours, since the bank is small. */
-const KNN = { k: 10, temperature: 0.07 };
 
 export interface WatchOptions {
   config: Config;
@@ -37,25 +26,18 @@ export interface WatchOptions {
   stepsPerEpoch: number;
 }
 
-/** The numbers that a look adds to a step's row. */
-export type Look = { [name: `${string}/${string}`]: number };
+/** Told before a look that may take a while: with how many images, and about how many seconds. */
+export type OnLook = (images: number, seconds: number) => void;
 
-/**
- * Begins to look on.
- *
- * @returns null where config asks for nothing to be looked at, or where too few images can be read to look at
- */
-export async function startWatch(options: WatchOptions): Promise<Watch | null> {
-  const { config, data, method, device, reader } = options;
+/** Begins to look on; null where config asks for nothing to be looked at, or where there are too few images. */
+export function startWatch(options: WatchOptions): Watch | null {
+  const { config, data, method, device } = options;
   const labels = Int32Array.from(data.train.items, ({ label }) => label);
   const labelled = new Set(labels.filter((label) => label >= 0)).size > 1;
   const online = config.online && labelled;
-  if (config.health_every === 0 && !online) return null;
-  const count = LOOKED_AT + (online ? BANK : 0);
-  const heldOut = await readHeldOut(data.train, count, { size: config.size, seed: config.seed, reader });
-  if (heldOut === null || heldOut.labels.length < 2) return null;
+  if ((config.health_every === 0 && !online) || labels.length < 2) return null;
   const probe = online ? new OnlineProbe(labels, data.classes.length, method.encoder.dim, device) : null;
-  return new Watch(options, heldOut, probe);
+  return new Watch(options, probe);
 }
 
 export class Watch {
@@ -63,31 +45,28 @@ export class Watch {
   /** Null without labels, or where `online` is off. */
   readonly probe: OnlineProbe | null;
   readonly #options: WatchOptions;
-  readonly #heldOut: HeldOut;
-  readonly #count: number;
-  readonly #looks = new Pace();
-  readonly #votes = new Pace();
+  readonly #plan: LookPlan;
+  /** Read when they are first looked at; null before that. */
+  #heldOut: HeldOut | null = null;
+  #asked = 0;
+  #identical = false;
+  /** Of the last look. */
+  #size: LookSize = { measured: 0, voting: 0 };
+  /** Too few images can be read to look at anything. */
+  #blind = false;
 
-  constructor(options: WatchOptions, heldOut: HeldOut, probe: OnlineProbe | null) {
-    const { config, method, stepsPerEpoch } = options;
+  constructor(options: WatchOptions, probe: OnlineProbe | null) {
+    const { config, data, method, stepsPerEpoch } = options;
     this.#options = options;
-    this.#heldOut = heldOut;
     this.probe = probe;
-    // What is left is the bank; of few images half.
-    const all = heldOut.labels.length;
-    this.#count = probe ? Math.min(LOOKED_AT, Math.ceil(all / 2)) : Math.min(LOOKED_AT, all);
-    const looked = heldOut.pixels.narrow(0, 0, this.#count);
+    const available = Math.min(probe ? VOTING : MEASURED, data.train.items.length);
+    const compares = method.views[0]?.count === 2;
+    const views = method.views.reduce((sum, { count }) => sum + count, 0);
+    this.#plan = new LookPlan({ config, votes: probe !== null, views, compares, available });
     this.record = new HealthRecord({
       method: methodNamed(config.method).about.health,
       dim: method.encoder.dim,
-      images: this.#count,
-      identical:
-        scope(() =>
-          looked
-            .eq(looked.narrow(0, 0, 1))
-            .all()
-            .item(),
-        ) === 1,
+      images: Math.min(MEASURED, available),
       floor: method.floor,
       warmup: Math.round(config.warmup_epochs * stepsPerEpoch),
     });
@@ -97,75 +76,127 @@ export class Watch {
     return this.record.now;
   }
 
+  /** Seconds that looking has taken in all of the run's processes. */
+  get seconds(): number {
+    return this.#plan.spent;
+  }
+
   /** What lets the online probe learn from a step's features; undefined where there is none. */
   learner(indices: Int32Array): ((features: Tensor) => Record<string, Tensor>) | undefined {
     const { probe } = this;
     return probe ? (features) => ({ "online/linear_top1": probe.learn(features, indices) }) : undefined;
   }
 
-  /** Whether to look after this step. */
-  due(step: number, total: number): boolean {
-    const { health_every: every } = this.#options.config;
-    if (every === 0) return false;
-    return step === total || (every === null ? this.#looks.due() : step % every === 0);
+  /** Whether the features will be measured after the step that comes now. */
+  due(moment: Moment): boolean {
+    return !this.#blind && this.#plan.due(moment);
   }
 
-  /** Looks at the encoder after a step. @param views the step's, of which the first images are compared */
-  look(views: readonly Tensor[]): Look {
-    return this.#looks.timed(() =>
-      this.#evaluating((features) => {
-        const encoded = this.#encode(0, this.#count, features);
-        const broken = this.#count - encoded.sum([1]).isfinite().sum().item();
-        if (broken > 0) return { "health/not_finite": broken };
-        const found = spreadOf(encoded);
-        const look: Look = {
-          "health/std": found.std,
-          "health/rank": found.rank,
-          "health/uniformity": found.uniformity,
-        };
-        const spec = this.#options.method.views[0]!;
-        if (spec.count === 2)
-          look["health/alignment"] = alignmentOf(features(firstViews(views[0]!).to({ device: this.#options.device })));
-        return look;
-      }),
-    );
+  /**
+   * Looks at the encoder after a step, where it is time and there is time.
+   *
+   * @param due what {@link due} said before the step
+   * @param views the step's, of which the first images are compared
+   * @returns what was found, and the seconds that it took; nothing where nothing was looked at
+   */
+  async look(moment: Moment, due: boolean, views: readonly Tensor[], onLook: OnLook = () => {}): Promise<Look> {
+    if (this.#blind) return {};
+    const began = performance.now();
+    const trial = this.#plan.trial(moment);
+    if (trial > 0) await this.#tryOut(trial);
+    const size = this.#plan.size(moment, due);
+    this.#size = size;
+    const images = Math.max(size.measured, size.voting);
+    if (images > 0) onLook(images, this.#plan.seconds(size, moment));
+    const found = images > 0 ? await this.#lookAt(size, views) : {};
+    return trial + images > 0 ? { ...found, "watch/seconds": round((performance.now() - began) / 1000) } : {};
   }
 
-  /** At the end of an epoch: kNN accuracy on the images looked at, by the labels of as many others. */
-  vote(step: number, total: number): Look {
-    const { stepsPerEpoch, data } = this.#options;
-    const all = this.#heldOut.labels.length;
-    const last = step === total;
-    if (!this.probe || (step % stepsPerEpoch !== 0 && !last) || (!last && !this.#votes.due())) return {};
-    return this.#votes.timed(() =>
-      this.#evaluating((features): Look => {
-        const encoded = this.#encode(0, all, features);
-        if (encoded.isfinite().all().item() !== 1) return {};
-        const labels = this.#heldOut.labels;
-        const rows = [...labels.keys()].filter((i) => labels[i]! >= 0);
-        const [queries, bank] = [rows.filter((i) => i < this.#count), rows.filter((i) => i >= this.#count)];
-        if (queries.length === 0 || bank.length === 0) return {};
-        const pick = (at: number[]) => Int32Array.from(at, (i) => labels[i]!);
-        const of = (at: number[]) => encoded.indexSelect(0, indexOf(at, encoded.device));
-        const voted = vote(nearest(of(bank), of(queries), KNN.k), pick(bank), data.classes.length, KNN);
-        return { "online/knn_top1": topK(voted, pick(queries), data.classes.length, 1) };
-      }),
-    );
+  /** What there was no time for after the last step; null where there was. */
+  leftOut(moment: Moment): string | null {
+    if (this.#blind) return "The features were not looked at: fewer than two of the images drawn for it can be read";
+    return this.#plan.leftOut(this.#size, moment);
   }
 
   /** Takes in a row that was noted; says whether the verdict has changed. */
   observe(row: MetricsRow, chance: number | null): boolean {
+    this.#plan.observe(row);
     return this.record.observe(row, chance);
   }
 
   dispose(): void {
-    this.#heldOut.pixels.dispose();
+    this.#heldOut?.pixels.dispose();
     this.probe?.dispose();
   }
 
-  #encode(from: number, count: number, features: (images: Tensor) => Tensor): Tensor {
+  async #lookAt({ measured, voting }: LookSize, views: readonly Tensor[]): Promise<Look> {
+    const heldOut = await this.#read(Math.max(measured, voting));
+    if (heldOut === null) return {};
+    const began = performance.now();
+    const [looked, voters] = [measured, voting].map((count) => Math.min(count, heldOut.labels.length)) as [
+      number,
+      number,
+    ];
+    const { method, device, data } = this.#options;
+    const twice = method.views[0]?.count === 2;
+    // Of few images none.
+    const compared = Math.max(1, this.#plan.compared(looked) / 2);
+    const rows = spaced(Math.max(looked, voters), heldOut.labels.length);
+    const labels = rows.map((row) => heldOut.labels[row]!);
+    const look = this.#evaluating((features): Look => {
+      const encoded = this.#encode(heldOut, rows, features);
+      const some = (count: number) => (count === rows.length ? encoded : chosen(encoded, spaced(count, rows.length)));
+      const pair = () => features(firstViews(views[0]!, compared).to({ device }));
+      return {
+        ...(looked > 0 && measure(some(looked), twice ? pair : null)),
+        ...(looked > 0 && this.#identical && { "health/identical": 1 }),
+        ...(voters > 0 &&
+          voteOf(
+            some(voters),
+            spaced(voters, rows.length).map((row) => labels[row]!),
+            data.classes.length,
+          )),
+      };
+    });
+    const images = Math.max(looked, voters) + this.#plan.compared(looked);
+    this.#plan.learnCost(images, (performance.now() - began) / 1000);
+    return look;
+  }
+
+  /** Learns on a few images what one costs. */
+  async #tryOut(images: number): Promise<void> {
+    const heldOut = await this.#read(images);
+    if (heldOut === null) return;
+    const began = performance.now();
+    const { length } = heldOut.labels;
+    this.#evaluating((features) => this.#encode(heldOut, spaced(length, length), features).sum().item());
+    this.#plan.learnCost(length, (performance.now() - began) / 1000);
+  }
+
+  /** At least so many of the images, where there are so many; null where there are too few to look at. */
+  async #read(images: number): Promise<HeldOut | null> {
+    const { data, config, reader } = this.#options;
+    if (images <= this.#asked) return this.#heldOut;
+    const began = performance.now();
+    const found = await readHeldOut(data.train, images, { size: config.size, seed: config.seed, reader });
+    this.#plan.learnRead(images, (performance.now() - began) / 1000);
+    this.#heldOut?.pixels.dispose();
+    [this.#heldOut, this.#asked] = [found, images];
+    this.#blind = found === null || found.labels.length < 2;
+    if (found === null || this.#blind) return null;
+    this.#identical =
+      scope(() =>
+        found.pixels
+          .eq(found.pixels.narrow(0, 0, 1))
+          .all()
+          .item(),
+      ) === 1;
+    return found;
+  }
+
+  #encode(heldOut: HeldOut, rows: Int32Array, features: (images: Tensor) => Tensor): Tensor {
     const { config, device } = this.#options;
-    return encodeHeldOut(this.#heldOut.pixels.narrow(0, from, count), config, features, device);
+    return encodeHeldOut(chosen(heldOut.pixels, rows), config, features, device);
   }
 
   /** Calls with the encoder as evaluation sees it, and puts every module back as it was. */
@@ -186,33 +217,11 @@ export class Watch {
   }
 }
 
-/** Both views of the first images of a batch. */
-function firstViews(views: Tensor): Tensor {
-  const batch = views.shape[0]! / 2;
-  const count = Math.min(batch, ALIGNED);
-  return cat([views.narrow(0, 0, count), views.narrow(0, batch, count)], 0);
+/** So many rows of `length`, evenly from all of them: a source that is read in blocks hands out images in its own order. */
+function spaced(count: number, length: number): Int32Array {
+  return Int32Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
 }
 
-function indexOf(at: number[], device: string): Tensor {
-  return fromTypedArray(Int32Array.from(at)).to({ device });
-}
-
-/** Something that costs time may take a share of it: it is due when enough has passed for what it cost the last time. */
-class Pace {
-  #ended = performance.now();
-  #cost = 100;
-
-  due(): boolean {
-    return performance.now() - this.#ended >= this.#cost / SHARE;
-  }
-
-  timed<T>(body: () => T): T {
-    const began = performance.now();
-    try {
-      return body();
-    } finally {
-      this.#ended = performance.now();
-      this.#cost = this.#ended - began;
-    }
-  }
+function chosen(tensor: Tensor, rows: Int32Array): Tensor {
+  return tensor.indexSelect(0, fromTypedArray(rows).to({ device: tensor.device }));
 }

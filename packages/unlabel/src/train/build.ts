@@ -1,0 +1,42 @@
+// What a training consists of: method, optimizer and loader, seeded and empty-handed; nothing of an earlier process is in them yet.
+import { manualSeed, type optim } from "@unlabel/torch";
+import { Loader } from "../data/loader.ts";
+import type { Method } from "../methods/method.ts";
+import { createMethod } from "../methods/registry.ts";
+import { stepsOf } from "./budget.ts";
+import { makeOptimizer } from "./optimizer.ts";
+import type { Settled } from "./settle.ts";
+import type { SkippedImages } from "./skipped-images.ts";
+
+export interface Built extends Disposable {
+  method: Method;
+  optimizer: optim.Optimizer;
+  loader: Loader;
+  stepsPerEpoch: number;
+  /** Steps in all. */
+  total: number;
+}
+
+/** Builds from a settled config; the same config and seed give the same weights and batches to the bit. */
+export function build({ config, machine, ranks, reader, images }: Settled, skipped: SkippedImages): Built {
+  const { device } = machine;
+  manualSeed(config.seed);
+  const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
+  const optimizer = makeOptimizer(config, method);
+  const { batch, seed } = config;
+  const onSkip = (one: { path: string; reason: string }) => skipped.note(one);
+  const loader = new Loader(images, method.views, { batch, seed, ...ranks, device, reader, onSkip });
+  const { stepsPerEpoch } = loader;
+  const dispose = () => {
+    optimizer.dispose();
+    method.dispose();
+  };
+  return {
+    method,
+    optimizer,
+    loader,
+    stepsPerEpoch,
+    total: stepsOf(config, stepsPerEpoch),
+    [Symbol.dispose]: dispose,
+  };
+}

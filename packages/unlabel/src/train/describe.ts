@@ -1,0 +1,66 @@
+// A run in words and numbers before its first step: run.json as it begins, and the lines that people read.
+import { engineInfo } from "@unlabel/torch";
+import { counted } from "../base/text.ts";
+import { versionOfUnlabel } from "../base/version.ts";
+import type { Dataset } from "../data/folder.ts";
+import { absoluteRoot } from "../data/open.ts";
+import { lossWords } from "../methods/about.ts";
+import { methodNamed } from "../methods/registry.ts";
+import type { RunInfo } from "../run/directory.ts";
+import type { Built } from "./build.ts";
+import type { Plan } from "./plan.ts";
+import type { Settled } from "./settle.ts";
+
+/** run.json of a run that has not begun. */
+export function describe(
+  { command, commit }: Pick<Plan, "command" | "commit">,
+  { config, machine }: Settled,
+  data: Dataset,
+  { method, stepsPerEpoch }: Built,
+): RunInfo {
+  const { about } = methodNamed(config.method);
+  const count = (tensors: { numel: number }[]) => tensors.reduce((sum, { numel }) => sum + numel, 0);
+  return {
+    schema: 1,
+    status: "running",
+    method: config.method,
+    about: { title: about.title, paper: about.paper, loss: lossWords(about, config) },
+    draws: "by place",
+    config,
+    seed: config.seed,
+    created: new Date().toISOString(),
+    finished: null,
+    versions: { unlabel: versionOfUnlabel(), libtorch: engineInfo().version, node: process.versions.node },
+    ...machine,
+    commit,
+    command,
+    data: {
+      // Whole, so that a run can be resumed and probed from anywhere.
+      root: absoluteRoot(data.root),
+      layout: data.layout,
+      fingerprint: data.fingerprint,
+      train: data.train.items.length,
+      val: data.val?.items.length ?? 0,
+      classes: data.classes,
+      ...(data.order && { order: data.order }),
+    },
+    parameters: { encoder: count(method.encoder.parameters()), total: count(method.parameters()) },
+    chance: method.chance,
+    floor: method.floor,
+    steps_per_epoch: stepsPerEpoch,
+    result: null,
+  };
+}
+
+/** The first lines of a training's log: what learns from what, for how long, on what, and into which folder. */
+export function introduction(
+  { method, config, parameters, data, device, precision, threads, versions, steps_per_epoch }: RunInfo,
+  { out, total, start }: { out: string; total: number; start: number },
+): string[] {
+  const millions = (n: number) => `${(n / 1e6).toFixed(1)}M`;
+  return [
+    `${method} ${config.encoder}, ${millions(parameters.encoder)} parameters (${millions(parameters.total)} with heads), ${data.train} images at ${config.size} px`,
+    `${counted(total, "step")} of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
+    `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
+  ];
+}

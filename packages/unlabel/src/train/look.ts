@@ -1,0 +1,56 @@
+// What a look at the encoder finds: how its features are spread, how alike two views of an image are to it, and how well kNN
+// tells classes apart by them.
+import { cat, fromTypedArray, type Tensor } from "@unlabel/torch";
+import { nearest, vote } from "../score/knn.ts";
+import { topK } from "../score/metrics.ts";
+import { alignmentOf, spreadOf } from "../score/spread.ts";
+
+/** The numbers that a look adds to a step's row. */
+export type Look = { [name: `${string}/${string}`]: number };
+
+/** Few neighbours, since the bank is small. */
+const KNN = { k: 10, temperature: 0.07 };
+
+/**
+ * How features are spread over images, or that they are no numbers.
+ *
+ * @param encoded `[N, d]`
+ * @param pair gives features of first and second views of some images, `[2·M, d]`; null where a method has no two views
+ */
+export function measure(encoded: Tensor, pair: (() => Tensor) | null): Look {
+  const images = encoded.shape[0]!;
+  const broken = images - encoded.sum([1]).isfinite().sum().item();
+  if (broken > 0) return { "health/not_finite": broken };
+  const { std, rank, uniformity } = spreadOf(encoded);
+  return {
+    "health/std": std,
+    "health/rank": rank,
+    "health/uniformity": uniformity,
+    ...(pair && { "health/alignment": alignmentOf(pair()) }),
+    "health/images": images,
+  };
+}
+
+/**
+ * kNN accuracy on every third labelled image, by the labels of the others; nothing where there are too few.
+ *
+ * @param encoded `[N, d]`
+ * @param labels of at least N images, −1 for those without a class
+ */
+export function voteOf(encoded: Tensor, labels: Int32Array, classes: number): Look {
+  if (encoded.isfinite().all().item() !== 1) return {};
+  const rows = [...labels.subarray(0, encoded.shape[0]!).keys()].filter((i) => labels[i]! >= 0);
+  const [queries, bank] = [rows.filter((_, i) => i % 3 === 0), rows.filter((_, i) => i % 3 !== 0)];
+  if (queries.length === 0 || bank.length === 0) return {};
+  const pick = (at: number[]) => Int32Array.from(at, (i) => labels[i]!);
+  const of = (at: number[]) =>
+    encoded.indexSelect(0, fromTypedArray(Int32Array.from(at)).to({ device: encoded.device }));
+  const voted = vote(nearest(of(bank), of(queries), KNN.k), pick(bank), classes, KNN);
+  return { "online/knn_top1": topK(voted, pick(queries), classes, 1) };
+}
+
+/** Both views of the first `count` images of a batch, view-major. */
+export function firstViews(views: Tensor, count: number): Tensor {
+  const batch = views.shape[0]! / 2;
+  return cat([views.narrow(0, 0, count), views.narrow(0, batch, count)], 0);
+}

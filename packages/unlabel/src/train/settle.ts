@@ -1,0 +1,83 @@
+// Before anything is built: what a run computes on, where its images are kept, and how many steps a time budget has room for.
+// Each `auto` is settled here once; run.json holds what came of it.
+import { join } from "node:path";
+import { engineInfo, keepHeap, setThreads, trimHeap } from "@unlabel/torch";
+import { cacheDir } from "@unlabel/torch/setup";
+import type { Config } from "../config/common.ts";
+import { cached, chooseCache, roomForPixels } from "../data/cache.ts";
+import type { Dataset, Split } from "../data/folder.ts";
+import { ImageReader } from "../data/reader.ts";
+import { smallestView } from "../methods/registry.ts";
+import type { RunDirectory, RunInfo } from "../run/directory.ts";
+import { type Done, withinBudget } from "./budget.ts";
+import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
+import type { Plan } from "./plan.ts";
+import { choosePrecision } from "./precision.ts";
+import { type Ranks, ranksFromEnv } from "./ranks.ts";
+
+/** Device, number format and threads of a run. */
+export type Machine = Pick<RunInfo, "device" | "precision" | "threads">;
+
+/** A run of which nothing is undecided any more. */
+export interface Settled {
+  config: Config;
+  machine: Machine;
+  ranks: Ranks;
+  reader: ImageReader;
+  /** The training images, kept between epochs where the config says so. */
+  images: Split;
+  /** Which cache was chosen and why, where the choice was left to us. */
+  cacheChoice: string | null;
+}
+
+/** Settles each `auto` of a planned run, and tells the engine of threads and memory. */
+export async function settle(plan: Plan, data: Dataset): Promise<Settled> {
+  const ranks = ranksFromEnv();
+  // What earlier runs in this process have left is not this one's.
+  trimHeap();
+  forgetMemoryPeak();
+  const machine = settleMachine(plan.config, plan.run?.info);
+  // Ranks share a machine.
+  const room = plan.config.cache_mb === null ? roomForPixels() / ranks.world : plan.config.cache_mb * 1e6;
+  const { cache, seed } = plan.config;
+  const chosen = cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room, seed) : null;
+  const settled = chosen ? { ...plan.config, cache: chosen.cache } : plan.config;
+  // What the cache keeps the reader need not keep, too.
+  const reader = new ImageReader({
+    threads: machine.threads,
+    ...(settled.cache === "memory" && { cacheBytes: 0 }),
+  });
+  const images = cachedAsAsked(data, settled, reader, room);
+  const { device, precision } = machine;
+  const speed = { data: { ...data, train: images }, device, precision, reader, done: plan.run && doneBy(plan.run) };
+  const config = await withinBudget(settled, speed);
+  return { config, machine, ranks, reader, images, cacheChoice: chosen?.text ?? null };
+}
+
+function doneBy(run: RunDirectory): Done {
+  let [steps, seconds, aside] = [0, 0, 0];
+  for (const row of run.rows()) {
+    [steps, seconds] = [row.step, row.seconds];
+    aside += row["watch/seconds"] ?? 0;
+  }
+  return { steps, seconds, aside, stepsPerEpoch: run.info.steps_per_epoch };
+}
+
+/** A run that goes on keeps its number format, unless the kind of device is another. */
+function settleMachine(config: Config, old?: RunInfo): Machine {
+  const device = chooseDevice(config.device, engineInfo());
+  const threads = chooseThreads(config.threads);
+  setThreads(threads);
+  keepHeap();
+  const kept = old && old.device.split(":")[0] === device.split(":")[0] && config.precision === "auto";
+  const precision = kept ? old.precision : choosePrecision(config.precision, device, engineInfo());
+  return { device, precision, threads };
+}
+
+function cachedAsAsked({ train, fingerprint }: Dataset, config: Config, reader: ImageReader, bytes: number): Split {
+  const { cache, cache_side: side } = config;
+  if (cache === "off") return train;
+  const shared = { fingerprint, reader, side, least: smallestView(config) };
+  if (cache === "disk") return cached(train, { ...shared, folder: join(cacheDir(), "images", fingerprint) });
+  return cached(train, { ...shared, bytes });
+}
