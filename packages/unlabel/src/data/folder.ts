@@ -63,7 +63,7 @@ export type Layout =
 
 /** Images of a source, and their classes. */
 export interface Dataset {
-  /** As it was given, made absolute. */
+  /** As it was given. */
   root: string;
   /** How it was understood. */
   layout: Layout;

@@ -63,7 +63,7 @@ export interface RunInfo {
   steps_per_epoch: number;
   /** Random numbers of a step follow from seed, step and place in the batch; absent in runs from before that. */
   draws?: "by place";
-  /** What it came to so far; null before the first step was saved. */
+  /** What it came to; null until training has ended once, whole or interrupted. */
   result: RunResult | null;
   /** How it fares, told without labels; absent where nobody looked. */
   health?: Health;

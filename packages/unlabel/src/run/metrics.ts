@@ -16,9 +16,9 @@ import { appendLine, syncFile } from "../base/files.ts";
 export interface MetricsRow {
   /** From 1. */
   step: number;
-  /** Passes over the images so far. */
+  /** The number of the pass over the images, from 1. */
   epoch: number;
-  /** Of training so far. */
+  /** Of training so far, over all processes where the run was resumed. */
   seconds: number;
   [name: `${string}/${string}`]: number;
 }
