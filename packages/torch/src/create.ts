@@ -6,10 +6,14 @@ import { native } from "./native.ts";
 import { full as fullOp } from "./ops.generated.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** A number, or lists of lists of numbers that form a box. */
 export type Nested = number | bigint | boolean | readonly Nested[];
 
+/** Of which type a tensor is made, and where. */
 export interface TensorOptions {
+  /** Default: what the values say, float32 for numbers. */
   dtype?: DType;
+  /** Default `"cpu"`. */
   device?: Device;
 }
 

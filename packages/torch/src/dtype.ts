@@ -1,6 +1,7 @@
 // Names of element types and devices, and their typed arrays.
 import { TorchError } from "./errors.ts";
 
+/** Types of elements, by PyTorch's names. */
 export type DType =
   | "float32"
   | "float64"
@@ -21,11 +22,13 @@ export type DType =
 /** `"cpu"`, `"cuda"`, `"cuda:1"`, `"mps"`. */
 export type Device = string;
 
+/** How the dimensions of a 4-D tensor lie in memory: `[N, C, H, W]`, `[N, H, W, C]`, or as they are. */
 export type MemoryFormat = "contiguous" | "channels_last" | "preserve";
 
 /** Numbers as operators take them; whole ones count as integers, so that integer tensors keep their dtype. */
 export type Scalar = number | bigint | boolean;
 
+/** Typed arrays that tensors are made from and read into. */
 export type TypedArray =
   | Float32Array
   | Float64Array

@@ -38,6 +38,7 @@ export abstract class TensorHandle {
     native.free(this.#handle);
   }
 
+  /** Frees the tensor at the end of a block that began with `using`. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -59,13 +60,14 @@ export abstract class TensorHandle {
     native.external(-this.#bytes);
   }
 
-  /** Moves a tensor to another owner: a scope, or none. */
+  /** Moves a tensor to another owner: a scope, or none. @internal */
   static adopt(tensor: TensorHandle, scope: Scope | null): void {
     if (tensor.#disposed || tensor.#scope === scope) return;
     tensor.#leaveNet();
     tensor.#own(scope);
   }
 
+  /** Frees what a scope still owns. @internal */
   static free(made: Scope): void {
     const handles: Handle[] = [];
     for (const tensor of made) {
@@ -81,10 +83,12 @@ export abstract class TensorHandle {
     return typeof value === "object" && value !== null && #handle in value;
   }
 
+  /** The scope that a tensor goes with, if any. @internal */
   static owner(tensor: TensorHandle): Scope | null {
     return tensor.#scope;
   }
 
+  /** The bridge's number of a tensor. @internal */
   static number(tensor: TensorHandle): Handle {
     return tensor.#handle;
   }

@@ -6,6 +6,7 @@ export type { Device, DType, MemoryFormat, Scalar, TypedArray } from "./dtype.ts
 export { TorchError } from "./errors.ts";
 export { keep, scope } from "./handle.ts";
 export { lend, type TensorMemory } from "./lend.ts";
+export type { Schema, SchemaArgument } from "./native.ts";
 export * as nn from "./nn/index.ts";
 export * from "./ops.generated.ts";
 export * as optim from "./optim/index.ts";

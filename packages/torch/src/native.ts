@@ -7,34 +7,55 @@ import type { TensorMemory } from "./lend.ts";
 /** A live tensor's number: slot and generation. */
 export type Handle = number;
 
+/** An argument of an operator. */
 export interface SchemaArgument {
+  /** As the schema has it, in snake_case. */
   name: string;
+  /** As the schema has it: `Tensor?`, `SymInt[2]`, …. */
   type: string;
+  /** Whether it can be given by its name alone. */
   keyword: boolean;
+  /** Length of a list that a single number stands for, such as 2 of `int[2]`. */
   broadcast?: number;
+  /** Its value where it is left out; absent where it must be given. */
   default?: unknown;
 }
 
+/** What an operator takes and gives. */
 export interface Schema {
+  /** LibTorch's number of it, in this process. */
   id: number;
+  /** As PyTorch writes it: `aten::relu(Tensor self) -> Tensor`. */
   text: string;
+  /** What it takes, in order. */
   args: SchemaArgument[];
+  /** What it gives, in order; `inPlace` where that is an argument it has changed. */
   returns: { name: string; type: string; inPlace: boolean }[];
 }
 
+/** What LibTorch says of itself. */
 export interface EngineDescription {
+  /** Such as 2.15.0. */
   version: string;
   /** The folder that the library was loaded from. */
   path: string;
+  /** The vector instructions in use, such as AVX2. */
   cpuCapability: string;
+  /** How it was built, in its own words. */
   config: string;
+  /** How it shares work among threads, in its own words. */
   parallel: string;
+  /** Whether it was built with MKL. */
   mkl: boolean;
+  /** Whether it was built with oneDNN. */
   onednn: boolean;
+  /** GPUs that it can use. */
   cudaDevices: number;
   /** Compute capability of each GPU that the driver knows, 8 for an A100. */
   cudaCapabilities: number[];
+  /** Why there are none, where CUDA says so; else empty. */
   cudaProblem: string;
+  /** Whether Apple's GPU can be used. */
   mps: boolean;
   /** How OpenMP's idle threads wait: OMP_WAIT_POLICY as OpenMP read it, null where it was not set. */
   waitPolicy: string | null;

@@ -2,14 +2,17 @@
 import { guarded, synchronous } from "./errors.ts";
 import { native } from "./native.ts";
 
+/** One thing that ran while a profile was recorded. */
 export interface ProfileEvent {
   /** An operator (`aten::conv2d`), a step of backward (`ConvolutionBackward0`), or a section's own name. */
   name: string;
+  /** What ran: one of LibTorch's operators, or a section that the program has named. */
   kind: "operator" | "section";
   /** LibTorch's number of the thread; sections are those of JavaScript's thread, 0. */
   thread: number;
   /** Microseconds, of one clock for all. */
   start: number;
+  /** Microseconds. */
   duration: number;
 }
 

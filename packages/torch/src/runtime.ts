@@ -19,6 +19,7 @@ export function getRngState(device: Device = "cpu"): Tensor {
   return wrap(guarded("getRngState", () => native.getRngState(device)));
 }
 
+/** Sets the state of a device's random generator, as {@link getRngState} gave it. @throws {TorchError} for another tensor */
 export function setRngState(state: Tensor, device: Device = "cpu"): void {
   const handle = handleOf(state, "state", "setRngState");
   guarded("setRngState", () => native.setRngState(device, handle));
@@ -29,7 +30,7 @@ export function getThreads(): number {
   return native.threads();
 }
 
-/** @param count 1 or more */
+/** Sets how many threads operators compute with. @param count 1 or more @throws {TorchError} for anything else */
 export function setThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1) {
     throw new TorchError(`Expected a whole number of 1 or more for threads, got ${describe(count)}`, "setThreads");
@@ -53,6 +54,7 @@ export function trimHeap(): void {
   native.trimHeap();
 }
 
+/** Options of {@link autocast}. */
 export interface AutocastOptions {
   /** `"cpu"` (default) or `"cuda"`. */
   device?: Device;
@@ -84,6 +86,7 @@ export function isAutocastEnabled(): boolean {
   return autocasting;
 }
 
+/** What tensors and the process take. */
 export interface MemoryUse {
   /** Tensors that JavaScript holds. */
   liveTensors: number;
@@ -95,16 +98,19 @@ export interface MemoryUse {
   peakRssMb: number;
 }
 
+/** What tensors and the process take now, and the most that the process has taken. */
 export function memory(): MemoryUse {
   const peak = process.resourceUsage().maxRSS * 1024;
   return { ...native.memory(), rssMb: process.memoryUsage.rss() / 1e6, peakRssMb: peak / 1e6 };
 }
 
+/** Which LibTorch runs and what it can do. */
 export interface EngineInfo extends EngineDescription {
   /** LibTorch's folder, which holds `lib/` and `include/`. */
   path: string;
   /** Why this LibTorch was chosen, such as `LIBTORCH` or `installed by set-up`. */
   why: string;
+  /** Threads that operators compute with. */
   threads: number;
 }
 

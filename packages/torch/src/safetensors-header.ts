@@ -26,14 +26,21 @@ const maxRank = 64;
 
 /** Where one tensor lies: its bytes from the end of the header on. */
 export interface SafetensorsEntry {
+  /** Type of the elements. */
   dtype: DType;
+  /** Sizes of the dimensions. */
   shape: number[];
+  /** First byte. */
   begin: number;
+  /** The byte after the last. */
   end: number;
 }
 
+/** What a safetensors file says of its contents. */
 export interface SafetensorsHeader {
+  /** Where each tensor lies, by name. */
   tensors: Record<string, SafetensorsEntry>;
+  /** What its writer noted beside the tensors. */
   metadata: Record<string, string>;
 }
 

@@ -10,6 +10,7 @@ import { CHECKSUM, chunk, digitsAt, NO_DIGITS, readFully, verified, withFile } f
 import { dtypes } from "./safetensors-header.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** Options of {@link saveSafetensors}. */
 export interface SaveOptions {
   /** Whether the file carries a checksum, by which reading it finds any damage. Default false. */
   checksum?: boolean;

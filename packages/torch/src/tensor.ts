@@ -13,6 +13,7 @@ export class Tensor extends TensorOps {
     return guarded("shape", () => native.shape(handleOf(this, "self", "shape")));
   }
 
+  /** Number of dimensions. */
   get ndim(): number {
     return this.shape.length;
   }
@@ -22,10 +23,12 @@ export class Tensor extends TensorOps {
     return this.shape.reduce((product, size) => product * size, 1);
   }
 
+  /** Type of the elements. */
   get dtype(): DType {
     return native.dtype(handleOf(this, "self", "dtype")) as DType;
   }
 
+  /** Where it lies: `"cpu"`, `"cuda:0"`, …. */
   get device(): Device {
     return native.device(handleOf(this, "self", "device"));
   }

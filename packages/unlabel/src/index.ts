@@ -4,42 +4,59 @@ export { Draws } from "./base/draws.ts";
 export { InterruptedError, UsageError, UserError } from "./base/errors.ts";
 export type { ImageSource, Pixels } from "./base/native.ts";
 export { type Checked, type CheckOptions, checkData } from "./check/check.ts";
-export type { CheckResult, Finding } from "./check/result.ts";
+export type { Copies } from "./check/duplicates.ts";
+export type { Forecast, PresetForecast } from "./check/forecast.ts";
+export type { Group, Leak } from "./check/groups.ts";
+export type { Seen } from "./check/look.ts";
+export type { CheckResult, ClassCount, Finding, Named } from "./check/result.ts";
+export type { Sizes } from "./check/sizes.ts";
 export { type Compared, type ComparedRun, type CompareRequest, compare } from "./compare/compare.ts";
 export { type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
-export type { Budget, PlannedRun, Terms } from "./compare/plan.ts";
+export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
 export type { CommonConfig, Config } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";
 export { above, below, between, decayRates, flag, integer, number, oneOf } from "./config/fields.ts";
 export { readSettings } from "./config/files.ts";
 export type { Sources } from "./config/resolve.ts";
 export type { Settings } from "./config/settings.ts";
-export { augment } from "./data/augment.ts";
+export { type AugmentSpec, augment } from "./data/augment.ts";
 export { type EvalBatch, type EvalOptions, evalBatches } from "./data/eval-batches.ts";
 export type { ClassName, Dataset, Item, Layout, Split } from "./data/folder.ts";
 export { type Batch, Loader, type LoaderOptions } from "./data/loader.ts";
 export { openData } from "./data/open.ts";
-export { ImageReader, type ReaderOptions } from "./data/reader.ts";
+export type { JitterParams, ViewParams } from "./data/params.ts";
+export { type Failure, ImageReader, type ReaderOptions, type Size, unpackedBytes } from "./data/reader.ts";
+export type { FillItem, Part, ReadItem, ReadOptions, Target } from "./data/targets.ts";
 export { type BlurSpec, type Box, type ColorSpec, type Filter, plainView, type ViewSpec } from "./data/views.ts";
 export {
+  ARCHITECTURES,
+  type Block,
   createEncoder,
   ENCODERS,
   Encoder,
+  type EncoderAbout,
   type EncoderConfig,
+  type EncoderName,
+  type EncoderOptions,
   encoderDim,
   encoderMacs,
   encoderWidth,
+  type Mlp,
+  type PatchEmbed,
   RESNETS,
   ResNet,
+  type ResNetAbout,
   type ResNetOptions,
   type TokenOptions,
   type Tokens,
   VITS,
   VisionTransformer,
+  type VitAbout,
   type VitOptions,
 } from "./encoders/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
+export type { ProbeSettings } from "./eval/linear.ts";
 export {
   type EncodeOptions,
   type ImageInput,
@@ -63,11 +80,14 @@ export { follow, momentumCopy } from "./methods/shared/momentum.ts";
 export { ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
 export { type Report, type ReportData, reportData, writeReport } from "./report/index.ts";
-export { type MetricsRow, RunDirectory, type RunInfo, type RunResult } from "./run/directory.ts";
+export type { Damage, Recovered, StepOf } from "./run/checkpoint-files.ts";
+export { type MetricsRow, RunDirectory, type RunInfo, type RunResult, type RunStatus } from "./run/directory.ts";
 export type * from "./run/evaluations.ts";
-export { nearest, vote } from "./score/knn.ts";
-export { judge, topK } from "./score/metrics.ts";
-export { alignmentOf, spreadOf } from "./score/spread.ts";
+export type { Health } from "./run/health.ts";
+export type { Gap } from "./run/metrics.ts";
+export { type KnnSettings, type Neighbours, nearest, vote } from "./score/knn.ts";
+export { judge, type Metrics, topK } from "./score/metrics.ts";
+export { alignmentOf, type Spread, spreadOf } from "./score/spread.ts";
 export {
   type Listeners,
   type Pretrained,
@@ -75,3 +95,4 @@ export {
   pretrain,
   type TrainEvent,
 } from "./train/pretrain.ts";
+export type { ProgressStream } from "./train/progress.ts";

@@ -11,6 +11,7 @@ export class ReLU extends Module {
 
 /** `x · Φ(x)` with the normal distribution's exact Φ, or its tanh approximation (arXiv:1606.08415). */
 export class GELU extends Module {
+  /** Which form: `none` is exact. */
   readonly approximate: "none" | "tanh";
 
   constructor(options: { approximate?: "none" | "tanh" } = {}) {

@@ -6,6 +6,7 @@ import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { whole } from "./sizes.ts";
 
+/** Options of {@link MultiheadSelfAttention}. */
 export interface AttentionOptions {
   /** Default true. */
   qkvBias?: boolean;
@@ -15,9 +16,13 @@ export interface AttentionOptions {
 
 /** `softmax(q·kᵀ / √(dim / heads))·v` for each head, joined and projected: tokens `[B, N, dim]` → `[B, N, dim]`. */
 export class MultiheadSelfAttention extends Module {
+  /** Queries, keys and values in one projection, dim → 3·dim. */
   qkv: Linear;
+  /** The projection of the joined heads, dim → dim. */
   proj: Linear;
+  /** Number of heads; it divides dim. */
   readonly heads: number;
+  /** Probability of dropping an attention weight in training, 0 to 1. */
   readonly dropout: number;
 
   constructor(dim: number, heads: number, options: AttentionOptions = {}) {

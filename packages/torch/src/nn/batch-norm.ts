@@ -8,6 +8,7 @@ import type { Tensor } from "../tensor.ts";
 import { buffer, Module, parameter } from "./module.ts";
 import { whole } from "./sizes.ts";
 
+/** Options of batch normalisation. */
 export interface BatchNormOptions {
   /** Added to the variance; default 1e-5. */
   eps?: number;
@@ -21,13 +22,19 @@ export interface BatchNormOptions {
 
 /** `y = (x − mean) / √(var + eps) · weight + bias`, each of shape `[C]`; PyTorch's names in the state dict. */
 abstract class BatchNorm extends Module {
+  /** Scale, `[C]`; null without `affine`. */
   weight: Tensor | null;
+  /** Shift, `[C]`; null without `affine`. */
   bias: Tensor | null;
+  /** Running mean, `[C]`; null without `trackRunningStats`. */
   running_mean: Tensor | null;
+  /** Running unbiased variance, `[C]`; null without `trackRunningStats`. */
   running_var: Tensor | null;
   /** Batches seen in training, an int64 scalar. */
   num_batches_tracked: Tensor | null;
+  /** Added to the variance. */
   readonly eps: number;
+  /** How far running statistics move to each batch's own, 0 to 1. */
   readonly momentum: number;
 
   constructor(features: number, options: BatchNormOptions = {}) {

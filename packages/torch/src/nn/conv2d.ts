@@ -7,6 +7,7 @@ import { Module, parameter } from "./module.ts";
 import { type Pair, pair, whole } from "./sizes.ts";
 import { smallConvolution } from "./small-conv.ts";
 
+/** Options of {@link Conv2d}. */
 export interface Conv2dOptions {
   /** Default 1. */
   stride?: Pair;
@@ -29,9 +30,13 @@ export class Conv2d extends Module {
   weight: Tensor;
   /** `[outChannels]`. */
   bias: Tensor | null;
+  /** Steps in pixels, down and across. */
   readonly stride: readonly [number, number];
+  /** Zeros added at each edge, above and below, left and right. */
   readonly padding: readonly [number, number];
+  /** Distance in pixels between the kernel's taps, down and across. */
   readonly dilation: readonly [number, number];
+  /** Independent groups of channels. */
   readonly groups: number;
 
   constructor(inChannels: number, outChannels: number, kernel: Pair, options: Conv2dOptions = {}) {

@@ -6,6 +6,7 @@ import { Module } from "./module.ts";
 
 /** In training, zeroes each value with probability `p` and scales the others by `1 / (1 − p)`. */
 export class Dropout extends Module {
+  /** Probability that a value becomes zero, 0 to 1. */
   readonly p: number;
 
   /** @param p 0 to 1; default 0.5 */

@@ -12,6 +12,7 @@ export type FanMode = "fan_in" | "fan_out";
 /** What follows the layer; decides the gain. */
 export type Nonlinearity = "linear" | "sigmoid" | "tanh" | "relu" | "leaky_relu" | "selu";
 
+/** Options of the Kaiming initialisers. */
 export interface KaimingOptions {
   /** Default `fan_in`. */
   mode?: FanMode;
@@ -96,6 +97,7 @@ export function truncNormal(weight: Tensor, mean = 0, std = 1, low = -2, high = 
   });
 }
 
+/** Normal with the given mean and standard deviation. */
 export function normal(weight: Tensor, mean = 0, std = 1): Tensor {
   return filled(weight, () => weight.normal_(mean, std));
 }
@@ -105,14 +107,17 @@ export function uniform(weight: Tensor, low = 0, high = 1): Tensor {
   return filled(weight, () => weight.uniform_(low, high));
 }
 
+/** The same value everywhere. */
 export function constant(weight: Tensor, value: number): Tensor {
   return filled(weight, () => weight.fill_(value));
 }
 
+/** Zeros everywhere. */
 export function zeros(weight: Tensor): Tensor {
   return constant(weight, 0);
 }
 
+/** Ones everywhere. */
 export function ones(weight: Tensor): Tensor {
   return constant(weight, 1);
 }

@@ -4,6 +4,7 @@ import type { Tensor } from "../tensor.ts";
 import { Module, parameter } from "./module.ts";
 import { whole } from "./sizes.ts";
 
+/** Options of {@link LayerNorm}. */
 export interface LayerNormOptions {
   /** Added to the variance; default 1e-5. ViT uses 1e-6. */
   eps?: number;
@@ -15,9 +16,13 @@ export interface LayerNormOptions {
 
 /** `y = (x − mean) / √(var + eps) · weight + bias` over the last dimensions: `[…, ...shape]` → the same. */
 export class LayerNorm extends Module {
+  /** Scale, of the normalised shape; null without `affine`. */
   weight: Tensor | null;
+  /** Shift, of the normalised shape; null without `affine` or `bias`. */
   bias: Tensor | null;
+  /** Sizes of the last dimensions, those that are normalised. */
   readonly normalizedShape: readonly number[];
+  /** Added to the variance. */
   readonly eps: number;
 
   constructor(shape: number | readonly number[], options: LayerNormOptions = {}) {

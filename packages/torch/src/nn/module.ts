@@ -26,6 +26,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
   /** Whether dropout drops and batch norm uses the batch's own statistics. Set by `train()` and `eval()`. */
   training = true;
 
+  /** What the module computes; written by subclasses, and run by `call`. */
   abstract forward(...args: Args): Out;
 
   /** Runs `forward` in a scope: only what it returns, and what gradients need, lives on. */
@@ -48,6 +49,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     });
   }
 
+  /** What is trained, each tensor once. */
   parameters(): Tensor[] {
     return this.namedParameters().map(([, tensor]) => tensor);
   }
@@ -103,11 +105,13 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     return { missing, unexpected };
   }
 
+  /** Sets `training` of this module and all beneath it. */
   train(mode = true): this {
     for (const module of this.modules()) module.training = mode;
     return this;
   }
 
+  /** `train(false)`: dropout passes everything, batch norm uses its running statistics. */
   eval(): this {
     return this.train(false);
   }

@@ -5,8 +5,11 @@ import { type Pair, pair } from "./sizes.ts";
 
 /** The largest value of each window: `[B, C, H, W]` → `[B, C, H', W']`, `H' = ⌊(H + 2·padding − kernel) / stride⌋ + 1`. */
 export class MaxPool2d extends Module {
+  /** Height and width of a window in pixels. */
   readonly kernel: readonly [number, number];
+  /** Steps in pixels, down and across. */
   readonly stride: readonly [number, number];
+  /** Minus infinities added at each edge, above and below, left and right. */
   readonly padding: readonly [number, number];
 
   /** @param options `stride` is by default the kernel's size, `padding` (with −∞) 0 */
@@ -24,6 +27,7 @@ export class MaxPool2d extends Module {
 
 /** Means over windows sized to give `output`: `[B, C, H, W]` → `[B, C, ...output]`. */
 export class AdaptiveAvgPool2d extends Module {
+  /** Height and width of the result. */
   readonly output: readonly [number, number];
 
   constructor(output: Pair) {

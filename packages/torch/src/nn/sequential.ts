@@ -13,10 +13,12 @@ export class Sequential<Layers extends readonly Module[] = Module[]> extends Mod
     for (const [i, layer] of layers.entries()) this[i] = layer;
   }
 
+  /** Number of layers. */
   get length(): number {
     return this.#length;
   }
 
+  /** The layers in order. */
   *[Symbol.iterator](): Generator<Layers[number]> {
     for (let i = 0; i < this.#length; i++) yield this[i]!;
   }

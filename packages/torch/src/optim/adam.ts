@@ -3,6 +3,7 @@ import { _foreachAdd_, _fusedAdam_, _fusedAdamw_, zeros } from "../ops.generated
 import type { Tensor } from "../tensor.ts";
 import { type Group, type Hyperparameters, Optimizer, type ParamState, type Params } from "./optimizer.ts";
 
+/** Hyperparameters of {@link Adam} and {@link AdamW}. */
 export interface AdamOptions extends Hyperparameters {
   /** Decay of the running means of gradient and squared gradient, each 0 to 1; default [0.9, 0.999]. */
   betas: readonly [number, number];

@@ -12,6 +12,7 @@ import type { Tensor } from "../tensor.ts";
 import { norms } from "./norms.ts";
 import { type Group, type Hyperparameters, Optimizer, type ParamState, type Params } from "./optimizer.ts";
 
+/** Hyperparameters of {@link LARS}. */
 export interface LARSOptions extends Hyperparameters {
   /** Default 0.9. */
   momentum: number;

@@ -5,9 +5,11 @@ import { handleOf, keep, scope } from "../handle.ts";
 import type { StateDict } from "../nn/module.ts";
 import { Tensor } from "../tensor.ts";
 
+/** What every optimizer's groups have. */
 export interface Hyperparameters {
   /** Learning rate; set it every step to follow a schedule. */
   lr: number;
+  /** How strongly weights are drawn to zero, 0 or more; each optimizer says how it enters. */
   weightDecay: number;
 }
 
@@ -20,6 +22,7 @@ export type Params<H> = Iterable<Tensor | (Partial<H> & { params: readonly Tenso
 /** What an optimizer remembers of one parameter. */
 export type ParamState = Record<string, Tensor>;
 
+/** Parameters in groups, what is remembered of each, and the step. Subclasses say how a step changes a parameter. */
 export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
   /** Change a group's `lr` and the like between steps as you wish. */
   readonly groups: Group<H>[];
@@ -64,6 +67,7 @@ export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
     );
   }
 
+  /** Drops the gradients of all parameters. */
   zeroGrad(): void {
     for (const param of this.#params()) param.grad = null;
   }

@@ -1,8 +1,10 @@
 // Learning rates as pure functions of the step, counted from 0: nothing to save, nothing to restore.
 import { TorchError } from "../errors.ts";
 
+/** A learning rate by step, counted from 0. */
 export type Schedule = (step: number) => number;
 
+/** Options of {@link constant}. */
 export interface WarmupOptions {
   /** The learning rate after warmup. */
   lr: number;
@@ -10,6 +12,7 @@ export interface WarmupOptions {
   warmup?: number;
 }
 
+/** Options of {@link cosine}. */
 export interface CosineOptions extends WarmupOptions {
   /** Steps in all, warmup included. */
   steps: number;

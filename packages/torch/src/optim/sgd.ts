@@ -3,7 +3,9 @@ import { _fusedSgd_ } from "../ops.generated.ts";
 import type { Tensor } from "../tensor.ts";
 import { type Group, type Hyperparameters, Optimizer, type ParamState, type Params } from "./optimizer.ts";
 
+/** Hyperparameters of {@link SGD}. */
 export interface SGDOptions extends Hyperparameters {
+  /** Share of the last change that is kept, 0 or more; default 0. */
   momentum: number;
   /** Looks ahead along the momentum; default false. */
   nesterov: boolean;

@@ -3,6 +3,10 @@
 import { fromTypedArray, type Tensor } from "@unlabel/torch";
 import { Rng } from "./rng.ts";
 
+/**
+ * Uniform random numbers of one training step, the same for the same seed, step, image and name, however the batch is
+ * cut.
+ */
 export class Draws {
   readonly #seed: number;
   readonly #step: number;

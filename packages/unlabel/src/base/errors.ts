@@ -3,6 +3,7 @@
 /** Something the user can mend (a folder, a file, a setting); the command line prints the message alone and exits with `exitCode`. */
 export class UserError extends Error {
   override name = "UserError";
+  /** What the command line exits with. */
   readonly exitCode: number = 1;
 }
 

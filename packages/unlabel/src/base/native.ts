@@ -6,8 +6,11 @@ import { nativePath } from "@unlabel/torch/setup";
 
 /** Decoded RGB, `width × height × 3` bytes. */
 export interface Pixels {
+  /** Row by row, three bytes a pixel. */
   data: Uint8Array;
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
   /** EXIF's, where the pixels are as a file stores them; upright by default. */
   orientation?: number;

@@ -12,9 +12,11 @@ import { look, type Seen } from "./look.ts";
 import type { CheckResult, ClassCount, Named } from "./result.ts";
 import { sizesOf } from "./sizes.ts";
 
+/** Options of {@link checkData}. */
 export interface CheckOptions {
   /** Presets whose cost is measured. Default all. */
   presets?: readonly string[];
+  /** Reads the images; by default one of its own that keeps nothing in memory. */
   reader?: ImageReader;
   /** Ends it. */
   signal?: AbortSignal;
@@ -24,9 +26,13 @@ export interface CheckOptions {
 
 /** The result, and what a page of pictures is made from. */
 export interface Checked {
+  /** What was found, as plain data. */
   result: CheckResult;
+  /** Every image, those of train first; groups and leaks speak of them by number. */
   images: Seen[];
+  /** Which of them are the same. */
   copies: Copies;
+  /** What read them. */
   reader: ImageReader;
 }
 

@@ -15,7 +15,9 @@ const ALIKE = 0.85;
 /** Nearest candidates of an image that get the second look. */
 const CANDIDATES = 8;
 
+/** Images that are the same, or nearly. */
 export interface Copies {
+  /** Sets of them. */
   groups: Group[];
   /** One for each image of val that train has, too. */
   leaks: Leak[];

@@ -16,28 +16,45 @@ import type { Seen } from "./look.ts";
 
 /** What one preset would take; `problem` where it could not be measured. */
 export interface PresetForecast {
+  /** The method's name. */
   method: string;
+  /** The preset's name. */
   preset: string;
+  /** The preset's encoder. */
   encoder: string;
+  /** Edge of the images in pixels. */
   size: number;
+  /** Images a step. */
   batch: number;
+  /** Passes over the images. */
   epochs: number;
+  /** Steps of one pass. */
   steps_per_epoch: number;
+  /** Seconds of one step; null where it could not be measured. */
   step_s: number | null;
+  /** Seconds of one pass; null where it could not be measured. */
   epoch_s: number | null;
+  /** Seconds of all passes; null where it could not be measured. */
   total_s: number | null;
   /** Of main memory; null on a GPU, whose own is what counts there. */
   memory_mb: number | null;
+  /** Why it could not be measured, or null. */
   problem: string | null;
 }
 
+/** What training would take here, measured by a few steps. */
 export interface Forecast {
+  /** Where it was measured. */
   device: string;
+  /** Threads that operators computed with. */
   threads: number;
+  /** The machine's main memory, MB (10^6 bytes). */
   memory_total_mb: number;
+  /** One for each method and preset measured. */
   presets: PresetForecast[];
   /** The preset to begin with, and why; null where paper and small were not both measured. */
   choice: { preset: string; why: string } | null;
+  /** How it was measured, in a sentence. */
   how: string;
 }
 

@@ -12,6 +12,7 @@ export interface Pair {
 
 /** Images that pairs connect. */
 export interface Group {
+  /** `exact` where all have the same bytes. */
   kind: "exact" | "near";
   /** Numbers, in order. */
   members: number[];
@@ -23,12 +24,15 @@ export interface Group {
   conflict: boolean;
 }
 
+/** An image of val that train has, too. */
 export interface Leak {
   /** Number of the image in val. */
   val: number;
   /** Number of the image in train that is most like it. */
   train: number;
+  /** Whether the bytes are the same, or the pictures are alike. */
   kind: "exact" | "near";
+  /** 1 for the same bytes, else the lesser of two correlations. */
   similarity: number;
 }
 

@@ -10,15 +10,19 @@ import { colourSpread, grayOf, HASH_SIDE, perceptualHash } from "./hash.ts";
 
 /** What one image turned out to be. */
 export interface Seen {
+  /** Where it belongs. */
   split: Split;
+  /** Which one it is. */
   item: Item;
   /** Why it cannot be read, or null. */
   reason: string | null;
   /** Upright; 0 where it cannot be read. */
   width: number;
+  /** Upright, in pixels; 0 where it cannot be read. */
   height: number;
   /** Of the file. */
   bytes: number;
+  /** Such as jpeg; what the bytes say, not the name. */
   format: string;
   /** Stored turned or mirrored, with an EXIF tag that says so. */
   turned: boolean;

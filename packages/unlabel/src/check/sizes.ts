@@ -1,10 +1,13 @@
 // How large images are: by their short side, which is what a crop is limited by.
 import type { Seen } from "./look.ts";
 
+/** How large the images are, in pixels. */
 export interface Sizes {
   /** Width and height, in order of the short side. */
   smallest: [number, number];
+  /** Width and height of the image in the middle. */
   median: [number, number];
+  /** Width and height of the last. */
   largest: [number, number];
   /** Images whose short side is at least `from` and less than `below` pixels. */
   histogram: { from: number; below: number | null; images: number }[];

@@ -19,6 +19,7 @@ import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
 
+/** What to compare, and where to. */
 export interface CompareRequest extends Terms {
   /** Folder for the runs. */
   out: string;
@@ -35,22 +36,29 @@ export interface CompareRequest extends Terms {
   signal?: AbortSignal;
   /** Called while a run trains; `run` is its name. */
   onEvent?: (event: TrainEvent, run: string) => void;
-  /** What each run's run.json keeps: the command line, and the commit of the project that it was called in. */
+  /** The command line that each run.json keeps. */
   command?: string;
+  /** Commit of the project that it is called in, for each run.json. */
   commit?: string | null;
 }
 
+/** A run of a comparison, and what it came to. */
 export interface ComparedRun extends PlannedRun {
   /** The run directory. */
   run: string;
   /** run.json; null where it failed before it began. */
   info: Readonly<RunInfo> | null;
+  /** What its evaluation found; empty where it did not come to that. */
   evaluations: Evaluations;
 }
 
+/** What a comparison came to. */
 export interface Compared {
+  /** The report that was written. */
   report: Report;
+  /** Folder of the runs. */
   out: string;
+  /** Every run, those that failed among them. */
   runs: ComparedRun[];
 }
 

@@ -14,6 +14,7 @@ import type { Budget } from "./plan.ts";
  */
 const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 800 } };
 
+/** What the demo is shown on, and where it writes. */
 export interface DemoRequest {
   /** Folder of labelled images; the labels are for evaluation alone. */
   data: string;
@@ -27,14 +28,17 @@ export interface DemoRequest {
   goOn?: string;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
-  /** What each run's run.json keeps: the command line, and the commit of the project that it was called in. */
+  /** The command line that each run.json keeps. */
   command?: string;
+  /** Commit of the project that it is called in, for each run.json. */
   commit?: string | null;
 }
 
+/** What the demo came to. */
 export interface DemoResult {
   /** The report's path. */
   report: string;
+  /** By method: the run directory, and its linear probe. */
   runs: Record<string, { run: string; evaluation: LinearEvaluation }>;
 }
 

@@ -22,12 +22,17 @@ export type Budget =
   | { kind: "flops"; value: number }
   | { kind: "steps"; value: Partial<Record<string, number>> };
 
+/** What makes a comparison the same one when it is asked for again. */
 export interface Terms {
+  /** Labelled images; the labels are for evaluation alone. */
   data: string;
+  /** Names of methods. */
   methods: readonly string[];
   /** Each method is trained once with each. */
   seeds: readonly number[];
+  /** What every run may spend. */
   budget: Budget;
+  /** Where the settings of all methods start from. */
   preset: string;
   /** The encoder of all methods; null for each preset's own. */
   backbone: string | null;
@@ -35,13 +40,18 @@ export interface Terms {
   settings: Settings;
 }
 
+/** How far a run of a comparison has come. */
 export type RunState = "waiting" | "training" | "interrupted" | "evaluating" | "done" | "failed";
 
+/** A run of a comparison. */
 export interface PlannedRun {
   /** Its folder's name, `METHOD-SEED`. */
   name: string;
+  /** The method's name. */
   method: string;
+  /** The seed that it is trained with. */
   seed: number;
+  /** How far it has come. */
   status: RunState;
   /** Training and evaluation together, once done. */
   seconds?: number;

@@ -9,6 +9,7 @@ import type { Settings } from "./settings.ts";
 import { nearest } from "./suggest.ts";
 import { choice, describe, once, show } from "./words.ts";
 
+/** Where settings come from beside the preset; flags win over the file. */
 export interface Sources {
   /** Settings of the config file, and the file's name for messages. */
   file?: { name: string; settings: Settings };

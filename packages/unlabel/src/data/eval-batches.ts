@@ -8,6 +8,7 @@ import { imagesOf } from "./images.ts";
 import { ImageReader } from "./reader.ts";
 import type { Filter, ViewSpec } from "./views.ts";
 
+/** Images of a split, ready for an encoder. */
 export interface EvalBatch {
   /** float32 `[B, 3, S, S]`, channels-last; to be disposed of by whoever takes it. */
   images: Tensor;
@@ -17,14 +18,21 @@ export interface EvalBatch {
   indices: Int32Array;
 }
 
+/** Options of {@link evalBatches}. */
 export interface EvalOptions {
+  /** Images a batch; default 128. */
   batch?: number;
+  /** Mean of each channel, of values in [0, 1]. */
   mean: ViewSpec["mean"];
+  /** Standard deviation of each channel, of values in [0, 1]. */
   std: ViewSpec["std"];
+  /** Interpolation of the resize; default bilinear. */
   filter?: Filter;
   /** `size` over the short side that images are resized to before the crop. Default 0.875, as 224 of 256. */
   fraction?: number;
+  /** Where the images are handed over; default `"cpu"`. */
   device?: string;
+  /** Reads the images; by default one of its own. */
   reader?: ImageReader;
   /** Called for each image that cannot be read; it is left out. */
   onSkip?: (skipped: { path: string; reason: string }) => void;

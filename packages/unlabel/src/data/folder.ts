@@ -10,15 +10,21 @@ import { findImages, follow, IMAGE_EXTENSIONS, type ImageFile } from "./walk.ts"
 
 /** An image: `path` is relative to the root, with `/` between its parts; `label` indexes `classes`, −1 without a label. */
 export interface Item {
+  /** Relative to the root, with `/` between its parts. */
   path: string;
+  /** Index of its class, −1 without one. */
   label: number;
   /** Its number in a source that is no folder. */
   at?: number;
 }
 
+/** The images to train on, or those held out. */
 export interface Split {
+  /** Which of the two it is. */
   name: "train" | "val";
+  /** What the items' paths are relative to. */
   root: string;
+  /** Its images, in order. */
   items: Item[];
   /** Hands out the images of items where they are no files `root/path`; see `imagesOf`. */
   load?: (items: readonly Item[]) => Promise<ImageSource[]>;
@@ -36,7 +42,9 @@ export interface Split {
 
 /** A class: its folder's name, and what people call it. */
 export interface ClassName {
+  /** Its folder's name, or what else tells it apart. */
   id: string;
+  /** What people call it; the id where there is no other. */
   name: string;
 }
 
@@ -53,11 +61,17 @@ export type Layout =
   | "idx"
   | "parquet";
 
+/** Images of a source, and their classes. */
 export interface Dataset {
+  /** As it was given. */
   root: string;
+  /** How it was understood. */
   layout: Layout;
+  /** Images to train on. */
   train: Split;
+  /** Images held out; null where the source has none. */
   val: Split | null;
+  /** The classes in the order of the labels; none where there are no labels. */
   classes: ClassName[];
   /**
    * Changes when an image is added, removed, renamed or of another number of bytes. Neither times nor pixels count, so that a copy

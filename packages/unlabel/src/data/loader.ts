@@ -19,6 +19,7 @@ import type { ViewSpec } from "./views.ts";
 export interface Batch {
   /** Counts from the start of training, beginning at 0. */
   step: number;
+  /** The pass over the split that it belongs to, from 0. */
   epoch: number;
   /** For each ViewSpec float32 `[count · B, 3, S, S]`, channels-last: all first views, then all second ones, and so on. */
   views: Tensor[];
@@ -28,14 +29,19 @@ export interface Batch {
   waitSeconds: number;
 }
 
+/** Options of a {@link Loader}. */
 export interface LoaderOptions {
   /** Images a batch, on this rank. */
   batch: number;
+  /** Decides the order, the crops and all that is drawn. */
   seed: number;
   /** Where the views are augmented and handed over. Default `"cpu"`. */
   device?: string;
+  /** The number of this process among `world`, from 0; default 0. */
   rank?: number;
+  /** Processes that share every batch; default 1. */
   world?: number;
+  /** Reads the images; by default one of its own. */
   reader?: ImageReader;
   /** Called once for each image that cannot be read; another takes its place. */
   onSkip?: (skipped: { path: string; reason: string }) => void;
@@ -69,6 +75,7 @@ interface Prepared {
  * @example for await (const { views } of loader.batches({ step: 0 })) { … }
  */
 export class Loader {
+  /** Whole batches of one pass over the split. */
   readonly stepsPerEpoch: number;
   readonly #split: Split;
   readonly #specs: readonly ViewSpec[];

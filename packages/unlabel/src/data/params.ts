@@ -4,8 +4,11 @@ import type { ViewSpec } from "./views.ts";
 
 /** Factors of a colour jitter; 1 (hue: 0) changes nothing. */
 export interface JitterParams {
+  /** Factor, 0 or more. */
   brightness: number;
+  /** Factor, 0 or more. */
   contrast: number;
+  /** Factor, 0 or more. */
   saturation: number;
   /** In turns of the colour circle. */
   hue: number;
@@ -15,10 +18,13 @@ export interface JitterParams {
 
 /** What happens to one view; null or false where it does not. */
 export interface ViewParams {
+  /** Colour factors. */
   jitter: JitterParams | null;
+  /** Whether its colours go. */
   grayscale: boolean;
   /** Standard deviation of the blur in pixels. */
   sigma: number | null;
+  /** Whether values of one half and above are inverted. */
   solarize: boolean;
 }
 

@@ -20,14 +20,19 @@ export interface Failure {
   index: number;
   /** Empty where the image came from memory. */
   path: string;
+  /** In plain words. */
   reason: string;
 }
 
+/** Width and height of an upright image. */
 export interface Size {
+  /** In pixels. */
   width: number;
+  /** In pixels. */
   height: number;
 }
 
+/** Options of an {@link ImageReader}. */
 export interface ReaderOptions {
   /** Bytes of decoded images other than JPEG to keep in memory; when that is full, no more are added. Default 512 MB. */
   cacheBytes?: number;

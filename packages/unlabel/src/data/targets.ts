@@ -3,17 +3,23 @@ import type { TensorMemory } from "@unlabel/torch";
 import type { ImageSource, NativeTarget } from "../base/native.ts";
 import type { Box, Filter } from "./views.ts";
 
+/** An image and the views to make of it. */
 export interface ReadItem {
   /** A path, the bytes of an encoded image, or decoded pixels. */
   image: ImageSource;
+  /** What to cut out of it, a view each. */
   views: readonly Box[];
   /** The views' places in the result, counted in views; by default one after the other, item by item. */
   slots?: readonly number[];
 }
 
+/** What the views of one reading have in common. */
 export interface ReadOptions {
+  /** Of a view in pixels. */
   width: number;
+  /** Of a view in pixels. */
   height: number;
+  /** Interpolation of the resize. */
   filter: Filter;
   /** Where the views are written; by default a new array with room for all of them. */
   out?: Uint8Array;
@@ -21,13 +27,15 @@ export interface ReadOptions {
 
 /** An item's views of one size. */
 export interface Part {
+  /** What to cut out of the image, a view each. */
   views: readonly Box[];
   /** The views' places in the target, counted in views. */
   slots: readonly number[];
-  /** How each view is painted, of {@link paintValuesOf}; for a target with a `finish`. */
+  /** How each view is painted, as the native reader takes it; for a target with a `finish`. */
   paintValues?: Float32Array;
 }
 
+/** An image and its views of every size. */
 export interface FillItem {
   /** A path, the bytes of an encoded image, or decoded pixels. */
   image: ImageSource;
@@ -39,7 +47,7 @@ export interface FillItem {
 export interface Target extends Omit<ReadOptions, "out"> {
   /** Lends the memory of the tensor that the views are written to, once for each call of it. */
   memory: () => TensorMemory;
-  /** What all views share that are painted, of {@link finishOf}; without, views are bytes. */
+  /** What all views share that are painted, as the native reader takes it; without, views are bytes. */
   finish?: Float32Array;
 }
 

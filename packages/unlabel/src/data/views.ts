@@ -6,8 +6,11 @@ export type Filter = "bilinear" | "bicubic";
 
 /** Random colour changes, each strength as in torchvision's `ColorJitter`: factors are drawn from [max(0, 1 − s), 1 + s]. */
 export interface ColorSpec {
+  /** Strength, 0 or more. */
   brightness: number;
+  /** Strength, 0 or more. */
   contrast: number;
+  /** Strength, 0 or more. */
   saturation: number;
   /** Hue shift drawn from [−hue, hue] turns of the colour circle; at most 0.5. */
   hue: number;
@@ -17,8 +20,11 @@ export interface ColorSpec {
 
 /** Gaussian blur: `kernel` taps (odd) a side, standard deviation drawn uniformly from `sigma`, in output pixels. */
 export interface BlurSpec {
+  /** Probability that a view is blurred, 0 to 1. */
   p: number;
+  /** Least and greatest standard deviation in output pixels. */
   sigma: readonly [number, number];
+  /** Taps a side, odd. */
   kernel: number;
 }
 
@@ -30,19 +36,23 @@ export interface ViewSpec {
   size: number;
   /** Share of the image's area, and aspect ratio (width / height), that the crop is drawn from. */
   crop: { scale: readonly [number, number]; ratio: readonly [number, number] };
+  /** Interpolation of the resize. */
   filter: Filter;
   /** Probability of a horizontal flip. */
   flip: number;
+  /** Random colour changes; null for none. */
   color: ColorSpec | null;
   /** `fused`: one colour matrix a view, fast. `exact`: torchvision's sequence in random order with HSV hue. Default `fused`. */
   colorForm?: "fused" | "exact";
   /** Probability of grayscale. */
   grayscale: number;
+  /** Gaussian blur; null for none. */
   blur: BlurSpec | null;
   /** Probability that values of one half and above are inverted. */
   solarize: number;
   /** Per-channel mean and standard deviation, of values in [0, 1]. */
   mean: readonly [number, number, number];
+  /** Standard deviation of each channel, of values in [0, 1]. */
   std: readonly [number, number, number];
 }
 
@@ -55,9 +65,14 @@ export function plainView(spec: Pick<ViewSpec, "size" | "filter" | "mean" | "std
 
 /** A rectangle in pixels of the upright image (fractions allowed), mirrored afterwards if `flip`. */
 export interface Box {
+  /** Left edge in pixels. */
   x: number;
+  /** Upper edge in pixels. */
   y: number;
+  /** In pixels, above 0. */
   width: number;
+  /** In pixels, above 0. */
   height: number;
+  /** Whether it is mirrored left to right. */
   flip: boolean;
 }

@@ -1,6 +1,7 @@
 // Encoder: what pretraining is for. A network from images to one feature vector each, and to a vector for each of their places.
 import { nn, type Tensor, TorchError } from "@unlabel/torch";
 
+/** Which patches are seen. */
 export interface TokenOptions {
   /** Indices `[B, K]`, int64, of the patches to see, in row-major order of the grid; what they leave out costs nothing. */
   keep?: Tensor | undefined;
@@ -13,6 +14,7 @@ export interface TokenOptions {
   maskToken?: Tensor | undefined;
 }
 
+/** An image's places as an encoder sees them. */
 export interface Tokens {
   /** `[B, L, D]`, after the last norm, row by row of the grid; with `keep` `[B, K, D]`, in its order. */
   tokens: Tensor;

@@ -28,10 +28,13 @@ interface Facts {
   dim: number;
   /** Length of a token. */
   width: number;
+  /** Multiply-adds of one image; see `encoderMacs`. */
   macs: Macs;
 }
 
+/** What is known of a ResNet. */
 export interface ResNetAbout extends Facts {
+  /** Which kind it is. */
   family: "resnet";
   /** Blocks of three convolutions, the last four times as wide, instead of two. */
   bottleneck: boolean;
@@ -39,12 +42,17 @@ export interface ResNetAbout extends Facts {
   counts: readonly number[];
 }
 
+/** What is known of a ViT. */
 export interface VitAbout extends Facts {
+  /** Which kind it is. */
   family: "vit";
+  /** Number of blocks. */
   depth: number;
+  /** Attention heads of a block. */
   heads: number;
 }
 
+/** What is known of an architecture without building it. */
 export type EncoderAbout = ResNetAbout | VitAbout;
 
 /** The architectures. One more of a family is one more line here; a new family has a file of its own and a line in registry.ts. */
@@ -57,11 +65,14 @@ export const ARCHITECTURES = {
   vit_base: vit("ViT-Base", { width: 768, depth: 12, heads: 12 }),
 } as const satisfies Record<string, EncoderAbout>;
 
+/** Names of encoders. */
 export type EncoderName = keyof typeof ARCHITECTURES;
 
 /** All encoders by name, ResNets before ViTs, small before large. */
 export const ENCODERS = Object.keys(ARCHITECTURES) as [EncoderName, ...EncoderName[]];
+/** The ResNets by name (arXiv:1512.03385), as torchvision has them. */
 export const RESNETS = ofFamily("resnet");
+/** The ViTs by name (arXiv:2010.11929), as timm has them. */
 export const VITS = ofFamily("vit");
 
 /** Whether a name is a ViT's. */

@@ -14,9 +14,12 @@ export {
   encoderWidth,
   isVit,
   RESNETS,
+  type ResNetAbout,
   stemOf,
   VITS,
+  type VitAbout,
 } from "./facts.ts";
 export { createEncoder, type EncoderOptions } from "./registry.ts";
 export { ResNet, type ResNetOptions } from "./resnet.ts";
-export { VisionTransformer, type VitOptions } from "./vit.ts";
+export type { Block, Mlp } from "./transformer.ts";
+export { type PatchEmbed, VisionTransformer, type VitOptions } from "./vit.ts";

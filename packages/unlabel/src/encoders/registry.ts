@@ -12,6 +12,7 @@ import {
 import { ResNet } from "./resnet.ts";
 import { VisionTransformer, type VitOptions } from "./vit.ts";
 
+/** Options of {@link createEncoder}. */
 export interface EncoderOptions {
   /** A ViT's positions: `learned` (default, as in timm), or `sincos`: fixed, as in MAE. */
   positions?: VitOptions["positions"];

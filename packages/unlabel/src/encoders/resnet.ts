@@ -6,6 +6,7 @@ import { Encoder, type TokenOptions, type Tokens } from "./encoder.ts";
 import type { ResNetAbout } from "./facts.ts";
 import { type ResidualBlock, throughBlocks } from "./recompute.ts";
 
+/** Options of a {@link ResNet}. */
 export interface ResNetOptions {
   /** First layer. `7x7`: stride 2, then a max-pool of stride 2. `3x3`: stride 1 and no pool, for small images. Default `7x7`. */
   stem?: "7x7" | "3x3";
@@ -20,14 +21,21 @@ export interface ResNetOptions {
 /** `[B, channels, H, W]` → the mean over positions of the last feature map, `[B, dim]`; dim is 512, for ResNet-50 2048. */
 export class ResNet extends Encoder {
   override readonly dim: number;
+  /** Channels of an image. */
   readonly channels: number;
   readonly #stem: "7x7" | "3x3";
   readonly #rates: readonly number[];
+  /** The first convolution, to 64 channels. */
   conv1: nn.Conv2d;
+  /** The norm after it. */
   bn1: nn.BatchNorm2d;
+  /** The first stage, at the resolution that the stem leaves. */
   layer1: nn.Sequential;
+  /** The second stage, at half that resolution. */
   layer2: nn.Sequential;
+  /** The third stage, at a quarter. */
   layer3: nn.Sequential;
+  /** The last stage, at an eighth; its map is what features are the mean of. */
   layer4: nn.Sequential;
 
   /** @throws {UserError} where `dropPath` is not in [0, 1) */

@@ -10,9 +10,13 @@ export const BRANCHES = 2;
 
 /** `x + attn(norm1(x))`, then `x + mlp(norm2(x))`: tokens `[B, N, dim]` → the same shape. */
 export class Block extends nn.Module<[x: Tensor, paths?: Tensor | null], Tensor> {
+  /** Before attention. */
   norm1: nn.LayerNorm;
+  /** Attention among the tokens. */
   attn: nn.MultiheadSelfAttention;
+  /** Before the MLP. */
   norm2: nn.LayerNorm;
+  /** On each token by itself, four times as wide inside. */
   mlp: Mlp;
 
   constructor(dim: number, heads: number) {
@@ -32,7 +36,9 @@ export class Block extends nn.Module<[x: Tensor, paths?: Tensor | null], Tensor>
 
 /** `fc2(gelu(fc1(x)))`. */
 export class Mlp extends nn.Module {
+  /** dim → hidden. */
   fc1: nn.Linear;
+  /** hidden → dim. */
   fc2: nn.Linear;
 
   constructor(dim: number, hidden: number) {

@@ -11,6 +11,7 @@ import { resamplePositions, sinCosPositions } from "./positions.ts";
 import { throughBlocks } from "./recompute.ts";
 import { Block, BRANCHES, initLinears, NORM_EPS, token } from "./transformer.ts";
 
+/** Shape of a {@link VisionTransformer}. */
 export interface VitOptions {
   /** Edge in pixels of the square images that positions are made for. */
   size: number;
@@ -18,7 +19,9 @@ export interface VitOptions {
   patch: number;
   /** Of a token. */
   width: number;
+  /** Number of blocks. */
   depth: number;
+  /** Attention heads of a block; they divide `width`. */
   heads: number;
   /** `learned` (default), or `sincos`: fixed, and no parameter. */
   positions?: "learned" | "sincos" | undefined;
@@ -33,15 +36,22 @@ export class VisionTransformer extends Encoder {
   override readonly dim: number;
   /** Of a token. */
   readonly width: number;
+  /** Edge of a patch in pixels. */
   readonly patch: number;
+  /** Channels of an image. */
   readonly channels: number;
   /** Patches a side of an image of `size`. */
   readonly grid: number;
   readonly #rates: readonly number[];
+  /** The class token, `[1, 1, width]`. */
   cls_token: Tensor;
+  /** Positions of the class token and of the patches, `[1, 1 + grid², width]`. */
   pos_embed: Tensor;
+  /** From a patch's pixels to a token. */
   patch_embed: PatchEmbed;
+  /** The transformer's blocks, first to last. */
   blocks: Block[];
+  /** The norm after the last block. */
   norm: nn.LayerNorm;
 
   /** @throws {UserError} where `patch` does not divide `size`, or `dropPath` is not in [0, 1) */
@@ -139,7 +149,8 @@ export class VisionTransformer extends Encoder {
  * Patches to tokens: `[B, K, patch²·channels]` → `[B, K, width]`. The weight has the shape of timm's convolution of stride `patch`;
  * as a matrix product it need not see patches that are left out.
  */
-class PatchEmbed extends nn.Module {
+export class PatchEmbed extends nn.Module {
+  /** Its weight, `[width, channels, patch, patch]`. */
   proj: nn.Conv2d;
 
   constructor(patch: number, width: number, channels: number) {

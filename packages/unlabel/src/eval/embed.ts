@@ -9,6 +9,7 @@ import { openTrained, sizeFor } from "./evaluate.ts";
 import { type FeatureFormat, formatOf, rowsBeside, TOKEN_FORMATS } from "./feature-files.ts";
 import type { MachineOptions } from "./session.ts";
 
+/** Options of {@link embed}. */
 export interface EmbedOptions extends MachineOptions {
   /** Edge of the images in pixels; default as for evaluation. */
   size?: number | undefined;
@@ -16,11 +17,15 @@ export interface EmbedOptions extends MachineOptions {
   tokens?: boolean | undefined;
 }
 
+/** What was written. */
 export interface Embedded {
   /** What was written: the file asked for and, beside a .npy, the list of its rows. */
   files: string[];
+  /** The file's format, by its ending. */
   format: FeatureFormat;
+  /** Images encoded: rows of the file. */
   images: number;
+  /** Length of a row's features. */
   dim: number;
   /** Of what was written: `[N, D]`, of tokens `[N, h, w, D]`. */
   shape: number[];
@@ -28,7 +33,9 @@ export interface Embedded {
   skipped: number;
   /** The training step that the encoder was saved after. */
   step: number;
+  /** Edge in pixels at which images were encoded. */
   size: number;
+  /** From the call on. */
   seconds: number;
 }
 

@@ -8,16 +8,21 @@ import { judge, type Metrics, topK } from "../score/metrics.ts";
 import { logistic } from "./logistic.ts";
 import { stratified } from "./splits.ts";
 
+/** Settings of the linear probe. */
 export interface ProbeSettings {
+  /** How the classifier is fitted: by steps on batches, or by quasi-Newton iterations on all features. */
   solver: "sgd" | "lbfgs";
   /** Passes over the features; L-BFGS takes at most as many iterations. */
   epochs: number;
+  /** Features a step of SGD. */
   batch: number;
-  /** Peak learning rate of SGD, or null to choose one of {@link LEARNING_RATES} on images held out from train. */
+  /** Peak learning rate of SGD, or null to choose one of 0.001, 0.003, 0.01, 0.03 and 0.1 on images held out from train. */
   lr: number | null;
+  /** Of SGD, 0 to 1. */
   momentum: number;
   /** λ of the penalty λ/2·|W|² beside the mean loss, or null to choose it likewise; the bias is free. */
   weight_decay: number | null;
+  /** Decides which images are held out, and the order of the batches. */
   seed: number;
 }
 

@@ -11,6 +11,7 @@ import type { MachineOptions, settleMachine } from "./session.ts";
 /** A file's path, the bytes of an encoded image, or decoded RGB pixels. */
 export type ImageInput = ImageSource;
 
+/** Options of {@link LoadedEncoder.encode}. */
 export interface EncodeOptions {
   /** One vector for each place of an image instead of one for the image. Default false. */
   tokens?: boolean;
@@ -18,6 +19,7 @@ export interface EncodeOptions {
   batch?: number;
 }
 
+/** Options of {@link loadEncoder}. */
 export interface LoadEncoderOptions extends Omit<MachineOptions, "stream"> {
   /** Edge in pixels at which images are encoded: the centre of each, resized. Default as for evaluation. */
   size?: number | undefined;

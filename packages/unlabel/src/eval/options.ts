@@ -5,6 +5,7 @@ import type { ProbeSettings } from "./linear.ts";
 import type { NetworkGiven } from "./network.ts";
 import type { MachineOptions } from "./session.ts";
 
+/** Options of {@link evaluate}. */
 export interface EvaluateOptions extends MachineOptions {
   /** Default: all that work on features. */
   protocols?: readonly Protocol[];
@@ -16,6 +17,7 @@ export interface EvaluateOptions extends MachineOptions {
   size?: number | undefined;
   /** Settings where they differ from the protocol's defaults. */
   linear?: Partial<Omit<ProbeSettings, "seed">>;
+  /** Settings where they differ from the protocol's defaults: k 20, temperature 0.07. */
   knn?: Partial<KnnSettings>;
   /** Shares of the labels that few-shot gives, in (0, 1]. */
   shares?: readonly number[] | undefined;

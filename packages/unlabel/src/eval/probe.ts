@@ -6,9 +6,11 @@ import { evaluate } from "./evaluate.ts";
 import type { ProbeSettings } from "./linear.ts";
 import type { EvaluateOptions } from "./options.ts";
 
+/** Options of {@link probe}. */
 export interface ProbeOptions extends Omit<EvaluateOptions, "protocols" | "linear" | "seed" | "pictures"> {
   /** Settings of the probe where they differ from its defaults; the seed is the run's where none is given. */
   settings?: Partial<ProbeSettings>;
+  /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
 }
 

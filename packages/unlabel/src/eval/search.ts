@@ -7,6 +7,7 @@ import { openData } from "../data/open.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import type { MachineOptions } from "./session.ts";
 
+/** Options of {@link search}. */
 export interface SearchOptions extends MachineOptions {
   /** How many to find; default 10. */
   k?: number | undefined;
@@ -16,9 +17,11 @@ export interface SearchOptions extends MachineOptions {
   thumbnails?: number | undefined;
 }
 
+/** An image that was found. */
 export interface Found {
   /** Relative to the source's root. */
   path: string;
+  /** Where it belongs. */
   split: "train" | "val";
   /** Its class's name, where it has one. */
   class: string | null;
@@ -26,18 +29,25 @@ export interface Found {
   similarity: number;
 }
 
+/** What a search found. */
 export interface SearchResult {
+  /** The image that was searched with. */
   query: string;
+  /** Where it was searched. */
   data: string;
   /** Nearest first. */
   found: Found[];
   /** How many images were searched. */
   images: number;
+  /** Images that could not be read. */
   skipped: number;
+  /** The training step that the encoder was saved after. */
   step: number;
+  /** Edge in pixels at which images were encoded. */
   size: number;
   /** Whether their features were in the run directory already. */
   cached: boolean;
+  /** From the call on. */
   seconds: number;
   /** JPEGs of the query and of what was found, where asked for. */
   thumbnails: Uint8Array[];

@@ -15,8 +15,11 @@ import type { ProbeSplits } from "./splits.ts";
 
 /** Where to compute, and where progress goes; each as in training. */
 export interface MachineOptions {
+  /** Default: a GPU where there is one that LibTorch can use. */
   device?: Config["device"] | undefined;
+  /** Threads that operators compute with; default a choice by the machine. */
   threads?: Config["threads"] | undefined;
+  /** Default: bf16 where it is faster, else fp32. */
   precision?: Config["precision"] | undefined;
   /** By default stderr. */
   stream?: ProgressStream | undefined;

@@ -10,9 +10,11 @@ export interface Flag {
   flag: string;
   /** Its value's name in help. */
   value: string;
+  /** What help says of it. */
   help: string;
 }
 
+/** What help, reports and forecasts need to know of a method. */
 export interface About {
   /** `[a-z0-9]+`; what `--method` takes. */
   name: string;
@@ -36,6 +38,7 @@ export interface About {
   draws?: string;
   /** Floating-point operations of training on one image with all its views: {@link trained}, {@link inferred}. */
   flops(config: Config): number;
+  /** What a watch on its training needs to know. */
   health: {
     /** Share of the way from chance to floor that the loss must have gone for anything to be learnt. */
     learnt: number;
@@ -44,6 +47,7 @@ export interface About {
     /** What to try, beside another lr, where the loss stays at chance; absent where there is nothing. */
     unlearnt?: string;
   };
+  /** Flags of `pretrain` for its own keys; the others are reached by `--set`. */
   flags?: readonly Flag[];
   /** Curves of its own in the report: names of metrics and what to call them. */
   curves?: readonly (readonly [key: string, title: string])[];

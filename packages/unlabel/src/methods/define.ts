@@ -12,7 +12,9 @@ import type { Method } from "./method.ts";
 /** A resolved config with a method's own keys. */
 export type ConfigOf<Own extends z.ZodRawShape> = CommonConfig & z.infer<z.ZodObject<Own>>;
 
+/** A method: what is known of it, its own settings, its views, and how it is built. */
 export interface MethodDefinition<Own extends z.ZodRawShape = z.ZodRawShape> {
+  /** What help, reports and forecasts say of it. */
   about: About;
   /** Its own keys alone, of the kinds in config/fields.ts; what all methods share is there already. */
   schema: Own;

@@ -16,9 +16,11 @@ export interface Progress {
 
 /** Progress, and the random numbers of the images at hand. */
 export interface StepProgress extends Progress {
+  /** Random numbers of the images at hand. */
   draws: Draws;
 }
 
+/** What a method makes of a batch. */
 export interface LossOutput {
   /** Scalar, float32 whatever the precision around it. */
   loss: Tensor;
@@ -30,6 +32,7 @@ export interface LossOutput {
 
 /** Parameters that are trained otherwise than the rest. */
 export interface ParameterGroup {
+  /** The parameters, each in one group at most. */
   params: readonly Tensor[];
   /** Factor on the schedule's learning rate; default 1. */
   lrFactor?: number;
@@ -39,6 +42,7 @@ export interface ParameterGroup {
 
 /** Pictures of what a masked method learnt, each uint8 `[N, 3, S, S]`. */
 export interface Pictures {
+  /** The images as they were. */
   original: Tensor;
   /** Hidden patches in the mean colour. */
   masked: Tensor;
@@ -52,6 +56,7 @@ export interface Pictures {
  * micro-batches, recomputation and several ranks draw the same.
  */
 export abstract class Method extends nn.Module<[views: readonly Tensor[], progress: StepProgress], LossOutput> {
+  /** What pretraining is for; all else is dropped when it is over. */
   abstract readonly encoder: Encoder;
   /** The views of an image that `loss` takes, as its definition has them for the config; set where it is created. */
   views: readonly ViewSpec[] = [];
@@ -73,6 +78,7 @@ export abstract class Method extends nn.Module<[views: readonly Tensor[], progre
    * over images, and where there are no such halves.
    */
   embed?(views: readonly Tensor[], progress: StepProgress): Tensor;
+  /** The loss of `embed`'s embeddings, of a whole batch. */
   contrast?(embeddings: Tensor, progress: StepProgress): LossOutput;
 
   /**

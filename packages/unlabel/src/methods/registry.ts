@@ -37,7 +37,7 @@ export function addMethod(method: MethodDefinition): Disposable {
   };
 }
 
-/** @throws {UsageError} where there is none of that name, and how one of a plugin's is had */
+/** A method by name. @throws {UsageError} where there is none, and how one of a plugin's is had */
 export function methodNamed(name: string): MethodDefinition {
   const found = known.get(name);
   if (found) return found;

@@ -200,6 +200,10 @@ function build(runs: readonly Run[], { budget, absent }: ComparisonTerms) {
   };
 }
 
+/**
+ * Every number on a report, as plain data: groups of runs that differ in the seed alone, runs, findings, costs and
+ * caveats.
+ */
 export type ReportData = ReturnType<typeof build>;
 export type RunData = ReportData["runs"][number];
 export type GroupData = ReportData["groups"][number];

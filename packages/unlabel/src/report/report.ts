@@ -14,10 +14,15 @@ import { damaged } from "./warnings.ts";
 const MOST_BYTES = 8_000_000;
 const PICTURE_BYTES = 2_000_000;
 
+/** A report that was written, and what it says in short. */
 export type Report = {
+  /** The file, absolute. */
   path: string;
+  /** Its size. */
   bytes: number;
+  /** Its first sentence. */
   headline: string;
+  /** The runs, and the linear probe's top-1 of each, in [0, 1]; null where there is none. */
   runs: { dir: string; name: string; method: string; status: string; top1: number | null }[];
   /** What is damaged in the runs, a line each. */
   damage: string[];

@@ -20,6 +20,7 @@ export const stepOf: StepOf = (file) => {
   return Number(step);
 };
 
+/** A checkpoint to go on from, and what that cost. */
 export interface Recovered {
   /** The step that the checkpoint was saved after. */
   step: number;
@@ -27,6 +28,7 @@ export interface Recovered {
   notes: string[];
 }
 
+/** What is wrong with a run's newest checkpoint. */
 export interface Damage {
   /** In words, file by file. */
   problem: string;

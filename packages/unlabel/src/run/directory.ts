@@ -15,7 +15,9 @@ export type { MetricsRow } from "./metrics.ts";
 /** A checkpoint is saved at least this often, however long an epoch is. */
 export const CHECKPOINT_SECONDS = 15 * 60;
 
+/** A run directory: the only thing that training, evaluation and reports share. Every write is whole or not at all. */
 export class RunDirectory {
+  /** The folder. */
   readonly path: string;
   readonly #checkpoints: CheckpointFiles;
   readonly #metrics: MetricsFile;
@@ -52,6 +54,7 @@ export class RunDirectory {
     return new RunDirectory(path, readRunInfo(join(path, "run.json")));
   }
 
+  /** What run.json holds. */
   get info(): Readonly<RunInfo> {
     return this.#info;
   }

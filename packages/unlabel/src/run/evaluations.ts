@@ -4,6 +4,7 @@ import type { ClassName } from "../data/folder.ts";
 
 /** All protocols; the first four work on features that are encoded once, the last two train the whole network. */
 export const PROTOCOLS = ["linear", "knn", "few-shot", "retrieval", "fine-tune", "supervised"] as const;
+/** A way to tell what features are worth. */
 export type Protocol = (typeof PROTOCOLS)[number];
 
 /** What `evaluate` runs unless told otherwise. */
@@ -14,6 +15,7 @@ export type Interval = [low: number, high: number];
 
 /** Shares in [0, 1]. */
 export interface MainMetrics {
+  /** Accuracy: images whose class has the highest score. */
   top1: number;
   /** Macro-F1. */
   f1: number;
@@ -33,17 +35,23 @@ export interface ClassScore {
   support: number;
 }
 
+/** How a classifier fared. */
 export interface Score extends MainMetrics {
   /** Null where there are five classes or fewer, and every image would count as right. */
   top5: number | null;
+  /** How each class fared, in the order of the labels. */
   per_class: (ClassScore & { name: string })[];
+  /** 95 % intervals; absent in files from before they were kept. */
   interval?: Record<keyof MainMetrics, Interval>;
 }
 
 /** What every file begins with. */
 export interface Header<P extends Protocol | "pictures"> {
+  /** What was evaluated. */
   protocol: P;
+  /** Where the test images come from. */
   split: "val";
+  /** What everything random follows from. */
   seed: number;
   /** Of the fifth of train that was held out to score on; null where the data has a val. Files of older versions lack it: it was `seed`. */
   split_seed?: number | null;
@@ -53,9 +61,13 @@ export interface Header<P extends Protocol | "pictures"> {
   fingerprint: string;
   /** Where they lay, as given. */
   data: string;
+  /** Images that classifiers were fitted on. */
   train_images: number;
+  /** Images that they were tested on. */
   val_images: number;
+  /** The classes in the order of the labels. */
   classes: ClassName[];
+  /** That it took. */
   seconds: number;
   /** What a reader of the numbers should know. */
   notes: string[];
@@ -63,19 +75,23 @@ export interface Header<P extends Protocol | "pictures"> {
 
 /** By how much the trained encoder is right more often than another on the same images, in [−1, 1]. */
 export interface Lead {
+  /** Difference of the two accuracies. */
   top1: number;
   /** Where it is above 0, the trained encoder is better beyond the chance of the draw of test images. */
   interval: Interval;
 }
 
-/** What was predicted for each test image, as {@link file://./predictions.ts} has it. */
+/** What was predicted for each test image, compactly; predictions.ts packs and unpacks it. */
 export interface Predictions {
   /** SHA-256 of the test images' names and classes, in their order: alike where the same images were scored. */
   images: string;
   /** Their true classes. */
   labels: string;
+  /** Classes by the trained encoder's features. */
   trained: string;
+  /** Classes by features of the encoder before pretraining. */
   untrained?: string;
+  /** Classes by the images' pixels. */
   pixels?: string;
 }
 
@@ -91,8 +107,11 @@ export interface Scored extends Score {
 
 /** The same classifier on the features of the untrained encoder, and on raw pixels. */
 export interface Beside<S extends Score> {
+  /** On features of the encoder before pretraining. */
   untrained: S;
+  /** On the images' pixels, where that was asked for. */
   pixels?: S;
+  /** How far the trained encoder is ahead of each. */
   lead: { untrained: Lead; pixels?: Lead };
 }
 
@@ -104,26 +123,34 @@ export interface FeatureSettings {
   encoded: number;
 }
 
+/** The mean loss of each pass while a classifier or network is fitted. */
 export type Curve = { epoch: number; loss: number }[];
 
 /** A setting of the linear probe that was tried on images held out from train. */
 export interface Tried {
   /** Null for L-BFGS, which has none. */
   lr: number | null;
+  /** λ of the penalty. */
   weight_decay: number;
+  /** Accuracy on the images held out, in [0, 1]. */
   top1: number;
 }
 
 /** A linear probe's score and how it came to be. */
 export interface LinearScore extends Score {
+  /** Peak learning rate; null for L-BFGS. */
   lr: number | null;
+  /** λ of the penalty. */
   weight_decay: number;
 }
 
 /** eval/linear.json */
 export interface LinearEvaluation extends Header<"linear">, Scored, LinearScore, Beside<LinearScore> {
+  /** How the classifier was fitted. */
   solver: "sgd" | "lbfgs";
+  /** Its loss, pass by pass. */
   curve: Curve;
+  /** What was used, and what was tried to find it. */
   settings: FeatureSettings & {
     solver: "sgd" | "lbfgs";
     epochs: number;
@@ -145,24 +172,33 @@ export interface KnnEvaluation extends Header<"knn">, Scored, Beside<Score> {
 export interface FewShotScore extends MainMetrics {
   /** Standard deviation (n − 1) over the draws, where there are several. */
   std?: MainMetrics;
+  /** 95 % intervals; absent in files from before they were kept. */
   interval?: Record<keyof MainMetrics, Interval>;
 }
 
+/** How classifiers fare with so many labels. */
 export interface FewShotPoint {
   /** Of the training labels, in (0, 1]. */
   share: number;
   /** Labelled images in one draw. */
   images: number;
+  /** How often that share was drawn anew. */
   draws: number;
+  /** On the trained encoder's features. */
   trained: FewShotScore;
+  /** On features of the encoder before pretraining. */
   untrained: FewShotScore;
+  /** On the images' pixels, where that was asked for. */
   pixels?: FewShotScore;
 }
 
 /** eval/few-shot.json */
 export interface FewShotEvaluation extends Header<"few-shot"> {
+  /** `inverse_penalty` is C of the logistic regression. */
   settings: FeatureSettings & { shares: number[]; draws: number[]; inverse_penalty: number };
+  /** One for each share of the labels. */
   points: FewShotPoint[];
+  /** Always the most frequent class of train. */
   majority: Score;
 }
 
@@ -173,21 +209,29 @@ export type Recall = Record<"1" | "5" | "10", number>;
 export interface RetrievalEvaluation extends Header<"retrieval"> {
   /** Each image of `queries` looks for its nearest in `gallery`. */
   settings: FeatureSettings & { queries: "val"; gallery: "train" };
+  /** Of the trained encoder. */
   recall: Recall;
+  /** 95 % intervals of the trained encoder's. */
   interval: Record<keyof Recall, Interval>;
+  /** Of the encoder before pretraining. */
   untrained: Recall;
+  /** Of the images' pixels, where that was asked for. */
   pixels?: Recall;
   /** Expected of k images drawn at random. */
   chance: Recall;
 }
 
+/** Settings of training the whole network with labels. */
 export interface NetworkSettings {
   /** Edge in pixels of the images. */
   size: number;
+  /** Passes over the training images. */
   epochs: number;
+  /** Images a step. */
   batch: number;
   /** Peak learning rate of the head and, in a ResNet, of everything. */
   lr: number;
+  /** AdamW's. */
   weight_decay: number;
   /** Factor by which the learning rate falls from one block of a ViT to the one below it. */
   layer_decay: number;
@@ -195,7 +239,9 @@ export interface NetworkSettings {
 
 /** eval/fine-tune.json */
 export interface FineTuneEvaluation extends Header<"fine-tune">, Scored {
+  /** What was used. */
   settings: NetworkSettings;
+  /** The loss, pass by pass. */
   curve: Curve;
   /** The same network supervised from scratch, where that was asked for in the same call. */
   scratch?: Score;
@@ -203,17 +249,25 @@ export interface FineTuneEvaluation extends Header<"fine-tune">, Scored {
 
 /** eval/supervised.json: the same network from its untrained weights, with all labels. */
 export interface SupervisedEvaluation extends Header<"supervised">, Scored {
+  /** What was used. */
   settings: NetworkSettings;
+  /** The loss, pass by pass. */
   curve: Curve;
 }
 
 /** What one call of `evaluate` found, by protocol. */
 export interface Evaluations {
+  /** A linear classifier on frozen features. */
   linear?: LinearEvaluation;
+  /** The vote of the nearest training images. */
   knn?: KnnEvaluation;
+  /** Logistic regression with few labels. */
   "few-shot"?: FewShotEvaluation;
+  /** Whether the nearest images are of the same class. */
   retrieval?: RetrievalEvaluation;
+  /** The whole network trained on from pretraining. */
   "fine-tune"?: FineTuneEvaluation;
+  /** The whole network trained from scratch. */
   supervised?: SupervisedEvaluation;
 }
 
@@ -223,11 +277,13 @@ export interface EvaluationPictures extends Header<"pictures"> {
   tile: 48;
   /** A file beside this one. */
   sprite: "pictures.jpg";
+  /** Tiles in a row of the sprite. */
   columns: number;
   /** How many there are. */
   tiles: number;
   /** The classifier that `predicted`, `right` of the map and `confused` rest on. */
   predicted_by: "linear" | "knn";
+  /** The features in two dimensions (UMAP, arXiv:1802.03426). */
   map: {
     /** x and y in [0, 1]; label and predicted index `classes`. */
     points: { tile: number; x: number; y: number; label: number; predicted: number }[];
@@ -244,5 +300,6 @@ export interface EvaluationPictures extends Header<"pictures"> {
   }[];
   /** Classes most often taken for another; `share` of the true class's images, `tiles` shows some of them. */
   confused: { truth: number; taken: number; images: number; share: number; tiles: number[] }[];
+  /** Edge in pixels at which images were encoded. */
   settings: { size: number };
 }

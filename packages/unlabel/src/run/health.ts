@@ -15,6 +15,7 @@ export const VERDICTS = [
 
 /** run.json's `health`. */
 export interface Health {
+  /** What was found. */
   verdict: (typeof VERDICTS)[number];
   /** The step since which it holds without a break; null where all is well. */
   since: number | null;

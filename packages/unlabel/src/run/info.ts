@@ -9,28 +9,40 @@ import { resolveConfig } from "../methods/registry.ts";
 import type { Health } from "./health.ts";
 import { migrate, type SCHEMA, writerOf } from "./migrate.ts";
 
+/** What became of a run. */
 export type RunStatus = "running" | "done" | "interrupted" | "failed";
 
 /** What run.json holds. */
 export interface RunInfo {
+  /** Version of the format. */
   schema: typeof SCHEMA;
+  /** What became of the run. */
   status: RunStatus;
+  /** The method's name. */
   method: string;
   /** What the method is called, where it was published, and what the curve of its loss shows. */
   about?: { title: string; paper: string; loss: string };
+  /** All settings. */
   config: Config;
+  /** What everything random follows from. */
   seed: number;
   /** ISO 8601, UTC. */
   created: string;
+  /** ISO 8601, UTC; null until it has ended. */
   finished: string | null;
+  /** What it ran on. */
   versions: { unlabel: string; libtorch: string; node: string };
+  /** Where it was trained. */
   device: string;
+  /** Number format of matrix products and convolutions. */
   precision: "fp32" | "bf16";
+  /** Threads that operators computed with. */
   threads: number;
   /** Commit of the project that the command was run in, if it is one. */
   commit: string | null;
   /** The command line, to be run again, or that a program called; a line for each different one where the run was resumed. */
   command: string;
+  /** What it was trained on: images of each split, classes, and what tells one state of the images from another. */
   data: {
     root: string;
     layout: string;
@@ -41,13 +53,17 @@ export interface RunInfo {
     /** Absent where epochs are ordered as the first versions did it. */
     order?: "by pages";
   };
+  /** How many numbers are trained. */
   parameters: { encoder: number; total: number };
   /** Loss of an encoder that tells nothing apart, and the least that any can reach; null where there is no such number. */
   chance: number | null;
+  /** The least that the loss can reach; null where none is known. */
   floor: number | null;
+  /** Steps of one pass over the images. */
   steps_per_epoch: number;
   /** Random numbers of a step follow from seed, step and place in the batch; absent in runs from before that. */
   draws?: "by place";
+  /** What it came to; null until training has ended once, whole or interrupted. */
   result: RunResult | null;
   /** How it fares, told without labels; absent where nobody looked. */
   health?: Health;
@@ -59,15 +75,23 @@ export interface RunInfo {
 
 /** What a run came to, over all of its processes where it was resumed. */
 export interface RunResult {
+  /** Steps taken. */
   steps: number;
+  /** Passes over the images, fractions allowed. */
   epochs: number;
+  /** Of training. */
   seconds: number;
   /** Median over the steps after the second, data loading included. */
   images_per_s: number;
+  /** Seconds of a step, likewise. */
   step_s: number;
+  /** The first step's loss. */
   loss_first: number;
+  /** The last step's loss. */
   loss_last: number;
+  /** The most main memory that the process took, MB (10^6 bytes). */
   peak_mb: number;
+  /** Images that could not be read. */
   skipped: number;
   /** Seconds of the above that went into looking at the encoder, which are no part of any speed; absent in older runs. */
   watch_s?: number;

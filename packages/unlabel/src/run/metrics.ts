@@ -14,8 +14,11 @@ import { appendLine, syncFile } from "../base/files.ts";
 
 /** One line; names other than the first three are `part/name`. */
 export interface MetricsRow {
+  /** From 1. */
   step: number;
+  /** The number of the pass over the images, from 1. */
   epoch: number;
+  /** Of training so far, over all processes where the run was resumed. */
   seconds: number;
   [name: `${string}/${string}`]: number;
 }

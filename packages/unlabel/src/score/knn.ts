@@ -2,6 +2,7 @@
 // without any fitting. Neighbours are found once and serve the classifier, retrieval and the neighbour sheets.
 import { noGrad, scope, type Tensor } from "@unlabel/torch";
 
+/** How neighbours vote. */
 export interface KnnSettings {
   /** Neighbours that vote; no more than there are images to vote. */
   k: number;

@@ -1,9 +1,11 @@
 // How good predictions are: top-k accuracy, F1, confusion. The definitions are scikit-learn's, on which the fixtures rest.
 import type { ClassScore, MainMetrics } from "../run/evaluations.ts";
 
+/** How predictions compare with labels. */
 export interface Metrics extends MainMetrics {
   /** Share of images whose class is among the five highest scores (those that are guesses at all); null where there are five classes or fewer. */
   top5: number | null;
+  /** How each class fared, in the order of the labels. */
   per_class: ClassScore[];
   /** `confusion[t][p]`: images of class t predicted to be class p. */
   confusion: number[][];

@@ -2,6 +2,7 @@
 // (Wang & Isola, arXiv:2005.10242).
 import { linalgSvdvals, noGrad, scope, type Tensor } from "@unlabel/torch";
 
+/** How features lie on the sphere. */
 export interface Spread {
   /** Mean over the axes of the deviation of features of length 1: 1/√d is spread over the sphere, 0 is collapsed. */
   std: number;
@@ -11,7 +12,7 @@ export interface Spread {
   uniformity: number;
 }
 
-/** @param features `[N, d]`, N at least 2 */
+/** How features are spread, without labels. @param features `[N, d]`, N at least 2 */
 export function spreadOf(features: Tensor): Spread {
   return noGrad(() =>
     scope(() => {

@@ -26,5 +26,6 @@ export type TrainEvent =
 export interface Listeners {
   /** Each step, once it is noted in metrics.jsonl. */
   onStep?: ((row: Readonly<MetricsRow>) => void) | undefined;
+  /** What else happens, as it happens. */
   onEvent?: ((event: TrainEvent) => void) | undefined;
 }

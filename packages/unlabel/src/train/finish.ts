@@ -15,10 +15,13 @@ import { withRoom } from "./room.ts";
 import type { StopRequest } from "./stop.ts";
 import type { Watch } from "./watch.ts";
 
+/** What pretraining came to. */
 export interface Pretrained {
   /** The run directory. */
   run: string;
+  /** What run.json holds. */
   info: RunInfo;
+  /** Steps, seconds, losses. */
   result: RunResult;
   /** Whether it was asked to stop early; its state is saved. */
   interrupted: boolean;

@@ -14,6 +14,7 @@ import { RunDirectory, refuseTaken } from "../run/directory.ts";
 export interface Request {
   /** Folder of images; a resumed run knows its own. */
   data?: string | undefined;
+  /** A file's and flags' settings, over those of the preset. */
   settings: Sources;
   /** Run directory; by default `runs/METHOD-PRESET-TIME`. */
   out?: string | undefined;

@@ -8,6 +8,7 @@ import type { ProgressStream } from "./progress.ts";
 export type { Listeners, TrainEvent } from "./events.ts";
 export type { Pretrained } from "./finish.ts";
 
+/** What to train, on what, and where to. */
 export interface PretrainRequest extends Request, Listeners {
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;

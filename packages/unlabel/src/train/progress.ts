@@ -4,8 +4,11 @@ import { visible } from "../base/text.ts";
 
 /** The part of a stream that progress needs; `process.stderr` is one. */
 export interface ProgressStream {
+  /** Whether lines can be written over, as on a terminal. */
   isTTY?: boolean;
+  /** Width of the terminal in characters. */
   columns?: number;
+  /** Takes a piece of text. */
   write(text: string): unknown;
 }
 

@@ -1,5 +1,6 @@
 // The colour changes that SimCLR made usual (arXiv:2002.05709, appendix A), at half its strength, without blur. Loads no zod.
 
+/** Defaults of the keys of {@link augmentationSchema}: what small images and a CPU want. */
 export const AUGMENTATION = {
   stem: "auto",
   brightness: 0.4,

@@ -24,6 +24,7 @@ export const augmentationSchema = {
   blur_p: number(0, 1),
 } satisfies z.ZodRawShape;
 
+/** A config that has the keys of {@link augmentationSchema}. */
 export type AugmentationConfig = ConfigOf<typeof augmentationSchema>;
 
 /** A line where a setting of these would change nothing. */
