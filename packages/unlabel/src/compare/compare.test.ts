@@ -204,7 +204,14 @@ it("stops for a program's signal, in training and in evaluation, and goes on whe
       return true;
     };
     return compare({
-      ...{ ...TERMS, methods: ["simclr"], out, report: join(root.path, "a.html"), stream: { write }, signal: stop.signal },
+      ...{
+        ...TERMS,
+        methods: ["simclr"],
+        out,
+        report: join(root.path, "a.html"),
+        stream: { write },
+        signal: stop.signal,
+      },
       onEvent: (event, name) => {
         if (when(event.type, name)) stop.abort();
       },

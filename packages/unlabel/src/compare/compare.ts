@@ -119,7 +119,8 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       }
       tell({ status: "evaluating" });
       const protocols = missing(path, splitSeed);
-      if (protocols.length > 0) await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream, signal });
+      if (protocols.length > 0)
+        await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream, signal });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ status: "interrupted" });
