@@ -117,10 +117,10 @@ export async function forecast(
   }
 }
 
-/** Two batches to draw a line through: the preset's own and half of it for small images, else a few images. */
+/** Two batches to draw a line through: the preset's own and half of it for small images, else a few images; one image is no batch to a norm. */
 function batches({ size, batch }: { size: number; batch: number }, available: number): [number, number] {
   const most = Math.min(available, size <= 96 ? batch : 4);
-  return [Math.max(1, Math.floor(most / 2)), most];
+  return [Math.min(most, Math.max(2, Math.floor(most / 2))), most];
 }
 
 /** The sample as a folder, whatever it came from: the measuring process needs no source but that. */

@@ -64,9 +64,12 @@ describe("unlabel data check", () => {
     await writeImages(folder.path, ["a.jpg", "b.jpg"], 40);
     const { status, stdout, stderr } = check(folder.path, "--json", "--presets", "small");
     expect(status).toBe(0);
-    expect(stderr).toContain("measuring mae small (2 of 2)");
+    expect(stderr).toContain("measuring mae small (3 of 3)");
     const { forecast } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as CheckResult;
-    expect(forecast).toMatchObject({ presets: [{ method: "simclr" }, { method: "mae" }], choice: null });
+    expect(forecast).toMatchObject({
+      presets: [{ method: "simclr" }, { method: "byol" }, { method: "mae" }],
+      choice: null,
+    });
     for (const { method, step_s, memory_mb, problem } of forecast!.presets) {
       expect(step_s).toBeGreaterThan(0);
       expect(problem).toBe(`2 images do not fill its batch of ${method === "mae" ? 32 : 64}`);
@@ -101,7 +104,7 @@ describe("unlabel data check", () => {
     const [code] = await once(child, "close");
     expect(code).toBe(130);
     expect(JSON.parse(said.stdout)).toEqual({ interrupted: true, data: folder.path });
-    expect(said.stderr).toMatch(/\(1 of 6\)\n(measuring .*\n)*Interrupted; the same command begins again\n$/);
+    expect(said.stderr).toMatch(/\(1 of 8\)\n(measuring .*\n)*Interrupted; the same command begins again\n$/);
   });
 
   it("destroys nothing of the user's for its page", async () => {

@@ -91,9 +91,11 @@ describe("all looks of a run", () => {
     expect(looks.at(-1)).toMatchObject({ step: total, measured: expect.any(Number) });
   });
 
-  it("are of fewer images where there is no time for all", () => {
+  it("are of fewer images before the end where there is no time for all", () => {
     const { looks } = play(1000, { step: 1, encode: 0.02 }, { votes: false });
-    const sizes = looks.map(({ measured }) => measured).filter((measured) => measured > 0);
+    const before = looks.filter(({ step }) => step < 1000);
+    const sizes = before.map(({ measured }) => measured).filter((measured) => measured > 0);
+    expect(sizes.length).toBeGreaterThan(2);
     expect(Math.max(...sizes)).toBeLessThan(256);
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(16);
     expect(play(100_000, { step: 1, encode: 0.02 }, { votes: false }).looks.at(-1)).toMatchObject({ measured: 256 });
