@@ -7,12 +7,11 @@ import {
   ENCODERS,
   encoderDim,
   encoderMacs,
+  fields,
   HALF,
   Method,
-  number,
-  oneOf,
   plainView,
-  trained,
+  trainingOperations,
 } from "unlabel";
 
 const TURNS = 4;
@@ -45,7 +44,7 @@ const about = {
       warmup_epochs: 1,
     },
   },
-  flops: (config) => trained(encoderMacs(config) + TURNS * encoderDim(config)),
+  flops: (config) => trainingOperations(encoderMacs(config) + TURNS * encoderDim(config)),
   health: { learnt: 0.02, cures: "a smaller crop_min" },
   curves: [["train/accuracy", "Turns told right"]],
 };
@@ -80,7 +79,7 @@ class Rotation extends Method {
 export default defineMethod({
   about,
   // Its own settings, beside those that every method has; `--set label_smoothing=0.1`.
-  schema: { label_smoothing: number(0, 0.9), stem: oneOf("auto", "7x7", "3x3") },
+  schema: { label_smoothing: fields.number(0, 0.9), stem: fields.oneOf("auto", "7x7", "3x3") },
   views: ({ size, crop_min: cropMin, mean, std }) => [
     { ...plainView({ size, cropMin, filter: "bilinear", mean, std }), flip: 0 },
   ],

@@ -15,7 +15,7 @@ export { type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
 export type { CommonConfig, Config } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";
-export { above, below, between, decayRates, flag, integer, number, oneOf } from "./config/fields.ts";
+export * as fields from "./config/fields.ts";
 export { readSettings } from "./config/files.ts";
 export type { Sources } from "./config/resolve.ts";
 export type { Settings } from "./config/settings.ts";
@@ -67,7 +67,7 @@ export {
 export type { EvaluateOptions } from "./eval/options.ts";
 export { type ProbeOptions, probe } from "./eval/probe.ts";
 export { type Found, type SearchOptions, type SearchResult, search } from "./eval/search.ts";
-export { inferred, trained } from "./methods/about.ts";
+export { forwardOperations, trainingOperations } from "./methods/about.ts";
 export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";
 export { presetConfig } from "./methods/presets.ts";

@@ -8,7 +8,8 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { allowedMemory } from "../base/allowed-memory.ts";
 import { imagesOf } from "../data/images.ts";
-import { loadedPlugins } from "../methods/plugins.ts";
+import { METHODS } from "../methods/list.ts";
+import { loadedPlugins, pluginMethods } from "../methods/plugins.ts";
 import { presetOf } from "../methods/presets.ts";
 import { methodNamed, methods } from "../methods/registry.ts";
 import type { Cost, CostRequest } from "./cost.ts";
@@ -65,6 +66,9 @@ export const PATIENCE_S = 12 * 3600;
 /** Share of the memory that a run may take. */
 const ROOM = 0.8;
 const MINUTES = 5;
+/** Steps are measured in a process of their own, which has the methods of files alone. */
+const UNKNOWN_THERE =
+  "its method was added by a program: only those that come with unlabel or from a --plugin file can be measured";
 
 /**
  * Measures every method with each preset asked for on a sample of the images.
@@ -88,6 +92,7 @@ export async function forecast(
     );
     await copyImages(sample, folder);
     const presets: PresetForecast[] = [];
+    const known = new Set([...METHODS.map(({ about }) => about.name), ...pluginMethods()]);
     let machine = { device: "cpu", threads: 1 };
     for (const preset of wanted) {
       for (const { about } of methods()) {
@@ -96,10 +101,14 @@ export async function forecast(
         const method = about.name;
         onMeasure(`${method} ${preset}`);
         const config = presetOf(about, preset);
-        const costs = await measureApart(
-          { root: folder, method, preset, batches: batches(config, sample.length), plugins: loadedPlugins() },
-          signal,
-        );
+        const request = {
+          root: folder,
+          method,
+          preset,
+          batches: batches(config, sample.length),
+          plugins: loadedPlugins(),
+        };
+        const costs = known.has(method) ? await measureApart(request, signal) : { problem: UNKNOWN_THERE };
         if ("device" in costs) machine = costs;
         presets.push(predict(method, preset, train.length, costs));
       }
@@ -109,7 +118,13 @@ export async function forecast(
       ...machine,
       memory_total_mb,
       presets,
-      choice: wanted.includes("paper") && wanted.includes("small") ? choose(presets, memory_total_mb) : null,
+      choice:
+        wanted.includes("paper") && wanted.includes("small")
+          ? choose(
+              presets.filter(({ method }) => known.has(method)),
+              memory_total_mb,
+            )
+          : null,
       how: "Measured now with one step at each of two small batches, after one to warm up; a straight line through both gives the preset's batch. Other work on the machine counts in.",
     };
   } finally {

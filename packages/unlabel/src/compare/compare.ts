@@ -20,7 +20,9 @@ import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
 
 /** What to compare, and where to. */
-export interface CompareRequest extends Terms {
+export interface CompareRequest
+  extends Pick<Terms, "data" | "methods" | "budget">,
+    Partial<Omit<Terms, "data" | "methods" | "budget">> {
   /** Folder for the runs. */
   out: string;
   /** The report's file. */
@@ -71,7 +73,8 @@ export interface Compared {
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, goOn = null, stream = process.stderr, ...rest } = request;
-  const { command = "compare() of a program", commit = null, signal, onEvent, ...terms } = rest;
+  const { command = "compare() of a program", commit = null, signal, onEvent, ...asked } = rest;
+  const terms: Terms = { seeds: [0], preset: "small", backbone: null, settings: {}, ...asked };
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);

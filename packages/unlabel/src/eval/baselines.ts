@@ -1,6 +1,6 @@
 // What a score is worth only shows beside others: the same probe on the encoder before training, and on raw pixels.
 
-import { loadSafetensors, manualSeed, scope, TorchError } from "@unlabel/torch";
+import { getRngState, loadSafetensors, manualSeed, scope, setRngState, TorchError } from "@unlabel/torch";
 import { UserError } from "../base/errors.ts";
 import type { Config } from "../config/common.ts";
 import type { Method } from "../methods/method.ts";
@@ -9,10 +9,19 @@ import { createMethod } from "../methods/registry.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
 import type { RunDirectory } from "../run/directory.ts";
 
-/** A method with the weights that its run began with, bit for bit: they follow from config and seed. */
+/**
+ * A method with the weights that its run began with, bit for bit: they follow from config and seed. LibTorch's generator is left as it
+ * was: a program that evaluates now and then draws no numbers twice.
+ */
 export function untrainedMethod(config: Config): Method {
-  manualSeed(config.seed);
-  return createMethod(config);
+  const state = getRngState();
+  try {
+    manualSeed(config.seed);
+    return createMethod(config);
+  } finally {
+    setRngState(state);
+    state.dispose();
+  }
 }
 
 /**

@@ -135,7 +135,9 @@ export async function encodeCached(
   const found = await encodeData(method, data, view, options, machine);
   makeFolder(folder);
   for (const name of readdirSync(folder)) {
-    if (name.startsWith("features-") && !name.endsWith(`-${weights}.safetensors`)) rmSync(join(folder, name));
+    // What is still being written has another ending.
+    const whole = name.startsWith("features-") && name.endsWith(".safetensors");
+    if (whole && !name.endsWith(`-${weights}.safetensors`)) rmSync(join(folder, name), { force: true });
   }
   const places = new Map(splits.flatMap(({ items }) => items.map((item, i) => [item, i] as const)));
   scope(() => {

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { memory } from "@unlabel/torch";
+import { getRngState, memory } from "@unlabel/torch";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
@@ -102,4 +102,25 @@ it("names the image that cannot be read, and the run that is none", async () => 
   );
   await expect(encoder.encode([new Uint8Array([1, 2, 3])])).rejects.toThrow(/got image 0: /);
   await expect(loadEncoder(join(folder.path, "none"))).rejects.toThrow(UserError);
+});
+
+it("reads a file anew each time, whatever it was before", async () => {
+  using encoder = await loadEncoder(run("simclr"));
+  const path = join(folder.path, "changing.png");
+  const paint = (background: string) => sharp({ create: { width: 40, height: 40, channels: 3, background } }).png();
+  await paint("red").toFile(path);
+  const red = await encoder.encode(path);
+  await paint("blue").toFile(path);
+  const blue = await encoder.encode(path);
+  expect(blue).not.toEqual(red);
+  expect(await encoder.encode(await paint("blue").toBuffer())).toEqual(blue);
+});
+
+it("leaves LibTorch's generator as it was, and stops when asked to", async () => {
+  const before = getRngState();
+  using encoder = await loadEncoder(run("simclr"));
+  expect(getRngState().equal(before)).toBe(true);
+  const stop = new AbortController();
+  stop.abort(new Error("enough"));
+  await expect(encoder.encode(files, { signal: stop.signal })).rejects.toThrow("enough");
 });

@@ -4,7 +4,7 @@ import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
 import type { Split } from "../data/folder.ts";
 import type { ViewSpec } from "../data/views.ts";
-import type { Encoder } from "../encoders/encoder.ts";
+import { Encoder } from "../encoders/encoder.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import type { MachineOptions, settleMachine } from "./session.ts";
 
@@ -17,10 +17,12 @@ export interface EncodeOptions {
   tokens?: boolean;
   /** Images in the network at once. Default 64. */
   batch?: number;
+  /** Ends it when aborted: the promise is rejected with its reason. */
+  signal?: AbortSignal;
 }
 
 /** Options of {@link loadEncoder}. */
-export interface LoadEncoderOptions extends Omit<MachineOptions, "stream"> {
+export interface LoadEncoderOptions extends Omit<MachineOptions, "stream" | "signal"> {
   /** Edge in pixels at which images are encoded: the centre of each, resized. Default as for evaluation. */
   size?: number | undefined;
 }
@@ -46,9 +48,9 @@ export class LoadedEncoder implements Disposable {
   readonly step: number;
   /** Length of an image's features. */
   readonly dim: number;
-  /** Length of the vector of one place. */
+  /** Length of the vector of one place; 0 for an encoder that gives features alone. */
   readonly width: number;
-  /** Rows and columns of an image's places. */
+  /** Rows and columns of an image's places; 0 for an encoder that gives features alone. */
   readonly grid: readonly [height: number, width: number];
   /** Edge in pixels at which images are encoded. */
   readonly size: number;
@@ -72,10 +74,14 @@ export class LoadedEncoder implements Disposable {
    *
    * @param images one, or any number of them
    * @returns row-major, float32: `[N, dim]`, and with `tokens` `[N, h, w, width]` with `[h, w]` the `grid`
-   * @throws {UserError} for an image that cannot be read, and which; after `dispose`
+   * @throws {UserError} for an image that cannot be read, and which; after `dispose`; for `tokens` of an encoder without
+   * @throws the reason of `signal`, once it is aborted
    */
   async encode(images: ImageInput | readonly ImageInput[], options: EncodeOptions = {}): Promise<Float32Array> {
-    const { tokens = false, batch = 64 } = options;
+    const { tokens = false, batch = 64, signal } = options;
+    if (tokens && this.width === 0) {
+      throw new UserError(`Expected an encoder with tokens, got ${this.architecture}, which gives features alone`);
+    }
     const all: readonly ImageInput[] = isOne(images) ? [images] : images;
     const row = tokens ? this.grid[0] * this.grid[1] * this.width : this.dim;
     const out = new Float32Array(all.length * row);
@@ -94,6 +100,7 @@ export class LoadedEncoder implements Disposable {
       },
     })) {
       using input = found.images;
+      signal?.throwIfAborted();
       if (this.#disposed) throw new UserError("Expected an encoder that is not disposed of, got one that is");
       const values = noGrad(() =>
         scope(() =>
@@ -136,7 +143,8 @@ export async function loadEncoder(run: string, options: LoadEncoderOptions = {})
     import("./session.ts"),
     import("@unlabel/torch"),
   ]);
-  const machine = settleMachine(options);
+  // Files may have changed by the next time that they are encoded: none is kept.
+  const machine = settleMachine(options, { cacheBytes: 0 });
   const { method, step } = trainedMethod(directory);
   const { encoder } = method;
   const kept = new Set(Object.values(encoder.stateDict()));
@@ -144,7 +152,8 @@ export async function loadEncoder(run: string, options: LoadEncoderOptions = {})
   encoder.eval().to({ device: machine.device, memoryFormat: "channels_last" });
   // One empty image tells the shape of its places.
   const shape = noGrad(() =>
-    scope(() => {
+    scope((): Parts["shape"] => {
+      if (encoder.tokens === Encoder.prototype.tokens) return { grid: [0, 0], width: 0 };
       const { tokens, grid } = encoder.tokens(zeros([1, 3, size, size], { device: machine.device }));
       return { grid, width: tokens.shape[2]! };
     }),

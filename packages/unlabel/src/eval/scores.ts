@@ -1,7 +1,7 @@
 // From predictions to what the files hold: scores with names and intervals, the lead over a baseline, the majority class.
 import type { ClassName, Item } from "../data/folder.ts";
 import type { Lead, Predictions, Score } from "../run/evaluations.ts";
-import { digestOf, encodeClasses } from "../run/predictions.ts";
+import { digestOf, encodeClasses, MOST_CLASSES } from "../run/predictions.ts";
 import { bootstrap, bootstrapMean } from "../score/bootstrap.ts";
 import { judge, type Metrics } from "../score/metrics.ts";
 
@@ -37,11 +37,12 @@ export function majorityScore(train: Int32Array, test: Test): Score {
   return scoreOf(judge(scores, test.labels, count), test);
 }
 
-/** Predictions as the files keep them. */
+/** Predictions as the files keep them; undefined where there are more classes than they can tell apart. */
 export function predictionsOf(
   { labels, items, classes }: Test,
   predicted: { trained: Int32Array; untrained?: Int32Array; pixels?: Int32Array },
-): Predictions {
+): Predictions | undefined {
+  if (classes.length > MOST_CLASSES) return undefined;
   const text = (values: Int32Array) => encodeClasses(values, classes.length);
   const { trained, untrained, pixels } = predicted;
   return {

@@ -4,7 +4,7 @@ import { engineInfo, setThreads } from "@unlabel/torch";
 import type { Config } from "../config/common.ts";
 
 import type { Dataset, Split } from "../data/folder.ts";
-import { ImageReader } from "../data/reader.ts";
+import { ImageReader, type ReaderOptions } from "../data/reader.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Header, Protocol } from "../run/evaluations.ts";
 import { chooseDevice, chooseThreads } from "../train/machine.ts";
@@ -27,15 +27,18 @@ export interface MachineOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Settles each `auto` and tells the engine and the reader. */
-export function settleMachine({ device = "auto", threads = "auto", precision = "auto", signal }: MachineOptions) {
+/** Settles each `auto` and tells the engine and the reader, which is made as `readerOptions` say. */
+export function settleMachine(
+  { device = "auto", threads = "auto", precision = "auto", signal }: MachineOptions,
+  readerOptions: ReaderOptions = {},
+) {
   const settled = chooseDevice(device, engineInfo());
   const count = chooseThreads(threads);
   setThreads(count);
   return {
     device: settled,
     precision: choosePrecision(precision, settled, engineInfo()),
-    reader: new ImageReader({ threads: count }),
+    reader: new ImageReader({ ...readerOptions, threads: count }),
     signal,
   };
 }

@@ -36,7 +36,7 @@ export interface About {
   coupling: "image" | "batch";
   /** What the method draws at random beside its views, such as "masks"; absent where nothing. */
   draws?: string;
-  /** Floating-point operations of training on one image with all its views: {@link trained}, {@link inferred}. */
+  /** Floating-point operations of training on one image with all its views: {@link trainingOperations}, {@link forwardOperations}. */
   flops(config: Config): number;
   /** What a watch on its training needs to know. */
   health: {
@@ -54,12 +54,12 @@ export interface About {
 }
 
 /** Operations of so many multiply-adds that are trained: two each, and the backward pass counts twice the forward one. */
-export function trained(macs: number): number {
+export function trainingOperations(macs: number): number {
   return 3 * 2 * macs;
 }
 
 /** Operations of so many multiply-adds of a forward pass alone. */
-export function inferred(macs: number): number {
+export function forwardOperations(macs: number): number {
   return 2 * macs;
 }
 

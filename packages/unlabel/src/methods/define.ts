@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 import { UsageError } from "../base/errors.ts";
-import type { CommonConfig } from "../config/common.ts";
+import { type CommonConfig, commonSchema } from "../config/common.ts";
 import type { Settings } from "../config/settings.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/encoder.ts";
@@ -31,12 +31,18 @@ export interface MethodDefinition<Own extends z.ZodRawShape = z.ZodRawShape> {
 /**
  * Defines a method; see `examples/own-method` for one in a single file.
  *
- * @throws {UsageError} for a name or a preset that cannot be one
+ * @throws {UsageError} for a name that cannot be one, no preset `small`, or a key of its own that every method has
  */
 export function defineMethod<Own extends z.ZodRawShape>(definition: MethodDefinition<Own>): MethodDefinition<Own> {
-  const { name, presets } = definition.about;
+  const { about, schema } = definition;
+  const { name, presets } = about;
   if (!/^[a-z0-9]+$/.test(name))
     throw new UsageError(`Expected a method's name of a-z and 0-9, got ${JSON.stringify(name)}`);
   if (!("small" in presets)) throw new UsageError(`Expected a preset small of method ${name}, got none`);
+  const taken = Object.keys(schema).find((key) => key in commonSchema || ["method", "preset", "encoder"].includes(key));
+  if (taken !== undefined)
+    throw new UsageError(
+      `Expected keys of its own in the schema of method ${name}, got ${taken}, which every method has`,
+    );
   return definition;
 }

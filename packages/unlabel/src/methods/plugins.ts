@@ -16,6 +16,11 @@ type RegisterHooks = (hooks: { resolve: Resolve }) => unknown;
 const loaded = new Map<string, string[]>();
 let resolving = false;
 
+/** The names of the methods that came from files. */
+export function pluginMethods(): string[] {
+  return [...loaded.values()].flat();
+}
+
 /** The files loaded so far, whole paths. */
 export function loadedPlugins(): string[] {
   return [...loaded.keys()];
@@ -47,7 +52,14 @@ export async function loadPlugin(file: string): Promise<string[]> {
       `Expected a method, or a list of them, as default export of ${file} (export default defineMethod({ … })), got ${exported === undefined ? "none" : typeof exported}`,
     );
   }
-  for (const method of found) addMethod(defineMethod(method));
+  const added: Disposable[] = [];
+  try {
+    for (const method of found) added.push(addMethod(defineMethod(method)));
+  } catch (error) {
+    // All of them or none.
+    for (const one of added) one[Symbol.dispose]();
+    throw error;
+  }
   const names = found.map(({ about }) => about.name);
   loaded.set(path, names);
   return names;

@@ -24,6 +24,8 @@ function rightOf({ evaluations }: Scored, kind: Kind): { images: string; right: 
   for (const { predicted } of evaluations) {
     const own = predicted?.[kind];
     if (!predicted || !own || predicted.images !== first.images) return null;
+    // A damaged file, or a stranger's: one digest, and yet not as many images.
+    if (own.length !== right.length || predicted.labels.length !== right.length) return null;
     for (let n = 0; n < right.length; n++) right[n]! += Number(own[n] === predicted.labels[n]) / evaluations.length;
   }
   return { images: first.images, right };
@@ -32,7 +34,7 @@ function rightOf({ evaluations }: Scored, kind: Kind): { images: string; right: 
 /** 95 % interval of `a − b` over their common test images, by the paired bootstrap; null where there are none. */
 export function paired(a: Scored, b: Scored, other: Kind = "trained"): Interval | null {
   const [own, rival] = [rightOf(a, "trained"), rightOf(b, other)];
-  if (!own || !rival || own.images !== rival.images) return null;
+  if (!own || !rival || own.images !== rival.images || own.right.length !== rival.right.length) return null;
   const { right } = rival;
   return bootstrapMean(
     own.right.map((share, n) => share - right[n]!),

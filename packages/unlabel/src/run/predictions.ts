@@ -6,7 +6,10 @@ import type { Predictions } from "./evaluations.ts";
 /** Those of a file in numbers, `[N]` each, in the order of the test images. */
 export type Predicted = { labels: Uint16Array } & Partial<Record<"trained" | "untrained" | "pixels", Uint16Array>>;
 
-/** @param values whole numbers in [0, classes) */
+/** Classes that two bytes tell apart. */
+export const MOST_CLASSES = 65_536;
+
+/** @param values whole numbers in [0, classes), at most {@link MOST_CLASSES} */
 export function encodeClasses(values: ArrayLike<number>, classes: number): string {
   const bytes = Buffer.alloc(values.length * widthOf(classes));
   for (let n = 0; n < values.length; n++) {

@@ -75,7 +75,7 @@ describe("stochastic depth", () => {
     simclr: { ...presetConfig("simclr", "small"), ...vit, drop_path: 0.5 },
     mae: { ...presetConfig("mae", "small"), ...vit, norm_pixels: false, drop_path: 0.5 },
     resnet18: { ...presetConfig("simclr", "small"), size: 32, batch: 8, drop_path: 0.5 },
-    // Two calls a step, and a teacher that draws for itself.
+    // Two calls a step, and a target that leaves nothing out.
     byol: { ...presetConfig("byol", "small"), ...vit, drop_path: 0.5 },
   };
 

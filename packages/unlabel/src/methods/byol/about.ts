@@ -1,7 +1,7 @@
 // What help, reports and forecasts need of BYOL.
 import { HALF, IMAGENET } from "../../config/defaults.ts";
 import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
-import { type About, inferred, trained } from "../about.ts";
+import { type About, forwardOperations, trainingOperations } from "../about.ts";
 import { AUGMENTATION } from "../shared/augmentation-defaults.ts";
 
 export const about = {
@@ -66,7 +66,7 @@ export const about = {
     const [hidden, out] = [Number(config.projection_hidden), Number(config.projection_dim)];
     const projected = encoderMacs(config) + hidden * (encoderDim(config) + out);
     // Both views through both networks; only the online one has a predictor and a backward pass.
-    return trained(2 * (projected + 2 * hidden * out)) + inferred(2 * projected);
+    return trainingOperations(2 * (projected + 2 * hidden * out)) + forwardOperations(2 * projected);
   },
   health: {
     learnt: 0.02,

@@ -2,7 +2,7 @@
 import type { Config } from "../../config/common.ts";
 import { HALF, IMAGENET } from "../../config/defaults.ts";
 import { blockMacs, encoderMacs, encoderWidth, VITS } from "../../encoders/facts.ts";
-import { type About, trained } from "../about.ts";
+import { type About, trainingOperations } from "../about.ts";
 import { visibleCount } from "../shared/visible.ts";
 
 export const about = {
@@ -77,7 +77,7 @@ export const about = {
       norm_pixels: true,
     },
   },
-  flops: (config) => trained(macsOf(config)),
+  flops: (config) => trainingOperations(macsOf(config)),
   // Its chance is that of one batch, and an encoder of nothing soon tells how bright a patch of each place is: more is asked of it.
   health: { learnt: 0.02, cures: "norm_pixels true or another mask_ratio" },
   flags: [{ flag: "--mask-ratio", value: "share", help: "share of the patches that are hidden" }],

@@ -1,7 +1,7 @@
 // What help, reports and forecasts need of SimCLR.
 import { HALF, IMAGENET } from "../../config/defaults.ts";
 import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
-import { type About, trained } from "../about.ts";
+import { type About, trainingOperations } from "../about.ts";
 import { AUGMENTATION } from "../shared/augmentation-defaults.ts";
 
 export const about = {
@@ -73,7 +73,7 @@ export const about = {
   },
   flops(config) {
     const [hidden, out] = [Number(config.projection_hidden), Number(config.projection_dim)];
-    return trained(2 * (encoderMacs(config) + hidden * (encoderDim(config) + out)));
+    return trainingOperations(2 * (encoderMacs(config) + hidden * (encoderDim(config) + out)));
   },
   health: {
     learnt: 0.005,
