@@ -28,8 +28,9 @@ export function saveSafetensors(
   { checksum = false }: SaveOptions = {},
 ): void {
   const { header, order } = layOut(tensors, checksum ? { ...metadata, [CHECKSUM]: NO_DIGITS } : metadata);
-  // Processes of two containers may have one id.
-  const temporary = `${path}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`;
+  // Processes of two containers may have one id. By this name unlabel's base/files.ts knows what a killed process has left, and
+  // sweeps it: change both together.
+  const temporary = `${path}.${process.pid}-${randomBytes(6).toString("hex")}.unlabel.tmp`;
   try {
     const file = openSync(temporary, "wx");
     try {

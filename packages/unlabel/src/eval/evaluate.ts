@@ -3,7 +3,8 @@
 
 import { join } from "node:path";
 import { UsageError, UserError } from "../base/errors.ts";
-import { makeFolder, writableFile, writeAtomically } from "../base/files.ts";
+import { makeFolder, writeAtomically } from "../base/files.ts";
+import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
 
