@@ -54,6 +54,8 @@ const options: TypeDocOptions & Partial<PluginOptions> = {
   outputFileStrategy: "modules",
   hidePageHeader: true,
   hideBreadcrumbs: true,
+  // It counts names that make no heading, so that links to the third of a name would lead nowhere.
+  useHTMLAnchors: true,
   useCodeBlocks: true,
   parametersFormat: "table",
   interfacePropertiesFormat: "table",
