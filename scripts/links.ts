@@ -11,7 +11,7 @@ const SOURCE = /^[\w@.*/-]*\w\.(?:d\.mts|ts|mts|mjs|sh|cpp|h)$/;
 export function filesOf(root: string, folder = ""): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isSymbolicLink() || /^(?:\.|node_modules$|dist$)/.test(entry.name)) return [];
+    if (entry.isSymbolicLink() || /^(?:\.|(?:node_modules|dist|build|runs)$)/.test(entry.name)) return [];
     return entry.isDirectory() ? filesOf(root, path) : [path];
   });
 }
