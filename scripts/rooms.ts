@@ -1,4 +1,4 @@
-// Holds every import of packages/unlabel/src against one ordered list of rooms: a file may import from its own room and from
+// Holds every import of both packages' sources against an ordered list of rooms each: a file may import from its own room and from
 // those before it, types included, and no files may import each other in a circle. `tsx scripts/rooms.ts` prints what breaks that.
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
@@ -20,6 +20,15 @@ export const ROOMS: readonly (readonly string[])[] = [
   ["export"],
   ["cli"],
 ];
+
+/** The engine's: its root is one room, of which modules are made, and optimizers of both. */
+export const TORCH_ROOMS: typeof ROOMS = [["."], ["nn"], ["optim"]];
+
+/** Every tree that is held against a list. */
+export const TREES = [
+  { folder: "packages/unlabel/src", rooms: ROOMS },
+  { folder: "packages/torch/src", rooms: TORCH_ROOMS },
+] as const;
 
 /** What stands at the root: the library's door, which may import everything and which nothing imports. */
 const DOOR = "index.ts";
@@ -92,8 +101,9 @@ export function circles(imports: readonly Import[]): string[] {
   return found;
 }
 
+/** A file's folder at the root of its tree; `.` for what lies at the root itself. */
 function roomOf(file: string): string {
-  return file.includes("/") ? file.slice(0, file.indexOf("/")) : file;
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : ".";
 }
 
 /** The sources of a tree; tests and what only they use may look everywhere. */
@@ -106,10 +116,12 @@ export function sourcesOf(folder: string): Map<string, string> {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const folder = join(import.meta.dirname, "..", "packages", "unlabel", "src");
-  const imports = importsOf(sourcesOf(folder));
-  const problems = [...wrongArrows(imports), ...circles(imports)];
-  for (const problem of problems) console.error(`${relative(process.cwd(), folder)}/${problem}`);
-  if (problems.length > 0) process.exitCode = 1;
-  else console.log(`${imports.length} imports between rooms follow the order of scripts/rooms.ts, without a circle`);
+  for (const { folder, rooms } of TREES) {
+    const path = join(import.meta.dirname, "..", folder);
+    const imports = importsOf(sourcesOf(path));
+    const problems = [...wrongArrows(imports, rooms), ...circles(imports)];
+    for (const problem of problems) console.error(`${relative(process.cwd(), path)}/${problem}`);
+    if (problems.length > 0) process.exitCode = 1;
+    else console.log(`${folder}: ${imports.length} imports follow the order of scripts/rooms.ts, without a circle`);
+  }
 }

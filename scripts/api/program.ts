@@ -18,7 +18,8 @@ export interface Operator {
   schema: string;
 }
 
-const OPERATORS = "ops.generated.ts";
+/** What `npm run gen` writes: the operators as methods and as functions. */
+const OPERATORS = ["methods.generated.ts", "ops.generated.ts"];
 
 /** Compiles texts in memory beside the files on disk. */
 function compile(root: string, texts: ReadonlyMap<string, string>, rootNames: readonly string[], old?: ts.Program) {
@@ -77,7 +78,7 @@ function entryTexts(root: string, program: ts.Program): Map<string, string> {
     for (const symbol of exportsOf(door)) {
       const declared = meant(checker, symbol).declarations![0]!.getSourceFile();
       const file = relative(source, declared.fileName).split(sep).join("/");
-      if (file === OPERATORS) continue;
+      if (OPERATORS.includes(file)) continue;
       const page = pageOf(library, file);
       const whole = ts.isSourceFile(meant(checker, symbol).declarations![0]!);
       if (whole) namespaces(`${page}/${symbol.name}`, declared.fileName);
@@ -113,9 +114,14 @@ export function readTexts(root: string, pages: Readonly<Record<string, string>>)
   };
 }
 
-/** The operators with typed signatures, from the file that `npm run gen` writes. */
+/** The operators with typed signatures, from the files that `npm run gen` writes. */
 export function readOperators(program: ts.Program): Operator[] {
-  const file = program.getSourceFiles().find(({ fileName }) => fileName.endsWith(`/${OPERATORS}`))!;
+  return OPERATORS.flatMap((name) =>
+    operatorsOf(program.getSourceFiles().find(({ fileName }) => fileName.endsWith(`/${name}`))!),
+  );
+}
+
+function operatorsOf(file: ts.SourceFile): Operator[] {
   const found: Operator[] = [];
   const visit = (node: ts.Node) => {
     if (ts.isClassDeclaration(node)) node.forEachChild(visit);

@@ -34,7 +34,7 @@ const options: TypeDocOptions & Partial<PluginOptions> = {
   plugin: [fileURLToPath(import.meta.resolve("typedoc-plugin-markdown"))],
   // What LibTorch's schemas give has a page of its own; what others wrote is described by them.
   excludeExternals: true,
-  externalPattern: ["**/ops.generated.ts", "**/node_modules/**"],
+  externalPattern: ["**/*.generated.ts", "**/node_modules/**"],
   excludePrivate: true,
   excludeProtected: true,
   excludeInternal: true,
@@ -54,6 +54,8 @@ const options: TypeDocOptions & Partial<PluginOptions> = {
   outputFileStrategy: "modules",
   hidePageHeader: true,
   hideBreadcrumbs: true,
+  // It counts names that make no heading, so that links to the third of a name would lead nowhere.
+  useHTMLAnchors: true,
   useCodeBlocks: true,
   parametersFormat: "table",
   interfacePropertiesFormat: "table",

@@ -1,8 +1,10 @@
 // Gradients: backward, grad, and switching their recording off.
+
+import { backwardFrom } from "./backward.ts";
 import { guarded, synchronous } from "./errors.ts";
-import { handleOf, handlesOf, wrap } from "./handle.ts";
+import { handleOf, handlesOf } from "./handle.ts";
 import { native } from "./native.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 /**
  * Adds the gradients of `output` for every leaf it was made from to their `grad`.
@@ -10,10 +12,7 @@ import type { Tensor } from "./tensor.ts";
  * @param options `retainGraph` keeps the graph for another call
  */
 export function backward(output: Tensor, options: { gradient?: Tensor; retainGraph?: boolean } = {}): void {
-  const { gradient, retainGraph = false } = options;
-  const gradients = [gradient ? handleOf(gradient, "gradient", "backward") : null];
-  const roots = [handleOf(output, "output", "backward")];
-  guarded("backward", () => native.backward(roots, gradients, retainGraph));
+  backwardFrom(output, options);
 }
 
 /**
@@ -34,7 +33,7 @@ export function grad(
     return seed ? handleOf(seed, `gradOutputs[${i}]`, "grad") : null;
   });
   return guarded("grad", () => native.grad(roots, leaves, seeds, retainGraph, createGraph)).map((handle) =>
-    handle === null ? null : wrap(handle),
+    handle === null ? null : Tensor.fromHandle(handle),
   );
 }
 

@@ -1,6 +1,6 @@
 // One boxed call for every ATen operator.
 import { describe, guarded, messageOf, TorchError } from "./errors.ts";
-import { handleOf, handlesOf, TensorHandle, wrap } from "./handle.ts";
+import { handleOf, handlesOf, TensorHandle } from "./handle.ts";
 import { type Handle, native, type Schema } from "./native.ts";
 
 /** How one argument or result crosses: as it is, as a tensor, or as an array of tensors. */
@@ -104,6 +104,18 @@ function toNative(value: unknown, how: Crossing, { name, type }: Schema["args"][
   }
   if (how === "tensor") return handleOf(value, name, op);
   return handlesOf(value, name, op, type.startsWith("Tensor?"));
+}
+
+let construct: ((handle: Handle) => TensorHandle) | null = null;
+
+/** Called once by tensor.ts, so that operators can make tensors without importing it in a circle. */
+export function setTensorConstructor(make: (handle: Handle) => TensorHandle): void {
+  construct = make;
+}
+
+function wrap(handle: Handle): TensorHandle {
+  if (!construct) throw new TorchError("Expected tensor.ts to be loaded before the first operator");
+  return construct(handle);
 }
 
 function fromNative(value: unknown, how: Crossing): unknown {

@@ -1,10 +1,9 @@
 // Tensors from JavaScript values.
 import { type Device, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
 import { describe, guarded, TorchError } from "./errors.ts";
-import { wrap } from "./handle.ts";
 import { native } from "./native.ts";
 import { full as fullOp } from "./ops.generated.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 /** A number, or lists of lists of numbers that form a box. */
 export type Nested = number | bigint | boolean | readonly Nested[];
@@ -28,7 +27,7 @@ export function fromTypedArray(data: TypedArray, shape?: readonly number[], opti
   if (dtype === "bool" && data instanceof Uint8Array && data.some((byte) => byte > 1)) {
     throw new TorchError("Expected 0 or 1 for bool data, got another byte", "fromTypedArray");
   }
-  const made = wrap(guarded("fromTypedArray", () => native.from(data, shape ?? [data.length], dtype)));
+  const made = Tensor.fromHandle(guarded("fromTypedArray", () => native.from(data, shape ?? [data.length], dtype)));
   return onto(made, options.device);
 }
 

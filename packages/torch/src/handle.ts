@@ -1,7 +1,6 @@
 // Tensor lifetimes: the handle that every tensor is, scopes that free what they made, finalizers beneath.
 import { describe, guarded, synchronous, TorchError } from "./errors.ts";
 import { type Handle, native } from "./native.ts";
-import type { Tensor } from "./tensor.ts";
 
 type Scope = TensorHandle[];
 
@@ -164,16 +163,4 @@ function release(value: unknown, made: Scope, outer: Scope | null, seen: Set<obj
   } else {
     for (const item of Object.values(value)) release(item, made, outer, seen);
   }
-}
-
-let construct: ((handle: Handle) => Tensor) | null = null;
-
-/** Called once by tensor.ts, so that operators can make tensors without importing it in a circle. */
-export function setTensorConstructor(make: (handle: Handle) => Tensor): void {
-  construct = make;
-}
-
-export function wrap(handle: Handle): Tensor {
-  if (!construct) throw new TorchError("Expected tensor.ts to be loaded before the first operator");
-  return construct(handle);
 }

@@ -5,7 +5,8 @@ export { fromTypedArray, full, type Nested, type TensorOptions, tensor } from ".
 export type { Device, DType, MemoryFormat, Scalar, TypedArray } from "./dtype.ts";
 export { TorchError } from "./errors.ts";
 export { keep, scope } from "./handle.ts";
-export { lend, type TensorMemory } from "./lend.ts";
+export { lend } from "./lend.ts";
+export { TensorOps } from "./methods.generated.ts";
 export type { Schema, SchemaArgument } from "./native.ts";
 export * as nn from "./nn/index.ts";
 export * from "./ops.generated.ts";
@@ -31,3 +32,4 @@ export { loadSafetensors, type SaveOptions, saveSafetensors } from "./safetensor
 export { readSafetensorsHeader, verifySafetensors } from "./safetensors-file.ts";
 export type { SafetensorsEntry, SafetensorsHeader } from "./safetensors-header.ts";
 export { Tensor } from "./tensor.ts";
+export type { TensorMemory } from "./tensor-memory.ts";

@@ -3,14 +3,7 @@ import { guarded } from "./errors.ts";
 import { handleOf } from "./handle.ts";
 import { native } from "./native.ts";
 import type { Tensor } from "./tensor.ts";
-
-declare const lent: unique symbol;
-
-/** A tensor's memory, as a native module takes it; JavaScript cannot look into it. */
-export interface TensorMemory {
-  /** Tells the type from any other; nothing is there. */
-  readonly [lent]: true;
-}
+import type { TensorMemory } from "./tensor-memory.ts";
 
 /**
  * Lends a tensor's memory to another native module, for one call: the module may write to it until that is done, even if the

@@ -2,7 +2,7 @@
 import { createRequire } from "node:module";
 import { locateEngine } from "../setup/index.mjs";
 import { guarded } from "./errors.ts";
-import type { TensorMemory } from "./lend.ts";
+import type { TensorMemory } from "./tensor-memory.ts";
 
 /** A live tensor's number: slot and generation. */
 export type Handle = number;

@@ -1,4 +1,5 @@
-// The operators that have typed signatures, in the order of their uses; `npm run gen` turns them into ops.generated.ts.
+// The operators that have typed signatures, in the order of their uses; `npm run gen` turns them into methods.generated.ts
+// and ops.generated.ts.
 // "a.Tensor|a.Scalar" picks by the argument given; "x.y as z" renames; names are
 // aten's unless they say otherwise (unlabel's stand in native/). Any other operator is within reach of call().
 

@@ -2,9 +2,9 @@
 import { dirname } from "node:path";
 import type { Device, DType } from "./dtype.ts";
 import { describe, guarded, synchronous, TorchError } from "./errors.ts";
-import { handleOf, wrap } from "./handle.ts";
+import { handleOf } from "./handle.ts";
 import { type EngineDescription, engine, native } from "./native.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 /** Seeds LibTorch's generators on every device. @param seed a whole number from 0 to 2^53 − 1 */
 export function manualSeed(seed: number): void {
@@ -16,7 +16,7 @@ export function manualSeed(seed: number): void {
 
 /** The state of a device's random generator, a uint8 tensor to be given back to {@link setRngState}. */
 export function getRngState(device: Device = "cpu"): Tensor {
-  return wrap(guarded("getRngState", () => native.getRngState(device)));
+  return Tensor.fromHandle(guarded("getRngState", () => native.getRngState(device)));
 }
 
 /** Sets the state of a device's random generator, as {@link getRngState} gave it. @throws {TorchError} for another tensor */

@@ -4,11 +4,11 @@ import { createHash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, messageOf, TorchError } from "./errors.ts";
-import { handleOf, scope, wrap } from "./handle.ts";
+import { handleOf, scope } from "./handle.ts";
 import { native } from "./native.ts";
 import { CHECKSUM, chunk, digitsAt, NO_DIGITS, readFully, verified, withFile } from "./safetensors-file.ts";
 import { dtypes } from "./safetensors-header.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 /** Options of {@link saveSafetensors}. */
 export interface SaveOptions {
@@ -28,8 +28,9 @@ export function saveSafetensors(
   { checksum = false }: SaveOptions = {},
 ): void {
   const { header, order } = layOut(tensors, checksum ? { ...metadata, [CHECKSUM]: NO_DIGITS } : metadata);
-  // Processes of two containers may have one id.
-  const temporary = `${path}.${process.pid}-${randomBytes(6).toString("hex")}.tmp`;
+  // Processes of two containers may have one id. By this name unlabel's base/files.ts knows what a killed process has left, and
+  // sweeps it: change both together.
+  const temporary = `${path}.${process.pid}-${randomBytes(6).toString("hex")}.unlabel.tmp`;
   try {
     const file = openSync(temporary, "wx");
     try {
@@ -65,7 +66,7 @@ export function loadSafetensors(path: string): { tensors: Record<string, Tensor>
         Object.entries(header.tensors).map(([name, { dtype, shape, begin, end }]) => {
           const bytes = readFully(file, start + begin, end - begin);
           if (dtype === "bool" && bytes.some((byte) => byte > 1)) throw new TorchError(`Expected 0 or 1 in ${name}`);
-          return [name, wrap(native.from(bytes, shape, dtype))];
+          return [name, Tensor.fromHandle(native.from(bytes, shape, dtype))];
         }),
       ),
     );

@@ -1,13 +1,14 @@
 // Tensor: a handle with LibTorch's operators as methods. Shape, dtype and device are asked of LibTorch, never kept.
-import { backward } from "./autograd.ts";
+import { backwardFrom } from "./backward.ts";
+import { setTensorConstructor } from "./call.ts";
 import { arrayOf, type Device, type DType, type MemoryFormat, type TypedArray } from "./dtype.ts";
 import { guarded } from "./errors.ts";
-import { handleOf, setTensorConstructor, wrap } from "./handle.ts";
+import { handleOf } from "./handle.ts";
+import { TensorOps } from "./methods.generated.ts";
 import { type Handle, native } from "./native.ts";
-import { TensorOps } from "./ops.generated.ts";
 
 /** An n-dimensional array on a device, with gradients where asked. Made by functions such as `tensor` and `zeros`. */
-export class Tensor extends TensorOps {
+export class Tensor extends TensorOps<Tensor> {
   /** Sizes of the dimensions, `[]` for a scalar. */
   get shape(): number[] {
     return guarded("shape", () => native.shape(handleOf(this, "self", "shape")));
@@ -46,7 +47,7 @@ export class Tensor extends TensorOps {
   /** The gradient that `backward` accumulated, or null. */
   get grad(): Tensor | null {
     const handle = native.getGrad(handleOf(this, "self", "grad"));
-    return handle === null ? null : wrap(handle);
+    return handle === null ? null : Tensor.fromHandle(handle);
   }
 
   set grad(value: Tensor | null) {
@@ -69,7 +70,7 @@ export class Tensor extends TensorOps {
 
   /** Gradients of this scalar for every leaf that it was made from, added to their `grad`. */
   backward(options?: { gradient?: Tensor; retainGraph?: boolean }): void {
-    backward(this, options);
+    backwardFrom(this, options);
   }
 
   /** The same values as another dtype, on another device or in another layout; shares memory where nothing changes. */

@@ -4,7 +4,6 @@
 import { linear, positionConv2d } from "../ops.generated.ts";
 import { isAutocastEnabled } from "../runtime.ts";
 import type { Tensor } from "../tensor.ts";
-import type { Conv2d } from "./conv2d.ts";
 
 /** Positions of an output map up to which one product over all positions wins for 1 × 1 kernels: 7 × 7. */
 const MOST_POINTS = 49;
@@ -15,8 +14,23 @@ const MANY_IMAGES = 32;
 /** Input channels from which products of single positions are large enough to win. */
 const LEAST_CHANNELS = 128;
 
+/** What a {@link smallConvolution} is told of a layer. */
+export interface Convolution {
+  /** `[out channels, in channels / groups, kernel height, kernel width]`. */
+  weight: Tensor;
+  /** `[out channels]`. */
+  bias: Tensor | null;
+  /** Pixels, down and across. */
+  stride: readonly [number, number];
+  /** Zeros at each edge, above and below, left and right. */
+  padding: readonly [number, number];
+  /** Pixels between the kernel's taps, down and across. */
+  dilation: readonly [number, number];
+  groups: number;
+}
+
 /** `conv` of `x` as matrix products, or null where LibTorch's own convolution is the faster. */
-export function smallConvolution(conv: Conv2d, x: Tensor): Tensor | null {
+export function smallConvolution(conv: Convolution, x: Tensor): Tensor | null {
   const { weight, bias, stride, padding, dilation, groups } = conv;
   const [batch = 0, channels = 0, height = 0, width = 0] = x.shape;
   const [out, into, ...kernel] = weight.shape as [number, number, number, number];

@@ -1,7 +1,6 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -9,12 +8,13 @@ import {
   symlinkSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../testing/data.ts";
 import { UserError } from "./errors.ts";
-import { appendLine, HTML, makeFolder, outputFile, temporaryName, writeAtomically } from "./files.ts";
+import { isTemporary, makeFolder, temporaryName, writeAtomically, writeWhole } from "./files.ts";
 
 describe("makeFolder", () => {
   it("makes what is missing, and minds nothing that is there", () => {
@@ -42,78 +42,6 @@ it("replaces a file as a whole, and leaves nothing beside it", () => {
   writeAtomically(path, "2");
   expect(readFileSync(path, "utf8")).toBe("2");
   expect(existsSync(`${path}.tmp`)).toBe(false);
-});
-
-describe("outputFile", () => {
-  const folder = temporaryFolder();
-  afterAll(() => folder[Symbol.dispose]());
-  const at = (...names: string[]) => join(folder.path, ...names);
-  const given = (path: string) => outputFile("--html", path, HTML);
-
-  it("gives where it will lie, links followed and no folder made, and takes what is there already for replaced", () => {
-    expect(given(at("new", "deep", "page.HTML"))).toBe(at("new", "deep", "page.HTML"));
-    expect(existsSync(at("new"))).toBe(false);
-    writeFileSync(at("page.html"), "old");
-    expect(given(at("page.html"))).toBe(at("page.html"));
-    symlinkSync(at("page.html"), at("link.html"));
-    expect(given(at("link.html"))).toBe(at("page.html"));
-    expect(readFileSync(at("page.html"), "utf8")).toBe("old");
-  });
-
-  it("refuses names that cannot be meant", () => {
-    writeFileSync(at("photo.jpg"), "photo");
-    mkdirSync(at("folder.html"));
-    symlinkSync(at("photo.jpg"), at("photo.html"));
-    symlinkSync(at("nothing.html"), at("dangling.html"));
-    symlinkSync(at("round.html"), at("round.html"));
-    execFileSync("mkfifo", [at("fifo.html")]);
-    mkdirSync(at("run", "checkpoints"), { recursive: true });
-    writeFileSync(at("run", "run.json"), "{}");
-    writeFileSync(at("run", "checkpoints", "last.safetensors"), "weights");
-    for (const [path, message] of [
-      [at("photo.jpg"), "Expected a file that ends in .html or .htm for --html, got"],
-      [at("page"), "ends in .html or .htm"],
-      ["/dev/null", "ends in .html or .htm"],
-      [folder.path, /got the folder .*; name a file in it/],
-      [at("folder.html"), "got the folder"],
-      [`${at("new.html")}/`, "got the folder"],
-      [at("photo.html"), /photo.html, a link to .*photo.jpg/],
-      [at("dangling.html"), "link to nothing"],
-      [at("round.html"), "links that lead to one another (ELOOP)"],
-      [at("fifo.html"), "no regular file"],
-      [at("photo.jpg", "page.html"), "a file where a folder would have to be (ENOTDIR)"],
-      [at(`${"x".repeat(300)}.html`), "a name that is too long (ENAMETOOLONG)"],
-    ] as const) {
-      expect(() => given(path), path).toThrow(UserError);
-      expect(() => given(path), path).toThrow(message);
-    }
-    const own = at("run", "checkpoints", "last.safetensors");
-    expect(() => outputFile("-o", own, [".safetensors"])).toThrow(/among what a run keeps of its own/);
-    expect(given(at("run", "report.html"))).toBe(at("run", "report.html"));
-  });
-
-  it("refuses a folder or a file that may not be written, before and while writing", async () => {
-    for (const [name, mode] of [
-      ["closed", 0o555],
-      ["open", 0o777],
-    ] as const) {
-      mkdirSync(at(name));
-      chmodSync(at(name), mode);
-    }
-    chmodSync(folder.path, 0o755);
-    writeFileSync(at("open", "kept.html"), "", { mode: 0o444 });
-    const closed = at("closed", "deep", "page.html");
-    await withoutPrivileges(() => {
-      for (const path of [closed, at("open", "kept.html")]) {
-        expect(() => given(path)).toThrow(
-          /Expected to be able to write .*, got no permission \(EACCES\); allow it, or/,
-        );
-      }
-      expect(() => makeFolder(dirname(closed))).toThrow(/no permission/);
-      expect(() => writeAtomically(at("closed", "page.html"), "")).toThrow(/no permission/);
-      expect(() => appendLine(at("closed", "log"), "")).toThrow(/no permission/);
-    });
-  });
 });
 
 it("writes through no name but its own", () => {
@@ -144,6 +72,9 @@ it("removes what writers left that are gone or began an hour ago, and nothing th
     [elsewhere(temporaryName(at("e.json"))), 70, false],
     [at("f.json.unlabel.tmp"), 70, false],
     [at("g.json.unlabel.tmp"), 50, true],
+    // As the engine names them.
+    [at(`h.safetensors.${gone}-0123456789ab.unlabel.tmp`), 50, true],
+    [at(`i.safetensors.${gone}-0123456789ab.unlabel.tmp`), 70, false],
     [at("old.tmp"), 1000, true],
     [at("unlabel.tmp.json"), 1000, true],
   ];
@@ -157,7 +88,45 @@ it("removes what writers left that are gone or began an hour ago, and nothing th
   expect(readdirSync(folder.path).map(at).sort()).toEqual([at("a.json"), ...stay].sort());
 });
 
-// Real processes, which need the built dist/, as `npm test` makes it.
+it("writes bit by bit as it does at once, and leaves nothing where that fails", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "rows");
+  writeWhole(path, (file) => {
+    for (const row of ["a", "b"]) writeSync(file, row);
+  });
+  const half = (file: number) => {
+    writeSync(file, "half");
+    throw new Error("no more rows");
+  };
+  expect(() => writeWhole(path, half)).toThrow("no more rows");
+  expect(readFileSync(path, "utf8")).toBe("ab");
+  expect(readdirSync(folder.path)).toEqual(["rows"]);
+});
+
+// Real processes from here on, which need the built dist/, as `npm test` makes it.
+it("sweeps what a killed writer of safetensors leaves", () => {
+  using folder = temporaryFolder();
+  // Killed when all is written and nothing yet in its place.
+  const script = `
+    import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    import { saveSafetensors, zeros } from "@unlabel/torch";
+    fs.renameSync = () => process.kill(process.pid, "SIGKILL");
+    syncBuiltinESMExports();
+    saveSafetensors(process.argv[1], { x: zeros([100]) });`;
+  const path = join(folder.path, "weights.safetensors");
+  const options = { cwd: import.meta.dirname, encoding: "utf8" } as const;
+  const { signal, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", script, path], options);
+  expect([signal, stderr]).toEqual(["SIGKILL", ""]);
+  const [left, ...others] = readdirSync(folder.path);
+  expect(others).toEqual([]);
+  expect(isTemporary(left!)).toBe(true);
+  const when = new Date(Date.now() - 70 * 60_000);
+  utimesSync(join(folder.path, left!), when, when);
+  writeAtomically(join(folder.path, "run.json"), "{}");
+  expect(readdirSync(folder.path)).toEqual(["run.json"]);
+});
+
 it("is written by several processes at once: each content whole, none of them stopped", async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, "one");

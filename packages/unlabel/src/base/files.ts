@@ -1,5 +1,5 @@
-// Files that are whole or not there: written under a temporary name, synced to disk, renamed. A full disk leaves no part of one.
-// What cannot be written is refused before the work that it is for, and every refusal is one line.
+// Files that are whole or not there: written under a temporary name, synced to disk, renamed. A full disk leaves no part of one,
+// and what a killed process leaves is swept by the next that writes there. What a file system refuses is told in one line.
 import { createHash, randomBytes } from "node:crypto";
 import {
   closeSync,
@@ -15,88 +15,13 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  realpathSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { basename, dirname, extname, join, resolve, sep } from "node:path";
-import { UsageError, UserError } from "./errors.ts";
-
-/** Endings of a page's file. */
-export const HTML = [".html", ".htm"];
-
-/** What a run keeps in folders of its own. */
-const OWN_FOLDERS = ["checkpoints", "eval", "pictures", "cache"];
-
-/**
- * Makes sure, before the work that it is for, that a file which somebody named can be written: its name fits what will be in it, it
- * is no folder, device or file of a run's own, and the place takes files. Folders that are missing are made when it is written.
- *
- * @param flag by which it was named: `--html`
- * @param endings of what will be written: `[".html", ".htm"]`
- * @returns where it will lie: absolute, links followed
- * @throws {UsageError} for a name that cannot be meant
- * @throws {UserError} where nothing can be written
- */
-export function outputFile(flag: string, path: string, endings: readonly string[]): string {
-  const expected = `Expected a file that ends in ${endings.join(" or ")} for ${flag}`;
-  const fits = (name: string) => endings.includes(extname(name).toLowerCase());
-  if (path.endsWith(sep) || isFolder(path)) {
-    throw new UsageError(`${expected}, got the folder ${path}; name a file in it`);
-  }
-  if (!fits(path)) throw new UsageError(`${expected}, got ${path}; name another`);
-  const file = writableFile(path);
-  if (!fits(file)) throw new UsageError(`${expected}, got ${path}, a link to ${file}; name another`);
-  const folder = dirname(file);
-  if (OWN_FOLDERS.includes(basename(folder)) && existsSync(join(folder, "..", "run.json"))) {
-    throw new UsageError(`${expected}, got ${path} among what a run keeps of its own; name another place`);
-  }
-  return file;
-}
-
-/**
- * Makes sure that a file can be written or replaced.
- *
- * @returns where it lies: absolute, links followed
- * @throws {UserError} where it cannot
- */
-export function writableFile(path: string): string {
-  try {
-    const file = withoutLinks(resolve(path));
-    const found = statSync(file, { throwIfNoEntry: false });
-    if (found && !found.isFile()) {
-      const what = found.isDirectory() ? "a folder" : "no regular file";
-      throw new UserError(`Expected a file that can be written, got ${path}, which is ${what}; name another`);
-    }
-    if (found) closeSync(openSync(file, "r+"));
-    let folder = dirname(file);
-    while (!existsSync(folder)) folder = dirname(folder);
-    // Trying is the only sure answer: permissions are not all that decides.
-    const trial = temporaryName(join(folder, "trial"));
-    writeFileSync(trial, "", { flag: "wx" });
-    rmSync(trial);
-    return file;
-  } catch (error) {
-    throw explained(path, error);
-  }
-}
-
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-/** The path with all links followed, as far as there is anything. @throws where a link leads nowhere */
-function withoutLinks(path: string): string {
-  if (lstatSync(path, { throwIfNoEntry: false })) return realpathSync(path);
-  return join(withoutLinks(dirname(path)), basename(path));
-}
+import { dirname, join } from "node:path";
+import { UserError } from "./errors.ts";
 
 /** Which processes this one can see: those of the same start of the same machine, and in the same container. */
 function placeOf(): string {
@@ -116,14 +41,17 @@ function placeOf(): string {
 
 let place: string | undefined;
 
-/** A name beside `path` that no other writer, here or on another machine, gives a file. */
+/**
+ * A name beside `path` that no other writer, here or on another machine, gives a file: `PATH.PLACE-PID-RANDOM.unlabel.tmp`. The
+ * engine's safetensors.ts, which knows nothing of places, has `PATH.PID-RANDOM.unlabel.tmp`: change both together.
+ */
 export function temporaryName(path: string): string {
   place ??= placeOf();
   return `${path}.${place}-${process.pid}-${randomBytes(6).toString("hex")}.unlabel.tmp`;
 }
 
-/** As {@link temporaryName} has them, and as they once were. */
-const TEMPORARY = /(?:\.([0-9a-f]{8})-(\d+)-[0-9a-f]{12})?\.unlabel\.tmp$/;
+/** As {@link temporaryName} and the engine have them, and as they once were. */
+const TEMPORARY = /(?:\.(?:([0-9a-f]{8})-)?(\d+)-[0-9a-f]{12})?\.unlabel\.tmp$/;
 /** Nothing takes so long to write. */
 const ABANDONED_MS = 3_600_000;
 /** Folders may hold a million files: once a process is often enough. */
@@ -169,12 +97,22 @@ function isGone(name: string): boolean {
  * may write to one path at once: one of their contents stays, whole.
  */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
+  writeWhole(path, (file) => writeFileSync(file, content));
+}
+
+/** As {@link writeAtomically}, of what `write` puts into the open file bit by bit. */
+export function writeWhole(path: string, write: (file: number) => void): void {
   const temporary = temporaryName(path);
   removeAbandoned(dirname(path));
   try {
     // Nothing is written through a link.
-    writeFileSync(temporary, content, { flag: "wx" });
-    syncFile(temporary);
+    const file = openSync(temporary, "wx");
+    try {
+      write(file);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
     renameSync(temporary, path);
     syncFolder(dirname(path));
   } catch (error) {

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { InterruptedError, UserError } from "../base/errors.ts";
-import { writableFile } from "../base/files.ts";
+import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import { openData } from "../data/open.ts";
 import { evaluate } from "../eval/evaluate.ts";

@@ -13,6 +13,7 @@ import { either } from "../config/suggest.ts";
 import { absoluteRoot } from "../data/open.ts";
 import { presetOf } from "../methods/presets.ts";
 import { methodNamed, resolveConfig } from "../methods/registry.ts";
+import { withSteps } from "../train/budget.ts";
 import { trainingFlops } from "../train/flops.ts";
 
 /** What every run may spend: seconds of training, passes over the images, floating-point operations, or steps of each method. */
@@ -193,9 +194,8 @@ function batchOf(method: string, preset: string): number {
 /** What the budget means for a run. Where it sets the number of steps, warm-up is a tenth of them at most. */
 function lengthOf(budget: Budget, method: string, config: Config, stepsPerEpoch: number): Settings {
   if (budget.kind === "time") return { budget: budget.value };
-  const steps = stepsFor(budget, method, config, stepsPerEpoch);
-  const epochs = Math.ceil(steps / stepsPerEpoch);
-  const warmup_epochs = Math.min(config.warmup_epochs, (0.1 * steps) / stepsPerEpoch);
+  const planned = withSteps(config, stepsFor(budget, method, config, stepsPerEpoch), stepsPerEpoch);
+  const { epochs, steps, warmup_epochs } = planned;
   return budget.kind === "epochs" ? { epochs, warmup_epochs } : { epochs, steps, warmup_epochs };
 }
 

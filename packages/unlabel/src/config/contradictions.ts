@@ -9,9 +9,8 @@ export function refusals(given: Settings, problems: string[]): (key: string, whe
   };
 }
 
-/** A line for each contradiction; `flags` are the settings that the user has just given. */
-export function contradictions(config: Config, flags: Settings): string[] {
-  const vit = config.encoder.startsWith("vit");
+/** A line for each contradiction; `flags` are the settings that the user has just given, `vit` whether the encoder is one. */
+export function contradictions(config: Config, flags: Settings, vit: boolean): string[] {
   const adam = config.optimizer.startsWith("adam");
   const problems: string[] = [];
   const refuse = refusals(flags, problems);

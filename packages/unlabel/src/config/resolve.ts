@@ -1,5 +1,5 @@
 // From what the user said to a complete config: preset ← file ← flags, checked as a whole, every refusal naming the key. Knows no
-// method by name: those there are come as a list.
+// method or encoder by name: those there are come as a list.
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { type Config, commonSchema } from "./common.ts";
@@ -24,6 +24,8 @@ export interface Configurable {
   presets: Readonly<Record<string, Config>>;
   /** The encoders that it can train. */
   encoders: readonly [string, ...string[]];
+  /** Whether an encoder is a ViT, and so has patches. */
+  isVit: (encoder: string) => boolean;
   /** Its own keys. */
   schema: z.ZodRawShape;
   /** Settings that contradict each other, a line each. @param given the settings that the user has just given */
@@ -86,15 +88,18 @@ export function resolveWith(
     throw new UsageError(once(problems));
   }
   const config: Config = parsed.data;
-  const problems = [...contradictions(config, flags), ...(method.check?.(config, flags) ?? [])];
+  const problems = [
+    ...contradictions(config, flags, method.isVit(config.encoder)),
+    ...(method.check?.(config, flags) ?? []),
+  ];
   if (problems.length > 0) throw new UsageError(once(problems));
   return config;
 }
 
 /** The preset's settings; its eval_size goes with its own size and with ResNets. */
-function presetFor({ presets }: Configurable, preset: string, { size, encoder }: Settings): Config {
+function presetFor({ presets, isVit }: Configurable, preset: string, { size, encoder }: Settings): Config {
   const config = presets[preset]!;
-  const other = size !== undefined || (typeof encoder === "string" && encoder.startsWith("vit"));
+  const other = size !== undefined || (typeof encoder === "string" && isVit(encoder));
   return other ? { ...config, eval_size: null } : config;
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { manualSeed, randn, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { ENCODERS, encoderDim, encoderMacs, encoderWidth } from "./facts.ts";
+import { ENCODERS, encoderDim, encoderMacs, encoderWidth, isVit } from "./facts.ts";
 import { createEncoder } from "./registry.ts";
 
 /** All that a file and what it imports import, types left out. */
@@ -35,6 +35,15 @@ describe("what is known of encoders", () => {
       expect(tokens.shape).toEqual([1, grid[0] * grid[1], encoderWidth({ encoder })]);
       net.dispose();
     });
+  });
+
+  it("says which are ViTs, which nobody guesses from a name", () => {
+    expect(ENCODERS.filter(isVit)).toEqual(["vit_tiny", "vit_small", "vit_base"]);
+    expect(["vit", "vit_huge", "Vit_tiny", ""].filter(isVit)).toEqual([]);
+    const folder = join(import.meta.dirname, "..");
+    const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+    const guesses = /startsWith\("(?:vit|resnet)/;
+    expect(sources.filter((name) => guesses.test(readFileSync(join(folder, name), "utf8")))).toEqual([]);
   });
 
   it("names what there is where a name is unknown", () => {

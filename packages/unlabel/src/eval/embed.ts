@@ -2,7 +2,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { sep } from "node:path";
 import { UsageError } from "../base/errors.ts";
-import { outputFile, writableFile } from "../base/files.ts";
+import { outputFile, writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import { openData } from "../data/open.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";

@@ -15,7 +15,8 @@ import {
 } from "@unlabel/torch";
 import { allowedMemory } from "../base/allowed-memory.ts";
 import { UserError } from "../base/errors.ts";
-import { makeFolder, writableFile } from "../base/files.ts";
+import { makeFolder } from "../base/files.ts";
+import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Dataset, Item, Split } from "../data/folder.ts";
 import type { Encoder } from "../encoders/encoder.ts";

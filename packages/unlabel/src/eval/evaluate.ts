@@ -3,11 +3,13 @@
 
 import { join } from "node:path";
 import { UsageError, UserError } from "../base/errors.ts";
-import { makeFolder, writableFile, writeAtomically } from "../base/files.ts";
+import { makeFolder, writeAtomically } from "../base/files.ts";
+import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
 
 import { openData } from "../data/open.ts";
+import { isVit } from "../encoders/facts.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations } from "../run/evaluations.ts";
 import type { EvaluateOptions } from "./options.ts";
@@ -65,7 +67,7 @@ export function openTrained(path: string): RunDirectory {
  */
 export function sizeFor(config: Config, asked?: number): number {
   const size = asked ?? config.eval_size ?? config.size;
-  if (config.encoder.startsWith("vit") && size % config.patch !== 0) {
+  if (isVit(config.encoder) && size % config.patch !== 0) {
     throw new UsageError(`Expected a size that patch ${config.patch} of this ${config.encoder} divides, got ${size}`);
   }
   return size;

@@ -4,6 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import type { Config } from "../config/common.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
+import { isVit } from "../encoders/facts.ts";
 import { createEncoder } from "../encoders/index.ts";
 import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
@@ -52,6 +53,7 @@ function configurable(): Configurable[] {
     name: about.name,
     presets: presetsOf(about),
     encoders: about.encoders,
+    isVit,
     schema,
     ...(check && { check: (config, given) => check(config as never, given) }),
   }));

@@ -152,12 +152,14 @@ describe("metrics", () => {
     const file = join(path, "metrics.jsonl");
     const lines = [1, 2, "{torn", 4, 900, 5, 5, 3].map((n) => (typeof n === "number" ? JSON.stringify(row(n)) : n));
     writeFileSync(file, `${lines.join("\n")}\nnull\n[]\n{"step":6}\n${"x".repeat(3_000_000)}\n`);
+    writeFileSync(`${file}.tmp`, "another's");
     expect(run.rewind(8)).toEqual([
       [3, 3],
       [6, 8],
     ]);
     expect(readFileSync(file, "utf8")).toBe([1, 2, 4, 5].map((n) => `${JSON.stringify(row(n))}\n`).join(""));
-    expect(readdirSync(path).sort()).toEqual(["checkpoints", "metrics.jsonl", "run.json"]);
+    expect(readdirSync(path).sort()).toEqual(["checkpoints", "metrics.jsonl", "metrics.jsonl.tmp", "run.json"]);
+    expect(readFileSync(`${file}.tmp`, "utf8")).toBe("another's");
     rmSync(file);
     expect(run.rewind(2)).toEqual([[1, 2]]);
   });

@@ -1,16 +1,6 @@
 // metrics.jsonl: one line a step. It is read as a stream, whatever its length, and cut back where a run goes on.
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-  truncateSync,
-  writeSync,
-} from "node:fs";
-import { appendLine, syncFile } from "../base/files.ts";
+import { closeSync, existsSync, fstatSync, openSync, readSync, truncateSync, writeSync } from "node:fs";
+import { appendLine, syncFile, writeWhole } from "../base/files.ts";
 
 /** One line; names other than the first three are `part/name`. */
 export interface MetricsRow {
@@ -92,18 +82,9 @@ export class MetricsFile {
   }
 
   #rewrite(step: number): void {
-    const temporary = `${this.path}.tmp`;
-    const file = openSync(temporary, "w");
-    try {
+    writeWhole(this.path, (file) => {
       for (const row of this.rows(step)) writeSync(file, `${JSON.stringify(row)}\n`);
-    } catch (error) {
-      rmSync(temporary, { force: true });
-      throw error;
-    } finally {
-      closeSync(file);
-    }
-    syncFile(temporary);
-    renameSync(temporary, this.path);
+    });
   }
 }
 

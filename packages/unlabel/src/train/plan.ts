@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
-import { writableFile } from "../base/files.ts";
+import { writableFile } from "../base/output-file.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
 import type { Sources } from "../config/resolve.ts";

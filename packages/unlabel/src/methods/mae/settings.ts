@@ -3,6 +3,7 @@ import { refusals } from "../../config/contradictions.ts";
 import { above, between, flag, integer, oneOf } from "../../config/fields.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { ConfigOf } from "../define.ts";
+import { visibleCount } from "../shared/visible.ts";
 
 export const schema = {
   /** Share of the patches hidden from the encoder. */
@@ -31,7 +32,7 @@ export function problemsOf(config: MaeConfig, given: Settings): string[] {
   refuse("predict_share", config.decoder !== "cross", `decoder ${config.decoder}`);
   refuse("decoder_heads", !blocks, `decoder ${config.decoder}`);
   const patches = Math.floor(config.size / config.patch) ** 2;
-  const visible = Math.floor(patches * (1 - config.mask_ratio));
+  const visible = visibleCount(patches, config.mask_ratio);
   if (visible < 1 || visible >= patches) {
     problems.push(
       `Expected a mask_ratio that leaves some of ${patches} patches visible and hides some, got ${config.mask_ratio}`,

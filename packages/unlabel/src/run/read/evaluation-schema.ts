@@ -1,4 +1,4 @@
-// What eval/*.json must hold for the report to read them: src/eval/types.ts writes them. Unknown keys pass; what an older version
+// What eval/*.json must hold for the report to read them: as run/evaluations.ts has them. Unknown keys pass; what an older version
 // did not write (intervals, balanced accuracy, the majority class) may be absent.
 import { z } from "zod";
 import { decodePredictions } from "../predictions.ts";

@@ -1,4 +1,4 @@
-// What a run directory's files must hold for the report to read them: docs/architecture.md, "A run directory".
+// What a run directory's files must hold for the report to read them: docs/architecture.md, "Contracts".
 // Unknown keys pass, so that runs of a later version still read; what a run in progress has not written yet may be absent.
 import { z } from "zod";
 
