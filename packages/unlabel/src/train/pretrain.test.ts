@@ -368,13 +368,22 @@ describe("pretrain", () => {
       expect(RunDirectory.open(join(folder.path, "a")).damage(stepOf)).toBeNull();
     });
 
+    /** With classes, so that an online probe learns beside it. */
+    const labelled = async () => {
+      const root = join(folder.path, "labelled");
+      const names = ["ant", "bee"].flatMap((name) => Array.from({ length: 4 }, (_, i) => `${name}/${i}.png`));
+      await writeImages(root, names, 40);
+      return root;
+    };
+
     it.each(["begin", "log", "checkpoint"])(
       "ends as failed where a listener throws at %s, and leaves nothing in memory",
       async (type) => {
-        await train("warm", { ...MAE, steps: 1 });
+        const root = await labelled();
+        await train("warm", { ...SIMCLR, steps: 1 }, { data: root });
         const { liveTensors } = memory();
-        const failing = train("a", MAE, { onEvent: throwing((event) => event.type === type) });
-        await expect(failing).rejects.toThrow("no more");
+        const onEvent = throwing((event) => event.type === type);
+        await expect(train("a", { ...SIMCLR, steps: 1 }, { data: root, onEvent })).rejects.toThrow("no more");
         expect(left()).toEqual(["failed", "no more", false]);
         expect(memory().liveTensors).toBeLessThanOrEqual(liveTensors);
       },
@@ -395,15 +404,15 @@ describe("pretrain", () => {
     });
 
     it("notes why where a run that was killed cannot be restored, and leaves a finished one as it was", async () => {
-      const { run } = await train("a", { ...MAE, steps: 2 });
+      const root = await labelled();
+      const { run } = await train("a", { ...SIMCLR, steps: 1 }, { data: root });
       const directory = RunDirectory.open(run);
+      const { liveTensors } = memory();
       for (const status of ["done", "running"] as const) {
         directory.update({ status });
         writeFileSync(directory.weights, "half");
-        const { liveTensors } = memory();
-        await expect(train("a", { steps: 4 }, { resume: true })).rejects.toThrow(
-          "got none: last.safetensors is damaged",
-        );
+        const resumed = train("a", { steps: 4 }, { data: root, resume: true });
+        await expect(resumed).rejects.toThrow("got none: last.safetensors is damaged");
         expect(memory().liveTensors).toBeLessThanOrEqual(liveTensors);
         expect(left()[0]).toBe(status === "done" ? "done" : "failed");
       }

@@ -41,7 +41,7 @@ const learnt = (run: RunDirectory, what: RegExp) =>
 
 it.each([
   ["simclr", SIMCLR],
-  ["byol", { ...SIMCLR, method: "byol" }],
+  ["byol", { ...SIMCLR, method: "byol", encoder: "vit_tiny", patch: 8 }],
   ["mae", MAE],
 ])("%s learns the same to the bit, looked at after every step or never", async (name, flags) => {
   const unseen = await train(`${name}-unseen`, { ...flags, ...UNSEEN });
