@@ -8,6 +8,7 @@ import type { StopSources } from "./stop.ts";
 
 export type { Listeners, TrainEvent } from "./events.ts";
 export type { Pretrained } from "./finish.ts";
+export type { StopSources } from "./stop.ts";
 
 /** What to train, on what, and where to. */
 export interface PretrainRequest extends Request, Listeners, StopSources {
