@@ -93,6 +93,7 @@ export {
   type Pretrained,
   type PretrainRequest,
   pretrain,
+  type StopSources,
   type TrainEvent,
 } from "./train/pretrain.ts";
 export type { ProgressStream } from "./train/progress.ts";

@@ -45,6 +45,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     out: options.out,
     resume,
     profile: options.profile === true,
+    goOn: (run) => commandLine("pretrain", "--resume", "--out", shellWord(run)),
     ...called(),
   });
   const { run, result, info } = outcome;

@@ -154,7 +154,7 @@ it("goes on where it stopped, keeps the runs that end well, and takes no other t
 
   // Ctrl-C in the first run, once its first step has been told of.
   const stopping = (text: string) => text.includes(" 1/4 ") && process.emit("SIGINT", "SIGINT");
-  expect(await compare(request({ stream: { write: stopping } }))).toBeNull();
+  expect(await compare(request({ stream: { write: stopping }, processSignals: true }))).toBeNull();
   expect(states()).toEqual([
     ["simclr-0", "interrupted"],
     ["mae-0", "waiting"],
@@ -213,12 +213,14 @@ it("stops for a program's signal, in training and in evaluation, and goes on whe
         signal: stop.signal,
       },
       onEvent: (event, name) => {
+        expect(listening()).toEqual(before);
         if (when(event.type, name)) stop.abort();
       },
     });
   };
   const status = () => (JSON.parse(readFileSync(join(out, "compare.json"), "utf8")) as Comparison).runs[0]!.status;
-  const listeners = process.listenerCount("SIGINT");
+  const listening = () => ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => process.listenerCount(signal));
+  const before = listening();
   expect(await run((event, name) => event === "begin" && name === "simclr-0")).toBeNull();
   expect(status()).toBe("interrupted");
   expect(await run(() => false, true)).toBeNull();
@@ -227,5 +229,5 @@ it("stops for a program's signal, in training and in evaluation, and goes on whe
   const done = await run(() => false);
   expect(done!.runs[0]).toMatchObject({ status: "done" });
   expect(done!.runs[0]!.info!.command).toBe("compare() of a program");
-  expect(process.listenerCount("SIGINT")).toBe(listeners);
+  expect(listening()).toEqual(before);
 }, 300_000);

@@ -17,27 +17,24 @@ import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../run/evaluat
 import { lockRun } from "../run/lock.ts";
 import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
+import type { StopSources } from "../train/stop.ts";
 import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
 
 /** What to compare, and where to. */
 export interface CompareRequest
-  extends Pick<Terms, "data" | "methods" | "budget">,
+  extends StopSources,
+    Pick<Terms, "data" | "methods" | "budget">,
     Partial<Omit<Terms, "data" | "methods" | "budget">> {
   /** Folder for the runs. */
   out: string;
   /** The report's file. */
   report: string;
-  /** The command line that goes on with it after an interruption, for those who are told of one; null where whoever asked tells. */
+  /** The command line that goes on with it after an interruption, for the log; by default it says none. */
   goOn?: string | null;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
-  /**
-   * Stops it when aborted, as Ctrl-C does elsewhere: the step is finished and saved, and the same request goes on from there. With it
-   * none of the process's signals are listened to.
-   */
-  signal?: AbortSignal;
   /** Called while a run trains; `run` is its name. */
-  onEvent?: (event: TrainEvent, run: string) => void;
+  onEvent?: ((event: TrainEvent, run: string) => void) | undefined;
   /** The command line that each run.json keeps. */
   command?: string;
   /** Commit of the project that it is called in, for each run.json. */
@@ -67,13 +64,13 @@ export interface Compared {
 /**
  * Trains, evaluates and reports.
  *
- * @returns null where Ctrl-C or `signal` ended it early; the same request goes on from there
+ * @returns null where it was asked to stop; the same request goes on from there
  * @throws {UserError} before any training where report or runs cannot be written, images have no labels to evaluate with, or
  *   settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, goOn = null, stream = process.stderr, ...rest } = request;
-  const { command = "compare() of a program", commit = null, signal, onEvent, ...asked } = rest;
+  const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = rest;
   const terms: Terms = { seeds: [0], preset: "small", backbone: null, settings: {}, ...asked };
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
@@ -85,11 +82,12 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
   const comparison = openComparison(out, terms);
   const { split_seed: splitSeed } = comparison;
-  using _lock = lockRun(out);
+  using lock = lockRun(out);
   saveComparison(out, comparison);
   for (const [i, run] of comparison.runs.entries()) {
     const path = join(out, run.name);
     const tell = (changes: Partial<PlannedRun>) => {
+      lock.check();
       Object.assign(run, changes);
       unbroken(() => saveComparison(out, comparison));
     };
@@ -108,9 +106,10 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           settings: resume ? {} : { flags },
           out: path,
           resume,
-          goOn,
+          goOn: goOn === null ? null : () => goOn,
           stream,
-          ...(signal && { signal }),
+          signal,
+          processSignals,
           onEvent: onEvent && ((event) => onEvent(event, run.name)),
           command,
           commit,

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
-import { demo } from "./demo.ts";
+import { type DemoRequest, demo } from "./demo.ts";
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());
@@ -21,7 +21,18 @@ describe("demo", () => {
       settings: { size: 32, batch: 8, device: "cpu" },
       stream: quiet,
     };
-    const first = await demo(request);
+    const listening = () => ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => process.listenerCount(signal));
+    const before = listening();
+    const stop = new AbortController();
+    const begun: string[] = [];
+    const onEvent: DemoRequest["onEvent"] = (event, run) => {
+      expect(listening()).toEqual(before);
+      if (event.type === "begin") begun.push(run);
+    };
+    const stopping: DemoRequest["onEvent"] = (event) => event.type === "begin" && stop.abort();
+    expect(await demo({ ...request, signal: stop.signal, onEvent: stopping })).toBeNull();
+    const first = await demo({ ...request, onEvent });
+    expect(begun).toEqual(["simclr-0", "mae-0"]);
     expect(Object.keys(first!.runs)).toEqual(["simclr", "mae"]);
     for (const [method, { run, evaluation }] of Object.entries(first!.runs)) {
       expect(evaluation).toMatchObject({ train_images: 16, val_images: 8, step: 2 });

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { Settings } from "../config/settings.ts";
 import type { LinearEvaluation } from "../run/evaluations.ts";
+import type { TrainEvent } from "../train/pretrain.ts";
 import type { ProgressStream } from "../train/progress.ts";
+import type { StopSources } from "../train/stop.ts";
 import { compare } from "./compare.ts";
 import type { Budget } from "./plan.ts";
 
@@ -15,7 +17,7 @@ import type { Budget } from "./plan.ts";
 const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 800 } };
 
 /** What the demo is shown on, and where it writes. */
-export interface DemoRequest {
+export interface DemoRequest extends StopSources {
   /** Folder of labelled images; the labels are for evaluation alone. */
   data: string;
   /** Folder for the runs and the report. Runs that are there already go on where they stopped. */
@@ -24,10 +26,12 @@ export interface DemoRequest {
   epochs?: number | undefined;
   /** Settings for both methods, over those of preset `small`. */
   settings?: Settings;
-  /** The command line that goes on with it after an interruption, for those who are told of one. */
-  goOn?: string;
+  /** The command line that goes on with it after an interruption, for the log; by default it says none. */
+  goOn?: string | null;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
+  /** Called while a run trains; `run` is its name. */
+  onEvent?: ((event: TrainEvent, run: string) => void) | undefined;
   /** The command line that each run.json keeps. */
   command?: string;
   /** Commit of the project that it is called in, for each run.json. */
@@ -45,12 +49,13 @@ export interface DemoResult {
 /**
  * Trains, evaluates and reports.
  *
- * @returns null where Ctrl-C ended it early; the same request goes on from there
+ * @returns null where it was asked to stop; the same request goes on from there
  * @throws {UserError} before any training where the images have no labels to evaluate with, and where a method failed
  */
 export async function demo(request: DemoRequest): Promise<DemoResult | null> {
-  const { data, out, epochs, settings = {}, goOn, stream, command = "demo() of a program", commit = null } = request;
+  const { data, out, epochs, settings = {}, command = "demo() of a program", ...rest } = request;
   const compared = await compare({
+    ...rest,
     data,
     methods: ["simclr", "mae"],
     seeds: [0],
@@ -60,10 +65,7 @@ export async function demo(request: DemoRequest): Promise<DemoResult | null> {
     settings,
     out,
     report: join(out, "report.html"),
-    ...(goOn !== undefined && { goOn }),
-    ...(stream && { stream }),
     command,
-    commit,
   });
   if (compared === null) return null;
   const runs = compared.runs.map(({ method, run, evaluations, error }) => {

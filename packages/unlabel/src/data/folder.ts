@@ -38,6 +38,8 @@ export interface Split {
    * By default any images cost the same; see `sample.ts`.
    */
   sample?: (this: Split, count: number, seed: number) => Split;
+  /** The number of the block that is read for an image, with all others in it; by default each is read by itself. */
+  blockOf?: (item: Item) => number;
 }
 
 /** A class: its folder's name, and what people call it. */

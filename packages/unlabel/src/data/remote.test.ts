@@ -60,6 +60,7 @@ describe("a sample of remote shards", () => {
     expect(fetched()).toBeLessThanOrEqual(48e6);
     const heldOut = await readHeldOut(train, 40, { size: 16, seed: 3, reader });
     expect(heldOut?.labels.length).toBe(40);
+    expect(heldOut?.fetching).toBeGreaterThan(0);
     heldOut?.pixels.dispose();
     await imagesOf(spreadSample(train, 8, 3), spreadSample(train, 8, 3).items);
     const parts = server.asked.length;
@@ -69,6 +70,13 @@ describe("a sample of remote shards", () => {
     // From many places, and what the first steps read is there already.
     const sample = drawnSample(train, 40, 3);
     expect(new Set(sample.items.map(({ at }) => Math.floor(at! / 3))).size).toBeGreaterThan(10);
+    const blocks = sample.items.map((item) => train.blockOf!(item));
+    expect(blocks).toEqual(
+      sample.items.map(
+        ({ at }) => blocks[sample.items.findIndex((other) => Math.floor(other.at! / 3) === Math.floor(at! / 3))],
+      ),
+    );
+    expect(new Set(blocks).size).toBeLessThanOrEqual(16);
     const first = train.order!(3, 0).slice(0, 40);
     expect(Math.max(...first)).toBeGreaterThan(40);
     await sample.load!([...first].map((index) => train.items[index]!));

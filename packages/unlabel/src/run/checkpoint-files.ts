@@ -5,6 +5,7 @@ import { basename, join } from "node:path";
 import { verifySafetensors } from "@unlabel/torch/safetensors";
 import { UserError } from "../base/errors.ts";
 import { explained, keepAs, makeFolder, removeQuietly, syncFolder } from "../base/files.ts";
+import { LostLock } from "./lock.ts";
 
 /** Reads a file whole and returns the step that it was saved after; throws where it is damaged. */
 export type StepOf = (file: string) => number;
@@ -76,15 +77,20 @@ export class CheckpointFiles {
    * Saves a checkpoint: `write` puts weights and state on the disk under the names given to it, and both are read back
    * before the last checkpoint becomes the previous one. Then the state takes its place, then the weights; `recover`
    * finishes what a crash in between leaves. A failure leaves all as it was.
+   *
+   * @param check called before anything takes another's place; throws where it must not
    */
-  save(write: (weights: string, state: string) => void, stepOf: StepOf): void {
+  save(write: (weights: string, state: string) => void, stepOf: StepOf, check: () => void): void {
     const [weights, state] = [this.#waiting, `${this.state}.tmp`];
     try {
       write(weights, state);
       for (const file of [weights, state]) stepOf(file);
+      check();
       if (existsSync(this.state)) keepAs(this.state, this.#stateBefore);
       if (existsSync(this.weights)) keepAs(this.weights, this.#weightsBefore);
     } catch (error) {
+      // What lies there under these names is then another process's.
+      if (error instanceof LostLock) throw error;
       for (const file of [weights, state]) removeQuietly(file);
       throw explained(this.folder, error);
     }

@@ -17,6 +17,7 @@ import { resolveConfig } from "../methods/registry.ts";
 
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { RunDirectory, type RunInfo } from "./directory.ts";
+import { LostLock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
 
 const info: RunInfo = {
@@ -271,6 +272,41 @@ describe("checkpoint", () => {
     expect(() => attempt(() => {})).toThrow("it is damaged");
     expect(files()).toEqual(FOUR.slice(0, 2));
     expect(run.recover(stepOf)).toEqual({ step: 1, notes: [] });
+  });
+
+  it("is another process's once that has taken the run over, before a checkpoint is written or while it is", () => {
+    const run = RunDirectory.create(path, info);
+    save(run, 1);
+    run.log(row(1));
+    let lost = false;
+    run.guard(() => {
+      if (lost) throw new LostLock("taken over");
+    });
+    const theirs = () => {
+      lost = true;
+      for (const file of [run.weights, run.state]) writeFileSync(file, "7");
+      for (const file of [run.weights, run.state]) writeFileSync(`${file}.tmp`, "8");
+    };
+    const now = () => [run.weights, run.state].flatMap((file) => [file, `${file}.tmp`]).map(stepOf);
+    const saving = () =>
+      run.checkpoint((weights, state) => {
+        for (const file of [weights, state]) writeFileSync(file, "2");
+        theirs();
+      }, stepOf);
+    expect(saving).toThrow(LostLock);
+    expect(now()).toEqual([7, 8, 7, 8]);
+    const written = () => ["run.json", "metrics.jsonl"].map((name) => readFileSync(join(path, name), "utf8"));
+    const before = written();
+    for (const write of [
+      () => save(run, 3),
+      () => run.update({ status: "done" }),
+      () => run.log(row(2)),
+      () => run.skip("a.jpg", "none"),
+      () => run.rewind(0),
+    ]) {
+      expect(write).toThrow(LostLock);
+    }
+    expect([now(), written(), run.skipped(), run.info.status]).toEqual([[7, 8, 7, 8], before, [], "running"]);
   });
 
   // What a process leaves that dies between two of the renames that make 3 the last and 2 the previous one.

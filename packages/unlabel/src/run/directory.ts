@@ -22,6 +22,7 @@ export class RunDirectory {
   readonly #checkpoints: CheckpointFiles;
   readonly #metrics: MetricsFile;
   #info: RunInfo;
+  #check: () => void = () => {};
 
   private constructor(path: string, info: RunInfo) {
     this.path = path;
@@ -54,6 +55,11 @@ export class RunDirectory {
     return new RunDirectory(path, readRunInfo(join(path, "run.json")));
   }
 
+  /** From now on `check` is called before anything is written, and throws where it must not be. */
+  guard(check: () => void): void {
+    this.#check = check;
+  }
+
   /** What run.json holds. */
   get info(): Readonly<RunInfo> {
     return this.#info;
@@ -76,8 +82,10 @@ export class RunDirectory {
 
   /** Changes run.json. */
   update(changes: Partial<RunInfo>): void {
-    this.#info = { ...this.#info, ...changes };
-    writeAtomically(join(this.path, "run.json"), `${JSON.stringify(this.#info, null, 2)}\n`);
+    this.#check();
+    const info = { ...this.#info, ...changes };
+    writeAtomically(join(this.path, "run.json"), `${JSON.stringify(info, null, 2)}\n`);
+    this.#info = info;
   }
 
   /** Keeps what a reader of the numbers should know, once. */
@@ -87,11 +95,13 @@ export class RunDirectory {
 
   /** Notes one step; lines reach the file at once, so that others can follow a run. */
   log(row: MetricsRow): void {
+    this.#check();
     this.#metrics.append(row);
   }
 
   /** Notes an image that could not be read. */
   skip(path: string, reason: string): void {
+    this.#check();
     appendLine(this.#file("skipped.jsonl"), JSON.stringify({ path, reason }));
   }
 
@@ -121,6 +131,7 @@ export class RunDirectory {
    * @returns the steps up to there that are missing
    */
   rewind(step: number): Gap[] {
+    this.#check();
     try {
       return this.#metrics.rewind(step);
     } catch (error) {
@@ -133,9 +144,10 @@ export class RunDirectory {
    * one's place when both have been read back by `stepOf`; the last one becomes the previous one.
    */
   checkpoint(write: (weights: string, state: string) => void, stepOf: StepOf): void {
+    this.#check();
     // A step that is saved is also noted: resuming after a power cut finds its line.
     this.#metrics.sync();
-    this.#checkpoints.save(write, stepOf);
+    this.#checkpoints.save(write, stepOf, this.#check);
   }
 
   /**

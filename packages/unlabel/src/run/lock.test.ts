@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { beat } from "./heartbeat.ts";
-import { lockRun } from "./lock.ts";
+import { LostLock, lockRun } from "./lock.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
@@ -155,6 +155,16 @@ it("leaves a lock that another process has taken since", () => {
   hold(process.ppid);
   lock[Symbol.dispose]();
   expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ pid: process.ppid });
+});
+
+it("tells its holder that it is another's, or gone", () => {
+  using lock = lockRun(folder.path);
+  lock.check();
+  rmSync(file);
+  expect(() => lock.check()).toThrow(/to be still this process's, got no lock there: it was taken over/);
+  hold(process.ppid);
+  expect(() => lock.check()).toThrow(LostLock);
+  expect(() => lock.check()).toThrow(`got process ${process.ppid} on ${hostname()}, begun 5 min ago: `);
 });
 
 it("says in one line that nothing can be written there", async () => {

@@ -9,6 +9,21 @@ import { beat } from "./heartbeat.ts";
 
 export const LOCK = "lock";
 
+/** Another process has the run directory that this one trained in: nothing in it is this one's to write any more. */
+export class LostLock extends UserError {
+  override name = "LostLock";
+}
+
+/** A run directory that is this process's until it is disposed of. */
+export interface Lock extends Disposable {
+  /**
+   * Refuses to go on where another process has taken the directory: this one may have been paused for longer than its silence is borne.
+   *
+   * @throws {LostLock} where the lock is gone, or another process's
+   */
+  check(): void;
+}
+
 /** A holder whose process cannot be seen counts as dead after so many milliseconds without a sign of life. */
 const SILENCE_MS = 120_000;
 
@@ -36,7 +51,7 @@ interface Holder {
  * @returns gives the directory back when disposed of
  * @throws {UserError} where another process has it, or nothing can be written there
  */
-export function lockRun(path: string): Disposable {
+export function lockRun(path: string): Lock {
   makeFolder(path);
   const file = join(path, LOCK);
   const mine = `${JSON.stringify(describeMe())}\n`;
@@ -48,6 +63,14 @@ export function lockRun(path: string): Disposable {
   }
   const life = beat(file, mine);
   return {
+    check: () => {
+      if (!isOthers(file, mine)) return;
+      const holder = read(file);
+      const now = holder ? nameOf(holder) : "no lock there";
+      throw new LostLock(
+        `Expected ${path} to be still this process's, got ${now}: it was taken over while this one stood still; nothing of it was written over, and --resume goes on with it once nothing trains there any more`,
+      );
+    },
     [Symbol.dispose]: () => {
       life[Symbol.dispose]();
       // One that somebody removed and another process has taken since is that one's.
@@ -105,6 +128,15 @@ function retire(file: string, stale: Holder): void {
   }
   if (JSON.stringify(read(old)) !== JSON.stringify(stale)) renameSync(old, file);
   else rmSync(old);
+}
+
+/** Whether the lock is certainly not the one with that content; a file system that fails to answer tells nothing. */
+function isOthers(file: string, mine: string): boolean {
+  try {
+    return readFileSync(file, "utf8") !== mine;
+  } catch (error) {
+    return codeOf(error) === "ENOENT";
+  }
 }
 
 function contentOf(file: string): string | null {
@@ -188,16 +220,18 @@ function birthOf(pid: number): string | null {
   }
 }
 
+function nameOf({ pid, host, start }: Holder): string {
+  const minutes = Math.max(0, Math.round((Date.now() - Date.parse(start)) / 60_000));
+  return `process ${pid} on ${host}, begun ${minutes} min ago`;
+}
+
 function taken(path: string, file: string, holder: Holder | null): UserError {
-  const minutes = holder && Math.max(0, Math.round((Date.now() - Date.parse(holder.start)) / 60_000));
   const unseen = holder?.host === hostname() && !isSeen(holder);
   const seconds = unseen && Math.max(0, Math.round(silence(file) / 1000));
   const life = unseen
     ? `, in another container or start of the machine, with a sign of life ${seconds} s ago (after ${SILENCE_MS / 60_000} min without one it can be taken over)`
     : "";
-  const who = holder
-    ? `process ${holder.pid} on ${holder.host}, begun ${minutes} min ago${life}`
-    : "a lock that names no process";
+  const who = holder ? `${nameOf(holder)}${life}` : "a lock that names no process";
   return new UserError(
     `Expected ${path} to be free, got ${who}; wait for it, or remove ${file} if nothing trains there any more`,
   );

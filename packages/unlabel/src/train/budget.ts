@@ -43,11 +43,11 @@ export function withSteps<C extends Config>(config: C, steps: number, stepsPerEp
   };
 }
 
-/** What a run has done before: so many steps in so many seconds, of which some went into something else. */
+/** What a run has done before: so many steps in so many seconds, of which `watching` went into looks at the encoder. */
 export interface Done {
   steps: number;
   seconds: number;
-  aside: number;
+  watching: number;
   stepsPerEpoch: number;
 }
 
@@ -69,7 +69,7 @@ export async function withinBudget(config: Config, options: SpeedOptions): Promi
   if (budget === null || steps !== null) return config;
   const { done } = options;
   if (done && done.steps > 0) {
-    const perStep = (done.seconds - done.aside) / done.steps;
+    const perStep = (done.seconds - done.watching) / done.steps;
     const left = Math.max(0, Math.round((budget - done.seconds) / perStep));
     return withSteps(config, done.steps + left, done.stepsPerEpoch);
   }
@@ -137,13 +137,13 @@ export class Clock {
   /**
    * How many steps the run should have, given that `step` of `total` took `seconds`.
    *
-   * @param aside of those seconds, what no step took: it is gone, but tells nothing of the steps to come
+   * @param watching of those seconds, what looks at the encoder took: it is gone, but tells nothing of the steps to come
    */
-  plan(step: number, seconds: number, total: number, aside = 0): number {
+  plan(step: number, seconds: number, total: number, watching = 0): number {
     if (seconds > this.#budget * (1 + TOLERANCE)) return step;
     if (step % this.#every !== 0 || step >= total) return total;
-    const perStep = (seconds - aside) / step;
-    if (Math.abs(perStep * total + aside - this.#budget) <= TOLERANCE * this.#budget) return total;
+    const perStep = (seconds - watching) / step;
+    if (Math.abs(perStep * total + watching - this.#budget) <= TOLERANCE * this.#budget) return total;
     return step + Math.max(1, Math.round((this.#budget - seconds) / perStep));
   }
 }

@@ -80,7 +80,7 @@ function load(run: RunDirectory, { method, optimizer, device, probe }: Trained):
   return recovered;
 }
 
-/** LibTorch's generators in use: the CPU's, which weights and masks come from on every device, and the device's own. */
+/** LibTorch's generators in use: the CPU's, which new weights come from on every device, and the device's own; a step's draws come from neither. */
 function generators(device: string): string[] {
   return device === "cpu" ? ["cpu"] : ["cpu", device];
 }

@@ -22,7 +22,10 @@ export type TrainEvent =
   /** Training has come to its end, or was asked to stop, after `step`. */
   | { type: "end"; step: number; status: "done" | "interrupted" };
 
-/** Called while a run trains; what they throw ends the run as failed, with its last checkpoint kept. */
+/**
+ * Called while a run trains. What they throw comes out of `pretrain`, and ends the run as failed, with its last checkpoint kept;
+ * after the last step is saved (at `end`) the run stays as it is.
+ */
 export interface Listeners {
   /** Each step, once it is noted in metrics.jsonl. */
   onStep?: ((row: Readonly<MetricsRow>) => void) | undefined;

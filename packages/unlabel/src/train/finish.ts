@@ -6,6 +6,7 @@ import type { Config } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
 import type { Method } from "../methods/method.ts";
 import type { RunDirectory, RunInfo, RunResult } from "../run/directory.ts";
+import { LostLock } from "../run/lock.ts";
 import { summarize } from "../run/summary.ts";
 import { stepsOf } from "./budget.ts";
 import { explainMemory } from "./memory.ts";
@@ -36,7 +37,7 @@ export interface Ended {
   watch: Watch | null;
   progress: Progress;
   stop: StopRequest;
-  /** The command line that goes on with it; null where somebody else tells. */
+  /** The command line that goes on with it; null where whoever asked knows. */
   goOn: string | null;
 }
 
@@ -47,8 +48,7 @@ export interface Ended {
  */
 export async function finish(step: number, ended: Ended): Promise<Pretrained> {
   const { run, method, config, data, stepsPerEpoch, watch, progress, stop, goOn } = ended;
-  const planned = stepsOf(run.info.config, stepsPerEpoch);
-  const interrupted = step < planned;
+  const interrupted = step < stepsOf(run.info.config, stepsPerEpoch);
   if (step === 0) {
     throw new InterruptedError(
       `Interrupted before anything was saved${goOn === null ? "" : `; begin again with: ${goOn}`}`,
@@ -61,13 +61,17 @@ export async function finish(step: number, ended: Ended): Promise<Pretrained> {
   const changes = { status, finished: new Date().toISOString(), result, ...healthOf(watch) } as const;
   if (interrupted) updateIfRoom(run, changes);
   else await withRoom("run.json", () => run.update(changes), { folder: run.path, progress, stop, kept: "all else" });
-  if (interrupted) progress.log(`Saved step ${step} of ${planned}.${goOn === null ? "" : ` Continue with: ${goOn}`}`);
   return { run: run.path, info: run.info, result, interrupted };
 }
 
-/** Notes why training did not come to its end, and returns the error in words that help. */
+/**
+ * Notes why training did not come to its end, and returns the error in words that help. A run that another process has taken over
+ * is that one's to tell of.
+ */
 export function fail(thrown: unknown, { run, config, watch }: Pick<Ended, "run" | "config" | "watch">): unknown {
   const error = explainMemory(thrown, config);
+  // It has not begun to go on, or its end is told already: then a listener has thrown.
+  if (error instanceof LostLock || run.info.status !== "running") return error;
   if (error instanceof InterruptedError) updateIfRoom(run, { status: "interrupted" });
   else {
     const message = error instanceof Error ? error.message : String(error);

@@ -1,4 +1,5 @@
 // A few training images in memory, always the same ones and not augmented, to look at the encoder with while it trains.
+import { performance } from "node:perf_hooks";
 import { cat, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { augment } from "../data/augment.ts";
 import { evalBatches } from "../data/eval-batches.ts";
@@ -12,6 +13,8 @@ export interface HeldOut {
   pixels: Tensor;
   /** `[N]`, −1 for images without a class. */
   labels: Int32Array;
+  /** Seconds that the source took to hand out the images, before they were decoded. */
+  fetching: number;
 }
 
 /** Reads up to `count` images, drawn by the run's seed; those that cannot be read are left out. */
@@ -20,7 +23,10 @@ export async function readHeldOut(
   count: number,
   { size, seed, reader }: { size: number; seed: number; reader: ImageReader },
 ): Promise<HeldOut | null> {
-  const chosen = drawnSample(split, count, seed);
+  let fetching = 0;
+  const chosen = timed(drawnSample(split, count, seed), (seconds) => {
+    fetching += seconds;
+  });
   // So that what comes back is the pixels' own values.
   const plain = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] } as Pick<ViewSpec, "mean" | "std">;
   const parts: Tensor[] = [];
@@ -33,7 +39,21 @@ export async function readHeldOut(
   if (parts.length === 0) return null;
   const pixels = scope(() => cat(parts, 0));
   for (const part of parts) part.dispose();
-  return { pixels, labels: Int32Array.from(labels) };
+  return { pixels, labels: Int32Array.from(labels), fetching };
+}
+
+/** The same split, which tells how long each of its loads took. */
+function timed({ load, ...split }: Split, tell: (seconds: number) => void): Split {
+  if (!load) return split;
+  const told: Split["load"] = async (items) => {
+    const began = performance.now();
+    try {
+      return await load(items);
+    } finally {
+      tell((performance.now() - began) / 1000);
+    }
+  };
+  return { ...split, load: told };
 }
 
 /** Features of the first `count` images after `start`, float32 on the device. */

@@ -7,6 +7,8 @@ interface Machine {
   /** To encode an image, and to read one. */
   encode: number;
   read?: number;
+  /** To fetch a block, of a source that is read in blocks. */
+  block?: number;
 }
 
 const PLAN: LookPlanOptions = {
@@ -28,8 +30,9 @@ function play(total: number, machine: Machine, options: Partial<LookPlanOptions>
   const encode = (images: number, compared = 0) => {
     let spent = 0;
     if (images > read) {
-      const reading = images * (machine.read ?? 0);
-      plan.learnRead(images, reading);
+      const fetching = (options.blocks?.[images] ?? 0) * (machine.block ?? 0);
+      const reading = images * (machine.read ?? 0) + fetching;
+      plan.learnRead(images, reading, fetching);
       [read, spent] = [images, reading];
     }
     const encoding = (images + compared) * machine.encode;
@@ -112,6 +115,49 @@ describe("all looks of a run", () => {
     plan.observe({ step: 500, epoch: 1, seconds: 50_000, "watch/seconds": 4, "health/images": 256 });
     expect(plan.due(at(50_001))).toBe(false);
     expect(plan.due(at(51_000))).toBe(true);
+  });
+});
+
+describe("of a source in blocks", () => {
+  /** Sixteen blocks, of which the first images each lie in another. */
+  const blocks = Array.from({ length: 769 }, (_, images) => Math.min(images, 16));
+  const remote = { step: 0.5, encode: 0.004, read: 0.002, block: 0.3 };
+
+  it("looks cost what their blocks do, not as if each image had one of its own", () => {
+    for (const measured of [16, 64, 256]) {
+      const plan = new LookPlan({ ...PLAN, votes: false, compares: false, blocks });
+      plan.learnRead(4, 4 * remote.read + 4 * remote.block, 4 * remote.block);
+      plan.learnCost(4, 4 * remote.encode);
+      const expected = measured * (remote.encode + remote.read) + 16 * remote.block;
+      expect(plan.seconds({ measured, voting: 0 }, { stepSeconds: 0 })).toBeCloseTo(expected, 6);
+      plan.learnRead(measured, measured * remote.read + 16 * remote.block, 16 * remote.block);
+      // They are there from then on.
+      expect(plan.seconds({ measured, voting: 0 }, { stepSeconds: 0 })).toBeCloseTo(measured * remote.encode, 6);
+    }
+  });
+
+  it("all images are looked at within an hour or two of a remote run, and often from then on", () => {
+    const { looks } = play(6 * 7200, remote, { blocks });
+    const whole = looks.filter(({ measured }) => measured === 256);
+    expect(whole[0]!.step).toBeLessThan(7200);
+    expect(whole.length).toBeGreaterThan(20);
+    // As if each image had a block of its own, which the first four do suggest.
+    const each = Array.from({ length: 769 }, (_, images) => images);
+    expect(
+      play(6 * 7200, remote, { blocks: each }).looks.filter(({ measured }) => measured === 256).length,
+    ).toBeLessThan(2);
+  });
+
+  it.each([0.02, 0.5, 5])("looks take no more of a run than those at files do: steps of %d s", (step) => {
+    for (const total of [3, 1000, 40_000]) {
+      for (const block of [0.003, 0.3, 3]) {
+        const { looks, seconds, spent } = play(total, { ...remote, step, block }, { blocks });
+        const before = looks.filter((look) => look.step < total).reduce((sum, look) => sum + look.seconds, 0);
+        const trial = 4 * (remote.encode + remote.read + block);
+        expect(before).toBeLessThanOrEqual(0.006 * seconds + trial);
+        expect(spent).toBeLessThanOrEqual(Math.max(0.01 * seconds, Math.min(0.1 * seconds, 20)) + trial);
+      }
+    }
   });
 });
 

@@ -46,13 +46,21 @@ export interface LookPlanOptions {
   compares: boolean;
   /** Images that there are to look at. */
   available: number;
+  /**
+   * Of a source that is read in blocks: how many of them the first n images lie in, for n from 0 to `available`. By default each image
+   * is read by itself.
+   */
+  blocks?: readonly number[] | undefined;
 }
 
-/** Seconds that an image takes to be read, and to be encoded. */
+/** Seconds that an image takes to be read, and to be encoded, and that a block takes to be fetched. */
 interface Cost {
   read: number;
   encode: number;
+  block: number;
 }
+
+const NOTHING: Cost = { read: 0, encode: 0, block: 0 };
 
 export class LookPlan {
   readonly #every: number | null;
@@ -61,19 +69,21 @@ export class LookPlan {
   readonly #batch: number;
   readonly #views: number;
   readonly #available: number;
+  readonly #blocks: readonly number[] | undefined;
   #read = 0;
   #cost: Cost | null = null;
   #spent = 0;
   #measuredAt = 0;
   #votedAt = 0;
 
-  constructor({ config, votes, views, compares, available }: LookPlanOptions) {
+  constructor({ config, votes, views, compares, available, blocks }: LookPlanOptions) {
     this.#every = config.health_every;
     this.#batch = config.batch;
     this.#votes = votes;
     this.#views = views;
     this.#compares = compares;
     this.#available = available;
+    this.#blocks = blocks;
   }
 
   /** Seconds that all looks of the run have taken. */
@@ -96,15 +106,21 @@ export class LookPlan {
     return images * this.#guess(stepSeconds) <= room ? images : 0;
   }
 
-  /** Learns what reading so many images took; they are there from now on. */
-  learnRead(images: number, seconds: number): void {
+  /**
+   * Learns what reading so many images took; they are there from now on.
+   *
+   * @param fetching of those seconds, what a source in blocks took to hand them out: that grows with the blocks, not with the images
+   */
+  learnRead(images: number, seconds: number, fetching = 0): void {
     this.#read = images;
-    this.#cost = { read: seconds / images, encode: this.#cost?.encode ?? 0 };
+    const inBlocks = this.#blocks ? Math.min(fetching, seconds) : 0;
+    const block = inBlocks / Math.max(1, this.#blocksOf(images));
+    this.#cost = { ...(this.#cost ?? NOTHING), read: (seconds - inBlocks) / images, block };
   }
 
   /** Learns what it took to encode so many images, and to draw conclusions from them. */
   learnCost(images: number, seconds: number): void {
-    this.#cost = { read: this.#cost?.read ?? 0, encode: seconds / images };
+    this.#cost = { ...(this.#cost ?? NOTHING), encode: seconds / images };
   }
 
   /** Whether features will be measured after the step that comes now. */
@@ -138,10 +154,19 @@ export class LookPlan {
 
   /** What a look costs in seconds, as far as that is known or can be guessed. */
   seconds({ measured, voting }: LookSize, { stepSeconds }: Pick<Moment, "stepSeconds">): number {
-    const { read, encode } = this.#cost ?? { read: 0, encode: this.#guess(stepSeconds) };
+    const { encode } = this.#cost ?? { encode: this.#guess(stepSeconds) };
     const images = Math.max(measured, voting);
-    // Those read before are read again with the others.
-    return encode * (images + this.compared(measured)) + (images > this.#read ? read * images : 0);
+    return encode * (images + this.compared(measured)) + this.#reading(images);
+  }
+
+  /** Seconds that it takes to have so many images in memory. Those read before are read again with the others. */
+  #reading(images: number): number {
+    const { read, block } = this.#cost ?? NOTHING;
+    return images > this.#read ? read * images + block * this.#blocksOf(images) : 0;
+  }
+
+  #blocksOf(images: number): number {
+    return this.#blocks?.[Math.min(images, this.#blocks.length - 1)] ?? 0;
   }
 
   /** A step reads, encodes and derives each view: as much as a look does with an image, whatever the method, and mostly far more. */
@@ -201,7 +226,12 @@ export class LookPlan {
   ): number {
     const counts = this.#counts(most, fewest);
     const room = this.#share() * (seconds / Math.max(1, step)) * total;
-    return counts.find((count) => POINTS * this.seconds(size(count), { stepSeconds: 0 }) <= room) ?? counts.at(-1)!;
+    const all = (count: number) => {
+      const once = this.seconds(size(count), { stepSeconds: 0 });
+      // Blocks are far dearer than the looks at their images, and fetched before the first of these alone.
+      return this.#blocks ? POINTS * once - (POINTS - 1) * this.#reading(count) : POINTS * once;
+    };
+    return counts.find((count) => all(count) <= room) ?? counts.at(-1)!;
   }
 
   #fits(size: LookSize, seconds: number, since: number): boolean {

@@ -1,6 +1,7 @@
 // What a look at the encoder finds: how its features are spread, how alike two views of an image are to it, and how well kNN
 // tells classes apart by them.
 import { cat, fromTypedArray, type Tensor } from "@unlabel/torch";
+import type { ViewSpec } from "../data/views.ts";
 import { nearest, vote } from "../score/knn.ts";
 import { topK } from "../score/metrics.ts";
 import { alignmentOf, spreadOf } from "../score/spread.ts";
@@ -15,7 +16,7 @@ const KNN = { k: 10, temperature: 0.07 };
  * How features are spread over images, or that they are no numbers.
  *
  * @param encoded `[N, d]`
- * @param pair gives features of first and second views of some images, `[2·M, d]`; null where a method has no two views
+ * @param pair gives features of first and second views of some images, `[2·M, d]`; null where a method has no two views of one size
  */
 export function measure(encoded: Tensor, pair: (() => Tensor) | null): Look {
   const images = encoded.shape[0]!;
@@ -49,8 +50,39 @@ export function voteOf(encoded: Tensor, labels: Int32Array, classes: number): Lo
   return { "online/knn_top1": topK(voted, pick(queries), classes, 1) };
 }
 
-/** Both views of the first `count` images of a batch, view-major. */
-export function firstViews(views: Tensor, count: number): Tensor {
-  const batch = views.shape[0]! / 2;
-  return cat([views.narrow(0, 0, count), views.narrow(0, batch, count)], 0);
+/** One of the views that a method asks for: the `view`th that `views[spec]` makes of an image. */
+export interface ViewPlace {
+  spec: number;
+  view: number;
+}
+
+/** The first two views of an image that have one size, of one kind or two; null where a method makes no two such. */
+export function twoViews(specs: readonly Pick<ViewSpec, "count" | "size">[]): [ViewPlace, ViewPlace] | null {
+  const first = new Map<number, ViewPlace>();
+  for (const [spec, { count, size }] of specs.entries()) {
+    for (let view = 0; view < count; view++) {
+      const other = first.get(size);
+      if (other) return [other, { spec, view }];
+      first.set(size, { spec, view });
+    }
+  }
+  return null;
+}
+
+/**
+ * Those two views of the first `count` images of a batch, `[2·count, 3, S, S]`, view-major.
+ *
+ * @param views of the batch, one tensor a spec
+ */
+export function firstViews(
+  views: readonly Tensor[],
+  specs: readonly Pick<ViewSpec, "count">[],
+  pair: readonly [ViewPlace, ViewPlace],
+  count: number,
+): Tensor {
+  const of = ({ spec, view }: ViewPlace) => {
+    const batch = views[spec]!.shape[0]! / specs[spec]!.count;
+    return views[spec]!.narrow(0, view * batch, count);
+  };
+  return cat(pair.map(of), 0);
 }

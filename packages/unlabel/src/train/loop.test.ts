@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, noGrad, rand, type Tensor } from "@unlabel/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Draws } from "../base/draws.ts";
 import type { Config } from "../config/common.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
-import { type LossOutput, Method } from "../methods/method.ts";
+import { type LossOutput, Method, type StepProgress } from "../methods/method.ts";
 import { resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
 import { summarize } from "../run/summary.ts";
@@ -47,11 +48,14 @@ class Toy extends Method {
   override readonly chance = 1.5;
   override readonly floor = null;
   steps: number[] = [];
+  /** The first number drawn for each image, step by step. */
+  drawn: number[][] = [];
   breaks = Number.POSITIVE_INFINITY;
   /** The step whose update leaves weights that are no numbers. */
   overflows = 0;
 
-  override loss([images]: readonly Tensor[]): LossOutput {
+  override loss([images]: readonly Tensor[], { draws }: StepProgress): LossOutput {
+    this.drawn.push(draws.uniform("toy", 1, 1).toNumbers());
     const out = this.encoder.features(images!);
     const loss = out.sub(rand(out.shape)).square().mean([0, 1]);
     const broken = this.steps.length + 1 >= this.breaks ? Number.NaN : 1;
@@ -114,6 +118,7 @@ async function trainToy(
     overflows?: number;
     size?: number;
     watch?: Watch;
+    first?: number;
   } = {},
 ) {
   const settings = config(options.flags);
@@ -145,6 +150,7 @@ async function trainToy(
     start,
     progress,
     stop,
+    ...(options.first !== undefined && { first: options.first }),
     ...(options.watch && { watch: options.watch }),
   });
   return { run, method, log, step: await done };
@@ -296,4 +302,16 @@ it("summarize takes the median speed after the second step", () => {
     skipped: 1,
     watch_s: 0,
   });
+});
+
+it("draws for its own places in the global batch: two ranks draw what one would for both", async () => {
+  const drawn = async (name: string, first?: number) =>
+    (await trainToy(join(folder.path, name), first === undefined ? {} : { first })).method.drawn;
+  const [alone, rank0, rank1] = [await drawn("alone"), await drawn("rank0", 0), await drawn("rank1", 2)];
+  expect(rank0).toEqual(alone);
+  expect(rank1).toHaveLength(12);
+  for (const [step, numbers] of rank1.entries()) {
+    const both = new Draws(0, step + 1, Int32Array.of(0, 1, 2, 3)).uniform("toy", 1, 1).toNumbers();
+    expect([...rank0[step]!, ...numbers]).toEqual(both);
+  }
 });

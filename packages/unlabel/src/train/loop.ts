@@ -27,6 +27,8 @@ export interface LoopOptions extends Trained {
   /** What the batches' indices count. */
   items: readonly { path: string }[];
   stepsPerEpoch: number;
+  /** Place in the global batch of the first image that this process trains on; default 0. */
+  first?: number;
   /** Steps in all, and how many of them were done before. */
   total: number;
   start: number;
@@ -157,7 +159,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
 }
 
 function oneStep(
-  { method, optimizer, device, precision, config, watch, stepsPerEpoch, total }: LoopOptions,
+  { method, optimizer, device, precision, config, watch, stepsPerEpoch, first = 0, total }: LoopOptions,
   batch: Batch,
   step: number,
   lr: number,
@@ -171,6 +173,7 @@ function oneStep(
     optimizer,
     views: batch.views,
     progress,
+    first,
     device,
     precision,
     ...stepSettings(config),

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
-import { commandLine, shellWord } from "../base/shell.ts";
+import { commandLine } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
 import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
@@ -26,11 +26,8 @@ export interface Request {
   command?: string;
   /** Commit of the project that it is called in, for run.json. */
   commit?: string | null;
-  /**
-   * The command line that goes on with it after an interruption, where that is not `pretrain --resume` since it is a part of something
-   * larger; null where whoever asked tells.
-   */
-  goOn?: string | null;
+  /** Gives the command line that goes on with the run in that folder after an interruption, for the log; by default it says none. */
+  goOn?: ((run: string) => string) | null;
 }
 
 export interface Plan {
@@ -44,7 +41,7 @@ export interface Plan {
   profile: boolean;
   command: string;
   commit: string | null;
-  /** What goes on with it after an interruption; null where somebody else tells. */
+  /** The command line that goes on with it after an interruption; null where whoever asked knows. */
   goOn: string | null;
 }
 
@@ -74,7 +71,7 @@ export function plan(request: Request): Plan {
     profile,
     command: request.command ?? "pretrain() of a program",
     commit,
-    goOn: request.goOn === undefined ? commandLine("pretrain", "--resume", "--out", shellWord(path)) : request.goOn,
+    goOn: request.goOn?.(path) ?? null,
   });
   if (resume === "auto" && out === undefined) {
     throw new UsageError("Expected --out RUN beside --resume=auto, to say which run begins or goes on");

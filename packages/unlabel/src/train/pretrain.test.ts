@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => folder[Symbol.dispose]());
 
-/** Trains quietly; `stopAt` sends what Ctrl-C sends once that step has been told of. */
+/** Trains quietly; `stopAt` sends what Ctrl-C sends on a command line once that step has been told of. */
 async function train(
   name: string,
   flags: Record<string, unknown>,
@@ -41,7 +41,9 @@ async function train(
       if (more.stopAt !== undefined && text.includes(` ${more.stopAt}/`)) process.emit("SIGINT", "SIGINT");
     },
   };
-  const outcome = await pretrain({ data, settings: { flags }, out: join(folder.path, name), stream, ...more });
+  const out = join(folder.path, name);
+  const processSignals = more.stopAt !== undefined;
+  const outcome = await pretrain({ data, settings: { flags }, out, stream, processSignals, ...more });
   return { ...outcome, log };
 }
 
@@ -118,7 +120,7 @@ describe("pretrain", () => {
     const part = await train("part", flags, { stopAt: 1 });
     expect(part.interrupted).toBe(true);
     expect(part.info.status).toBe("interrupted");
-    expect(part.log).toContain(`Continue with: unlabel pretrain --resume --out ${part.run}`);
+    expect(part.log).toMatch(/\nFinishing this step, then saving. Ctrl-C again ends at once.\nSaved step \d of 6.\n$/);
     expect(losses(part.run).length).toBeLessThan(6);
     const again = await train("part", {}, { resume: true, data: undefined });
     expect(again.info.status).toBe("done");
@@ -310,20 +312,32 @@ describe("pretrain", () => {
       expect(JSON.stringify(info)).not.toContain("vitest");
     });
 
-    it("finishes the step and saves when it is asked to stop, and leaves the system's signals alone", async () => {
+    const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    const listening = () => SIGNALS.map((signal) => process.listenerCount(signal));
+
+    it("leaves the process's signals alone, whether it is given one of its own or none", async () => {
+      const before = listening();
+      const heard: number[][] = [];
+      const onStep = () => heard.push(listening());
+      await train("a", { ...MAE, steps: 1 }, { onStep });
+      await train("b", { ...MAE, steps: 1 }, { onStep, signal: new AbortController().signal });
+      expect(heard).toEqual([before, before]);
+      await train("c", { ...MAE, steps: 1 }, { onStep, processSignals: true });
+      expect(heard[2]).toEqual(before.map((count) => count + 1));
+      expect(listening()).toEqual(before);
+    });
+
+    it("finishes the step and saves when it is asked to stop, and names no command line", async () => {
       const controller = new AbortController();
-      const before = process.listenerCount("SIGINT");
-      const heard: number[] = [];
       const part = await train("a", MAE, {
         signal: controller.signal,
         onStep: ({ step }) => {
-          heard.push(process.listenerCount("SIGINT") - before);
           if (step === 2) controller.abort();
         },
       });
       expect([part.interrupted, part.info.status, part.result.steps]).toEqual([true, "interrupted", 2]);
       expect(part.log).toContain("Finishing this step, then saving.\n");
-      expect(heard).toEqual([0, 0]);
+      expect(part.log).toMatch(/\nSaved step 2 of 6\.\n$/);
       const again = await train("a", {}, { resume: true });
       await train("whole", MAE);
       expect(weights(again.run)).toBe(weights(join(folder.path, "whole")));
@@ -335,6 +349,14 @@ describe("pretrain", () => {
       expect(existsSync(join(folder.path, "a"))).toBe(false);
     });
 
+    const throwing = (when: (event: TrainEvent) => boolean) => (event: TrainEvent) => {
+      if (when(event)) throw new Error("no more");
+    };
+    const left = () => {
+      const run = RunDirectory.open(join(folder.path, "a"));
+      return [run.info.status, run.info.error, existsSync(join(run.path, "lock"))];
+    };
+
     it("ends as failed where a listener throws, with its last checkpoint kept", async () => {
       const failing = train("a", MAE, {
         onStep: ({ step }) => {
@@ -342,8 +364,79 @@ describe("pretrain", () => {
         },
       });
       await expect(failing).rejects.toThrow("no more");
-      const run = RunDirectory.open(join(folder.path, "a"));
-      expect([run.info.status, run.info.error, run.damage(stepOf)]).toEqual(["failed", "no more", null]);
+      expect(left()).toEqual(["failed", "no more", false]);
+      expect(RunDirectory.open(join(folder.path, "a")).damage(stepOf)).toBeNull();
+    });
+
+    /** With classes, so that an online probe learns beside it. */
+    const labelled = async () => {
+      const root = join(folder.path, "labelled");
+      const names = ["ant", "bee"].flatMap((name) => Array.from({ length: 4 }, (_, i) => `${name}/${i}.png`));
+      await writeImages(root, names, 40);
+      return root;
+    };
+
+    it.each(["begin", "log", "checkpoint"])(
+      "ends as failed where a listener throws at %s, and leaves nothing in memory",
+      async (type) => {
+        const root = await labelled();
+        await train("warm", { ...SIMCLR, steps: 1 }, { data: root });
+        const { liveTensors } = memory();
+        const onEvent = throwing((event) => event.type === type);
+        await expect(train("a", { ...SIMCLR, steps: 1 }, { data: root, onEvent })).rejects.toThrow("no more");
+        expect(left()).toEqual(["failed", "no more", false]);
+        expect(memory().liveTensors).toBeLessThanOrEqual(liveTensors);
+      },
+    );
+
+    it("stays done, or interrupted, where a listener throws once that is saved", async () => {
+      const controller = new AbortController();
+      const stopped = train("a", MAE, {
+        signal: controller.signal,
+        onStep: () => controller.abort(),
+        onEvent: throwing((event) => event.type === "log" && event.text.startsWith("Saved step")),
+      });
+      await expect(stopped).rejects.toThrow("no more");
+      expect(left()).toEqual(["interrupted", undefined, false]);
+      const ending = train("a", {}, { resume: true, onEvent: throwing(({ type }) => type === "end") });
+      await expect(ending).rejects.toThrow("no more");
+      expect(left()).toEqual(["done", undefined, false]);
+    });
+
+    it("notes why where a run that was killed cannot be restored, and leaves a finished one as it was", async () => {
+      const root = await labelled();
+      const { run } = await train("a", { ...SIMCLR, steps: 1 }, { data: root });
+      const directory = RunDirectory.open(run);
+      const { liveTensors } = memory();
+      for (const status of ["done", "running"] as const) {
+        directory.update({ status });
+        writeFileSync(directory.weights, "half");
+        const resumed = train("a", { steps: 4 }, { data: root, resume: true });
+        await expect(resumed).rejects.toThrow("got none: last.safetensors is damaged");
+        expect(memory().liveTensors).toBeLessThanOrEqual(liveTensors);
+        expect(left()[0]).toBe(status === "done" ? "done" : "failed");
+      }
+    });
+
+    it("ends without writing anything where another process has taken its place", async () => {
+      const out = join(folder.path, "a");
+      const other = JSON.stringify({ pid: process.ppid, host: hostname(), start: new Date().toISOString() });
+      const kept = () =>
+        [join(out, "run.json"), RunDirectory.open(out).weights].map((file) => readFileSync(file, "utf8"));
+      let before: string[] = [];
+      const losing = train("a", MAE, {
+        onStep: ({ step }) => {
+          if (step !== 4) return;
+          writeFileSync(join(out, "lock"), other);
+          before = kept();
+        },
+      });
+      await expect(losing).rejects.toThrow(
+        `Expected ${out} to be still this process's, got process ${process.ppid} on ${hostname()}, begun 0 min ago`,
+      );
+      expect(kept()).toEqual(before);
+      expect(losses(out)).toHaveLength(4);
+      expect(readFileSync(join(out, "lock"), "utf8")).toBe(other);
     });
   });
 

@@ -4,19 +4,16 @@ import type { Listeners } from "./events.ts";
 import type { Pretrained } from "./finish.ts";
 import { plan, type Request } from "./plan.ts";
 import type { ProgressStream } from "./progress.ts";
+import type { StopSources } from "./stop.ts";
 
 export type { Listeners, TrainEvent } from "./events.ts";
 export type { Pretrained } from "./finish.ts";
+export type { StopSources } from "./stop.ts";
 
 /** What to train, on what, and where to. */
-export interface PretrainRequest extends Request, Listeners {
+export interface PretrainRequest extends Request, Listeners, StopSources {
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
-  /**
-   * Stops the run when it is aborted: the step is finished and saved, and the run can be resumed. With it none of the process's
-   * signals are listened to; without it Ctrl-C, SIGTERM and SIGHUP do the same.
-   */
-  signal?: AbortSignal;
 }
 
 /**
@@ -27,9 +24,9 @@ export interface PretrainRequest extends Request, Listeners {
  * @throws {UserError} for images that cannot be used, a taken run directory, a device that is not there, a loss that diverges
  */
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
-  const { stream = process.stderr, signal, onStep, onEvent } = request;
+  const { stream = process.stderr, signal, processSignals, onStep, onEvent } = request;
   const planned = plan(request);
   const data = await openData(planned.data);
   const { train } = await import("./session.ts");
-  return train(planned, data, { stream, signal, listeners: { onStep, onEvent } });
+  return train(planned, data, { stream, signal, processSignals, listeners: { onStep, onEvent } });
 }

@@ -39,8 +39,8 @@ export class Progress {
   readonly #began: number;
   #shown = Number.NEGATIVE_INFINITY;
   #onScreen = false;
-  /** Milliseconds that were spent on something else than what is counted. */
-  #aside = 0;
+  /** Milliseconds that were spent on something else than what is counted; see {@link leaveOut}. */
+  #leftOut = 0;
 
   constructor({
     total,
@@ -66,7 +66,7 @@ export class Progress {
 
   /** Seconds went by that speed and time left are not to be told from. */
   leaveOut(seconds: number): void {
-    this.#aside += 1000 * seconds;
+    this.#leftOut += 1000 * seconds;
   }
 
   /**
@@ -103,7 +103,7 @@ export class Progress {
   #line(done: number, seconds: number, note: string, label: string): string {
     const share = this.#total > 0 ? Math.min(1, done / this.#total) : 1;
     const here = done - this.#start;
-    const counted = seconds - this.#aside / 1000;
+    const counted = seconds - this.#leftOut / 1000;
     const left = here > 0 ? ((this.#total - done) * counted) / here : Number.NaN;
     const head = `${label ? `${label} ` : ""}${String(Math.floor(100 * share)).padStart(3)}%`;
     const speed = here > 0 && counted > 0 ? rate(here / counted, this.#unit) : "?";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ranksFromEnv } from "./ranks.ts";
+import { firstPlace, ranksFromEnv } from "./ranks.ts";
 
 it("is the only process where nothing is set", () => {
   expect(ranksFromEnv({})).toEqual({ rank: 0, world: 1 });
@@ -13,4 +13,8 @@ it.each([
   [{ WORLD_SIZE: "two" }, 'Expected a whole number for WORLD_SIZE, got "two"'],
 ])("refuses %o", (env, message) => {
   expect(() => ranksFromEnv(env)).toThrow(message);
+});
+
+it("has the places in the global batch that the ranks before it leave", () => {
+  expect([0, 1, 3].map((rank) => firstPlace({ rank, world: 4 }, 32))).toEqual([0, 32, 96]);
 });

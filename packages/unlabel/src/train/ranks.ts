@@ -17,6 +17,11 @@ export function ranksFromEnv(env: NodeJS.ProcessEnv = process.env): Ranks {
   return { rank, world };
 }
 
+/** Place of this rank's first image in the global batch, where each rank has `batch` images. */
+export function firstPlace({ rank }: Ranks, batch: number): number {
+  return rank * batch;
+}
+
 function whole(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
   const text = env[name] ?? "";
   if (text === "") return otherwise;

@@ -3,6 +3,7 @@ import { InterruptedError } from "../base/errors.ts";
 import type { Dataset } from "../data/folder.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
+import { stepsOf } from "./budget.ts";
 import { build } from "./build.ts";
 import { describe, introduction } from "./describe.ts";
 import type { Listeners } from "./events.ts";
@@ -11,23 +12,22 @@ import { trainLoop } from "./loop.ts";
 import type { Plan } from "./plan.ts";
 import { Profiler } from "./profile.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
+import { firstPlace } from "./ranks.ts";
 import { finished, reopen, restore } from "./resume.ts";
 import { settle } from "./settle.ts";
 import { SkippedImages } from "./skipped-images.ts";
-import { listenForAbort, listenForStop } from "./stop.ts";
+import { listen, type StopSources } from "./stop.ts";
 import { startWatch } from "./watch.ts";
 
-export interface SessionOptions {
+export interface SessionOptions extends StopSources {
   stream: ProgressStream;
-  /** Asks to stop; without one the process's own signals do. */
-  signal?: AbortSignal | undefined;
   listeners: Listeners;
 }
 
 /** Trains as planned on `data`. */
 export async function train(plan: Plan, data: Dataset, options: SessionOptions): Promise<Pretrained> {
-  const { out } = plan;
-  const { stream, signal, listeners } = options;
+  const { out, goOn } = plan;
+  const { stream, listeners } = options;
   const settled = await settle(plan, data);
   const { config, machine, reader } = settled;
   const skipped = new SkippedImages(listeners);
@@ -36,9 +36,9 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   const { device, precision } = machine;
   const info = describe(plan, settled, data, built);
   // Nothing is there yet that could be resumed.
-  if (signal?.aborted) throw new InterruptedError("Interrupted before training began");
+  if (options.signal?.aborted) throw new InterruptedError("Interrupted before training began");
 
-  using _lock = lockRun(out);
+  using lock = lockRun(out);
   const old = plan.run && reopen(out, info);
   const already = old && finished(old, total);
   if (already) {
@@ -46,53 +46,52 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     stream.write(`${out} has already done its ${already.steps} steps; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
-  const watch = startWatch({ config, data, method, device, precision, reader, stepsPerEpoch });
+  using watch = startWatch({ config, data, method, device, precision, reader, stepsPerEpoch });
   const trained = { method, optimizer, device, probe: watch?.probe ?? null };
-  const { start, notes } = old ? restore(old, info, { trained, total, extension: plan.extension }) : NEW;
   const run = old ?? RunDirectory.create(out, info);
-  const onLog = listeners.onEvent && ((text: string) => listeners.onEvent?.({ type: "log", text }));
-  const progress = new Progress({ total, start, stream, onLog });
-  skipped.open(run, progress);
-  listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
-  if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
-  for (const line of introduction(info, { out, total, start })) progress.log(line);
-  if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
-  if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
-  for (const note of notes) progress.log(`note: ${note}`);
-
-  const finishing = "Finishing this step, then saving.";
-  const stop = signal
-    ? listenForAbort(signal, () => progress.log(finishing))
-    : listenForStop(() => progress.log(`${finishing} Ctrl-C again ends at once.`));
-  const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
-  const batches = loader.batches({ step: start });
+  run.guard(lock.check);
   try {
-    const loop = { ...trained, config, precision, run, batches, items: data.train.items, stepsPerEpoch, total, start };
-    const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
-    profiler?.end();
-    progress.end();
-    const ended = await finish(step, {
-      run,
-      method,
-      config,
-      data,
-      stepsPerEpoch,
-      watch,
-      progress,
-      stop,
-      goOn: plan.goOn,
-    });
-    listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
-    return ended;
+    const { start, notes } = old ? restore(old, info, { trained, total, extension: plan.extension }) : NEW;
+    const onLog = listeners.onEvent && ((text: string) => listeners.onEvent?.({ type: "log", text }));
+    const progress = new Progress({ total, start, stream, onLog });
+    skipped.open(run, progress);
+    listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
+    if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
+    for (const line of introduction(info, { out, total, start })) progress.log(line);
+    if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
+    if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
+    for (const note of notes) progress.log(`note: ${note}`);
+
+    const finishing = "Finishing this step, then saving.";
+    const stop = listen(options, (process) =>
+      progress.log(process ? `${finishing} Ctrl-C again ends at once.` : finishing),
+    );
+    const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
+    const batches = loader.batches({ step: start });
+    try {
+      const first = firstPlace(settled.ranks, config.batch);
+      const { items } = data.train;
+      const loop = { ...trained, config, precision, run, batches, items, stepsPerEpoch, first, total, start };
+      const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
+      profiler?.end();
+      progress.end();
+      const ended = await finish(step, { run, method, config, data, stepsPerEpoch, watch, progress, stop, goOn });
+      if (ended.interrupted) progress.log(saved(step, stepsOf(run.info.config, stepsPerEpoch), goOn));
+      listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
+      return ended;
+    } finally {
+      skipped.close();
+      progress.end();
+      stop.release();
+      await batches.return();
+    }
   } catch (error) {
-    skipped.close();
-    progress.end();
     throw fail(error, { run, config, watch });
-  } finally {
-    stop.release();
-    await batches.return();
-    watch?.dispose();
   }
+}
+
+function saved(step: number, planned: number, goOn: string | null): string {
+  return `Saved step ${step} of ${planned}.${goOn === null ? "" : ` Continue with: ${goOn}`}`;
 }
 
 const NEW = { start: 0, notes: [] as string[] };

@@ -55,12 +55,12 @@ export async function settle(plan: Plan, data: Dataset): Promise<Settled> {
 }
 
 function doneBy(run: RunDirectory): Done {
-  let [steps, seconds, aside] = [0, 0, 0];
+  let [steps, seconds, watching] = [0, 0, 0];
   for (const row of run.rows()) {
     [steps, seconds] = [row.step, row.seconds];
-    aside += row["watch/seconds"] ?? 0;
+    watching += row["watch/seconds"] ?? 0;
   }
-  return { steps, seconds, aside, stepsPerEpoch: run.info.steps_per_epoch };
+  return { steps, seconds, watching, stepsPerEpoch: run.info.steps_per_epoch };
 }
 
 /** A run that goes on keeps its number format, unless the kind of device is another. */

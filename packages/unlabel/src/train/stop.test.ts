@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { listenForStop } from "./stop.ts";
+import { listen, listenForStop, type StopSources } from "./stop.ts";
 
 it("notes the first signal, tells once, and stops listening when released", () => {
   const before = process.listenerCount("SIGTERM");
@@ -91,4 +91,23 @@ it("leaves signals to their default once released", async () => {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 120000);
   `;
   expect(await ended(program, [["SIGTERM", 0]])).toEqual(["begun\n", null, "SIGTERM"]);
+});
+
+it("listens to what it is given alone: a program's signal, the process's, both or none", () => {
+  const before = process.listenerCount("SIGINT");
+  const controller = new AbortController();
+  const told: boolean[] = [];
+  const of = (sources: StopSources) => listen(sources, (process) => told.push(process));
+  const [none, own, both] = [
+    of({}),
+    of({ signal: controller.signal }),
+    of({ signal: controller.signal, processSignals: true }),
+  ];
+  expect(process.listenerCount("SIGINT")).toBe(before + 1);
+  process.emit("SIGINT", "SIGINT");
+  expect([none.signal, own.signal, both.signal, told]).toEqual([null, null, "SIGINT", [true]]);
+  controller.abort();
+  expect([none.signal, own.signal, told]).toEqual([null, "abort", [true, false, false]]);
+  for (const request of [none, own, both]) request.release();
+  expect(process.listenerCount("SIGINT")).toBe(before);
 });

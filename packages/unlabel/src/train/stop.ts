@@ -10,6 +10,37 @@ export interface StopRequest {
   release(): void;
 }
 
+/** What may ask a run to stop; nothing, where neither is set. */
+export interface StopSources {
+  /** Stops the run when it is aborted: the step is finished and saved, and the run can be resumed. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Whether Ctrl-C, SIGTERM and SIGHUP do the same, for as long as it trains; a second one ends the process at once. Default false: a
+   * program's signals are its own.
+   */
+  processSignals?: boolean | undefined;
+}
+
+/**
+ * Listens to what a run was given to be stopped by.
+ *
+ * @param onAsked called at the first of each, with whether it was one of the process's signals
+ */
+export function listen({ signal, processSignals }: StopSources, onAsked: (process: boolean) => void): StopRequest {
+  const requests = [
+    ...(signal ? [listenForAbort(signal, () => onAsked(false))] : []),
+    ...(processSignals ? [listenForStop(() => onAsked(true))] : []),
+  ];
+  return {
+    get signal() {
+      return requests.find((request) => request.signal !== null)?.signal ?? null;
+    },
+    release: () => {
+      for (const request of requests) request.release();
+    },
+  };
+}
+
 /**
  * Listens for SIGINT, SIGTERM and SIGHUP. A step is one long native call in which none of JavaScript's handlers can run: the first
  * signal is seen in the {@link turn} after it; the second is the system's own handler's.
@@ -27,7 +58,7 @@ export function listenForStop(onAsked: () => void): StopRequest {
 }
 
 /**
- * Listens to a program's own signal instead, and leaves the system's to it.
+ * Listens to a program's own signal.
  *
  * @param onAsked called once, when it is aborted; at once where it is already
  */

@@ -1,18 +1,20 @@
-// Looks on while a run trains, and changes nothing of it: no random number is drawn, no statistic of BatchNorm moved, no
-// gradient touched. When, and with how many images, is look-plan.ts's; `health_every` counts steps instead, whatever they take.
+// The watch: it looks at the encoder now and then while a run trains, and changes nothing of it: no random number is drawn, no
+// statistic of BatchNorm moved, no gradient touched. A look is what it does once, with some images (look.ts); look-plan.ts says when,
+// and with how many; `health_every` counts steps instead, whatever they take. Its own seconds are `watch/seconds` in a row.
 import { performance } from "node:perf_hooks";
 import { autocast, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { round } from "../base/numbers.ts";
 import type { Config } from "../config/common.ts";
-import type { Dataset } from "../data/folder.ts";
+import type { Dataset, Split } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
+import { drawnSample } from "../data/sample.ts";
 import type { Method } from "../methods/method.ts";
 import { methodNamed } from "../methods/registry.ts";
 import type { Health } from "../run/health.ts";
 import type { MetricsRow } from "../run/metrics.ts";
 import { HealthRecord } from "./health.ts";
 import { encodeHeldOut, type HeldOut, readHeldOut } from "./held-out.ts";
-import { firstViews, type Look, measure, voteOf } from "./look.ts";
+import { firstViews, type Look, measure, twoViews, type ViewPlace, voteOf } from "./look.ts";
 import { LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-plan.ts";
 import { OnlineProbe } from "./online.ts";
 
@@ -46,6 +48,8 @@ export class Watch {
   readonly probe: OnlineProbe | null;
   readonly #options: WatchOptions;
   readonly #plan: LookPlan;
+  /** What is compared of each image; null where a method has no two views of one size. */
+  readonly #pair: [ViewPlace, ViewPlace] | null;
   /** Read when they are first looked at; null before that. */
   #heldOut: HeldOut | null = null;
   #asked = 0;
@@ -59,10 +63,13 @@ export class Watch {
     const { config, data, method, stepsPerEpoch } = options;
     this.#options = options;
     this.probe = probe;
-    const available = Math.min(probe ? VOTING : MEASURED, data.train.items.length);
-    const compares = method.views[0]?.count === 2;
+    this.#pair = twoViews(method.views);
+    const most = Math.min(probe ? VOTING : MEASURED, data.train.items.length);
+    const blocks = blocksOfSample(data.train, most, config.seed);
+    const available = blocks ? blocks.length - 1 : most;
     const views = method.views.reduce((sum, { count }) => sum + count, 0);
-    this.#plan = new LookPlan({ config, votes: probe !== null, views, compares, available });
+    const compares = this.#pair !== null;
+    this.#plan = new LookPlan({ config, votes: probe !== null, views, compares, available, blocks });
     this.record = new HealthRecord({
       method: methodNamed(config.method).about.health,
       dim: method.encoder.dim,
@@ -124,7 +131,7 @@ export class Watch {
     return this.record.observe(row, chance);
   }
 
-  dispose(): void {
+  [Symbol.dispose](): void {
     this.#heldOut?.pixels.dispose();
     this.probe?.dispose();
   }
@@ -138,7 +145,7 @@ export class Watch {
       number,
     ];
     const { method, device, data } = this.#options;
-    const twice = method.views[0]?.count === 2;
+    const places = this.#pair;
     // Of few images none.
     const compared = Math.max(1, this.#plan.compared(looked) / 2);
     const rows = spaced(Math.max(looked, voters), heldOut.labels.length);
@@ -146,9 +153,9 @@ export class Watch {
     const look = this.#evaluating((features): Look => {
       const encoded = this.#encode(heldOut, rows, features);
       const some = (count: number) => (count === rows.length ? encoded : chosen(encoded, spaced(count, rows.length)));
-      const pair = () => features(firstViews(views[0]!, compared).to({ device }));
+      const pair = places && (() => features(firstViews(views, method.views, places, compared).to({ device })));
       return {
-        ...(looked > 0 && measure(some(looked), twice ? pair : null)),
+        ...(looked > 0 && measure(some(looked), pair)),
         ...(looked > 0 && this.#identical && { "health/identical": 1 }),
         ...(voters > 0 &&
           voteOf(
@@ -179,7 +186,7 @@ export class Watch {
     if (images <= this.#asked) return this.#heldOut;
     const began = performance.now();
     const found = await readHeldOut(data.train, images, { size: config.size, seed: config.seed, reader });
-    this.#plan.learnRead(images, (performance.now() - began) / 1000);
+    this.#plan.learnRead(images, (performance.now() - began) / 1000, found?.fetching);
     this.#heldOut?.pixels.dispose();
     [this.#heldOut, this.#asked] = [found, images];
     this.#blind = found === null || found.labels.length < 2;
@@ -215,6 +222,17 @@ export class Watch {
       for (const [i, module] of modules.entries()) module.training = training[i]!;
     }
   }
+}
+
+/**
+ * How many blocks of the source the first n images of the sample lie in, for n from 0 to as many as it has, `most` at most; undefined
+ * where each image is read by itself.
+ */
+function blocksOfSample(split: Split, most: number, seed: number): number[] | undefined {
+  const { blockOf } = split;
+  if (!split.sample || !blockOf) return undefined;
+  const seen = new Set<number>();
+  return [0, ...drawnSample(split, most, seed).items.map((item) => seen.add(blockOf(item)).size)];
 }
 
 /** So many rows of `length`, evenly from all of them: a source that is read in blocks hands out images in its own order. */

@@ -42,6 +42,11 @@ export class Blocks<B> {
     return this.#keptBytes;
   }
 
+  /** The block that an item (by `Item.at`) lies in. */
+  blockOf(at: number): number {
+    return this.#options.blockOf(at);
+  }
+
   /** An order of `items` for `Split.order`. */
   order(items: readonly Item[], seed: number, epoch: number): Uint32Array {
     const { members, windows } = this.#windows(items, seed, epoch);
@@ -165,8 +170,9 @@ export class Blocks<B> {
 export function readingOf<B>(
   blocks: Blocks<B>,
   cut: (block: B, at: number) => Uint8Array,
-): Required<Pick<Split, "load" | "order" | "sample">> {
+): Required<Pick<Split, "load" | "order" | "sample" | "blockOf">> {
   return {
+    blockOf: ({ at }) => blocks.blockOf(at!),
     load: (items) => blocks.pick(items, cut),
     order(this: Split, seed, epoch) {
       return blocks.order(this.items, seed, epoch);

@@ -29,6 +29,7 @@ export interface Source {
   load: NonNullable<Split["load"]>;
   order?: Split["order"];
   sample?: Split["sample"];
+  blockOf?: Split["blockOf"];
 }
 
 const WORDS: [Part, RegExp][] = [
@@ -47,7 +48,8 @@ export function partOf(path: string): Part | null {
 }
 
 /** @throws {UserError} where there are no samples */
-export function assemble({ root, layout, samples, content = "", load, order, sample, ...source }: Source): Dataset {
+export function assemble(given: Source): Dataset {
+  const { root, layout, samples, content = "", load, order, sample, blockOf, ...source } = given;
   if (samples.length === 0) throw new UserError(`Expected images in ${root}, found none`);
   const classes = source.classes ?? classesOf(samples);
   const labels = new Map(classes.map(({ id }, label) => [id, label]));
@@ -68,6 +70,7 @@ export function assemble({ root, layout, samples, content = "", load, order, sam
     load,
     ...(order && { order }),
     ...(sample && { sample }),
+    ...(blockOf && { blockOf }),
   });
   return {
     root,

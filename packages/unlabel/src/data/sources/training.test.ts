@@ -44,7 +44,7 @@ it("trains from tar shards, and goes on after a stop as if there had been none",
       if (stopAt !== null && text.includes(` ${stopAt}/8 `)) process.emit("SIGINT", "SIGINT");
     };
     const more = resume ? { settings: {}, resume } : { settings: { flags: SETTINGS }, data };
-    return pretrain({ ...more, out: join(folder.path, name), stream: { write } });
+    return pretrain({ ...more, out: join(folder.path, name), stream: { write }, processSignals: true });
   };
   const weights = (name: string) => readFileSync(RunDirectory.open(join(folder.path, name)).weights);
   const { info } = await train("whole", null);
@@ -76,7 +76,7 @@ it("notes where a run that goes on sees its images in another order than the ver
       if (stopAt !== null && text.includes(` ${stopAt}/8 `)) process.emit("SIGINT", "SIGINT");
     };
     const more = stopAt === null ? { settings: {}, resume: true } : { settings: { flags: SETTINGS }, data };
-    return pretrain({ ...more, out, stream: { write } });
+    return pretrain({ ...more, out, stream: { write }, processSignals: true });
   };
   expect((await train(1)).info.data.order).toBe("by pages");
   const file = join(out, "run.json");
