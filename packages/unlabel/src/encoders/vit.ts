@@ -68,7 +68,7 @@ export class VisionTransformer extends Encoder {
     this.pos_embed =
       positions !== "sincos"
         ? nn.parameter(nn.init.truncNormal(empty([1, 1 + this.grid ** 2, width]), 0, 0.02))
-        : nn.buffer(sinCosPositions(width, this.grid).unsqueeze(0));
+        : scope(() => nn.buffer(sinCosPositions(width, this.grid).unsqueeze(0)));
     this.patch_embed = new PatchEmbed(patch, width, channels);
     this.blocks = Array.from({ length: depth }, () => new Block(width, heads));
     this.norm = new nn.LayerNorm(width, { eps: NORM_EPS });

@@ -121,6 +121,13 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
     });
   });
 
+  it("is gone once it is disposed of", () => {
+    const before = memory().liveTensors;
+    made().dispose();
+    // Fewer where the garbage collector has freed what others left.
+    expect(memory().liveTensors).toBeLessThanOrEqual(before);
+  });
+
   it("comes back from its state dict, and its weights from the seed", () => {
     scope(() => {
       const [one, two] = [made(), made()];

@@ -1,6 +1,6 @@
 // MAE's two decoders, from the latents of the visible patches to the pixels of the hidden ones. Both predict nothing for
 // visible patches: the loss does not ask for them.
-import { cat, empty, nn, type Tensor, zeros } from "@unlabel/torch";
+import { cat, empty, nn, scope, type Tensor, zeros } from "@unlabel/torch";
 import { sinCosPositions } from "../../encoders/positions.ts";
 import { throughBlocks } from "../../encoders/recompute.ts";
 import { Block, initLinears, NORM_EPS, token } from "../../encoders/transformer.ts";
@@ -42,7 +42,7 @@ export abstract class BlockDecoder<B extends nn.Module<never, Tensor>> extends n
     super();
     this.embed = new nn.Linear(dim, width);
     this.mask_token = token(empty([1, 1, width]));
-    this.pos_embed = nn.buffer(sinCosPositions(width, grid).unsqueeze(0));
+    this.pos_embed = scope(() => nn.buffer(sinCosPositions(width, grid).unsqueeze(0)));
     this.blocks = Array.from({ length: depth }, () => new block(width, heads));
     this.norm = new nn.LayerNorm(width, { eps: NORM_EPS });
     this.pred = new nn.Linear(width, patch * patch * 3);
@@ -82,7 +82,7 @@ export class MlpDecoder extends nn.Module<[latent: Tensor, masking: Masking], Te
   constructor({ dim, grid, patch, width }: MaeDecoderOptions) {
     super();
     this.mask_token = token(empty([1, 1, dim]));
-    this.pos_embed = nn.buffer(sinCosPositions(dim, grid).unsqueeze(0));
+    this.pos_embed = scope(() => nn.buffer(sinCosPositions(dim, grid).unsqueeze(0)));
     this.mlp = new nn.Sequential(new nn.Linear(dim, width), new nn.ReLU(), new nn.Linear(width, dim));
     this.pred = new nn.Linear(dim, patch * patch * 3);
     initLinears(this);
