@@ -107,14 +107,18 @@ describe("images of remote shards that are kept", () => {
     ["disk", { side: 20 }],
   ] as const)("are fetched once, whatever the number of epochs: %s", async (kind, { side }: { side?: number }) => {
     const shards = await Promise.all([0, 1, 2, 3].map((i) => shardOf(4 * i, 4, 4000)));
-    await using server = await serve(Object.fromEntries(shards.map((shard, i) => [`${i}.tar`, shard])));
-    const names = shards.map((_, i) => `${server.url}/${i}.tar`);
+    const files = Object.fromEntries(shards.map((shard, i) => [`${i}.tar`, shard]));
+    await using server = await serve(files);
+    // A loader that is left reads on for a moment: what is not kept has a server of its own.
+    await using other = await serve(files);
+    const names = (url: string) => shards.map((_, i) => `${url}/${i}.tar`);
     // Of the source's own parts none outlives the next.
-    const { train, fingerprint } = await openShards(server.url, names, { keptBytes: 1 });
+    const { train, fingerprint } = await openShards(server.url, names(server.url), { keptBytes: 1 });
+    const { train: plain } = await openShards(other.url, names(other.url), { keptBytes: 1 });
     const options = { fingerprint, reader, least: 16, side: side ?? null };
     const disk = kind === "disk" ? { folder: `${folder.path}/images` } : {};
     const split = cached(train, { ...options, ...disk });
-    const wanted = side === undefined ? await steps(train, 12) : null;
+    const wanted = side === undefined ? await steps(plain, 12) : null;
 
     const epoch = split.items.length / 4;
     await steps(split, epoch);
