@@ -4,7 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
 import { called } from "./called.ts";
-import { duration, finish, paint } from "./output.ts";
+import { duration, finish, leaveWhenInterrupted, paint } from "./output.ts";
 import { addSettings, flagsGiven, named } from "./settings.ts";
 
 interface Options extends Record<string, unknown> {
@@ -39,6 +39,11 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
   const flags = Object.fromEntries(Object.entries(flagsGiven(options)).map(([key, text]) => [key, parseValue(text)]));
   const file =
     options.config === undefined ? undefined : { name: options.config, settings: readSettings(options.config) };
+  // Until training listens itself: nothing is there yet that could be saved.
+  using _early = await leaveWhenInterrupted(
+    options.json === true,
+    "Interrupted before training began; nothing was saved",
+  );
   const outcome = await pretrain({
     data: folder,
     settings: { file, flags },

@@ -78,12 +78,13 @@ export function resolveWith(
     if (key in flags) return "";
     return file && key in file.settings ? ` (in ${file.name})` : ` (of preset ${preset})`;
   };
-  const parsed = schemaOf(method).safeParse({ ...presetFor(method, preset, given), ...given, method: name, preset });
+  const all: Settings = { ...presetFor(method, preset, given), ...given, method: name, preset };
+  const parsed = schemaOf(method).safeParse(all);
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) =>
       issue.code === "unrecognized_keys"
         ? issue.keys.map((key) => unknownKey(methods, key, method) + origin(key))
-        : describe(issue, given) + origin(String(issue.path[0])),
+        : describe(issue, all) + origin(String(issue.path[0])),
     );
     throw new UsageError(once(problems));
   }

@@ -60,11 +60,11 @@ export async function encodeData(
   encoder.to({ device: machine.device, memoryFormat: "channels_last" });
   const splits = splitsOf(data);
   const total = splits.reduce((sum, { items }) => sum + items.length, 0);
-  if (options.tokens) refuseTooMany(encoder, view.size, total, machine.device);
   const progress = new Progress({ total, unit: "image", stream: options.stream ?? process.stderr });
   const [parts, rows]: [Tensor[], Row[]] = [[], []];
   let skipped = 0;
   await frozen(encoder, async () => {
+    if (options.tokens) refuseTooMany(encoder, view.size, total, machine.device);
     for (const split of splits) {
       const before = rows.length + skipped;
       const found = await extract(
@@ -97,7 +97,7 @@ function placesOf(encoder: Encoder, images: Tensor): Tensor {
   return tokens.reshape([images.shape[0]!, ...grid, tokens.shape[2]!]);
 }
 
-/** All tokens are in memory twice before they are written. @throws {UserError} where they would not fit */
+/** All tokens are in memory twice before they are written. The encoder must be in evaluation mode. @throws {UserError} where they would not fit */
 function refuseTooMany(encoder: Encoder, size: number, images: number, device: string): void {
   const [places, width] = noGrad(() =>
     scope(() => {

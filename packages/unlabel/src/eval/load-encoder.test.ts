@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { getRngState, memory } from "@unlabel/torch";
+import { getRngState, loadSafetensors, memory } from "@unlabel/torch";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
@@ -102,6 +102,29 @@ it("names the image that cannot be read, and the run that is none", async () => 
   );
   await expect(encoder.encode([new Uint8Array([1, 2, 3])])).rejects.toThrow(/got image 0: /);
   await expect(loadEncoder(join(folder.path, "none"))).rejects.toThrow(UserError);
+});
+
+it.each([0, -1, 1.5, Number.NaN])("refuses a batch of %s", async (batch) => {
+  using encoder = await loadEncoder(run("simclr"));
+  await expect(encoder.encode(files, { batch })).rejects.toThrow(
+    `Expected a whole number from 1 for batch, got ${batch}`,
+  );
+});
+
+it.each(["simclr", "mae"])("gives the tokens of %s that embed writes", async (method) => {
+  using encoder = await loadEncoder(run(method), { precision: "fp32" });
+  const out = join(folder.path, `${method}-tokens.safetensors`);
+  const { shape } = await embed(run(method), data, out, { stream: quiet, precision: "fp32", tokens: true });
+  expect(shape).toEqual([9, ...encoder.grid, encoder.width]);
+  const { tensors, metadata } = loadSafetensors(out);
+  const paths: string[] = JSON.parse(metadata.paths!);
+  const written = tensors.features!.toNumbers();
+  const found = await encoder.encode(
+    paths.map((path) => join(data, path)),
+    { tokens: true },
+  );
+  expect(written).toHaveLength(found.length);
+  for (let i = 0; i < found.length; i += 97) expect(written[i]).toBeCloseTo(found[i]!, 4);
 });
 
 it("reads a file anew each time, whatever it was before", async () => {

@@ -1,6 +1,6 @@
 // A trained encoder for programs: images in, numbers out. Reading, batching and freeing are its own affair.
 import type { Tensor } from "@unlabel/torch";
-import { UserError } from "../base/errors.ts";
+import { UsageError, UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
 import type { Split } from "../data/folder.ts";
 import type { ViewSpec } from "../data/views.ts";
@@ -72,13 +72,16 @@ export class LoadedEncoder implements Disposable {
   /**
    * Encodes images: each is cropped to its central square, resized to `size` and normalised as in training.
    *
-   * @param images one, or any number of them
+   * @param images one, or any number of them; bytes and pixels must not change before the promise settles
    * @returns row-major, float32: `[N, dim]`, and with `tokens` `[N, h, w, width]` with `[h, w]` the `grid`
    * @throws {UserError} for an image that cannot be read, and which; after `dispose`; for `tokens` of an encoder without
    * @throws the reason of `signal`, once it is aborted
    */
   async encode(images: ImageInput | readonly ImageInput[], options: EncodeOptions = {}): Promise<Float32Array> {
     const { tokens = false, batch = 64, signal } = options;
+    if (!Number.isInteger(batch) || batch < 1) {
+      throw new UsageError(`Expected a whole number from 1 for batch, got ${batch}`);
+    }
     if (tokens && this.width === 0) {
       throw new UserError(`Expected an encoder with tokens, got ${this.architecture}, which gives features alone`);
     }

@@ -1,6 +1,7 @@
 // The work of `evaluate`, which needs the engine: one pass encodes the images, each protocol works on these features, and only
 // fine-tuning and training from scratch see images again.
 
+import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/folder.ts";
 import type { Method } from "../methods/method.ts";
 
@@ -42,14 +43,23 @@ export async function runProtocols(
   const asked = new Set(protocols);
   const evaluations: Evaluations = {};
   let pictures: Drawn | null = null;
+  /** Lets what has happened meanwhile be heard, a program's wish to end it among that. */
+  const pause = async () => {
+    await setImmediate();
+    options.signal?.throwIfAborted();
+  };
   try {
     if (CHEAP_PROTOCOLS.some((one) => asked.has(one))) {
       const subject = await encode(session, trained, untrained, step, options);
+      await pause();
       const fitted = asked.has("linear") ? linear(subject, options.linear ?? {}) : null;
+      await pause();
       const voted = asked.has("knn") || (wanted && !fitted) ? knn(subject, options.knn ?? {}) : null;
       if (fitted) evaluations.linear = fitted.file;
       if (voted && asked.has("knn")) evaluations.knn = voted.file;
+      await pause();
       if (asked.has("few-shot")) evaluations["few-shot"] = fewShots(subject, options.shares);
+      await pause();
       if (asked.has("retrieval")) evaluations.retrieval = retrieval(subject);
       const by = fitted ? "linear" : "knn";
       const predicted = fitted?.predicted ?? voted?.predicted;

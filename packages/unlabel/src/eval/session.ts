@@ -23,7 +23,7 @@ export interface MachineOptions {
   precision?: Config["precision"] | undefined;
   /** By default stderr. */
   stream?: ProgressStream | undefined;
-  /** Ends it when aborted: the promise is rejected with its reason, and nothing is written. */
+  /** Ends it when aborted, after the batch or the protocol at hand: the promise is rejected with its reason, and nothing is written. */
   signal?: AbortSignal | undefined;
 }
 

@@ -39,6 +39,9 @@ export function defineMethod<Own extends z.ZodRawShape>(definition: MethodDefini
   if (!/^[a-z0-9]+$/.test(name))
     throw new UsageError(`Expected a method's name of a-z and 0-9, got ${JSON.stringify(name)}`);
   if (!("small" in presets)) throw new UsageError(`Expected a preset small of method ${name}, got none`);
+  const odd = Object.keys(schema).find((key) => !/^[a-z][a-z0-9_]*$/.test(key));
+  if (odd !== undefined)
+    throw new UsageError(`Expected keys of a-z, 0-9 and _ in the schema of method ${name}, got ${odd}`);
   const taken = Object.keys(schema).find((key) => key in commonSchema || ["method", "preset", "encoder"].includes(key));
   if (taken !== undefined)
     throw new UsageError(

@@ -58,6 +58,8 @@ export interface Pictures {
 export abstract class Method extends nn.Module<[views: readonly Tensor[], progress: StepProgress], LossOutput> {
   /** What pretraining is for; all else is dropped when it is over. */
   abstract readonly encoder: Encoder;
+  /** What `--method` calls it; set where it is created. */
+  name = "";
   /** The views of an image that `loss` takes, as its definition has them for the config; set where it is created. */
   views: readonly ViewSpec[] = [];
   /** Loss at random guessing; null where that depends on data not seen yet, or is not known. */

@@ -1,6 +1,6 @@
 // Methods of one's own on the command line: a module whose default export is a method, or a list of them. It runs as the program
 // does, so its path is never taken from a run directory.
-import { existsSync } from "node:fs";
+import { statSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -38,7 +38,11 @@ export async function loadPlugin(file: string): Promise<string[]> {
   const path = resolve(file);
   const before = loaded.get(path);
   if (before) return before;
-  if (!existsSync(path)) throw new UserError(`Expected a file for --plugin, got ${file}, which is not there`);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (file.trim() === "" || !found?.isFile()) {
+    const got = file.trim() === "" ? "nothing" : `${file}, which is ${found ? "no file" : "not there"}`;
+    throw new UserError(`Expected a file for --plugin, got ${got}`);
+  }
   if (/^\.[cm]?tsx?$/.test(extname(path)) && !("typescript" in process.features && process.features.typescript)) {
     throw new UserError(
       `Expected JavaScript (.mjs) for --plugin, got ${file}: Node ${process.versions.node} runs no TypeScript; from 22.18 on it does`,
@@ -46,21 +50,21 @@ export async function loadPlugin(file: string): Promise<string[]> {
   }
   resolveHere();
   const { default: exported } = (await importing(path, file)) as { default?: unknown };
-  const found = Array.isArray(exported) ? exported : [exported];
-  if (found.length === 0 || !found.every(isDefinition)) {
+  const given = Array.isArray(exported) ? exported : [exported];
+  if (given.length === 0 || !given.every(isDefinition)) {
     throw new UserError(
       `Expected a method, or a list of them, as default export of ${file} (export default defineMethod({ … })), got ${exported === undefined ? "none" : typeof exported}`,
     );
   }
   const added: Disposable[] = [];
   try {
-    for (const method of found) added.push(addMethod(defineMethod(method)));
+    for (const method of given) added.push(addMethod(defineMethod(method)));
   } catch (error) {
     // All of them or none.
     for (const one of added) one[Symbol.dispose]();
     throw error;
   }
-  const names = found.map(({ about }) => about.name);
+  const names = given.map(({ about }) => about.name);
   loaded.set(path, names);
   return names;
 }
@@ -69,7 +73,11 @@ async function importing(path: string, file: string): Promise<unknown> {
   try {
     return await import(pathToFileURL(path).href);
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    // Node tells the place of a fault of syntax in the first line of its stack alone.
+    const [place = ""] = error instanceof SyntaxError ? (error.stack ?? "").split("\n") : [];
+    const line = /:(\d+)$/.exec(place)?.[1];
+    const words = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const reason = line === undefined ? words : `${words} (line ${line})`;
     throw new UserError(`Expected ${file} to load as a module, got: ${reason}`, { cause: error });
   }
 }

@@ -4,12 +4,13 @@ import { UsageError } from "../base/errors.ts";
 import type { Config } from "../config/common.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
+import type { ViewSpec } from "../data/views.ts";
 import { isVit } from "../encoders/facts.ts";
 import { createEncoder } from "../encoders/index.ts";
 import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
 import { METHODS } from "./list.ts";
-import type { Method } from "./method.ts";
+import { Method } from "./method.ts";
 import { presetsOf } from "./presets.ts";
 
 const known = new Map<string, MethodDefinition>(METHODS.map((method) => [method.about.name, method]));
@@ -23,11 +24,20 @@ export function methods(): MethodDefinition[] {
  * Adds a method for this process.
  *
  * @returns takes it away again when disposed of
- * @throws {UsageError} where one of that name is there
+ * @throws {UsageError} where one of that name is there, or a preset lacks a key, has one that the schema does not, or contradicts itself
  */
 export function addMethod(method: MethodDefinition): Disposable {
   const { name } = method.about;
   if (known.has(name)) throw new UsageError(`Expected a name that no method has yet, got ${name}`);
+  const own = configurableOf(method);
+  for (const preset of Object.keys(own.presets)) {
+    try {
+      resolveWith([own], { flags: { method: name, preset } }, "small");
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      throw new UsageError(`Expected whole presets of method ${name}, got ${preset} with a fault: ${error.message}`);
+    }
+  }
   known.set(name, method);
   const about = addAbout(method.about);
   return {
@@ -44,19 +54,23 @@ export function methodNamed(name: string): MethodDefinition {
   if (found) return found;
   const guess = nearest(name, [...known.keys()]);
   throw new UsageError(
-    `Expected a method that is known (${[...known.keys()].join(", ")}), got ${name}${guess ? ` (did you mean ${guess}?)` : ""}; one of your own needs its --plugin FILE again`,
+    `Expected a method that is known (${[...known.keys()].join(", ")}), got ${name}${guess ? ` (did you mean ${guess}?)` : ""}; one of your own needs its --plugin FILE again (in a program, loadPlugin or addMethod)`,
   );
 }
 
 function configurable(): Configurable[] {
-  return methods().map(({ about, schema, check }) => ({
+  return methods().map(configurableOf);
+}
+
+function configurableOf({ about, schema, check }: MethodDefinition): Configurable {
+  return {
     name: about.name,
     presets: presetsOf(about),
     encoders: about.encoders,
     isVit,
     schema,
     ...(check && { check: (config, given) => check(config as never, given) }),
-  }));
+  };
 }
 
 /**
@@ -79,10 +93,17 @@ export function isSetting(key: string): boolean {
 
 /** Side in pixels of the smallest views that a config's method asks for. */
 export function smallestView(config: Config): number {
-  return Math.min(
-    ...methodNamed(config.method)
-      .views(config as never)
-      .map(({ size }) => size),
+  return Math.min(...viewsOf(config).map(({ size }) => size));
+}
+
+/** @throws {UsageError} where the method names no views, or such as cannot be read */
+function viewsOf(config: Config): ViewSpec[] {
+  const views = methodNamed(config.method).views(config as never);
+  const whole = (view: ViewSpec) =>
+    view.count >= 1 && view.size >= 1 && view.crop !== undefined && view.mean !== undefined;
+  if (Array.isArray(views) && views.length > 0 && views.every(whole)) return views;
+  throw new UsageError(
+    `Expected views of method ${config.method} with count, size, crop, filter, flip, color, grayscale, blur, solarize, mean and std each, got ${JSON.stringify(views)?.slice(0, 80)}`,
   );
 }
 
@@ -95,7 +116,11 @@ export function createMethod(config: Config): Method {
   const definition = methodNamed(config.method);
   const encoder = createEncoder(config, definition.encoder);
   const method = definition.create({ config: config as never, encoder });
-  method.views = definition.views(config as never);
+  if (!(method instanceof Method)) {
+    throw new UsageError(`Expected create of method ${config.method} to give a Method, got ${typeof method}`);
+  }
+  method.name = config.method;
+  method.views = viewsOf(config);
   const { micro_batch: part, batch } = config;
   const split = method.embed !== undefined && method.contrast !== undefined;
   if (part !== null && part < batch && definition.about.coupling === "batch" && !split) {

@@ -166,7 +166,7 @@ describe("the last look of a short run", () => {
     const { looks, leftOut } = play(3, { step: 0.2, encode: 0.1 }, { config: { health_every: null, batch: 4 } });
     expect(looks).toEqual([]);
     expect(leftOut).toBe(
-      "Left out at the end of so short a run: a look at the features (16 images, up to 0.6 s) and online kNN (96 images, up to 2.4 s); health_every N looks whatever it takes",
+      "Left out at the end of so short a run: a look at the features (16 images, up to 0.6 s) and online kNN (96 images, up to 2.4 s); --set health_every=N looks whatever it takes",
     );
   });
 

@@ -194,7 +194,7 @@ export class LookPlan {
       ...(this.#votes && voting === 0 ? [`online kNN (${smallest({ measured, voting: fewest(FEWEST.votes) })})`] : []),
     ];
     if (missing.length === 0) return null;
-    const advice = this.#every === 0 ? "" : "; health_every N looks whatever it takes";
+    const advice = this.#every === 0 ? "" : "; --set health_every=N looks whatever it takes";
     return `Left out at the end of so short a run: ${missing.join(" and ")}${advice}`;
   }
 

@@ -1,6 +1,7 @@
 // A batch's loss and gradients, with only a part of its images in the network at a time. Where the loss is a mean over
 // images, parts are added up; where it sets images against each other, by GradCache (arXiv:2101.06983), which is exact.
-import { autocast, backward, cat, noGrad, recordFunction, scope, type Tensor } from "@unlabel/torch";
+import { autocast, backward, cat, noGrad, recordFunction, scope, Tensor } from "@unlabel/torch";
+import { UserError } from "../base/errors.ts";
 import { withDraws } from "../encoders/draws-in-use.ts";
 import { recomputing } from "../encoders/recompute.ts";
 import { keepingStatistics } from "../encoders/statistics.ts";
@@ -30,7 +31,7 @@ export function gradients(options: GradientOptions): LossOutput {
     return pass(
       options,
       options.progress,
-      () => method.loss(views, options.progress),
+      () => checked(method, method.loss(views, options.progress)),
       ({ loss }) => loss.backward(),
     );
   }
@@ -89,7 +90,9 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
     );
     return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
   }).requiresGrad_();
-  const output = forward(options, options.progress, () => method.contrast!(embeddings, options.progress));
+  const output = forward(options, options.progress, () =>
+    checked(method, method.contrast!(embeddings, options.progress)),
+  );
   recordFunction("backward", () => output.loss.backward());
   const wanted = rowsOf(embeddings.grad!, batch);
   for (const part of parts) {
@@ -106,6 +109,23 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
     );
   }
   return { loss: output.loss.detach(), logs: output.logs };
+}
+
+/** What a method gave, where it can be trained on. @throws {UserError} where it cannot, and what is wrong with it */
+function checked(method: Method, output: LossOutput): LossOutput {
+  const wrong = (expected: string, got: string) =>
+    new UserError(`Expected ${expected} from the loss of method ${method.name || method.constructor.name}, got ${got}`);
+  const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+  if (!isTensor(output?.loss)) throw wrong("{ loss, logs } with a tensor for loss", described(output?.loss ?? output));
+  if (output.loss.numel !== 1) throw wrong("a scalar", described(output.loss));
+  for (const [name, value] of Object.entries(output.logs ?? {})) {
+    if (!isTensor(value) || value.numel !== 1) throw wrong(`a scalar tensor for ${name} of logs`, described(value));
+  }
+  return { ...output, logs: output.logs ?? {} };
+}
+
+function described(value: unknown): string {
+  return value instanceof Tensor ? `[${value.shape.join(", ")}]` : value === null ? "null" : typeof value;
 }
 
 /** Forward and backward, of the images whose random numbers `progress` holds. */

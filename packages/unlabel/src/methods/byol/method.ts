@@ -83,12 +83,12 @@ export const byol = defineMethod({
   about,
   schema,
   check(config, given) {
-    const few = config.batch < 2 || config.micro_batch === 1;
+    const few = config.batch < 2 ? "batch" : config.micro_batch === 1 ? "micro_batch" : null;
+    const { momentum_start: start, momentum_end: end } = config;
     return [
       ...augmentationProblems(config, given),
-      ...(few
-        ? ["Expected at least 2 for batch and micro_batch, since BYOL's heads normalise over a batch, got 1"]
-        : []),
+      ...(few ? [`Expected at least 2 for ${few}, since BYOL's heads normalise over a batch, got 1`] : []),
+      ...(start > end ? [`Expected at least momentum_start ${start} for momentum_end, got ${end}`] : []),
     ];
   },
   views: (config) => [
