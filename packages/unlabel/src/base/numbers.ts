@@ -1,4 +1,5 @@
 // Small sums that several rooms need.
+import { UsageError } from "./errors.ts";
 
 /** The middle value, or the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
@@ -10,4 +11,12 @@ export function median(values: readonly number[]): number {
 /** Four digits after the point: enough for times, and lines stay short. */
 export function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
+}
+
+/** @throws {UsageError} for anything but a whole number from 1, which would divide by nothing or never end */
+export function wholeFromOne(name: string, value: unknown): void {
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return;
+  throw new UsageError(
+    `Expected a whole number from 1 for ${name}, got ${value === undefined ? "none" : String(value)}`,
+  );
 }

@@ -1,7 +1,6 @@
 // unlabel evaluate RUN: several protocols over features that are encoded once, and on request the whole network trained with labels.
 import type { Command } from "commander";
-import { UsageError } from "../base/errors.ts";
-import { nearest } from "../config/suggest.ts";
+import { choice } from "../config/words.ts";
 import { CHEAP_PROTOCOLS, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
 import { addCommon, type EvaluationFlags, given, lines, withoutPredictions } from "./evaluation.ts";
 import { finish } from "./output.ts";
@@ -52,14 +51,7 @@ async function act(path: string, options: Options): Promise<void> {
 
 /** @throws {UsageError} naming the one that there is not */
 function protocolsOf(list: string): Protocol[] {
-  return list.split(",").map((text) => {
-    const name = text.trim();
-    const found = PROTOCOLS.find((one) => one === name);
-    if (found) return found;
-    const guess = nearest(name, PROTOCOLS);
-    const hint = guess ? ` (did you mean ${guess}?)` : "";
-    throw new UsageError(`Expected ${PROTOCOLS.join(", ")} for --protocols, got ${name || "nothing"}${hint}`);
-  });
+  return list.split(",").map((text) => choice("--protocols", text.trim(), PROTOCOLS, undefined));
 }
 
 /** Without the keys that were not given, which would hide defaults. */

@@ -106,6 +106,15 @@ describe("unlabel", () => {
       "unknown option '--weight-decay'; it is a setting: give it as --set weight_decay=VALUE",
     ],
     [["compare", "D"], "Expected one of --budget 20m, --epochs N or --flops X, got none"],
+    [
+      ["compare", "D", "--steps", "2"],
+      "unknown option '--steps'; in a comparison, length is the budget (--budget TIME, --epochs N or --flops X)",
+    ],
+    [["compare", "D", "--seed", "2"], "unknown option '--seed'; in a comparison, seeds are those of --seeds"],
+    [
+      ["compare", "D", "--epochs", "1", "--set", "steps=2"],
+      "Expected no steps among a comparison's settings, got 2: length is the budget (--budget TIME, --epochs N or",
+    ],
     [["compare", "D", "--budget", "soon"], "Expected a time for --budget, such as 20m, got soon"],
     [
       ["compare", "D", "--budget", "1m", "--methods", "mea"],

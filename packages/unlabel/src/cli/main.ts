@@ -77,7 +77,10 @@ export async function run(args: string[]): Promise<number> {
       const name = args.find((word) => !word.startsWith("-"));
       const called = program.commands.find((command) => command.name() === name);
       const takesSettings = called?.options.some(({ long }) => long === "--set");
-      process.stderr.write(`${refusal}${takesSettings ? await settingMeant(error) : ""}\n`);
+      const meant = takesSettings ? await settingMeant(error, called?.name()) : "";
+      // A flag that looks alike is a worse guess.
+      const told = meant ? refusal.replace(/ \(Did you mean [^)]*\)/, "") : refusal;
+      process.stderr.write(`${told}${meant}\n`);
       return 2;
     }
     process.stderr.write(`error: ${describe(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
@@ -98,11 +101,13 @@ async function loadPlugins(args: readonly string[]): Promise<void> {
 }
 
 /** Where a flag that there is not would set something, how to set it. */
-async function settingMeant({ code, message }: CommanderError): Promise<string> {
+async function settingMeant({ code, message }: CommanderError, command: string | undefined): Promise<string> {
   const flag = code === "commander.unknownOption" ? /'--([\w-]+)/.exec(message)?.[1] : undefined;
   if (flag === undefined) return "";
   const { isSetting } = await import("../methods/registry.ts");
   const key = flag.replaceAll("-", "_");
+  const decided = command === "compare" ? (await import("../compare/check-terms.ts")).decidedBy(key) : null;
+  if (decided !== null) return `; in a comparison, ${decided}`;
   return isSetting(key) ? `; it is a setting: give it as --set ${key}=VALUE` : "";
 }
 

@@ -18,6 +18,7 @@ import { lockRun } from "../run/lock.ts";
 import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import type { StopSources } from "../train/stop.ts";
+import { checkTerms } from "./check-terms.ts";
 import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
 
 /** What to compare, and where to. */
@@ -66,12 +67,13 @@ export interface Compared {
  *
  * @returns null where it was asked to stop; the same request goes on from there
  * @throws {UserError} before any training where report or runs cannot be written, images have no labels to evaluate with, or
- *   settings make no sense; at the end where every run failed
+ *   terms or settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, goOn = null, stream = process.stderr, ...rest } = request;
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = rest;
   const terms: Terms = { seeds: [0], preset: "small", backbone: null, settings: {}, ...asked };
+  checkTerms(terms);
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);

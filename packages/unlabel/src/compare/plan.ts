@@ -16,7 +16,10 @@ import { methodNamed, resolveConfig } from "../methods/registry.ts";
 import { withSteps } from "../train/budget.ts";
 import { trainingFlops } from "../train/flops.ts";
 
-/** What every run may spend: seconds of training, passes over the images, floating-point operations, or steps of each method. */
+/**
+ * What every run may spend: seconds of training, passes over the images, floating-point operations, or steps of each method. Each is
+ * above 0; passes and steps are whole, and steps name every method that is compared.
+ */
 export type Budget =
   | { kind: "time"; value: number }
   | { kind: "epochs"; value: number }
@@ -27,9 +30,9 @@ export type Budget =
 export interface Terms {
   /** Labelled images; the labels are for evaluation alone. */
   data: string;
-  /** Names of methods. */
+  /** Names of methods, each once. */
   methods: readonly string[];
-  /** Each method is trained once with each. */
+  /** Each method is trained once with each; whole numbers from 0 to 2³² − 1. */
   seeds: readonly number[];
   /** What every run may spend. */
   budget: Budget;
@@ -37,7 +40,7 @@ export interface Terms {
   preset: string;
   /** The encoder of all methods; null for each preset's own. */
   backbone: string | null;
-  /** For all methods, over those of the preset. */
+  /** For all methods, over those of the preset; not those that the comparison decides: method, preset, seed and length. */
   settings: Settings;
 }
 
@@ -200,7 +203,7 @@ function lengthOf(budget: Budget, method: string, config: Config, stepsPerEpoch:
 }
 
 function stepsFor(budget: Budget, method: string, config: Config, stepsPerEpoch: number): number {
-  if (budget.kind === "steps") return budget.value[method] ?? 1;
+  if (budget.kind === "steps") return budget.value[method]!;
   if (budget.kind === "epochs") return budget.value * stepsPerEpoch;
   return Math.max(1, Math.round(budget.value / (trainingFlops(config) * config.batch)));
 }

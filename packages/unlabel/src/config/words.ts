@@ -37,10 +37,19 @@ export function choice<T extends string>(
  *
  * @throws {UsageError} naming each one that makes no sense, and what it may be
  */
-export function checkSettings<T>(schema: z.ZodType<T>, given: Settings): T {
+export function checkSettings<O extends z.ZodObject>(schema: O, given: Settings): z.infer<O> {
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new UsageError(once(parsed.error.issues.map((issue) => describe(issue, given))));
+  const known = Object.keys(schema.shape);
+  const problems = parsed.error.issues.flatMap((issue) =>
+    issue.code === "unrecognized_keys" ? issue.keys.map((key) => unknown(key, known)) : describe(issue, given),
+  );
+  throw new UsageError(once(problems));
+}
+
+function unknown(key: string, known: readonly string[]): string {
+  const guess = nearest(key, known);
+  return `Unknown setting ${key}${guess ? ` (did you mean ${guess}?)` : ""}`;
 }
 
 /** All of them in one line; a value may break several rules of one kind (1e99 is too large, and no safe integer). */

@@ -1,5 +1,6 @@
 // Images for evaluation: in order, centre-cropped, not augmented.
 import { fromTypedArray, type Tensor } from "@unlabel/torch";
+import { wholeFromOne } from "../base/numbers.ts";
 import { ahead } from "./ahead.ts";
 import { augment } from "./augment.ts";
 import { centerBox } from "./crop.ts";
@@ -38,13 +39,18 @@ export interface EvalOptions {
   onSkip?: (skipped: { path: string; reason: string }) => void;
 }
 
-/** All readable images of a split once, in its order; the last batch may be smaller. */
+/**
+ * All readable images of a split once, in its order; the last batch may be smaller.
+ *
+ * @throws {UserError} (on iteration) where `batch` is no whole number from 1
+ */
 export async function* evalBatches(
   split: Split,
   size: number,
   options: EvalOptions,
 ): AsyncGenerator<EvalBatch, void, void> {
   const { batch = 128, mean, std, filter = "bilinear", fraction = 0.875, device = "cpu", onSkip } = options;
+  wholeFromOne("batch", batch);
   const reader = options.reader ?? new ImageReader();
 
   const read = async (start: number) => {

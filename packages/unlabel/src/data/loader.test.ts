@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { memory, type Tensor } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { UserError } from "../base/errors.ts";
+import { UsageError, UserError } from "../base/errors.ts";
 import { sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
 import { evalBatches } from "./eval-batches.ts";
 import { openFolder, type Split } from "./folder.ts";
@@ -215,6 +215,12 @@ describe("unreadable images", () => {
     };
     await expect(read()).rejects.toThrow(/the file is gone/);
   });
+});
+
+it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])("refuses batches of %s images", async (batch) => {
+  const line = `Expected a whole number from 1 for batch, got ${batch}`;
+  expect(() => new Loader(split, [spec], { batch, seed: 0 })).toThrow(new UsageError(line));
+  await expect(evalBatches(split, 16, { batch, mean: [0, 0, 0], std: [1, 1, 1] }).next()).rejects.toThrow(line);
 });
 
 describe("evalBatches", () => {

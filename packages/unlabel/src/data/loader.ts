@@ -3,6 +3,7 @@
 import { performance } from "node:perf_hooks";
 import { empty, keep, lend, type Tensor } from "@unlabel/torch";
 import { UserError } from "../base/errors.ts";
+import { wholeFromOne } from "../base/numbers.ts";
 import { Rng, shuffle } from "../base/rng.ts";
 import { ahead } from "./ahead.ts";
 import { augment } from "./augment.ts";
@@ -85,9 +86,10 @@ export class Loader {
   readonly #readable = new Set<number>();
   #order: { epoch: number; indices: Uint32Array } | null = null;
 
-  /** @throws {UserError} where the split does not fill one batch */
+  /** @throws {UserError} where `batch` is no whole number from 1, or the split does not fill one batch */
   constructor(split: Split, views: readonly ViewSpec[], options: LoaderOptions) {
     const { batch, seed, device = "cpu", rank = 0, world = 1, reader = new ImageReader(), onSkip } = options;
+    wholeFromOne("batch", batch);
     this.#split = split;
     this.#specs = views;
     this.#options = { batch, seed, device, rank, world, onSkip };

@@ -5,6 +5,7 @@ import { UsageError } from "../base/errors.ts";
 import { outputFile, writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import { openData } from "../data/open.ts";
+import { checkOptions } from "./check-options.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import { type FeatureFormat, formatOf, rowsBeside, TOKEN_FORMATS } from "./feature-files.ts";
 import type { MachineOptions } from "./session.ts";
@@ -43,7 +44,7 @@ export interface Embedded {
  * Encodes every image of `dataRoot`, labelled or not, with a run's encoder and writes one row an image to `file`.
  *
  * @throws {UserError} where there is no checkpoint or no images
- * @throws {UsageError} where the file's name ends in no known format, or it is one of the images' own
+ * @throws {UsageError} where an option is out of its range, the file's name ends in no known format, or it is one of the images' own
  */
 export async function embed(
   runPath: string,
@@ -52,6 +53,7 @@ export async function embed(
   options: EmbedOptions = {},
 ): Promise<Embedded> {
   const began = performance.now();
+  checkOptions(options);
   const format = formatOf(file);
   const target = outputFile("-o", file, [`.${format}`]);
   if (format === "npy") writableFile(rowsBeside(target));

@@ -12,6 +12,7 @@ import { openData } from "../data/open.ts";
 import { isVit } from "../encoders/facts.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations } from "../run/evaluations.ts";
+import { checkEvaluation } from "./check-options.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { probeSplits } from "./splits.ts";
 
@@ -19,11 +20,12 @@ import { probeSplits } from "./splits.ts";
  * Evaluates a run's last checkpoint on labelled images and writes `eval/PROTOCOL.json` for each protocol into the run, and
  * `eval/pictures.json` with its sprite.
  *
+ * @throws {UsageError} for a protocol that there is not, or a setting out of its range
  * @throws {UserError} where there is no checkpoint, the run cannot be written to, there are no labels, one class alone, or `train` lacks classes of `val`
  */
 export async function evaluate(runPath: string, dataRoot: string, options: EvaluateOptions = {}): Promise<Evaluations> {
   const { protocols = CHEAP_PROTOCOLS, pictures: wanted = true } = options;
-  if (protocols.length === 0) throw new UsageError("Expected one protocol or more, got none");
+  checkEvaluation(options, protocols);
   const run = openTrained(runPath);
   const folder = join(run.path, "eval");
   for (const name of [...protocols, ...(wanted ? ["pictures"] : [])]) writableFile(join(folder, `${name}.json`));

@@ -18,7 +18,7 @@ export interface ProbeSettings {
   batch: number;
   /** Peak learning rate of SGD, or null to choose one of 0.001, 0.003, 0.01, 0.03 and 0.1 on images held out from train. */
   lr: number | null;
-  /** Of SGD, 0 to 1. */
+  /** Of SGD, from 0 to below 1. */
   momentum: number;
   /** λ of the penalty λ/2·|W|² beside the mean loss, or null to choose it likewise; the bias is free. */
   weight_decay: number | null;

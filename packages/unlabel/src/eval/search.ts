@@ -4,12 +4,13 @@ import { basename, dirname } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { Split } from "../data/folder.ts";
 import { openData } from "../data/open.ts";
+import { checkOptions } from "./check-options.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import type { MachineOptions } from "./session.ts";
 
 /** Options of {@link search}. */
 export interface SearchOptions extends MachineOptions {
-  /** How many to find; default 10. */
+  /** How many to find, from 1; default 10. */
   k?: number | undefined;
   /** Edge of the images in pixels; default as for evaluation. */
   size?: number | undefined;
@@ -57,6 +58,7 @@ export interface SearchResult {
  * Looks for the images nearest to `image` by cosine similarity. The source's features are kept in the run directory, so that the
  * next search encodes one image.
  *
+ * @throws {UsageError} for an option out of its range
  * @throws {UserError} where there is no checkpoint, or the image or the source cannot be read
  */
 export async function search(
@@ -66,6 +68,7 @@ export async function search(
   options: SearchOptions = {},
 ): Promise<SearchResult> {
   const began = performance.now();
+  checkOptions(options, { k: options.k, thumbnails: options.thumbnails });
   const run = openTrained(runPath);
   const { config } = run.info;
   const size = sizeFor(config, options.size);

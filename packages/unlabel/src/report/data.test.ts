@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { afterAll, expect, it } from "vitest";
+import { UserError } from "../base/errors.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { writeRun } from "../testing/run-fixture.ts";
 import { reportData } from "./data.ts";
@@ -181,4 +182,35 @@ it("groups runs that differ in their seed alone, under the name that they share"
   expect(data.groups[0]?.linear?.top1).toBeCloseTo(0.59, 12);
   expect(data.groups[0]?.linear?.std).toBeCloseTo(0.02 / Math.SQRT2, 12);
   expect(data.headline).toMatch(/^SimCLR scores highest: 59\.0/);
+});
+
+it("refuses what is no list of run directories", async () => {
+  for (const given of ["run", undefined, 3, [undefined]]) {
+    const asked = reportData(given as unknown as string[]);
+    await expect(asked).rejects.toMatchObject({
+      name: "UsageError",
+      message: `Expected a list of run directories, got ${JSON.stringify(given)}`,
+    });
+  }
+});
+
+it("tells a comparison's folder, and a file in it, by the command that reports on the runs", async () => {
+  const compared = join(folder.path, "a comparison");
+  await writeRun(join(compared, "simclr-0"), { steps: 20, pictures: 0, top1: 0.58 });
+  await writeRun(join(compared, "mae-0"), { method: "mae", steps: 20, pictures: 0, top1: 0.5 });
+  const runs = ["simclr-0", "mae-0", "mae-1"].map((name) => ({ name, status: "done" }));
+  writeFileSync(join(compared, "compare.json"), JSON.stringify({ budget: { kind: "epochs", value: 1 }, runs }));
+  writeFileSync(join(compared, "report.html"), "");
+  // As `report FOLDER/*` gives them.
+  const command = `of a comparison; this reports on its runs: unlabel report '${join(compared, "simclr-0")}' '${join(compared, "mae-0")}'`;
+  const asked = (path: string) => expect(reportData([path])).rejects;
+  await asked(compared).toThrow(`Expected a run directory for ${compared}, got the folder ${command}`);
+  for (const name of ["compare.json", "report.html"]) {
+    const path = join(compared, name);
+    await asked(path).toThrow(`Expected a run directory for ${path}, got a file in the folder ${command}`);
+  }
+  const file = join(folder.path, "alone.txt");
+  writeFileSync(file, "");
+  await asked(file).toThrow(new UserError(`Expected a run directory for ${file}, got a file`));
+  await asked(join(folder.path, "none")).toThrow("got no such folder; this makes one: unlabel pretrain");
 });

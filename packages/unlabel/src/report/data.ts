@@ -220,7 +220,11 @@ export async function readReport(runDirs: readonly string[]): Promise<{ data: Re
   return { data: build(runs, await readTerms(runDirs)), runs };
 }
 
-/** All numbers that the report of these runs shows, as one plain object. */
+/**
+ * All numbers that the report of these runs shows, as one plain object.
+ * @throws UsageError where `runDirs` is no list.
+ * @throws UserError where a folder is no run, or a file in it other than an evaluation is not as agreed.
+ */
 export async function reportData(runDirs: readonly string[]): Promise<ReportData> {
   return (await readReport(runDirs)).data;
 }

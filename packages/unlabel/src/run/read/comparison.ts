@@ -2,6 +2,7 @@
 // them are missing here.
 import { basename, dirname, join, resolve } from "node:path";
 import { z } from "zod";
+import { commandLine, shellWord } from "../../base/shell.ts";
 import { exists, parseJson } from "./file.ts";
 
 const schema = z.looseObject({
@@ -37,4 +38,17 @@ export async function readTerms(dirs: readonly string[]): Promise<ComparisonTerm
   const here = new Set(dirs.map((dir) => basename(resolve(dir))));
   const absent = (runs ?? []).filter(({ name }) => !here.has(name));
   return { budget, absent: absent.map(({ name, status, error }) => ({ name, status, error: error ?? null })) };
+}
+
+/** The command that reports on the runs of the comparison in `folder`; null where there is no comparison. */
+export async function reportCommand(folder: string): Promise<string | null> {
+  const path = join(folder, "compare.json");
+  if (!(await exists(path))) return null;
+  const found = schema.safeParse(await parseJson(path).catch(() => null));
+  if (!found.success) return null;
+  const runs: string[] = [];
+  for (const { name } of found.data.runs ?? []) {
+    if (await exists(join(folder, name, "run.json"))) runs.push(shellWord(join(folder, name)));
+  }
+  return runs.length > 0 ? commandLine("report", ...runs) : null;
 }

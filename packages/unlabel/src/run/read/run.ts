@@ -1,9 +1,11 @@
 // Reads a run directory, whatever state the run is in.
+import { stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
-import { UserError } from "../../base/errors.ts";
+import { UsageError, UserError } from "../../base/errors.ts";
 import { commandLine, shellWord } from "../../base/shell.ts";
 import { CheckpointFiles, type Damage, stepOf } from "../checkpoint-files.ts";
 import { migrate } from "../migrate.ts";
+import { reportCommand } from "./comparison.ts";
 import { type Evaluations, readEvaluations } from "./evaluations.ts";
 import { check, exists, parseJson, readJson } from "./file.ts";
 import { type Metrics, readMetrics, readSkipped } from "./metrics.ts";
@@ -31,12 +33,7 @@ export type Run = Metrics & {
  */
 export async function readRun(dir: string): Promise<Run> {
   const path = join(dir, "run.json");
-  if (!(await exists(path))) {
-    const found = (await exists(dir)) ? "a folder without run.json" : "no such folder";
-    throw new UserError(
-      `Expected a run directory for ${dir}, got ${found}; this makes one: ${commandLine("pretrain", "DATA", "--out", shellWord(dir))}`,
-    );
-  }
+  if (!(await exists(path))) throw new UserError(`Expected a run directory for ${dir}, got ${await foundAt(dir)}`);
   const file = check(runSchema, migrate(await parseJson(path), path), path);
   // Of a name that is one, a stranger's run.json may name any file.
   const pictures = /^[a-z0-9]+$/.test(file.method) ? join(dir, "pictures", `${file.method}.json`) : null;
@@ -52,8 +49,27 @@ export async function readRun(dir: string): Promise<Run> {
   };
 }
 
-/** Reads several run directories; each once, under names that tell them apart. */
+/** What lies where a run should, and the mend. */
+async function foundAt(dir: string): Promise<string> {
+  const info = await stat(dir).catch(() => null);
+  const isFile = info !== null && !info.isDirectory();
+  const report = info && (await reportCommand(isFile ? dirname(dir) : dir));
+  if (report) {
+    return `${isFile ? "a file in the folder" : "the folder"} of a comparison; this reports on its runs: ${report}`;
+  }
+  if (isFile) return "a file";
+  const makes = commandLine("pretrain", "DATA", "--out", shellWord(dir));
+  return `${info ? "a folder without run.json" : "no such folder"}; this makes one: ${makes}`;
+}
+
+/**
+ * Reads several run directories; each once, under names that tell them apart.
+ * @throws UserError where one is no run; UsageError where `dirs` is no list of names.
+ */
 export async function readRuns(dirs: readonly string[]): Promise<Run[]> {
+  if (!Array.isArray(dirs) || dirs.some((dir) => typeof dir !== "string")) {
+    throw new UsageError(`Expected a list of run directories, got ${JSON.stringify(dirs)}`);
+  }
   const unique = [...new Map(dirs.map((dir) => [resolve(dir), dir])).values()];
   if (unique.length === 0) throw new UserError("Expected at least one run directory, got none.");
   const runs: Run[] = [];
