@@ -1,7 +1,8 @@
 // A trained encoder for programs: images in, numbers out. Reading, batching and freeing are its own affair.
 import type { Tensor } from "@unlabel/torch";
-import { UsageError, UserError } from "../base/errors.ts";
+import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
+import { wholeFromOne } from "../base/numbers.ts";
 import type { Split } from "../data/folder.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
@@ -79,9 +80,7 @@ export class LoadedEncoder implements Disposable {
    */
   async encode(images: ImageInput | readonly ImageInput[], options: EncodeOptions = {}): Promise<Float32Array> {
     const { tokens = false, batch = 64, signal } = options;
-    if (!Number.isInteger(batch) || batch < 1) {
-      throw new UsageError(`Expected a whole number from 1 for batch, got ${batch}`);
-    }
+    wholeFromOne("batch", batch);
     if (tokens && this.width === 0) {
       throw new UserError(`Expected an encoder with tokens, got ${this.architecture}, which gives features alone`);
     }
