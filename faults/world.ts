@@ -88,7 +88,7 @@ function rowsOf(out: string): Record<string, unknown>[] {
 
 export function learnt(out: string): Learnt {
   const rows = rowsOf(out).map((row) =>
-    Object.fromEntries(Object.entries(row).filter(([name]) => !/^(seconds$|data\/|online\/knn)/.test(name))),
+    Object.fromEntries(Object.entries(row).filter(([name]) => !/^(seconds$|data\/|watch\/|online\/knn)/.test(name))),
   );
   const [weights, state] = ["last.safetensors", "last.state.safetensors"].map((name) =>
     sha256(join(out, "checkpoints", name)),
