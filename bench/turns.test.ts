@@ -58,15 +58,25 @@ describe("taking turns", () => {
     expect(row && ratios(row)).toEqual({ ours: 7, peer: null, ratio: null });
   });
 
-  it("runs doubted rows as often once more and counts all rounds", async () => {
+  it("runs doubted rows as often once more while they are in doubt, and counts all rounds", async () => {
     const { log, side, duel } = sides();
-    const slow = duel("slow", side("s", [8, 10, 10, 10, 10, 10]), side("t", [10, 11, 10, 10, 10, 10]));
-    const fine = duel("fine", side("f", [10, 10, 10]), side("g", [10, 10, 10]));
-    const again = ({ ratio_min = 1 }: Row) => ratio_min < 0.9;
-    const rows = await takeTurns([slow, fine], { rounds: 3, again });
-    expect(log.filter((key) => key === "s")).toHaveLength(6);
-    expect(log.filter((key) => key === "f")).toHaveLength(3);
-    expect(rows[0]).toMatchObject({ ratio: 1, ratio_min: 0.8 });
+    const tens = Array.from({ length: 12 }, () => 10);
+    const unlucky = duel("unlucky", side("s", [8, 9, 10, ...tens]), side("t", tens));
+    const slow = duel(
+      "slow",
+      side("x", tens),
+      side(
+        "y",
+        tens.map(() => 12),
+      ),
+    );
+    const fine = duel("fine", side("f", tens), side("g", tens));
+    const again = ({ ratio }: Row) => ratio !== null && ratio < 0.95;
+    const rows = await takeTurns([unlucky, slow, fine], { rounds: 3, again });
+    const runs = (key: string) => log.filter((one) => one === key).length;
+    expect([runs("s"), runs("x"), runs("f")]).toEqual([6, 12, 3]);
+    expect(rows.map(({ ratio }) => ratio)).toEqual([1, 10 / 12, 1]);
+    expect(rows[0]).toMatchObject({ ratio_min: 0.8 });
   });
 
   it("says in the row that the other side does not have it, and asks no more", async () => {

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import type { TensorMemory } from "@unlabel/torch";
 import { nativePath } from "@unlabel/torch/setup";
 
-/** Decoded RGB, `width × height × 3` bytes. */
+/** Decoded samples, `width × height × channels` of them. */
 export interface Pixels {
-  /** Row by row, three bytes a pixel. */
-  data: Uint8Array;
+  /** Row by row, channels interleaved; 16-bit ones hold 0 … 65535 for 0 … 1. */
+  data: Uint8Array | Uint16Array;
+  /** Samples a pixel; 3 by default, which are red, green and blue. */
+  channels?: number;
   /** In pixels. */
   width: number;
   /** In pixels. */
@@ -40,6 +42,8 @@ export interface NativeTarget {
   width: number;
   height: number;
   bicubic: boolean;
+  /** Channels of a view; default 3. */
+  channels?: number;
   /** With `finish`: how views are painted, see paint-values.ts. */
   paintValues?: Float32Array;
   finish?: Float32Array;
@@ -65,7 +69,7 @@ export interface NativeReader {
     targets: readonly NativeTarget[],
   ): Promise<{ failures: NativeFailure[]; decodes: number }>;
   /** Frees the memory of an array, which is empty from then on, as are others that share it. */
-  release(data: Uint8Array): void;
+  release(data: Uint8Array | Uint16Array): void;
   /** The number of threads, after setting it if one is given. */
   threads(count?: number): number;
 

@@ -6,6 +6,7 @@ import { basename, dirname, extname, join, resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
 import { nearest } from "../config/suggest.ts";
+import type { Input, Tile } from "./input.ts";
 import { findImages, follow, IMAGE_EXTENSIONS, type ImageFile } from "./walk.ts";
 
 /** An image: `path` is relative to the root, with `/` between its parts; `label` indexes `classes`, −1 without a label. */
@@ -16,6 +17,8 @@ export interface Item {
   label: number;
   /** Its number in a source that is no folder. */
   at?: number;
+  /** The part of the file that it is, where images are cut into tiles; then several items have one path. */
+  tile?: Tile;
 }
 
 /** The images to train on, or those held out. */
@@ -26,6 +29,8 @@ export interface Split {
   root: string;
   /** Its images, in order. */
   items: Item[];
+  /** How samples become the network's input; by default as photographs. */
+  input?: Input;
   /** Hands out the images of items where they are no files `root/path`; see `imagesOf`. */
   load?: (items: readonly Item[]) => Promise<ImageSource[]>;
   /**
@@ -63,6 +68,18 @@ export type Layout =
   | "idx"
   | "parquet";
 
+/** Files or images that are not read. */
+export interface LeftAside {
+  /** Of what kind, such as `.bmp` or `in dev/`. */
+  what: string;
+  /** How many. */
+  count: number;
+  /** The first of them, relative to the root. */
+  example: string;
+  /** How to have them read, or why they are not. */
+  hint?: string;
+}
+
 /** Images of a source, and their classes. */
 export interface Dataset {
   /** As it was given. */
@@ -75,6 +92,10 @@ export interface Dataset {
   val: Split | null;
   /** The classes in the order of the labels; none where there are no labels. */
   classes: ClassName[];
+  /** What lies there and is not read; see `understood.ts`. Absent: nothing. */
+  leftAside?: LeftAside[];
+  /** How it was understood where another reading is plausible, and how to get that; a sentence each. */
+  readings?: string[];
   /**
    * Changes when an image is added, removed, renamed or of another number of bytes. Neither times nor pixels count, so that a copy
    * of a folder is the same data: an image replaced by one of exactly as many bytes is not noticed.
