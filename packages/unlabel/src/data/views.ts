@@ -51,9 +51,9 @@ export interface ViewSpec {
   /** Probability that values of one half and above are inverted. */
   solarize: number;
   /** Per-channel mean and standard deviation, of values in [0, 1]. */
-  mean: readonly [number, number, number];
+  mean: readonly number[];
   /** Standard deviation of each channel, of values in [0, 1]. */
-  std: readonly [number, number, number];
+  std: readonly number[];
 }
 
 /** One view of an image: a random crop, perhaps mirrored, its colours as they are. */

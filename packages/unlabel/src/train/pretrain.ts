@@ -1,5 +1,5 @@
 // Pretraining from end to end: plan, data, model, loop, and a run directory that tells what came of it.
-import { openData } from "../data/open.ts";
+import { openImages, openImagesAs } from "../data/open-images.ts";
 import type { Listeners } from "./events.ts";
 import type { Pretrained } from "./finish.ts";
 import { plan, type Request } from "./plan.ts";
@@ -26,7 +26,8 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const { stream = process.stderr, signal, processSignals, onStep, onEvent } = request;
   const planned = plan(request);
-  const data = await openData(planned.data);
+  const { config, input } = planned;
+  const data = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
   const { train } = await import("./session.ts");
   return train(planned, data, { stream, signal, processSignals, listeners: { onStep, onEvent } });
 }
