@@ -2,6 +2,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Pixels } from "../../base/native.ts";
 import type { Described, Input, Tile } from "../input.ts";
+import { bandsFor } from "./bands.ts";
 import { checkSize, withinBudget } from "./budget.ts";
 import { grayOf, onWhite } from "./colours.ts";
 import { withRaster } from "./open.ts";
@@ -73,17 +74,11 @@ interface Reading {
 
 /** @throws {Error} where the file has not the bands, or is too large */
 function reading(raster: Raster, { channels, bands, range }: Input, tile: Tile | null): Reading {
-  const { width, height, opacity, sample } = raster;
+  const { width, height, sample } = raster;
   const window = tile ?? { x: 0, y: 0, width, height };
   if (window.x + window.width > width || window.y + window.height > height)
     throw new Error(`it has ${width} × ${height} pixels, fewer than when it was cut into tiles; start a new run`);
-  const chosen = bands ? bands.map((band) => band - 1) : firstBands(raster, channels);
-  const missing = chosen.find((band) => band >= raster.bands);
-  if (missing !== undefined) throw new Error(`it has ${bandWords(raster.bands)}, band ${missing + 1} is asked for`);
-  const toGray = channels === 1 && chosen.length === 3;
-  // Only where colours are taken for colours; asked for as a band, opacity is one.
-  const flatten = bands === null && opacity !== null && !chosen.includes(opacity);
-  const all = flatten ? [...chosen, opacity] : chosen;
+  const { read: all, flatten, toGray } = bandsFor(raster, { channels, bands });
   const most = sample.kind === "uint" && sample.bits <= 8 && range === null ? 255 : 65_535;
   const held = all.length * (most === 255 ? 1 : 2);
   const kept = channels * (most === 255 ? 1 : 2);
@@ -92,7 +87,7 @@ function reading(raster: Raster, { channels, bands, range }: Input, tile: Tile |
     window.width * window.height * (held + (toGray || flatten ? kept : 0) + (isTurned ? kept : 0)) +
     raster.bytes(window, all);
   checkSize(window.width, window.height, bytes);
-  const ranges = all.map((_, k) => (flatten && k === chosen.length ? null : (range?.[toGray ? 0 : k] ?? null)));
+  const ranges = all.map((_, k) => (flatten && k === all.length - 1 ? null : (range?.[toGray ? 0 : k] ?? null)));
   return {
     window,
     width: window.width,
@@ -105,21 +100,6 @@ function reading(raster: Raster, { channels, bands, range }: Input, tile: Tile |
     most,
     bytes,
   };
-}
-
-/** The bands that stand for that many channels: gray counts for three, colours for gray. */
-function firstBands({ colour, bands }: Raster, channels: number): number[] {
-  if (channels === 3 && colour === "gray") return [0, 0, 0];
-  if (channels === 1 && colour === "rgb") return [0, 1, 2];
-  if (bands < channels)
-    throw new Error(
-      `it has ${bandWords(bands)}, this data set's images have ${channels}; leave it out, or choose bands that all have: --set bands=1`,
-    );
-  return Array.from({ length: channels }, (_, band) => band);
-}
-
-function bandWords(bands: number): string {
-  return bands === 1 ? "one band" : `${bands} bands`;
 }
 
 async function decode(
