@@ -132,6 +132,11 @@ describe("samples without a range", () => {
   });
 });
 
+it("a range of 8 bits cuts off a file of 16", async () => {
+  const file = makeTiff({ width: 3, height: 1, bands: 1, data: Uint16Array.of(51, 255, 300) });
+  expect([...(await decode(file, input(1, { range: [[0, 255]] }))).data]).toEqual([13_107, 65_535, 65_535]);
+});
+
 describe("what was not measured", () => {
   it("becomes the low end: NaN and nodata; infinite values lie at the ends", async () => {
     const data = Float32Array.of(Number.NaN, -9999, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5, 2);
