@@ -50,7 +50,11 @@ export async function chooseInput(train: Split, settings: InputSettings, seed: n
   if (facts.length === 0) return { input: byHand(settings), readings: [] };
   const { channels, said } = chooseChannels(facts, settings);
   const bands = settings.bands;
-  const { range, said: saidOfRange } = await chooseRange(train, facts, { channels, bands }, settings.range, seed);
+  // Those that are skipped for their bands have no say in the values.
+  const read = facts.filter(
+    (one) => hasBands(one, channels, bands) && (bands || settings.channels !== "auto" || isReadAs(one, channels)),
+  );
+  const { range, said: saidOfRange } = await chooseRange(train, read, { channels, bands }, settings.range, seed);
   const pages = facts.filter((one) => one.pages).length;
   const readings = [...said, ...saidOfRange];
   if (pages > 0)
@@ -113,25 +117,24 @@ function ownChannels(facts: Facts): number {
   return facts.colour === "gray" && extra === 0 ? 1 : facts.bands;
 }
 
-/** "RGB", "gray", "13 bands". */
+/** "RGB", "RGB and one band", "gray", "13 bands". */
 function kindWords(facts: Facts): string {
   const channels = ownChannels(facts);
-  if (facts.colour === "rgb" && channels === 3) return "RGB";
+  if (facts.colour === "rgb" && channels === 3) return extraOf(facts) === 1 ? "RGB and one band" : "RGB";
   return facts.colour === "gray" && channels === 1 ? "gray" : `${facts.bands} bands`;
 }
 
 function chooseChannels(facts: Facts[], { channels, bands }: InputSettings): { channels: number; said: string[] } {
   if (bands) {
-    const short = facts.find((one) => Math.max(...bands) > one.bands);
-    if (short && facts.every((one) => Math.max(...bands) > one.bands))
+    const short = facts.find((one) => !hasBands(one, bands.length, bands));
+    if (short && !facts.some((one) => hasBands(one, bands.length, bands)))
       throw new UserError(
         `Expected bands up to ${short.bands}, which these images have, got ${bands.join(",")} for bands`,
       );
     return { channels: bands.length, said: [`${kinds(facts)}: bands ${bands.join(", ")} are read, in this order`] };
   }
   if (channels !== "auto") {
-    const fits = (one: Facts) => one.bands >= channels || (channels === 3 && one.colour === "gray");
-    if (!facts.some(fits))
+    if (!facts.some((one) => hasBands(one, channels, null)))
       throw new UserError(
         `Expected images of ${channels} bands or more, as channels=${channels} asks for, found ${kinds(facts)}`,
       );
@@ -161,8 +164,9 @@ function chooseChannels(facts: Facts[], { channels, bands }: InputSettings): { c
     );
   else if (chosen === 1) said.push("gray images: one channel is read; as three equal ones: --set channels=3");
   else if (chosen !== 3) {
-    const black = facts.every((one) => one.colour === "none") ? "" : " (with red, green and blue)";
-    said.push(`${chosen} bands${black}: all ${chosen} are read; some of them: --set bands=3,2,1`);
+    const colours = facts.some((one) => one.colour === "rgb") ? " (red, green, blue and others)" : "";
+    const some = chosen >= 3 ? "3,2,1" : "1";
+    said.push(`${chosen} bands${colours}: all ${chosen} are read; some of them: --set bands=${some}`);
   }
   const strays = facts.filter((one) => !isReadAs(one, chosen));
   if (strays.length > 0)
@@ -170,6 +174,12 @@ function chooseChannels(facts: Facts[], { channels, bands }: InputSettings): { c
       `${strays.length} of ${facts.length} sampled images are of another kind (${kinds(strays)}) and are skipped`,
     );
   return { channels: chosen, said };
+}
+
+/** Whether an image can be read with so many channels, or with these bands. */
+function hasBands(facts: Facts, channels: number, bands: readonly number[] | null): boolean {
+  if (bands) return Math.max(...bands) <= facts.bands;
+  return facts.bands >= channels || (channels === 3 && facts.colour === "gray");
 }
 
 /** Whether an image can be read with so many channels and mean what the others do. */
@@ -199,75 +209,112 @@ type Ranges = Input["range"];
 
 async function chooseRange(
   train: Split,
-  facts: Facts[],
+  read: Facts[],
   input: Pick<Input, "channels" | "bands">,
   setting: InputSettings["range"],
   seed: number,
 ): Promise<{ range: Ranges; said: string[] }> {
   const { channels } = input;
+  if (typeof setting !== "string")
+    return { range: repeat(checkRange(read, setting), channels), said: [becomes(setting)] };
+  const { facts, said } = ofOneType(read, setting);
   const types = tally(facts, ({ sample }) => sampleWords(sample));
-  const first = facts.find(({ sample }) => sampleWords(sample) === types[0]![0])!.sample;
-  const type = typeRange(first);
-  if (typeof setting !== "string") {
-    const [low, high] = setting;
-    if (facts.every(({ sample }) => typeRange(sample) && typeRange(sample)![1] < high))
-      throw new UserError(
-        `Expected a range within ${words(type![0])} … ${words(type![1])}, which ${types[0]![0]} samples hold, got ${words(low)},${words(high)} for range`,
-      );
-    return { range: repeat(setting, channels), said: [`values ${words(low)} … ${words(high)} become 0 … 1`] };
-  }
-  const isShort = (one: Facts) => one.sample.kind === "uint" && one.sample.bits <= 8;
-  if (facts.every(isShort)) return { range: null, said: [] };
-  const whole = facts.every(({ sample }) => sample.kind === "uint" && sample.bits <= 16);
   const alike = types.length === 1;
+  const type = typeRange(facts[0]!.sample);
+  const isShort = ({ sample: { kind, bits } }: Pick<Facts, "sample">) => kind === "uint" && bits <= 8;
+  if (facts.every(isShort)) return { range: null, said };
+  const each = `${typeWords(types)} samples: each file by all that its type can hold`;
   if (setting === "type") {
-    const float = facts.find(({ sample }) => typeRange(sample) === null);
-    if (float)
+    if (!facts.every(({ sample }) => typeRange(sample)))
       throw new UserError(
         "Expected whole numbers for range=type, found floats, whose type has no range of its own; say which values become 0 and 1: --set range=0,1",
       );
-    if (!alike) return { range: null, said: [`${typeWords(types)} samples: each file by all that its type can hold`] };
-    return {
-      range: repeat(type!, channels),
-      said: [`${types[0]![0]} samples: ${words(type![0])} … ${words(type![1])} become 0 … 1`],
-    };
+    if (!alike) return { range: null, said: [...said, each] };
+    return { range: repeat(type!, channels), said: [...said, `${types[0]![0]} samples: ${becomes(type!)}`] };
   }
-  if (!alike && !whole && types[0]![1] < MOST * facts.length)
-    throw new UserError(
-      `Expected samples of one type, found ${typeWords(types)} among ${facts.length} images; write them as one, or say which values become 0 and 1: --set range=LOW,HIGH`,
-    );
 
-  const values = await sampleValues(train, input, seed);
-  if (values === null) return { range: null, said: [] };
+  // Of files of 8 and of more bits, only the latter's values are in question.
+  const values = await sampleValues(
+    train,
+    input,
+    seed,
+    (raster) =>
+      facts.some(({ sample }) => sample.kind === raster.sample.kind && sample.bits === raster.sample.bits) &&
+      (alike || !isShort(raster)),
+  );
+  if (values === null) return { range: null, said };
   const top = Math.max(...values.channels.map((channel) => (channel.count > 0 ? channel.quantile(ENDS[1]) : 0)));
-  if (whole) {
+  if (facts.every(isUpTo16)) {
     const deep = facts.filter((one) => !isShort(one));
     const isFull = top > 2 ** Math.max(...deep.map(({ sample }) => sample.bits)) / 4;
-    if (!alike && (isFull || deep.length <= (1 - MOST) * facts.length))
-      return { range: null, said: [`${typeWords(types)} samples: each file by all that its type can hold`] };
-    if (!alike && types[0]![1] < MOST * facts.length)
+    if (!alike && !isFull && deep.length > (1 - MOST) * facts.length)
       throw new UserError(
         `Expected samples of one type, found ${typeWords(types)} among ${facts.length} images, and no value above ${words(top)}; write them as one type, or read each by all that its type can hold: --set range=type`,
       );
-    if (alike && isFull)
+    if (!alike) return { range: null, said: [...said, each] };
+    if (isFull)
       return {
         range: repeat(type!, channels),
         said: [
-          `${types[0]![0]} samples: all that they can hold, 0 … ${words(type![1])}, becomes 0 … 1; other: --set range=LOW,HIGH`,
+          ...said,
+          `${types[0]![0]} samples: all that they can hold, ${becomes(type!)}; other: --set range=LOW,HIGH`,
         ],
       };
   }
   const ranges = values.channels.map((channel, k) => rangeOf(channel, k, input, values.images));
-  const [low, high] = ranges[0]!;
   const which =
     channels === 1
       ? ""
-      : ` of ${input.bands ? `band ${input.bands[0]}` : "the first band"}, and each other band's own,`;
-  const other = type && alike ? "--set range=type or range=LOW,HIGH" : "--set range=LOW,HIGH";
+      : `, those of ${input.bands ? `band ${input.bands[0]}` : "the first band"}, and each other band's own,`;
+  const [low, high] = ranges[0]!;
+  const other = type ? "--set range=type or range=LOW,HIGH" : "--set range=LOW,HIGH";
   return {
     range: ranges,
     said: [
+      ...said,
       `${typeWords(types)} samples: values ${words(low)} … ${words(high)}${which} become 0 … 1 (percentiles ${100 * ENDS[0]} and ${100 * ENDS[1]} of ${values.images} training images); other: ${other}`,
+    ],
+  };
+}
+
+function isUpTo16({ sample: { kind, bits } }: Facts): boolean {
+  return kind === "uint" && bits <= 16;
+}
+
+function becomes([low, high]: readonly [number, number]): string {
+  return `values ${words(low)} … ${words(high)} become 0 … 1`;
+}
+
+/** @throws {UserError} where no sample can reach the upper end */
+function checkRange(facts: Facts[], range: readonly [number, number]): readonly [number, number] {
+  const tops = facts.map(({ sample }) => typeRange(sample)?.[1] ?? Number.POSITIVE_INFINITY);
+  const top = Math.max(...tops);
+  if (top < range[1])
+    throw new UserError(
+      `Expected a range that ends at ${words(top)} or before, which is all that these samples hold, got ${words(range[0])} … ${words(range[1])} for range`,
+    );
+  return range;
+}
+
+/**
+ * The images of the type that nearly all have; of all types where these are whole numbers of up to 16 bits, each of which may be taken by
+ * its own.
+ *
+ * @throws {UserError} where there are several others
+ */
+function ofOneType(read: Facts[], setting: "auto" | "type"): { facts: Facts[]; said: string[] } {
+  const types = tally(read, ({ sample }) => sampleWords(sample));
+  if (types.length === 1 || read.every(isUpTo16) || setting === "type") return { facts: read, said: [] };
+  const [most, count] = types[0]!;
+  if (count < MOST * read.length)
+    throw new UserError(
+      `Expected samples of one type, found ${typeWords(types)} among ${read.length} images; write them as one, or say which values become 0 and 1: --set range=LOW,HIGH`,
+    );
+  const facts = read.filter(({ sample }) => sampleWords(sample) === most);
+  return {
+    facts,
+    said: [
+      `${read.length - count} of ${read.length} sampled images have other samples than the ${most} ones (${typeWords(types.slice(1))}) and may be skipped`,
     ],
   };
 }
@@ -306,5 +353,6 @@ function typeWords(types: [string, number][]): string {
 
 /** A value for people: whole numbers with commas, others to four digits. */
 function words(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(4)));
+  const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4));
+  return rounded.toLocaleString("en", { maximumFractionDigits: 12 });
 }

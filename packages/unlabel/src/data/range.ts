@@ -32,12 +32,14 @@ export interface Values {
 /**
  * The values of each channel in up to 64 training images, as they will be read.
  *
+ * @param accept which of them count
  * @returns null where none of these can be read
  */
 export async function sampleValues(
   split: Split,
   input: Pick<Input, "channels" | "bands">,
   seed: number,
+  accept: (raster: Raster) => boolean = () => true,
 ): Promise<{ channels: Values[]; images: number } | null> {
   const sample = spreadSample(split, VALUE_IMAGES, seed);
   const all = Array.from({ length: input.channels }, () => new Collected());
@@ -47,8 +49,11 @@ export async function sampleValues(
     const [image] = await imagesOf({ ...sample, input: undefined }, [{ ...item, tile: undefined }]);
     if (typeof image !== "string" && !(image instanceof Uint8Array)) continue;
     try {
-      await withRaster(image, (raster) => collect(raster, item.tile ?? null, input, limit, all));
-      images++;
+      await withRaster(image, async (raster) => {
+        if (!accept(raster)) return;
+        await collect(raster, item.tile ?? null, input, limit, all);
+        images++;
+      });
     } catch {
       // Whoever reads it is told why.
     }

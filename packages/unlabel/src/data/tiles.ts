@@ -2,7 +2,7 @@
 // is a smaller tile; what is less is left out, and said. An image smaller than a tile stays as it is.
 import { UserError } from "../base/errors.ts";
 import type { Item, LeftAside, Split } from "./folder.ts";
-import { MAX_PIXELS } from "./foreign/budget.ts";
+import { DECODE_BYTES, MAX_PIXELS } from "./foreign/budget.ts";
 import { withRaster } from "./foreign/open.ts";
 import { imagesOf } from "./images.ts";
 import type { Tile } from "./input.ts";
@@ -98,9 +98,8 @@ async function sizeOf(image: unknown, side: number): Promise<{ width: number; he
     return await withRaster(image, async (raster) => {
       const { width, height } = raster;
       const tile = { x: 0, y: 0, width: Math.min(side, width), height: Math.min(side, height) };
-      const { waste } = { waste: raster.waste(tile) };
-      if (width * height > MAX_PIXELS && waste > MOST_WASTE) return TO_TILES;
-      return { width, height };
+      const isWasteful = width * height > MAX_PIXELS && raster.waste(tile) > MOST_WASTE;
+      return isWasteful || raster.bytes(tile, [0]) > DECODE_BYTES ? TO_TILES : { width, height };
     });
   } catch (error) {
     return error instanceof Error && /at most 100 million/.test(error.message) ? TO_TILES : null;

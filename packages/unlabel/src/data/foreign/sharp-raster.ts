@@ -1,8 +1,13 @@
 // PNG, JPEG, WebP, GIF, AVIF and TIFF that is a photograph, as bands of 8 or 16 bits: what sharp decodes.
 import type { Metadata } from "sharp";
+import type { Tile } from "../input.ts";
+import { keptOf } from "./kept.ts";
 import type { Raster } from "./raster.ts";
 import { HOST_IS_LITTLE, toNumbers } from "./samples.ts";
 import { inPlainWords, loadSharp, SAMPLE_BYTES, SHARP_OPTIONS } from "./sharp.ts";
+
+/** What libvips holds of a tiled file's rows. */
+const TILE_ROWS_BYTES = 64e6;
 
 const NAMES: Record<string, string> = {
   jpeg: "JPEG",
@@ -44,28 +49,33 @@ export async function sharpRaster(file: string | Uint8Array, { tiled }: Layout =
     nodata: null,
     pages: format === "tiff" && (metadata.pages ?? 1) > 1,
     bytes: (window) => {
-      const whole = tiled ? 0 : width * height * bytesAPixel(metadata);
-      return whole + window.width * window.height * channels * (isDeep ? 6 : 3) + (tiled ? 64e6 : 0);
+      const each = bytesAPixel(metadata) + (isDeep ? 2 * channels : 0);
+      // Of a tiled file the tiles of some rows are held, and what is cut out.
+      return tiled ? TILE_ROWS_BYTES + window.width * window.height * each : width * height * each;
     },
     waste: (window) => (tiled ? 1 : (width * height) / (window.width * window.height)),
     read: async (window, wanted, put) => {
-      const { data, info } = await inPlainWords(() => {
+      const samplesOf = async (part: Tile | null) => {
         let image = sharp(file, options);
-        if (window.width < width || window.height < height)
-          image = image.extract({ left: window.x, top: window.y, width: window.width, height: window.height });
-        if (isDeep)
-          return image
-            .toColourspace(isGray ? "grey16" : "rgb16")
-            .raw({ depth: "ushort" })
-            .toBuffer({ resolveWithObject: true });
-        return image
-          .toColourspace(isGray ? "b-w" : "srgb")
-          .raw({ depth: "uchar" })
-          .toBuffer({ resolveWithObject: true });
-      });
+        if (part) image = image.extract({ left: part.x, top: part.y, width: part.width, height: part.height });
+        const space = isDeep ? (isGray ? "grey16" : "rgb16") : isGray ? "b-w" : "srgb";
+        return inPlainWords(() =>
+          image
+            .toColourspace(space)
+            .raw({ depth: isDeep ? "ushort" : "uchar" })
+            .toBuffer(),
+        );
+      };
+      const isPart = window.width < width || window.height < height;
+      const cut = isPart && !tiled;
+      const bytes = width * height * bands * (isDeep ? 2 : 1);
+      const data = cut ? await keptOf(file, bytes, () => samplesOf(null)) : await samplesOf(isPart ? window : null);
       const samples = toNumbers(data, { kind: "uint", bits: isDeep ? 16 : 8 }, HOST_IS_LITTLE);
+      const [rowPixels, rows] = cut ? [width, height] : [window.width, window.height];
+      const held = samples.length / (rowPixels * rows);
+      const start = cut ? (window.y * width + window.x) * held : 0;
       for (const [channel, band] of wanted.entries()) {
-        if (band >= info.channels) throw new Error(`it has ${info.channels} bands, not ${band + 1}`);
+        if (band >= held) throw new Error(`it has ${held} bands, not ${band + 1}`);
         put({
           channel,
           x: 0,
@@ -73,9 +83,9 @@ export async function sharpRaster(file: string | Uint8Array, { tiled }: Layout =
           width: window.width,
           height: window.height,
           samples,
-          start: band,
-          pixelStep: info.channels,
-          rowStep: info.channels * window.width,
+          start: start + band,
+          pixelStep: held,
+          rowStep: held * rowPixels,
         });
       }
     },

@@ -32,13 +32,31 @@ export function mapping(raster: Raster, range: Range | null, most: 255 | 65_535)
     const at = Math.min(most, Math.max(0, (value - low) * scale));
     return Math.round(inverted ? most - at : at);
   };
-  if (sample.kind !== "float" && sample.bits <= 16) {
-    const offset = sample.kind === "int" ? 2 ** (sample.bits - 1) : 0;
-    const table = new (most === 255 ? Uint8Array : Uint16Array)(2 ** sample.bits);
+  if (sample.kind === "float" || sample.bits > 16) return byOne(one);
+  const offset = sample.kind === "int" ? 2 ** (sample.bits - 1) : 0;
+  const key = [sample.kind, sample.bits, low, high, most, inverted, nodata].join();
+  const table = tables.get(key) ?? new (most === 255 ? Uint8Array : Uint16Array)(2 ** sample.bits);
+  if (!tables.has(key)) {
     for (let i = 0; i < table.length; i++) table[i] = one(i - offset);
-    return each((value) => table[value + offset]!);
+    if (tables.size >= MOST_TABLES) tables.delete(tables.keys().next().value!);
+    tables.set(key, table);
   }
-  return each(one);
+  return byTable(table, offset);
+}
+
+/** What each value of up to 16 bits becomes, by type and range: as many entries as a small image has samples. */
+const tables = new Map<string, Uint8Array | Uint16Array>();
+/** 8 MB of them. */
+const MOST_TABLES = 64;
+
+function byTable(table: Uint8Array | Uint16Array, offset: number): Mapping {
+  return ({ width, height, samples, start, pixelStep, rowStep }, out, to, outPixel, outRow) => {
+    for (let y = 0; y < height; y++) {
+      let [from, at] = [start + y * rowStep, to + y * outRow];
+      for (const end = from + width * pixelStep; from < end; from += pixelStep, at += outPixel)
+        out[at] = table[samples[from]! + offset]!;
+    }
+  };
 }
 
 /** @throws {Error} */
@@ -52,8 +70,8 @@ function ends({ sample, nodata }: Raster, range: Range | null): Range {
     return type;
   }
   if (!type) return range;
-  // All of a deeper type: then a file of another depth counts by all of its own.
-  if (isWhole(range) && sample.kind === "uint") return type;
+  // All of a deeper type: then a file of fewer bits counts by all of its own.
+  if (sample.kind === "uint" && range[1] > type[1] && isWhole(range)) return type;
   if (range[1] > type[1] && nodata !== range[1])
     throw new Error(
       `its samples end at ${type[1]}, but ${range[0]} … ${range[1]} of this data set become 0 … 1: it would be too dark; --set range=type takes each file by its own depth`,
@@ -61,12 +79,12 @@ function ends({ sample, nodata }: Raster, range: Range | null): Range {
   return range;
 }
 
-/** Whether a range is all that whole numbers of some bits hold. */
+/** Whether a range is all that 16 or 32 bits hold. */
 function isWhole([low, high]: Range): boolean {
-  return low === 0 && (high === 255 || high === 65_535);
+  return low === 0 && (high === 65_535 || high === 2 ** 32 - 1);
 }
 
-function each(map: (value: number) => number): Mapping {
+function byOne(map: (value: number) => number): Mapping {
   return ({ width, height, samples, start, pixelStep, rowStep }, out, to, outPixel, outRow) => {
     for (let y = 0; y < height; y++)
       for (
