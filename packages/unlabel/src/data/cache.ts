@@ -96,6 +96,9 @@ export function cached(split: Split, options: CacheOptions): Split {
     );
   }
   const cache = new ImageCache(options);
+  // A part of a file may be a file of its own by now.
+  const asWhole = (image: AnyImage, { tile }: Item): AnyImage =>
+    tile && (typeof image === "string" || image instanceof Uint8Array) ? { file: image, input, tile: null } : image;
   const load = async (items: readonly Item[]) => {
     // A source may have to fetch what it is asked for, and more with it: it is asked for what is not kept.
     const kept = await Promise.all(items.map((item) => (split.load ? cache.kept(item) : null)));
@@ -103,7 +106,7 @@ export function cached(split: Split, options: CacheOptions): Split {
     const images = missing.length > 0 ? await imagesOf(split, missing) : [];
     const read = await Promise.all(missing.map((item, i) => cache.get(item, images[i]!)));
     let next = 0;
-    return kept.map((image) => image ?? read[next++]!);
+    return kept.map((image, i) => asWhole(image ?? read[next++]!, items[i]!));
   };
   // What is handed out says how it is to be read, or has been; imagesOf leaves it as it is.
   return { ...split, load: load as Split["load"] };
@@ -196,7 +199,8 @@ class ImageCache {
     if (keep) this.#room -= bytes;
     const unpacked = side === null ? await reader.unpack(image, least) : null;
     const pixels = unpacked ?? (await this.#decode(image, target));
-    if (pixels === null && keep) this.#room += bytes;
+    // A described image may turn out to have 8 bits, and so half of that.
+    if (keep) this.#room += bytes - (pixels === null ? 0 : isDescribed(image) ? pixels.data.byteLength : bytes);
     return { source: pixels ?? image, keep: keep && pixels !== null };
   }
 
@@ -255,8 +259,8 @@ function channelsOf(image: AnyImage): number {
 }
 
 function isWide(image: AnyImage): boolean {
-  if (isDescribed(image)) return true;
-  return typeof image === "object" && "data" in image && image.data instanceof Uint16Array;
+  if (isDescribed(image)) return !isOrdinary(image.input);
+  return typeof image === "object" && !(image instanceof Uint8Array) && image.data instanceof Uint16Array;
 }
 
 /** Bytes that a pixel takes. */

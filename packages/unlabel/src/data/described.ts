@@ -1,6 +1,6 @@
 // What the reader asks of a described image: how to tell one, what it is known by, and what it takes in memory.
 import type { ImageSource } from "../base/native.ts";
-import { type AnyImage, type Described, type Input, isOrdinary, PHOTOGRAPHS, type Tile } from "./input.ts";
+import { type AnyImage, type Described, type Input, isOrdinary, type Tile } from "./input.ts";
 
 export function isDescribed(image: AnyImage): image is Described {
   return typeof image === "object" && "input" in image;
@@ -34,7 +34,7 @@ export function tileKey({ x, y, width, height }: Tile): string {
   return [x, y, width, height].join(",");
 }
 
-/** Bytes that a pixel takes once it is decoded: described images are kept in 16 bits. */
-export function bytesAPixel(input: Input = PHOTOGRAPHS, described = !isOrdinary(input)): number {
-  return described ? 2 * input.channels : 3;
+/** Bytes that a pixel takes at most once it is decoded. */
+export function bytesAPixel(input: Input): number {
+  return isOrdinary(input) ? 3 : 2 * input.channels;
 }

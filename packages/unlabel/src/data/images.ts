@@ -13,7 +13,9 @@ export async function imagesOf(split: Split, items: readonly Item[]): Promise<An
   const ordinary = isOrdinary(input);
   return images.map((image, i) => {
     const tile = items[i]!.tile ?? null;
-    if ((ordinary && tile === null) || isDescribed(image)) return image;
+    // What describes nothing is the file itself.
+    if (isDescribed(image)) return isOrdinary(image.input) && image.tile === null ? image.file : image;
+    if (ordinary && tile === null) return image;
     if (typeof image === "string" || image instanceof Uint8Array) return { file: image, input, tile };
     // Those that say how many channels they have were made for the network already, by a cache.
     return image.channels === undefined ? describedPixels(image, input, tile) : image;

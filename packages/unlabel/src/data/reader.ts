@@ -240,7 +240,7 @@ export class ImageReader {
     if (key !== null) {
       if (!described) this.#foreign.set(key, bytes);
       // What will be read next may as well be decoded now, if it can be kept.
-      const kept = width * height * (described ? bytesAPixel(source.input, true) : 3);
+      const kept = width * height * (described ? bytesAPixel(source.input) : 3);
       if (kept <= this.#room) await this.#decode(source, async () => {});
     }
     return { width, height };
