@@ -140,6 +140,8 @@ Target target_of(const Napi::Value& value, size_t items) {
   target.width = whole(given.Get("width"), 1, 4096, "width");
   target.height = whole(given.Get("height"), 1, 4096, "height");
   if (given.Has("channels")) target.channels = whole(given.Get("channels"), 1, most_channels, "channels");
+  target.picture = given.Get("picture").ToBoolean();
+  if (target.picture && target.channels != 3) reject(env, "Expected three channels for a picture");
   target.filter = given.Get("bicubic").ToBoolean() ? Filter::bicubic : Filter::bilinear;
 
   const auto array_of = [&](const char* name, napi_typedarray_type type) {
@@ -216,7 +218,7 @@ class Reader {
   }
 
   // read(sources, targets) → { failures, decodes }. A target holds the views of one size, { out, counts, slots, boxes, width,
-  // height, bicubic, channels, paintValues, finish }: item i has counts[i] of them, of five numbers each in `boxes` (x, y, width, height,
+  // height, bicubic, channels, picture, paintValues, finish }: item i has counts[i] of them, of five numbers each in `boxes` (x, y, width, height,
   // flip); a view is written to its place in `out`, counted in views, that `slots` holds. `out` is a Uint8Array, a
   // Uint16Array or the memory of a byte tensor; with paintValues and finish (looks_of and finish_of in arguments.h) that of a float tensor.
   Napi::Value read(const Napi::CallbackInfo& info) {

@@ -18,17 +18,23 @@ void to_gray(const Sample* rgb, size_t pixels, Sample* gray) {
   }
 }
 
-template <class Sample>
-void replicate(const Sample* gray, size_t pixels, Sample* rgb) {
-  for (size_t i = 0; i < pixels; ++i, rgb += 3) std::fill_n(rgb, 3, gray[i]);
-}
-
 uint8_t as_byte(uint8_t sample) { return sample; }
 uint8_t as_byte(uint16_t sample) { return static_cast<uint8_t>((sample + 128u) / 257u); }
 uint16_t as_wide(uint8_t sample) { return static_cast<uint16_t>(sample * 257u); }
 uint16_t as_wide(uint16_t sample) { return sample; }
 
-bool fits(int source, int target) { return source == target || (source == 1 && target == 3) || (source == 3 && target == 1); }
+// The first three channels, or the first as gray.
+template <class Sample>
+void to_picture(const Sample* samples, size_t pixels, int channels, Sample* rgb) {
+  for (size_t i = 0; i < pixels; ++i, rgb += 3, samples += channels) {
+    if (channels < 3) std::fill_n(rgb, 3, samples[0]);
+    else std::copy_n(samples, 3, rgb);
+  }
+}
+
+bool fits(int source, const Target& target) {
+  return target.picture || source == target.channels || (source == 1 && target.channels == 3) || (source == 3 && target.channels == 1);
+}
 
 // Writes a view of the target's channels to its place.
 template <class Sample>
@@ -52,8 +58,8 @@ void write_as(const Target& target, size_t at, const Sample* samples, int channe
   if (target.channels == channels) return write(target, at, samples);
   thread_local std::vector<Sample> others;
   others.resize(target.values());
-  if (channels == 3) to_gray(samples, target.pixels(), others.data());
-  else replicate(samples, target.pixels(), others.data());
+  if (target.channels == 3) to_picture(samples, target.pixels(), channels, others.data());
+  else to_gray(samples, target.pixels(), others.data());
   write(target, at, others.data());
 }
 
@@ -105,7 +111,7 @@ int make(const Source& source, std::span<const Target> targets, size_t item, Dir
 int make_views(const Source& source, std::span<const Target> targets, size_t item) {
   try {
     for (const Target& target : targets) {
-      if (target.count(item) == 0 || fits(source.channels, target.channels)) continue;
+      if (target.count(item) == 0 || fits(source.channels, target)) continue;
       throw ImageError("it has " + std::to_string(source.channels) + " channels where " + std::to_string(target.channels) + " are read");
     }
     if (source.ordinary()) {

@@ -32,6 +32,7 @@ struct Target {
   uint8_t* bytes = nullptr;
   uint16_t* wide = nullptr;
   bool painted = false;
+  bool picture = false;  // three channels for people, whatever the source has
   std::vector<Look> looks;  // one a place
   Finish finish;
 };

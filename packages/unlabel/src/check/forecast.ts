@@ -7,9 +7,9 @@ import { copyFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, extname, join, resolve } from "node:path";
 import { allowedMemory } from "../base/allowed-memory.ts";
-import type { ImageSource } from "../base/native.ts";
+import { sourceOf } from "../data/described.ts";
 import { imagesOf } from "../data/images.ts";
-import { type AnyImage, PHOTOGRAPHS } from "../data/input.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
 import { IMAGE_EXTENSIONS } from "../data/walk.ts";
 import { METHODS } from "../methods/list.ts";
 import { loadedPlugins, pluginMethods } from "../methods/plugins.ts";
@@ -147,22 +147,20 @@ async function copyImages(sample: readonly Seen[], folder: string): Promise<void
   // A file of many tiles is there once, and cut again.
   const once = [...new Map(sample.map((seen) => [seen.item.tile ? seen.item.path : seen, seen])).values()];
   for (const [i, { split, item, format }] of once.entries()) {
-    const [source] = await imagesOf(split, [item]);
-    const image = source && encodedIn(source);
+    // As its source holds it: it is read as it should be over there.
+    const [asked] = await imagesOf({ ...split, input: PHOTOGRAPHS }, [{ ...item, tile: undefined }]);
+    const image = asked && sourceOf(asked);
     const name = join(folder, `${String(i).padStart(3, "0")}-${basename(item.path).slice(-40)}`);
     const encoded = IMAGE_EXTENSIONS.has(extname(name).toLowerCase()) ? name : `${name}.${format}`;
     if (typeof image === "string") await linkOrCopy(image, encoded);
     else if (image instanceof Uint8Array) await writeFile(encoded, image);
     else if (image) {
       const { default: sharp } = await import("sharp");
-      const { data, width, height, channels = 3 } = image;
-      await sharp(data, { raw: { width, height, channels: channels as 1 | 2 | 3 | 4 } }).toFile(`${name}.png`);
+      const { data, width, height } = image;
+      // Pixels as sources hold them have three channels.
+      await sharp(data, { raw: { width, height, channels: 3 } }).toFile(`${name}.png`);
     }
   }
-}
-
-function encodedIn(image: AnyImage): ImageSource {
-  return typeof image === "object" && "file" in image ? image.file : image;
 }
 
 /** Files of many tiles are large. */
