@@ -9,6 +9,10 @@ import type { Tile } from "./input.ts";
 
 /** Files whose headers are read at once. */
 const AT_ONCE = 16;
+/** Tiles of an image; beyond, its header is rather damaged. */
+const MOST_OF_ONE = 1e6;
+/** Tiles of a data set: the list of them takes half a gigabyte. */
+const MOST_TILES = 5e6;
 /** Pixels decoded for each that is wanted, beyond which an image too large to be read whole is not cut. */
 const MOST_WASTE = 40;
 
@@ -68,7 +72,15 @@ export async function cutIntoTiles(split: Split, side: number): Promise<Cut> {
         items.push(item);
         continue;
       }
+      if (Math.ceil(size.width / side) * Math.ceil(size.height / side) > MOST_OF_ONE) {
+        aside(left, "its header claims more than a million tiles; take larger ones: --set tiles=512", item.path);
+        continue;
+      }
       const cut = grid(size.width, size.height, side);
+      if (items.length + cut.tiles.length > MOST_TILES)
+        throw new UserError(
+          `Expected at most ${MOST_TILES / 1e6} million tiles of ${side} × ${side} pixels in ${split.root}, got more; take larger ones: --set tiles=${2 * side}`,
+        );
       edges += cut.edges;
       for (const tile of cut.tiles) items.push({ ...item, tile });
     }

@@ -17,6 +17,8 @@ export interface TiffOptions {
   sparse?: boolean;
   /** Bits a sample, where they are fewer than its array's. */
   bits?: number;
+  /** How many strips are listed, all of them the same; 1. */
+  strips?: number;
   /** Where the next directory is said to lie; 0 for none. */
   next?: number;
 }
@@ -33,11 +35,11 @@ export function makeTiff(options: TiffOptions): Buffer {
     [258, 3, new Array<number>(bands).fill(bits)],
     [259, 3, [1]],
     [262, 3, [photometric]],
-    [273, 4, [sparse ? 0 : 8]],
+    [273, 4, new Array<number>(options.strips ?? 1).fill(sparse ? 0 : 8)],
     [274, 3, [orientation]],
     [277, 3, [bands]],
     [278, 4, [height]],
-    [279, 4, [sparse ? 0 : samples.length]],
+    [279, 4, new Array<number>(options.strips ?? 1).fill(sparse ? 0 : samples.length)],
     ...(extra.length > 0 ? [[338, 3, extra] as [number, 3, readonly number[]]] : []),
     [339, 3, new Array<number>(bands).fill(data instanceof Float32Array ? 3 : 1)],
     ...(nodata === undefined ? [] : [[42_113, 2, [...Buffer.from(`${nodata}\0`)]] as [number, 2, number[]]]),

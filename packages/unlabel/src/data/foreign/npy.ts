@@ -1,4 +1,5 @@
 // NumPy's .npy (NEP 1): one array [height, width] or [height, width, bands], read in windows.
+import { visible } from "../../base/text.ts";
 import type { ByteSource } from "./bytes.ts";
 import { CUT_OFF } from "./bytes.ts";
 import type { Raster } from "./raster.ts";
@@ -27,7 +28,7 @@ export async function npyRaster(bytes: ByteSource): Promise<Raster> {
   const sample = sampleOf(type);
   if (!sample)
     throw new Error(
-      `its array is of type ${type}; whole numbers and floats are read: np.save(file, array.astype(np.float32))`,
+      `its array is of type ${visible(type.slice(0, 20))}; whole numbers and floats are read: np.save(file, array.astype(np.float32))`,
     );
   const shape = shapeText
     .split(",")
@@ -116,5 +117,5 @@ function sampleOf(type: string): Sample | null {
   if (!letter) return null;
   if (letter === "b") return { kind: "uint", bits: 8 };
   const sample: Sample = { kind: letter === "u" ? "uint" : letter === "i" ? "int" : "float", bits: 8 * Number(size) };
-  return isKnown(sample) || (sample.kind === "uint" && [32, 64].includes(sample.bits)) ? sample : null;
+  return sample.bits >= 8 && isKnown(sample) ? sample : null;
 }

@@ -9,7 +9,7 @@ import { isPacking, NO_PACKING, unpack } from "./codecs.ts";
 import { unpredict } from "./predictor.ts";
 import type { Patch, Raster } from "./raster.ts";
 import { isKnown, type Sample, sampleWords, toNumbers, unpackBits } from "./samples.ts";
-import { fieldValues, type TiffHeader } from "./tiff-header.ts";
+import { type Field, fieldValues, type TiffHeader } from "./tiff-header.ts";
 
 /** Whether sharp is to read it: colours that need converting, or packings that only photographs and scans have. */
 export function isPhotograph({ photometric, compression, sample, reversedBits }: TiffHeader): boolean {
@@ -38,6 +38,7 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
   // Extra samples are the last ones.
   const opacity = colour === "none" || opaque < 0 ? null : bands - extra.length + opaque;
   const file = new Blocks(bytes, header, sample);
+  file.check();
   return {
     format: "TIFF",
     width,
@@ -59,7 +60,7 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
       return (columns * rows * header.blockWidth * header.blockHeight) / (across * down);
     },
     read: async (window, wanted, put) => {
-      file.check();
+      file.checkParts(window, planar ? wanted.length : 1);
       const { blockWidth, blockHeight } = header;
       for (let row = Math.floor(window.y / blockHeight); row * blockHeight < window.y + window.height; row++)
         for (let column = Math.floor(window.x / blockWidth); column * blockWidth < window.x + window.width; column++)
@@ -71,6 +72,10 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
   };
 }
 
+/** Places of blocks that are read at once. */
+const ENTRIES = 256;
+/** Blocks of an image or a tile: each is a read of its own. */
+const MOST_BLOCKS = 262_144;
 /** Bytes read at once of blocks that are not packed. */
 const STRETCH = 4 << 20;
 
@@ -84,6 +89,7 @@ class Blocks {
   readonly #rowBytes: number;
   readonly #across: number;
   readonly #down: number;
+  readonly #entries = new Map<Field, { first: number; values: number[] }>();
 
   constructor(bytes: ByteSource, header: TiffHeader, sample: Sample) {
     this.#bytes = bytes;
@@ -108,12 +114,25 @@ class Blocks {
     return read * (3 + numbers) + 65_536;
   }
 
-  /** @throws {Error} where there are fewer blocks than the image needs */
+  /** @throws {Error} where the file has fewer blocks than the image */
   check(): void {
     const { offsets, counts, planar, bands } = this.#header;
     const blocks = this.#across * this.#down * (planar ? bands : 1);
     if (!offsets || offsets.count < blocks || (counts ? counts.count < blocks : !this.isPlain))
       throw new Error(CUT_OFF);
+    // What is not packed is there, or left out block by block.
+    const least = this.isPlain ? this.#rowBytes * this.#header.height * (planar ? bands : 1) : 0;
+    if (blocks === 1 && least > this.#bytes.size) throw new Error(CUT_OFF);
+  }
+
+  /** @throws {Error} where a window is stored in so many blocks that reading them takes minutes */
+  checkParts(window: Tile, planes: number): void {
+    const { blockWidth, blockHeight } = this.#header;
+    const parts = (Math.ceil(window.width / blockWidth) + 1) * (Math.ceil(window.height / blockHeight) + 1) * planes;
+    if (parts > MOST_BLOCKS)
+      throw new Error(
+        `it is stored in ${parts} parts, too many to be read one by one; write it in tiles: vips tiffsave IN.tif OUT.tif --tile`,
+      );
   }
 
   /** Reads what a window has of a block, in bands that lie in it. */
@@ -194,9 +213,20 @@ class Blocks {
   }
 
   async #place(index: number, rows: number): Promise<[offset: number, size: number]> {
-    const { offsets, counts, little } = this.#header;
-    const [offset = 0] = await fieldValues(this.#bytes, offsets!, index, 1, little);
-    const [size = 0] = counts ? await fieldValues(this.#bytes, counts, index, 1, little) : [this.#rowBytes * rows];
-    return [offset, size];
+    const { offsets, counts } = this.#header;
+    const offset = await this.#entry(offsets!, index);
+    return [offset, counts ? await this.#entry(counts, index) : this.#rowBytes * rows];
+  }
+
+  /** One value of a list of the blocks, of which a stretch is read at once. */
+  async #entry(field: Field, index: number): Promise<number> {
+    const first = index - (index % ENTRIES);
+    let stretch = this.#entries.get(field);
+    if (stretch?.first !== first) {
+      const count = Math.min(ENTRIES, field.count - first);
+      stretch = { first, values: await fieldValues(this.#bytes, field, first, count, this.#header.little) };
+      this.#entries.set(field, stretch);
+    }
+    return stretch.values[index - first]!;
   }
 }
