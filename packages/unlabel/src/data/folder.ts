@@ -259,10 +259,16 @@ function extensions(): string {
   return [...IMAGE_EXTENSIONS].join(", ");
 }
 
+/** Kinds of files that may name images. */
+const LISTS = /^\.(csv|tsv|lst)$/;
+
 /** Which files there are instead of images. */
 function instead(aside: readonly LeftAside[]): string {
   if (aside.length === 0) return "no files at all";
-  const most = aside.slice(0, 4).map(({ what, count, hint }) => `${count} ${what}${hint ? ` (${hint})` : ""}`);
+  const most = aside.slice(0, 4).map(({ what, count, ...one }) => {
+    const hint = one.hint ?? (LISTS.test(what) ? "give such a list itself as DATA" : undefined);
+    return `${count} ${what}${hint ? ` (${hint})` : ""}`;
+  });
   return `none, but ${most.join(", ")}`;
 }
 

@@ -16,6 +16,15 @@ export function understood(data: Pick<Dataset, "train" | "val" | "classes" | "le
   return [summary(data), ...(data.readings ?? []), ...leftOut(data.leftAside ?? [])].map(visible);
 }
 
+/** Writes these lines, before anything is made of the images. */
+export function tellUnderstood(data: Dataset, stream: { write(text: string): unknown }): void {
+  stream.write(
+    understood(data)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
+}
+
 function summary({ train, val, classes }: Pick<Dataset, "train" | "val" | "classes">): string {
   const all = train.items.length + (val?.items.length ?? 0);
   const images = `${number(all)} ${all === 1 ? "image" : "images"}`;
@@ -23,9 +32,10 @@ function summary({ train, val, classes }: Pick<Dataset, "train" | "val" | "class
     classes.length === 0
       ? ", no classes"
       : ` in ${number(classes.length)} ${classes.length === 1 ? "class" : "classes"}`;
-  const splits = val === null ? "no val" : `train ${part(train)}, val ${part(val)}`;
-  const without = val === null && classes.length > 0 ? unlabelled(train) : 0;
-  return `${images}${labels}; ${splits}${without > 0 ? `; ${number(without)} without a class` : ""}`;
+  if (val !== null) return `${images}${labels}; train ${part(train)}, val ${part(val)}`;
+  if (classes.length === 0) return images + labels;
+  const without = unlabelled(train);
+  return `${images}${labels}; no val${without > 0 ? `, ${number(without)} without a class` : ""}`;
 
   function part(split: Split): string {
     const count = classes.length === 0 ? 0 : unlabelled(split);
