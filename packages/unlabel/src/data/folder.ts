@@ -82,6 +82,8 @@ export interface LeftAside {
   example: string;
   /** How to have them read, or why they are not. */
   hint?: string;
+  /** Written by unlabel itself, and no part of anybody's data. */
+  own?: true;
 }
 
 /** Images of a source, and their classes. */

@@ -17,21 +17,23 @@ export function leftAsideOf(root: string, walked: Walked, arranged: Arranged): L
       const hint = hintFor(root, extension, example);
       return { what: extension || "without an extension", count, example, ...(hint !== undefined && { hint }) };
     })
-    .toSorted((a, b) => Number(b.hint !== undefined) - Number(a.hint !== undefined) || byCount(a, b));
+    .toSorted((a, b) => byCount(a, b) || (a.what < b.what ? -1 : 1));
   const outputs = [...walked.outputs].map(
     ([kind, { count, example }]): LeftAside => ({
-      what: `${count === 1 ? kind : plural(kind)} of unlabel's own`,
+      what: `${count === 1 ? kind : plural(kind)} by unlabel itself`,
       count,
       example,
+      own: true,
     }),
   );
   return [
     ...images,
     ...misnamed(root, walked),
-    ...kinds,
-    ...outputs,
+    ...kinds.filter(({ hint }) => hint !== undefined),
     ...closed(walked, arranged),
     ...bare(walked, arranged),
+    ...kinds.filter(({ hint }) => hint === undefined),
+    ...outputs.toSorted((a, b) => byCount(a, b) || (a.what < b.what ? -1 : 1)),
   ];
 }
 

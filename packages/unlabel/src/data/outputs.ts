@@ -37,6 +37,9 @@ export function outputsAmong(folder: string, names: readonly string[]): OutputKi
   if (has.has("run.json") && isRun(join(folder, "run.json"))) return "run";
   const isOpened = /\.(html?|csv|safetensors|parquet)$/i;
   const opens = marks.filter((name) => isOpened.test(name)).length <= MOST_FILES;
+  // Its lock while it runs.
+  if (has.has("compare.json") && isComparison(join(folder, "compare.json")))
+    for (const name of names) if (/^lock(\.|$)/.test(name)) found.set(name, "unfinished file");
   for (const name of marks) {
     const kind = isTemporary(name) ? "unfinished file" : isOpened.test(name) && !opens ? null : kindOf(folder, name);
     if (kind !== null) found.set(name, kind);

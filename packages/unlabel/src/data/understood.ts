@@ -8,12 +8,19 @@ const NAMED = 4;
 /** Kinds with advice, a line each. */
 const ADVISED = 4;
 
+type Understandable = Pick<Dataset, "train" | "val" | "classes" | "leftAside" | "readings">;
+
 /**
  * How a data set was understood, a line each: images, classes and splits; where another reading is plausible, which was taken and how
  * to get the other; and what is left aside, counted and named.
  */
-export function understood(data: Pick<Dataset, "train" | "val" | "classes" | "leftAside" | "readings">): string[] {
+export function understood(data: Understandable): string[] {
   return [summary(data), ...(data.readings ?? []), ...leftOut(data.leftAside ?? [])].map(visible);
+}
+
+/** The same of the images alone, for a record of them: without what unlabel has written beside them by now. */
+export function recorded({ leftAside = [], ...data }: Understandable): string[] {
+  return understood({ ...data, leftAside: leftAside.filter(({ own }) => own === undefined) });
 }
 
 /** Writes these lines, before anything is made of the images. */
