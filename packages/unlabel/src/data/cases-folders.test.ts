@@ -205,6 +205,27 @@ describe("splits", () => {
     });
   });
 
+  it("parts of a split that differ in their numbers are read together", () => {
+    const { train, val, lines } = read([
+      ...images(2, "train_0/cat", "train_1/cat", "train_1/dog"),
+      ...images(1, "val1/cat", "val2/dog", "test/cat"),
+    ]);
+    expect([train, val]).toEqual([
+      { cat: 4, dog: 2 },
+      { cat: 1, dog: 1 },
+    ]);
+    expect(lines[1]).toBe("train is train_0/ + train_1/, val is val1/ + val2/");
+  });
+
+  it("several for one purpose: the plainest name is taken, the others are counted", () => {
+    const { train, lines } = read(images(2, "train/cat", "Training/cat", "val/cat", "validation/cat"));
+    expect(train).toEqual({ cat: 2 });
+    expect(lines.slice(1)).toEqual([
+      "left aside: 2 in Training/ (Training/cat/0.jpg): train/ is trained on; move the images into it to have both",
+      expect.stringMatching(/^left aside: 2 in validation\/ .*: val\/ is scored on; for scores on this/),
+    ]);
+  });
+
   it("one split may be a link to another, or into another folder", () => {
     using folder = temporaryFolder();
     make(folder.path, images(2, "train/cat", "train/dog"));

@@ -83,40 +83,57 @@ function asSplits(root: string, level: Level, folders: readonly string[]): Arran
   refuseEmpty(root, level, named, trains, folders);
   const [train] = trains;
   if (train === undefined || areClasses(level, train, named)) return null;
-  const [val, ...otherHeld] = [...ranked(named, "val"), ...ranked(named, "test")];
-  const extra = ranked(named, "unlabelled");
-  const label = (name: string) => classesIn(level.folders.get(name)!, within(level.base, name));
+  const [vals, tests, extra] = [ranked(named, "val"), ranked(named, "test"), ranked(named, "unlabelled")];
+  const [trained, held] = [alike(trains), alike(vals.length > 0 ? vals : tests)];
+  const label = (names: readonly string[]) =>
+    names.flatMap((name) => classesIn(level.folders.get(name)!, within(level.base, name)));
   const more = extra.flatMap((name) => level.folders.get(name)!.map(unlabelled));
-  const [trained, held] = [label(train), val === undefined ? [] : label(val)];
-  const used = new Set([train, val, ...extra]);
+  const used = new Set([...trained, ...held, ...extra]);
   const others = [...level.folders.keys()].filter((name) => !used.has(name)).sort();
-  const roleNames = [
-    ...(train === "train" ? [] : [`train is ${train}/`]),
-    ...(val === undefined || val === "val" ? [] : [`val is ${val}/`]),
-  ];
-  const isFlat = [...trained, ...held].every(({ id }) => id === null);
+  const [training, val] = [label(trained), label(held)];
   const hint = (name: string) => {
-    if (otherHeld.includes(name))
-      return `${val}/ is scored on; for scores on this: ${scoreOn(root, level, train, name)}`;
-    if (trains.includes(name)) return `${train}/ is trained on; move the images into it to have both`;
+    if ([...vals, ...tests].includes(name))
+      return `${slashed(held)} is scored on; for scores on this: ${scoreOn(root, level, [...trained, name])}`;
+    if (trains.includes(name)) return `${slashed(trained)} is trained on; move the images into it to have both`;
     return NO_SPLIT;
   };
+  const isFlat = held.length > 0 && [...training, ...val].every(({ id }) => id === null);
   return {
     layout: "train-val",
     base: level.base,
-    train: [...trained, ...more],
-    val: held,
+    train: [...training, ...more],
+    val,
     readings: [
       ...inBase(level.base),
-      ...(roleNames.length > 0 ? [roleNames.join(", ")] : []),
+      ...calledOtherwise(trained, held),
       ...extra.map((name) => `${name}/ is trained on too, without labels; move it elsewhere to leave it out`),
-      ...(isFlat && val !== undefined
-        ? [`${train}/ and ${val}/ hold no class folders: they are splits without labels; as classes, rename one`]
+      ...(isFlat
+        ? [
+            `${slashed(trained)} and ${slashed(held)} hold no class folders: they are splits without labels; as classes, rename one`,
+          ]
         : []),
-      ...targetsAmong(trained.map(({ id }) => id)),
+      ...targetsAmong(training.map(({ id }) => id)),
     ],
     leftAside: [...others.map((name) => aside(level, name, hint(name))), ...beside(level, "the splits")],
   };
+}
+
+/** The first, and those whose names differ from its in numbers alone: parts of one split. */
+function alike(names: readonly string[]): string[] {
+  const shape = (name: string) => name.toLowerCase().replace(/[\d\W_]+/g, "");
+  return names.filter((name) => shape(name) === shape(names[0]!)).sort();
+}
+
+function calledOtherwise(train: readonly string[], val: readonly string[]): string[] {
+  const told = [
+    ...(String(train) === "train" ? [] : [`train is ${slashed(train)}`]),
+    ...(val.length === 0 || String(val) === "val" ? [] : [`val is ${slashed(val)}`]),
+  ];
+  return told.length > 0 ? [told.join(", ")] : [];
+}
+
+function slashed(names: readonly string[]): string {
+  return names.map((name) => `${name}/`).join(" + ");
 }
 
 /** Without train: what is held out first is all that there is to train on. */
@@ -261,10 +278,10 @@ function beside({ loose }: Level, what: string): LeftAside[] {
   return first ? [{ what: `beside ${what}`, count: loose.length, example: first.path }] : [];
 }
 
-/** Links are followed: a folder of two of them is train and test alone. */
-function scoreOn(root: string, { base }: Level, train: string, test: string): string {
-  const path = (name: string) => shellWord(resolve(root, base, name));
-  return `mkdir SCORED && ln -s ${path(train)} ${path(test)} SCORED, then evaluate RUN --data SCORED`;
+/** Links are followed: a folder of them is train and test alone. */
+function scoreOn(root: string, { base }: Level, names: readonly string[]): string {
+  const paths = names.map((name) => shellWord(resolve(root, base, name)));
+  return `mkdir SCORED && ln -s ${paths.join(" ")} SCORED, then evaluate RUN --data SCORED`;
 }
 
 /** Masks and the like beside images are pictures as well. */
