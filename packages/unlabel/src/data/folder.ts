@@ -1,17 +1,20 @@
 // A folder to a list of images: splits, class folders, or any tree of unlabelled images; layouts.ts says which.
 // A class is its folder's name, the same in every shard and split; a label is never a position within one shard.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
 import { counted } from "../base/text.ts";
-import { nearest } from "../config/suggest.ts";
 import type { Input, Tile } from "./input.ts";
 import { type Arranged, arrange, type Found } from "./layouts.ts";
 import { leftAsideOf } from "./left-aside.ts";
+import { refuseOther } from "./no-folder.ts";
+import type { Layout, LeftAside } from "./reading.ts";
 import { roleOf } from "./split-names.ts";
-import { follow, IMAGE_EXTENSIONS, type ImageFile, type Walked, walk } from "./walk.ts";
+import { IMAGE_EXTENSIONS, type ImageFile, type Walked, walk } from "./walk.ts";
+
+export type { Layout, LeftAside } from "./reading.ts";
 
 /** An image: `path` is relative to the root, with `/` between its parts; `label` indexes `classes`, −1 without a label. */
 export interface Item {
@@ -57,33 +60,6 @@ export interface ClassName {
   id: string;
   /** What people call it; the id where there is no other. */
   name: string;
-}
-
-/** How a folder was understood, or which other source it is. */
-export type Layout =
-  | "imagenet-100"
-  | "train-val"
-  | "classes"
-  | "unlabelled"
-  | "file-list"
-  | "webdataset"
-  | "cifar-10"
-  | "cifar-100"
-  | "idx"
-  | "parquet";
-
-/** Files or images that are not read. */
-export interface LeftAside {
-  /** Of what kind, such as `.bmp` or `in dev/`. */
-  what: string;
-  /** How many. */
-  count: number;
-  /** The first of them, relative to the root. */
-  example: string;
-  /** How to have them read, or why they are not. */
-  hint?: string;
-  /** Written by unlabel itself, and no part of anybody's data. */
-  own?: true;
 }
 
 /** Images of a source, and their classes. */
@@ -209,52 +185,6 @@ export function classMismatch(dataset: Pick<Dataset, "classes">, train: Split, v
   const only = (here: Set<number>, there: Set<number>) =>
     dataset.classes.filter((_, label) => here.has(label) && !there.has(label));
   return { onlyTrain: only(inTrain, inVal), onlyVal: only(inVal, inTrain) };
-}
-
-/** Names of sub-folders, sorted, hidden ones left out. */
-function subfolders(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => !name.startsWith(".") && follow(join(folder, name))?.isDirectory())
-    .sort();
-}
-
-/** @throws {UserError} where there is no folder that may be listed */
-function refuseOther(root: string): void {
-  try {
-    readdirSync(root);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT")
-      throw new UserError(`Expected a folder of images, got ${root}, which does not exist${hint(root)}`);
-    if (code === "ENOTDIR")
-      throw new UserError(`Expected a folder of images, got the file ${root}; ${sourceInstead(root)}`);
-    if (code === "EACCES")
-      throw new UserError(`Expected a folder of images, got ${root}, which you may not list; check its permissions`);
-    throw error;
-  }
-}
-
-/** What to give instead of a file that is no source. */
-function sourceInstead(file: string): string {
-  const name = basename(file).toLowerCase();
-  if (/\.(tgz|zip|7z|rar|gz|bz2|xz|zst)$/.test(name)) return "unpack it and give the folder that comes of it";
-  if (IMAGE_EXTENSIONS.has(extname(name))) return "give the folder that it lies in, or a list of files (.txt)";
-  return "give a folder, a list of files (.txt, .csv), a .tar or a .parquet";
-}
-
-/** The folder beside the missing one whose name is nearest to it, or how to say what may have been meant. */
-function hint(root: string): string {
-  if (/[*?]/.test(root)) return "; * and ? are not filled in: give the folder, or shards as 'train-{000..099}.tar'";
-  const places = root.trim().split(/[\s,]+/);
-  if (places.length > 1 && places.every((place) => existsSync(place)))
-    return "; it names several places: give one folder that holds them, or a list of files (.txt)";
-  const parent = dirname(resolve(root));
-  try {
-    const name = nearest(basename(resolve(root)), subfolders(parent));
-    return name === null ? "" : `; did you mean ${join(dirname(root), name)}?`;
-  } catch {
-    return ""; // the parent is missing or closed as well
-  }
 }
 
 function extensions(): string {

@@ -1,10 +1,9 @@
 // How a folder of images is understood: splits, class folders, or neither. A name alone decides nothing: a folder called train among
 // class folders is a class, and among splits a split. docs/data.md has a line for each layout.
-import { resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { shellWord } from "../base/shell.ts";
-import type { Layout, LeftAside } from "./folder.ts";
+import { calledOtherwise, scoreOn, slashed, targetsAmong, whyUnlabelled } from "./layout-words.ts";
 import { directly, isFew, type Level, levelOf, within } from "./levels.ts";
+import type { Layout, LeftAside } from "./reading.ts";
 import { isGeneric, type Named, type Role, roleOf } from "./split-names.ts";
 import type { ImageFile, Walked } from "./walk.ts";
 
@@ -29,9 +28,6 @@ const TRAIN_SHARD = /^train\.\w+$/i;
 const VAL_SHARD = /^val\.\w+$/i;
 /** Folders around the one that holds classes or splits. */
 const MOST_WRAPPED = 4;
-/** Beside images/, what was made for each of them. */
-const TARGETS = /^(masks?|labels?|annotations?|segmentations?|segs?|gts?|ground_?truths?|depths?|targets?|trimaps?)$/i;
-
 /**
  * @param root for commands in hints
  * @throws {UserError} where images to train on are missing beside those held out
@@ -122,18 +118,6 @@ function asSplits(root: string, level: Level, folders: readonly string[]): Arran
 function alike(names: readonly string[]): string[] {
   const shape = (name: string) => name.toLowerCase().replace(/[\d\W_]+/g, "");
   return names.filter((name) => shape(name) === shape(names[0]!)).sort();
-}
-
-function calledOtherwise(train: readonly string[], val: readonly string[]): string[] {
-  const told = [
-    ...(String(train) === "train" ? [] : [`train is ${slashed(train)}`]),
-    ...(val.length === 0 || String(val) === "val" ? [] : [`val is ${slashed(val)}`]),
-  ];
-  return told.length > 0 ? [told.join(", ")] : [];
-}
-
-function slashed(names: readonly string[]): string {
-  return names.map((name) => `${name}/`).join(" + ");
 }
 
 /** Without train: what is held out first is all that there is to train on. */
@@ -276,35 +260,4 @@ function aside(level: Level, name: string, hint?: string): LeftAside {
 function beside({ loose }: Level, what: string): LeftAside[] {
   const [first] = loose;
   return first ? [{ what: `beside ${what}`, count: loose.length, example: first.path }] : [];
-}
-
-/** Links are followed: a folder of them is train and test alone. */
-function scoreOn(root: string, { base }: Level, names: readonly string[]): string {
-  const paths = names.map((name) => shellWord(resolve(root, base, name)));
-  return `mkdir SCORED && ln -s ${paths.join(" ")} SCORED, then evaluate RUN --data SCORED`;
-}
-
-/** Masks and the like beside images are pictures as well. */
-function targetsAmong(ids: readonly (string | null)[]): string[] {
-  const names = [...new Set(ids.filter((id) => id !== null))];
-  const targets = names.filter((name) => TARGETS.test(name));
-  const images = names.filter((name) => /^(images?|imgs?|jpegimages|rgb|pictures|photos)$/i.test(name));
-  if (targets.length === 0 || images.length === 0) return [];
-  return [`${images[0]}/ and ${targets[0]}/ are taken for classes; to train on ${images[0]}/ alone, give it as DATA`];
-}
-
-function whyUnlabelled({ folders, loose }: Level): string[] {
-  if (folders.size === 0) return [];
-  for (const [name, images] of folders) {
-    const inner = levelOf(images, name);
-    const split = [...inner.folders.keys()].find((one) => roleOf(one)?.role === "train");
-    if (split !== undefined && folders.size > 1)
-      return [`no labels: folders lie beside ${name}/; for its splits, give that as DATA`];
-  }
-  if (folders.size === 1)
-    return loose.length === 0 ? ["no labels: all images lie in one folder, which is no class"] : [];
-  if (loose.length > 0) return ["no labels: many images lie beside the folders; class folders are DATA/CLASS/IMAGE"];
-  return [
-    "no labels: the folders hold folders; class folders are DATA/CLASS/IMAGE, or give a list of files with labels",
-  ];
 }

@@ -4,8 +4,8 @@ import { join, resolve } from "node:path";
 import { shellWord } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
 import { adviceFor, imageStart } from "./extensions.ts";
-import type { LeftAside } from "./folder.ts";
 import type { Arranged } from "./layouts.ts";
+import type { LeftAside } from "./reading.ts";
 import type { Walked } from "./walk.ts";
 
 /** Of all that is left aside: images first, then what may become images, then the rest; the most frequent first. */

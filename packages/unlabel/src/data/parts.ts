@@ -2,9 +2,9 @@
 // repository's configurations), or images beside which an archive is only that.
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
-import type { LeftAside } from "./folder.ts";
 import { arrange } from "./layouts.ts";
 import { outputsAmong } from "./outputs.ts";
+import type { LeftAside } from "./reading.ts";
 import { IMAGE_EXTENSIONS, type ImageFile, note } from "./walk.ts";
 
 export interface Parts {
