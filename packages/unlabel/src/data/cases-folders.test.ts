@@ -252,6 +252,11 @@ describe("splits", () => {
     },
   );
 
+  it("labeled/ beside unlabeled/ is train", () => {
+    const { layout, train } = read([...images(2, "labeled/cat", "labeled/dog"), ...images(3, "unlabeled")]);
+    expect([layout, train]).toEqual(["train-val", { cat: 2, dog: 2, "-": 3 }]);
+  });
+
   it("unlabelled images beside class folders are trained on without a class", () => {
     const { classes, train, lines } = read([...images(2, "cat", "dog"), ...images(5, "unlabeled")]);
     expect([classes, train]).toEqual([["cat", "dog"], { cat: 2, dog: 2, "-": 5 }]);

@@ -5,7 +5,7 @@ import { type Level, levelOf } from "./levels.ts";
 import { roleOf } from "./split-names.ts";
 
 /** Beside images/, what was made for each of them. */
-const TARGETS = /^(masks?|labels?|annotations?|segmentations?|segs?|gts?|ground_?truths?|depths?|targets?|trimaps?)$/i;
+const TARGETS = /^(masks?|labels?|annotations?|segmentation\w*|segs?|gts?|ground_?truths?|depths?|targets?|trimaps?)$/i;
 
 /** Links are followed: a folder of them is train and test alone. */
 export function scoreOn(root: string, { base }: Level, names: readonly string[]): string {

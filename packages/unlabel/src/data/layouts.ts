@@ -87,13 +87,21 @@ function asSplits(root: string, level: Level, folders: readonly string[]): Arran
   const used = new Set([...trained, ...held, ...extra]);
   const others = [...level.folders.keys()].filter((name) => !used.has(name)).sort();
   const [training, val] = [label(trained), label(held)];
+  const hasNoLabels = [...training, ...val].every(({ id }) => id === null);
   const hint = (name: string) => {
-    if ([...vals, ...tests].includes(name))
+    const isHeldOut = [...vals, ...tests].includes(name);
+    if (isHeldOut && hasNoLabels)
+      return `${slashed(held)} is held out; to train on these, move them into ${trained[0]}/`;
+    if (isHeldOut)
       return `${slashed(held)} is scored on; for scores on this: ${scoreOn(root, level, [...trained, name])}`;
     if (trains.includes(name)) return `${slashed(trained)} is trained on; move the images into it to have both`;
     return NO_SPLIT;
   };
-  const isFlat = held.length > 0 && [...training, ...val].every(({ id }) => id === null);
+  const isFlat =
+    level.folders.size === 2 &&
+    [...trained, ...held].length === 2 &&
+    [...trained, ...held].every((name) => directly(level.folders.get(name)!, within(level.base, name)) > 0) &&
+    hasNoLabels;
   return {
     layout: "train-val",
     base: level.base,

@@ -37,7 +37,9 @@ export function roleOf(name: string): Named | null {
     WORDS.flatMap(([role, all]) => (all.includes(word) ? [{ role, rank: all.indexOf(word) }] : [])),
   );
   const others = words.filter((word) => !WORDS.some(([, all]) => all.includes(word)));
-  if (found.length === 0 || others.some((word) => !FILLING.test(word))) return null;
+  if (others.some((word) => !FILLING.test(word))) return null;
+  // Beside unlabelled/.
+  if (found.length === 0) return words.some((word) => /^labell?ed$/.test(word)) ? { role: "train", rank: 40 } : null;
   // unlabeled_train, train_extra: the images to train on that bear no labels.
   const unlabelled = found.find(({ role }) => role === "unlabelled");
   const roles = new Set(found.map(({ role }) => role));
