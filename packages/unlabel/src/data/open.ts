@@ -8,7 +8,7 @@ import { IMAGE_EXTENSIONS } from "./walk.ts";
 
 /** Folders that parts of a source may lie in, beside the root itself. */
 const PART_FOLDERS = new Set(["train", "val", "valid", "validation", "test", "data"]);
-const LISTS = new Set([".txt", ".lst", ".csv", ".tsv"]);
+const LISTS = new Set([".txt", ".lst", ".csv", ".tsv", ".jsonl", ".ndjson"]);
 
 /**
  * Opens a data set: a folder of images, a list of files, tar shards (also `shard-{000..099}.tar` and URLs), CIFAR, IDX or
@@ -29,7 +29,12 @@ export async function openData(root: string): Promise<Dataset> {
     if (extension === ".parquet") return (await import("./sources/parquet.ts")).openParquet(root, [root]);
     if (LISTS.has(extension)) return (await import("./sources/file-list.ts")).openFileList(root);
   }
-  return (stats?.isDirectory() && (await openFiles(root))) || openFolder(root);
+  if (!stats?.isDirectory()) return openFolder(root);
+  return (
+    (await openFiles(root)) ??
+    (await (await import("./sources/repository.ts")).openRepository(root)) ??
+    openFolder(root)
+  );
 }
 
 /** DATA so that it can be found from any folder. */
@@ -75,9 +80,9 @@ async function openFiles(root: string): Promise<Dataset | null> {
     if (parts.some((part) => part.length === 0)) continue;
     const paths = [...within(""), ...parts.flat()];
     if (paths.length === 0) continue;
-    return extension === ".tar"
-      ? openTars(root, paths)
-      : (await import("./sources/parquet.ts")).openParquet(root, paths);
+    if (extension === ".tar") return openTars(root, paths);
+    const { openConfigured } = await import("./sources/repository.ts");
+    return (await openConfigured(root)) ?? (await import("./sources/parquet.ts")).openParquet(root, paths);
   }
   return null;
 }
