@@ -34,7 +34,7 @@ describe.runIf(cases)("the inputs that were misread", () => {
     ["tar/unsorted.tar", "0 1", [10, 10], /20 labels not beside their images/],
     ["tar/multi.tar", "0 1", [10, 10], /20 \.depth\.png beside another image \(multi\.tar\/0000\.depth\.png\)/],
     ["tar/dots.tar", "", [], /20 images are 1 sample .*pack them with one dot a name: mkdir dots-each && tar/],
-    ["pq/repolog", "cat dog bird", [8, 8, 8], /1 pictures beside the Parquet files \(preview\.png\)/],
+    ["pq/repolog", "cat dog bird", [8, 8, 8], /1 pictures beside the data \(preview\.png\)/],
     ["pq/repocfg", "cat dog bird", [8, 8, 8], /^$/],
   ])("%s", async (name, classes, each, words) => {
     const data = await openData(join(cases!, name));
@@ -70,6 +70,7 @@ describe("lists", () => {
     ["where,what,label", "a.jpg,x,cat\nb.jpg,y,dog"],
     ["path label", "a.jpg cat\nb.jpg dog"],
     ["image,cat,dog", "a.jpg,1.0,0.0\nb.jpg,0,1"],
+    ["sep=;\r\nfile;label", "a.jpg;cat;\nb.jpg;dog;;"],
   ])("have a header: %s", async (header, rows) => {
     files("a.jpg", "b.jpg");
     const data = await open("list.csv", `${header}\r\n${rows.replaceAll("\n", "\r\n")}\r\n`);
@@ -134,6 +135,13 @@ describe("lists", () => {
     );
   });
 
+  it("have one class in both forms of its letters", async () => {
+    files("a.jpg", "b.jpg");
+    const data = await open("l.csv", `a.jpg,${"bébé".normalize("NFC")},train\nb.jpg,${"bébé".normalize("NFD")},val\n`);
+    expect(labels(data)).toEqual(["bébé"]);
+    expect(data.val!.items[0]!.label).toBe(0);
+  });
+
   it("sort numbers as numbers", async () => {
     files("a.jpg", "b.jpg", "c.jpg");
     expect(labels(await open("l.csv", "a.jpg,10\nb.jpg,9\nc.jpg,2\n"))).toEqual(["2", "9", "10"]);
@@ -157,6 +165,9 @@ describe("lists", () => {
     expect(said(moved)).toMatch(/Paths are read without what they begin with \(C:\\Users\\me\\\), from/);
     const absolute = await open("set/list.csv", "/home/me/images/cat/1.jpg,cat\n/home/me/images/dog/1.jpg,dog\n");
     expect(list(absolute, absolute.train)).toEqual(paths);
+    files("parts/images_1/x.png", "parts/images_2/y.png");
+    const parts = await open("parts/list.csv", "Image Index,Finding Labels\nx.png,a|b\ny.png,c\n");
+    expect(list(parts, parts.train)).toEqual(["images_1/x.png a|b", "images_2/y.png c"]);
     const above = await open("set/lists/train.txt", "images/cat/1.jpg cat\nimages/dog/1.jpg dog\n");
     expect(list(above, above.train)).toEqual(paths.map((path) => `../${path}`));
     const cases = await open("set/list.csv", "Images/Cat/1.jpg,cat\n");
@@ -208,7 +219,7 @@ describe("tar shards", () => {
   const image = (path: string): TarEntry => ({ path, content: path });
   const open = (entries: TarEntry[], name = "s.tar") => openData(put(name, tarOf(entries)));
   const sets = async (...names: string[]) => {
-    for (const name of names) put(`set/${name}`, tarOf([image(`${name}.jpg`)]));
+    for (const name of names) put(`set/${name}`, tarOf([image("1.jpg")]));
     const data = await openData(join(folder.path, "set"));
     return { train: data.train.items.length, val: data.val?.items.length ?? 0 };
   };
@@ -222,6 +233,7 @@ describe("tar shards", () => {
     [["train/000.tar", "valid/000.tar"], 1, 1],
     [["bullet_train.tar", "test_tube.tar", "violin.tar"], 3, 0],
     [["cats-training.tar", "dogs-testing.tar"], 1, 1],
+    [["test/train-0.tar", "test/val-0.tar", "test/extra-0.tar"], 2, 1],
     [["train-cats.tar", "train-dogs.tar", "val-birds.tar"], 2, 1],
   ])("%j", async (names, train, val) => {
     expect(await sets(...names)).toEqual({ train, val });
@@ -315,7 +327,7 @@ describe("a Hugging Face repository", () => {
     expect([list(data, data.train)?.length, list(data, data.val)?.length]).toEqual([2, 1]);
     expect(said(data)).toContain(`Of the configurations big, small, big is read; give ${at("r/small")} for small`);
     expect(said(data)).toMatch(/columns not read: caption/i);
-    expect(said(data)).toContain("1 pictures beside the Parquet files (assets/logo.png)");
+    expect(said(data)).toContain("1 pictures beside the data (assets/logo.png)");
     expect((await openData(at("r/small"))).train.items).toHaveLength(1);
   });
 
@@ -357,6 +369,26 @@ dataset_info:
       /Of the configurations old, new, new is read; put the files of another \(data\/old-a\.parquet\)/,
     );
     expect(said(data)).toMatch(/Classes are called as README\.md has them/);
+  });
+
+  it("may hold tar shards in a folder of their own", async () => {
+    put("r/README.md", "words");
+    put("r/preview.png", "x");
+    put("r/shards/train-0.tar", tarOf([{ path: "1.jpg", content: "one" }]));
+    put("r/shards/val-0.tar", tarOf([{ path: "2.jpg", content: "two" }]));
+    const data = await openData(at("r"));
+    expect([await bytesOf(data.train), await bytesOf(data.val!)]).toEqual([["one"], ["two"]]);
+    expect(said(data)).toMatch(/1 pictures beside the data \(preview\.png\)/);
+  });
+
+  it("is told to be fetched where Git LFS left pointers", async () => {
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 7\n`;
+    put("r/data/train-0.parquet", pointer);
+    put("r/preview.png", "x");
+    await expect(openData(at("r"))).rejects.toThrow(
+      /train-0\.parquet, got the pointer that Git LFS left .*git lfs pull/,
+    );
+    await expect(openData(put("a-0.tar", pointer))).rejects.toThrow(/a-0\.tar, got the pointer/);
   });
 
   it("is not what a folder of images with a table beside it is", async () => {

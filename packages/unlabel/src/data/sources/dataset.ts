@@ -45,12 +45,13 @@ export function assemble(given: Source): Dataset {
   const readings = [...(given.readings ?? [])];
   if (samples.length === 0) throw new UserError(`Expected images in ${root}, found none`);
   const classes = source.classes ?? classesOf(samples);
-  const labels = new Map(classes.map(({ id }, label) => [id, label]));
+  const labels = new Map(classes.map(({ id }, label) => [composed(id), label]));
+  const labelOf = (id: string | null) => (id === null ? -1 : (labels.get(composed(id)) ?? -1));
   const items = { train: [] as Item[], val: [] as Item[], test: [] as Item[] };
   const hash = createHash("sha256").update(`${content}\n`);
   let unsaid = 0;
   for (const [at, { path, label, part, size, aside }] of samples.entries()) {
-    if (!aside) items[part ?? "train"].push({ path, label: label === null ? -1 : (labels.get(label) ?? -1), at });
+    if (!aside) items[part ?? "train"].push({ path, label: labelOf(label), at });
     if (!aside && part === null) unsaid++;
     // A run that began with them had other epochs.
     hash.update(`${path}\0${size ?? ""}\0${label ?? ""}\n${aside ? "aside\n" : ""}`);
@@ -99,10 +100,15 @@ export function assemble(given: Source): Dataset {
   };
 }
 
+/** An accent is written as a letter of its own on some systems: the class is the same. */
+function composed(id: string): string {
+  return id.normalize("NFC");
+}
+
 /** Names in alphabetical order, as folders have it; numbers in theirs. */
 function classesOf(samples: readonly Sample[]): ClassName[] {
   const ids = new Set<string>();
-  for (const { label } of samples) if (label !== null) ids.add(label);
+  for (const { label } of samples) if (label !== null) ids.add(composed(label));
   const sorted = [...ids].sort();
   if (sorted.every((id) => /^-?\d+(\.\d+)?$/.test(id))) sorted.sort((a, b) => Number(a) - Number(b));
   return sorted.map((id) => ({ id, name: id }));

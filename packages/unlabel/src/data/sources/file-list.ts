@@ -6,7 +6,7 @@ import { UserError } from "../../base/errors.ts";
 import { counted } from "../../base/text.ts";
 import type { Dataset, LeftAside } from "../folder.ts";
 import { assemble, type Sample } from "./dataset.ts";
-import { type Entry, readColumns } from "./list-columns.ts";
+import { type Entry, readColumns, shown } from "./list-columns.ts";
 import { type Locations, locate } from "./list-paths.ts";
 import { readTable } from "./list-table.ts";
 import { decodeText } from "./list-text.ts";
@@ -69,7 +69,7 @@ function refuseWhereNoneIsThere(root: string, folder: string, entries: readonly 
     if (there > 0 || (isAny && part !== "train")) continue;
     const of = parts.size > 1 ? ` as ${part}` : "";
     throw new UserError(
-      `Expected the ${counted(all, "image")} that ${root} names${of}, found none; the first is ${first}, looked for from ${folder} (the list's folder), ${process.cwd()} and folders beside: ${cause}; write paths relative to the list's folder`,
+      `Expected the ${counted(all, "image")} that ${root} names${of}, found none; the first is ${shown(first)}, looked for from ${folder} (the list's folder), ${process.cwd()} and folders beside: ${cause}; write paths relative to the list's folder`,
     );
   }
 }

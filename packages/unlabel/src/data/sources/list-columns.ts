@@ -1,17 +1,18 @@
 // Which column of a list holds the images, which the classes, which the splits: by the names in its first line, or by what lies in
 // the columns where no line names them.
 import { UserError } from "../../base/errors.ts";
+import { visible } from "../../base/text.ts";
 import { isImageName, type Row, type Table } from "./list-table.ts";
 import { type Part, partOfWord } from "./splits.ts";
 
 // The first that is there counts.
 const PATHS =
   `path file_path filepath image_path img_path imagepath full_path relative_path filename file_name fname file files
-  filenames image_file image_filename image_name img_name imagename image img images photo picture jpg uri url x x_col name image_id
+  filenames image_file image_filename image_index image_name img_name imagename image img images photo picture jpg uri url x x_col name image_id
   img_id imageid id_code id`.split(/\s+/);
 const LABELS =
   `label labels class classes class_name classname class_label label_name labelname label_text category category_name
-  target targets species breed diagnosis ground_truth gt tag y y_col cls class_id classid
+  target targets species breed diagnosis dx finding_labels ground_truth gt tag y y_col cls class_id classid
   label_id labelid category_id class_idx label_idx`.split(/\s+/);
 const SPLITS = "split splits subset set partition phase usage".split(" ");
 /** Columns of truth values that say of an image whether it is held out. */
@@ -52,15 +53,17 @@ export function readColumns(root: string, { rows, isNamed, separator }: Table): 
   const columns = named ? byName(root, named, body) : byContent(body);
   const entries = body.map(({ line, cells }): Entry => {
     const refuse = (what: string) => new UserError(`Expected ${what} in line ${line} of ${root}`);
-    if (cells.length > columns.width)
+    // Separators at a line's end are no fields.
+    const filled = cells.findLastIndex((cell) => cell !== "") + 1;
+    if (filled > columns.width)
       throw refuse(
-        `${named ? named.join(", ") : "path, label, split"}, but there are ${cells.length} fields; put paths with the separator in quotes${named ? "" : ", or name the columns in a first line"}`,
+        `${named ? named.join(", ") : "path, label, split"}, but there are ${filled} fields; put paths with the separator in quotes${named ? "" : ", or name the columns in a first line"}`,
       );
     const cell = (at: number | null) => (at === null ? "" : (cells[at] ?? ""));
     const path = cell(columns.path);
     if (path === "" || path.includes("\0")) throw refuse("the path of an image, but there is none");
     if (/^[a-z][a-z\d+.-]+:\/\//i.test(path) && !/^file:/i.test(path))
-      throw refuse(`a file, got the address ${path}; fetch it first`);
+      throw refuse(`a file, got the address ${shown(path)}; fetch it first`);
     const hot = columns.oneHot.find(({ at }) => Number(cell(at)) === 1);
     return { line, path, label: cell(columns.label) || (hot?.name ?? null), part: partIn(cell, columns, refuse) };
   });
@@ -77,7 +80,7 @@ function partIn(cell: Cell, { split, flag }: Columns, refuse: (what: string) => 
   const part = partOfWord(word);
   if (part !== null) return part;
   const why = /^-?\d+(\.\d+)?$/.test(word) ? "; which number is which split, only words can say" : "";
-  throw refuse(`train, val or test as split, got ${word.toLowerCase()}${why}`);
+  throw refuse(`train, val or test as split, got ${shown(word.toLowerCase())}${why}`);
 }
 
 function isTrue(cell: string): boolean {
@@ -203,6 +206,12 @@ function byContent(body: readonly Row[]): Columns {
 /** Whole numbers, each larger than the one before it. */
 function isCounted(cells: readonly string[]): boolean {
   return cells.length > 1 && cells.every((cell, i) => /^\d+$/.test(cell) && (i === 0 || +cell > +cells[i - 1]!));
+}
+
+/** What stands in a list, short enough and harmless to a terminal. */
+export function shown(text: string): string {
+  const safe = visible(text);
+  return safe.length > 160 ? `${safe.slice(0, 160)}…` : safe;
 }
 
 function sentence(text: string): string {

@@ -27,19 +27,20 @@ const SAMPLED = 20;
 // Of those sampled, for another place than the list's folder to be the one that is meant.
 const ENOUGH = 0.8;
 const MOST_FOLDERS = 200;
+const MOST_TOGETHER = 24;
 const IMAGE_FOLDERS = /^(images?|imgs?|jpe?gs?|jpegimages|photos?|pictures?|data|train|train_images)$/i;
 
 /** How written paths become paths of this machine. */
 interface Reading {
-  /** The folder that they are relative to. */
-  base: string;
+  /** The folder that they are relative to, or folders of which one holds a file. */
+  bases: readonly string[];
   /** Leading parts that are left out, with drive and leading slash; null: the path as it is. */
   strip: number | null;
 }
 
 export function locate(folder: string, written: readonly string[]): Locations {
   const look = new Lookup();
-  const own: Reading = { base: folder, strip: null };
+  const own: Reading = { bases: [folder], strip: null };
   const step = Math.max(1, Math.floor(written.length / SAMPLED));
   const sampled = written.filter((_, i) => i % step === 0);
   const isOwn = sampled.some((path) => look.find(placeOf(path, own)) !== null);
@@ -57,7 +58,7 @@ export function locate(folder: string, written: readonly string[]): Locations {
   });
   const readings: string[] = [];
   if (other) {
-    const where = `${other.base}${sep}`;
+    const where = other.bases.map((base) => `${base}${sep}`).join(" and ");
     readings.push(
       other.strip !== null
         ? `Paths are read without what they begin with (${headOf(sampled[0]!, other.strip)}), from ${where}`
@@ -70,7 +71,7 @@ export function locate(folder: string, written: readonly string[]): Locations {
     );
   if (ways.case > 0) readings.push(`${counted(ways.case, "name")} written in another case or form of letters`);
   const missing = files.findIndex(({ isThere }) => !isThere);
-  const several = others.map(({ base }) => base).join(" and in ");
+  const several = others.map(({ bases }) => bases[0]).join(" and in ");
   const cause =
     others.length > 1
       ? `such files are in ${several}, and which is meant, only the paths can say`
@@ -99,15 +100,15 @@ function headOf(path: string, strip: number): string {
 }
 
 /** The places that a written path may mean, the likeliest first. */
-function placeOf(written: string, { base, strip }: Reading): string[] {
+function placeOf(written: string, { bases, strip }: Reading): string[] {
   const path = localOf(written);
   if (strip !== null) {
     const rest = partsOf(path).slice(strip);
-    return rest.length === 0 ? [] : [join(base, ...rest)];
+    return rest.length === 0 ? [] : bases.map((base) => join(base, ...rest));
   }
-  const places = [resolve(base, path)];
-  if (path.includes("\\") && !/^[a-z]:/i.test(path)) places.push(resolve(base, path.replaceAll("\\", "/")));
-  return places;
+  const places = bases.map((base) => resolve(base, path));
+  if (!path.includes("\\") || /^[a-z]:/i.test(path)) return places;
+  return [...places, ...bases.map((base) => resolve(base, path.replaceAll("\\", "/")))];
 }
 
 function localOf(written: string): string {
@@ -146,17 +147,28 @@ function otherReadings(
       ]
     : [];
   for (const level of levels) {
-    const found = level.map((base) => ({ base, strip: null })).filter(fits);
+    const found = level.map((base) => ({ bases: [base], strip: null })).filter(fits);
     if (found.length > 0) return found;
+    const all = partly(level, sampled, look);
+    if (all !== null) return [all];
   }
   const depth = Math.min(...sampled.map((path) => partsOf(localOf(path)).length));
   for (let strip = 0; strip < depth; strip++) {
     for (const base of [folder, ...named(folder), above]) {
-      const reading = { base, strip };
+      const reading = { bases: [base], strip };
       if (fits(reading) && staysDistinct(written, strip)) return [reading];
     }
   }
   return [];
+}
+
+/** Some folders of one level that together hold what was looked at, each file in one of them alone: images_001, images_002. */
+function partly(level: readonly string[], sampled: readonly string[], look: Lookup): Reading | null {
+  const holds = (base: string, path: string) => look.find(placeOf(path, { bases: [base], strip: null })) !== null;
+  const bases = level.filter((base) => sampled.some((path) => holds(base, path)));
+  if (bases.length < 2 || bases.length > MOST_TOGETHER) return null;
+  const alone = sampled.filter((path) => bases.filter((base) => holds(base, path)).length === 1);
+  return alone.length >= ENOUGH * sampled.length ? { bases, strip: null } : null;
 }
 
 /** Whether no two files become one. */

@@ -51,6 +51,9 @@ export function readTable(root: string, text: string, folder: string): Table {
   const share = (test: (line: string) => boolean) => lines.filter(test).length / Math.max(1, lines.length);
   const has = (mark: string) => share((line) => line.replace(/"[^"]*"/g, "").includes(mark));
 
+  // Excel's own way of saying it.
+  const [told, mark] = /^\s*sep=(.)[^\S\n]*\r?(?:\n|$)/i.exec(text) ?? [];
+  if (told !== undefined) return separated(root, text.slice(told.length), mark!, null);
   if (lines[0]?.includes("\t") || (extension === ".tsv" && has("\t") > 0))
     return separated(root, text, "\t", extension === ".tsv" ? null : "tabs");
   if (has(",") >= ENOUGH) return separated(root, text, ",", null);

@@ -8,6 +8,9 @@ const LABEL_NAMES =
   `label labels fine_label class cls target category class_name label_name class_label class_id label_id category_id
   classes targets species y`.split(/\s+/);
 
+// What pandas writes beside the columns.
+const INDEX = "__index_level_0__";
+
 const Feature = z.looseObject({ _type: z.string().optional(), names: z.array(z.string()).optional() });
 const Features = z.object({ info: z.object({ features: z.record(z.string(), z.unknown()) }) });
 
@@ -53,7 +56,12 @@ export function columnsOf(path: string, columns: SchemaTree[], features: ColumnF
   const [image] = images;
   if (image === undefined) {
     const there = columns.map(({ element }) => element.name).join(", ");
-    throw new UserError(`Expected a column of encoded images in ${path}, got the columns ${there}`);
+    const texts = columns.filter(
+      ({ element }) => IMAGE_NAMES.includes(element.name.toLowerCase()) && element.type === "BYTE_ARRAY",
+    );
+    const why =
+      texts.length > 0 ? `, and ${texts[0]!.element.name} holds text, such as paths, not the bytes of images` : "";
+    throw new UserError(`Expected a column of encoded images in ${path}, got the columns ${there}${why}`);
   }
   const isPlain = ({ children }: SchemaTree) => children.length === 0;
   const isLabel = (name: string) => LABEL_NAMES.includes(name.toLowerCase());
@@ -65,7 +73,14 @@ export function columnsOf(path: string, columns: SchemaTree[], features: ColumnF
   const otherImages = images.slice(1).filter((name) => name !== label);
   const others = columns
     .map(({ element }) => element.name)
-    .filter((name) => name !== image && name !== label && !otherLabels.includes(name) && !otherImages.includes(name));
+    .filter(
+      (name) =>
+        name !== INDEX &&
+        name !== image &&
+        name !== label &&
+        !otherLabels.includes(name) &&
+        !otherImages.includes(name),
+    );
   return { image, label, otherImages, otherLabels, others };
 }
 

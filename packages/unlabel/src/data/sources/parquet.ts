@@ -13,7 +13,7 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import type { ClassName, Dataset, LeftAside } from "../folder.ts";
 import { Blocks, readingOf } from "./blocks.ts";
-import { type Bytes, localBytes } from "./bytes.ts";
+import { type Bytes, localBytes, pointerWords } from "./bytes.ts";
 import { assemble, type Sample } from "./dataset.ts";
 import { cardOf, namesOfCard } from "./dataset-card.ts";
 import { checkFooter, checkPages, MOST_BYTES } from "./pages.ts";
@@ -66,6 +66,8 @@ export async function openParquet(
   let numberNames: string[] | undefined;
   for (const [place, path] of paths.entries()) {
     const bytes = await localBytes(path);
+    const pointer = await pointerWords(bytes);
+    if (pointer !== null) throw new UserError(`Expected a Parquet file in ${path}, ${pointer}`);
     const file = bufferOf(bytes);
     const metadata = await parse(path, async () => {
       await checkFooter(file);

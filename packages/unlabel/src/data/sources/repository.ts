@@ -1,6 +1,6 @@
-// A Hugging Face repository as it is cloned: Parquet in data/ or in a folder for each configuration, with a README and perhaps a
-// preview picture beside it.
-import { type Dirent, opendirSync, readdirSync } from "node:fs";
+// A Hugging Face repository as it is cloned: Parquet or tar shards in data/ or in a folder for each configuration, with a README and
+// perhaps a preview picture beside it.
+import { type Dirent, existsSync, opendirSync, readdirSync } from "node:fs";
 import { extname, join, posix } from "node:path";
 import { shellWord } from "../../base/shell.ts";
 import type { Dataset, LeftAside } from "../folder.ts";
@@ -26,10 +26,10 @@ interface Group {
   isDefault: boolean;
 }
 
-/** Opens the Parquet of a folder that is a repository; null where it is another folder. */
+/** Opens the Parquet or the shards of a folder that is a repository; null where it is another folder. */
 export async function openRepository(root: string): Promise<Dataset | null> {
-  const found = search(root);
-  if (found === null) return null;
+  const found = search(root, ".parquet");
+  if (found === null) return openShardsOf(root);
   const { files, pictures } = found;
   const { hasImages, openParquet } = await import("./parquet.ts");
   // Tables beside pictures may be of the pictures.
@@ -37,10 +37,31 @@ export async function openRepository(root: string): Promise<Dataset | null> {
   return openGroups(root, groupsOf(files, cardOf(root)), found, openParquet);
 }
 
+/** Tar shards that lie otherwise than in the folder itself; an archive beside pictures is one only where a README tells of it. */
+async function openShardsOf(root: string): Promise<Dataset | null> {
+  const found = search(root, ".tar");
+  if (found === null) return null;
+  const { files, pictures } = found;
+  if (pictures.length > 0 && !(existsSync(join(root, "README.md")) && files.every((file) => /\d/.test(file))))
+    return null;
+  return openGroups(
+    root,
+    groupsOf(files, cardOf(root)),
+    found,
+    async (_, paths, { leftAside = [], readings = [] } = {}) => {
+      const { openShards } = await import("./shards.ts");
+      const data = await openShards(root, paths);
+      const aside = [...leftAside, ...(data.leftAside ?? [])];
+      const said = [...readings, ...(data.readings ?? [])];
+      return { ...data, ...(aside.length > 0 && { leftAside: aside }), ...(said.length > 0 && { readings: said }) };
+    },
+  );
+}
+
 /** Opens the Parquet of a folder whose README tells several configurations of it; null where there are not several. */
 export async function openConfigured(root: string): Promise<Dataset | null> {
   const configs = cardOf(root)?.configs ?? [];
-  const found = configs.length > 1 ? search(root) : null;
+  const found = configs.length > 1 ? search(root, ".parquet") : null;
   const groups = found === null ? [] : groupsOf(found.files, { configs });
   if (found === null || groups.length < 2) return null;
   return openGroups(root, groups, found, (await import("./parquet.ts")).openParquet);
@@ -50,22 +71,22 @@ function openGroups(
   root: string,
   groups: readonly Group[],
   { files, pictures }: { files: readonly string[]; pictures: readonly string[] },
-  openParquet: typeof OpenParquet,
+  open: typeof OpenParquet,
 ): Promise<Dataset> {
   const group = groups.find(({ isDefault }) => isDefault) ?? groups[0]!;
   const readings: string[] = [];
   if (groups.length > 1) readings.push(choice(root, group, groups));
   const leftAside: LeftAside[] = [];
   const rest = files.filter((file) => !groups.some((one) => one.files.includes(file)));
-  if (rest.length > 0) leftAside.push({ what: ".parquet of no configuration", count: rest.length, example: rest[0]! });
+  if (rest.length > 0) leftAside.push({ what: "files of no configuration", count: rest.length, example: rest[0]! });
   if (pictures.length > 0)
     leftAside.push({
-      what: "pictures beside the Parquet files",
+      what: "pictures beside the data",
       count: pictures.length,
       example: pictures[0]!,
-      hint: "the images inside these are the data set",
+      hint: "the images inside the files are the data set",
     });
-  return openParquet(
+  return open(
     root,
     group.files.map((file) => join(root, file)),
     { config: group.name, leftAside, readings, ...(group.parts && { parts: group.parts }) },
@@ -148,10 +169,11 @@ function globOf(pattern: string): RegExp {
 }
 
 /**
- * The Parquet files of a folder, three folders deep at most, and the pictures beside them. Null where there are none, or where images lie
+ * The files of a folder with an extension, three folders deep at most, and the pictures beside them. Null where there are none, or where images lie
  * there as in any folder of them; then only the beginning of each folder has been looked at.
  */
-function search(root: string): { files: string[]; pictures: string[] } | null {
+function search(root: string, extension: ".parquet" | ".tar"): { files: string[]; pictures: string[] } | null {
+  const isPart = (entry: Dirent) => !entry.isDirectory() && extname(entry.name).toLowerCase() === extension;
   const files: string[] = [];
   const pictures: string[] = [];
   let folders = [""];
@@ -163,10 +185,10 @@ function search(root: string): { files: string[]; pictures: string[] } | null {
       const first = begin(join(root, folder));
       const isForPictures = folder === "" || folder.split("/").some((name) => PICTURE_FOLDERS.test(name));
       if (first.some(isImageFile) && !isForPictures) return null;
-      const all = folder === "" || first.length < LOOKED_AT || first.some(isParquet) ? list(join(root, folder)) : first;
+      const all = folder === "" || first.length < LOOKED_AT || first.some(isPart) ? list(join(root, folder)) : first;
       for (const entry of all) {
         const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-        if (isParquet(entry)) files.push(path);
+        if (isPart(entry)) files.push(path);
         else if (isImageFile(entry)) {
           if (!isForPictures) return null;
           pictures.push(path);
@@ -177,10 +199,6 @@ function search(root: string): { files: string[]; pictures: string[] } | null {
     folders = next.sort();
   }
   return files.length === 0 ? null : { files: files.sort(), pictures: pictures.sort() };
-}
-
-function isParquet(entry: Dirent): boolean {
-  return !entry.isDirectory() && extname(entry.name).toLowerCase() === ".parquet";
 }
 
 function isImageFile(entry: Dirent): boolean {

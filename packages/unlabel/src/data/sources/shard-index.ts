@@ -3,7 +3,7 @@ import { extname, posix } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { IMAGE_EXTENSIONS } from "../walk.ts";
-import type { Bytes } from "./bytes.ts";
+import { type Bytes, pointerWords } from "./bytes.ts";
 import { remembered } from "./remembered.ts";
 import { type TarFile, tarFiles, Window } from "./tar.ts";
 
@@ -69,6 +69,8 @@ interface Group {
 }
 
 async function listSamples(bytes: Bytes): Promise<ShardIndex> {
+  const pointer = await pointerWords(bytes);
+  if (pointer !== null) throw new UserError(`Expected a tar archive in ${bytes.name}, ${pointer}`);
   const file = await bytes.open();
   const index = new Index();
   try {

@@ -76,7 +76,9 @@ export function partsOfNames(names: readonly string[]): (Part | null)[] {
 export function partsOfFiles(paths: readonly string[]): (Part | null)[] {
   const byName = partsByDistinct(paths.map((path) => posix.parse(path).name));
   const byFolder = partsByDistinct(paths.map((path) => posix.basename(posix.dirname(path))));
-  return paths.map((_, i) => byName[i] ?? byFolder[i] ?? null);
+  // A folder that holds all of them tells none from another.
+  const isOneFolder = new Set(paths.map(posix.dirname)).size === 1 && byName.some((part) => part !== null);
+  return paths.map((_, i) => byName[i] ?? (isOneFolder ? null : (byFolder[i] ?? null)));
 }
 
 function partsByDistinct(names: readonly string[]): (Part | null)[] {
