@@ -86,6 +86,8 @@ describe("lists", () => {
     ["numbers and labels before names", "0\t4.0\tmy cat.jpg\n1\t5.0\tb.jpg\n", ["my cat.jpg 4.0", "b.jpg 5.0"]],
     ["classes before names", "cat,my cat.jpg\ndog,b.jpg\n", ["my cat.jpg cat", "b.jpg dog"]],
     ["backslashes", "sub\\c.jpg,cat\r\nsub\\D.JPG,dog\r\n", ["sub/c.jpg cat", "sub/d.jpg dog"]],
+    ["arrows", "my cat.jpg => cat\nb.jpg => dog\n", ["my cat.jpg cat", "b.jpg dog"]],
+    ["a first name without an extension", "B,0\nsub/c.jpg,1\n", ["b.jpg 0", "sub/c.jpg 1"]],
     ["addresses of files", "file:FOLDER/b.jpg,cat\n", ["b.jpg cat"]],
   ])("have no header, but %s", async (_, content, expected) => {
     files("my cat.jpg", "b.jpg", "sub/c.jpg", "sub/d.jpg");
@@ -194,6 +196,8 @@ describe("lists", () => {
     await expect(none("D:\\q\\7.jpg,cat\n")).rejects.toThrow(/: it is a path of Windows; write paths relative to/);
     await expect(none("00,cat\n")).rejects.toThrow(/: no image of that name, with any extension, is in/);
     await expect(none("a.jpg:0\nb.png:1\n")).rejects.toThrow(/":0" follows the name: separate fields by commas/);
+    await expect(none('\u001b[31m,\u001b"x\n')).rejects.toThrow(/^[^\p{Cc}]*$/u);
+    await expect(none(`${"long ".repeat(99)}\n`)).rejects.toThrow(/^.{0,600}$/);
     await expect(none("s3://bucket/a.jpg,cat\n")).rejects.toThrow(/a file, got the address s3:/);
     // What is held out is not trained on for want of the rest.
     await expect(none("q/1.jpg,cat,train\na.jpg,cat,val\n")).rejects.toThrow(/names as train, found none/);

@@ -67,7 +67,7 @@ export function assemble(given: Source): Dataset {
     const name = train === items.val ? "val" : "test";
     readings.push(`All images that are trained on are of split ${name}: there is no train`);
   }
-  if (unsaid > 0 && unsaid < samples.length) {
+  if (unsaid > 0 && unsaid < items.train.length + items.val.length + items.test.length) {
     const first = samples.find(({ part, aside }) => part === null && !aside)!;
     readings.push(
       `${counted(unsaid, "image")} of no split ${unsaid === 1 ? "is" : "are"} trained on, such as ${first.path}`,

@@ -6,9 +6,9 @@ import { UserError } from "../../base/errors.ts";
 import { counted } from "../../base/text.ts";
 import type { Dataset, LeftAside } from "../folder.ts";
 import { assemble, type Sample } from "./dataset.ts";
-import { type Entry, readColumns, shown } from "./list-columns.ts";
+import { type Entry, readColumns } from "./list-columns.ts";
 import { type Locations, locate } from "./list-paths.ts";
-import { readTable } from "./list-table.ts";
+import { readTable, shown } from "./list-table.ts";
 import { decodeText } from "./list-text.ts";
 import type { Part } from "./splits.ts";
 
@@ -67,9 +67,11 @@ function refuseWhereNoneIsThere(root: string, folder: string, entries: readonly 
   for (const [part, { all, there, first }] of parts) {
     // Without train what is held out would be trained on; without what is held out training is the same.
     if (there > 0 || (isAny && part !== "train")) continue;
+    const here = process.cwd();
+    const places = here === folder ? `${folder} (the list's)` : `${folder} (the list's), ${here}`;
     const of = parts.size > 1 ? ` as ${part}` : "";
     throw new UserError(
-      `Expected the ${counted(all, "image")} that ${root} names${of}, found none; the first is ${shown(first)}, looked for from ${folder} (the list's folder), ${process.cwd()} and folders beside: ${cause}; write paths relative to the list's folder`,
+      `Expected the ${counted(all, "image")} that ${root} names${of}, found none; the first is ${shown(first)}, looked for from ${places} and folders beside: ${cause}; write paths relative to the list's folder`,
     );
   }
 }

@@ -1,8 +1,7 @@
 // Which column of a list holds the images, which the classes, which the splits: by the names in its first line, or by what lies in
 // the columns where no line names them.
 import { UserError } from "../../base/errors.ts";
-import { visible } from "../../base/text.ts";
-import { isImageName, type Row, type Table } from "./list-table.ts";
+import { isImageName, type Row, shown, type Table } from "./list-table.ts";
 import { type Part, partOfWord } from "./splits.ts";
 
 // The first that is there counts.
@@ -17,7 +16,7 @@ const LABELS =
 const SPLITS = "split splits subset set partition phase usage".split(" ");
 /** Columns of truth values that say of an image whether it is held out. */
 const FLAGS: Readonly<Record<string, Part>> = { is_valid: "val", is_val: "val", is_validation: "val", is_test: "test" };
-const INDEX_NAMES = new Set(["", "index", "unnamed:_0", "idx"]);
+const INDEX_NAMES = new Set(["", "index", "unnamed", "idx"]);
 
 /** What each row says. */
 export interface Entry {
@@ -91,6 +90,7 @@ function normal(name: string): string {
   return name
     .trim()
     .toLowerCase()
+    .replace(/:.*$/, "")
     .replace(/[\s-]+/g, "_");
 }
 
@@ -103,7 +103,9 @@ function headOf(rows: readonly Row[], isNamed: boolean): string[] | null {
   if (names.some(isImageName)) return null;
   const isKnown = names.some((name) => PATHS.includes(normal(name)));
   const looked = rest.slice(0, 50);
-  const isAbove = names.some((_, at) => looked.length > 0 && looked.every(({ cells }) => isImageName(cells[at] ?? "")));
+  const areWords = names.every((name) => !/^[-+\d.]|[\\/]/.test(name));
+  const isAbove =
+    areWords && names.some((_, at) => looked.length > 0 && looked.every(({ cells }) => isImageName(cells[at] ?? "")));
   return isKnown || isAbove ? names : null;
 }
 
@@ -206,12 +208,6 @@ function byContent(body: readonly Row[]): Columns {
 /** Whole numbers, each larger than the one before it. */
 function isCounted(cells: readonly string[]): boolean {
   return cells.length > 1 && cells.every((cell, i) => /^\d+$/.test(cell) && (i === 0 || +cell > +cells[i - 1]!));
-}
-
-/** What stands in a list, short enough and harmless to a terminal. */
-export function shown(text: string): string {
-  const safe = visible(text);
-  return safe.length > 160 ? `${safe.slice(0, 160)}…` : safe;
 }
 
 function sentence(text: string): string {

@@ -104,7 +104,7 @@ function placeOf(written: string, { bases, strip }: Reading): string[] {
   const path = localOf(written);
   if (strip !== null) {
     const rest = partsOf(path).slice(strip);
-    return rest.length === 0 ? [] : bases.map((base) => join(base, ...rest));
+    return rest.length === 0 || rest.includes("..") ? [] : bases.map((base) => join(base, ...rest));
   }
   const places = bases.map((base) => resolve(base, path));
   if (!path.includes("\\") || /^[a-z]:/i.test(path)) return places;

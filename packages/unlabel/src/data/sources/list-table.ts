@@ -4,6 +4,7 @@ import { extname, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import { visible } from "../../base/text.ts";
 import { IMAGE_EXTENSIONS } from "../walk.ts";
 
 /** A line of a list. */
@@ -74,8 +75,15 @@ function separated(root: string, text: string, delimiter: string, separator: str
       separator,
     };
   } catch (error) {
-    throw new UserError(`Expected a list of files in ${root}: ${error instanceof Error ? error.message : error}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UserError(`Expected a list of files in ${root}: ${shown(why)}`);
   }
+}
+
+/** What stands in a list, short enough for a line and harmless to a terminal. */
+export function shown(text: string): string {
+  const safe = visible(text);
+  return safe.length > 160 ? `${safe.slice(0, 160)}…` : safe;
 }
 
 function numbered(text: string): Row[] {
@@ -101,7 +109,10 @@ function splitAtSpaces(lines: readonly string[], folder: string): ((row: Row) =>
   if (share((line) => IMAGE_THEN_MORE.test(line)) >= ENOUGH)
     return cut((line) => {
       const [, name, more] = IMAGE_THEN_MORE.exec(line) ?? [];
-      return name === undefined ? words(line) : [unquoted(name), ...words(more!)];
+      if (name === undefined) return words(line);
+      const [mark, ...rest] = words(more!);
+      // a.jpg => cat, a.jpg : cat
+      return [unquoted(name), ...(rest.length > 0 && /^[=:>-]+$/.test(mark!) ? rest : [mark!, ...rest])];
     });
   const first = contents.find(isImageName);
   if (first !== undefined) {
@@ -149,9 +160,9 @@ function parsed(root: string, line: number, content: string): object {
     value = JSON.parse(content);
   } catch (error) {
     throw new UserError(
-      `Expected JSON in line ${line} of ${root}: ${error instanceof Error ? error.message : String(error)}`,
+      `Expected JSON in line ${line} of ${root}: ${shown(error instanceof Error ? error.message : String(error))}`,
     );
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new UserError(`Expected an object with a path in line ${line} of ${root}, got ${content.slice(0, 40)}`);
+  throw new UserError(`Expected an object with a path in line ${line} of ${root}, got ${shown(content.slice(0, 40))}`);
 }
