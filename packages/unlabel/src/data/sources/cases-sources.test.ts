@@ -81,6 +81,12 @@ describe("lists", () => {
   it.each([
     ["spaces within names", "my cat.jpg 0\nb.jpg 10\n", ["my cat.jpg 0", "b.jpg 10"]],
     ["spaces, quotes and splits", '"my cat.jpg" cat train\nb.jpg dog train\n', ["my cat.jpg cat", "b.jpg dog"]],
+    [
+      "classes of several words",
+      "my cat.jpg tabby cat\nb.jpg golden retriever train\n",
+      ["my cat.jpg tabby cat", "b.jpg golden retriever"],
+    ],
+    ["splits before classes", "my cat.jpg train 1\nb.jpg train 2\nsub/c.jpg val 2\n", ["my cat.jpg 1", "b.jpg 2"]],
     ["names alone", "my cat.jpg\nb.jpg\n", ["my cat.jpg -", "b.jpg -"]],
     ["numbers before names", "1 my cat.jpg\n2 b.jpg\n", ["my cat.jpg -", "b.jpg -"]],
     ["numbers and labels before names", "0\t4.0\tmy cat.jpg\n1\t5.0\tb.jpg\n", ["my cat.jpg 4.0", "b.jpg 5.0"]],
@@ -237,10 +243,23 @@ describe("tar shards", () => {
     [["train/000.tar", "valid/000.tar"], 1, 1],
     [["bullet_train.tar", "test_tube.tar", "violin.tar"], 3, 0],
     [["cats-training.tar", "dogs-testing.tar"], 1, 1],
+    [["set-train-a.tar", "set-val-b.tar", "set-extra-c.tar"], 2, 1],
+    [["set-train-a.tar", "set-val-b.tar"], 1, 1],
+    [["train_station.tar", "test_tube.tar", "violin.tar"], 3, 0],
+    [["train_images.tar", "val_images.tar"], 1, 1],
     [["test/train-0.tar", "test/val-0.tar", "test/extra-0.tar"], 2, 1],
     [["train-cats.tar", "train-dogs.tar", "val-birds.tar"], 2, 1],
   ])("%j", async (names, train, val) => {
     expect(await sets(...names)).toEqual({ train, val });
+  });
+
+  it("say where a word is taken for a part of a name, and which folders are classes", async () => {
+    for (const name of ["bullet_train", "test_tube"]) put(`words/${name}.tar`, tarOf([image("1.jpg")]));
+    expect(said(await openData(join(folder.path, "words")))).toContain(
+      "No split is read from bullet_train.tar, test_tube.tar; names such as train-000 and val-000 tell splits",
+    );
+    const deep = await open(["cat/good/1.jpg", "cat/bad/1.jpg", "dog/good/1.jpg"].map(image));
+    expect(said(deep)).toBe("Classes are the folders that images lie in (good, bad), not those above (cat, dog)");
   });
 
   it("have splits and classes by folders inside", async () => {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { visible } from "../../base/text.ts";
 import { IMAGE_EXTENSIONS } from "../walk.ts";
+import { partOfWord } from "./splits.ts";
 
 /** A line of a list. */
 export interface Row {
@@ -112,7 +113,8 @@ function splitAtSpaces(lines: readonly string[], folder: string): ((row: Row) =>
       if (name === undefined) return words(line);
       const [mark, ...rest] = words(more!);
       // a.jpg => cat, a.jpg : cat
-      return [unquoted(name), ...(rest.length > 0 && /^[=:>-]+$/.test(mark!) ? rest : [mark!, ...rest])];
+      const fields = rest.length > 0 && /^[=:>-]+$/.test(mark!) ? rest : [mark!, ...rest];
+      return [unquoted(name), ...(isNamed ? fields : joined(fields))];
     });
   const first = contents.find(isImageName);
   if (first !== undefined) {
@@ -131,6 +133,16 @@ function splitAtSpaces(lines: readonly string[], folder: string): ((row: Row) =>
   const isUniform = counts.size === 1 && !counts.has(1);
   const endsInNumber = share((line) => /\s-?\d+$/.test(line)) >= ENOUGH;
   return isUniform && endsInNumber ? cut(words) : null;
+}
+
+/** A class of several words, perhaps with a split behind it; several numbers stay several. */
+function joined(fields: readonly string[]): string[] {
+  const isSplit =
+    fields.length > 1 && fields.some((field) => partOfWord(field) === null) && partOfWord(fields.at(-1)!) !== null;
+  const label = isSplit ? fields.slice(0, -1) : fields;
+  const isFirst = partOfWord(label[0]!) !== null;
+  if (label.length < 2 || isFirst || label.every((field) => /^[-+\d.]+$/.test(field))) return [...fields];
+  return [label.join(" "), ...(isSplit ? [fields.at(-1)!] : [])];
 }
 
 function unquoted(cell: string): string {

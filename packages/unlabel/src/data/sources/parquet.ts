@@ -19,7 +19,7 @@ import { cardOf, namesOfCard } from "./dataset-card.ts";
 import { checkFooter, checkPages, MOST_BYTES } from "./pages.ts";
 import { columnsOf, columnsReading, featuresOf, holdsImages } from "./parquet-columns.ts";
 import { type ImageColumn, imageBytes, imageColumnOf, type Part, partsOf, readPart } from "./parquet-parts.ts";
-import { partsOfFiles, type Part as SplitPart } from "./splits.ts";
+import { doubtOf, partsOfFiles, type Part as SplitPart } from "./splits.ts";
 
 const Content = z.instanceof(Uint8Array).nullish();
 /** Without an image it is as an empty file: passed over, and listed. */
@@ -57,6 +57,8 @@ export async function openParquet(
   const files = paths.map((path) => posix.join(basename(dirname(path)), basename(path)));
   const parts = known.parts ?? partsOfFiles(files);
   const readings = new Set(known.readings);
+  const doubt = files.length > 1 ? doubtOf(files, parts) : null;
+  if (doubt !== null) readings.add(doubt);
   const samples: Sample[] = [];
   const found: Block[] = [];
   const contents: string[] = [];

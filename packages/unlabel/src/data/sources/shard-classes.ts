@@ -59,11 +59,19 @@ export function classesOf(indices: readonly Pick<ShardIndex, "samples">[]): Shar
     readings.push(`No classes: ${strays} of ${all} images lie beside the folders inside the archive`);
     return by(() => null);
   }
+  const above = new Set([...places.values()].map((place) => place.above));
+  if (above.size > 1)
+    readings.push(`Classes are the folders that images lie in (${some(folders)}), not those above (${some(above)})`);
   return by(({ path }) => placeOf(path).folder || null, strays);
 }
 
+function some(names: ReadonlySet<string>): string {
+  const list = [...names].filter((name) => name !== "");
+  return list.length > 3 ? `${list.slice(0, 3).join(", ")}, …` : list.join(", ");
+}
+
 /** For each folder of an archive its split, and the name of the class that it may be. */
-function placesOf(folders: readonly string[]): Map<string, { part: Part | null; folder: string }> {
+function placesOf(folders: readonly string[]): Map<string, { part: Part | null; folder: string; above: string }> {
   const paths = folders.map((folder) => folder.split("/").filter((name) => name !== "." && name !== ""));
   const deepest = Math.min(
     MOST_DEPTH,
@@ -80,7 +88,7 @@ function placesOf(folders: readonly string[]): Map<string, { part: Part | null; 
       const path = paths[i]!;
       const part = found.parts.get(path[found.depth] ?? "") ?? null;
       const rest = path.filter((_, depth) => part === null || depth !== found.depth);
-      return [folder, { part, folder: rest.at(-1) ?? "" }];
+      return [folder, { part, folder: rest.at(-1) ?? "", above: rest.at(-2) ?? "" }];
     }),
   );
 }

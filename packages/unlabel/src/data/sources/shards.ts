@@ -10,7 +10,7 @@ import { AT_ONCE, limited, pooled } from "./pooled.ts";
 import { classesOf } from "./shard-classes.ts";
 import { indexShard } from "./shard-index.ts";
 import { notesOf } from "./shard-notes.ts";
-import { partsOfFiles } from "./splits.ts";
+import { doubtOf, partsOfFiles } from "./splits.ts";
 
 // What is read in one go: long enough to be quick, short enough that a window mixes many of them.
 const BLOCK_BYTES = 3e6;
@@ -94,11 +94,14 @@ export async function openShards(root: string, names: readonly string[], limits:
       ),
     order: orderOf(store),
   };
+  const notes = notesOf(root, shardNames, indices, understood);
+  const doubt = names.length > 1 ? doubtOf(shardNames, parts) : null;
   return assemble({
     root,
     layout: "webdataset",
     samples,
-    ...notesOf(root, shardNames, indices, understood),
+    leftAside: notes.leftAside,
+    readings: doubt === null ? notes.readings : [doubt, ...notes.readings],
     ...(names.some(isRemote) ? readingOf(store, cut) : fromDisk),
   });
 }

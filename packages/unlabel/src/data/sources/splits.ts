@@ -29,43 +29,49 @@ export function partOfWord(word: string): Part | null {
 
 interface Match {
   part: Part;
-  /** What else the name says, numbers left out. */
-  rest: string;
-  isFirst: boolean;
-  isLast: boolean;
+  /** What else the name says before and after the word, numbers left out. */
+  before: string;
+  after: string;
+  /** None of that names anything. */
+  isBare: boolean;
 }
 
 function matchOf(name: string): Match | null {
-  const words = name.toLowerCase().match(/\p{L}+/gu) ?? [];
+  const words = name
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u)
+    // A checksum, as older Hugging Face files have one behind their number.
+    .filter((token) => !(/^[0-9a-f]{6,}$/.test(token) && /\d/.test(token)))
+    .flatMap((token) => token.match(/\p{L}+/gu) ?? []);
   const at = words.findIndex((word) => partOfWord(word) !== null);
   if (at < 0) return null;
-  const others = words.filter((word, i) => i !== at && !FILLING.has(word));
-  return {
-    part: partOfWord(words[at]!)!,
-    rest: others.join(" "),
-    isFirst: at === 0,
-    isLast: at === words.length - 1,
-  };
+  const isBare = words.every((word, i) => i === at || FILLING.has(word));
+  const [before, after] = [words.slice(0, at).join(" "), words.slice(at + 1).join(" ")];
+  return { part: partOfWord(words[at]!)!, before, after, isBare };
 }
 
 /**
  * The split that each of some names beside each other speaks of. A word counts where the name holds nothing else (`train-000`), where
- * the same name has it for another split (`set-train`, `set-val`), or where all names have one, at the same end.
+ * it stands in one place of names that are for different splits (`set-train`, `set-val`), or where all names have one so.
  */
 export function partsOfNames(names: readonly string[]): (Part | null)[] {
   const matches = names.map(matchOf);
   const found = matches.filter((match) => match !== null);
-  const partsByRest = new Map<string, Set<Part>>();
-  for (const { rest, part } of found) partsByRest.set(rest, (partsByRest.get(rest) ?? new Set()).add(part));
-  const isOneKind =
-    found.length === matches.length &&
-    new Set(found.map(({ part }) => part)).size > 1 &&
-    (found.every(({ isFirst }) => isFirst) || found.every(({ isLast }) => isLast));
-  return matches.map((match) => {
-    if (match === null) return null;
-    const counts = match.rest === "" || isOneKind || partsByRest.get(match.rest)!.size > 1;
-    return counts ? match.part : null;
-  });
+  const isAll = found.length === matches.length;
+  /** Whether others have the same beside the word, and are of another split. */
+  const tells = (match: Match, side: "before" | "after") =>
+    (match[side] !== "" || (isAll && found.every((other) => other[side] === ""))) &&
+    found.some((other) => other[side] === match[side] && other.part !== match.part);
+  const known = new Map<string, boolean>();
+  const counts = (match: Match) => {
+    const key = [match.part, match.before, match.after].join("\0");
+    const isKnown = known.get(key) ?? (match.isBare || twins(match) || tells(match, "before") || tells(match, "after"));
+    known.set(key, isKnown);
+    return isKnown;
+  };
+  const twins = ({ part, before, after }: Match) =>
+    found.some((other) => other.part !== part && other.before === before && other.after === after);
+  return matches.map((match) => (match !== null && counts(match) ? match.part : null));
 }
 
 /**
@@ -98,4 +104,13 @@ export function splitFolders(names: readonly string[]): Map<string, Part> {
   const kinds = new Set(found.values());
   const isSplit = found.size === names.length || (kinds.has("train") && kinds.size > 1);
   return isSplit ? found : new Map();
+}
+
+/** What has to be said where names have a word for a split that is taken for a part of a name; null where none has. */
+export function doubtOf(paths: readonly string[], parts: readonly (Part | null)[]): string | null {
+  const names = paths.map((path) => posix.basename(path));
+  const doubtful = names.filter((name, i) => parts[i] === null && matchOf(posix.parse(name).name) !== null);
+  if (doubtful.length === 0) return null;
+  const more = doubtful.length > 2 ? ` and ${doubtful.length - 2} more` : "";
+  return `No split is read from ${doubtful.slice(0, 2).join(", ")}${more}; names such as train-000 and val-000 tell splits`;
 }
