@@ -34,7 +34,7 @@ describe.runIf(cases)("the inputs that were misread", () => {
     ["tar/unsorted.tar", "0 1", [10, 10], /20 labels not beside their images/],
     ["tar/multi.tar", "0 1", [10, 10], /20 \.depth\.png beside another image \(multi\.tar\/0000\.depth\.png\)/],
     ["tar/dots.tar", "", [], /20 images are 1 sample .*pack them with one dot a name: mkdir dots-each && tar/],
-    ["pq/repolog", "cat dog bird", [8, 8, 8], /1 pictures beside the data \(preview\.png\)/],
+    ["pq/repolog", "cat dog bird", [8, 8, 8], /1 picture beside the .* files \(preview\.png\)/],
     ["pq/repocfg", "cat dog bird", [8, 8, 8], /^$/],
   ])("%s", async (name, classes, each, words) => {
     const data = await openData(join(cases!, name));
@@ -133,11 +133,11 @@ describe("lists", () => {
   it("say which columns are not read, and that several classes an image are none", async () => {
     files("a.jpg", "b.jpg");
     const data = await open("l.csv", "path,colour,fold\na.jpg,red,0\nb.jpg,blue,1\n");
-    expect(said(data)).toMatch(/Not read: columns colour, fold; classes are read from a column label/);
+    expect(said(data)).toMatch(/not read: columns colour, fold; classes are read from a column label/);
     expect(labels(data)).toEqual([]);
     const several = await open("l.csv", "path,sea,sky\na.jpg,1,1\nb.jpg,0,1\n");
     expect(labels(several)).toEqual([]);
-    expect(said(several)).toMatch(/No classes: the columns of 0 and 1 \(sea, sky\) give an image several/);
+    expect(said(several)).toMatch(/no classes: the columns of 0 and 1 \(sea, sky\) give an image several/);
     await expect(open("l.txt", "a.jpg 0 1 0 1\nb.jpg 1 0 0 1\n")).rejects.toThrow(
       /there are 5 fields; .*name the columns in a first line in line 1 of/,
     );
@@ -162,7 +162,7 @@ describe("lists", () => {
     const within = await open("set/list.csv", "cat/1.jpg,cat\ndog/1.jpg,dog\n");
     expect(list(within, within.train)).toEqual(paths);
     expect(said(within)).toContain(
-      `Paths are read from ${join(folder.path, "set/images")}/, not from the list's own folder`,
+      `paths are read from ${join(folder.path, "set/images")}/, not from the list's own folder`,
     );
     expect(await bytesOf({ ...within.train, load: async () => [Buffer.from("y")] })).toEqual(["y"]);
     const moved = await open(
@@ -170,7 +170,7 @@ describe("lists", () => {
       "C:\\Users\\me\\set\\images\\cat\\1.jpg,cat\nC:\\Users\\me\\set\\images\\dog\\1.jpg,dog\n",
     );
     expect(list(moved, moved.train)).toEqual(paths);
-    expect(said(moved)).toMatch(/Paths are read without what they begin with \(C:\\Users\\me\\\), from/);
+    expect(said(moved)).toMatch(/paths are read without what they begin with \(C:\\Users\\me\\\), from/);
     const absolute = await open("set/list.csv", "/home/me/images/cat/1.jpg,cat\n/home/me/images/dog/1.jpg,dog\n");
     expect(list(absolute, absolute.train)).toEqual(paths);
     files("parts/images_1/x.png", "parts/images_2/y.png");
@@ -256,10 +256,10 @@ describe("tar shards", () => {
   it("say where a word is taken for a part of a name, and which folders are classes", async () => {
     for (const name of ["bullet_train", "test_tube"]) put(`words/${name}.tar`, tarOf([image("1.jpg")]));
     expect(said(await openData(join(folder.path, "words")))).toContain(
-      "No split is read from bullet_train.tar, test_tube.tar; names such as train-000 and val-000 tell splits",
+      "no split is read from bullet_train.tar, test_tube.tar; names such as train-000 and val-000 tell splits",
     );
     const deep = await open(["cat/good/1.jpg", "cat/bad/1.jpg", "dog/good/1.jpg"].map(image));
-    expect(said(deep)).toBe("Classes are the folders that images lie in (good, bad), not those above (cat, dog)");
+    expect(said(deep)).toBe("classes are the folders that images lie in (good, bad), not those above (cat, dog)");
   });
 
   it("have splits and classes by folders inside", async () => {
@@ -297,21 +297,24 @@ describe("tar shards", () => {
     ]);
     expect(list(data, data.train)).toEqual(["s.tar/a.JPG cat", "s.tar/b.Png dog", "s.tar/c.jpg 3"]);
     expect(said(data)).toMatch(/3 labels not beside their images/);
-    expect(said(data)).toMatch(/1 labels without an image of their name \(s\.tar\/x\.cls\)/);
+    expect(said(data)).toMatch(/1 label without an image of that name \(s\.tar\/x\.cls\)/);
     expect(said(data)).toMatch(/1 \.npy \(s\.tar\/a\.npy\)/);
     const partly = await open([image("a.jpg"), image("b.jpg"), { path: "b.cls", content: "1" }]);
-    expect(said(partly)).toMatch(/1 of 2 images has no class, such as s\.tar\/a\.jpg/);
+    expect(list(partly, partly.train)).toEqual(["s.tar/a.jpg -", "s.tar/b.jpg 1"]);
   });
 
   it("take the picture of a sample, and say what is not read", async () => {
     const data = await open([image("a.depth.png"), image("a.rgb.png"), image("a.mask.png")]);
     expect(list(data, data.train)).toEqual(["s.tar/a.rgb.png -"]);
     expect(said(data)).toMatch(/1 \.depth\.png beside another image[\s\S]*1 \.mask\.png/);
+    const arrays = await open([image("a.npy"), image("a.pgm"), image("a.jpg"), image("b.npy")]);
+    expect(list(arrays, arrays.train)).toEqual(["s.tar/a.jpg -"]);
+    expect(said(arrays)).toMatch(/\.npy/);
     const dots = await open(["2024.01.05_a.jpg", "2024.01.06_a.jpg", "2024.02.01_b.jpg"].map(image));
     expect(dots.train.items).toHaveLength(1);
     expect(said(dots)).toMatch(/3 images are 1 sample/);
     const captions = await open([image("a.jpg"), { path: "a.txt", content: "a cat" }, image("b.jpg")]);
-    expect(said(captions)).toMatch(/Texts beside 1 of 2 images are taken for captions/);
+    expect(said(captions)).toMatch(/texts beside 1 of 2 images are taken for captions/);
   });
 
   it("keep the fingerprint that they had", async () => {
@@ -348,9 +351,9 @@ describe("a Hugging Face repository", () => {
     put("r/assets/logo.png", "x");
     const data = await openData(at("r"));
     expect([list(data, data.train)?.length, list(data, data.val)?.length]).toEqual([2, 1]);
-    expect(said(data)).toContain(`Of the configurations big, small, big is read; give ${at("r/small")} for small`);
+    expect(said(data)).toContain(`of the configurations big, small, big is read; give ${at("r/small")} for small`);
     expect(said(data)).toMatch(/columns not read: caption/i);
-    expect(said(data)).toContain("1 pictures beside the data (assets/logo.png)");
+    expect(said(data)).toContain("1 picture beside the .parquet files (assets/logo.png)");
     expect((await openData(at("r/small"))).train.items).toHaveLength(1);
   });
 
@@ -389,9 +392,17 @@ dataset_info:
     expect(list(data, data.train)).toEqual(["new-a.parquet#0 cat", "new-a.parquet#1 dog"]);
     expect(list(data, data.val)).toEqual(["new-b.parquet#0 dog"]);
     expect(said(data)).toMatch(
-      /Of the configurations old, new, new is read; put the files of another \(data\/old-a\.parquet\)/,
+      /of the configurations old, new, new is read; put the files of another \(data\/old-a\.parquet\)/,
     );
-    expect(said(data)).toMatch(/Classes are called as README\.md has them/);
+    expect(said(data)).toMatch(/classes are called as README\.md has them/);
+  });
+
+  it("may be cut into pieces that are no configurations", async () => {
+    write("r/part-0/train.parquet", [0]);
+    write("r/part-1/train.parquet", [1]);
+    const data = await openData(at("r"));
+    expect(data.train.items).toHaveLength(2);
+    expect(said(data)).not.toMatch(/configurations/);
   });
 
   it("may hold tar shards in a folder of their own", async () => {
@@ -401,7 +412,7 @@ dataset_info:
     put("r/shards/val-0.tar", tarOf([{ path: "2.jpg", content: "two" }]));
     const data = await openData(at("r"));
     expect([await bytesOf(data.train), await bytesOf(data.val!)]).toEqual([["one"], ["two"]]);
-    expect(said(data)).toMatch(/1 pictures beside the data \(preview\.png\)/);
+    expect(said(data)).toMatch(/1 picture beside the .* files \(preview\.png\)/);
   });
 
   it("is told to be fetched where Git LFS left pointers", async () => {

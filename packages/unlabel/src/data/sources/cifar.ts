@@ -84,7 +84,7 @@ export function openCifar(root: string, { kind, files }: NonNullable<ReturnType<
     samples,
     classes: classes.map((name) => ({ id: name, name })),
     content: hash.digest("hex"),
-    ...(kind.labelBytes === 2 && { readings: ["Classes are the 100 fine ones; the 20 coarse ones are not read"] }),
+    ...(kind.labelBytes === 2 && { readings: ["classes are the 100 fine ones; the 20 coarse ones are not read"] }),
     async load(items) {
       const images = new Array<Pixels>(items.length);
       for (const [k, { path, first }] of starts.entries()) {

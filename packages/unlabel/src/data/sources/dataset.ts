@@ -65,7 +65,7 @@ export function assemble(given: Source): Dataset {
     leftAside.push({ what: "in the test split", count: test.length, example: test[0]!.path, hint: "val is held out" });
   if (items.train.length === 0) {
     const name = train === items.val ? "val" : "test";
-    readings.push(`All images that are trained on are of split ${name}: there is no train`);
+    readings.push(`all images that are trained on are of split ${name}: there is no train`);
   }
   if (unsaid > 0 && unsaid < items.train.length + items.val.length + items.test.length) {
     const first = samples.find(({ part, aside }) => part === null && !aside)!;
@@ -73,12 +73,6 @@ export function assemble(given: Source): Dataset {
       `${counted(unsaid, "image")} of no split ${unsaid === 1 ? "is" : "are"} trained on, such as ${first.path}`,
     );
   }
-  const unlabelled = [...train, ...(val ?? [])].filter(({ label }) => label < 0);
-  const all = train.length + (val?.length ?? 0);
-  if (unlabelled.length > 0 && unlabelled.length < all)
-    readings.push(
-      `${unlabelled.length} of ${counted(all, "image")} ${unlabelled.length === 1 ? "has" : "have"} no class, such as ${unlabelled[0]!.path}`,
-    );
   const split = (name: Split["name"], some: Item[]): Split => ({
     name,
     root,

@@ -43,7 +43,7 @@ export function openFileList(root: string): Dataset {
             hint: `line ${missing[0]!.line}: ${places.cause}`,
           },
         ];
-  const doubtful = encoding?.startsWith("Windows") ? [`The list is not UTF-8 and is read as ${encoding}`] : [];
+  const doubtful = encoding?.startsWith("Windows") ? [`the list is not UTF-8 and is read as ${encoding}`] : [];
   return assemble({
     root,
     layout: "file-list",

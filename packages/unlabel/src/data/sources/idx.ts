@@ -56,10 +56,10 @@ export function openIdx(root: string, pairs: readonly Pair[]): Dataset {
   const readings = [
     ...(sets.length > 1
       ? [
-          `The sets ${sets.map((set) => set || "without a name").join(", ")} are read as one; give a folder that holds one`,
+          `the sets ${sets.map((set) => set || "without a name").join(", ")} are read as one; give a folder that holds one`,
         ]
       : []),
-    ...bare.map(({ images }) => `There is no file of labels for ${images}`),
+    ...bare.map(({ images }) => `there is no file of labels for ${images}`),
   ];
   return assemble({
     root,

@@ -66,7 +66,7 @@ export function readColumns(root: string, { rows, isNamed, separator }: Table): 
     const hot = columns.oneHot.find(({ at }) => Number(cell(at)) === 1);
     return { line, path, label: cell(columns.label) || (hot?.name ?? null), part: partIn(cell, columns, refuse) };
   });
-  const said = separator === null ? [] : [`Fields are separated by ${separator}`];
+  const said = separator === null ? [] : [`fields are separated by ${separator}`];
   return { entries, readings: [...said, ...columns.readings] };
 }
 
@@ -144,25 +144,25 @@ function byName(root: string, names: readonly string[], body: readonly Row[]): C
     split === null || keys[split] === "split" ? null : `splits from ${names[split]}`,
     flag && `what is held out from ${names[flag.at]}`,
   ].filter((one) => one !== null);
-  if (taken.length > 0) readings.push(sentence(taken.join(", ")));
+  if (taken.length > 0) readings.push(taken.join(", "));
 
   const hot = label === null ? hotColumns(others, body) : null;
   let left = others;
   if (hot) {
     const list = listed(hot.columns.map(({ name }) => name));
     if (hot.isOne) {
-      readings.push(`The columns of 0 and 1 (${list}) are a class each`);
+      readings.push(`the columns of 0 and 1 (${list}) are a class each`);
       left = others.filter(({ at }) => !hot.columns.some((column) => column.at === at));
     } else {
       readings.push(
-        `No classes: the columns of 0 and 1 (${list}) give an image several of them; a column label with one class a row is read`,
+        `no classes: the columns of 0 and 1 (${list}) give an image several of them; a column label with one class a row is read`,
       );
     }
   }
   if (left.length > 0) {
     const how = label === null && !hot ? "; classes are read from a column label, class, category or target" : "";
     const many = left.length > 1 ? "columns" : "column";
-    readings.push(`Not read: ${many} ${listed(left.map(({ name }) => name))}${how}`);
+    readings.push(`not read: ${many} ${listed(left.map(({ name }) => name))}${how}`);
   }
   return { path: images, label, split, flag, oneHot: hot?.isOne ? hot.columns : [], width: names.length, readings };
 }
@@ -191,16 +191,16 @@ function byContent(body: readonly Row[]): Columns {
   // Rows that are numbered: pandas' index, MXNet's lists, CUB's images.txt.
   if (path > 0 && isCounted(cellsAt(0))) {
     rest = rest.slice(1);
-    readings.push("The first column numbers the rows and is not read");
+    readings.push("the first column numbers the rows and is not read");
   }
   let [label = null, split = null] = rest;
   const isSplit = (at: number | null) => at !== null && cellsAt(at).every((cell) => partOfWord(cell) !== null);
   const kinds = (at: number) => new Set(cellsAt(at).map(partOfWord));
   if (label !== null && isSplit(label) && !isSplit(split) && kinds(label).size > 1 && kinds(label).has("train")) {
     [label, split] = [split, label];
-    readings.push(`Column ${split + 1} holds splits`);
+    readings.push(`column ${split + 1} holds splits`);
   }
-  if (path > 0) readings.push(`Images are in column ${path + 1}${label === null ? "" : `, classes in ${label + 1}`}`);
+  if (path > 0) readings.push(`images are in column ${path + 1}${label === null ? "" : `, classes in ${label + 1}`}`);
   const numbered = order.length - 1 - rest.length;
   return { path, label, split, flag: null, oneHot: [], width: Math.max(1, 3 + numbered), readings };
 }
@@ -208,10 +208,6 @@ function byContent(body: readonly Row[]): Columns {
 /** Whole numbers, each larger than the one before it. */
 function isCounted(cells: readonly string[]): boolean {
   return cells.length > 1 && cells.every((cell, i) => /^\d+$/.test(cell) && (i === 0 || +cell > +cells[i - 1]!));
-}
-
-function sentence(text: string): string {
-  return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
 function listed(names: readonly string[]): string {

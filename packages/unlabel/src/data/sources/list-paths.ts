@@ -61,8 +61,8 @@ export function locate(folder: string, written: readonly string[]): Locations {
     const where = other.bases.map((base) => `${base}${sep}`).join(" and ");
     readings.push(
       other.strip !== null
-        ? `Paths are read without what they begin with (${headOf(sampled[0]!, other.strip)}), from ${where}`
-        : `Paths are read from ${where}, not from the list's own folder`,
+        ? `paths are read without what they begin with (${headOf(sampled[0]!, other.strip)}), from ${where}`
+        : `paths are read from ${where}, not from the list's own folder`,
     );
   }
   if (ways.extension > 0)

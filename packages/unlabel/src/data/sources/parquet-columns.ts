@@ -95,7 +95,7 @@ export function columnsReading({ image, label, otherImages, otherLabels, others 
     others.length > 0 && `columns not read: ${others.slice(0, 8).join(", ")}${others.length > 8 ? ", …" : ""}`,
   ].filter((one) => one !== false);
   const text = also.join("; ");
-  return text === "" ? null : text.slice(0, 1).toUpperCase() + text.slice(1);
+  return text === "" ? null : text;
 }
 
 /** Encoded bytes, or bytes with a path. */

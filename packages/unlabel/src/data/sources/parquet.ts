@@ -114,7 +114,7 @@ export async function openParquet(
   if (classes === undefined && labelColumn !== null) {
     const card = numberNames ? undefined : namesBeside(paths, config, labelColumn);
     classes = numbered(numberNames ?? card, samples);
-    if (classes && card) readings.add("Classes are called as README.md has them");
+    if (classes && card) readings.add("classes are called as README.md has them");
   }
   const firsts = Float64Array.from(found, ({ first }) => first);
   const blocks = new Blocks({

@@ -50,18 +50,18 @@ export function classesOf(indices: readonly Pick<ShardIndex, "samples">[]): Shar
 
   if (labelled > 0) return by(({ label }) => label ?? null);
   if (texted === all && texts.size > 1 && texts.size <= all / 2) return by(({ text }) => text ?? null);
-  if (texted > 0) readings.push(`Texts beside ${texted} of ${all} images are taken for captions, not for classes`);
+  if (texted > 0) readings.push(`texts beside ${texted} of ${all} images are taken for captions, not for classes`);
   const folders = new Set([...places.values()].map(({ folder }) => folder));
   const isBeside = folders.delete("");
   if (folders.size < 2) return by(() => null);
   const strays = [...byFolder].reduce((sum, [folder, count]) => sum + (places.get(folder)!.folder ? 0 : count), 0);
   if (isBeside && strays > Math.max(1, MOST_STRAYS * all)) {
-    readings.push(`No classes: ${strays} of ${all} images lie beside the folders inside the archive`);
+    readings.push(`no classes: ${strays} of ${all} images lie beside the folders inside the archive`);
     return by(() => null);
   }
   const above = new Set([...places.values()].map((place) => place.above));
   if (above.size > 1)
-    readings.push(`Classes are the folders that images lie in (${some(folders)}), not those above (${some(above)})`);
+    readings.push(`classes are the folders that images lie in (${some(folders)}), not those above (${some(above)})`);
   return by(({ path }) => placeOf(path).folder || null, strays);
 }
 

@@ -37,7 +37,7 @@ export type ShardIndex = z.infer<typeof ShardIndexSchema>;
 type ShardSample = ShardIndex["samples"][number];
 
 // Changes with what is written to the cache.
-const FORMAT = 2;
+const FORMAT = 3;
 // A class or a caption, not a file.
 const MOST_LABEL_BYTES = 1 << 16;
 const MOST_TEXT = 200;
@@ -45,6 +45,8 @@ const MOST_TEXT = 200;
 const MOST_KINDS = 64;
 const CLASS_FILES = new Set([".cls", ".class", ".label", ".target"]);
 const CLASS_KEYS = `label cls class target category class_name label_name class_id label_id category_id`.split(" ");
+// What programs make of an image and put beside it, or which few data sets have: taken where a sample has nothing else.
+const LATER = new Set([".bmp", ".ppm", ".pgm", ".pnm", ".pbm", ".npy"]);
 // Which of several images with two extensions is the picture: x.rgb.png beside x.depth.png.
 const PICTURES = ["image", "img", "rgb", "input", "photo", "picture", "color", "colour", "jpg", "png"];
 
@@ -160,8 +162,13 @@ class Index {
         apart++;
       } else if (labels) this.#drop(labels);
     }
+    // An array alone among images is something made of them, too.
+    const isArray = ({ path }: ShardSample) => extname(path).toLowerCase() === ".npy";
+    const areMixed = this.#samples.some(isArray) && !this.#samples.every(isArray);
+    const samples = areMixed ? this.#samples.filter((sample) => !isArray(sample)) : this.#samples;
+    if (areMixed) for (const { path } of this.#samples.filter(isArray)) this.leave(".npy", path, false);
     return {
-      samples: this.#samples,
+      samples,
       ignored: this.#ignored,
       firstIgnored: this.#firstIgnored,
       unused: [...this.#unused.values()],
@@ -183,9 +190,9 @@ function pictureOf(images: Group["images"]): Group["images"][number] | undefined
   const words = (extension: string) => extension.slice(1).split(".");
   const rank = ({ extension }: { extension: string }) => {
     const all = words(extension);
-    if (all.length === 1) return -1;
     const at = PICTURES.indexOf(all[0]!);
-    return at < 0 ? PICTURES.length : at;
+    const place = all.length === 1 ? -1 : at < 0 ? PICTURES.length : at;
+    return place + (LATER.has(extname(`x${extension}`)) ? 1000 : 0);
   };
   return images.reduce((best, one) => (rank(one) < rank(best) ? one : best));
 }

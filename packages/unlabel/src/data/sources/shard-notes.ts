@@ -54,7 +54,11 @@ export function notesOf(
   const leftAside: LeftAside[] = [];
   const leave = (what: string, { count, example }: Kind, hint?: string) =>
     count > 0 && leftAside.push({ what, count, example, ...(hint !== undefined && { hint }) });
-  leave("images joined with another by WebDataset's rule", joined!, "names that are equal up to the first dot");
+  leave(
+    plural(joined!, "image", "images", "joined with another by WebDataset's rule"),
+    joined!,
+    "names are equal up to the first dot",
+  );
   for (const [kind, one] of kinds.images) leave(`${kind} beside another image`, one, "a sample has one image");
   const sorted = [...kinds.others].sort(([, a], [, b]) => b.count - a.count);
   const rest = nothing();
@@ -64,9 +68,13 @@ export function notesOf(
     else add(rest, one);
   }
   leave("of other kinds", rest);
-  leave("labels without an image of their name", dropped!, "a label goes with the image of the same name");
+  leave(
+    plural(dropped!, "label", "labels", "without an image of that name"),
+    dropped!,
+    "a label goes with the image of the same name",
+  );
   leave(".json without a class", classless!, "a class is read from label, class, target or category");
-  leave("links and other entries that are no files", ignored!);
+  leave("entries that are no files, such as links", ignored!);
   if (understood.strays > 0) leave("beside the class folders", strayOf(names, indices, understood));
 
   const readings = [...understood.readings];
@@ -76,6 +84,10 @@ export function notesOf(
       `${counted(apart, "label")} not beside ${apart === 1 ? "its image" : "their images"}: joined by name`,
     );
   return { leftAside, readings };
+}
+
+function plural({ count }: Kind, one: string, many: string, rest: string): string {
+  return `${count === 1 ? one : many} ${rest}`;
 }
 
 function nothing(): Kind {

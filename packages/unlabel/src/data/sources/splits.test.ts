@@ -34,7 +34,7 @@ describe("the split of names", () => {
 
   it("is said to be none where a name may have meant one", () => {
     const names = ["bullet_train.tar", "a.tar"];
-    expect(doubtOf(names, partsOfFiles(names))).toMatch(/^No split is read from bullet_train\.tar;/);
+    expect(doubtOf(names, partsOfFiles(names))).toMatch(/^no split is read from bullet_train\.tar;/);
     expect(doubtOf(["train-0.tar"], partsOfFiles(["train-0.tar"]))).toBeNull();
   });
 

@@ -112,5 +112,5 @@ export function doubtOf(paths: readonly string[], parts: readonly (Part | null)[
   const doubtful = names.filter((name, i) => parts[i] === null && matchOf(posix.parse(name).name) !== null);
   if (doubtful.length === 0) return null;
   const more = doubtful.length > 2 ? ` and ${doubtful.length - 2} more` : "";
-  return `No split is read from ${doubtful.slice(0, 2).join(", ")}${more}; names such as train-000 and val-000 tell splits`;
+  return `no split is read from ${doubtful.slice(0, 2).join(", ")}${more}; names such as train-000 and val-000 tell splits`;
 }
