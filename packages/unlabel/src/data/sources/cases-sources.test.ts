@@ -34,7 +34,7 @@ describe.runIf(cases)("the inputs that were misread", () => {
     ["tar/unsorted.tar", "0 1", [10, 10], /20 labels not beside their images/],
     ["tar/multi.tar", "0 1", [10, 10], /20 \.depth\.png beside another image \(multi\.tar\/0000\.depth\.png\)/],
     ["tar/dots.tar", "", [], /20 images are 1 sample .*pack them with one dot a name: mkdir dots-each && tar/],
-    ["pq/repolog", "cat dog bird", [8, 8, 8], /1 picture beside the .* files \(preview\.png\)/],
+    ["pq/repolog", "cat dog bird", [8, 8, 8], /1 (picture|image) beside the .* \(preview\.png\)/],
     ["pq/repocfg", "cat dog bird", [8, 8, 8], /^$/],
   ])("%s", async (name, classes, each, words) => {
     const data = await openData(join(cases!, name));
@@ -353,7 +353,7 @@ describe("a Hugging Face repository", () => {
     expect([list(data, data.train)?.length, list(data, data.val)?.length]).toEqual([2, 1]);
     expect(said(data)).toContain(`of the configurations big, small, big is read; give ${at("r/small")} for small`);
     expect(said(data)).toMatch(/columns not read: caption/i);
-    expect(said(data)).toContain("1 picture beside the .parquet files (assets/logo.png)");
+    expect(said(data)).toMatch(/1 (picture|image) beside the .* \(assets\/logo\.png\)/);
     expect((await openData(at("r/small"))).train.items).toHaveLength(1);
   });
 
@@ -412,7 +412,7 @@ dataset_info:
     put("r/shards/val-0.tar", tarOf([{ path: "2.jpg", content: "two" }]));
     const data = await openData(at("r"));
     expect([await bytesOf(data.train), await bytesOf(data.val!)]).toEqual([["one"], ["two"]]);
-    expect(said(data)).toMatch(/1 picture beside the .* files \(preview\.png\)/);
+    expect(said(data)).toMatch(/1 (picture|image) beside the .* \(preview\.png\)/);
   });
 
   it("is told to be fetched where Git LFS left pointers", async () => {

@@ -131,7 +131,7 @@ class Index {
     if (image) {
       const sample: ShardSample = { path: image.path, offset: image.offset, size: image.size, ...label };
       this.#samples.push(sample);
-      if (!isLabelled) this.#bare.set(key, this.#bare.has(key) ? null : sample);
+      if (!isLabelled) this.#waitFor(key, sample);
     } else if (isLabelled) {
       if (this.#apart.has(key)) this.#drop(labels);
       else this.#apart.set(key, labels);
@@ -140,6 +140,13 @@ class Index {
 
   ignore(path: string): void {
     if (this.#ignored++ === 0) this.#firstIgnored = path;
+  }
+
+  /** A label may come that lies elsewhere; where an array has the same name, it is the image's. */
+  #waitFor(key: string, sample: ShardSample): void {
+    const known = this.#bare.get(key);
+    if (known === undefined || (known && isArray(known) && !isArray(sample))) this.#bare.set(key, sample);
+    else if (known === null || isArray(known) || !isArray(sample)) this.#bare.set(key, null);
   }
 
   leave(kind: string, example: string, isImage: boolean): void {
@@ -163,7 +170,6 @@ class Index {
       } else if (labels) this.#drop(labels);
     }
     // An array alone among images is something made of them, too.
-    const isArray = ({ path }: ShardSample) => extname(path).toLowerCase() === ".npy";
     const areMixed = this.#samples.some(isArray) && !this.#samples.every(isArray);
     const samples = areMixed ? this.#samples.filter((sample) => !isArray(sample)) : this.#samples;
     if (areMixed) for (const { path } of this.#samples.filter(isArray)) this.leave(".npy", path, false);
@@ -182,6 +188,10 @@ class Index {
     if (this.#dropped.count === 0) this.#dropped.example = files[0] ?? "";
     this.#dropped.count += files.length;
   }
+}
+
+function isArray({ path }: Pick<ShardSample, "path">): boolean {
+  return extname(path).toLowerCase() === ".npy";
 }
 
 /** The image of a sample that has several: the one with no more than an extension, then one that is called a picture. */
