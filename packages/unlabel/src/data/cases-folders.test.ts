@@ -348,6 +348,12 @@ describe("class folders", () => {
     expect(read(images(1, decomposed, "cat")).classes).toEqual([decomposed, "cat"]);
   });
 
+  it("whose names differ in capitals are two classes, which is said", () => {
+    const { classes, lines } = read(images(1, "train/Cat", "train/dog", "val/cat", "val/dog"));
+    expect(classes).toEqual(["Cat", "cat", "dog"]);
+    expect(lines[1]).toBe("Cat and cat are two classes; rename one folder if they are one");
+  });
+
   it("without images are named, and files of 0 bytes", () => {
     using folder = temporaryFolder();
     make(folder.path, [...images(2, "train/cat", "train/dog"), "train/fox/", "train/owl/1.heic"]);

@@ -8,13 +8,14 @@ const NAMED = 4;
 /** Kinds with advice, a line each. */
 const ADVISED = 4;
 
+/** What the words follow from. */
 type Understandable = Pick<Dataset, "train" | "val" | "classes" | "leftAside" | "readings">;
 
 /**
  * How a data set was understood, a line each: images, classes and splits; where another reading is plausible, which was taken and how
  * to get the other; and what is left aside, counted and named.
  */
-export function understood(data: Understandable): string[] {
+export function understood(data: Pick<Dataset, "train" | "val" | "classes" | "leftAside" | "readings">): string[] {
   return [summary(data), ...(data.readings ?? []), ...leftOut(data.leftAside ?? [])].map(visible);
 }
 
