@@ -6,12 +6,16 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { loadSafetensors, saveSafetensors, scope, tensor, zeros } from "@unlabel/torch";
 import { parquetWriteBuffer } from "hyparquet-writer";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { openComparison, saveComparison, type Terms } from "../packages/unlabel/src/compare/plan.ts";
 import { readSettings } from "../packages/unlabel/src/config/files.ts";
+import { chooseInput } from "../packages/unlabel/src/data/choose-input.ts";
 import type { Split } from "../packages/unlabel/src/data/folder.ts";
+import { decodeDescribed } from "../packages/unlabel/src/data/foreign/described.ts";
 import { imagesOf } from "../packages/unlabel/src/data/images.ts";
 import { openData } from "../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../packages/unlabel/src/data/reader.ts";
+import { cutIntoTiles } from "../packages/unlabel/src/data/tiles.ts";
 import { readKept } from "../packages/unlabel/src/eval/encode-data.ts";
 import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { writeReport } from "../packages/unlabel/src/report/index.ts";
@@ -22,6 +26,9 @@ import { readRun } from "../packages/unlabel/src/run/read/run.ts";
 import { sampleImage, writeImages } from "../packages/unlabel/src/testing/data.ts";
 import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
 import { plan } from "../packages/unlabel/src/train/plan.ts";
+
+/** Sound files of every type; see fixtures/decode.py. */
+const RASTERS = join(import.meta.dirname, "..", "fixtures", "decode");
 
 export interface Parser {
   /** Kinds of words that its files are made of. */
@@ -323,6 +330,29 @@ export const PARSERS: Record<string, Parser> = {
       writeFileSync(join(folder, "list.csv"), 'path,label,split\na.jpg,x,train\n"b.jpg",y,train\nc.jpg,x,val\n');
     },
     parse: (folder) => readImages(join(folder, "list.csv")),
+  },
+  "TIFFs, arrays and bitmaps": {
+    words: [],
+    async make(folder) {
+      for (const name of readdirSync(RASTERS)) cpSync(join(RASTERS, name), join(folder, name));
+    },
+    async parse(folder) {
+      for (const name of readdirSync(folder)) {
+        const file = join(folder, name);
+        // Of many files one is mutated.
+        if (readFileSync(file).equals(readFileSync(join(RASTERS, name)))) continue;
+        try {
+          const split: Split = { name: "train", root: folder, items: [{ path: name, label: -1 }] };
+          const { split: tiles } = await cutIntoTiles(split, 16);
+          const { input } = await chooseInput(tiles, { channels: "auto", bands: null, range: "auto", tiles: 16 }, 0);
+          await decodeDescribed({ file, input, tile: null }, async () => {});
+        } catch (error) {
+          // Plain errors are reasons for people; of any other kind none was meant.
+          if (error instanceof Error && error.constructor === Error) throw new UserError(error.message);
+          throw error;
+        }
+      }
+    },
   },
   images: {
     words: [],

@@ -18,9 +18,35 @@ struct Lent {
 };
 constexpr napi_type_tag lent_tag = {0x6c656e64'74656e73, 0x756e6c61'62656c01};
 
-size_t bytes_at(const Source& source, int denominator) {
+size_t samples_at(const Source& source, int denominator) {
   const auto side = [&](int whole) { return static_cast<size_t>((whole + denominator - 1) / denominator); };
-  return side(source.width) * side(source.height) * 3;
+  return side(source.width) * side(source.height) * static_cast<size_t>(source.channels);
+}
+
+Source pixels_of(const Napi::Object& pixels) {
+  const Napi::Env env = pixels.Env();
+  Source source;
+  const Napi::Value data = pixels.Get("data");
+  const bool wide = data.IsTypedArray() && data.As<Napi::TypedArray>().TypedArrayType() == napi_uint16_array;
+  if (wide) source.wide = {data.As<Napi::Uint16Array>().Data(), data.As<Napi::TypedArray>().ElementLength()};
+  else source.bytes = bytes_of(data);
+  source.width = whole(pixels.Get("width"), 1, most_pixels, "width");
+  source.height = whole(pixels.Get("height"), 1, most_pixels, "height");
+  const Napi::Value channels = pixels.Get("channels");
+  if (!channels.IsUndefined()) source.channels = whole(channels, 1, most_channels, "channels");
+  if ((wide ? source.wide.size() : source.bytes.size()) != samples_at(source, 1)) {
+    reject(env, "Expected width × height × " + std::to_string(source.channels) + (wide ? " numbers" : " bytes") + " for data");
+  }
+  if (pixels.Has("orientation")) source.orientation = whole(pixels.Get("orientation"), 1, 8, "orientation");
+  if (!pixels.Has("shrunk")) return source;
+  const Napi::Value levels = pixels.Get("shrunk");
+  if (!levels.IsArray() || levels.As<Napi::Array>().Length() > 3) reject(env, "Expected at most three Uint8Arrays for shrunk");
+  if (!source.ordinary()) reject(env, "Expected three channels of 8 bits where there is shrunk");
+  for (uint32_t k = 0; k < levels.As<Napi::Array>().Length(); ++k) {
+    source.shrunk.push_back(bytes_of(levels.As<Napi::Array>().Get(k)));
+    if (source.shrunk.back().size() != samples_at(source, 2 << k)) reject(env, "Expected half as many pixels a side each time for shrunk");
+  }
+  return source;
 }
 
 std::span<const float> floats_of(const Napi::Value& value, size_t count, const char* name) {
@@ -70,19 +96,7 @@ std::vector<Source> sources_of(const Napi::Value& value) {
     } else if (item.IsTypedArray() || !item.IsObject()) {
       source.bytes = bytes_of(item);
     } else {
-      const Napi::Object pixels = item.As<Napi::Object>();
-      source.bytes = bytes_of(pixels.Get("data"));
-      source.width = whole(pixels.Get("width"), 1, most_pixels, "width");
-      source.height = whole(pixels.Get("height"), 1, most_pixels, "height");
-      if (source.bytes.size() != bytes_at(source, 1)) reject(item.Env(), "Expected width × height × 3 bytes for data");
-      if (pixels.Has("orientation")) source.orientation = whole(pixels.Get("orientation"), 1, 8, "orientation");
-      if (!pixels.Has("shrunk")) continue;
-      const Napi::Value levels = pixels.Get("shrunk");
-      if (!levels.IsArray() || levels.As<Napi::Array>().Length() > 3) reject(item.Env(), "Expected at most three Uint8Arrays for shrunk");
-      for (uint32_t k = 0; k < levels.As<Napi::Array>().Length(); ++k) {
-        source.shrunk.push_back(bytes_of(levels.As<Napi::Array>().Get(k)));
-        if (source.shrunk.back().size() != bytes_at(source, 2 << k)) reject(item.Env(), "Expected half as many pixels a side each time for shrunk");
-      }
+      source = pixels_of(item.As<Napi::Object>());
     }
   }
   return sources;
@@ -123,12 +137,13 @@ std::vector<Look> looks_of(const Napi::Value& value, size_t count, const Finish&
   return looks;
 }
 
-Finish finish_of(const Napi::Value& value) {
-  const std::span<const float> numbers = floats_of(value, 7, "finish");
-  Finish finish;
-  std::copy_n(numbers.begin(), 3, finish.mean.begin());
-  std::copy_n(numbers.begin() + 3, 3, finish.deviation.begin());
-  finish.kernel = numbers[6] >= 1 && numbers[6] <= most_taps ? static_cast<int>(numbers[6]) : 0;
+Finish finish_of(const Napi::Value& value, int channels) {
+  const size_t count = static_cast<size_t>(channels);
+  const std::span<const float> numbers = floats_of(value, 2 * count + 1, "finish");
+  const float* at = numbers.data();
+  Finish finish{{at, at + count}, {at + count, at + 2 * count}};
+  const float taps = at[2 * count];
+  finish.kernel = taps >= 1 && taps <= most_taps ? static_cast<int>(taps) : 0;
   if (finish.kernel % 2 == 0) reject(value.Env(), "Expected an odd number up to " + std::to_string(most_taps) + " of taps");
   return finish;
 }

@@ -28,8 +28,8 @@ std::vector<Look> looks_of(const Napi::Value& value, size_t count, const Finish&
 // of the first three steps and whether to make gray), offset, sigma, solarize.
 constexpr size_t numbers_a_look = 13;
 
-// Means, standard deviations, taps of the blur: seven numbers.
-Finish finish_of(const Napi::Value& value);
+// Means and standard deviations, one a channel, and taps of the blur: seven numbers for three channels.
+Finish finish_of(const Napi::Value& value, int channels);
 
 // A tensor's memory, lent by the engine (packages/torch/native/lend.cc) and given back when this is destroyed.
 class Memory {

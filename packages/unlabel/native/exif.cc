@@ -1,4 +1,5 @@
-// EXIF 2.3, section 4.5: a TIFF header, then image file directory 0; orientation is its tag 0x0112 (one SHORT).
+// EXIF 2.3, section 4.5: a TIFF header, then image file directory 0; orientation is its tag 0x0112, one
+// SHORT by the standard, a whole number of another type by some writers.
 #include "exif.h"
 
 #include <cstring>
@@ -29,8 +30,22 @@ int exif_orientation(const uint8_t* data, size_t size) {
     const size_t entry = directory + 2 + size_t{12} * i;
     if (entry > length || length - entry < 12) return 1;
     if (u16(entry) != 0x0112) continue;
-    const uint32_t value = u16(entry + 8);
-    return u16(entry + 2) == 3 && value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+    uint32_t value = 0;
+    switch (u16(entry + 2)) {
+      case 1:  // BYTE
+      case 6:  // SBYTE
+        value = tiff[entry + 8];
+        break;
+      case 3:  // SHORT
+      case 8:  // SSHORT
+        value = u16(entry + 8);
+        break;
+      case 4:  // LONG
+      case 9:  // SLONG
+        value = u32(entry + 8);
+        break;
+    }
+    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
 }

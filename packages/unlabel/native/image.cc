@@ -16,6 +16,8 @@
 
 #include "exif.h"
 #include "jpeg.h"
+#include "place.h"
+#include "region.h"
 
 namespace unlabel {
 
@@ -67,58 +69,6 @@ Size shrunk(Size whole, int denominator) {
   return {(whole.width + denominator - 1) / denominator, (whole.height + denominator - 1) / denominator};
 }
 
-// Boxes as they lie in the stored image, and where their pixels go in the upright output.
-struct Stored {
-  double x, y, width, height;
-  int columns, rows;
-  bool mirrored;  // columns from the last to the first
-  Placement to;
-};
-
-Stored place(const Box& box, Size stored, Orientation turn, int width, int height, uint8_t* out) {
-  const Size image = turn.swap ? Size{stored.height, stored.width} : stored;
-  constexpr double slack = 1e-3;
-  const bool inside = box.width > 0 && box.height > 0 && box.x >= -slack && box.y >= -slack &&
-                      box.x + box.width <= image.width + slack && box.y + box.height <= image.height + slack;
-  if (!inside) {
-    throw ImageError("the crop lies outside of the image, which has " + std::to_string(image.width) + " × " +
-                     std::to_string(image.height) + " pixels");
-  }
-  Stored s = turn.swap ? Stored{box.y, box.x, box.height, box.width, height, width, false, {}}
-                       : Stored{box.x, box.y, box.width, box.height, width, height, false, {}};
-  if (turn.flip_x) s.x = stored.width - s.x - s.width;
-  if (turn.flip_y) s.y = stored.height - s.y - s.height;
-  // Steps along the output's own axes, then those of the stored image's columns and rows.
-  const ptrdiff_t right = box.flip ? -3 : 3;
-  const ptrdiff_t down = ptrdiff_t{3} * width;
-  s.to.origin = out + (box.flip ? down - 3 : 0);
-  s.to.step_x = turn.swap ? down : right;
-  s.to.step_y = turn.swap ? right : down;
-  if (turn.flip_y) {
-    s.to.origin += s.to.step_y * (s.rows - 1);
-    s.to.step_y = -s.to.step_y;
-  }
-  // Pixels are written in the order in which they lie; two mirrors along the columns undo each other.
-  s.mirrored = turn.flip_x != (s.to.step_x < 0);
-  if (s.to.step_x < 0) {
-    s.to.origin += s.to.step_x * (s.columns - 1);
-    s.to.step_x = -s.to.step_x;
-  }
-  return s;
-}
-
-// What all views together need of the image.
-Region bounds(const std::vector<Resampler>& views) {
-  Region all{views[0].first_column(), views[0].first_row(), views[0].end_column(), views[0].end_row()};
-  for (const Resampler& view : views) {
-    all.x0 = std::min(all.x0, view.first_column());
-    all.y0 = std::min(all.y0, view.first_row());
-    all.x1 = std::max(all.x1, view.end_column());
-    all.y1 = std::max(all.y1, view.end_row());
-  }
-  return all;
-}
-
 // The largest power of two by which every view shrinks anyway: that part the decoder does, at less than no cost.
 int shrink(const std::vector<Stored>& views) {
   double least = 8;
@@ -130,13 +80,6 @@ size_t slack(const std::vector<Resampler>& views) {
   size_t most = 0;
   for (const Resampler& view : views) most = std::max(most, view.slack());
   return most;
-}
-
-// Pixels may come from formats that know no such limit.
-void refuse_long(const Source& source) {
-  if (std::max(source.width, source.height) <= most_side) return;
-  throw ImageError("it has " + std::to_string(source.width) + " × " + std::to_string(source.height) +
-                   " pixels; at most 65,500 a side are read");
 }
 
 // What is made of the image at 1 / denominator.
@@ -151,7 +94,7 @@ std::vector<Level> levels(std::span<const Group> groups, Size whole, Orientation
   std::vector<Level> made;
   for (const Group& group : groups) {
     std::vector<Stored> placed;
-    for (const View& view : group.views) placed.push_back(place(view.box, whole, turn, group.width, group.height, view.out));
+    for (const View& view : group.views) placed.push_back(place(view.box, whole, turn, group.width, group.height, 3, view.out));
     if (placed.empty()) continue;
     const int denominator = std::min(shrink(placed), most);
     auto level = std::find_if(made.begin(), made.end(), [&](const Level& other) { return other.denominator == denominator; });
@@ -190,6 +133,12 @@ void decode(Jpeg& jpeg, Level& level) {
 }
 
 }  // namespace
+
+void refuse_long(const Source& source) {
+  if (std::max(source.width, source.height) <= most_side) return;
+  throw ImageError("it has " + std::to_string(source.width) + " × " + std::to_string(source.height) +
+                   " pixels; at most 65,500 a side are read");
+}
 
 Size measure(const Source& source) {
   refuse_long(source);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "errors.h"
+#include "place.h"
 #include "resample.h"
 
 namespace unlabel {
@@ -15,11 +16,19 @@ namespace unlabel {
 constexpr int most_pixels = 100'000'000;
 constexpr int most_side = 65500;
 
-// Exactly one of the three: a path, the bytes of a JPEG, or `width` × `height` RGB pixels, of an unpacked JPEG perhaps.
+// The most channels of pixels.
+constexpr int most_channels = 256;
+
+// Exactly one of the three: a path, the bytes of a JPEG, or `width` × `height` pixels, of an unpacked JPEG perhaps.
 struct Source {
+  // A JPEG, or pixels as it has them: red, green and blue of 8 bits.
+  bool ordinary() const { return channels == 3 && wide.empty(); }
+
   std::string path;
   std::span<const uint8_t> bytes;
+  std::span<const uint16_t> wide;  // pixels of 16 bits, which `bytes` does not hold then
   int width = 0, height = 0;
+  int channels = 3;
   int orientation = 1;
   std::vector<std::span<const uint8_t>> shrunk;
 };
@@ -30,28 +39,27 @@ struct Unpacked {
   std::vector<std::vector<uint8_t>> levels;
 };
 
-// A rectangle in pixels of the upright image, mirrored afterwards if `flip`.
-struct Box {
-  double x, y, width, height;
-  bool flip;
-};
-
 // A box, and where its pixels go.
-struct View {
+template <class Sample>
+struct ViewOf {
   Box box;
-  uint8_t* out;
+  Sample* out;
 };
-
-struct Size {
-  int width, height;
-};
+using View = ViewOf<uint8_t>;
+using WideView = ViewOf<uint16_t>;
 
 // Views of one size, all made from the same level of the image: the smallest that suffices for each of them.
-struct Group {
-  std::span<const View> views;
+template <class Sample>
+struct GroupOf {
+  std::span<const ViewOf<Sample>> views;
   int width, height;
   Filter filter;
 };
+using Group = GroupOf<uint8_t>;
+using WideGroup = GroupOf<uint16_t>;
+
+// Pixels may come from formats that know no such limit. Throws ImageError.
+void refuse_long(const Source& source);
 
 // Upright size, from the header alone. Throws ImageError.
 Size measure(const Source& source);
@@ -61,6 +69,10 @@ Unpacked unpack(const Source& source, int least);
 
 // Decodes the part of the image that the views cover and writes `width` × `height` RGB pixels for each view, the same as if its
 // group were alone. Returns how often the decoder ran over the image: once for each level that groups need, which mostly is one.
+// Of ordinary sources.
 int render(const Source& source, std::span<const Group> groups);
+
+// Writes `width` × `height` pixels of the source's channels for each view. Of pixels, of 8 bits or 16.
+void render_wide(const Source& source, std::span<const WideGroup> groups);
 
 }  // namespace unlabel

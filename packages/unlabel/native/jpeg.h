@@ -10,13 +10,9 @@
 #include <jpeglib.h>
 
 #include "errors.h"
+#include "region.h"
 
 namespace unlabel {
-
-// Columns x0 ≤ x < x1 and rows y0 ≤ y < y1.
-struct Region {
-  int x0, y0, x1, y1;
-};
 
 class Jpeg {
  public:

@@ -8,20 +8,19 @@
 #include <cstring>
 #include <vector>
 
-#include "simd.h"
+#include "blur.h"
+#include "vectors.h"
 
 namespace unlabel {
 
 namespace {
 
-using Float8 = float __attribute__((vector_size(32)));
-using Int8 = int32_t __attribute__((vector_size(32)));
 using Byte16 = uint8_t __attribute__((vector_size(16)));
 using Byte32 = uint8_t __attribute__((vector_size(32)));
+using Short8 = uint16_t __attribute__((vector_size(16)));
 
 // ITU-R BT.601, as torchvision rounds it.
 constexpr float gray_weights[3] = {0.2989f, 0.587f, 0.114f};
-constexpr size_t lanes = 8;
 
 struct Pixels {
   Float8 red, green, blue;
@@ -50,6 +49,22 @@ UNLABEL_INLINE Pixels load(const uint8_t* at) {
   const Byte32 bytes = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15,  //
                                                16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31);
   return {third<0>(bytes), third<1>(bytes), third<2>(bytes)};
+}
+
+// The same of 16 bits; values 0 … 65535.
+UNLABEL_INLINE Pixels load(const uint16_t* at) {
+  Short8 a, b, c;
+  std::memcpy(&a, at, 16);
+  std::memcpy(&b, at + 8, 16);
+  std::memcpy(&c, at + 16, 16);
+  const auto ab = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const auto cc = __builtin_shufflevector(c, c, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const Short8 red = __builtin_shufflevector(ab, cc, 0, 3, 6, 9, 12, 15, 18, 21);
+  const Short8 green = __builtin_shufflevector(ab, cc, 1, 4, 7, 10, 13, 16, 19, 22);
+  const Short8 blue = __builtin_shufflevector(ab, cc, 2, 5, 8, 11, 14, 17, 20, 23);
+  return {__builtin_convertvector(__builtin_convertvector(red, Int8), Float8),
+          __builtin_convertvector(__builtin_convertvector(green, Int8), Float8),
+          __builtin_convertvector(__builtin_convertvector(blue, Int8), Float8)};
 }
 
 // The inverse of load.
@@ -95,7 +110,7 @@ UNLABEL_INLINE Pixels turn_hue(const Pixels& p, float sextants) {
 // A look's colours, ready to be applied.
 struct Colors {
   bool fused = false;
-  float matrix[9]{};  // of bytes
+  float matrix[9]{};  // of samples
   float offset = 0;
 
   int steps = 0;  // of the exact jitter, so many
@@ -129,19 +144,20 @@ struct Planes {
 
 constexpr size_t tile_size = 64 * lanes;
 
-// The last block of `count` bytes is padded with zeros.
-template <class Change>
-UNLABEL_INLINE void load_planes(const uint8_t* rgb, size_t count, Planes to, Change&& changed) {
+// The last block of `count` pixels is padded with zeros.
+template <class Sample, class Change>
+UNLABEL_INLINE void load_planes(const Sample* rgb, size_t count, Planes to, Change&& changed) {
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) to.set(i, changed(load(rgb + 3 * i)));
   if (i == count) return;
-  uint8_t last[3 * lanes] = {};
-  std::memcpy(last, rgb + 3 * i, 3 * (count - i));
+  Sample last[3 * lanes] = {};
+  std::memcpy(last, rgb + 3 * i, 3 * (count - i) * sizeof(Sample));
   to.set(i, changed(load(last)));
 }
 
-// So many bytes of pixels, coloured.
-UNLABEL_INLINE void color(const uint8_t* rgb, size_t count, const Colors& c, Planes to) {
+// So many pixels, coloured.
+template <class Sample>
+UNLABEL_INLINE void color(const Sample* rgb, size_t count, const Colors& c, Planes to) {
   if (c.fused) {
     const float* m = c.matrix;
     load_planes(rgb, count, to, [&](const Pixels& p) __attribute__((always_inline)) {
@@ -151,7 +167,7 @@ UNLABEL_INLINE void color(const uint8_t* rgb, size_t count, const Colors& c, Pla
     });
     return;
   }
-  constexpr float scale = 1.0f / 255;
+  constexpr float scale = 1 / top_of<Sample>;
   load_planes(rgb, count, to, [](const Pixels& p) __attribute__((always_inline)) {
     return each(p, [](Float8 x) __attribute__((always_inline)) { return x * scale; });
   });
@@ -188,8 +204,8 @@ UNLABEL_INLINE void for_tiles(size_t count, Tile&& tile) {
   for (size_t at = 0; at < count; at += tile_size) tile(at, std::min(tile_size, count - at));
 }
 
-UNLABEL_CLONES
-double mean_gray(const uint8_t* rgb, size_t count, Colors colors) {
+template <class Sample>
+UNLABEL_INLINE double mean_gray_of(const Sample* rgb, size_t count, Colors colors) {
   alignas(64) float room[3 * tile_size];
   const Planes planes{room, tile_size};
   double total = 0;
@@ -206,6 +222,12 @@ double mean_gray(const uint8_t* rgb, size_t count, Colors colors) {
   });
   return total / static_cast<double>(count);
 }
+
+UNLABEL_CLONES
+double mean_gray(const uint8_t* rgb, size_t count, Colors colors) { return mean_gray_of(rgb, count, colors); }
+
+UNLABEL_CLONES
+double mean_gray(const uint16_t* rgb, size_t count, Colors colors) { return mean_gray_of(rgb, count, colors); }
 
 // What comes last, ready to be applied.
 struct Last {
@@ -237,8 +259,8 @@ UNLABEL_INLINE void finish_planes(Planes planes, size_t count, const Last& last,
 }
 
 // The whole way, where no pixel looks at its neighbours. By value: what `out` points to is none of it.
-UNLABEL_CLONES
-void paint_pixels(const uint8_t* rgb, size_t count, Colors colors, Last last, float* out) {
+template <class Sample>
+UNLABEL_INLINE void paint_pixels_of(const Sample* rgb, size_t count, Colors colors, Last last, float* out) {
   alignas(64) float room[3 * tile_size];
   const Planes planes{room, tile_size};
   for_tiles(count, [&](size_t at, size_t used) __attribute__((always_inline)) {
@@ -247,9 +269,15 @@ void paint_pixels(const uint8_t* rgb, size_t count, Colors colors, Last last, fl
   });
 }
 
-// Coloured planes, with room for a block more behind each.
 UNLABEL_CLONES
-void to_planes(const uint8_t* rgb, size_t count, Colors colors, bool gray, float* planes) {
+void paint_pixels(const uint8_t* rgb, size_t count, Colors colors, Last last, float* out) { paint_pixels_of(rgb, count, colors, last, out); }
+
+UNLABEL_CLONES
+void paint_pixels(const uint16_t* rgb, size_t count, Colors colors, Last last, float* out) { paint_pixels_of(rgb, count, colors, last, out); }
+
+// Coloured planes, with room for a block more behind each.
+template <class Sample>
+UNLABEL_INLINE void to_planes_of(const Sample* rgb, size_t count, Colors colors, bool gray, float* planes) {
   const size_t pitch = count + lanes;
   for_tiles(count, [&](size_t at, size_t used) __attribute__((always_inline)) {
     const Planes tile{planes + at, pitch};
@@ -263,88 +291,24 @@ void to_planes(const uint8_t* rgb, size_t count, Colors colors, bool gray, float
 }
 
 UNLABEL_CLONES
+void to_planes(const uint8_t* rgb, size_t count, Colors colors, bool gray, float* planes) { to_planes_of(rgb, count, colors, gray, planes); }
+
+UNLABEL_CLONES
+void to_planes(const uint16_t* rgb, size_t count, Colors colors, bool gray, float* planes) { to_planes_of(rgb, count, colors, gray, planes); }
+
+UNLABEL_CLONES
 void from_planes(float* planes, size_t count, Last last, float* out) {
   finish_planes({planes, count + lanes}, count, last, out);
 }
 
-// The sum over a symmetric kernel: `step` values lie between neighbours of `centre`.
-UNLABEL_INLINE Float8 weighted(const float* const* before, const float* const* after, const float* weights, int half, size_t at) {
-  Float8 value, a, b;
-  std::memcpy(&value, before[0] + at, sizeof value);
-  Float8 sum = value * weights[0];
-  for (int k = 1; k <= half; ++k) {
-    std::memcpy(&a, before[k] + at, sizeof a);
-    std::memcpy(&b, after[k] + at, sizeof b);
-    sum += (a + b) * weights[k];
-  }
-  return sum;
-}
-
-int reflected(int i, int size) { return i < 0 ? -i : i >= size ? 2 * size - 2 - i : i; }
-
-// Blurs one plane into another: down the columns, then along the row. `weights` begins at the centre. Reads and writes up to a
-// block behind the planes' ends.
-UNLABEL_CLONES
-void blur_plane(const float* from, int width, int height, const float* weights, int half, float* row, float* to) {
-  const float* before[most_taps / 2 + 1];
-  const float* after[most_taps / 2 + 1];
-  const size_t columns = static_cast<size_t>(width);
-  float* const centre = row + half;
-  for (int y = 0; y < height; ++y) {
-    for (int k = 0; k <= half; ++k) {
-      before[k] = from + columns * static_cast<size_t>(reflected(y - k, height));
-      after[k] = from + columns * static_cast<size_t>(reflected(y + k, height));
-    }
-    for (size_t x = 0; x < columns; x += lanes) {
-      const Float8 sum = weighted(before, after, weights, half, x);
-      std::memcpy(centre + x, &sum, sizeof sum);
-    }
-    for (int k = 1; k <= half; ++k) {
-      centre[-k] = centre[k];
-      centre[width - 1 + k] = centre[width - 1 - k];
-    }
-    for (int k = 0; k <= half; ++k) {
-      before[k] = centre - k;
-      after[k] = centre + k;
-    }
-    for (size_t x = 0; x < columns; x += lanes) {
-      const Float8 sum = weighted(before, after, weights, half, x);
-      std::memcpy(to + columns * static_cast<size_t>(y) + x, &sum, sizeof sum);
-    }
-  }
-}
-
-void blur(std::vector<float>& planes, int width, int height, float sigma, int kernel) {
-  const int half = (kernel - 1) / 2;
-  std::vector<double> exact(static_cast<size_t>(half) + 1);
-  double total = 0;
-  for (size_t k = 0; k < exact.size(); ++k) {
-    const double distance = static_cast<double>(k) / static_cast<double>(sigma);
-    exact[k] = std::exp(-0.5 * distance * distance);
-    total += k == 0 ? exact[k] : 2 * exact[k];
-  }
-  std::vector<float> weights(exact.size());
-  std::transform(exact.begin(), exact.end(), weights.begin(), [&](double w) { return static_cast<float>(w / total); });
-
-  thread_local std::vector<float> blurred, row;
-  blurred.resize(planes.size());
-  row.resize(static_cast<size_t>(width + 2 * half) + 2 * lanes);
-  const size_t pitch = planes.size() / 3;
-  for (size_t c = 0; c < 3; ++c) {
-    blur_plane(planes.data() + c * pitch, width, height, weights.data(), half, row.data(), blurred.data() + c * pitch);
-  }
-  planes.swap(blurred);
-}
-
-}  // namespace
-
-void paint(const uint8_t* rgb, int width, int height, const Look& look, const Finish& finish, float* out) {
+template <class Sample>
+void paint_view(const Sample* rgb, int width, int height, const Look& look, const Finish& finish, float* out) {
   const size_t count = static_cast<size_t>(width) * static_cast<size_t>(height);
   Colors colors;
   if (look.color == Look::Color::fused) {
     if (look.offset != 0) colors.offset = look.offset * static_cast<float>(mean_gray(rgb, count, colors));
     colors.fused = true;
-    for (size_t k = 0; k < 9; ++k) colors.matrix[k] = look.matrix[k] / 255;
+    for (size_t k = 0; k < 9; ++k) colors.matrix[k] = look.matrix[k] / top_of<Sample>;
   } else if (look.color == Look::Color::exact && look.jitter) {
     for (size_t step = 0; step < 4; ++step) {
       colors.kinds[step] = look.order[step];
@@ -360,8 +324,18 @@ void paint(const uint8_t* rgb, int width, int height, const Look& look, const Fi
   thread_local std::vector<float> planes;
   planes.resize(3 * (count + lanes));
   to_planes(rgb, count, colors, gray, planes.data());
-  blur(planes, width, height, look.sigma, finish.kernel);
+  blur(planes, 3, width, height, look.sigma, finish.kernel);
   from_planes(planes.data(), count, Last(finish, false, look.solarize), out);
+}
+
+}  // namespace
+
+void paint(const uint8_t* rgb, int width, int height, const Look& look, const Finish& finish, float* out) {
+  paint_view(rgb, width, height, look, finish, out);
+}
+
+void paint(const uint16_t* rgb, int width, int height, const Look& look, const Finish& finish, float* out) {
+  paint_view(rgb, width, height, look, finish, out);
 }
 
 }  // namespace unlabel

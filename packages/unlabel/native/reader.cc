@@ -9,9 +9,9 @@
 
 #include "arguments.h"
 #include "image.h"
-#include "paint.h"
 #include "pool.h"
 #include "signals.h"
+#include "views.h"
 
 namespace unlabel {
 
@@ -117,70 +117,9 @@ struct Unpacking : Batch {
   int least = 1;
 };
 
-// Where the views of one size go, and how they are made.
-struct Target {
-  // Where a view comes from, and its place in the memory, counted in views.
-  struct Place {
-    Box box;
-    size_t slot;
-  };
-
-  size_t values() const { return static_cast<size_t>(width) * static_cast<size_t>(height) * 3; }
-  size_t count(size_t item) const { return first[item + 1] - first[item]; }
-
-  int width = 0, height = 0;
-  Filter filter = Filter::bilinear;
-  std::vector<Place> places;
-  std::vector<size_t> first{0};  // of an item's places, and their end
-  Memory memory;                 // of a tensor, where that is what is written to
-  uint8_t* out = nullptr;        // unless painted
-  bool painted = false;
-  std::vector<Look> looks;  // one a place
-  Finish finish;
-};
-
 struct Reading : Batch {
   using Batch::Batch;
-  void run(size_t item) override {
-    // Painted views are bytes only on their way, in the cache.
-    thread_local std::vector<uint8_t> bytes;
-    size_t room = 0;
-    for (const Target& target : targets) room += target.painted ? target.count(item) * target.values() : 0;
-    if (room > 0) bytes.resize(room);
-    std::vector<std::vector<View>> views(targets.size());
-    std::vector<Group> groups;
-    uint8_t* next = bytes.data();
-    for (size_t t = 0; t < targets.size(); ++t) {
-      const Target& target = targets[t];
-      for (size_t k = target.first[item]; k < target.first[item + 1]; ++k) {
-        const Target::Place& place = target.places[k];
-        views[t].push_back({place.box, target.painted ? next : target.out + place.slot * target.values()});
-        if (target.painted) next += target.values();
-      }
-      groups.push_back({views[t], target.width, target.height, target.filter});
-    }
-    try {
-      decodes += render(sources[item], groups);
-    } catch (...) {
-      for (const Group& group : groups) {
-        for (const View& view : group.views) std::fill_n(view.out, static_cast<size_t>(group.width) * static_cast<size_t>(group.height) * 3, uint8_t{0});
-      }
-      paint_all(item, groups);
-      throw;
-    }
-    paint_all(item, groups);
-  }
-
-  void paint_all(size_t item, const std::vector<Group>& groups) {
-    for (size_t t = 0; t < targets.size(); ++t) {
-      const Target& target = targets[t];
-      for (size_t k = 0; target.painted && k < target.count(item); ++k) {
-        const size_t at = target.first[item] + k;
-        float* to = target.memory.floats().data() + target.places[at].slot * target.values();
-        paint(groups[t].views[k].out, target.width, target.height, target.looks[at], target.finish, to);
-      }
-    }
-  }
+  void run(size_t item) override { decodes += make_views(sources[item], targets, item); }
 
   Napi::Value result(Napi::Env env) override {
     Napi::Object object = Napi::Object::New(env);
@@ -200,6 +139,9 @@ Target target_of(const Napi::Value& value, size_t items) {
   Target target;
   target.width = whole(given.Get("width"), 1, 4096, "width");
   target.height = whole(given.Get("height"), 1, 4096, "height");
+  if (given.Has("channels")) target.channels = whole(given.Get("channels"), 1, most_channels, "channels");
+  target.picture = given.Get("picture").ToBoolean();
+  if (target.picture && target.channels != 3) reject(env, "Expected three channels for a picture");
   target.filter = given.Get("bicubic").ToBoolean() ? Filter::bicubic : Filter::bilinear;
 
   const auto array_of = [&](const char* name, napi_typedarray_type type) {
@@ -220,13 +162,15 @@ Target target_of(const Napi::Value& value, size_t items) {
   const Napi::Value looks = given.Get("paintValues");
   size_t room;
   if (looks.IsUndefined()) {
+    const bool wide = out.IsTypedArray() && out.As<Napi::TypedArray>().TypedArrayType() == napi_uint16_array;
     if (!out.IsTypedArray()) target.memory = Memory::take(out);
-    const std::span<uint8_t> bytes = out.IsTypedArray() ? bytes_of(out) : target.memory.bytes();
-    target.out = bytes.data();
-    room = bytes.size() / target.values();
+    const std::span<uint8_t> bytes = wide ? std::span<uint8_t>() : out.IsTypedArray() ? bytes_of(out) : target.memory.bytes();
+    target.bytes = bytes.data();
+    if (wide) target.wide = out.As<Napi::Uint16Array>().Data();
+    room = (wide ? out.As<Napi::TypedArray>().ElementLength() : bytes.size()) / target.values();
   } else {
     target.painted = true;
-    target.finish = finish_of(given.Get("finish"));
+    target.finish = finish_of(given.Get("finish"), target.channels);
     target.looks = looks_of(looks, views, target.finish, std::min(target.width, target.height));
     target.memory = Memory::take(out);
     room = target.memory.floats().size() / target.values();
@@ -274,9 +218,9 @@ class Reader {
   }
 
   // read(sources, targets) → { failures, decodes }. A target holds the views of one size, { out, counts, slots, boxes, width,
-  // height, bicubic, paintValues, finish }: item i has counts[i] of them, of five numbers each in `boxes` (x, y, width, height,
-  // flip); a view is written to its place in `out`, counted in views, that `slots` holds. `out` is a Uint8Array or the memory of
-  // a byte tensor; with paintValues and finish (looks_of and finish_of in arguments.h) that of a float tensor.
+  // height, bicubic, channels, picture, paintValues, finish }: item i has counts[i] of them, of five numbers each in `boxes` (x, y, width, height,
+  // flip); a view is written to its place in `out`, counted in views, that `slots` holds. `out` is a Uint8Array, a
+  // Uint16Array or the memory of a byte tensor; with paintValues and finish (looks_of and finish_of in arguments.h) that of a float tensor.
   Napi::Value read(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     auto batch = std::make_unique<Reading>(env);
@@ -294,9 +238,9 @@ class Reader {
     return begin(env, std::move(batch));
   }
 
-  // release(bytes): detaches the memory, which its owner then frees.
+  // release(samples): detaches the memory, which its owner then frees.
   Napi::Value release(const Napi::CallbackInfo& info) {
-    if (!info[0].IsTypedArray()) reject(info.Env(), "Expected a Uint8Array to release");
+    if (!info[0].IsTypedArray()) reject(info.Env(), "Expected a typed array to release");
     info[0].As<Napi::TypedArray>().ArrayBuffer().Detach();
     return info.Env().Undefined();
   }

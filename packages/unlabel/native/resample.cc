@@ -132,7 +132,7 @@ void resize_rows(const int16_t* const* lines, const int16_t* weight, int pairs, 
 
 }  // namespace
 
-Axis::Axis(double start, double length, int in, int out, Filter filter, bool mirrored)
+Axis::Axis(double start, double length, int in, int out, Filter filter, bool mirrored, bool keeps_exact)
     : size(out), low(in), high(0), first(static_cast<size_t>(out)), count(static_cast<size_t>(out)) {
   const double scale = length / out;
   const double stretch = std::max(scale, 1.0);
@@ -149,6 +149,7 @@ Axis::Axis(double start, double length, int in, int out, Filter filter, bool mir
     high = std::max(high, to);
   }
   weight.resize(static_cast<size_t>(out) * 2 * static_cast<size_t>(pairs));
+  if (keeps_exact) exact_weight.resize(weight.size());
   std::vector<double> exact(2 * static_cast<size_t>(pairs));
   for (int i = 0; i < out; ++i) {
     double total = 0;
@@ -158,6 +159,10 @@ Axis::Axis(double start, double length, int in, int out, Filter filter, bool mir
       const double x = (from + static_cast<double>(k) + 0.5 - centre(i)) / stretch;
       exact[k] = filter == Filter::bilinear ? triangle(x) : cubic(x);
       total += exact[k];
+    }
+    for (size_t k = 0; keeps_exact && k < used; ++k) {
+      const double share = total != 0 ? exact[k] / total : 1.0 / static_cast<double>(used);
+      exact_weight[place(i) * 2 * static_cast<size_t>(pairs) + k] = static_cast<float>(share);
     }
     // Sums are rounded, not weights: these then add up to one exactly, and a flat colour stays as it is.
     int16_t* to = weight.data() + place(i) * 2 * static_cast<size_t>(pairs);

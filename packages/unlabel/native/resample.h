@@ -12,17 +12,20 @@ enum class Filter { bilinear, bicubic };
 // Which input pixels, with which weights, make each output pixel along one axis.
 struct Axis {
   // `start` and `length` lie in an input of `in` pixels; `out` pixels come out, the last one first if `mirrored`.
-  Axis(double start, double length, int in, int out, Filter filter, bool mirrored = false);
+  Axis(double start, double length, int in, int out, Filter filter, bool mirrored = false, bool keeps_exact = false);
 
   int begin(int i) const { return first[static_cast<size_t>(i)]; }
   int end(int i) const { return first[static_cast<size_t>(i)] + count[static_cast<size_t>(i)]; }
   const int16_t* weights(int i) const { return weight.data() + static_cast<size_t>(i) * 2 * static_cast<size_t>(pairs); }
+
+  const float* exact_weights(int i) const { return exact_weight.data() + static_cast<size_t>(i) * 2 * static_cast<size_t>(pairs); }
 
   int size;
   int pairs = 1;  // half of the most pixels that any output needs, rounded up
   int low, high;  // what all outputs together need: low ≤ x < high
   std::vector<int> first, count;
   std::vector<int16_t> weight;  // in units of 2^−14; 2 · pairs an output, zero where it needs fewer
+  std::vector<float> exact_weight;  // the same in units of 1, if `keeps_exact`: 14 bits are too few for samples of 16
 };
 
 // Where the pixels of an output go: bytes from one pixel to the next along x and along y, so that it can lie turned.

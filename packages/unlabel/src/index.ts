@@ -22,6 +22,7 @@ export type { Settings } from "./config/settings.ts";
 export { type AugmentSpec, augment } from "./data/augment.ts";
 export { type EvalBatch, type EvalOptions, evalBatches } from "./data/eval-batches.ts";
 export type { ClassName, Dataset, Item, Layout, LeftAside, Split } from "./data/folder.ts";
+export type { AnyImage, Described, Input, Tile } from "./data/input.ts";
 export { type Batch, Loader, type LoaderOptions } from "./data/loader.ts";
 export { openData } from "./data/open.ts";
 export type { JitterParams, ViewParams } from "./data/params.ts";

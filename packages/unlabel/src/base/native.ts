@@ -32,8 +32,8 @@ export interface NativeFailure {
 
 /** The views of one size: item i of the sources has `counts[i]` of them. */
 export interface NativeTarget {
-  /** Bytes or the memory of a uint8 tensor; with `paintValues` that of a float32 tensor. */
-  out: Uint8Array | TensorMemory;
+  /** Samples of 8 or 16 bits, or the memory of a uint8 tensor; with `paintValues` that of a float32 tensor. */
+  out: Uint8Array | Uint16Array | TensorMemory;
   counts: Int32Array;
   /** Each view's place in `out`, counted in views. */
   slots: Int32Array;
@@ -44,6 +44,8 @@ export interface NativeTarget {
   bicubic: boolean;
   /** Channels of a view; default 3. */
   channels?: number;
+  /** Whether it is for people: three channels, whatever the image has: its first three, or its first as gray. */
+  picture?: boolean;
   /** With `finish`: how views are painted, see paint-values.ts. */
   paintValues?: Float32Array;
   finish?: Float32Array;

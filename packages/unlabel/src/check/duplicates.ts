@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { sourceOf, tileKey } from "../data/described.ts";
 import { imagesOf } from "../data/images.ts";
-import type { ImageReader, ImageSource } from "../data/reader.ts";
+import type { ImageReader } from "../data/reader.ts";
 import { LOOK_SIDE, likeness } from "./compare.ts";
 import { Forest, type Group, group, type Leak, leaksOf, type Pair } from "./groups.ts";
 import { grayOf } from "./hash.ts";
@@ -67,12 +68,15 @@ function gather(entries: Iterable<readonly [string, number]>): number[][] {
 }
 
 async function digestOf({ split, item }: Seen): Promise<string | null> {
-  const [image] = await imagesOf(split, [item]);
+  const [asked] = await imagesOf(split, [item]);
+  const image = sourceOf(asked!);
   const hash = createHash("sha256");
+  // Parts of one file are no copies of each other.
+  if (item.tile) hash.update(tileKey(item.tile));
   if (image instanceof Uint8Array) return hash.update(image).digest("hex");
   if (typeof image === "object") return hash.update(image.data).digest("hex");
   try {
-    await pipeline(createReadStream(image!), hash);
+    await pipeline(createReadStream(image), hash);
     return hash.digest("hex");
   } catch {
     return null; // gone since it was looked at: no copy of anything now
@@ -119,8 +123,8 @@ async function nearPairs(looked: Looked, sets: number[][], reader: ImageReader):
 
 /** How much two images are alike; 0 where either cannot be read any more. */
 async function compare(a: Seen, b: Seen, reader: ImageReader): Promise<number> {
-  const images: ImageSource[] = [...(await imagesOf(a.split, [a.item])), ...(await imagesOf(b.split, [b.item]))];
-  const { data, failures } = await reader.read(
+  const images = [...(await imagesOf(a.split, [a.item])), ...(await imagesOf(b.split, [b.item]))];
+  const { data, failures } = await reader.readPictures(
     [a, b].map((seen, k) => ({ image: images[k]!, views: [part(seen, 1)] })),
     { width: LOOK_SIDE, height: LOOK_SIDE, filter: "bilinear" },
   );

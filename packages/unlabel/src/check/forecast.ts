@@ -7,6 +7,7 @@ import { copyFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { allowedMemory } from "../base/allowed-memory.ts";
+import { sourceOf } from "../data/described.ts";
 import { imagesOf } from "../data/images.ts";
 import { METHODS } from "../methods/list.ts";
 import { loadedPlugins, pluginMethods } from "../methods/plugins.ts";
@@ -141,7 +142,8 @@ function batches({ size, batch }: { size: number; batch: number }, available: nu
 /** The sample as a folder, whatever it came from: the measuring process needs no source but that. */
 async function copyImages(sample: readonly Seen[], folder: string): Promise<void> {
   for (const [i, { split, item, format }] of sample.entries()) {
-    const [image] = await imagesOf(split, [item]);
+    const [asked] = await imagesOf(split, [item]);
+    const image = asked && sourceOf(asked);
     const name = join(folder, `${String(i).padStart(3, "0")}-${basename(item.path).slice(-40)}`);
     const encoded = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i.test(name) ? name : `${name}.${format}`;
     if (typeof image === "string") await copyFile(image, encoded);
@@ -149,6 +151,7 @@ async function copyImages(sample: readonly Seen[], folder: string): Promise<void
     else if (image) {
       const { default: sharp } = await import("sharp");
       const { data, width, height } = image;
+      // Pixels as sources hold them have three channels.
       await sharp(data, { raw: { width, height, channels: 3 } }).toFile(`${name}.png`);
     }
   }

@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { ahead } from "../data/ahead.ts";
+import { sourceOf } from "../data/described.ts";
 import type { Item, Split } from "../data/folder.ts";
 import { imagesOf } from "../data/images.ts";
 import type { ImageReader, ImageSource, Size } from "../data/reader.ts";
@@ -102,7 +103,7 @@ async function lookAt(split: Split, items: readonly Item[], reader: ImageReader)
   const { sizes, failures } = await reader.sizes(images);
   const reasons = new Map(failures.map(({ index, reason }) => [index, reason]));
   const sized = sizes.flatMap((size, index) => (size ? [{ index, size }] : []));
-  const { data, failures: unread } = await reader.read(
+  const { data, failures: unread } = await reader.readPictures(
     sized.map(({ index, size }) => ({ image: images[index]!, views: [part(size, 1), part(size, MIDDLE)] })),
     { width: HASH_SIDE, height: HASH_SIDE, filter: "bilinear" },
   );
@@ -118,7 +119,7 @@ async function lookAt(split: Split, items: readonly Item[], reader: ImageReader)
         item,
         reason,
         ...size,
-        bytes: await bytesOf(image),
+        bytes: await bytesOf(sourceOf(image)),
         format: "",
         turned: false,
         blank: false,
@@ -126,7 +127,7 @@ async function lookAt(split: Split, items: readonly Item[], reader: ImageReader)
         remarks: [],
       };
       if (reason !== null) return { seen, hashes: null };
-      await readHeader(seen, image);
+      await readHeader(seen, sourceOf(image));
       const at = places.get(index)!;
       seen.blank = colourSpread(data, at) < BLANK;
       judge(seen);
@@ -144,7 +145,7 @@ export function part({ width, height }: Size, share: number): Box {
 
 async function bytesOf(image: ImageSource): Promise<number> {
   if (image instanceof Uint8Array) return image.length;
-  if (typeof image !== "string") return image.data.length;
+  if (typeof image !== "string") return image.data.byteLength;
   // A file that is gone by now has told so above.
   return stat(image).then(
     ({ size }) => size,

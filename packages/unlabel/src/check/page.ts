@@ -131,7 +131,7 @@ async function thumbnail(seen: Seen, reader: Checked["reader"]): Promise<Html> {
   const width = Math.max(1, Math.round(Math.min(1, scale) * seen.width));
   const height = Math.max(1, Math.round(Math.min(1, scale) * seen.height));
   const [image] = await imagesOf(seen.split, [seen.item]);
-  const { data, failures } = await reader.read([{ image: image!, views: [part(seen, 1)] }], {
+  const { data, failures } = await reader.readPictures([{ image: image!, views: [part(seen, 1)] }], {
     width,
     height,
     filter: "bilinear",

@@ -58,9 +58,7 @@ it("compare, pretrain, evaluate, embed, search, report and data check leave the 
   const { linear } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!);
   expect([linear.fingerprint, linear.train_images + linear.val_images]).toEqual([before.fingerprint, 12]);
 
-  // The last takes the place of the one before.
-  for (const name of ["f.csv", "f.safetensors", "f.parquet", "ant/g.npy", "ant/g.npy"])
-    unlabel("embed", run, ".", "-o", name);
+  for (const name of ["f.csv", "f.safetensors", "f.parquet", "ant/g.npy"]) unlabel("embed", run, ".", "-o", name);
   unlabel("search", run, "ant/0.png", "--in", ".", "--html", "bee/near.html");
   // A page that was written by the first of two searches is replaced by the second.
   unlabel("search", run, "ant/1.png", "--in", ".", "--html", "bee/near.html");

@@ -1,4 +1,5 @@
-// Augmentation as batched tensor operators, the same on CPU and GPU: uint8 pixels in, normalised float images out.
+// Augmentation as batched tensor operators, the same on CPU and GPU: pixels in, normalised float images out. Colours are changed of
+// three channels only; views of other numbers are painted by the native reader.
 import { conv2d, empty, fromTypedArray, noGrad, scope, type Tensor, where } from "@unlabel/torch";
 import { exactColor } from "./color-exact.ts";
 import { fusedColor } from "./color-matrix.ts";
@@ -15,16 +16,19 @@ export type AugmentSpec = Pick<ViewSpec, "colorForm" | "blur" | "mean" | "std">;
  * Colours, blurs, solarises and normalises a batch, each view by its own parameters; without parameters, only normalises:
  * `(x / 255 − mean) / std`.
  *
- * @param pixels uint8 `[N, H, W, 3]`
- * @returns float32 `[N, 3, H, W]`, channels-last, on the same device
+ * @param pixels `[N, H, W, C]`, uint8, or float32 from 0 to 1, which is not divided by 255
+ * @returns float32 `[N, C, H, W]`, channels-last, on the same device
+ * @throws {RangeError} where `C` is not the number of means, or is other than 3 and `views` change colours
  */
 export function augment(pixels: Tensor, spec: AugmentSpec, views: readonly ViewParams[] | null = null): Tensor {
   return noGrad(() =>
     scope(() => {
-      const [n, height, width] = pixels.shape as [number, number, number, number];
+      const [n, height, width, channels] = pixels.shape as [number, number, number, number];
+      if (channels !== spec.mean.length)
+        throw new RangeError(`Expected pixels of ${spec.mean.length} channels, as mean has, got ${channels}`);
       const { device } = pixels;
-      const out = empty([n, 3, height, width], { dtype: "float32", device, memoryFormat: "channels_last" });
-      const step = device === "cpu" ? Math.max(1, Math.floor(CHUNK / (3 * height * width))) : n;
+      const out = empty([n, channels, height, width], { dtype: "float32", device, memoryFormat: "channels_last" });
+      const step = device === "cpu" ? Math.max(1, Math.floor(CHUNK / (channels * height * width))) : n;
       for (let start = 0; start < n; start += step) {
         const count = Math.min(step, n - start);
         scope(() => {
@@ -38,18 +42,17 @@ export function augment(pixels: Tensor, spec: AugmentSpec, views: readonly ViewP
 }
 
 function augmentChunk(pixels: Tensor, spec: AugmentSpec, views: readonly ViewParams[] | null): Tensor {
-  const [n, height, width] = pixels.shape as [number, number, number, number];
+  const [n, height, width, channels] = pixels.shape as [number, number, number, number];
   // One plane a channel: every operator below runs over long rows.
-  let x = pixels
-    .permute([0, 3, 1, 2])
-    .contiguous()
-    .to({ dtype: "float32" })
-    .mul_(1 / 255)
-    .view([n, 3, height * width]);
+  const planes = pixels.permute([0, 3, 1, 2]).contiguous();
+  // A copy, whatever the pixels are: what follows works in place.
+  const unit = pixels.dtype === "uint8" ? planes.to({ dtype: "float32" }).mul_(1 / 255) : planes.mul(1);
+  let x = unit.view([n, channels, height * width]);
   if (views?.some(({ jitter, grayscale }) => jitter || grayscale)) {
+    if (channels !== 3) throw new RangeError(`Expected three channels where colours are changed, got ${channels}`);
     x = spec.colorForm === "exact" ? exactColor(x, views) : fusedColor(x, views);
   }
-  x = x.view([n, 3, height, width]);
+  x = x.view([n, channels, height, width]);
   if (views && spec.blur)
     x = blurSome(
       x,
@@ -58,7 +61,13 @@ function augmentChunk(pixels: Tensor, spec: AugmentSpec, views: readonly ViewPar
     );
   if (views) x = solarizeSome(x, views);
   const perChannel = (of: (c: number) => number) =>
-    fromTypedArray(Float32Array.from([0, 1, 2], of), [1, 3, 1, 1], { device: pixels.device });
+    fromTypedArray(
+      Float32Array.from({ length: channels }, (_, c) => of(c)),
+      [1, channels, 1, 1],
+      {
+        device: pixels.device,
+      },
+    );
   return x.mul_(perChannel((c) => 1 / spec.std[c]!)).sub_(perChannel((c) => spec.mean[c]! / spec.std[c]!));
 }
 
@@ -88,7 +97,7 @@ function blurSome(x: Tensor, sigmas: (number | null)[], kernel: number): Tensor 
  * Gaussian blur with a standard deviation for each image, as torchvision's `gaussian_blur`: weights sampled at whole pixels
  * and normalised, edges reflected.
  *
- * @param x `[N, 3, H, W]`
+ * @param x `[N, C, H, W]`
  * @param kernel odd, and less than twice the image's side
  */
 export function gaussianBlur(x: Tensor, sigmas: readonly number[], kernel: number): Tensor {

@@ -1,11 +1,11 @@
 import { copyFileSync, readdirSync, renameSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ImageSource } from "../base/native.ts";
 import { dataRoot, sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
 import { type CacheOptions, cached, chooseCache } from "./cache.ts";
 import { openFolder, type Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
+import type { AnyImage } from "./input.ts";
 import { Loader } from "./loader.ts";
 import { ImageReader } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
@@ -51,8 +51,8 @@ async function batches(of: Split): Promise<number[][]> {
   return taken;
 }
 
-const kept = async (of: Split): Promise<ImageSource[]> => imagesOf(of, of.items);
-const pixelsOf = async (image: ImageSource) => {
+const kept = async (of: Split): Promise<AnyImage[]> => imagesOf(of, of.items);
+const pixelsOf = async (image: AnyImage) => {
   const { sizes } = await reader.sizes([image]);
   const { width, height } = sizes[0]!;
   const views = [{ x: 0, y: 0, width, height, flip: false }];
@@ -112,7 +112,7 @@ describe("images kept in memory", () => {
   it("are kept up to a limit, and handed out again", async () => {
     const some = cache({ bytes: 5 * 40 * 32 * 3 });
     const [once, twice] = [await kept(some), await kept(some)];
-    const held: ImageSource[] = once.filter((image) => typeof image !== "string");
+    const held: AnyImage[] = once.filter((image) => typeof image !== "string");
     expect(held.length).toBe(5);
     expect(twice.filter((image) => held.includes(image)).length).toBe(5);
     expect(twice.filter((image) => typeof image === "string").length).toBe(7);

@@ -4,10 +4,13 @@ import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { allowedMemory } from "../base/allowed-memory.ts";
+import { UsageError } from "../base/errors.ts";
 import { isDiskFull, makeFolder, writeAtomically } from "../base/files.ts";
-import type { ImageSource, Pixels } from "../base/native.ts";
+import type { Pixels } from "../base/native.ts";
+import { fileOf, isDescribed, keyOf, tileKey } from "./described.ts";
 import type { Item, Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
+import { type AnyImage, isOrdinary, PHOTOGRAPHS } from "./input.ts";
 import { ImageReader, type Size, unpackedBytes } from "./reader.ts";
 import { spreadSample } from "./sample.ts";
 
@@ -57,9 +60,18 @@ function large(bytes: number): string {
 /** Bytes that all images of a split take once they are kept in memory, by the sizes of some. */
 async function estimateBytes(split: Split, least: number, seed: number): Promise<number> {
   const some = spreadSample(split, SAMPLE, seed);
-  const { sizes } = await new ImageReader({ cacheBytes: 0 }).sizes(await imagesOf(some, some.items));
-  const bytes = sizes.flatMap((size) => (size ? [unpackedBytes(size, least)] : []));
+  const images = await imagesOf(some, some.items);
+  const { sizes } = await new ImageReader({ cacheBytes: 0 }).sizes(images);
+  const bytes = sizes.flatMap((size, i) => (size ? [keptBytes(images[i]!, size, least)] : []));
   return bytes.length === 0 ? 0 : (split.items.length * bytes.reduce((sum, one) => sum + one, 0)) / bytes.length;
+}
+
+/** Bytes that an image of this size takes in memory. */
+function keptBytes(image: AnyImage, size: Size, least: number): number {
+  const { width, height } = size;
+  if (isDescribed(image)) return width * height * pixelBytes(image);
+  if (typeof image === "string" || image instanceof Uint8Array) return unpackedBytes(size, least);
+  return image.data.byteLength;
 }
 
 // The most that the reader writes in one go.
@@ -71,9 +83,22 @@ const QUALITY = 95;
  * The split with its images kept once they have been read. A file that is replaced is read again.
  *
  * Batches are the same as without, bit by bit, where no `side` is given.
+ *
+ * @throws {UsageError} where images are to be kept as JPEGs that are not read as photographs are
  */
 export function cached(split: Split, options: CacheOptions): Split {
+  const input = split.input ?? PHOTOGRAPHS;
+  if (options.folder !== undefined && !isOrdinary(input)) {
+    const [channels, depth] = [input.channels, input.range === null ? "chosen bands" : "a range of values of its own"];
+    throw new UsageError(
+      `Expected photographs for cache=disk, which keeps JPEGs of 8-bit colour, got images of ${channels} ` +
+        `channel${channels === 1 ? "" : "s"} with ${depth}; set cache=memory or cache=off`,
+    );
+  }
   const cache = new ImageCache(options);
+  // A part of a file may be a file of its own by now.
+  const asWhole = (image: AnyImage, { tile }: Item): AnyImage =>
+    tile && (typeof image === "string" || image instanceof Uint8Array) ? { file: image, input, tile: null } : image;
   const load = async (items: readonly Item[]) => {
     // A source may have to fetch what it is asked for, and more with it: it is asked for what is not kept.
     const kept = await Promise.all(items.map((item) => (split.load ? cache.kept(item) : null)));
@@ -81,14 +106,15 @@ export function cached(split: Split, options: CacheOptions): Split {
     const images = missing.length > 0 ? await imagesOf(split, missing) : [];
     const read = await Promise.all(missing.map((item, i) => cache.get(item, images[i]!)));
     let next = 0;
-    return kept.map((image) => image ?? read[next++]!);
+    return kept.map((image, i) => asWhole(image ?? read[next++]!, items[i]!));
   };
-  return { ...split, load };
+  // What is handed out says how it is to be read, or has been; imagesOf leaves it as it is.
+  return { ...split, load: load as Split["load"] };
 }
 
 /** What to read, and whether it is to be kept under its key. */
 interface Made {
-  source: ImageSource;
+  source: AnyImage;
   keep: boolean;
 }
 
@@ -109,7 +135,7 @@ class ImageCache {
   }
 
   /** What is kept of an item whose image is no file; null where nothing is yet. */
-  async kept(item: Item): Promise<ImageSource | null> {
+  async kept(item: Item): Promise<AnyImage | null> {
     const key = this.#sourceKey(item);
     const known = this.#made.get(key);
     // What fails fails whoever asked for it first; whoever asks next tries anew.
@@ -122,7 +148,7 @@ class ImageCache {
   }
 
   /** What to read in place of `image`: the image itself where it cannot be read or nothing is gained. */
-  async get(item: Item, image: ImageSource): Promise<ImageSource> {
+  async get(item: Item, image: AnyImage): Promise<AnyImage> {
     const key = await this.#keyOf(item, image);
     if (key === null) return image;
     const known = this.#made.get(key);
@@ -140,19 +166,21 @@ class ImageCache {
   }
 
   /** Changes whenever the image may have; null for a file that is gone. */
-  async #keyOf(item: Item, image: ImageSource): Promise<string | null> {
-    if (typeof image !== "string") return this.#sourceKey(item);
+  async #keyOf(item: Item, image: AnyImage): Promise<string | null> {
+    const key = keyOf(image);
+    if (key === null) return this.#sourceKey(item);
     try {
-      const { size, mtimeNs, ino } = await stat(image, { bigint: true });
-      return [image, size, mtimeNs, ino].join("\0");
+      const { size, mtimeNs, ino } = await stat(fileOf(image), { bigint: true });
+      return [key, size, mtimeNs, ino].join("\0");
     } catch {
       return null;
     }
   }
 
   /** Of an image that a source hands out itself, which nobody replaces. */
-  #sourceKey({ path, at }: Item): string {
-    return [this.#options.fingerprint, path, at].join("\0");
+  #sourceKey({ path, at, tile }: Item): string {
+    const part = tile ? [tileKey(tile)] : [];
+    return [this.#options.fingerprint, path, at, ...part].join("\0");
   }
 
   #fileOf(folder: string, key: string): string {
@@ -160,27 +188,28 @@ class ImageCache {
     return join(folder, `${name}.jpg`);
   }
 
-  async #pixels(image: ImageSource): Promise<Made> {
+  async #pixels(image: AnyImage): Promise<Made> {
     const target = await this.#target(image);
     if (target === null) return { source: image, keep: false };
     const { side, least, reader } = this.#options;
-    const bytes = side === null ? unpackedBytes(target, least) : target.width * target.height * 3;
+    const bytes = side === null ? keptBytes(image, target, least) : target.width * target.height * pixelBytes(image);
     const keep = bytes <= this.#room;
     // What is not kept is made anew each time: shrunk images are shrunk always, whatever else is in memory.
     if (!keep && side === null) return { source: image, keep: false };
     if (keep) this.#room -= bytes;
     const unpacked = side === null ? await reader.unpack(image, least) : null;
     const pixels = unpacked ?? (await this.#decode(image, target));
-    if (pixels === null && keep) this.#room += bytes;
+    // A described image may turn out to have 8 bits, and so half of that.
+    if (keep) this.#room += bytes - (pixels === null ? 0 : isDescribed(image) ? pixels.data.byteLength : bytes);
     return { source: pixels ?? image, keep: keep && pixels !== null };
   }
 
-  async #file(image: ImageSource, key: string): Promise<Made> {
+  async #file(image: AnyImage, key: string): Promise<Made> {
     const { folder = "" } = this.#options;
     const path = this.#fileOf(folder, key);
     if (existsSync(path)) return { source: path, keep: true };
     const target = await this.#target(image);
-    const pixels = target && (await this.#decode(image, target));
+    const pixels = target && (await this.#decode(image, target, 8));
     if (!pixels) return { source: image, keep: false };
     const { data, width, height } = pixels;
     const { default: sharp } = await import("sharp");
@@ -199,7 +228,7 @@ class ImageCache {
   }
 
   /** The size in which an image is kept; null where it cannot be read, is too large, or is small enough to stay a file. */
-  async #target(image: ImageSource): Promise<Target | null> {
+  async #target(image: AnyImage): Promise<Target | null> {
     const { side, folder, reader } = this.#options;
     const size = (await reader.sizes([image])).sizes[0];
     if (!size) return null;
@@ -210,13 +239,31 @@ class ImageCache {
     return Math.max(width, height) > MOST_SIDE ? null : { whole: size, width, height };
   }
 
-  async #decode(image: ImageSource, { whole, width, height }: Target): Promise<Pixels | null> {
-    const views = [{ x: 0, y: 0, ...whole, flip: false }];
-    const { data, failures } = await this.#options.reader.read([{ image, views }], {
-      width,
-      height,
-      filter: "bicubic",
-    });
-    return failures.length > 0 ? null : { data, width, height };
+  /** All of an image, shrunk: a described one in its own channels and 16 bits, unless 8 bits of colour are asked for. */
+  async #decode(image: AnyImage, { whole, width, height }: Target, depth?: 8): Promise<Pixels | null> {
+    const items = [{ image, views: [{ x: 0, y: 0, ...whole, flip: false }] }];
+    const channels = depth === undefined ? channelsOf(image) : 3;
+    const options = { width, height, filter: "bicubic", channels } as const;
+    const { reader } = this.#options;
+    const { data, failures } = await (depth === undefined && isWide(image)
+      ? reader.readWide(items, options)
+      : reader.read(items, options));
+    return failures.length > 0 ? null : { data, width, height, channels };
   }
+}
+
+/** Channels that an image has once it is decoded. */
+function channelsOf(image: AnyImage): number {
+  if (isDescribed(image)) return image.input.channels;
+  return typeof image === "string" || image instanceof Uint8Array ? 3 : (image.channels ?? 3);
+}
+
+function isWide(image: AnyImage): boolean {
+  if (isDescribed(image)) return !isOrdinary(image.input);
+  return typeof image === "object" && !(image instanceof Uint8Array) && image.data instanceof Uint16Array;
+}
+
+/** Bytes that a pixel takes. */
+function pixelBytes(image: AnyImage): number {
+  return channelsOf(image) * (isWide(image) ? 2 : 1);
 }

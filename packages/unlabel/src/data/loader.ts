@@ -10,11 +10,12 @@ import { augment } from "./augment.ts";
 import { randomBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
+import { isOrdinary, PHOTOGRAPHS } from "./input.ts";
 import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { drawParams, type ViewParams } from "./params.ts";
 import { type Failure, ImageReader, type Size } from "./reader.ts";
 import type { Part, Target } from "./targets.ts";
-import type { ViewSpec } from "./views.ts";
+import { checkChannels, type ViewSpec } from "./views.ts";
 
 /** One step's images. The tensors belong to whoever takes the batch: dispose of them after the step. */
 export interface Batch {
@@ -22,7 +23,7 @@ export interface Batch {
   step: number;
   /** The pass over the split that it belongs to, from 0. */
   epoch: number;
-  /** For each ViewSpec float32 `[count · B, 3, S, S]`, channels-last: all first views, then all second ones, and so on. */
+  /** For each ViewSpec float32 `[count · B, C, S, S]`, channels-last: all first views, then all second ones, and so on. */
   views: Tensor[];
   /** Which items of the split these are, `[B]`. */
   indices: Int32Array;
@@ -66,7 +67,7 @@ interface Slot {
 interface Prepared {
   step: number;
   indices: Int32Array;
-  /** A tensor a spec: painted views as a Batch has them, or bytes `[count · B, S, S, 3]` that the device will augment. */
+  /** A tensor a spec: painted views as a Batch has them, on the CPU, or bytes `[count · B, S, S, 3]` that the device will augment. */
   room: Tensor[];
 }
 
@@ -86,10 +87,19 @@ export class Loader {
   readonly #readable = new Set<number>();
   #order: { epoch: number; indices: Uint32Array } | null = null;
 
-  /** @throws {UserError} where `batch` is no whole number from 1, or the split does not fill one batch */
+  /** Whether views are painted on this machine's processor: everywhere, unless a device can and they are 8-bit colour. */
+  readonly #paints: boolean;
+
+  /**
+   * @throws {UserError} where `batch` is no whole number from 1, the split does not fill one batch, or views of other than three
+   * channels are to be changed in colour
+   */
   constructor(split: Split, views: readonly ViewSpec[], options: LoaderOptions) {
     const { batch, seed, device = "cpu", rank = 0, world = 1, reader = new ImageReader(), onSkip } = options;
     wholeFromOne("batch", batch);
+    for (const view of views) checkChannels(view);
+    this.#paints =
+      device === "cpu" || !isOrdinary(split.input ?? PHOTOGRAPHS) || views.some(({ mean }) => mean.length !== 3);
     this.#split = split;
     this.#specs = views;
     this.#options = { batch, seed, device, rank, world, onSkip };
@@ -110,7 +120,8 @@ export class Loader {
    */
   async *batches({ step = 0 }: { step?: number } = {}): AsyncGenerator<Batch, void, void> {
     const { batch } = this.#options;
-    const values = this.#specs.reduce((sum, { count, size }) => sum + count * size * size * 3, 0) * batch;
+    const values =
+      this.#specs.reduce((sum, { count, size, mean }) => sum + count * size * size * mean.length, 0) * batch;
     const bytes = values * (this.#paints ? 4 : 1);
     const depth = Math.min(MAX_AHEAD, Math.max(2, Math.floor(AHEAD_BYTES / bytes)));
     const rooms = new Set<Tensor[]>();
@@ -129,10 +140,6 @@ export class Loader {
       // What is still being written to stays in memory until that is done.
       for (const room of rooms) for (const tensor of room) tensor.dispose();
     }
-  }
-
-  get #paints(): boolean {
-    return this.#options.device === "cpu";
   }
 
   *#tasks(from: number, rooms: Set<Tensor[]>): Generator<() => Promise<Prepared>, void, void> {
@@ -183,13 +190,12 @@ export class Loader {
 
   #room(): Tensor[] {
     const { batch, device } = this.#options;
-    return this.#specs.map(({ count, size }) => {
-      if (this.#paints) {
-        return keep(empty([count * batch, 3, size, size], { dtype: "float32", memoryFormat: "channels_last" }));
-      }
-      // Memory that the operating system may move cannot be copied from while others go on.
-      const pinMemory = device.startsWith("cuda");
-      return keep(empty([count * batch, size, size, 3], { dtype: "uint8", pinMemory }));
+    // Memory that the operating system may move cannot be copied from while others go on.
+    const pinMemory = device.startsWith("cuda");
+    return this.#specs.map(({ count, size, mean }) => {
+      if (!this.#paints) return keep(empty([count * batch, size, size, 3], { dtype: "uint8", pinMemory }));
+      const shape = [count * batch, mean.length, size, size];
+      return keep(empty(shape, { dtype: "float32", memoryFormat: "channels_last", pinMemory }));
     });
   }
 
@@ -232,6 +238,7 @@ export class Loader {
       width: spec.size,
       height: spec.size,
       filter: spec.filter,
+      channels: spec.mean.length,
       memory: () => lend(room[s]!),
       ...(this.#paints && { finish: finishOf(spec) }),
     }));
@@ -249,7 +256,7 @@ export class Loader {
     const slots = views.map((_, view) => view * batch + place);
     if (!this.#paints) return { views, slots };
     const params = slots.map((slot) => this.#params(s, step, slot));
-    return { views, slots, paintValues: paintValuesOf(params, spec.colorForm) };
+    return { views, slots, paintValues: paintValuesOf(params, spec.colorForm, spec.mean.length) };
   }
 
   /** The slot itself, or with the next image drawn for its place that is not known to be unreadable, where one is found. */
@@ -283,9 +290,13 @@ export class Loader {
   }
 
   #views({ step, room }: Prepared): Tensor[] {
-    if (this.#paints) return room;
     const { batch, device } = this.#options;
+    if (this.#paints && device === "cpu") return room;
     return this.#specs.map((spec, s) => {
+      if (this.#paints) {
+        using painted = room[s]!;
+        return painted.to({ device, nonBlocking: true });
+      }
       const params = Array.from({ length: spec.count * batch }, (_, slot) => this.#params(s, step, slot));
       // Disposed of while the copy runs; LibTorch gives pinned memory to others only when that is done.
       using pixels = room[s]!;

@@ -6,6 +6,8 @@ import { makeSeeds } from "../testing/mutations/seeds.ts";
 
 /** Each damage to each make of image, three times over. */
 const COUNT = 1080;
+/** Each damage to each file of fixtures/decode. */
+const RASTERS = 754;
 
 describe("damaged images", () => {
   let survey: Survey;
@@ -53,5 +55,17 @@ describe("damaged images", () => {
     const seeds = await makeSeeds("png");
     for (const index of [0, 7, 40]) expect(mutant(seeds, 1, index)).toEqual(mutant(seeds, 1, index));
     expect(mutant(seeds, 2, 7).bytes).not.toEqual(mutant(seeds, 1, 7).bytes);
+  });
+});
+
+describe("damaged TIFFs of many bands, arrays and bitmaps", () => {
+  it("are decoded or refused in words, the same from files as from memory, in bounded memory", async () => {
+    const { outcomes, peakMb } = await readMutants(RASTERS, 1, "rasters");
+    expect(outcomes).toHaveLength(RASTERS);
+    for (const { reason } of outcomes) if (reason !== null) expect(reason).toMatch(/^[\p{L} ]/u);
+    expect(outcomes.filter(({ agrees }) => !agrees)).toEqual([]);
+    expect(outcomes.filter(({ how, reason }) => how === "only renamed" && reason !== null)).toEqual([]);
+    expect(outcomes.filter(({ reason }) => reason === null).length).toBeGreaterThan(100);
+    expect(peakMb).toBeLessThan(800);
   });
 });

@@ -1,12 +1,12 @@
 // What a user gives as DATA to a list of images, whatever it is: a folder, or one of the sources of sources/, each loaded only
 // when it is the one.
 import { existsSync, statSync } from "node:fs";
-import { extname, join, resolve } from "node:path";
+import { extname, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { type Dataset, openFolder } from "./folder.ts";
 import { findParts, listVisible } from "./parts.ts";
 
-const LISTS = new Set([".txt", ".lst", ".csv", ".tsv"]);
+const LISTS = new Set([".txt", ".lst", ".csv", ".tsv", ".jsonl", ".ndjson"]);
 
 /**
  * Opens a data set: a folder of images, a list of files, tar shards (also `shard-{000..099}.tar` and URLs), CIFAR, IDX or
@@ -83,11 +83,24 @@ async function openArrays(root: string, within: string): Promise<Dataset | null>
 async function openParts(root: string): Promise<Dataset | null> {
   const found = findParts(root);
   if (found === null) return null;
-  const { extension, paths, leftAside, readings } = found;
+  const { extension } = found;
+  const { configurationOf } = await import("./sources/configurations.ts");
+  const chosen = configurationOf(
+    root,
+    found.paths.map((path) => relative(root, path).split(sep).join("/")),
+    extension,
+  );
+  const paths = chosen.files.map((path) => join(root, path));
+  const { hasImages, openParquet } = await import("./sources/parquet.ts");
+  // A table beside pictures may be of the pictures.
+  if (extension === ".parquet" && found.leftAside.length > 0 && !(await hasImages(paths[0]!))) return null;
+  const { name: config, parts } = chosen;
   const data =
     extension === ".tar"
       ? await openTars(root, paths)
-      : await (await import("./sources/parquet.ts")).openParquet(root, paths);
+      : await openParquet(root, paths, { config, ...(parts && { parts }) });
+  const leftAside = [...found.leftAside, ...chosen.leftAside];
+  const readings = [...(extension === ".tar" ? found.readings : []), ...chosen.readings];
   const all = {
     leftAside: [...leftAside, ...(data.leftAside ?? [])],
     readings: [...readings, ...(data.readings ?? [])],

@@ -1,6 +1,6 @@
 // What unlabel itself has written, by marks of its own, wherever it lies: an output within a folder of images is no image of it,
 // and changes nothing about which images are read there.
-import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { isTemporary } from "../base/files.ts";
 import { GENERATOR } from "../base/output-file.ts";
@@ -33,7 +33,7 @@ export function outputsAmong(folder: string, names: readonly string[]): OutputKi
   if (isCache(folder, names)) return "cache";
   const marks = names.filter((name) => MARKS.test(name));
   if (marks.length === 0) return found;
-  const has = new Set(names);
+  const has = new Set(marks);
   if (has.has("run.json") && isRun(join(folder, "run.json"))) return "run";
   const isOpened = /\.(html?|csv|safetensors|parquet)$/i;
   const opens = marks.filter((name) => isOpened.test(name)).length <= MOST_FILES;
@@ -48,7 +48,7 @@ export function outputsAmong(folder: string, names: readonly string[]): OutputKi
       if (has.has(rows) && headOf(join(folder, rows)).startsWith(ROWS))
         found.set(name, "file of features").set(rows, "file of features");
     }
-    if (/\.json$/i.test(name)) for (const one of picturesOf(folder, name, has)) found.set(one, "picture");
+    if (/\.json$/i.test(name)) for (const one of picturesOf(folder, name, names)) found.set(one, "picture");
   }
   return found;
 }
@@ -71,10 +71,9 @@ function kindOf(folder: string, name: string): OutputKind | null {
   }
 }
 
-/** Whether a file is one that unlabel wrote, by its marks. */
+/** Whether a file that was asked for as images is one of ours. */
 export function isOutput(path: string): boolean {
-  const folder = dirname(path);
-  const among = outputsAmong(folder, readdirSync(folder));
+  const among = outputsAmong(join(path, ".."), [basename(path)]);
   return typeof among === "string" || among.has(basename(path));
 }
 
@@ -99,16 +98,14 @@ function isComparison(path: string): boolean {
 }
 
 /** Files that a list of pictures names, and the list: eval/pictures.json with its sprite, pictures/METHOD.json with its PNGs. */
-function picturesOf(folder: string, name: string, names: ReadonlySet<string>): string[] {
+function picturesOf(folder: string, name: string, names: readonly string[]): string[] {
   const method = name.slice(0, -".json".length);
-  const first = name === "pictures.json" ? "pictures.jpg" : `${method}-1-original.png`;
-  // Folders may hold a description in JSON beside every image.
-  if (!names.has(first) || !/^[a-z0-9]+$/.test(method)) return [];
+  const own =
+    name === "pictures.json" ? /^pictures\.jpg$/ : new RegExp(`^${method}-\\d+-(original|masked|reconstructed)\\.png$`);
+  if (!/^[a-z0-9]+$/.test(method) || !names.some((one) => own.test(one))) return [];
   const found = objectIn(join(folder, name));
-  if (name === "pictures.json") return found?.protocol === "pictures" ? [name, first] : [];
-  if (found === null || !("size" in found) || !Array.isArray(found.items)) return [];
-  const own = new RegExp(`^${method}-\\d+-(original|masked|reconstructed)\\.png$`);
-  return [name, ...[...names].filter((one) => own.test(one))];
+  const isOurs = found !== null && (found.protocol === "pictures" || ("size" in found && Array.isArray(found.items)));
+  return isOurs ? [name, ...names.filter((one) => own.test(one))] : [];
 }
 
 function isPage(head: string): boolean {

@@ -5,8 +5,8 @@ import type { ViewSpec } from "./views.ts";
 
 const NUMBERS = 13;
 
-/** The numbers of all `views`, one after the other. */
-export function paintValuesOf(views: readonly ViewParams[], form: ViewSpec["colorForm"]): Float32Array {
+/** The numbers of all `views`, one after the other. Other than three channels have neither saturation nor hue. */
+export function paintValuesOf(views: readonly ViewParams[], form: ViewSpec["colorForm"], channels = 3): Float32Array {
   const paintValues = new Float32Array(views.length * NUMBERS);
   for (const [index, { jitter, grayscale, sigma, solarize }] of views.entries()) {
     const at = index * NUMBERS;
@@ -18,7 +18,8 @@ export function paintValuesOf(views: readonly ViewParams[], form: ViewSpec["colo
     } else if (jitter || grayscale) {
       const { matrix, offset } = colorMatrix(jitter, grayscale);
       paintValues[at] = 1;
-      paintValues.set(matrix, at + 1);
+      if (channels === 3) paintValues.set(matrix, at + 1);
+      else paintValues[at + 1] = jitter ? jitter.brightness * jitter.contrast : 1;
       paintValues[at + 10] = offset;
     }
     paintValues[at + 11] = sigma ?? 0;

@@ -1,7 +1,10 @@
-// Images to resized RGB views, off the JavaScript thread: JPEG natively, other formats decoded by sharp, both resized by the
-// same native code. What a file is, its content says, not its name.
+// Images to resized views, off the JavaScript thread: JPEG natively, other formats and described images decoded by others, all
+// resized by the same native code. What a file is, its content says, not its name.
 import { type ImageSource, type NativeReader, nativeReader, type Pixels } from "../base/native.ts";
+import { bytesAPixel, fileOf, isDescribed, keyOf } from "./described.ts";
+import { decodeDescribed, describedHeader } from "./foreign/described.ts";
 import { decodeForeign, foreignHeader } from "./foreign.ts";
+import { type AnyImage, type Described, type Input, isOrdinary, PHOTOGRAPHS } from "./input.ts";
 import {
   type AnyTarget,
   type FillItem,
@@ -13,6 +16,9 @@ import {
 } from "./targets.ts";
 
 export type { ImageSource, Pixels } from "../base/native.ts";
+
+/** What others than the native part decode. */
+type Encoded = string | Uint8Array | Described;
 
 /** An image that could not be read, and why, in plain words. */
 export interface Failure {
@@ -52,7 +58,7 @@ const MOST_THREADS = 256;
 export class ImageReader {
   readonly #native: NativeReader;
   readonly #decoded = new Map<string, Pixels>();
-  /** Paths known not to be JPEGs, with the bytes that decoding them takes where that is known. */
+  /** Files known not to be JPEGs, by {@link keyOf}, with the bytes that decoding them takes where that is known. */
   readonly #foreign = new Map<string, number | undefined>();
   #room: number;
   #decodes = 0;
@@ -73,11 +79,11 @@ export class ImageReader {
     this.#native.threads(Math.min(count, MOST_THREADS));
   }
 
-  /** Upright sizes from the headers; null for those in `failures`. */
-  async sizes(images: readonly ImageSource[]): Promise<{ sizes: (Size | null)[]; failures: Failure[] }> {
+  /** Upright sizes from the headers, those of tiles where images are described so; null for those in `failures`. */
+  async sizes(images: readonly AnyImage[]): Promise<{ sizes: (Size | null)[]; failures: Failure[] }> {
     const known = images.map((image) => this.#known(image));
     const direct = indicesOf(images, (i) => known[i] !== "foreign");
-    const native = await this.#native.sizes(direct.map((i) => sourceOf(images[i]!, known[i])));
+    const native = await this.#native.sizes(direct.map((i) => decodedOr(images[i]!, known[i])));
     const sizes = new Array<Size | null>(images.length).fill(null);
     direct.forEach((index, k) => {
       const width = native.sizes[2 * k]!;
@@ -104,11 +110,19 @@ export class ImageReader {
   }
 
   /**
-   * A JPEG as pixels from which views of `least` pixels a side and larger come out as from the file itself; null for what is no
-   * JPEG or cannot be read. See {@link unpackedBytes}.
+   * A JPEG or a described image as pixels from which views of `least` pixels a side and larger come out as from the file itself; null
+   * for what is neither or cannot be read. See {@link unpackedBytes}.
    */
-  async unpack(image: ImageSource, least: number): Promise<Pixels | null> {
-    return (await this.#native.unpack([image], least)).images[0] ?? null;
+  async unpack(image: AnyImage, least: number): Promise<Pixels | null> {
+    if (!isDescribed(image)) return (await this.#native.unpack([image], least)).images[0] ?? null;
+    const known = this.#known(image);
+    if (typeof known === "object") return known;
+    try {
+      this.#decodes++;
+      return await decodeDescribed(image, async (pixels) => ({ ...pixels, channels: pixels.channels ?? 3 }));
+    } catch {
+      return null; // whoever reads it is told why
+    }
   }
 
   /**
@@ -120,13 +134,32 @@ export class ImageReader {
   }
 
   /**
-   * All views of all items as interleaved RGB `[Σ views, height, width, 3]`; the views of a failed item are black.
-   * A box must lie in its image (see {@link sizes}); otherwise the item fails.
+   * All views of all items as interleaved `[Σ views, height, width, channels]`, by default RGB; the views of a failed item are black.
+   * A box must lie in its image (see {@link sizes}); otherwise the item fails. So does one of other channels than are asked for.
    */
   async read(items: readonly ReadItem[], options: ReadOptions): Promise<{ data: Uint8Array; failures: Failure[] }> {
-    const total = items.reduce((sum, { views }) => sum + views.length, 0);
-    const data = options.out ?? new Uint8Array(total * options.width * options.height * 3);
+    const data = options.out ?? new Uint8Array(samplesOf(items, options));
     const failures = await this.#each(placed(items), [{ ...options, memory: () => data }]);
+    return { data, failures };
+  }
+
+  /** The same in 16 bits: 0 … 65535 stands for 0 … 255. */
+  async readWide(
+    items: readonly ReadItem[],
+    options: Omit<ReadOptions, "out">,
+  ): Promise<{ data: Uint16Array; failures: Failure[] }> {
+    const data = new Uint16Array(samplesOf(items, options));
+    const failures = await this.#each(placed(items), [{ ...options, memory: () => data }]);
+    return { data, failures };
+  }
+
+  /** The same as {@link read} for people to look at: RGB of whatever has other channels, its first three or its first as gray. */
+  async readPictures(
+    items: readonly ReadItem[],
+    options: Omit<ReadOptions, "channels">,
+  ): Promise<{ data: Uint8Array; failures: Failure[] }> {
+    const data = options.out ?? new Uint8Array(samplesOf(items, options));
+    const failures = await this.#each(placed(items), [{ ...options, memory: () => data, picture: true }]);
     return { data, failures };
   }
 
@@ -135,7 +168,7 @@ export class ImageReader {
    * all of its views. A target gets the same as if it were alone, bit by bit.
    *
    * A target with a `finish` is a float32 tensor: its views are coloured, blurred and normalised on the reader's threads, which is
-   * what {@link augment} does with tensor operators. Another is a uint8 tensor; both hold `[Σ views, height, width, 3]`.
+   * what {@link augment} does with tensor operators. Another is a uint8 tensor; both hold `[Σ views, height, width, channels]`.
    */
   async fill(items: readonly FillItem[], targets: readonly Target[]): Promise<Failure[]> {
     return this.#each(items, targets);
@@ -144,7 +177,8 @@ export class ImageReader {
   /** Renders all items, those of other formats after decoding them. */
   async #each(items: readonly FillItem[], targets: readonly AnyTarget[]): Promise<Failure[]> {
     const render = async (some: readonly FillItem[]) => {
-      const sources = some.map(({ image }) => image);
+      // Described images have been decoded by now.
+      const sources = some.map(({ image }) => image as ImageSource);
       const { failures, decodes } = await this.#native.read(
         sources,
         targets.map((target, t) =>
@@ -174,7 +208,7 @@ export class ImageReader {
       }
     };
     const readDirect = async () => {
-      const sources = direct.map((i) => ({ ...items[i]!, image: sourceOf(images[i]!, known[i]) }));
+      const sources = direct.map((i) => ({ ...items[i]!, image: decodedOr(images[i]!, known[i]) }));
       const others: number[] = [];
       for (const { item, reason, foreign: other } of await render(sources)) {
         const index = direct[item]!;
@@ -187,35 +221,40 @@ export class ImageReader {
     return inOrder(failures);
   }
 
-  #known(image: ImageSource): Pixels | "foreign" | undefined {
-    if (typeof image !== "string") return undefined;
-    return this.#decoded.get(image) ?? (this.#foreign.has(image) ? "foreign" : undefined);
+  #known(image: AnyImage): Pixels | "foreign" | undefined {
+    const key = keyOf(image);
+    const pixels = key === null ? undefined : this.#decoded.get(key);
+    return pixels ?? (isDescribed(image) || (key !== null && this.#foreign.has(key)) ? "foreign" : undefined);
   }
 
-  #markForeign(image: ImageSource, index: number): number {
-    if (typeof image === "string") this.#foreign.set(image, undefined);
+  #markForeign(image: AnyImage, index: number): number {
+    const key = keyOf(image);
+    if (key !== null) this.#foreign.set(key, undefined);
     return index;
   }
 
-  async #foreignSize(source: string | Uint8Array): Promise<Size> {
-    const { width, height, bytes } = await foreignHeader(source);
-    if (typeof source === "string") {
-      this.#foreign.set(source, bytes);
+  async #foreignSize(source: Encoded): Promise<Size> {
+    const described = isDescribed(source);
+    const { width, height, bytes } = await (described ? describedHeader(source) : foreignHeader(source));
+    const key = keyOf(source);
+    if (key !== null) {
+      if (!described) this.#foreign.set(key, bytes);
       // What will be read next may as well be decoded now, if it can be kept.
-      if (width * height * 3 <= this.#room) await this.#decode(source, async () => {});
+      const kept = width * height * (described ? bytesAPixel(source.input) : 3);
+      if (kept <= this.#room) await this.#decode(source, async () => {});
     }
     return { width, height };
   }
 
   /** Decodes an image, keeps it if it can, and otherwise gives its memory back after its use. */
-  #decode(source: string | Uint8Array, use: (pixels: Pixels) => Promise<void>): Promise<void> {
-    const path = typeof source === "string" ? source : null;
+  #decode(source: Encoded, use: (pixels: Pixels) => Promise<void>): Promise<void> {
+    const key = keyOf(source);
     this.#decodes++;
-    return decodeForeign(source, path === null ? undefined : this.#foreign.get(path), async (pixels) => {
-      const keep = path !== null && pixels.data.length <= this.#room && !this.#decoded.has(path);
+    const decoded = async (pixels: Pixels) => {
+      const keep = key !== null && pixels.data.byteLength <= this.#room && !this.#decoded.has(key);
       if (keep) {
-        this.#decoded.set(path, pixels);
-        this.#room -= pixels.data.length;
+        this.#decoded.set(key, pixels);
+        this.#room -= pixels.data.byteLength;
       }
       try {
         await use(pixels);
@@ -223,12 +262,15 @@ export class ImageReader {
         // Left to the garbage collector, some images of hundreds of megabytes would lie about beside the next.
         if (!keep) this.#native.release(pixels.data);
       }
-    });
+    };
+    if (isDescribed(source)) return decodeDescribed(source, decoded);
+    return decodeForeign(source, key === null ? undefined : this.#foreign.get(key), decoded);
   }
 }
 
-/** What {@link ImageReader.unpack} takes in memory for a JPEG, and at most for another image. */
-export function unpackedBytes({ width, height }: Size, least: number): number {
+/** What {@link ImageReader.unpack} takes in memory for a JPEG or a described image, and at most for another image. */
+export function unpackedBytes({ width, height }: Size, least: number, input: Input = PHOTOGRAPHS): number {
+  if (!isOrdinary(input)) return width * height * bytesAPixel(input);
   const levels = [1, 2, 4, 8].filter((by) => by === 1 || Math.min(width, height) >= by * least);
   return levels.reduce((sum, by) => sum + 3 * Math.ceil(width / by) * Math.ceil(height / by), 0);
 }
@@ -237,19 +279,23 @@ function indicesOf(list: readonly unknown[], keep: (index: number) => boolean): 
   return Array.from(list.keys()).filter(keep);
 }
 
-function sourceOf(image: ImageSource, known: Pixels | "foreign" | undefined): ImageSource {
-  return typeof known === "object" ? known : image;
+function samplesOf(items: readonly ReadItem[], { width, height, channels = 3 }: ReadOptions): number {
+  return items.reduce((sum, { views }) => sum + views.length, 0) * width * height * channels;
+}
+
+/** Described images are never read directly unless they are decoded. */
+function decodedOr(image: AnyImage, known: Pixels | "foreign" | undefined): ImageSource {
+  return typeof known === "object" ? known : (image as ImageSource);
 }
 
 /** Only encoded images are ever called foreign. */
-function encoded(image: ImageSource): string | Uint8Array {
-  if (typeof image === "string" || image instanceof Uint8Array) return image;
+function encoded(image: AnyImage): Encoded {
+  if (typeof image === "string" || image instanceof Uint8Array || isDescribed(image)) return image;
   throw new TypeError("Expected a path or bytes for image, got pixels");
 }
 
-function failure(images: readonly ImageSource[], index: number, reason: string): Failure {
-  const image = images[index];
-  return { index, path: typeof image === "string" ? image : "", reason };
+function failure(images: readonly AnyImage[], index: number, reason: string): Failure {
+  return { index, path: fileOf(images[index]!), reason };
 }
 
 function inOrder(failures: Failure[]): Failure[] {

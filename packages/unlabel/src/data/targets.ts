@@ -1,12 +1,13 @@
 // Which views to make of which images, and where they go: what the reader is asked for, and the arrays that its native part takes.
 import type { TensorMemory } from "@unlabel/torch";
-import type { ImageSource, NativeTarget } from "../base/native.ts";
+import type { NativeTarget } from "../base/native.ts";
+import type { AnyImage } from "./input.ts";
 import type { Box, Filter } from "./views.ts";
 
 /** An image and the views to make of it. */
 export interface ReadItem {
-  /** A path, the bytes of an encoded image, or decoded pixels. */
-  image: ImageSource;
+  /** A path, the bytes of an encoded image, decoded pixels, or a description. */
+  image: AnyImage;
   /** What to cut out of it, a view each. */
   views: readonly Box[];
   /** The views' places in the result, counted in views; by default one after the other, item by item. */
@@ -21,6 +22,8 @@ export interface ReadOptions {
   height: number;
   /** Interpolation of the resize. */
   filter: Filter;
+  /** Of a view: as many as the image has, or 1 for the gray of three, or 3 for one three times; default 3. */
+  channels?: number;
   /** Where the views are written; by default a new array with room for all of them. */
   out?: Uint8Array;
 }
@@ -37,8 +40,8 @@ export interface Part {
 
 /** An image and its views of every size. */
 export interface FillItem {
-  /** A path, the bytes of an encoded image, or decoded pixels. */
-  image: ImageSource;
+  /** A path, the bytes of an encoded image, decoded pixels, or a description. */
+  image: AnyImage;
   /** One a target, in their order. */
   parts: readonly Part[];
 }
@@ -52,7 +55,11 @@ export interface Target extends Omit<ReadOptions, "out"> {
 }
 
 /** A {@link Target}, or an array in its place. */
-export type AnyTarget = Omit<Target, "memory"> & { memory: () => TensorMemory | Uint8Array };
+export type AnyTarget = Omit<Target, "memory"> & {
+  memory: () => TensorMemory | Uint8Array | Uint16Array;
+  /** See `NativeTarget`. */
+  picture?: boolean;
+};
 
 /** Gives each view its place, by default one after the other. */
 export function placed(items: readonly ReadItem[]): FillItem[] {
@@ -66,7 +73,7 @@ export function placed(items: readonly ReadItem[]): FillItem[] {
 
 /** A target as the native reader takes it, with each item's part of it. */
 export function nativeTarget(
-  { width, height, filter, memory, finish }: AnyTarget,
+  { width, height, filter, channels = 3, memory, finish, picture = false }: AnyTarget,
   parts: readonly Part[],
 ): NativeTarget {
   const boxes = parts.flatMap(({ views }) => views.flatMap((b) => [b.x, b.y, b.width, b.height, Number(b.flip)]));
@@ -78,6 +85,8 @@ export function nativeTarget(
     width,
     height,
     bicubic: filter === "bicubic",
+    channels,
+    picture,
   };
   if (!finish) return target;
   return { ...target, paintValues: joined(parts.map(({ paintValues = NO_VALUES }) => paintValues)), finish };

@@ -1,5 +1,6 @@
 // What a method wants to see of an image: how many views, of which size, cropped and coloured how.
 // Parameter ranges are torchvision's (RandomResizedCrop, ColorJitter, GaussianBlur), so that recipes carry over unchanged.
+import { UserError } from "../base/errors.ts";
 
 /** Interpolation of the resize; both are antialiased, as in PIL. */
 export type Filter = "bilinear" | "bicubic";
@@ -40,20 +41,38 @@ export interface ViewSpec {
   filter: Filter;
   /** Probability of a horizontal flip. */
   flip: number;
-  /** Random colour changes; null for none. */
+  /** Random colour changes; null for none. Saturation and hue are 0 unless there are three channels. */
   color: ColorSpec | null;
   /** `fused`: one colour matrix a view, fast. `exact`: torchvision's sequence in random order with HSV hue. Default `fused`. */
   colorForm?: "fused" | "exact";
-  /** Probability of grayscale. */
+  /** Probability of grayscale; 0 unless there are three channels. */
   grayscale: number;
   /** Gaussian blur; null for none. */
   blur: BlurSpec | null;
   /** Probability that values of one half and above are inverted. */
   solarize: number;
-  /** Per-channel mean and standard deviation, of values in [0, 1]. */
-  mean: readonly [number, number, number];
+  /** Mean of each channel, of values in [0, 1]; as many as views have channels. */
+  mean: readonly number[];
   /** Standard deviation of each channel, of values in [0, 1]. */
-  std: readonly [number, number, number];
+  std: readonly number[];
+}
+
+/**
+ * Holds views against what can be painted.
+ *
+ * @throws {UserError} where they have no three channels and are to be changed in colour, or means and deviations are not alike many
+ */
+export function checkChannels({ mean, std, color, grayscale }: ViewSpec): void {
+  const channels = mean.length;
+  if (channels < 1 || channels > 256 || std.length !== channels)
+    throw new UserError(
+      `Expected from 1 to 256 means and as many standard deviations, got ${channels} and ${std.length}; set mean and std alike`,
+    );
+  if (channels === 3 || ((color === null || (color.saturation === 0 && color.hue === 0)) && grayscale === 0)) return;
+  throw new UserError(
+    `Expected no saturation, hue or grayscale in views of ${channels} channel${channels === 1 ? "" : "s"}, which have no ` +
+      "colours; set all three to 0: --set saturation=0 --set hue=0 --set grayscale=0",
+  );
 }
 
 /** One view of an image: a random crop, perhaps mirrored, its colours as they are. */

@@ -5,7 +5,6 @@ import { UsageError } from "../base/errors.ts";
 import { outputFile, writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import { openData } from "../data/open.ts";
-import { isOutput } from "../data/outputs.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { checkOptions } from "./check-options.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
@@ -94,10 +93,10 @@ export async function embed(
   };
 }
 
-/** A list or a Parquet file of images ends as features do; features of before among the images may be replaced. */
+/** A list or a Parquet file of images ends as features do. */
 function refuseData(target: string, dataRoot: string): void {
   if (!existsSync(target) || !existsSync(dataRoot)) return;
   const root = realpathSync(dataRoot);
-  if (target !== root && (!target.startsWith(root + sep) || isOutput(target))) return;
+  if (target !== root && !target.startsWith(root + sep)) return;
   throw new UsageError(`Expected a new file for -o, got ${target}, which is part of the images; name another`);
 }

@@ -8,7 +8,10 @@ import type { ImageReader } from "../data/reader.ts";
 /** Read at a time. */
 const BATCH = 256;
 
-/** The central squares of items, `[N, edge, edge, 3]` bytes; an image that cannot be read is black. */
+/**
+ * The central squares of items, `[N, edge, edge, 3]` bytes; an image that cannot be read is black. Of other than three
+ * channels the first three are shown, or the first as gray, between the values that stand for 0 and 1.
+ */
 export async function tilesOf(
   split: Split,
   items: readonly Item[],
@@ -24,7 +27,7 @@ export async function tilesOf(
       const size = sizes[k];
       return size ? [{ image, views: [centerBox(size.width, size.height, edge, 1)], slots: [at + k] }] : [];
     });
-    await reader.read(found, { width: edge, height: edge, filter: "bilinear", out: tiles });
+    await reader.readPictures(found, { width: edge, height: edge, filter: "bilinear", out: tiles });
   }
   return tiles;
 }

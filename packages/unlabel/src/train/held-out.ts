@@ -4,15 +4,18 @@ import { cat, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { augment } from "../data/augment.ts";
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Split } from "../data/folder.ts";
+import { isOrdinary, PHOTOGRAPHS } from "../data/input.ts";
 import type { ImageReader } from "../data/reader.ts";
-import { drawnSample } from "../data/sample.ts";
+import { drawnSample, filesOf } from "../data/sample.ts";
 import type { ViewSpec } from "../data/views.ts";
 
 export interface HeldOut {
-  /** uint8 `[N, S, S, 3]`, on the CPU. */
+  /** uint8 `[N, S, S, C]`, on the CPU; float32 from 0 to 1 where images are not of 8 bits. */
   pixels: Tensor;
   /** `[N]`, −1 for images without a class. */
   labels: Int32Array;
+  /** The file that each is a part of, where several are of one. */
+  files: Int32Array | undefined;
   /** Seconds that the source took to hand out the images, before they were decoded. */
   fetching: number;
 }
@@ -27,19 +30,32 @@ export async function readHeldOut(
   const chosen = timed(drawnSample(split, count, seed), (seconds) => {
     fetching += seconds;
   });
+  const input = split.input ?? PHOTOGRAPHS;
+  const bytes = isOrdinary(input);
   // So that what comes back is the pixels' own values.
-  const plain = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] } as Pick<ViewSpec, "mean" | "std">;
+  const plain = {
+    mean: new Array<number>(input.channels).fill(0),
+    std: new Array<number>(input.channels).fill(bytes ? 1 / 255 : 1),
+  };
   const parts: Tensor[] = [];
   const labels: number[] = [];
-  for await (const { images, labels: found } of evalBatches(chosen, size, { ...plain, fraction: 1, reader })) {
-    parts.push(scope(() => images.permute([0, 2, 3, 1]).round().to({ dtype: "uint8" }).contiguous()));
+  const places: number[] = [];
+  for await (const { images, labels: found, indices } of evalBatches(chosen, size, { ...plain, fraction: 1, reader })) {
+    parts.push(
+      scope(() => {
+        const last = images.permute([0, 2, 3, 1]);
+        return (bytes ? last.round().to({ dtype: "uint8" }) : last).contiguous().clone();
+      }),
+    );
     labels.push(...found);
+    places.push(...indices);
     images.dispose();
   }
   if (parts.length === 0) return null;
   const pixels = scope(() => cat(parts, 0));
   for (const part of parts) part.dispose();
-  return { pixels, labels: Int32Array.from(labels), fetching };
+  const files = filesOf(places.map((place) => chosen.items[place]!));
+  return { pixels, labels: Int32Array.from(labels), files, fetching };
 }
 
 /** The same split, which tells how long each of its loads took. */

@@ -8,10 +8,10 @@ import { parquetMetadata } from "hyparquet";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, it } from "vitest";
 import { UserError } from "../../base/errors.ts";
-import type { ImageSource } from "../../base/native.ts";
 import { sourceFolder } from "../../testing/sources.ts";
 import type { Dataset, Item, Split } from "../folder.ts";
 import { imagesOf } from "../images.ts";
+import type { AnyImage } from "../input.ts";
 import { openData } from "../open.ts";
 import { drawnSample } from "../sample.ts";
 
@@ -25,7 +25,7 @@ function imageOf(kind: number, size: number): Uint8Array {
 }
 
 /** Compared so: byte by byte it takes minutes. */
-function hash(image: ImageSource): string {
+function hash(image: AnyImage): string {
   return createHash("sha256")
     .update(image as Uint8Array)
     .digest("hex");

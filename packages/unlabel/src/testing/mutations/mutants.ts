@@ -11,9 +11,11 @@ export interface Mutant {
   bytes: Buffer;
 }
 
-type Change = (bytes: Buffer, rng: Rng, seeds: readonly Seed[]) => Buffer;
+/** What damage does to a file. */
+export type Change = (bytes: Buffer, rng: Rng, seeds: readonly Seed[]) => Buffer;
 
-const CHANGES: Record<string, Change> = {
+/** Damage by name. */
+export const CHANGES: Record<string, Change> = {
   truncated: (bytes, rng) => bytes.subarray(0, rng.below(bytes.length)),
   "end cut": (bytes, rng) => bytes.subarray(0, bytes.length - 1 - rng.below(16)),
   "bits flipped": (bytes, rng) => flip(bytes, rng, 0, bytes.length),
@@ -72,21 +74,21 @@ const CHANGES: Record<string, Change> = {
   "only renamed": (bytes) => bytes,
 };
 
-const NAMES = Object.keys(CHANGES);
 const EXTENSIONS = ["jpg", "png", "webp", "gif", "tif", "avif"];
 
 /** Mutant `index` of a family: the same for the same seeds. */
-export function mutant(seeds: readonly Seed[], family: number, index: number): Mutant {
+export function mutant(seeds: readonly Seed[], family: number, index: number, changes = CHANGES): Mutant {
+  const names = Object.keys(changes);
   const rng = new Rng(family, "mutant", 0, index);
   const seed = seeds[index % seeds.length]!;
-  const how = NAMES[Math.floor(index / seeds.length) % NAMES.length]!;
+  const how = names[Math.floor(index / seeds.length) % names.length]!;
   const renamed = how === "only renamed" || rng.chance(0.1);
   const extension = renamed ? EXTENSIONS[rng.below(EXTENSIONS.length)]! : seed.extension;
   return {
     name: `${String(index).padStart(5, "0")}.${extension}`,
     from: seed.name,
     how,
-    bytes: CHANGES[how]!(Buffer.from(seed.bytes), rng, seeds),
+    bytes: changes[how]!(Buffer.from(seed.bytes), rng, seeds),
   };
 }
 
@@ -159,7 +161,7 @@ function claim(bytes: Buffer, width: number, height: number): Buffer {
   } else if (bytes.toString("latin1", 12, 16) === "VP8 ") {
     bytes.writeUInt16LE(width & 0x3fff, 26);
     bytes.writeUInt16LE(height & 0x3fff, 28);
-  } else if (/^(II|MM)/.test(bytes.toString("latin1", 0, 2))) {
+  } else if (/^(II\*\0|MM\0\*)$/.test(bytes.toString("latin1", 0, 4))) {
     const little = bytes[0] === 0x49;
     const u16 = (at: number) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at));
     const directory = little ? bytes.readUInt32LE(4) : bytes.readUInt32BE(4);

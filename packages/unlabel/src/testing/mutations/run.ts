@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type Mutant, mutant } from "./mutants.ts";
+import { CHANGES, type Mutant, mutant } from "./mutants.ts";
+import { RASTER_CHANGES, rasterSeeds } from "./rasters.ts";
 import { makeSeeds } from "./seeds.ts";
 
 /** What the reader made of one file. */
@@ -26,20 +27,28 @@ export interface Survey {
 const HANG_MS = 60_000;
 
 /**
- * Reads `count` mutants of a family.
+ * Reads `count` mutants of a family: of photographs by the reader, or of rasters (TIFFs of many bands and types, arrays, bitmaps) by
+ * their decoders.
  *
  * @throws {Error} where the reading process crashes or hangs, naming the files then under way
  */
-export async function readMutants(count: number, family = 1): Promise<Survey> {
-  const seeds = await makeSeeds();
+export async function readMutants(
+  count: number,
+  family = 1,
+  kind: "photographs" | "rasters" = "photographs",
+): Promise<Survey> {
+  const rasters = kind === "rasters";
+  const seeds = rasters ? rasterSeeds() : await makeSeeds();
+  const changes = rasters ? RASTER_CHANGES : CHANGES;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-mutants-"));
   try {
     const mutants = Array.from({ length: count }, (_, index) => {
-      const { bytes, ...rest } = mutant(seeds, family, index);
+      const { bytes, ...rest } = mutant(seeds, family, index, changes);
       writeFileSync(join(folder, rest.name), bytes);
       return rest;
     });
     const { outcomes, peakMb } = await readApart(
+      rasters ? "raster-child.ts" : "child.ts",
       folder,
       mutants.map(({ name }) => name),
     );
@@ -56,8 +65,8 @@ export async function readMutants(count: number, family = 1): Promise<Survey> {
   }
 }
 
-function readApart(folder: string, names: string[]): Promise<{ outcomes: Outcome[]; peakMb: number }> {
-  const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, "child.ts")], {
+function readApart(program: string, folder: string, names: string[]): Promise<{ outcomes: Outcome[]; peakMb: number }> {
+  const child = spawn(process.execPath, ["--import", "tsx", join(import.meta.dirname, program)], {
     stdio: ["pipe", "pipe", "pipe"],
   });
   child.stdin.end(JSON.stringify([folder, ...names]));

@@ -74,6 +74,6 @@ function needsNode(name: string, seen = new Set<string>()): boolean {
   seen.add(name);
   const text = readFileSync(join(NATIVE, name), "utf8");
   if (/#include <napi\.h>/.test(text)) return true;
-  const headers = [...text.matchAll(/#include "([\w.]+)"/g)].map(([, header]) => header!);
+  const headers = [...text.matchAll(/#include "([\w.-]+)"/g)].map(([, header]) => header!);
   return headers.some((header) => needsNode(header, seen));
 }

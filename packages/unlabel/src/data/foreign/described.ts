@@ -1,0 +1,122 @@
+// Images that are read in another way than photographs are: chosen bands, a range of values, a part of a file.
+import { setImmediate } from "node:timers/promises";
+import type { Pixels } from "../../base/native.ts";
+import type { Described, Input, Tile } from "../input.ts";
+import { bandsFor } from "./bands.ts";
+import { checkSize, withinBudget } from "./budget.ts";
+import { grayOf, onWhite } from "./colours.ts";
+import { withRaster } from "./open.ts";
+import type { Raster } from "./raster.ts";
+import { upright, uprightSize } from "./upright.ts";
+import { mapping } from "./values.ts";
+
+/** What a header says of an image or of a tile. */
+export interface DescribedHeader {
+  /** Upright, in pixels. */
+  width: number;
+  /** Upright, in pixels. */
+  height: number;
+  /** The most bytes that decoding it takes. */
+  bytes: number;
+}
+
+/**
+ * The size of an image or its tile, upright, and what decoding it takes; reads the header alone.
+ *
+ * @throws {Error} whose message is the reason in plain words, also where it cannot be read as described
+ */
+export function describedHeader({ file, input, tile }: Described): Promise<DescribedHeader> {
+  return withRaster(file, async (raster) => {
+    const { width, height, bytes } = reading(raster, input, tile);
+    return { ...uprightSize(width, height, raster.orientation), bytes };
+  });
+}
+
+/**
+ * Decodes an image as described and gives it, upright, to `use`: `input.channels` channels of 8 bits where that is what the file
+ * has and no range is given, else of 16. Until that is done, its bytes count as in the making.
+ *
+ * @throws {Error} whose message is the reason in plain words
+ */
+export async function decodeDescribed<T>(
+  { file, input, tile }: Described,
+  use: (pixels: Pixels) => Promise<T>,
+): Promise<T> {
+  // Twice opened: a file that waits for memory should not be held open.
+  const { bytes } = await describedHeader({ file, input, tile });
+  return withinBudget(bytes, async () => {
+    const pixels = await withRaster(file, (raster) => decode(raster, reading(raster, input, tile)));
+    try {
+      return await use(pixels);
+    } finally {
+      // Node frees released memory in the next turn of its loop: only then may another image take its place.
+      await setImmediate();
+    }
+  });
+}
+
+/** How a file's bands become channels. */
+interface Reading {
+  window: Tile;
+  width: number;
+  height: number;
+  /** Bands from 0, opacity last where it counts. */
+  bands: number[];
+  channels: number;
+  ranges: readonly (readonly [number, number] | null)[];
+  /** Whether the last band says how much white shines through. */
+  flatten: boolean;
+  /** Whether red, green and blue become gray. */
+  toGray: boolean;
+  most: 255 | 65_535;
+  bytes: number;
+}
+
+/** @throws {Error} where the file has not the bands, or is too large */
+function reading(raster: Raster, { channels, bands, range }: Input, tile: Tile | null): Reading {
+  const { width, height, sample } = raster;
+  const window = tile ?? { x: 0, y: 0, width, height };
+  if (window.x + window.width > width || window.y + window.height > height)
+    throw new Error(`it has ${width} × ${height} pixels, fewer than when it was cut into tiles; start a new run`);
+  const { read: all, flatten, toGray } = bandsFor(raster, { channels, bands });
+  const most = sample.kind === "uint" && sample.bits <= 8 && range === null ? 255 : 65_535;
+  const held = all.length * (most === 255 ? 1 : 2);
+  const kept = channels * (most === 255 ? 1 : 2);
+  const isTurned = raster.orientation > 1;
+  const bytes =
+    window.width * window.height * (held + (toGray || flatten ? kept : 0) + (isTurned ? kept : 0)) +
+    raster.bytes(window, all);
+  checkSize(window.width, window.height, bytes);
+  const ranges = all.map((_, k) => (flatten && k === all.length - 1 ? null : (range?.[toGray ? 0 : k] ?? null)));
+  return {
+    window,
+    width: window.width,
+    height: window.height,
+    bands: all,
+    channels,
+    ranges,
+    flatten,
+    toGray,
+    most,
+    bytes,
+  };
+}
+
+async function decode(
+  raster: Raster,
+  { window, width, height, bands, channels, ranges, flatten, toGray, most }: Reading,
+): Promise<Pixels> {
+  const made = (length: number) => (most === 255 ? new Uint8Array(length) : new Uint16Array(length));
+  const maps = ranges.map((range) =>
+    mapping(flatten && range === null ? { ...raster, nodata: null } : raster, range, most),
+  );
+  const count = bands.length;
+  let data: Pixels["data"] = made(width * height * count);
+  await raster.read(window, bands, (patch) =>
+    maps[patch.channel]!(patch, data, (patch.y * width + patch.x) * count + patch.channel, count, width * count),
+  );
+  if (flatten) data = onWhite(data, count, most, raster.premultiplied);
+  if (toGray) data = grayOf(data);
+  data = upright(data, width, height, channels, raster.orientation);
+  return { ...uprightSize(width, height, raster.orientation), data, channels };
+}

@@ -1,0 +1,28 @@
+// Whether a TIFF is a photograph, which is read like any other; what else it is, and how to have that read.
+import type { ByteSource } from "./bytes.ts";
+import { sampleWords } from "./samples.ts";
+import { isPhotograph, tiffRaster } from "./tiff.ts";
+import { readTiffHeader } from "./tiff-header.ts";
+
+/** Which decoder reads a photograph; `colours alone`: sharp, without a fourth sample that is not said to be opacity. */
+export type Way = "sharp" | "colours alone" | "own";
+
+/** @throws {Error} with the reason, where its bands or samples are no photograph's, and with the setting that has them read */
+export async function photographWay(bytes: ByteSource): Promise<Way> {
+  const header = await readTiffHeader(bytes);
+  if (isPhotograph(header)) return "sharp";
+  const { bands, colour, opacity, sample } = tiffRaster(bytes, header);
+  if (sample.kind !== "uint" || sample.bits > 16) {
+    const values = sample.kind === "float" ? "0,1" : "LOW,HIGH";
+    throw new Error(
+      `its samples are ${sampleWords(sample)}, no photograph's; to read such images, say which values become black and white: --set range=${values}`,
+    );
+  }
+  const colours = colour === "rgb" ? 3 : 1;
+  if (colour === "none" ? bands !== 3 : bands > colours + 1) {
+    const some = bands >= 3 ? ", or three of them: --set bands=3,2,1" : "";
+    throw new Error(`it has ${bands} bands, no photograph's; to read such images: --set channels=${bands}${some}`);
+  }
+  if (colour === "none" || ![1, 2, 4, 8, 16].includes(sample.bits)) return "own";
+  return bands === colours + 1 && opacity === null ? "colours alone" : "sharp";
+}

@@ -1,0 +1,55 @@
+// A data set with how its images become the network's input: opened, cut into tiles, and chosen or as it was chosen before.
+import { chooseInput, type InputSettings } from "./choose-input.ts";
+import type { Dataset, LeftAside, Split } from "./folder.ts";
+import type { Input } from "./input.ts";
+import { openData } from "./open.ts";
+import { cutIntoTiles } from "./tiles.ts";
+
+export type { InputSettings } from "./choose-input.ts";
+
+/**
+ * Opens a data set and chooses how its images are read; both splits have it as `input`, and `readings` says it.
+ *
+ * @param seed of which images are looked at, where a source is read in blocks
+ * @throws {UsageError} for settings that contradict each other
+ * @throws {UserError} where there are no images, or they differ so that one reading would not do
+ */
+export async function openImages(root: string, settings: InputSettings, seed: number): Promise<Dataset> {
+  const data = await cut(await openData(root), settings.tiles);
+  const { input, readings } = await chooseInput(data.train, settings, seed);
+  return withInput({ ...data, readings: [...(data.readings ?? []), ...readings] }, input);
+}
+
+/**
+ * Opens a data set whose images are read as an earlier run read them.
+ *
+ * @throws {UserError} where there are no images
+ */
+export async function openImagesAs(root: string, input: Input): Promise<Dataset> {
+  return withInput(await cut(await openData(root), input.tiles), input);
+}
+
+function withInput(data: Dataset, input: Input): Dataset {
+  const given = (split: Split): Split => ({ ...split, input });
+  return { ...data, train: given(data.train), val: data.val && given(data.val) };
+}
+
+async function cut(data: Dataset, side: number | null): Promise<Dataset> {
+  if (side === null) return data;
+  const train = await cutIntoTiles(data.train, side);
+  const val = data.val && (await cutIntoTiles(data.val, side));
+  const both = val ? [train, val] : [train];
+  const sum = (of: (one: (typeof both)[0]) => number) => both.reduce((total, one) => total + of(one), 0);
+  const tiles = sum(({ split }) => split.items.length);
+  const edges = sum((one) => one.edges);
+  const lost = edges > 0 ? `; ${edges.toLocaleString("en")} edges narrower than half a tile are left out` : "";
+  const reading = `${sum((one) => one.images).toLocaleString("en")} images are cut into ${tiles.toLocaleString("en")} tiles of ${side} × ${side} pixels${lost}`;
+  const leftAside: LeftAside[] = both.flatMap((one) => one.leftAside);
+  return {
+    ...data,
+    train: train.split,
+    val: val?.split ?? null,
+    readings: [...(data.readings ?? []), reading],
+    leftAside: [...(data.leftAside ?? []), ...leftAside],
+  };
+}
