@@ -7,6 +7,7 @@ import { InterruptedError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import { openData } from "../data/open.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
 import { pageFile } from "../page/page-file.ts";
@@ -78,6 +79,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
   const dataset = await openData(terms.data);
+  tellUnderstood(dataset, stream);
   probeSplits(dataset, 0);
   const settings = (method: PlannedRun["method"], seed: number) =>
     settingsOf(terms, method, seed, dataset.train.items.length);
@@ -108,6 +110,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           settings: resume ? {} : { flags },
           out: path,
           resume,
+          tellData: false,
           goOn: goOn === null ? null : () => goOn,
           stream,
           signal,
@@ -124,7 +127,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       tell({ status: "evaluating" });
       const protocols = missing(path, splitSeed);
       if (protocols.length > 0)
-        await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream, signal });
+        await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, tellData: false, stream, signal });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ status: "interrupted" });

@@ -4,6 +4,7 @@ import { basename, dirname } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { Split } from "../data/folder.ts";
 import { openData } from "../data/open.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import { checkOptions } from "./check-options.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import type { MachineOptions } from "./session.ts";
@@ -74,6 +75,7 @@ export async function search(
   const size = sizeFor(config, options.size);
   if (!existsSync(image)) throw new UserError(`Expected an image to search with, got ${image}, which does not exist`);
   const data = await openData(dataRoot);
+  tellUnderstood(data, options.stream ?? process.stderr);
   const [{ trainedMethod }, { encodeCached }, { extract }, { nearest }, { jpegsOf }, { settleMachine }] =
     await Promise.all([
       import("./baselines.ts"),

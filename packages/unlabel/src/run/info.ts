@@ -50,6 +50,8 @@ export interface RunInfo {
     train: number;
     val: number;
     classes: { id: string; name: string }[];
+    /** How the images were understood, in the words that training began with; absent in older runs. */
+    understood?: string[];
     /** Absent where epochs are ordered as the first versions did it. */
     order?: "by pages";
   };

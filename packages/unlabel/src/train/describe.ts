@@ -4,6 +4,7 @@ import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { Dataset } from "../data/folder.ts";
 import { absoluteRoot } from "../data/open.ts";
+import { recorded } from "../data/understood.ts";
 import { lossWords } from "../methods/about.ts";
 import { methodNamed } from "../methods/registry.ts";
 import type { RunInfo } from "../run/directory.ts";
@@ -42,6 +43,7 @@ export function describe(
       train: data.train.items.length,
       val: data.val?.items.length ?? 0,
       classes: data.classes,
+      understood: recorded(data),
       ...(data.order && { order: data.order }),
     },
     parameters: { encoder: count(method.encoder.parameters()), total: count(method.parameters()) },

@@ -210,6 +210,15 @@ describe("pretrain", () => {
     await expect(train("a", {}, { resume: true })).rejects.toThrow(/Expected the images that .* began with \(12 in /);
   });
 
+  it("refuses a folder that is understood in another way than when the run began", async () => {
+    const { run, info } = await train("a", { ...MAE, steps: 1 });
+    expect(info.data.understood).toEqual(["12 images, no classes"]);
+    RunDirectory.open(run).update({ data: { ...info.data, train: 10 } });
+    await expect(train("a", {}, { resume: true })).rejects.toThrow(
+      /Expected 10 images to train on, as .* began with, got 12 of .*, which unlabel .* understood in another way/,
+    );
+  });
+
   it("says that a run begins again where nothing was saved of it", async () => {
     const { run } = await train("a", { ...MAE, steps: 1 });
     const { info } = RunDirectory.open(run);
