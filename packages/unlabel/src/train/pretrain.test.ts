@@ -62,7 +62,7 @@ describe("pretrain", () => {
     const { run, info, result, interrupted, log } = await train("a", SIMCLR);
     expect(interrupted).toBe(false);
     expect(info).toMatchObject({
-      schema: 1,
+      schema: 2,
       status: "done",
       method: "simclr",
       device: "cpu",

@@ -1,5 +1,5 @@
 // Pretraining from end to end: plan, data, model, loop, and a run directory that tells what came of it.
-import { openData } from "../data/open.ts";
+import { openImages, openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import type { Listeners } from "./events.ts";
 import type { Pretrained } from "./finish.ts";
@@ -29,7 +29,8 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const { stream = process.stderr, tellData = true, signal, processSignals, onStep, onEvent } = request;
   const planned = plan(request);
-  const data = await openData(planned.data);
+  const { config, input } = planned;
+  const data = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
   if (tellData) tellUnderstood(data, stream);
   const { train } = await import("./session.ts");
   return train(planned, data, { stream, signal, processSignals, listeners: { onStep, onEvent } });
