@@ -6,6 +6,7 @@ import { performance } from "node:perf_hooks";
 import { InterruptedError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
 import { pageFile } from "../page/page-file.ts";
@@ -79,6 +80,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
   const comparison = openComparison(out, terms);
   const dataset = await settleImages(terms.data, comparison);
+  tellUnderstood(dataset, stream);
   probeSplits(dataset, 0);
   const images = dataset.train.items.length;
   const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images);
@@ -109,6 +111,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           input: comparison.input,
           out: path,
           resume,
+          tellData: false,
           goOn: goOn === null ? null : () => goOn,
           stream,
           signal,
@@ -125,7 +128,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       tell({ status: "evaluating" });
       const protocols = missing(path, splitSeed);
       if (protocols.length > 0)
-        await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream, signal });
+        await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, tellData: false, stream, signal });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ status: "interrupted" });

@@ -1,7 +1,7 @@
 // A few images that stand for a split: from all over it where any image can be read by itself; where a source has to read blocks of
 // them (parts of remote shards, of Parquet files), those of a few blocks.
 import { Rng } from "../base/rng.ts";
-import type { Split } from "./folder.ts";
+import type { Item, Split } from "./folder.ts";
 
 /** Up to `count` images, evenly from all over the split and in its order; `seed` matters to sources in blocks alone. */
 export function spreadSample(split: Split, count: number, seed: number): Split {
@@ -22,4 +22,18 @@ export function drawnSample(split: Split, count: number, seed: number): Split {
     [pool[i], pool[j]] = [pool[j]!, pool[i]!];
   }
   return { ...split, items: pool.slice(0, count) };
+}
+
+/**
+ * The number of the file that each item is a part of, counted as they come; undefined where each is a file by itself. What is told
+ * apart, held out or voted on goes by files: tiles of one lie side by side and show nearly the same.
+ */
+export function filesOf(items: readonly Pick<Item, "path" | "tile">[]): Int32Array | undefined {
+  if (!items.some(({ tile }) => tile !== undefined)) return undefined;
+  const numbers = new Map<string, number>();
+  return Int32Array.from(items, ({ path }) => {
+    const number = numbers.get(path) ?? numbers.size;
+    numbers.set(path, number);
+    return number;
+  });
 }

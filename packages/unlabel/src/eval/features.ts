@@ -6,6 +6,7 @@ import { UserError } from "../base/errors.ts";
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Split } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
+import { filesOf } from "../data/sample.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/index.ts";
 import type { Features } from "./linear.ts";
@@ -72,11 +73,12 @@ export async function extract<Name extends string>(
   }
   if (labels.length === 0) throw new UserError(`Expected images in ${split.name} that can be read, got none`);
   const all = Int32Array.from(labels);
+  const files = filesOf(indices.map((index) => split.items[index]!));
   const features = entries.map(([name], i) => {
     const parts = chunks[i]!;
     const x = scope(() => cat(parts, 0));
     for (const part of parts) part.dispose();
-    return [name, { x, labels: all }] as const;
+    return [name, { x, labels: all, ...(files && { files }) }] as const;
   });
   return {
     features: Object.fromEntries(features) as Record<Name, Features>,

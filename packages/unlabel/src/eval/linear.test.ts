@@ -152,4 +152,22 @@ describe("stratified", () => {
     expect(stratified(labels, 0.1, 3)).toEqual([rest, held]);
     expect(stratified(labels, 0.1, 4)).not.toEqual([rest, held]);
   });
+
+  it("keeps the parts of a file together, and takes its share of files", () => {
+    // Ten files a class of 2 to 11 parts each, side by side.
+    const parts = turns(20, 2).flatMap((label, file) => new Array(2 + (file >> 1)).fill({ label, file }));
+    const labels = parts.map(({ label }) => label);
+    const files = Int32Array.from(parts, ({ file }) => file);
+    for (const round of [0, 1, 2]) {
+      const [rest, held] = stratified(labels, 0.2, 3, round, files);
+      expect([...rest, ...held].sort((a, b) => a - b)).toEqual(labels.map((_, i) => i));
+      const [kept, out] = [new Set(rest.map((i) => files[i])), new Set(held.map((i) => files[i]))];
+      expect([...out].filter((file) => kept.has(file))).toEqual([]);
+      expect([0, 1].map((label) => [...out].filter((file) => file! % 2 === label).length)).toEqual([2, 2]);
+    }
+  });
+
+  it("holds nothing out of a class of one file", () => {
+    expect(stratified([0, 0, 0, 0], 0.2, 0, 0, Int32Array.of(5, 5, 5, 5))).toEqual([[0, 1, 2, 3], []]);
+  });
 });

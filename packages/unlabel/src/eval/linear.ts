@@ -47,6 +47,8 @@ const UNCHOSEN = { lr: 0.01, weight_decay: 1e-3 };
 export interface Features {
   x: Tensor;
   labels: Int32Array;
+  /** The file that each is a part of, where several are of one; see `filesOf`. */
+  files?: Int32Array | undefined;
 }
 
 /** How features are brought to mean 0 and variance 1: `(x − mean) · scale`, both `[D]`. */
@@ -122,7 +124,7 @@ function sweep(train: Features, classes: number, candidates: Candidate[], settin
   const right = candidates.map(() => 0);
   let [checked, round] = [0, 0];
   for (; round < 10 && checked < 1000; round++) {
-    const [fitted, held] = stratified(train.labels, 0.1, settings.seed, round);
+    const [fitted, held] = stratified(train.labels, 0.1, settings.seed, round, train.files);
     if (held.length === 0) return [];
     checked += held.length;
     scope(() => {

@@ -4,6 +4,7 @@ import { memory } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withoutImages } from "../config/channels.ts";
 import { openFolder } from "../data/folder.ts";
+import { cutIntoTiles } from "../data/tiles.ts";
 import { resolveConfig } from "../methods/registry.ts";
 import { RunDirectory } from "../run/directory.ts";
 import type { LinearEvaluation } from "../run/evaluations.ts";
@@ -129,6 +130,18 @@ describe("probe", () => {
     expect(notes[0]).toContain("a fifth of train (8 images, stratified) is held out");
     expect(() => probeSplits(openFolder(join(folder, "ant")), 0)).toThrow("Expected labels to evaluate with");
   });
+});
+
+it("tiles of one file never lie on both sides of what is held out", async () => {
+  const folder = await writeLabelled(join(root.path, "cut"), { "": 10 }, "none");
+  const whole = openFolder(folder);
+  const { split } = await cutIntoTiles(whole.train, 8);
+  const { train, val, notes } = probeSplits({ ...whole, train: split }, 0);
+  const [fitted, asked] = [train, val].map(({ items }) => new Set(items.map(({ path }) => path)));
+  expect([fitted!.size, asked!.size]).toEqual([32, 8]);
+  expect([...asked!].filter((path) => fitted!.has(path))).toEqual([]);
+  expect(train.items.length + val.items.length).toBe(split.items.length);
+  expect(notes[0]).toMatch(/\d+ tiles, all of a file together, stratified/);
 });
 
 describe("the frozen encoder", () => {

@@ -5,6 +5,7 @@ import { UserError } from "../base/errors.ts";
 import type { Split } from "../data/folder.ts";
 import { nameOf } from "../data/names.ts";
 import { openImagesAs } from "../data/open-images.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import { checkOptions } from "./check-options.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import type { MachineOptions } from "./session.ts";
@@ -75,6 +76,7 @@ export async function search(
   const size = sizeFor(config, options.size);
   if (!existsSync(image)) throw new UserError(`Expected an image to search with, got ${image}, which does not exist`);
   const data = await openImagesAs(dataRoot, run.info.data.input);
+  tellUnderstood(data, options.stream ?? process.stderr);
   const [{ trainedMethod }, { encodeCached }, { extract }, { nearest }, { jpegsOf }, { settleMachine }] =
     await Promise.all([
       import("./baselines.ts"),

@@ -3,6 +3,7 @@
 import { UserError } from "../base/errors.ts";
 import { Rng } from "../base/rng.ts";
 import { classMismatch, type Dataset, type Split } from "../data/folder.ts";
+import { filesOf } from "../data/sample.ts";
 
 export interface ProbeSplits {
   train: Split;
@@ -44,10 +45,15 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
       train.items.map(({ label }) => label),
       0.2,
       seed,
+      0,
+      filesOf(train.items),
     );
-    if (held.length === 0) throw new UserError(`Expected two images or more of some class in ${data.root}, got none`);
+    const isCut = train.items.some(({ tile }) => tile !== undefined);
+    if (held.length === 0)
+      throw new UserError(`Expected two ${isCut ? "files" : "images"} or more of some class in ${data.root}, got none`);
+    const what = isCut ? `${held.length} tiles, all of a file together` : `${held.length} images`;
     notes.push(
-      `${data.root} has no labelled val split: a fifth of train (${held.length} images, stratified) is held out to score on; pretraining may have seen them, without labels`,
+      `${data.root} has no labelled val split: a fifth of train (${what}, stratified) is held out to score on; pretraining may have seen them, without labels`,
     );
     const part = (indices: number[]) => indices.map((i) => train.items[i]!);
     return { train: { ...train, items: part(rest) }, val: { ...train, name: "val", items: part(held) }, seed, notes };
@@ -75,18 +81,32 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
 /**
  * Splits indices in two, taking `share` of each class (rounded; at least one of a class of two or more) for the second part.
  * Another `round` takes others.
+ *
+ * @param files the file that each is a part of, where several are of one: then files are drawn, by the label of their first part, and
+ * a file's parts stay together; by default each is a file by itself
  */
 export function stratified(
   labels: ArrayLike<number>,
   share: number,
   seed: number,
   round = 0,
+  files?: ArrayLike<number>,
 ): [rest: number[], held: number[]] {
-  const held = new Set(
-    drawEach(labels, (count) => (count < 2 ? 0 : Math.max(1, Math.round(share * count))), seed, "held out", round),
-  );
   const all = Array.from({ length: labels.length }, (_, i) => i);
-  return [all.filter((i) => !held.has(i)), all.filter((i) => held.has(i))];
+  const fileOf = (i: number) => files?.[i] ?? i;
+  // The place of each file's first part stands for the file.
+  const firsts = new Map<number, number>();
+  for (const i of all) if (!firsts.has(fileOf(i))) firsts.set(fileOf(i), i);
+  const places = [...firsts.values()];
+  const drawn = drawEach(
+    places.map((i) => labels[i]!),
+    (count) => (count < 2 ? 0 : Math.max(1, Math.round(share * count))),
+    seed,
+    "held out",
+    round,
+  );
+  const held = new Set(drawn.map((place) => fileOf(places[place]!)));
+  return [all.filter((i) => !held.has(fileOf(i))), all.filter((i) => held.has(fileOf(i)))];
 }
 
 /** Indices of `share` of each class (rounded; at least one), in order. Another `round` takes others. */

@@ -5,6 +5,7 @@ import { versionOfUnlabel } from "../base/version.ts";
 import type { Dataset } from "../data/folder.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
 import { absoluteRoot } from "../data/open.ts";
+import { recorded } from "../data/understood.ts";
 import { lossWords } from "../methods/about.ts";
 import { droppedColors, methodNamed } from "../methods/registry.ts";
 import type { RunInfo } from "../run/directory.ts";
@@ -44,6 +45,7 @@ export function describe(
       train: data.train.items.length,
       val: data.val?.items.length ?? 0,
       classes: data.classes,
+      understood: recorded(data),
       input: data.train.input ?? PHOTOGRAPHS,
       ...(data.order && { order: data.order }),
     },

@@ -6,7 +6,7 @@ import { evalBatches } from "../data/eval-batches.ts";
 import type { Split } from "../data/folder.ts";
 import { isOrdinary, PHOTOGRAPHS } from "../data/input.ts";
 import type { ImageReader } from "../data/reader.ts";
-import { drawnSample } from "../data/sample.ts";
+import { drawnSample, filesOf } from "../data/sample.ts";
 import type { ViewSpec } from "../data/views.ts";
 
 export interface HeldOut {
@@ -14,6 +14,8 @@ export interface HeldOut {
   pixels: Tensor;
   /** `[N]`, −1 for images without a class. */
   labels: Int32Array;
+  /** The file that each is a part of, where several are of one. */
+  files: Int32Array | undefined;
   /** Seconds that the source took to hand out the images, before they were decoded. */
   fetching: number;
 }
@@ -37,7 +39,8 @@ export async function readHeldOut(
   };
   const parts: Tensor[] = [];
   const labels: number[] = [];
-  for await (const { images, labels: found } of evalBatches(chosen, size, { ...plain, fraction: 1, reader })) {
+  const places: number[] = [];
+  for await (const { images, labels: found, indices } of evalBatches(chosen, size, { ...plain, fraction: 1, reader })) {
     parts.push(
       scope(() => {
         const last = images.permute([0, 2, 3, 1]);
@@ -45,12 +48,14 @@ export async function readHeldOut(
       }),
     );
     labels.push(...found);
+    places.push(...indices);
     images.dispose();
   }
   if (parts.length === 0) return null;
   const pixels = scope(() => cat(parts, 0));
   for (const part of parts) part.dispose();
-  return { pixels, labels: Int32Array.from(labels), fetching };
+  const files = filesOf(places.map((place) => chosen.items[place]!));
+  return { pixels, labels: Int32Array.from(labels), files, fetching };
 }
 
 /** The same split, which tells how long each of its loads took. */

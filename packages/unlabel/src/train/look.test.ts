@@ -1,6 +1,6 @@
-import { arange } from "@unlabel/torch";
+import { arange, fromTypedArray } from "@unlabel/torch";
 import { expect, it } from "vitest";
-import { firstViews, twoViews } from "./look.ts";
+import { firstViews, twoViews, voteOf } from "./look.ts";
 
 const kind = (count: number, size: number) => ({ count, size });
 
@@ -48,4 +48,18 @@ it("takes both views of the same images out of a batch", () => {
       3,
     ),
   ).toEqual([0, 1, 2, 5, 6, 7]);
+});
+
+it("lets no part of a file vote on another part of it", () => {
+  // Twelve files of 18 parts; a file's parts are exactly alike, and its neighbours are of the other class.
+  const files = Int32Array.from({ length: 216 }, (_, i) => Math.floor(i / 18));
+  const labels = Int32Array.from(files, (file) => file % 2);
+  const angles = Array.from(files, (file) => file * 0.1);
+  const encoded = fromTypedArray(
+    Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)])),
+    [216, 2],
+  );
+  expect(voteOf(encoded, labels, 2)).toEqual({ "online/knn_top1": 1 });
+  expect(voteOf(encoded, labels, 2, files)).toEqual({ "online/knn_top1": 0 });
+  encoded.dispose();
 });

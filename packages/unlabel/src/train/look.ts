@@ -37,11 +37,15 @@ export function measure(encoded: Tensor, pair: (() => Tensor) | null): Look {
  *
  * @param encoded `[N, d]`
  * @param labels of at least N images, −1 for those without a class
+ * @param files the file that each is a part of, where several are of one: then every third file asks, and none of its own parts votes
  */
-export function voteOf(encoded: Tensor, labels: Int32Array, classes: number): Look {
+export function voteOf(encoded: Tensor, labels: Int32Array, classes: number, files?: Int32Array): Look {
   if (encoded.isfinite().all().item() !== 1) return {};
   const rows = [...labels.subarray(0, encoded.shape[0]!).keys()].filter((i) => labels[i]! >= 0);
-  const [queries, bank] = [rows.filter((_, i) => i % 3 === 0), rows.filter((_, i) => i % 3 !== 0)];
+  const numbers = new Map<number, number>();
+  if (files) for (const row of rows) if (!numbers.has(files[row]!)) numbers.set(files[row]!, numbers.size);
+  const asks = (row: number, i: number) => (files ? numbers.get(files[row]!)! : i) % 3 === 0;
+  const [queries, bank] = [rows.filter(asks), rows.filter((row, i) => !asks(row, i))];
   if (queries.length === 0 || bank.length === 0) return {};
   const pick = (at: number[]) => Int32Array.from(at, (i) => labels[i]!);
   const of = (at: number[]) =>

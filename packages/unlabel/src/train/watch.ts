@@ -150,6 +150,7 @@ export class Watch {
     const compared = Math.max(1, this.#plan.compared(looked) / 2);
     const rows = spaced(Math.max(looked, voters), heldOut.labels.length);
     const labels = rows.map((row) => heldOut.labels[row]!);
+    const files = heldOut.files && rows.map((row) => heldOut.files![row]!);
     const look = this.#evaluating((features): Look => {
       const encoded = this.#encode(heldOut, rows, features);
       const some = (count: number) => (count === rows.length ? encoded : chosen(encoded, spaced(count, rows.length)));
@@ -162,6 +163,7 @@ export class Watch {
             some(voters),
             spaced(voters, rows.length).map((row) => labels[row]!),
             data.classes.length,
+            files && spaced(voters, rows.length).map((row) => files[row]!),
           )),
       };
     });

@@ -32,6 +32,7 @@ export const runSchema = z.looseObject({
       train: maybeNumber,
       val: maybeNumber,
       classes: classes.nullish(),
+      understood: z.array(z.string()).nullish(),
     })
     .nullish(),
   parameters: z.looseObject({ encoder: maybeNumber, total: maybeNumber }).nullish(),
