@@ -150,6 +150,20 @@ describe("TIFF", () => {
     await expect(decode(odd, GRAY)).rejects.toThrow(/24-bit, which is not read.*gdal_translate/);
   });
 
+  it("is refused where it says with fractions how many bytes there are", async () => {
+    const file = makeTiff({ width: 1, height: 1, bands: 2, data: Uint8Array.of(9, 9) });
+    const at = file.readUInt32LE(4);
+    for (let i = 0; i < file.readUInt16LE(at); i++) {
+      const entry = at + 2 + 12 * i;
+      const tag = file.readUInt16LE(entry);
+      if (tag === 259) file.writeUInt16LE(8, entry + 8);
+      if (tag !== 279) continue;
+      file.writeUInt16LE(11, entry + 2);
+      file.writeFloatLE(0.5, entry + 8);
+    }
+    await expect(decode(file, { ...GRAY, channels: 2 })).rejects.toThrow(/cut off/);
+  });
+
   it("with a directory that leads back to itself is read all the same", async () => {
     const file = makeTiff({ width: 1, height: 1, bands: 1, data: Uint8Array.of(9) });
     const at = file.readUInt32LE(4);
