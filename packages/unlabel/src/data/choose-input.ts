@@ -54,7 +54,7 @@ export async function chooseInput(train: Split, settings: InputSettings, seed: n
   const read = facts.filter(
     (one) => hasBands(one, channels, bands) && (bands || settings.channels !== "auto" || isReadAs(one, channels)),
   );
-  const { range, said: saidOfRange } = await chooseRange(train, read, { channels, bands }, settings.range, seed);
+  const { range, said: saidOfRange } = await chooseRange(train, read, { channels, bands }, settings, seed);
   const pages = facts.filter((one) => one.pages).length;
   const readings = [...said, ...saidOfRange];
   if (pages > 0)
@@ -211,7 +211,7 @@ async function chooseRange(
   train: Split,
   read: Facts[],
   input: Pick<Input, "channels" | "bands">,
-  setting: InputSettings["range"],
+  { range: setting, tiles }: InputSettings,
   seed: number,
 ): Promise<{ range: Ranges; said: string[] }> {
   const { channels } = input;
@@ -272,7 +272,7 @@ async function chooseRange(
     range: ranges,
     said: [
       ...said,
-      `${typeWords(types)} samples: values ${words(low)} … ${words(high)}${which} become 0 … 1 (percentiles ${100 * ENDS[0]} and ${100 * ENDS[1]} of ${values.images} training images); other: ${other}`,
+      `${typeWords(types)} samples: values ${words(low)} … ${words(high)}${which} become 0 … 1 (percentiles ${100 * ENDS[0]} and ${100 * ENDS[1]} of ${values.images} training ${tiles === null ? "images" : "tiles"}); other: ${other}`,
     ],
   };
 }

@@ -1,5 +1,8 @@
 // BMP, PNM and TIFF of rarer kinds, written out by hand, against what their specifications say that they hold.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { temporaryFolder } from "../../testing/data.ts";
 import { makeTiff } from "../../testing/tiff.ts";
 import type { Input } from "../input.ts";
 import { PHOTOGRAPHS } from "../input.ts";
@@ -161,7 +164,12 @@ describe("TIFF", () => {
       file.writeUInt16LE(11, entry + 2);
       file.writeFloatLE(0.5, entry + 8);
     }
-    await expect(decode(file, { ...GRAY, channels: 2 })).rejects.toThrow(/cut off/);
+    using folder = temporaryFolder();
+    const path = join(folder.path, "a.tif");
+    writeFileSync(path, file);
+    const input = { ...GRAY, channels: 2 };
+    for (const from of [path, file])
+      await expect(decodeDescribed({ file: from, input, tile: null }, async () => {})).rejects.toThrow(/cut off/);
   });
 
   it("with a directory that leads back to itself is read all the same", async () => {

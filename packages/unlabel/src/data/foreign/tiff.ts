@@ -22,7 +22,7 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
   const { width, height, bands, photometric, extra, sample, planar, compression } = header;
   if (!sample)
     throw new Error(
-      "its bands are of several types, which is not read; write them as one: gdal_translate -ot Float32 IN.tif OUT.tif",
+      "its samples are of several types, or complex, which is not read; write them as one: gdal_translate -ot Float32 IN.tif OUT.tif",
     );
   if (!isKnown(sample))
     throw new Error(
