@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../testing/data.ts";
 import { makeTiff } from "../../testing/tiff.ts";
+import { decodeForeign } from "../foreign.ts";
 import type { Input } from "../input.ts";
 import { PHOTOGRAPHS } from "../input.ts";
 import { decodeDescribed } from "./described.ts";
@@ -146,6 +147,16 @@ describe("TIFF", () => {
     expect(await decode(bits, GRAY)).toEqual([255, 0, 255, 255, 0, 0, 255, 0, 0, 255]);
     const nibbles = makeTiff({ width: 3, height: 1, bands: 1, data: Uint8Array.of(0x0f, 0x50), bits: 4 });
     expect(await decode(nibbles, GRAY)).toEqual([0, 255, 85]);
+  });
+
+  it.each([
+    [34_887, /packed as LERC.*gdal_translate -co COMPRESS=DEFLATE/],
+    [34_925, /packed as LZMA/],
+    [33_005, /packed as JPEG 2000/],
+  ])("packed in way %d is named, with the command that packs it anew", async (packing, reason) => {
+    const file = makeTiff({ width: 1, height: 1, bands: 1, data: Uint8Array.of(1), packing });
+    await expect(decode(file, GRAY)).rejects.toThrow(reason);
+    await expect(decodeForeign(file, undefined, async () => {})).rejects.toThrow(reason);
   });
 
   it("is refused in words where its samples are none that are read", async () => {
