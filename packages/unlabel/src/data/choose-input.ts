@@ -215,8 +215,13 @@ async function chooseRange(
   seed: number,
 ): Promise<{ range: Ranges; said: string[] }> {
   const { channels } = input;
-  if (typeof setting !== "string")
-    return { range: repeat(checkRange(read, setting), channels), said: [becomes(setting)] };
+  if (typeof setting !== "string") {
+    checkRange(read, setting);
+    // What 8 bits are read as anyway.
+    const isOwn =
+      setting[0] === 0 && setting[1] === 255 && read.every(({ sample }) => sample.kind === "uint" && sample.bits === 8);
+    return { range: isOwn ? null : repeat(setting, channels), said: [becomes(setting)] };
+  }
   const { facts, said } = ofOneType(read, setting);
   const types = tally(facts, ({ sample }) => sampleWords(sample));
   const alike = types.length === 1;
@@ -286,14 +291,13 @@ function becomes([low, high]: readonly [number, number]): string {
 }
 
 /** @throws {UserError} where no sample can reach the upper end */
-function checkRange(facts: Facts[], range: readonly [number, number]): readonly [number, number] {
+function checkRange(facts: Facts[], range: readonly [number, number]): void {
   const tops = facts.map(({ sample }) => typeRange(sample)?.[1] ?? Number.POSITIVE_INFINITY);
   const top = Math.max(...tops);
   if (top < range[1])
     throw new UserError(
       `Expected a range that ends at ${words(top)} or before, which is all that these samples hold, got ${words(range[0])} … ${words(range[1])} for range`,
     );
-  return range;
 }
 
 /**
