@@ -7,10 +7,9 @@ import { type Facts, factsOf } from "./foreign/facts.ts";
 import { imagesOf } from "./images.ts";
 import { type Input, PHOTOGRAPHS } from "./input.ts";
 import { checkSettings, type InputSettings } from "./input-settings.ts";
+import { spreadSample } from "./sample.ts";
 
 export type { InputSettings } from "./input-settings.ts";
-
-import { spreadSample } from "./sample.ts";
 
 /** What was chosen, and how people may know and change it. */
 export interface Chosen {
@@ -24,6 +23,7 @@ export interface Chosen {
 const HEADERS = 200;
 /** Headers read at once. */
 const AT_ONCE = 16;
+
 /**
  * Chooses how the images of a data set are read.
  *
