@@ -1,6 +1,7 @@
 // encode.ts DATA IMAGES THREADS DEVICE: images/s of a frozen ResNet-18 on images of 64 px, loading included.
 
 import { engineInfo, keepHeap, manualSeed, setThreads } from "@unlabel/torch";
+import { withoutImages } from "../../packages/unlabel/src/config/channels.ts";
 import { openData } from "../../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../../packages/unlabel/src/data/reader.ts";
 import { extract } from "../../packages/unlabel/src/eval/features.ts";
@@ -13,7 +14,9 @@ setThreads(Number(threads));
 keepHeap();
 manualSeed(0);
 const { train } = await openData(data);
-const config = resolveConfig({ flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size: 64 } });
+const config = withoutImages(
+  resolveConfig({ flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size: 64 } }),
+);
 const { encoder } = createMethod(config).to({ device, memoryFormat: "channels_last" }).eval();
 const { mean, std } = config;
 const options = {

@@ -21,13 +21,14 @@ export type { Sources } from "./config/resolve.ts";
 export type { Settings } from "./config/settings.ts";
 export { type AugmentSpec, augment } from "./data/augment.ts";
 export { type EvalBatch, type EvalOptions, evalBatches } from "./data/eval-batches.ts";
-export type { ClassName, Dataset, Item, Layout, Split } from "./data/folder.ts";
+export type { ClassName, Dataset, Item, Layout, LeftAside, Split } from "./data/folder.ts";
 export type { AnyImage, Described, Input, Tile } from "./data/input.ts";
 export { type Batch, Loader, type LoaderOptions } from "./data/loader.ts";
 export { openData } from "./data/open.ts";
 export type { JitterParams, ViewParams } from "./data/params.ts";
 export { type Failure, ImageReader, type ReaderOptions, type Size, unpackedBytes } from "./data/reader.ts";
 export type { FillItem, Part, ReadItem, ReadOptions, Target } from "./data/targets.ts";
+export { understood } from "./data/understood.ts";
 export { type BlurSpec, type Box, type ColorSpec, type Filter, plainView, type ViewSpec } from "./data/views.ts";
 export {
   ARCHITECTURES,

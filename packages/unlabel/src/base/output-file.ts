@@ -7,6 +7,9 @@ import { explained, temporaryName } from "./files.ts";
 /** Endings of a page's file. */
 export const HTML = [".html", ".htm"];
 
+/** How every page of ours names its maker, followed by a version: what tells it from a user's own. */
+export const GENERATOR = `<meta name="generator" content="unlabel `;
+
 /** What a run keeps in folders of its own. */
 const OWN_FOLDERS = ["checkpoints", "eval", "pictures", "cache"];
 

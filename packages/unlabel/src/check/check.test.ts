@@ -190,8 +190,8 @@ describe("a folder of odd files", () => {
     const { result } = await check(folder.path);
     expect(result.notes).toEqual(
       expect.arrayContaining([
-        "2 .tar files beside the images are not read: give such a file itself as DATA",
-        "1 .parquet file beside the images is not read: give such a file itself as DATA",
+        "left aside: 2 .tar (x.tar): give such a file itself as DATA",
+        "left aside: 1 .parquet (z.parquet): give such a file itself as DATA",
       ]),
     );
     expect([result.formats, result.suspicious]).toEqual([{ avif: 1, png: 1 }, []]);

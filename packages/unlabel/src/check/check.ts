@@ -3,10 +3,11 @@ import { performance } from "node:perf_hooks";
 import type { Dataset, Split } from "../data/folder.ts";
 import { openData } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
+import { understood } from "../data/understood.ts";
 import { presetNames } from "../methods/presets.ts";
 import { methods } from "../methods/registry.ts";
 import { type Copies, findCopies } from "./duplicates.ts";
-import { findingsOf, notesOf, unreadBeside } from "./findings.ts";
+import { findingsOf, notesOf } from "./findings.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import { look, type Seen } from "./look.ts";
 import type { CheckResult, ClassCount, Named } from "./result.ts";
@@ -20,6 +21,8 @@ export interface CheckOptions {
   reader?: ImageReader;
   /** Ends it. */
   signal?: AbortSignal;
+  /** Told how the data set was understood, a line each, before anything is read. */
+  onUnderstood?: (lines: readonly string[]) => void;
   /** Told now and then what is under way. */
   onProgress?: (stage: "images" | "copies" | "forecast", done: number, total: number, note: string) => void;
 }
@@ -44,12 +47,14 @@ export interface Checked {
  */
 export async function checkData(root: string, options: CheckOptions = {}): Promise<Checked> {
   const {
+    onUnderstood = () => {},
     onProgress = () => {},
     reader = new ImageReader({ cacheBytes: 0 }),
     presets = presetNames(),
     signal,
   } = options;
   const data = await openData(root);
+  onUnderstood(understood(data));
   const splits = data.val ? [data.train, data.val] : [data.train];
   const total = splits.reduce((sum, { items }) => sum + items.length, 0);
   const began = performance.now();
@@ -92,6 +97,7 @@ function summarise(
   const result: Omit<CheckResult, "ok" | "findings" | "notes"> = {
     data: data.root,
     layout: data.layout,
+    understood: understood(data),
     fingerprint: data.fingerprint,
     seconds: Math.round(seconds * 100) / 100,
     images_per_s: Math.round(images.length / seconds),
@@ -124,7 +130,12 @@ function summarise(
     forecast: costs,
   };
   const findings = findingsOf(data, result);
-  return { ...result, ok: findings.length === 0, findings, notes: [...notesOf(result, images), ...unreadBeside(data)] };
+  return {
+    ...result,
+    ok: findings.length === 0,
+    findings,
+    notes: [...notesOf(result, images), ...result.understood.slice(1)],
+  };
 }
 
 /** An image by its split, path and class. */

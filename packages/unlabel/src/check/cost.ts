@@ -2,8 +2,9 @@
 
 import { performance } from "node:perf_hooks";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
+import type { Input } from "../data/input.ts";
 import { Loader } from "../data/loader.ts";
-import { openData } from "../data/open.ts";
+import { openImagesAs } from "../data/open-images.ts";
 import { ImageReader } from "../data/reader.ts";
 import { loadPlugin } from "../methods/plugins.ts";
 import { createMethod, resolveConfig } from "../methods/registry.ts";
@@ -20,6 +21,8 @@ export interface CostRequest {
   preset: string;
   /** Files of the methods that are not unlabel's own. */
   plugins: readonly string[];
+  /** How samples become the network's input. */
+  input: Input;
   /** Two batches, the smaller first. */
   batches: readonly [number, number];
 }
@@ -42,16 +45,17 @@ export interface Cost {
 const STEPS = 2;
 
 /** Measures steps at two batches. @throws {UserError} where the images do not fill a batch */
-export async function measureCost({ root, method: name, preset, batches, plugins }: CostRequest): Promise<Cost> {
+export async function measureCost(request: CostRequest): Promise<Cost> {
+  const { root, method: name, preset, batches, input, plugins } = request;
   for (const file of plugins) await loadPlugin(file);
-  const config = resolveConfig({ flags: { method: name, preset } });
+  const config = resolveConfig({ flags: { method: name, preset, channels: input.channels } });
   const device = chooseDevice(config.device, engineInfo());
   const threads = chooseThreads(config.threads);
   setThreads(threads);
   const precision = choosePrecision(config.precision, device, engineInfo());
   keepHeap();
   manualSeed(config.seed);
-  const { train } = await openData(root);
+  const { train } = await openImagesAs(root, input);
   const reader = new ImageReader({ threads });
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);

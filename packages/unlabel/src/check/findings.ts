@@ -1,7 +1,6 @@
 // From counts to sentences: what should be mended before training or before a score is believed, worst first, and what is good
 // to know.
 
-import { readdirSync } from "node:fs";
 import { classMismatch, type Dataset } from "../data/folder.ts";
 import { ABOUTS } from "../methods/abouts.ts";
 import { presetOf } from "../methods/presets.ts";
@@ -120,19 +119,6 @@ export function notesOf({ turned, images, classes, layout }: Facts, seen: readon
   for (const remark of seen.flatMap((one) => one.remarks)) remarks.set(remark, (remarks.get(remark) ?? 0) + 1);
   for (const [remark, count] of remarks) notes.push(`${few(count, "image")}: ${remark}`);
   return notes;
-}
-
-/** Tar shards and Parquet files that lie in a folder of images, of which they are no part. */
-export function unreadBeside({ root, layout }: Pick<Dataset, "root" | "layout">): string[] {
-  if (!["imagenet-100", "train-val", "classes", "unlabelled"].includes(layout)) return [];
-  const names = readdirSync(root).filter((name) => !name.startsWith("."));
-  return [".tar", ".parquet"].flatMap((extension) => {
-    const count = names.filter((name) => name.toLowerCase().endsWith(extension)).length;
-    if (count === 0) return [];
-    return [
-      `${few(count, `${extension} file`)} beside the images ${are(count)} not read: give such a file itself as DATA`,
-    ];
-  });
 }
 
 /** "1 image", "2 images", "3 classes". */

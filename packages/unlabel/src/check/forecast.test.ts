@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { PHOTOGRAPHS } from "../data/input.ts";
 import { presetConfig } from "../methods/presets.ts";
 
 import { temporaryFolder, writeImages } from "../testing/data.ts";
@@ -71,6 +72,7 @@ describe("measureCost", () => {
       method: "simclr",
       preset: "small",
       plugins: [],
+      input: PHOTOGRAPHS,
       batches: [2, 16],
     });
     expect(points.map(({ batch }) => batch)).toEqual([2, 16]);

@@ -3,12 +3,14 @@
 
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { copyFile, writeFile } from "node:fs/promises";
+import { copyFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, extname, join, resolve } from "node:path";
 import { allowedMemory } from "../base/allowed-memory.ts";
 import { sourceOf } from "../data/described.ts";
 import { imagesOf } from "../data/images.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
+import { IMAGE_EXTENSIONS } from "../data/walk.ts";
 import { METHODS } from "../methods/list.ts";
 import { loadedPlugins, pluginMethods } from "../methods/plugins.ts";
 import { presetOf } from "../methods/presets.ts";
@@ -107,6 +109,7 @@ export async function forecast(
           method,
           preset,
           batches: batches(config, sample.length),
+          input: train[0]!.split.input ?? PHOTOGRAPHS,
           plugins: loadedPlugins(),
         };
         const costs = known.has(method) ? await measureApart(request, signal) : { problem: UNKNOWN_THERE };
@@ -141,12 +144,15 @@ function batches({ size, batch }: { size: number; batch: number }, available: nu
 
 /** The sample as a folder, whatever it came from: the measuring process needs no source but that. */
 async function copyImages(sample: readonly Seen[], folder: string): Promise<void> {
-  for (const [i, { split, item, format }] of sample.entries()) {
-    const [asked] = await imagesOf(split, [item]);
+  // A file of many tiles is there once, and cut again.
+  const once = [...new Map(sample.map((seen) => [seen.item.tile ? seen.item.path : seen, seen])).values()];
+  for (const [i, { split, item, format }] of once.entries()) {
+    // As its source holds it: it is read as it should be over there.
+    const [asked] = await imagesOf({ ...split, input: PHOTOGRAPHS }, [{ ...item, tile: undefined }]);
     const image = asked && sourceOf(asked);
     const name = join(folder, `${String(i).padStart(3, "0")}-${basename(item.path).slice(-40)}`);
-    const encoded = /\.(jpe?g|jpe|jfif|png|webp|gif|tiff?|avif)$/i.test(name) ? name : `${name}.${format}`;
-    if (typeof image === "string") await copyFile(image, encoded);
+    const encoded = IMAGE_EXTENSIONS.has(extname(name).toLowerCase()) ? name : `${name}.${format}`;
+    if (typeof image === "string") await linkOrCopy(image, encoded);
     else if (image instanceof Uint8Array) await writeFile(encoded, image);
     else if (image) {
       const { default: sharp } = await import("sharp");
@@ -157,9 +163,14 @@ async function copyImages(sample: readonly Seen[], folder: string): Promise<void
   }
 }
 
+/** Files of many tiles are large. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await symlink(resolve(from), to).catch(() => copyFile(from, to));
+}
+
 /** Runs the measurement in a process of its own, whose memory then is the run's alone. */
 function measureApart(request: CostRequest, signal?: AbortSignal): Promise<Cost | { problem: string }> {
-  return new Promise((resolve) => {
+  return new Promise((answered) => {
     const child = fork(join(import.meta.dirname, "cost-main.js"), {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       ...(signal && { signal }),
@@ -173,11 +184,11 @@ function measureApart(request: CostRequest, signal?: AbortSignal): Promise<Cost 
     child.on("message", (message) => {
       answer = message as Cost | { problem: string };
     });
-    child.on("error", (error) => resolve({ problem: error.message }));
+    child.on("error", (error) => answered({ problem: error.message }));
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       const killed = signal === "SIGKILL" ? `it took more than ${MINUTES} minutes, or all memory` : undefined;
-      resolve(answer ?? { problem: killed ?? said.trim().split("\n").at(-1) ?? `it ended with ${code}` });
+      answered(answer ?? { problem: killed ?? said.trim().split("\n").at(-1) ?? `it ended with ${code}` });
     });
     child.send(request);
   });

@@ -50,6 +50,8 @@ export interface CheckResult {
   data: string;
   /** How the data set was understood. */
   layout: Layout;
+  /** The same in words: images, classes and splits, and what is left aside. */
+  understood: string[];
   /** As in the data set. */
   fingerprint: string;
   /** For the pass and the search for copies, without the forecast. */

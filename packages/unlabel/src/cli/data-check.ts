@@ -65,6 +65,7 @@ async function dataCheck(root: string, { forecast, presets, html, strict, json }
   const checking = checkData(root, {
     presets: forecast ? wanted : [],
     signal: stop.signal,
+    onUnderstood: (lines) => process.stderr.write(lines.map((line) => `${line}\n`).join("")),
     onProgress: (stage, done, total, note) => {
       if (stage === "images") {
         progress ??= new Progress({ total, unit: "image" });

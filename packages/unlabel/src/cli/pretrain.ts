@@ -59,6 +59,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     {
       run,
       method: info.method,
+      understood: info.data.understood ?? [],
       steps: result.steps,
       images_per_s: result.images_per_s,
       step_s: result.step_s,

@@ -1,5 +1,7 @@
 // The page that `search --html` writes: the query and what was found, thumbnails within it, nothing loaded from anywhere.
 import { basename } from "node:path";
+import { GENERATOR } from "../base/output-file.ts";
+import { versionOfUnlabel } from "../base/version.ts";
 import type { SearchResult } from "../eval/search.ts";
 import { html, raw } from "../page/html.ts";
 
@@ -28,6 +30,7 @@ export function searchSheet(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+${raw(GENERATOR)}${versionOfUnlabel()}">
 <title>Nearest to ${basename(query)}</title>
 <style>${raw(STYLE)}</style>
 </head>

@@ -6,7 +6,7 @@ import { performance } from "node:perf_hooks";
 import { InterruptedError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
-import { openData } from "../data/open.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
 import { pageFile } from "../page/page-file.ts";
@@ -19,6 +19,7 @@ import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import type { StopSources } from "../train/stop.ts";
 import { checkTerms } from "./check-terms.ts";
+import { settleImages } from "./images.ts";
 import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
 
 /** What to compare, and where to. */
@@ -77,12 +78,13 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
-  const dataset = await openData(terms.data);
-  probeSplits(dataset, 0);
-  const settings = (method: PlannedRun["method"], seed: number) =>
-    settingsOf(terms, method, seed, dataset.train.items.length);
-  for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
   const comparison = openComparison(out, terms);
+  const dataset = await settleImages(terms.data, comparison);
+  tellUnderstood(dataset, stream);
+  probeSplits(dataset, 0);
+  const images = dataset.train.items.length;
+  const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images);
+  for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
   const { split_seed: splitSeed } = comparison;
   using lock = lockRun(out);
   saveComparison(out, comparison);
@@ -106,8 +108,10 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           data: terms.data,
           // A run that goes on knows its own settings, of which a budget has set some.
           settings: resume ? {} : { flags },
+          input: comparison.input,
           out: path,
           resume,
+          tellData: false,
           goOn: goOn === null ? null : () => goOn,
           stream,
           signal,
@@ -124,7 +128,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       tell({ status: "evaluating" });
       const protocols = missing(path, splitSeed);
       if (protocols.length > 0)
-        await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, stream, signal });
+        await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, tellData: false, stream, signal });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ status: "interrupted" });

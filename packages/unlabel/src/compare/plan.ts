@@ -7,12 +7,14 @@ import { z } from "zod";
 import { UsageError, UserError } from "../base/errors.ts";
 import { makeFolder, writeAtomically } from "../base/files.ts";
 import { visible } from "../base/text.ts";
-import type { Config } from "../config/common.ts";
+import type { Config, SettledChannels } from "../config/common.ts";
 import type { Settings } from "../config/settings.ts";
 import { either } from "../config/suggest.ts";
+import { type Input, PHOTOGRAPHS } from "../data/input.ts";
 import { absoluteRoot } from "../data/open.ts";
 import { presetOf } from "../methods/presets.ts";
 import { methodNamed, resolveConfig } from "../methods/registry.ts";
+import { inputFormat } from "../run/info.ts";
 import { withSteps } from "../train/budget.ts";
 import { trainingFlops } from "../train/flops.ts";
 
@@ -71,6 +73,10 @@ export interface Comparison extends Terms {
    * began, whose runs each hold out the fifth of their own seed: they go on so.
    */
   split_seed?: number;
+  /** How samples become every network's input, once images have been looked at. */
+  input?: Input;
+  /** What every run normalises its images by, where that was to be measured. */
+  measured?: Pick<SettledChannels, "mean" | "std">;
   runs: PlannedRun[];
 }
 
@@ -87,6 +93,8 @@ const format = z.looseObject({
   backbone: z.string().nullable(),
   settings: z.record(z.string(), z.unknown()),
   split_seed: z.int().min(0).optional(),
+  input: inputFormat.optional(),
+  measured: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
   runs: z.array(
     z.looseObject({
       name: z.string().regex(/^[a-z0-9]+-\d+$/),
@@ -113,7 +121,8 @@ export function openComparison(out: string, terms: Terms): Comparison {
           `Expected ${asFlags(found, key)} as ${out} began with, got ${asFlags(asked, key)}; name another --out for another comparison`,
         );
     }
-    return found;
+    // Before there was a choice, all images were photographs.
+    return { input: PHOTOGRAPHS, ...found };
   }
   // Seeds first: where it ends early, every method has got as far as the others.
   const runs = asked.seeds.flatMap((seed) =>
@@ -164,14 +173,26 @@ function readComparison(file: string): Comparison {
   throw new UserError(`Expected a comparison in ${file}, got something else at ${path.join(".")}: ${message}`);
 }
 
+/** What the settings of a comparison say of images, as far as all methods share it. @throws {UsageError} where they make no sense */
+export function sharedConfig({ methods, seeds, preset, backbone, settings }: Terms): Config {
+  const encoder = backbone === null ? {} : { encoder: backbone };
+  return resolveConfig({ flags: { method: methods[0], preset, seed: seeds[0], ...encoder, ...settings } });
+}
+
 /**
  * The settings of one run, checked.
  *
+ * @param terms of the comparison; with what is settled of its images, where they have been looked at
  * @param images how many there are to train on
  * @throws {UsageError} where they make no sense for the method, such as a ResNet for MAE
  */
-export function settingsOf(terms: Terms, method: string, seed: number, images: number): Settings {
-  const { preset, backbone, budget, settings } = terms;
+export function settingsOf(
+  terms: Terms & Pick<Comparison, "input" | "measured">,
+  method: string,
+  seed: number,
+  images: number,
+): Settings {
+  const { preset, backbone, budget, settings, input, measured } = terms;
   const given: Settings = {
     method,
     preset,
@@ -179,6 +200,8 @@ export function settingsOf(terms: Terms, method: string, seed: number, images: n
     batch: Math.min(batchOf(method, preset), images),
     ...(backbone !== null && { encoder: backbone }),
     ...settings,
+    ...(input && { channels: input.channels }),
+    ...measured,
   };
   const config = resolveConfig({ flags: given });
   const all = { ...given, ...lengthOf(budget, method, config, Math.max(1, Math.floor(images / config.batch))) };

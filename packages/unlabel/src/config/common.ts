@@ -1,10 +1,33 @@
 // Every setting that all methods share: flat, snake_case, each with its range. A method adds its own keys (methods/define.ts).
 // A resolved config is plain data that holds every key; it is written to run.json and can be fed back.
 import type { z } from "zod";
-import { above, below, decayRates, device, duration, flag, integer, number, oneOf, rgb, threads } from "./fields.ts";
+import {
+  above,
+  bands,
+  below,
+  channels,
+  decayRates,
+  device,
+  duration,
+  flag,
+  integer,
+  number,
+  oneOf,
+  perChannel,
+  range,
+  threads,
+} from "./fields.ts";
 
 /** The settings that every method has. */
 export const commonSchema = {
+  /** Channels of the images as the network sees them; `auto`: what the files have. A run keeps the number. */
+  channels: channels(),
+  /** A file's bands by number, from 1, one a channel; null: the first ones. */
+  bands: bands(),
+  /** The samples that become 0 and 1: `type` the whole range of their type, `auto` that or what the training images hold, or both values. */
+  range: range(),
+  /** Side in pixels of the tiles that images are cut into; null: whole images. */
+  tiles: integer(16, 4096).nullable(),
   /** Patch edge in pixels of a ViT encoder; it must divide `size`. */
   patch: integer(2, 64),
   /** Edge of the square training images in pixels. */
@@ -65,9 +88,9 @@ export const commonSchema = {
   online: flag(),
   /** Random resized crop: the least share of the image's area that a view may show. */
   crop_min: above(0, 1),
-  /** Inputs are (pixel / 255 − mean) / std, per channel. */
-  mean: rgb(0, 1),
-  std: rgb(0.001, 1),
+  /** Inputs are (value − mean) / std, a number a channel, of values from 0 to 1; `auto`: as measured on some training images. */
+  mean: perChannel(0, 1),
+  std: perChannel(0.001, 1),
 };
 
 /** The settings that every method has, beside its name, its preset and its encoder. */
@@ -79,3 +102,16 @@ export type CommonConfig = z.infer<z.ZodObject<typeof commonSchema>> & {
 
 /** A resolved config, whatever the method: what is common, and the method's own keys. */
 export type Config = CommonConfig & { readonly [key: string]: unknown };
+
+/** What is settled of a config once images have been looked at: how many channels, and what each is normalised by. */
+export type SettledChannels = {
+  /** Channels of the images as the network sees them, from 1. */
+  channels: number;
+  /** Mean of each channel, of values from 0 to 1. */
+  mean: number[];
+  /** Standard deviation of each channel, of values from 0 to 1. */
+  std: number[];
+};
+
+/** A config of which nothing about channels is left `auto`: what methods are made from, and what run.json holds. */
+export type SettledConfig = Config & SettledChannels;

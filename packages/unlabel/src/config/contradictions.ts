@@ -1,4 +1,5 @@
 // Settings common to all methods that are each allowed but make no sense together, and flags that would change nothing.
+import { misfit } from "./channels.ts";
 import type { Config } from "./common.ts";
 import type { Settings } from "./settings.ts";
 
@@ -24,6 +25,7 @@ export function contradictions(config: Config, flags: Settings, vit: boolean): s
   if (vit && config.eval_size !== null && config.eval_size % config.patch !== 0) {
     problems.push(`Expected an eval_size that patch ${config.patch} divides, got ${config.eval_size}`);
   }
+  problems.push(...channelProblems(config));
   refuse("cache_mb", config.cache === "off" || config.cache === "disk", `cache ${config.cache}`);
   refuse("cache_side", config.cache === "off" || config.cache === "auto", `cache ${config.cache}`);
   if (config.cache === "disk" && config.cache_side === null) {
@@ -37,5 +39,22 @@ export function contradictions(config: Config, flags: Settings, vit: boolean): s
   if (config.micro_batch !== null && config.batch % config.micro_batch !== 0) {
     problems.push(`Expected a micro_batch that divides batch ${config.batch}, got ${config.micro_batch}`);
   }
+  return problems;
+}
+
+/** What is said of channels in several settings must agree; where they are `auto`, that is seen with the images. */
+function channelProblems({ channels, bands, mean, std, tiles, size }: Config): string[] {
+  const problems: string[] = [];
+  if (tiles !== null && tiles < size) {
+    problems.push(`Expected tiles of at least size (${size} px), got ${tiles}; set larger tiles or a smaller size`);
+  }
+  if (bands !== null && channels !== "auto" && bands.length !== channels) {
+    problems.push(
+      `Expected as many bands as channels (${channels}), got ${bands.length} (${bands.join(",")}); leave one of the two out`,
+    );
+  }
+  if (channels === "auto") return problems;
+  if (mean !== "auto" && mean.length !== channels) problems.push(misfit("mean", mean, channels));
+  if (std !== "auto" && std.length !== channels) problems.push(misfit("std", std, channels));
   return problems;
 }

@@ -12,7 +12,14 @@ export const HALF = {
   std: [0.5, 0.5, 0.5] as [number, number, number],
 };
 
+/** What versions did that had no such settings: photographs, their samples in eight bits. */
+export const BEFORE_CHANNELS = { channels: 3, bands: null, range: "type", tiles: null } as const;
+
 export const DEFAULTS = {
+  channels: "auto",
+  bands: null,
+  range: "auto",
+  tiles: null,
   patch: 16,
   size: 224,
   eval_size: null,

@@ -39,11 +39,49 @@ export function decayRates() {
   return z.tuple([rate, rate], { error });
 }
 
-/** One number for each of red, green and blue. */
-export function rgb(min: number, max: number) {
-  const error = `three numbers from ${min} to ${max} (red, green, blue)`;
+/** The most channels that an image may have as the network sees it. */
+export const MOST_CHANNELS = 256;
+
+/** How many channels images have for the network: a number, or `auto` for what the files have. */
+export function channels() {
+  const error = `auto or a whole number from 1 to ${MOST_CHANNELS}`;
+  return z.union([z.literal("auto"), z.int({ error }).min(1, { error }).max(MOST_CHANNELS, { error })], { error });
+}
+
+/** A file's bands by number, from 1, one for each channel: a list, or as people write it, `4,3,2`. */
+export function bands() {
+  const error = `numbers of bands from 1 on, one a channel (${MOST_CHANNELS} at most), as in 4,3,2`;
+  const band = z.int({ error }).min(1, { error }).max(65_535, { error });
+  return z.preprocess(listed, z.array(band, { error }).min(1, { error }).max(MOST_CHANNELS, { error }).nullable());
+}
+
+/** Which samples are black and white: `auto`, `type` or the two values, `0,3000`. */
+export function range() {
+  const error = "auto, type or the values of black and white, the lower first, as in 0,3000,";
+  const ends = z.tuple([z.number({ error }), z.number({ error })], { error });
+  return z.preprocess(
+    (value) => (value === "auto" || value === "type" ? value : listed(value)),
+    z.union([z.enum(["auto", "type"]), ends.refine(([low, high]) => low < high, { error })], { error }),
+  );
+}
+
+/** One number for each channel, three of red, green and blue; or `auto`, which measures them. */
+export function perChannel(min: number, max: number) {
+  const error = `auto or numbers from ${min} to ${max}, one a channel (three for red, green, blue)`;
   const channel = z.number({ error }).min(min, { error }).max(max, { error });
-  return z.tuple([channel, channel, channel], { error });
+  const numbers = z.array(channel, { error }).min(1, { error }).max(MOST_CHANNELS, { error });
+  return z.preprocess(
+    (value) => (value === "auto" ? value : listed(value)),
+    z.union([z.literal("auto"), numbers], { error }),
+  );
+}
+
+/** `4,3,2` and `4` as lists of numbers; anything else as it is. */
+function listed(value: unknown): unknown {
+  if (typeof value === "number") return [value];
+  if (typeof value !== "string" || value.trim() === "") return value;
+  const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  return numbers.every(Number.isFinite) ? numbers : value;
 }
 
 /** One of a few words. */

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { parse } from "yaml";
 import { UsageError } from "../base/errors.ts";
+import { BEFORE_CHANNELS } from "./defaults.ts";
 import type { Settings } from "./settings.ts";
 import { show } from "./words.ts";
 
@@ -46,7 +47,8 @@ export function readSettings(path: string): Settings {
   if (!("config" in content && "schema" in content)) return content;
   if (!isSettings(content.config))
     throw new UsageError(`Expected an object for "config" in ${path}, got ${show(content.config)}`);
-  return content.config;
+  // A run from before there was a choice.
+  return content.schema === 1 ? { ...content.config, ...BEFORE_CHANNELS } : content.config;
 }
 
 function parseText(text: string): unknown {

@@ -5,7 +5,9 @@ import { UsageError } from "../base/errors.ts";
 import { ABOUTS } from "../methods/abouts.ts";
 import { methodNamed, resolveConfig } from "../methods/registry.ts";
 import { temporaryFolder } from "../testing/data.ts";
+import { withChannels, withoutImages } from "./channels.ts";
 import { commonSchema } from "./common.ts";
+import { BEFORE_CHANNELS, IMAGENET } from "./defaults.ts";
 import { parseValue, readSettings } from "./files.ts";
 
 const { path: folder, ...temporary } = temporaryFolder();
@@ -68,7 +70,7 @@ describe("resolveConfig", () => {
       const keys = ["method", "preset", "encoder", ...Object.keys({ ...commonSchema, ...methodNamed(method).schema })];
       expect(Object.keys(config).sort()).toEqual(keys.sort());
       const path = join(folder, `${method}-${preset}.json`);
-      writeFileSync(path, JSON.stringify({ schema: 1, status: "done", config }));
+      writeFileSync(path, JSON.stringify({ schema: 2, status: "done", config }));
       expect(resolveConfig({ file: { name: path, settings: readSettings(path) } })).toEqual(config);
     },
   );
@@ -99,8 +101,38 @@ describe("resolveConfig", () => {
     [{ method: "simclr", device: "gpu" }, 'Expected auto, cpu, cuda, cuda:N or mps for device, got "gpu"'],
     [{ method: "simclr", threads: 0 }, "Expected auto or a whole number from 1 to 1024 for threads, got 0"],
     [
-      { method: "simclr", mean: [0.5, 0.5] },
-      "Expected three numbers from 0 to 1 (red, green, blue) for mean, got [0.5,0.5]",
+      { method: "simclr", mean: [0.5, 2] },
+      "Expected auto or numbers from 0 to 1, one a channel (three for red, green, blue) for mean, got [0.5,2]",
+    ],
+    [
+      { method: "simclr", channels: 4, mean: [0.5, 0.5, 0.5] },
+      "Expected 4 numbers for mean, one a channel, got 3 ([0.5,0.5,0.5]); leave mean out, or set it to auto to have it measured",
+    ],
+    [{ method: "byol", channels: 2, std: 0.5 }, "Expected 2 numbers for std, one a channel, got 1 ([0.5])"],
+    [{ method: "simclr", channels: 0 }, "Expected auto or a whole number from 1 to 256 for channels, got 0"],
+    [{ method: "simclr", channels: 257 }, "Expected auto or a whole number from 1 to 256 for channels, got 257"],
+    [{ method: "simclr", channels: "rgb" }, 'Expected auto or a whole number from 1 to 256 for channels, got "rgb"'],
+    [
+      { method: "mae", bands: "4,3,0" },
+      'Expected numbers of bands from 1 on, one a channel (256 at most), as in 4,3,2 for bands, got "4,3,0"',
+    ],
+    [{ method: "mae", bands: "red" }, 'as in 4,3,2 for bands, got "red"'],
+    [{ method: "mae", bands: [] }, "as in 4,3,2 for bands, got []"],
+    [
+      { method: "mae", channels: 4, bands: "4,3,2" },
+      "Expected as many bands as channels (4), got 3 (4,3,2); leave one of the two out",
+    ],
+    [
+      { method: "mae", range: "3000,0" },
+      'Expected auto, type or the values of black and white, the lower first, as in 0,3000, for range, got "3000,0"',
+    ],
+    [{ method: "mae", range: 3000 }, "as in 0,3000, for range, got 3000"],
+    [{ method: "mae", range: "0,1,2" }, 'as in 0,3000, for range, got "0,1,2"'],
+    [{ method: "mae", range: "types" }, 'as in 0,3000, for range, got "types"'],
+    [{ method: "mae", tiles: 8 }, "Expected a whole number from 16 to 4096 for tiles, got 8"],
+    [
+      { method: "mae", tiles: 32 },
+      "Expected tiles of at least size (64 px), got 32; set larger tiles or a smaller size",
     ],
     [{ method: "byol", preset: "report" }, 'Expected paper or small for preset, got "report"'],
     [{ method: "simclr", blur_p_second: 0.5 }, "Expected settings of simclr, got blur_p_second, which belongs to byol"],
@@ -131,6 +163,58 @@ describe("resolveConfig", () => {
     expect(() => resolveConfig({ file: file({ method: "mae", lr: -1, bacth: 3 }) })).toThrow(
       /lr, got -1 \(in my\.yaml\).*; Unknown setting bacth \(did you mean batch\?\) \(in my\.yaml\)|bacth.*; .*lr, got -1/,
     );
+  });
+});
+
+describe("channels", () => {
+  const settled = (flags: Record<string, unknown>) => resolveConfig({ flags: { method: "simclr", ...flags } });
+
+  it("are left to the images by default, their samples too", () => {
+    expect(settled({})).toMatchObject({ channels: "auto", bands: null, range: "auto", tiles: null });
+  });
+
+  it("are read as people write them", () => {
+    const { bands, range, mean } = settled({ bands: "4, 3,2", range: "-0.5,1e4", mean: "0.1,0.2,0.3", channels: 3 });
+    expect({ bands, range, mean }).toEqual({ bands: [4, 3, 2], range: [-0.5, 10_000], mean: [0.1, 0.2, 0.3] });
+    expect(settled({ bands: 2, channels: 1 }).bands).toEqual([2]);
+    expect(settled({ range: "type", tiles: 64, mean: "auto" })).toMatchObject({ range: "type", mean: "auto" });
+  });
+
+  it("have the average of a preset's three numbers each where they are others than three", () => {
+    const paper = settled({ preset: "paper", channels: 4 });
+    expect(paper).toMatchObject({ mean: [0.449, 0.449, 0.449, 0.449], std: [0.226, 0.226, 0.226, 0.226] });
+    expect(settled({ channels: 1 })).toMatchObject({ mean: [0.5], std: [0.5] });
+    expect(settled({ preset: "paper", channels: 3 }).mean).toEqual(IMAGENET.mean);
+    expect(resolveConfig({ file: { name: "run.json", settings: { ...paper } } })).toEqual(paper);
+  });
+
+  it("are settled by the images, to which given numbers must fit", () => {
+    const config = settled({ preset: "paper" });
+    expect(withChannels(config, 2, {})).toMatchObject({ channels: 2, mean: [0.449, 0.449], std: [0.226, 0.226] });
+    const given = { mean: [0.1, 0.2, 0.3] };
+    expect(() => withChannels({ ...config, ...given }, 2, given)).toThrow("Expected 2 numbers for mean, one a channel");
+    const measured = { mean: [0.25], std: [0.125] };
+    expect(withChannels({ ...config, mean: "auto" }, 1, { mean: "auto" }, measured)).toMatchObject({
+      mean: [0.25],
+      std: [0.226],
+    });
+  });
+
+  it("are those of photographs where no images were looked at, or what settings name", () => {
+    expect(withoutImages(settled({}))).toMatchObject({ channels: 3, mean: [0.5, 0.5, 0.5] });
+    expect(withoutImages(settled({ bands: "1,2,3,4,5", mean: "auto" }))).toMatchObject({
+      channels: 5,
+      mean: [0.5, 0.5, 0.5, 0.5, 0.5],
+    });
+  });
+
+  it("of a run from before there was a choice are three of photographs", () => {
+    const { channels, bands, range, tiles, ...config } = settled({});
+    const path = join(folder, "old.json");
+    writeFileSync(path, JSON.stringify({ schema: 1, status: "done", config }));
+    const read = resolveConfig({ file: { name: path, settings: readSettings(path) } });
+    expect(read).toEqual({ ...config, ...BEFORE_CHANNELS });
+    expect([channels, bands, range, tiles]).toEqual(["auto", null, "auto", null]);
   });
 });
 

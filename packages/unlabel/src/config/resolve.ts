@@ -2,6 +2,7 @@
 // method or encoder by name: those there are come as a list.
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
+import { fitted } from "./channels.ts";
 import { type Config, commonSchema } from "./common.ts";
 import { contradictions } from "./contradictions.ts";
 import { oneOf } from "./fields.ts";
@@ -88,7 +89,7 @@ export function resolveWith(
     );
     throw new UsageError(once(problems));
   }
-  const config: Config = parsed.data;
+  const config: Config = fittingPreset(parsed.data, given);
   const problems = [
     ...contradictions(config, flags, method.isVit(config.encoder)),
     ...(method.check?.(config, flags) ?? []),
@@ -102,6 +103,17 @@ function presetFor({ presets, isVit }: Configurable, preset: string, { size, enc
   const config = presets[preset]!;
   const other = size !== undefined || (typeof encoder === "string" && isVit(encoder));
   return other ? { ...config, eval_size: null } : config;
+}
+
+/** Where the number of channels is given, a preset's mean and deviation of three are made that many. */
+function fittingPreset(config: Config, given: Settings): Config {
+  const { channels, mean, std } = config;
+  if (channels === "auto") return config;
+  return {
+    ...config,
+    ...(mean !== "auto" && !("mean" in given) && { mean: fitted(mean, channels) }),
+    ...(std !== "auto" && !("std" in given) && { std: fitted(std, channels) }),
+  };
 }
 
 /** Whether any of the methods has such a setting. */

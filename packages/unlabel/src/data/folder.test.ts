@@ -83,7 +83,7 @@ describe("openFolder", () => {
     ["a flat folder", ["1.jpg", "2.webp"]],
     ["a single folder", ["photos/1.jpg", "photos/2.jpg"]],
     ["deeper folders", ["2023/may/1.jpg", "2024/june/2.jpg", "2024/3.jpg"]],
-    ["images beside folders", ["cover.jpg", "cat/1.jpg", "dog/2.jpg"]],
+    ["many images beside folders", ["1.jpg", "2.jpg", "cat/1.jpg", "dog/2.jpg"]],
   ])("takes %s as unlabelled", (_, paths) => {
     const data = open(paths);
     expect(data).toMatchObject({ layout: "unlabelled", val: null, classes: [] });
@@ -158,7 +158,7 @@ describe("openFolder", () => {
   it("refuses in one clear line", () => {
     using folder = temporaryFolder();
     const at = (name: string) => join(folder.path, name);
-    make(folder.path, ["images/1.bmp", "images/2.bmp", "images/notes.txt", "broken/Labels.json", "broken/1.jpg"]);
+    make(folder.path, ["images/1.heic", "images/2.heic", "images/notes.txt", "broken/Labels.json", "broken/1.jpg"]);
     mkdirSync(at("empty"));
     const refusal = (path: string) => {
       try {
@@ -173,9 +173,9 @@ describe("openFolder", () => {
       `Expected a folder of images, got ${at("imagse")}, which does not exist; did you mean ${at("images")}?`,
     );
     expect(refusal("/no/such/dir")).toBe("Expected a folder of images, got /no/such/dir, which does not exist");
-    expect(refusal(at("images/1.bmp"))).toMatch(/got the file .*1\.bmp; give a folder, a list of files/);
+    expect(refusal(at("images/1.heic"))).toMatch(/got the file .*1\.heic; give a folder, a list of files/);
     expect(refusal(at("images"))).toMatch(
-      /Expected images \(\.jpg, .*\) in .*images, found none, but 2 \.bmp, 1 \.txt/,
+      /Expected images \(\.jpg, .*\) in .*images, found none, but 2 \.heic \(convert: heif-convert .*\), 1 \.txt/,
     );
     expect(refusal(at("empty"))).toMatch(/found no files at all/);
     expect(refusal(at("broken"))).toMatch(/Expected JSON in .*Labels\.json/);

@@ -1,13 +1,20 @@
-// A folder to a list of images: ImageNet-100 shards, train/ and val/, class folders, or any tree of unlabelled images.
+// A folder to a list of images: splits, class folders, or any tree of unlabelled images; layouts.ts says which.
 // A class is its folder's name, the same in every shard and split; a label is never a position within one shard.
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
-import { nearest } from "../config/suggest.ts";
+import { counted } from "../base/text.ts";
 import type { Input, Tile } from "./input.ts";
-import { findImages, follow, IMAGE_EXTENSIONS, type ImageFile } from "./walk.ts";
+import { type Arranged, arrange, type Found } from "./layouts.ts";
+import { leftAsideOf } from "./left-aside.ts";
+import { refuseOther } from "./no-folder.ts";
+import type { Layout, LeftAside } from "./reading.ts";
+import { roleOf } from "./split-names.ts";
+import { IMAGE_EXTENSIONS, type ImageFile, type Walked, walk } from "./walk.ts";
+
+export type { Layout, LeftAside } from "./reading.ts";
 
 /** An image: `path` is relative to the root, with `/` between its parts; `label` indexes `classes`, −1 without a label. */
 export interface Item {
@@ -55,31 +62,6 @@ export interface ClassName {
   name: string;
 }
 
-/** How a folder was understood, or which other source it is. */
-export type Layout =
-  | "imagenet-100"
-  | "train-val"
-  | "classes"
-  | "unlabelled"
-  | "file-list"
-  | "webdataset"
-  | "cifar-10"
-  | "cifar-100"
-  | "idx"
-  | "parquet";
-
-/** Files or images that are not read. */
-export interface LeftAside {
-  /** Of what kind, such as `.bmp` or `in dev/`. */
-  what: string;
-  /** How many. */
-  count: number;
-  /** The first of them, relative to the root. */
-  example: string;
-  /** How to have them read, or why they are not. */
-  hint?: string;
-}
-
 /** Images of a source, and their classes. */
 export interface Dataset {
   /** As it was given. */
@@ -105,43 +87,107 @@ export interface Dataset {
   order?: "by pages";
 }
 
-const TRAIN_SHARD = /^train\.\w+$/i;
-const VAL_SHARD = /^val\.\w+$/i;
-const VAL_FOLDERS = ["val", "validation", "valid", "test"];
-
-/** An image with its class folder's name, or null where it lies in none. */
-interface Found extends ImageFile {
-  id: string | null;
-}
-
 /**
  * Finds the images of a folder and their classes.
  *
  * @throws {UserError} where there is no such folder, it cannot be listed, or it holds no images
  */
 export function openFolder(root: string): Dataset {
-  const folders = listFolders(root);
-  const found = readShards(root, folders) ?? readTrainVal(root, folders) ?? readPlain(root);
-  const { layout, train, val } = found;
-  if (train.length === 0)
-    throw new UserError(`Expected images (${extensions()}) in ${root}, found ${whatIsThere(root)}`);
+  refuseOther(root);
+  const { walked, arranged } = survey(root);
+  const { layout, base, train, val } = arranged;
+  const aside = leftAsideOf(root, walked, arranged);
+  if (train.length === 0) throw new UserError(`Expected images (${extensions()}) in ${root}, found ${instead(aside)}`);
 
-  const ids = [...new Set([...train, ...val].flatMap(({ id }) => (id === null ? [] : [id])))].sort();
-  const names = readNames(root);
-  const labels = new Map(ids.map((id, label) => [id, label]));
+  const names = readNames(root, base);
+  const classes = classesOf([...train, ...val], names);
   const split = (name: Split["name"], files: Found[]): Split => ({
     name,
     root,
-    items: files.map(({ path, id }) => ({ path, label: id === null ? -1 : labels.get(id)! })),
+    items: files.map(({ path, id }) => ({ path, label: id === null ? -1 : classes.labels.get(sameName(id))! })),
   });
+  const readings = [...arranged.readings, ...nearlySame(classes.list), ...emptyFiles([...train, ...val])];
   return {
     root,
     layout,
     train: split("train", train),
     val: val.length > 0 ? split("val", val) : null,
-    classes: ids.map((id) => ({ id, name: names.get(id) ?? id })),
+    classes: classes.list,
+    ...(aside.length > 0 && { leftAside: aside }),
+    ...(readings.length > 0 && { readings }),
     fingerprint: fingerprint([...train, ...val]),
   };
+}
+
+/** What lies in a folder, and how that is understood. */
+function survey(root: string): { walked: Walked; arranged: Arranged } {
+  const together = walk(root, "");
+  let walked = together;
+  let arranged = arrange(root, together);
+  const isTop = (path: string) => !path.includes("/");
+  if (together.again.length > 0) {
+    // A split may be a link to what another holds: each is listed by itself.
+    const names = [...together.folders, ...together.again].filter(isTop);
+    const parts = names.flatMap((name) => walk(root, name).images);
+    const images = [...together.images.filter(({ path }) => isTop(path)), ...parts].sort((a, b) =>
+      a.path < b.path ? -1 : 1,
+    );
+    const apart = { ...together, images };
+    const other = arrange(root, apart);
+    if (SPLITS.has(other.layout) && other.base === "") [walked, arranged] = [apart, other];
+  }
+  const start = arranged.base === "" ? 0 : arranged.base.length + 1;
+  const isUsed = (folder: string) => {
+    const name = folder.slice(start).split("/")[0]!;
+    return !SPLITS.has(arranged.layout) || /^(train|val)\.\w+$/i.test(name) || roleOf(name) !== null;
+  };
+  const closed = walked.closed.find(({ folder }) => isUsed(folder));
+  if (closed) throw closed.error;
+  return { walked, arranged };
+}
+
+const SPLITS: ReadonlySet<Layout> = new Set(["imagenet-100", "train-val"]);
+
+/** One spelling of a class's name: a letter with its accent is one character or two, by the system that wrote it. */
+function sameName(id: string): string {
+  return id.normalize("NFC");
+}
+
+/** Classes in the order of their folders' names, each spelling once. */
+function classesOf(files: readonly Found[], names: ReadonlyMap<string, string>) {
+  const spellings = new Map<string, Set<string>>();
+  for (const { id } of files) {
+    if (id === null) continue;
+    const name = sameName(id);
+    const found = spellings.get(name);
+    if (found) found.add(id);
+    else spellings.set(name, new Set([id]));
+  }
+  const ids = [...spellings].map(([name, all]) => (all.size === 1 ? [...all][0]! : name)).sort();
+  return {
+    list: ids.map((id) => ({ id, name: names.get(sameName(id)) ?? id })),
+    labels: new Map(ids.map((id, label) => [sameName(id), label])),
+  };
+}
+
+/** Systems that tell no capitals apart make one folder of what are two here. */
+function nearlySame(classes: readonly ClassName[]): string[] {
+  const seen = new Map<string, string>();
+  for (const { id } of classes) {
+    const name = sameName(id).toLowerCase().trim();
+    const other = seen.get(name);
+    if (other !== undefined) return [`${other} and ${id} are two classes; rename one folder if they are one`];
+    seen.set(name, id);
+  }
+  return [];
+}
+
+function emptyFiles(files: readonly Found[]): string[] {
+  const empty = files.filter(({ size }) => size === 0);
+  if (empty.length === 0) return [];
+  return [
+    `${counted(empty.length, "file")} of 0 bytes ${empty.length === 1 ? "is" : "are"} passed over (${empty[0]!.path})`,
+  ];
 }
 
 /** Classes that only one of two splits has: a probe fitted on the one cannot answer for the other. */
@@ -153,111 +199,27 @@ export function classMismatch(dataset: Pick<Dataset, "classes">, train: Split, v
   return { onlyTrain: only(inTrain, inVal), onlyVal: only(inVal, inTrain) };
 }
 
-interface Splits {
-  layout: Layout;
-  train: Found[];
-  val: Found[];
-}
-
-function readShards(root: string, folders: string[]): Splits | null {
-  const shards = folders.filter((name) => TRAIN_SHARD.test(name));
-  if (shards.length === 0) return null;
-  const all = (names: string[]) => names.flatMap((name) => labelled(findImages(root, name), 1));
-  return { layout: "imagenet-100", train: all(shards), val: all(folders.filter((name) => VAL_SHARD.test(name))) };
-}
-
-function readTrainVal(root: string, folders: string[]): Splits | null {
-  if (!folders.includes("train")) return null;
-  const val = VAL_FOLDERS.find((name) => folders.includes(name));
-  return {
-    layout: "train-val",
-    train: labelled(findImages(root, "train"), 1),
-    val: val === undefined ? [] : labelled(findImages(root, val), 1),
-  };
-}
-
-function readPlain(root: string): Splits {
-  const files = findImages(root, "");
-  // Two folders or more, with every image directly in one of them: any other shape says nothing about classes.
-  const parts = files.map(({ path }) => path.split("/"));
-  const isClasses = parts.every((part) => part.length === 2) && new Set(parts.map(([folder]) => folder)).size > 1;
-  if (isClasses) return { layout: "classes", train: labelled(files, 0), val: [] };
-  return { layout: "unlabelled", train: files.map((file) => ({ ...file, id: null })), val: [] };
-}
-
-/** The class is the part of the path at `depth`, unless that is the file itself. */
-function labelled(files: ImageFile[], depth: number): Found[] {
-  return files.map((file) => {
-    const parts = file.path.split("/");
-    return { ...file, id: parts.length > depth + 1 ? parts[depth]! : null };
-  });
-}
-
-/** Names of sub-folders, sorted, hidden ones left out. */
-function subfolders(folder: string): string[] {
-  return readdirSync(folder)
-    .filter((name) => !name.startsWith(".") && follow(join(folder, name))?.isDirectory())
-    .sort();
-}
-
-function listFolders(root: string): string[] {
-  try {
-    return subfolders(root);
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT")
-      throw new UserError(`Expected a folder of images, got ${root}, which does not exist${hint(root)}`);
-    if (code === "ENOTDIR") throw new UserError(`Expected a folder of images, got the file ${root}; ${instead(root)}`);
-    if (code === "EACCES")
-      throw new UserError(`Expected a folder of images, got ${root}, which you may not list; check its permissions`);
-    throw error;
-  }
-}
-
-/** What to give instead of a file that is no source. */
-function instead(file: string): string {
-  const name = basename(file).toLowerCase();
-  if (/\.(tgz|zip|7z|rar|gz|bz2|xz|zst)$/.test(name)) return "unpack it and give the folder that comes of it";
-  if (IMAGE_EXTENSIONS.has(extname(name))) return "give the folder that it lies in, or a list of files (.txt)";
-  return "give a folder, a list of files (.txt, .csv), a .tar or a .parquet";
-}
-
-/** The folder beside the missing one whose name is nearest to it, or how to say what may have been meant. */
-function hint(root: string): string {
-  if (/[*?]/.test(root)) return "; * and ? are not filled in: give the folder, or shards as 'train-{000..099}.tar'";
-  const places = root.trim().split(/[\s,]+/);
-  if (places.length > 1 && places.every((place) => existsSync(place)))
-    return "; it names several places: give one folder that holds them, or a list of files (.txt)";
-  const parent = dirname(resolve(root));
-  try {
-    const name = nearest(basename(resolve(root)), subfolders(parent));
-    return name === null ? "" : `; did you mean ${join(dirname(root), name)}?`;
-  } catch {
-    return ""; // the parent is missing or closed as well
-  }
-}
-
 function extensions(): string {
   return [...IMAGE_EXTENSIONS].join(", ");
 }
 
-/** Which files there are instead of images, the most frequent kinds first. */
-function whatIsThere(root: string): string {
-  const kinds = new Map<string, number>();
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || entry.name.startsWith(".")) continue;
-    const kind = extname(entry.name).toLowerCase() || "without an extension";
-    kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
-  }
-  const most = [...kinds].sort((a, b) => b[1] - a[1]).slice(0, 4);
-  if (most.length === 0) return "no files at all";
-  return `none, but ${most.map(([kind, count]) => `${count} ${kind}`).join(", ")}`;
+/** Kinds of files that may name images. */
+const LISTS = /^\.(csv|tsv|lst)$/;
+
+/** Which files there are instead of images. */
+function instead(aside: readonly LeftAside[]): string {
+  if (aside.length === 0) return "no files at all";
+  const most = aside.slice(0, 4).map(({ what, count, ...one }) => {
+    const hint = one.hint ?? (LISTS.test(what) ? "give such a list itself as DATA" : undefined);
+    return `${count} ${what}${hint ? ` (${hint})` : ""}`;
+  });
+  return `none, but ${most.join(", ")}`;
 }
 
 /** `Labels.json`: folder names to what people call the class. */
-function readNames(root: string): Map<string, string> {
-  const path = join(root, "Labels.json");
-  if (!existsSync(path)) return new Map();
+function readNames(root: string, base: string): Map<string, string> {
+  const path = [join(root, base, "Labels.json"), join(root, "Labels.json")].find((one) => existsSync(one));
+  if (path === undefined) return new Map();
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, "utf8"));
@@ -269,7 +231,7 @@ function readNames(root: string): Map<string, string> {
       `Expected an object of class names by folder name in ${path}, got ${JSON.stringify(content).slice(0, 40)}`,
     );
   }
-  return new Map(Object.entries(content).map(([id, name]) => [id, String(name)]));
+  return new Map(Object.entries(content).map(([id, name]) => [sameName(id), String(name)]));
 }
 
 function fingerprint(files: ImageFile[]): string {

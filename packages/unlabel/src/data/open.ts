@@ -1,14 +1,12 @@
 // What a user gives as DATA to a list of images, whatever it is: a folder, or one of the sources of sources/, each loaded only
 // when it is the one.
-import { type Dirent, existsSync, readdirSync, statSync } from "node:fs";
-import { extname, join, resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { extname, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { type Dataset, openFolder } from "./folder.ts";
-import { IMAGE_EXTENSIONS } from "./walk.ts";
+import { findParts, listVisible } from "./parts.ts";
 
-/** Folders that parts of a source may lie in, beside the root itself. */
-const PART_FOLDERS = new Set(["train", "val", "valid", "validation", "test", "data"]);
-const LISTS = new Set([".txt", ".lst", ".csv", ".tsv"]);
+const LISTS = new Set([".txt", ".lst", ".csv", ".tsv", ".jsonl", ".ndjson"]);
 
 /**
  * Opens a data set: a folder of images, a list of files, tar shards (also `shard-{000..099}.tar` and URLs), CIFAR, IDX or
@@ -50,43 +48,66 @@ async function openTars(root: string, names: string[]): Promise<Dataset> {
 
 /** A folder whose files are parts of a source, or null where it is a folder of images. */
 async function openFiles(root: string): Promise<Dataset | null> {
-  const entries = list(root);
+  return (await openArrays(root, "")) ?? (await openParts(root));
+}
+
+/** Runs and the like may lie beside the folder that holds the files; many folders are classes. */
+const MOST_BESIDE = 4;
+
+/** CIFAR or IDX, also within a folder or two, as other programs unpack them. */
+async function openArrays(root: string, within: string): Promise<Dataset | null> {
+  const here = join(root, within);
+  const entries = listVisible(here);
   const names = entries.map(({ name }) => name);
   const [{ cifarFiles, openCifar }, { idxFiles, openIdx }] = await Promise.all([
     import("./sources/cifar.ts"),
     import("./sources/idx.ts"),
   ]);
   const cifar = cifarFiles(names);
-  if (cifar) return openCifar(root, cifar);
-  const idx = idxFiles(names);
-  if (idx) return openIdx(root, idx);
-
-  // Images, or folders that no part of a source lies in: an archive beside them is only that.
-  if (names.some((name) => IMAGE_EXTENSIONS.has(extname(name).toLowerCase()))) return null;
-  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  if (folders.some((name) => !PART_FOLDERS.has(name.toLowerCase()))) return null;
-  for (const extension of [".tar", ".parquet"]) {
-    const within = (folder: string) =>
-      list(join(root, folder))
-        .filter((entry) => !entry.isDirectory() && extname(entry.name).toLowerCase() === extension)
-        .map((entry) => join(root, folder, entry.name))
-        .sort();
-    const parts = folders.map(within);
-    if (parts.some((part) => part.length === 0)) continue;
-    const paths = [...within(""), ...parts.flat()];
-    if (paths.length === 0) continue;
-    return extension === ".tar"
-      ? openTars(root, paths)
-      : (await import("./sources/parquet.ts")).openParquet(root, paths);
+  const idx = cifar ? null : idxFiles(names);
+  const found = cifar ? openCifar(here, cifar) : idx ? openIdx(here, idx) : null;
+  if (found) {
+    const readings = [...(within === "" ? [] : [`found in ${within}/`]), ...(found.readings ?? [])];
+    return { ...found, root, ...(readings.length > 0 && { readings }) };
+  }
+  const folders = entries.filter((entry) => entry.isDirectory());
+  if (folders.length > MOST_BESIDE || within.split("/").length > 1) return null;
+  for (const { name } of folders) {
+    const inner = await openArrays(root, within === "" ? name : `${within}/${name}`);
+    if (inner) return inner;
   }
   return null;
 }
 
-/** Without hidden ones; empty where it may not be listed, which the folder's own opening will say. */
-function list(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true }).filter(({ name }) => !name.startsWith("."));
-  } catch {
-    return [];
-  }
+/** Tar shards or Parquet, where they are what lies there, and not an archive beside images. */
+async function openParts(root: string): Promise<Dataset | null> {
+  const found = findParts(root);
+  if (found === null) return null;
+  const { extension } = found;
+  const { configurationOf } = await import("./sources/configurations.ts");
+  const chosen = configurationOf(
+    root,
+    found.paths.map((path) => relative(root, path).split(sep).join("/")),
+    extension,
+  );
+  const paths = chosen.files.map((path) => join(root, path));
+  const { hasImages, openParquet } = await import("./sources/parquet.ts");
+  // A table beside pictures may be of the pictures.
+  if (extension === ".parquet" && found.leftAside.length > 0 && !(await hasImages(paths[0]!))) return null;
+  const { name: config, parts } = chosen;
+  const data =
+    extension === ".tar"
+      ? await openTars(root, paths)
+      : await openParquet(root, paths, { config, ...(parts && { parts }) });
+  const leftAside = [...found.leftAside, ...chosen.leftAside];
+  const readings = [...(extension === ".tar" ? found.readings : []), ...chosen.readings];
+  const all = {
+    leftAside: [...leftAside, ...(data.leftAside ?? [])],
+    readings: [...readings, ...(data.readings ?? [])],
+  };
+  return {
+    ...data,
+    ...(all.leftAside.length > 0 && { leftAside: all.leftAside }),
+    ...(all.readings.length > 0 && { readings: all.readings }),
+  };
 }

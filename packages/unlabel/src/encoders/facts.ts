@@ -14,8 +14,8 @@ export interface EncoderConfig {
   patch: number;
   /** A ResNet's first layer; `auto` (default) is `3x3` for images of 64 px and under. A ViT has none. */
   stem?: "auto" | "7x7" | "3x3";
-  /** Channels of an image; default 3. */
-  channels?: number;
+  /** Channels of an image; default 3, as is `auto`, where no images have been looked at. */
+  channels?: number | "auto";
   /** How often the last block's branch is left out in training, 0 to below 1; the first one's never is. Default 0. */
   drop_path?: number;
 }
@@ -107,8 +107,13 @@ export function encoderMacs(config: EncoderConfig, { patches }: { patches?: numb
   if (about.family !== "vit" && patches !== undefined) {
     throw new UserError(`Expected a ViT for encoder where only ${patches} patches are seen, got ${config.encoder}`);
   }
-  const { size, patch, channels = 3 } = config;
-  return about.macs({ size, patch, channels, stem: stemOf(config), patches });
+  const { size, patch } = config;
+  return about.macs({ size, patch, channels: channelsOf(config), stem: stemOf(config), patches });
+}
+
+/** Channels of an image. */
+export function channelsOf({ channels = 3 }: Pick<EncoderConfig, "channels">): number {
+  return channels === "auto" ? 3 : channels;
 }
 
 /** `auto` is the 3×3 stem for images of up to 64 px: the 7×7 one would leave a last map of 2 × 2. */

@@ -5,6 +5,7 @@ export { Encoder, type TokenOptions, type Tokens } from "./encoder.ts";
 export {
   ARCHITECTURES,
   aboutEncoder,
+  channelsOf,
   ENCODERS,
   type EncoderAbout,
   type EncoderConfig,

@@ -3,6 +3,7 @@ import { UserError } from "../base/errors.ts";
 import type { Encoder } from "./encoder.ts";
 import {
   aboutEncoder,
+  channelsOf,
   type EncoderAbout,
   type EncoderConfig,
   type ResNetAbout,
@@ -38,11 +39,12 @@ export function createEncoder(config: EncoderConfig, options: EncoderOptions = {
 function resnet({ bottleneck, counts }: ResNetAbout, config: EncoderConfig, { positions }: EncoderOptions): Encoder {
   if (positions)
     throw new UserError(`Expected a ViT for encoder, whose positions are ${positions}, got ${config.encoder}`);
-  const { channels, drop_path: dropPath } = config;
-  return new ResNet({ bottleneck, counts }, { stem: stemOf(config), channels, dropPath });
+  const { drop_path: dropPath } = config;
+  return new ResNet({ bottleneck, counts }, { stem: stemOf(config), channels: channelsOf(config), dropPath });
 }
 
 function vit({ width, depth, heads }: VitAbout, config: EncoderConfig, { positions }: EncoderOptions): Encoder {
-  const { size, patch, channels, drop_path: dropPath } = config;
+  const { size, patch, drop_path: dropPath } = config;
+  const channels = channelsOf(config);
   return new VisionTransformer({ width, depth, heads, size, patch, channels, dropPath, positions });
 }

@@ -4,7 +4,8 @@ import { sep } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { outputFile, writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
-import { openData } from "../data/open.ts";
+import { openImagesAs } from "../data/open-images.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import { checkOptions } from "./check-options.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import { type FeatureFormat, formatOf, rowsBeside, TOKEN_FORMATS } from "./feature-files.ts";
@@ -64,7 +65,8 @@ export async function embed(
   const run = openTrained(runPath);
   const { config } = run.info;
   const size = sizeFor(config, options.size);
-  const data = await openData(dataRoot);
+  const data = await openImagesAs(dataRoot, run.info.data.input);
+  tellUnderstood(data, options.stream ?? process.stderr);
   const [{ trainedMethod }, { encodeData }, { writeFeatures }] = await Promise.all([
     import("./baselines.ts"),
     import("./encode-data.ts"),

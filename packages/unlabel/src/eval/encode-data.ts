@@ -19,6 +19,7 @@ import { makeFolder } from "../base/files.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Dataset, Item, Split } from "../data/folder.ts";
+import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/encoder.ts";
 import type { Method } from "../methods/method.ts";
 
@@ -64,7 +65,7 @@ export async function encodeData(
   const [parts, rows]: [Tensor[], Row[]] = [[], []];
   let skipped = 0;
   await frozen(encoder, async () => {
-    if (options.tokens) refuseTooMany(encoder, view.size, total, machine.device);
+    if (options.tokens) refuseTooMany(encoder, view, total, machine.device);
     for (const split of splits) {
       const before = rows.length + skipped;
       const found = await extract(
@@ -98,10 +99,15 @@ function placesOf(encoder: Encoder, images: Tensor): Tensor {
 }
 
 /** All tokens are in memory twice before they are written. The encoder must be in evaluation mode. @throws {UserError} where they would not fit */
-function refuseTooMany(encoder: Encoder, size: number, images: number, device: string): void {
+function refuseTooMany(
+  encoder: Encoder,
+  { size, mean }: Pick<ViewSpec, "size" | "mean">,
+  images: number,
+  device: string,
+): void {
   const [places, width] = noGrad(() =>
     scope(() => {
-      const { tokens } = encoder.tokens(zeros([1, 3, size, size], { device }));
+      const { tokens } = encoder.tokens(zeros([1, mean.length, size, size], { device }));
       return [tokens.shape[1]!, tokens.shape[2]!];
     }),
   );

@@ -8,7 +8,8 @@ import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
 
-import { openData } from "../data/open.ts";
+import { openImagesAs } from "../data/open-images.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import { isVit } from "../encoders/facts.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations } from "../run/evaluations.ts";
@@ -30,7 +31,8 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
   const folder = join(run.path, "eval");
   for (const name of [...protocols, ...(wanted ? ["pictures"] : [])]) writableFile(join(folder, `${name}.json`));
   const size = sizeFor(run.info.config, options.size);
-  const data = await openData(dataRoot);
+  const data = await openImagesAs(dataRoot, run.info.data.input);
+  if (options.tellData ?? true) tellUnderstood(data, options.stream ?? process.stderr);
   const seed = options.seed ?? run.info.config.seed;
   const splits = probeSplits(data, options.splitSeed ?? seed, options.allowClassMismatch);
   const { runProtocols } = await import("./protocols.ts");

@@ -11,7 +11,7 @@ import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/index.ts";
 import type { Features } from "./linear.ts";
 
-/** Anything that turns normalised images `[B, 3, S, S]` into features `[B, D]`. */
+/** Anything that turns normalised images `[B, C, S, S]` into features `[B, D]`. */
 export type FeatureFunction = (images: Tensor) => Tensor;
 
 /** Edge of the thumbnails that stand for raw pixels: 16 × 16 × 3 = 768 numbers, as many as a ViT-B's features. */

@@ -4,6 +4,7 @@ import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
 import { wholeFromOne } from "../base/numbers.ts";
 import type { Split } from "../data/folder.ts";
+import type { Input } from "../data/input.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
@@ -32,6 +33,7 @@ export interface LoadEncoderOptions extends Omit<MachineOptions, "stream" | "sig
 interface Parts {
   encoder: Encoder;
   view: Pick<ViewSpec, "size" | "mean" | "std">;
+  input: Input;
   machine: ReturnType<typeof settleMachine>;
   about: Pick<LoadedEncoder, "run" | "method" | "architecture" | "step">;
   shape: Pick<LoadedEncoder, "grid" | "width">;
@@ -55,6 +57,8 @@ export class LoadedEncoder implements Disposable {
   readonly grid: readonly [height: number, width: number];
   /** Edge in pixels at which images are encoded. */
   readonly size: number;
+  /** How samples become the network's input, as the run has it: images are read by it. */
+  readonly input: Input;
   readonly #parts: Parts;
   #disposed = false;
 
@@ -68,6 +72,7 @@ export class LoadedEncoder implements Disposable {
     this.width = parts.shape.width;
     this.grid = parts.shape.grid;
     this.size = parts.view.size;
+    this.input = parts.input;
   }
 
   /**
@@ -95,7 +100,7 @@ export class LoadedEncoder implements Disposable {
     const { encoder, view, machine } = this.#parts;
     const vectors = (x: Tensor) => (tokens ? encoder.tokens(x).tokens : encoder.features(x));
     let done = 0;
-    for await (const found of evalBatches(splitOf(all), view.size, {
+    for await (const found of evalBatches(splitOf(all, this.input), view.size, {
       ...{ batch, mean: view.mean, std: view.std, fraction: 1, device: machine.device, reader: machine.reader },
       onSkip: ({ path, reason }) => {
         throw new UserError(`Expected images that can be read, got ${path}: ${reason}`);
@@ -156,12 +161,13 @@ export async function loadEncoder(run: string, options: LoadEncoderOptions = {})
   const shape = noGrad(() =>
     scope((): Parts["shape"] => {
       if (encoder.tokens === Encoder.prototype.tokens) return { grid: [0, 0], width: 0 };
-      const { tokens, grid } = encoder.tokens(zeros([1, 3, size, size], { device: machine.device }));
+      const { tokens, grid } = encoder.tokens(zeros([1, config.channels, size, size], { device: machine.device }));
       return { grid, width: tokens.shape[2]! };
     }),
   );
   const about = { run, method: config.method, architecture: config.encoder, step };
-  return new LoadedEncoder({ encoder, view: { size, mean: config.mean, std: config.std }, machine, about, shape });
+  const view = { size, mean: config.mean, std: config.std };
+  return new LoadedEncoder({ encoder, view, input: directory.info.data.input, machine, about, shape });
 }
 
 function isOne(images: ImageInput | readonly ImageInput[]): images is ImageInput {
@@ -169,9 +175,9 @@ function isOne(images: ImageInput | readonly ImageInput[]): images is ImageInput
 }
 
 /** Images as a split, each named by its path or its place. */
-function splitOf(images: readonly ImageInput[]): Split {
+function splitOf(images: readonly ImageInput[], input: Input): Split {
   const name = (image: ImageInput, at: number) => (typeof image === "string" ? image : `image ${at}`);
   const items = images.map((image, at) => ({ path: name(image, at), label: -1 }));
   const places = new Map(items.map((item, at) => [item, at] as const));
-  return { name: "val", root: "", items, load: async (some) => some.map((item) => images[places.get(item)!]!) };
+  return { name: "val", root: "", items, input, load: async (some) => some.map((item) => images[places.get(item)!]!) };
 }

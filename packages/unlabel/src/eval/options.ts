@@ -27,6 +27,8 @@ export interface EvaluateOptions extends MachineOptions {
   pixels?: boolean | undefined;
   /** Whether to draw the embedding map and neighbours for the report. Default true, where features are encoded at all. */
   pictures?: boolean | undefined;
+  /** Whether it begins with how the images were understood. Default true. */
+  tellData?: boolean | undefined;
   /** Goes on where `val` has classes that `train` lacks. */
   allowClassMismatch?: boolean | undefined;
 }

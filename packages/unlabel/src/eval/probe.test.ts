@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { memory } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { withoutImages } from "../config/channels.ts";
 import { openFolder } from "../data/folder.ts";
 import { cutIntoTiles } from "../data/tiles.ts";
 import { resolveConfig } from "../methods/registry.ts";
@@ -16,9 +17,11 @@ import { checksum, extract, frozen } from "./features.ts";
 import { probe } from "./probe.ts";
 import { probeSplits } from "./splits.ts";
 
-const config = resolveConfig({
-  flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size: SIDE, batch: 8, device: "cpu" },
-});
+const config = withoutImages(
+  resolveConfig({
+    flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size: SIDE, batch: 8, device: "cpu" },
+  }),
+);
 const quiet = { write: () => true };
 /** Enough for these small sets; the search for a rate has its own test. */
 const quick = { stream: quiet, settings: { lr: 0.03, epochs: 30 } };

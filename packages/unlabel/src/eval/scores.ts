@@ -1,5 +1,6 @@
 // From predictions to what the files hold: scores with names and intervals, the lead over a baseline, the majority class.
 import type { ClassName, Item } from "../data/folder.ts";
+import { nameOf } from "../data/names.ts";
 import type { Lead, Predictions, Score } from "../run/evaluations.ts";
 import { digestOf, encodeClasses, MOST_CLASSES } from "../run/predictions.ts";
 import { bootstrap, bootstrapMean } from "../score/bootstrap.ts";
@@ -46,7 +47,7 @@ export function predictionsOf(
   const text = (values: Int32Array) => encodeClasses(values, classes.length);
   const { trained, untrained, pixels } = predicted;
   return {
-    images: digestOf(items.map(({ path, label }) => ({ path, class: classes[label]!.id }))),
+    images: digestOf(items.map((item) => ({ path: nameOf(item), class: classes[item.label]!.id }))),
     labels: text(labels),
     trained: text(trained),
     ...(untrained && { untrained: text(untrained) }),

@@ -3,7 +3,9 @@ import { existsSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { Split } from "../data/folder.ts";
-import { openData } from "../data/open.ts";
+import { nameOf } from "../data/names.ts";
+import { openImagesAs } from "../data/open-images.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import { checkOptions } from "./check-options.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
 import type { MachineOptions } from "./session.ts";
@@ -20,7 +22,7 @@ export interface SearchOptions extends MachineOptions {
 
 /** An image that was found. */
 export interface Found {
-  /** Relative to the source's root. */
+  /** Relative to the source's root; of a tile with its left and upper edge in pixels, `scene.tif#512,0`. */
   path: string;
   /** Where it belongs. */
   split: "train" | "val";
@@ -73,7 +75,8 @@ export async function search(
   const { config } = run.info;
   const size = sizeFor(config, options.size);
   if (!existsSync(image)) throw new UserError(`Expected an image to search with, got ${image}, which does not exist`);
-  const data = await openData(dataRoot);
+  const data = await openImagesAs(dataRoot, run.info.data.input);
+  tellUnderstood(data, options.stream ?? process.stderr);
   const [{ trainedMethod }, { encodeCached }, { extract }, { nearest }, { jpegsOf }, { settleMachine }] =
     await Promise.all([
       import("./baselines.ts"),
@@ -88,7 +91,8 @@ export async function search(
   const trained = trainedMethod(run);
   const { encoder } = trained.method.eval();
   encoder.to({ device: machine.device, memoryFormat: "channels_last" });
-  const alone: Split = { name: "val", root: dirname(image), items: [{ path: basename(image), label: -1 }] };
+  const { input } = run.info.data;
+  const alone: Split = { name: "val", root: dirname(image), items: [{ path: basename(image), label: -1 }], input };
   const asked = await extract(
     alone,
     { own: (images) => encoder.features(images) },
@@ -115,7 +119,7 @@ export async function search(
     query: image,
     data: data.root,
     found: hits.map(({ split, item }, j) => ({
-      path: item.path,
+      path: nameOf(item),
       split: split.name,
       class: data.classes[item.label]?.name ?? null,
       similarity: similarities[j]!,

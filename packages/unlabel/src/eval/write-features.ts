@@ -4,6 +4,7 @@ import { saveSafetensors, type Tensor, tensor } from "@unlabel/torch";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { makeFolder, writeAtomically } from "../base/files.ts";
 import type { ClassName } from "../data/folder.ts";
+import { nameOf } from "../data/names.ts";
 import type { Row } from "./encode-data.ts";
 import { formatOf, rowsBeside } from "./feature-files.ts";
 
@@ -22,7 +23,7 @@ export function writeFeatures(
 ): string[] {
   makeFolder(dirname(file));
   const names = rows.map(({ split, item }) => ({
-    path: item.path,
+    path: nameOf(item),
     split: split.name,
     class: classes[item.label]?.name ?? "",
   }));

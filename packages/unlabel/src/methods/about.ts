@@ -1,8 +1,9 @@
 // What help, reports and forecasts need of a method. Imports neither zod nor LibTorch.
-import type { CommonConfig, Config } from "../config/common.ts";
+import type { CommonConfig, Config, SettledChannels } from "../config/common.ts";
 
 /** Settings of a preset: any of the common ones, and the method's own. */
-export type Preset = Partial<Omit<CommonConfig, "method" | "preset">> & { readonly [key: string]: unknown };
+export type Preset = Partial<Omit<CommonConfig, "method" | "preset" | "mean" | "std">> &
+  Partial<Pick<SettledChannels, "mean" | "std">> & { readonly [key: string]: unknown };
 
 /** A flag of `pretrain` for one of the method's own keys. */
 export interface Flag {

@@ -8,7 +8,7 @@ import { withDraws } from "../encoders/index.ts";
 import { stepOn } from "../testing/progress.ts";
 import { gradients } from "../train/micro-batches.ts";
 import { makeOptimizer, setRates } from "../train/optimizer.ts";
-import { stepSettings, trainStep } from "../train/step.ts";
+import { checkShapes, stepSettings, trainStep } from "../train/step.ts";
 import { ABOUTS } from "./abouts.ts";
 import { METHODS } from "./list.ts";
 import type { Method } from "./method.ts";
@@ -120,6 +120,41 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
       else expect(lossAt(4)).toBe(lossAt(3));
     });
   });
+
+  it.each([1, 4])(
+    "trains on images of %i channels, predicts them and leaves out colours that they do not have",
+    (channels) => {
+      scope(() => {
+        const asked = (of: number): Config =>
+          resolveConfig({
+            flags: {
+              ...{ method: name, encoder, size: 16, batch: BATCH, channels: of },
+              ...(encoder === "vit_tiny" && { patch: 4 }),
+            },
+          });
+        const other = asked(channels);
+        const method = made(other).train();
+        for (const view of method.views) {
+          expect([view.mean.length, view.std.length, view.grayscale]).toEqual([channels, channels, 0]);
+          expect([view.color?.saturation ?? 0, view.color?.hue ?? 0]).toEqual([0, 0]);
+        }
+        const views = method.views.map(({ count, size }) => randn([count * BATCH, channels, size, size]));
+        checkShapes(views, method, BATCH);
+        const optimizer = makeOptimizer(other, method);
+        const step = (at: number) =>
+          trainStep({
+            ...{ method, optimizer, views, progress: { step: at, total: 2, epoch: 1 }, device: "cpu" },
+            ...{ precision: "fp32" as const, ...stepSettings(other) },
+          });
+        expect(Number.isFinite(step(1).loss + step(2).gradNorm)).toBe(true);
+        optimizer.dispose();
+        const pictures = method.eval().pictures?.(views[0]!.narrow(0, 0, 2));
+        if (pictures) expect(pictures.reconstructed.shape).toEqual([2, channels, 16, 16]);
+        const more = about.flops(other) - about.flops(asked(3));
+        expect(Math.sign(more)).toBe(Math.sign(channels - 3));
+      });
+    },
+  );
 
   it("is gone once it is disposed of", () => {
     const before = memory().liveTensors;

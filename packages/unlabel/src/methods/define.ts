@@ -2,7 +2,7 @@
 
 import type { z } from "zod";
 import { UsageError } from "../base/errors.ts";
-import { type CommonConfig, commonSchema } from "../config/common.ts";
+import { type CommonConfig, commonSchema, type SettledChannels } from "../config/common.ts";
 import type { Settings } from "../config/settings.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/encoder.ts";
@@ -10,7 +10,7 @@ import type { About } from "./about.ts";
 import type { Method } from "./method.ts";
 
 /** A resolved config with a method's own keys. */
-export type ConfigOf<Own extends z.ZodRawShape> = CommonConfig & z.infer<z.ZodObject<Own>>;
+export type ConfigOf<Own extends z.ZodRawShape> = CommonConfig & SettledChannels & z.infer<z.ZodObject<Own>>;
 
 /** A method: what is known of it, its own settings, its views, and how it is built. */
 export interface MethodDefinition<Own extends z.ZodRawShape = z.ZodRawShape> {

@@ -40,7 +40,7 @@ export interface ParameterGroup {
   weightDecay?: number;
 }
 
-/** Pictures of what a masked method learnt, each uint8 `[N, 3, S, S]`. */
+/** Pictures of what a masked method learnt, each uint8 `[N, C, S, S]`. */
 export interface Pictures {
   /** The images as they were. */
   original: Tensor;
@@ -70,7 +70,7 @@ export abstract class Method extends nn.Module<[views: readonly Tensor[], progre
   /**
    * The loss of one batch.
    *
-   * @param views one tensor a view spec, float32 `[count·B, 3, S, S]`, view-major: all first views, then all second ones
+   * @param views one tensor a view spec, float32 `[count·B, C, S, S]`, view-major: all first views, then all second ones
    */
   abstract loss(views: readonly Tensor[], progress: StepProgress): LossOutput;
 
@@ -92,7 +92,7 @@ export abstract class Method extends nn.Module<[views: readonly Tensor[], progre
   /** Called when the optimizer has moved the parameters. */
   afterStep(_progress: Progress): void {}
 
-  /** What it makes of images, the same at every call. @param images normalised as in training, `[N, 3, S, S]` */
+  /** What it makes of images, the same at every call. @param images normalised as in training, `[N, C, S, S]` */
   pictures?(images: Tensor): Pictures;
 
   override forward(views: readonly Tensor[], progress: StepProgress): LossOutput {

@@ -1,6 +1,7 @@
 // The methods there are by name: those of list.ts, and those that a program or a plugin adds. Configs are resolved, and methods
 // created, by what they say.
 import { UsageError } from "../base/errors.ts";
+import { withoutImages } from "../config/channels.ts";
 import type { Config } from "../config/common.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
@@ -93,15 +94,46 @@ export function isSetting(key: string): boolean {
 
 /** Side in pixels of the smallest views that a config's method asks for. */
 export function smallestView(config: Config): number {
-  return Math.min(...viewsOf(config).map(({ size }) => size));
+  return Math.min(...askedViews(config).map(({ size }) => size));
+}
+
+/**
+ * What a config's method asks for of the colours of its views that images of so many channels do not have: saturation, hue and grayscale
+ * are of red, green and blue. It is left out.
+ */
+export function droppedColors(config: Config): string[] {
+  const asked = askedViews(config).filter((view) => view.mean.length !== 3);
+  const some = (of: (view: ViewSpec) => number | undefined) => asked.some((view) => (of(view) ?? 0) > 0);
+  return [
+    ...(some(({ color }) => color?.saturation) ? ["saturation"] : []),
+    ...(some(({ color }) => color?.hue) ? ["hue"] : []),
+    ...(some(({ grayscale }) => grayscale) ? ["grayscale"] : []),
+  ];
+}
+
+/** The views that a config's method asks for, without colours that its images do not have. */
+function viewsOf(config: Config): ViewSpec[] {
+  return askedViews(config).map((view) => {
+    if (view.mean.length === 3) return view;
+    const color = view.color && { ...view.color, saturation: 0, hue: 0 };
+    const changes = color && color.brightness + color.contrast > 0;
+    return { ...view, color: changes ? color : null, grayscale: 0 };
+  });
 }
 
 /** @throws {UsageError} where the method names no views, or such as cannot be read */
-function viewsOf(config: Config): ViewSpec[] {
+function askedViews(given: Config): ViewSpec[] {
+  const config = withoutImages(given);
   const views = methodNamed(config.method).views(config as never);
   const whole = (view: ViewSpec) =>
     view.count >= 1 && view.size >= 1 && view.crop !== undefined && view.mean !== undefined;
-  if (Array.isArray(views) && views.length > 0 && views.every(whole)) return views;
+  if (Array.isArray(views) && views.length > 0 && views.every(whole)) {
+    const other = views.flatMap(({ mean, std }) => [mean.length, std.length]).find((n) => n !== config.channels);
+    if (other === undefined) return views;
+    throw new UsageError(
+      `Expected ${config.channels} numbers for mean and std in the views of method ${config.method}, one a channel, got ${other}; take those of the config`,
+    );
+  }
   throw new UsageError(
     `Expected views of method ${config.method} with count, size, crop, filter, flip, color, grayscale, blur, solarize, mean and std each, got ${JSON.stringify(views)?.slice(0, 80)}`,
   );
@@ -112,7 +144,8 @@ function viewsOf(config: Config): ViewSpec[] {
  *
  * @throws {UserError} for settings that do not fit each other, such as a patch that does not divide the image
  */
-export function createMethod(config: Config): Method {
+export function createMethod(given: Config): Method {
+  const config = withoutImages(given);
   const definition = methodNamed(config.method);
   const encoder = createEncoder(config, definition.encoder);
   const method = definition.create({ config: config as never, encoder });

@@ -1,10 +1,7 @@
 // Where a page will lie. A page replaces a page of ours and nothing else: no site of the user's own, whatever its name.
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { UsageError } from "../base/errors.ts";
-import { HTML, outputFile } from "../base/output-file.ts";
-
-/** How every page of ours names its maker, followed by a version; see shell.ts. */
-export const GENERATOR = `<meta name="generator" content="unlabel `;
+import { GENERATOR, HTML, outputFile } from "../base/output-file.ts";
 
 /** The head of a page, where its maker is named, lies within these bytes. */
 const HEAD = 4096;

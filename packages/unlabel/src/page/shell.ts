@@ -1,8 +1,8 @@
 // What every page of ours has around its sections: one file, nothing loaded from anywhere, script and policy fixed by hash.
 import { createHash } from "node:crypto";
+import { GENERATOR } from "../base/output-file.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import { type Html, html, raw } from "./html.ts";
-import { GENERATOR } from "./page-file.ts";
 
 export type Section = readonly [id: string, title: string, body: Html | null];
 

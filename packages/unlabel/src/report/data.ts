@@ -120,6 +120,7 @@ function runData(run: Run, group: number) {
       train: file.data?.train ?? null,
       val: file.data?.val ?? null,
       classes: file.data?.classes?.length ?? null,
+      understood: file.data?.understood ?? [],
       skipped: file.result?.skipped ?? run.skipped.count,
     },
     skipped: run.skipped,

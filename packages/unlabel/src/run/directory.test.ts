@@ -13,6 +13,9 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
 import { temporaryName } from "../base/files.ts";
+import { withoutImages } from "../config/channels.ts";
+import { BEFORE_CHANNELS } from "../config/defaults.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
@@ -21,10 +24,10 @@ import { LostLock } from "./lock.ts";
 import { migrate } from "./migrate.ts";
 
 const info: RunInfo = {
-  schema: 1,
+  schema: 2,
   status: "running",
   method: "simclr",
-  config: resolveConfig({ flags: { method: "simclr" } }),
+  config: withoutImages(resolveConfig({ flags: { method: "simclr" } })),
   seed: 0,
   created: "2026-01-01T00:00:00.000Z",
   finished: null,
@@ -34,7 +37,7 @@ const info: RunInfo = {
   threads: 1,
   commit: null,
   command: "unlabel pretrain DATA --method simclr",
-  data: { root: "DATA", layout: "flat", fingerprint: "f", train: 10, val: 0, classes: [] },
+  data: { root: "DATA", layout: "flat", fingerprint: "f", train: 10, val: 0, classes: [], input: PHOTOGRAPHS },
   parameters: { encoder: 1, total: 2 },
   chance: null,
   floor: null,
@@ -101,7 +104,7 @@ describe("create and open", () => {
   it.each([
     ["no folder", undefined, "Expected a run directory"],
     ["half a run.json", '{"schema": 1', "Expected JSON in"],
-    ["a later version's run", '{"schema": 2, "versions": {"unlabel": "9.1.0"}}', "open it with unlabel 9.1.0"],
+    ["a later version's run", '{"schema": 3, "versions": {"unlabel": "9.1.0"}}', "open it with unlabel 9.1.0"],
     [
       "an older version's run that cannot be read",
       '{"schema": 0}',
@@ -381,6 +384,26 @@ describe("run.json of another version", () => {
     };
     expect(migrate({ schema: 1, a: 1 }, "run.json", migrations, 3)).toEqual({ schema: 3, a: 1, colours: ["red"] });
     expect(() => migrate({ schema: 0 }, "run.json", migrations, 3)).toThrow("Expected schema 3 in run.json");
+  });
+
+  it("from before there was a choice of channels has three of photographs, whatever today's defaults are", () => {
+    const { channels, bands, range, tiles, ...config } = info.config;
+    const { input, ...data } = info.data;
+    const run = RunDirectory.create(path, info);
+    writeFileSync(join(path, "run.json"), JSON.stringify({ ...info, schema: 1, config, data }));
+    const opened = RunDirectory.open(run.path).info;
+    expect(opened).toEqual({ ...info, config: { ...config, ...BEFORE_CHANNELS } });
+    expect(opened.data.input).toEqual({ channels: 3, bands: null, range: null, tiles: null });
+  });
+
+  it("is refused where its settings are of other channels than its images", () => {
+    const run = RunDirectory.create(path, info);
+    const edited = { ...info, config: { ...info.config, channels: 4 } };
+    writeFileSync(join(path, "run.json"), JSON.stringify(edited));
+    expect(() => RunDirectory.open(run.path)).toThrow(/Expected 4 numbers for mean/);
+    const data = { ...info.data, input: { ...PHOTOGRAPHS, channels: 4 } };
+    writeFileSync(join(path, "run.json"), JSON.stringify({ ...info, data }));
+    expect(() => RunDirectory.open(run.path)).toThrow("for 4 channels");
   });
 
   it("without a setting that has come since takes the preset's", () => {

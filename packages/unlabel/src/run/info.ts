@@ -3,7 +3,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { UserError } from "../base/errors.ts";
-import type { Config } from "../config/common.ts";
+import { isSettled } from "../config/channels.ts";
+import type { Config, SettledConfig } from "../config/common.ts";
+import { MOST_CHANNELS } from "../config/fields.ts";
+import type { Input } from "../data/input.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
 import type { Health } from "./health.ts";
@@ -23,7 +26,7 @@ export interface RunInfo {
   /** What the method is called, where it was published, and what the curve of its loss shows. */
   about?: { title: string; paper: string; loss: string };
   /** All settings. */
-  config: Config;
+  config: SettledConfig;
   /** What everything random follows from. */
   seed: number;
   /** ISO 8601, UTC. */
@@ -50,6 +53,10 @@ export interface RunInfo {
     train: number;
     val: number;
     classes: { id: string; name: string }[];
+    /** How samples become the network's input, as it was chosen once: every later reading of images for this run is by it. */
+    input: Input;
+    /** How the images were understood, in the words that training began with; absent in older runs. */
+    understood?: string[];
     /** Absent where epochs are ordered as the first versions did it. */
     order?: "by pages";
   };
@@ -97,6 +104,14 @@ export interface RunResult {
   watch_s?: number;
 }
 
+/** How samples become the network's input, as run.json and compare.json keep it. */
+export const inputFormat: z.ZodType<Input> = z.object({
+  channels: z.int().min(1).max(MOST_CHANNELS),
+  bands: z.array(z.int().min(1)).nullable(),
+  range: z.array(z.tuple([z.number(), z.number()])).nullable(),
+  tiles: z.int().min(1).nullable(),
+});
+
 // What resuming and evaluating rely on; keys that a later version adds pass. `config` is checked by its own rules.
 const format = z.looseObject({
   status: z.enum(["running", "done", "interrupted", "failed"]),
@@ -108,6 +123,7 @@ const format = z.looseObject({
     fingerprint: z.string(),
     train: z.int().min(0),
     classes: z.array(z.looseObject({ id: z.string(), name: z.string() })),
+    input: inputFormat,
   }),
   chance: z.number().nullable(),
   // A run that goes on keeps its number format on a device of the same kind.
@@ -139,6 +155,15 @@ export function readRunInfo(file: string): RunInfo {
     throw new UserError(`${error.message}${writer ? `; the run was begun by unlabel ${writer}` : ""}`, {
       cause: error,
     });
+  }
+  const { input } = parsed.data.data;
+  if (
+    !isSettled(config) ||
+    [config.channels, config.mean.length, config.std.length].some((n) => n !== input.channels)
+  ) {
+    throw new UserError(
+      `Expected channels, mean and std for ${input.channels} channels in ${file}, as data.input has, got channels ${config.channels}; one of them was edited`,
+    );
   }
   return { ...(info as unknown as RunInfo), ...{ method: config.method, config, seed: config.seed } };
 }

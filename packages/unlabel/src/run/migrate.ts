@@ -1,9 +1,11 @@
 // run.json of another version, brought to this one's format. Needs no engine and no method, so that reports do without.
 import { UserError } from "../base/errors.ts";
 import { versionOfUnlabel } from "../base/version.ts";
+import { BEFORE_CHANNELS } from "../config/defaults.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
 
 /** The format that this version writes. A change that older versions would misread raises it, and adds a migration. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 export type Json = Record<string, unknown>;
 
@@ -13,7 +15,18 @@ export type Json = Record<string, unknown>;
  */
 export type Migrations = Readonly<Record<number, (info: Json) => Json>>;
 
-const MIGRATIONS: Migrations = {};
+/** Before schema 2 all images were photographs. A run of schema 2 may have other channels, which older versions cannot read. */
+const MIGRATIONS: Migrations = {
+  1: ({ config, data, ...info }) => ({
+    ...info,
+    config: isObject(config) ? { ...config, ...BEFORE_CHANNELS } : config,
+    data: isObject(data) ? { ...data, input: PHOTOGRAPHS } : data,
+  }),
+};
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
 
 /**
  * Brings what a run.json holds to this version's format.

@@ -21,6 +21,19 @@ export function dataRoot(name: "imagenette" | "photos"): string | null {
   return null;
 }
 
+/**
+ * One of the small inputs that were once misread (`shared/cases`, beside the shared data), or null where they are absent.
+ *
+ * @throws {Error} where it is absent and `UNLABEL_REQUIRE_DATA=1`
+ */
+export function caseRoot(name: string): string | null {
+  const data = process.env.UNLABEL_TEST_DATA ?? join(repository, "..", "shared", "data");
+  const root = join(data, "..", "cases", name);
+  if (existsSync(root)) return root;
+  if (process.env.UNLABEL_REQUIRE_DATA === "1") throw new Error(`Expected the case ${name} in ${root}`);
+  return null;
+}
+
 /** A folder that is removed when the `using` block ends. */
 export function temporaryFolder(): { path: string } & Disposable {
   const path = mkdtempSync(join(tmpdir(), "unlabel-test-"));

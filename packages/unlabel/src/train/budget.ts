@@ -64,7 +64,7 @@ export interface SpeedOptions {
  * The config with as many steps as its budget has room for; the config itself where it has no budget, or steps already.
  * LibTorch's generator is left in whatever state.
  */
-export async function withinBudget(config: Config, options: SpeedOptions): Promise<Config> {
+export async function withinBudget<C extends Config>(config: C, options: SpeedOptions): Promise<C> {
   const { budget, steps } = config;
   if (budget === null || steps !== null) return config;
   const { done } = options;

@@ -3,10 +3,13 @@ import { engineInfo } from "@unlabel/torch";
 import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { Dataset } from "../data/folder.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
 import { absoluteRoot } from "../data/open.ts";
+import { recorded } from "../data/understood.ts";
 import { lossWords } from "../methods/about.ts";
-import { methodNamed } from "../methods/registry.ts";
+import { droppedColors, methodNamed } from "../methods/registry.ts";
 import type { RunInfo } from "../run/directory.ts";
+import { SCHEMA } from "../run/migrate.ts";
 import type { Built } from "./build.ts";
 import type { Plan } from "./plan.ts";
 import type { Settled } from "./settle.ts";
@@ -21,7 +24,7 @@ export function describe(
   const { about } = methodNamed(config.method);
   const count = (tensors: { numel: number }[]) => tensors.reduce((sum, { numel }) => sum + numel, 0);
   return {
-    schema: 1,
+    schema: SCHEMA,
     status: "running",
     method: config.method,
     about: { title: about.title, paper: about.paper, loss: lossWords(about, config) },
@@ -42,6 +45,8 @@ export function describe(
       train: data.train.items.length,
       val: data.val?.items.length ?? 0,
       classes: data.classes,
+      understood: recorded(data),
+      input: data.train.input ?? PHOTOGRAPHS,
       ...(data.order && { order: data.order }),
     },
     parameters: { encoder: count(method.encoder.parameters()), total: count(method.parameters()) },
@@ -57,10 +62,14 @@ export function introduction(
   { method, config, parameters, data, device, precision, threads, versions, steps_per_epoch }: RunInfo,
   { out, total, start }: { out: string; total: number; start: number },
 ): string[] {
+  const dropped = droppedColors(config);
   const millions = (n: number) => `${(n / 1e6).toFixed(1)}M`;
   return [
     `${method} ${config.encoder}, ${millions(parameters.encoder)} parameters (${millions(parameters.total)} with heads), ${data.train} images at ${config.size} px`,
     `${counted(total, "step")} of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
     `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
+    ...(dropped.length > 0
+      ? [`left out, since ${counted(config.channels, "channel")} have no red, green and blue: ${dropped.join(", ")}`]
+      : []),
   ];
 }

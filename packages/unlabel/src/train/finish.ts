@@ -2,7 +2,7 @@
 import { memory } from "@unlabel/torch";
 import { InterruptedError } from "../base/errors.ts";
 import { isDiskFull } from "../base/files.ts";
-import type { Config } from "../config/common.ts";
+import type { SettledConfig } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
 import type { Method } from "../methods/method.ts";
 import type { RunDirectory, RunInfo, RunResult } from "../run/directory.ts";
@@ -31,7 +31,7 @@ export interface Pretrained {
 export interface Ended {
   run: RunDirectory;
   method: Method;
-  config: Config;
+  config: SettledConfig;
   data: Dataset;
   stepsPerEpoch: number;
   watch: Watch | null;

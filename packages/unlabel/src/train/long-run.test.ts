@@ -4,6 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { manualSeed, memory, nn, type Tensor } from "@unlabel/torch";
 import { expect, it } from "vitest";
+import { withoutImages } from "../config/channels.ts";
 import { Loader } from "../data/loader.ts";
 import { openData } from "../data/open.ts";
 import type { ViewSpec } from "../data/views.ts";
@@ -63,22 +64,24 @@ it("2,000 steps keep memory, tensors and open files flat, and note each step onc
     20,
   );
   const data = await openData(images);
-  const config = resolveConfig({
-    flags: {
-      method: "simclr",
-      size: SIZE,
-      batch: 2,
-      lr: 1e-4,
-      epochs: 1000,
-      warmup_epochs: 0,
-      checkpoint_every_epochs: 50,
-    },
-  });
+  const config = withoutImages(
+    resolveConfig({
+      flags: {
+        method: "simclr",
+        size: SIZE,
+        batch: 2,
+        lr: 1e-4,
+        epochs: 1000,
+        warmup_epochs: 0,
+        checkpoint_every_epochs: 50,
+      },
+    }),
+  );
   manualSeed(1);
   const method = new Toy();
   const loader = new Loader(data.train, method.views, { batch: 2, seed: 0 });
   const info = {
-    schema: 1,
+    schema: 2,
     method: "simclr",
     config,
     status: "running",

@@ -74,7 +74,7 @@ export function twoViews(specs: readonly Pick<ViewSpec, "count" | "size">[]): [V
 }
 
 /**
- * Those two views of the first `count` images of a batch, `[2·count, 3, S, S]`, view-major.
+ * Those two views of the first `count` images of a batch, `[2·count, C, S, S]`, view-major.
  *
  * @param views of the batch, one tensor a spec
  */

@@ -4,7 +4,9 @@ import { setTimeout } from "node:timers/promises";
 import { fromTypedArray, loadSafetensors, manualSeed, memory, nn, noGrad, rand, type Tensor } from "@unlabel/torch";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Draws } from "../base/draws.ts";
-import type { Config } from "../config/common.ts";
+import { withoutImages } from "../config/channels.ts";
+import type { SettledConfig } from "../config/common.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
@@ -69,9 +71,11 @@ class Toy extends Method {
 }
 
 const config = (flags: Record<string, unknown> = {}) =>
-  resolveConfig({ flags: { method: "simclr", size: 16, batch: 2, lr: 0.01, warmup_epochs: 0, epochs: 3, ...flags } });
-const info = (settings: Config): RunInfo => ({
-  schema: 1,
+  withoutImages(
+    resolveConfig({ flags: { method: "simclr", size: 16, batch: 2, lr: 0.01, warmup_epochs: 0, epochs: 3, ...flags } }),
+  );
+const info = (settings: SettledConfig): RunInfo => ({
+  schema: 2,
   status: "running",
   method: "simclr",
   config: settings,
@@ -84,7 +88,7 @@ const info = (settings: Config): RunInfo => ({
   threads: 1,
   commit: null,
   command: "",
-  data: { root: "", layout: "flat", fingerprint: "", train: 8, val: 0, classes: [] },
+  data: { root: "", layout: "flat", fingerprint: "", train: 8, val: 0, classes: [], input: PHOTOGRAPHS },
   parameters: { encoder: 1, total: 1 },
   chance: null,
   floor: null,

@@ -1,7 +1,7 @@
 // The training loop: every step is logged, every epoch saved, and Ctrl-C loses nothing.
 import { performance } from "node:perf_hooks";
 import { round } from "../base/numbers.ts";
-import type { Config } from "../config/common.ts";
+import type { SettledConfig } from "../config/common.ts";
 import type { Batch } from "../data/loader.ts";
 import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "../run/directory.ts";
 import { Clock, withSteps } from "./budget.ts";
@@ -19,7 +19,7 @@ import { type StopRequest, turn } from "./stop.ts";
 import type { OnLook, Watch } from "./watch.ts";
 
 export interface LoopOptions extends Trained {
-  config: Config;
+  config: SettledConfig;
   precision: "fp32" | "bf16";
   run: RunDirectory;
   /** Batches from step `start` on. */

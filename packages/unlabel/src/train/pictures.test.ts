@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { zeros } from "@unlabel/torch";
 import sharp from "sharp";
 import { expect, it } from "vitest";
+import { withoutImages } from "../config/channels.ts";
 import { openData } from "../data/open.ts";
 import type { Method } from "../methods/method.ts";
 import { resolveConfig } from "../methods/registry.ts";
@@ -27,7 +28,7 @@ it("replaces a link in a run and writes nothing through it", async () => {
     train: () => method,
     pictures: () => ({ original: pixels(), masked: pixels(), reconstructed: pixels() }),
   } as unknown as Method;
-  const config = resolveConfig({ flags: { method: "mae", size: 32, patch: 8, device: "cpu" } });
+  const config = withoutImages(resolveConfig({ flags: { method: "mae", size: 32, patch: 8, device: "cpu" } }));
   await writePictures(run, method, config, await openData(data), "cpu");
   expect(readFileSync(other, "utf8")).toBe("dear diary");
   for (const name of names) expect(lstatSync(name).isFile()).toBe(true);

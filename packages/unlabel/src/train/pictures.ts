@@ -1,13 +1,14 @@
 // Pictures of what a masked method learnt: images, what it saw of them, and what it made of that.
 
 import { join } from "node:path";
-import type { Tensor } from "@unlabel/torch";
+import { scope, type Tensor } from "@unlabel/torch";
 import sharp from "sharp";
 import { makeFolder, writeAtomically } from "../base/files.ts";
-import type { Config } from "../config/common.ts";
+import type { SettledConfig } from "../config/common.ts";
 
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Dataset } from "../data/folder.ts";
+import { isOrdinary, PHOTOGRAPHS } from "../data/input.ts";
 import { spreadSample } from "../data/sample.ts";
 import type { Method } from "../methods/method.ts";
 
@@ -20,7 +21,7 @@ const COUNT = 8;
 export async function writePictures(
   runPath: string,
   method: Method,
-  config: Config,
+  config: SettledConfig,
   data: Dataset,
   device: string,
 ): Promise<void> {
@@ -28,7 +29,8 @@ export async function writePictures(
   const folder = join(runPath, "pictures");
   makeFolder(folder);
   const { size, mean, std } = config;
-  for await (const { images } of evalBatches(spreadSample(data.val ?? data.train, COUNT, config.seed), size, {
+  const sample = spreadSample(data.val ?? data.train, COUNT, config.seed);
+  for await (const { images } of evalBatches(sample, size, {
     batch: COUNT,
     mean,
     std,
@@ -36,11 +38,14 @@ export async function writePictures(
     filter: "bicubic",
   })) {
     const made = method.eval().pictures!(images);
+    // What is dark in all of them would show nothing: 12 bits in samples of 16, say.
+    const stretch = isOrdinary(sample.input ?? PHOTOGRAPHS) ? null : stretchOf(made.original);
     const items = Array.from({ length: images.shape[0]! }, (_, i) => fileNames(config.method, i));
     for (const kind of ["original", "masked", "reconstructed"] as const) {
       await writePngs(
         made[kind],
         items.map((item) => join(folder, item[kind])),
+        stretch,
       );
       made[kind].dispose();
     }
@@ -55,18 +60,44 @@ function fileNames(method: string, i: number) {
   return { original: name("original"), masked: name("masked"), reconstructed: name("reconstructed") };
 }
 
-/** Writes uint8 images `[N, 3, S, S]`. */
-async function writePngs(images: Tensor, files: string[]): Promise<void> {
-  const [, channels, height, width] = images.shape as [number, 3, number, number];
-  using interleaved = images.permute([0, 2, 3, 1]);
-  const pixels = interleaved.toArray();
+/** Writes uint8 images `[N, C, S, S]`; of other channels than one or three the first three, or the first. */
+async function writePngs(images: Tensor, files: string[], stretch: Uint8Array[] | null): Promise<void> {
+  const [, , height, width] = images.shape as [number, number, number, number];
+  const { pixels, channels } = shown(images);
   const bytes = channels * height * width;
+  if (stretch) for (let i = 0; i < pixels.length; i++) pixels[i] = stretch[i % channels]![pixels[i]!]!;
   await Promise.all(
     files.map(async (file, i) => {
       const raw = { width, height, channels };
-      const image = sharp(Uint8Array.from(pixels.subarray(i * bytes, (i + 1) * bytes), Number), { raw });
+      const image = sharp(pixels.subarray(i * bytes, (i + 1) * bytes), { raw });
       // A link of that name, such as a stranger's run may bring, is replaced and not written through.
       writeAtomically(file, await image.png().toBuffer());
     }),
   );
+}
+
+/** The channels that stand for red, green and blue, or for gray, interleaved. */
+function shown(images: Tensor): { pixels: Uint8Array; channels: 1 | 3 } {
+  const channels = images.shape[1]! >= 3 ? 3 : 1;
+  const pixels = scope(() => images.narrow(1, 0, channels).permute([0, 2, 3, 1]).contiguous().toArray());
+  return { pixels: Uint8Array.from(pixels, Number), channels };
+}
+
+/** Share of the values of a channel that may be cut off at either end. */
+const CUT = 0.005;
+
+/** For each channel shown the values that its values become, so that those of most pixels are spread from black to white. */
+function stretchOf(images: Tensor): Uint8Array[] {
+  const { pixels, channels } = shown(images);
+  return Array.from({ length: channels }, (_, channel) => {
+    const values = pixels.filter((_, i) => i % channels === channel).sort();
+    const [low, high] = [CUT, 1 - CUT].map((share) => values[Math.floor(share * (values.length - 1))]!) as [
+      number,
+      number,
+    ];
+    const scale = 255 / Math.max(1, high - low);
+    return Uint8Array.from({ length: 256 }, (_, value) =>
+      Math.min(255, Math.max(0, Math.round((value - low) * scale))),
+    );
+  });
 }

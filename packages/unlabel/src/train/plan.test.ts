@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UsageError, UserError } from "../base/errors.ts";
+import { withoutImages } from "../config/channels.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
 import { temporaryFolder } from "../testing/data.ts";
@@ -15,13 +17,14 @@ beforeEach(() => {
 });
 afterEach(() => temporary[Symbol.dispose]());
 /** A run directory as far as planning looks at it. */
-function begun(config = resolveConfig({ flags: { method: "mae" } })): string {
+function begun(resolved = resolveConfig({ flags: { method: "mae" } })): string {
+  const config = withoutImages(resolved);
   const out = join(folder, "run");
   mkdirSync(out);
-  const data = { root: "/images", fingerprint: "f", train: 10, classes: [] };
+  const data = { root: "/images", fingerprint: "f", train: 10, classes: [], input: PHOTOGRAPHS };
   const machine = { device: "cpu", precision: "fp32" };
   const rest = { status: "running", created: "", command: "", chance: null, steps_per_epoch: 2, result: null };
-  writeFileSync(join(out, "run.json"), JSON.stringify({ schema: 1, config, data, ...machine, ...rest }));
+  writeFileSync(join(out, "run.json"), JSON.stringify({ schema: 2, config, data, ...machine, ...rest }));
   return out;
 }
 
@@ -50,7 +53,26 @@ describe("a new run", () => {
 describe("a resumed run", () => {
   it("takes config and images from run.json", () => {
     const config = resolveConfig({ flags: { method: "mae", lr: 0.5 } });
-    expect(plan({ settings: {}, out: begun(config), resume: true })).toMatchObject({ config, data: "/images" });
+    expect(plan({ settings: {}, out: begun(config), resume: true })).toMatchObject({
+      config: withoutImages(config),
+      data: "/images",
+      input: PHOTOGRAPHS,
+    });
+  });
+
+  it("keeps its channels, whatever auto would choose today, and refuses others", () => {
+    const out = begun();
+    const flags = { channels: "auto", mean: "auto", std: "auto" };
+    expect(plan({ settings: { flags }, out, resume: true }).config).toMatchObject({
+      channels: 3,
+      mean: [0.5, 0.5, 0.5],
+    });
+    expect(() => plan({ settings: { flags: { channels: 1, mean: 0.5, std: 0.5 } }, out, resume: true })).toThrow(
+      `Expected channels 3 as ${out} began with, got 1; start a new run instead`,
+    );
+    expect(() => plan({ settings: { flags: { bands: "3,2,1" } }, out, resume: true })).toThrow(
+      `Expected bands null as ${out} began with, got [3,2,1]; start a new run instead`,
+    );
   });
 
   it("may go on for longer, elsewhere", () => {

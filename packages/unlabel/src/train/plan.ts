@@ -8,6 +8,7 @@ import { commandLine } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
 import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
+import type { Input } from "../data/input.ts";
 import { resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, refuseTaken } from "../run/directory.ts";
 
@@ -16,6 +17,8 @@ export interface Request {
   data?: string | undefined;
   /** A file's and flags' settings, over those of the preset. */
   settings: Sources;
+  /** How samples become the network's input, where that was chosen before; by default it is chosen by the settings and the images. */
+  input?: Input | undefined;
   /** Run directory; by default `runs/METHOD-PRESET-TIME`. */
   out?: string | undefined;
   /** Continues the run in `out`; "auto" begins one there where there is none yet, for those who start the same again. */
@@ -32,7 +35,11 @@ export interface Request {
 
 export interface Plan {
   config: Config;
+  /** The settings that the user has chosen, unlike those of a preset or of a run that goes on. */
+  given: Settings;
   data: string;
+  /** How samples become the network's input, as the run has it or as it was chosen before; null where it is still to be chosen. */
+  input: Input | null;
   out: string;
   /** The run to continue, or null for a new one. */
   run: RunDirectory | null;
@@ -57,6 +64,9 @@ const CHANGEABLE = new Set([
   "health_every",
   "online",
 ]);
+
+/** What `auto` of is settled once, so that run.json holds what came of it. */
+const SETTLED = new Set(["cache", "channels", "mean", "std"]);
 
 /** What sets how long a run is. */
 const LENGTHS = ["epochs", "steps", "budget"] as const;
@@ -88,14 +98,16 @@ export function plan(request: Request): Plan {
   const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
   refuseTaken(path);
   writableFile(join(path, "run.json"));
-  return { config, data, out: path, run: null, extension: null, ...shared(path) };
+  const given = { ...settings.file?.settings, ...settings.flags };
+  const { input = null } = request;
+  return { config, given, data, input, out: path, run: null, extension: null, ...shared(path) };
 }
 
 function planResume(
   data: string | undefined,
   { file, flags = {} }: Sources,
   out: string | undefined,
-): Pick<Plan, "config" | "data" | "out" | "run" | "extension"> {
+): Omit<Plan, "profile" | "command" | "commit" | "goOn"> {
   if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
   const run = RunDirectory.open(out);
   run.refuseLost();
@@ -114,7 +126,8 @@ function planResume(
     }
   }
   const words = Object.entries(length).map(([key, value]) => `--${key} ${String(value)}`);
-  return { config, data: data ?? run.info.data.root, out, run, extension: words.join(" ") || null };
+  const { root, input } = run.info.data;
+  return { config, given: {}, data: data ?? root, input, out, run, extension: words.join(" ") || null };
 }
 
 /** How long the run is to be: what the flags say of it, else what the file says, whose budget overrules the rest. */
@@ -130,7 +143,7 @@ function lengthGiven(file: Settings, flags: Settings): Settings {
 function changed(given: Settings, before: Config): Settings {
   const same = (key: string, value: unknown) => {
     const was: unknown = before[key as keyof Config];
-    if (key === "cache" && value === "auto") return true;
+    if (SETTLED.has(key) && value === "auto") return true;
     // A budget has shortened it.
     if (key === "warmup_epochs" && before.budget !== null && Number(value) > before.warmup_epochs) return true;
     return JSON.stringify(value) === JSON.stringify(was);

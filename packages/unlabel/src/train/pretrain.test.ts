@@ -62,7 +62,7 @@ describe("pretrain", () => {
     const { run, info, result, interrupted, log } = await train("a", SIMCLR);
     expect(interrupted).toBe(false);
     expect(info).toMatchObject({
-      schema: 1,
+      schema: 2,
       status: "done",
       method: "simclr",
       device: "cpu",
@@ -134,7 +134,9 @@ describe("pretrain", () => {
     const before = readFileSync(join(run, "run.json"), "utf8");
     const nothing = await train("a", {}, { resume: true });
     expect(nothing.result).toEqual(result);
-    expect(nothing.log).toBe(`${run} has already done its 6 steps; ask for more with --epochs, --steps or --budget\n`);
+    expect(nothing.log).toBe(
+      `12 images, no classes\n${run} has already done its 6 steps; ask for more with --epochs, --steps or --budget\n`,
+    );
     expect(readFileSync(join(run, "run.json"), "utf8")).toBe(before);
     RunDirectory.open(run).update({ status: "failed", error: "the disk was full", command: "unlabel pretrain D" });
     const command = "unlabel pretrain --resume";
@@ -208,6 +210,15 @@ describe("pretrain", () => {
     await train("a", { ...MAE, steps: 1 });
     await writeImages(data, ["another.png"], 40);
     await expect(train("a", {}, { resume: true })).rejects.toThrow(/Expected the images that .* began with \(12 in /);
+  });
+
+  it("refuses a folder that is understood in another way than when the run began", async () => {
+    const { run, info } = await train("a", { ...MAE, steps: 1 });
+    expect(info.data.understood).toEqual(["12 images, no classes"]);
+    RunDirectory.open(run).update({ data: { ...info.data, train: 10 } });
+    await expect(train("a", {}, { resume: true })).rejects.toThrow(
+      /Expected 10 images to train on, as .* began with, got 12 of .*, which unlabel .* understood in another way/,
+    );
   });
 
   it("says that a run begins again where nothing was saved of it", async () => {

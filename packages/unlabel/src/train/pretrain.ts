@@ -1,5 +1,6 @@
 // Pretraining from end to end: plan, data, model, loop, and a run directory that tells what came of it.
-import { openData } from "../data/open.ts";
+import { openImages, openImagesAs } from "../data/open-images.ts";
+import { tellUnderstood } from "../data/understood.ts";
 import type { Listeners } from "./events.ts";
 import type { Pretrained } from "./finish.ts";
 import { plan, type Request } from "./plan.ts";
@@ -14,6 +15,8 @@ export type { StopSources } from "./stop.ts";
 export interface PretrainRequest extends Request, Listeners, StopSources {
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
+  /** Whether it begins with how the images were understood; default true. */
+  tellData?: boolean;
 }
 
 /**
@@ -24,9 +27,11 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
  * @throws {UserError} for images that cannot be used, a taken run directory, a device that is not there, a loss that diverges
  */
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
-  const { stream = process.stderr, signal, processSignals, onStep, onEvent } = request;
+  const { stream = process.stderr, tellData = true, signal, processSignals, onStep, onEvent } = request;
   const planned = plan(request);
-  const data = await openData(planned.data);
+  const { config, input } = planned;
+  const data = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
+  if (tellData) tellUnderstood(data, stream);
   const { train } = await import("./session.ts");
   return train(planned, data, { stream, signal, processSignals, listeners: { onStep, onEvent } });
 }

@@ -16,7 +16,12 @@ import { makeSchedule } from "./optimizer.ts";
 export function reopen(out: string, now: RunInfo): RunDirectory {
   const run = RunDirectory.open(out);
   const { data } = run.info;
-  if (data.fingerprint === now.data.fingerprint) return run;
+  if (data.fingerprint === now.data.fingerprint) {
+    if (data.train === now.data.train) return run;
+    throw new UserError(
+      `Expected ${data.train} images to train on, as ${out} began with, got ${now.data.train} of ${now.data.root}, which unlabel ${run.info.versions.unlabel} understood in another way; start a new run`,
+    );
+  }
   throw new UserError(
     `Expected the images that ${out} began with (${data.train} in ${data.root}), got others in ${now.data.root}; bring them back, or start a new run`,
   );

@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { engineInfo, keepHeap, setThreads, trimHeap } from "@unlabel/torch";
 import { cacheDir } from "@unlabel/torch/setup";
-import type { Config } from "../config/common.ts";
+import type { Config, SettledConfig } from "../config/common.ts";
 import { cached, chooseCache, roomForPixels } from "../data/cache.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { ImageReader } from "../data/reader.ts";
@@ -11,6 +11,7 @@ import { smallestView } from "../methods/registry.ts";
 import type { RunDirectory, RunInfo } from "../run/directory.ts";
 import { type Done, withinBudget } from "./budget.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
+import { withChannelsOf } from "./normalisation.ts";
 import type { Plan } from "./plan.ts";
 import { choosePrecision } from "./precision.ts";
 import { type Ranks, ranksFromEnv } from "./ranks.ts";
@@ -20,7 +21,7 @@ export type Machine = Pick<RunInfo, "device" | "precision" | "threads">;
 
 /** A run of which nothing is undecided any more. */
 export interface Settled {
-  config: Config;
+  config: SettledConfig;
   machine: Machine;
   ranks: Ranks;
   reader: ImageReader;
@@ -37,11 +38,12 @@ export async function settle(plan: Plan, data: Dataset): Promise<Settled> {
   trimHeap();
   forgetMemoryPeak();
   const machine = settleMachine(plan.config, plan.run?.info);
+  const planned = await withChannelsOf(data.train, plan.config, plan.given);
   // Ranks share a machine.
-  const room = plan.config.cache_mb === null ? roomForPixels() / ranks.world : plan.config.cache_mb * 1e6;
-  const { cache, seed } = plan.config;
-  const chosen = cache === "auto" ? await chooseCache(data.train, smallestView(plan.config), room, seed) : null;
-  const settled = chosen ? { ...plan.config, cache: chosen.cache } : plan.config;
+  const room = planned.cache_mb === null ? roomForPixels() / ranks.world : planned.cache_mb * 1e6;
+  const { cache, seed } = planned;
+  const chosen = cache === "auto" ? await chooseCache(data.train, smallestView(planned), room, seed) : null;
+  const settled = chosen ? { ...planned, cache: chosen.cache } : planned;
   // What the cache keeps the reader need not keep, too.
   const reader = new ImageReader({
     threads: machine.threads,

@@ -118,7 +118,9 @@ function numbers(scalars: Tensor[]): number[] {
  * @throws {Error} where the loader gives anything else: a defect, not the user's doing
  */
 export function checkShapes(views: readonly Tensor[], method: Method, batch: number): void {
-  const expected = method.views.map(({ count, size }) => `[${count * batch}, 3, ${size}, ${size}]`).join(", ");
+  const expected = method.views
+    .map(({ count, size, mean }) => `[${count * batch}, ${mean.length}, ${size}, ${size}]`)
+    .join(", ");
   const found = views.map((view) => `[${view.shape.join(", ")}]`).join(", ");
   if (found !== expected) throw new Error(`Expected views of shape ${expected} from the loader, got ${found}`);
 }

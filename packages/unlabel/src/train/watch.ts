@@ -4,7 +4,7 @@
 import { performance } from "node:perf_hooks";
 import { autocast, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { round } from "../base/numbers.ts";
-import type { Config } from "../config/common.ts";
+import type { SettledConfig } from "../config/common.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { drawnSample } from "../data/sample.ts";
@@ -19,7 +19,7 @@ import { LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-p
 import { OnlineProbe } from "./online.ts";
 
 export interface WatchOptions {
-  config: Config;
+  config: SettledConfig;
   data: Dataset;
   method: Method;
   device: string;

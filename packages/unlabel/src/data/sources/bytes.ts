@@ -131,3 +131,16 @@ async function bodyOf(answer: Response, length: number, url: string): Promise<Ui
 function versionOf(answer: Response): string {
   return answer.headers.get("etag") ?? answer.headers.get("last-modified") ?? "";
 }
+
+/** What a clone without Git LFS has in place of a large file; null where it is no such thing. */
+export async function pointerWords(bytes: Bytes): Promise<string | null> {
+  if (bytes.size > 1024 || bytes.size < 64) return null;
+  const file = await bytes.open();
+  try {
+    const head = new TextDecoder().decode(await file.read(0, 40));
+    const isPointer = head.startsWith("version https://git-lfs.github.com/");
+    return isPointer ? "got the pointer that Git LFS left in its place; run git lfs pull in its folder" : null;
+  } finally {
+    await file.close();
+  }
+}

@@ -5,7 +5,8 @@ import { basename, join } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import type { Pixels } from "../../base/native.ts";
 import type { Dataset } from "../folder.ts";
-import { assemble, type Part, type Sample } from "./dataset.ts";
+import { assemble, type Sample } from "./dataset.ts";
+import type { Part } from "./splits.ts";
 
 const SIDE = 32;
 const PLANE = SIDE * SIDE;
@@ -83,6 +84,7 @@ export function openCifar(root: string, { kind, files }: NonNullable<ReturnType<
     samples,
     classes: classes.map((name) => ({ id: name, name })),
     content: hash.digest("hex"),
+    ...(kind.labelBytes === 2 && { readings: ["classes are the 100 fine ones; the 20 coarse ones are not read"] }),
     async load(items) {
       const images = new Array<Pixels>(items.length);
       for (const [k, { path, first }] of starts.entries()) {

@@ -1,9 +1,9 @@
 // What every source that is no folder has in common: samples with labels and splits become a data set.
 import { createHash } from "node:crypto";
 import { UserError } from "../../base/errors.ts";
-import type { ClassName, Dataset, Item, Layout, Split } from "../folder.ts";
-
-export type Part = "train" | "val" | "test";
+import { counted } from "../../base/text.ts";
+import type { ClassName, Dataset, Item, Layout, LeftAside, Split } from "../folder.ts";
+import type { Part } from "./splits.ts";
 
 /** One image of a source. */
 export interface Sample {
@@ -15,6 +15,8 @@ export interface Sample {
   part: Part | null;
   /** In bytes, where that is known; a change changes the fingerprint. */
   size?: number;
+  /** Left out of the splits, as a file that a list names and that is not there; who leaves it out says so. */
+  aside?: boolean;
 }
 
 export interface Source {
@@ -30,39 +32,47 @@ export interface Source {
   order?: Split["order"];
   sample?: Split["sample"];
   blockOf?: Split["blockOf"];
-}
-
-const WORDS: [Part, RegExp][] = [
-  ["train", /(^|[^a-z])train(ing)?([^a-z]|$)/i],
-  ["val", /(^|[^a-z])(val|valid|validation)([^a-z]|$)/i],
-  ["test", /(^|[^a-z])test(ing)?([^a-z]|$)/i],
-];
-
-/** The split that a path speaks of: its file's name before its folders' (`train/000.tar`, `val-000.tar`). */
-export function partOf(path: string): Part | null {
-  for (const name of path.split("/").reverse()) {
-    const found = WORDS.find(([, word]) => word.test(name));
-    if (found) return found[0];
-  }
-  return null;
+  /** See {@link Dataset}. */
+  leftAside?: readonly LeftAside[];
+  /** See {@link Dataset}. */
+  readings?: readonly string[];
 }
 
 /** @throws {UserError} where there are no samples */
 export function assemble(given: Source): Dataset {
   const { root, layout, samples, content = "", load, order, sample, blockOf, ...source } = given;
+  const leftAside = [...(given.leftAside ?? [])];
+  const readings = [...(given.readings ?? [])];
   if (samples.length === 0) throw new UserError(`Expected images in ${root}, found none`);
   const classes = source.classes ?? classesOf(samples);
-  const labels = new Map(classes.map(({ id }, label) => [id, label]));
+  const labels = new Map(classes.map(({ id }, label) => [composed(id), label]));
+  const labelOf = (id: string | null) => (id === null ? -1 : (labels.get(composed(id)) ?? -1));
   const items = { train: [] as Item[], val: [] as Item[], test: [] as Item[] };
   const hash = createHash("sha256").update(`${content}\n`);
-  for (const [at, { path, label, part, size }] of samples.entries()) {
-    items[part ?? "train"].push({ path, label: label === null ? -1 : (labels.get(label) ?? -1), at });
-    hash.update(`${path}\0${size ?? ""}\0${label ?? ""}\n`);
+  let unsaid = 0;
+  for (const [at, { path, label, part, size, aside }] of samples.entries()) {
+    if (!aside) items[part ?? "train"].push({ path, label: labelOf(label), at });
+    if (!aside && part === null) unsaid++;
+    // A run that began with them had other epochs.
+    hash.update(`${path}\0${size ?? ""}\0${label ?? ""}\n${aside ? "aside\n" : ""}`);
   }
   // A test split stands in for a validation split that is not there. What is alone is all there is to train on.
   const held = [items.val, items.test].filter((some) => some.length > 0);
   const train = items.train.length > 0 ? items.train : held.shift()!;
   const val = held[0];
+  const test = held[1];
+  if (test)
+    leftAside.push({ what: "in the test split", count: test.length, example: test[0]!.path, hint: "val is held out" });
+  if (items.train.length === 0) {
+    const name = train === items.val ? "val" : "test";
+    readings.push(`all images that are trained on are of split ${name}: there is no train`);
+  }
+  if (unsaid > 0 && unsaid < items.train.length + items.val.length + items.test.length) {
+    const first = samples.find(({ part, aside }) => part === null && !aside)!;
+    readings.push(
+      `${counted(unsaid, "image")} of no split ${unsaid === 1 ? "is" : "are"} trained on, such as ${first.path}`,
+    );
+  }
   const split = (name: Split["name"], some: Item[]): Split => ({
     name,
     root,
@@ -78,15 +88,22 @@ export function assemble(given: Source): Dataset {
     train: split("train", train),
     val: val ? split("val", val) : null,
     classes: [...classes],
+    ...(leftAside.length > 0 && { leftAside }),
+    ...(readings.length > 0 && { readings }),
     fingerprint: hash.digest("hex").slice(0, 16),
   };
+}
+
+/** An accent is written as a letter of its own on some systems: the class is the same. */
+function composed(id: string): string {
+  return id.normalize("NFC");
 }
 
 /** Names in alphabetical order, as folders have it; numbers in theirs. */
 function classesOf(samples: readonly Sample[]): ClassName[] {
   const ids = new Set<string>();
-  for (const { label } of samples) if (label !== null) ids.add(label);
+  for (const { label } of samples) if (label !== null) ids.add(composed(label));
   const sorted = [...ids].sort();
-  if (sorted.every((id) => /^\d+$/.test(id))) sorted.sort((a, b) => Number(a) - Number(b));
+  if (sorted.every((id) => /^-?\d+(\.\d+)?$/.test(id))) sorted.sort((a, b) => Number(a) - Number(b));
   return sorted.map((id) => ({ id, name: id }));
 }

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { UserError } from "../../base/errors.ts";
 import type { Dataset } from "../folder.ts";
-import { assemble, type Part, type Sample } from "./dataset.ts";
+import { assemble, type Sample } from "./dataset.ts";
+import type { Part } from "./splits.ts";
 
 const IMAGES = /^(.*?)(train|test|t10k)-images([-.]idx)3(-ubyte(?:\.gz)?)$/i;
 // All of it is kept in memory: MNIST takes 55 MB.
@@ -13,6 +14,8 @@ const MOST_BYTES = 1e9;
 
 interface Pair {
   part: Part;
+  /** What its name begins with: EMNIST has several sets in one folder. */
+  set: string;
   images: string;
   labels: string | null;
 }
@@ -24,7 +27,8 @@ export function idxFiles(names: readonly string[]): Pair[] | null {
     if (part === undefined) return [];
     const labels = `${before}${part}-labels${idx}1${after}`;
     const found = [labels, labels.replace(/\.gz$/, ""), `${labels}.gz`].find((one) => names.includes(one));
-    return [{ part: part.toLowerCase() === "train" ? "train" : "test", images: name, labels: found ?? null }];
+    const set = before!.replace(/[-_.]$/, "");
+    return [{ part: part.toLowerCase() === "train" ? "train" : "test", set, images: name, labels: found ?? null }];
   });
   // Packed and unpacked beside each other is one file.
   const once = pairs.filter(({ images }) => !(images.endsWith(".gz") && names.includes(images.slice(0, -3))));
@@ -47,10 +51,21 @@ export function openIdx(root: string, pairs: readonly Pair[]): Dataset {
     for (let i = 0; i < count; i++)
       samples.push({ path: `${images}#${i}`, label: of ? String(of.data[i]) : null, part });
   }
+  const sets = [...new Set(pairs.map(({ set }) => set))];
+  const bare = pairs.filter(({ labels }) => labels === null);
+  const readings = [
+    ...(sets.length > 1
+      ? [
+          `the sets ${sets.map((set) => set || "without a name").join(", ")} are read as one; give a folder that holds one`,
+        ]
+      : []),
+    ...bare.map(({ images }) => `there is no file of labels for ${images}`),
+  ];
   return assemble({
     root,
     layout: "idx",
     samples,
+    readings,
     content: hash.digest("hex"),
     load: async (items) =>
       items.map(({ at }) => {

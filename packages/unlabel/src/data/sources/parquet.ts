@@ -7,28 +7,24 @@ import {
   parquetMetadataAsync,
   parquetReadObjects,
   parquetSchema,
-  type SchemaTree,
 } from "hyparquet";
 import { compressors } from "hyparquet-compressors";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import type { ClassName, Dataset } from "../folder.ts";
+import type { ClassName, Dataset, LeftAside } from "../folder.ts";
 import { Blocks, readingOf } from "./blocks.ts";
-import { type Bytes, localBytes } from "./bytes.ts";
-import { assemble, partOf, type Sample } from "./dataset.ts";
+import { type Bytes, localBytes, pointerWords } from "./bytes.ts";
+import { assemble, type Sample } from "./dataset.ts";
+import { cardOf, namesOfCard } from "./dataset-card.ts";
 import { checkFooter, checkPages, MOST_BYTES } from "./pages.ts";
+import { columnsOf, columnsReading, featuresOf, holdsImages } from "./parquet-columns.ts";
 import { type ImageColumn, imageBytes, imageColumnOf, type Part, partsOf, readPart } from "./parquet-parts.ts";
-
-const IMAGE_NAMES = ["image", "img", "jpg", "png", "webp", "jpeg", "picture", "bytes"];
-const LABEL_NAMES = ["label", "labels", "fine_label", "class", "cls", "target"];
+import { doubtOf, partsOfFiles, type Part as SplitPart } from "./splits.ts";
 
 const Content = z.instanceof(Uint8Array).nullish();
 /** Without an image it is as an empty file: passed over, and listed. */
 const Cell = z.union([Content, z.object({ bytes: Content }).transform(({ bytes }) => bytes)]);
-const Label = z.union([z.string(), z.number(), z.bigint(), z.null(), z.undefined()]);
-const Features = z.object({
-  info: z.object({ features: z.record(z.string(), z.looseObject({ names: z.array(z.string()).optional() })) }),
-});
+const Label = z.union([z.string(), z.number(), z.bigint(), z.boolean(), z.null(), z.undefined()]);
 
 /** Rows that are read together. */
 interface Block {
@@ -42,15 +38,38 @@ interface Block {
   first: number;
 }
 
+/** What is known of files before they are opened. */
+export interface ParquetFiles {
+  /** The split of each; by default their names and folders tell. */
+  parts?: readonly (SplitPart | null)[];
+  /** The configuration of the repository that they are. */
+  config?: string | undefined;
+  leftAside?: readonly LeftAside[];
+  readings?: readonly string[];
+}
+
 /** @throws {UserError} where a file is damaged or holds no images */
-export async function openParquet(root: string, paths: readonly string[]): Promise<Dataset> {
+export async function openParquet(
+  root: string,
+  paths: readonly string[],
+  { config, ...known }: ParquetFiles = {},
+): Promise<Dataset> {
+  const files = paths.map((path) => posix.join(basename(dirname(path)), basename(path)));
+  const parts = known.parts ?? partsOfFiles(files);
+  const readings = new Set(known.readings);
+  const doubt = files.length > 1 ? doubtOf(files, parts) : null;
+  if (doubt !== null) readings.add(doubt);
   const samples: Sample[] = [];
   const found: Block[] = [];
   const contents: string[] = [];
   let classes: ClassName[] | undefined;
   let isSplit = false;
-  for (const path of paths) {
+  let labelColumn: string | null = null;
+  let numberNames: string[] | undefined;
+  for (const [place, path] of paths.entries()) {
     const bytes = await localBytes(path);
+    const pointer = await pointerWords(bytes);
+    if (pointer !== null) throw new UserError(`Expected a Parquet file in ${path}, ${pointer}`);
     const file = bufferOf(bytes);
     const metadata = await parse(path, async () => {
       await checkFooter(file);
@@ -58,12 +77,18 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
     });
     refuseSenselessCounts(path, metadata, bytes.size);
     const tree = await parse(path, async () => parquetSchema(metadata));
-    const { image, label } = columnsOf(path, tree.children);
-    const names = label === null ? undefined : classNames(metadata, label);
+    const features = featuresOf(metadata);
+    const picked = columnsOf(path, tree.children, features);
+    const { image, label } = picked;
+    const said = columnsReading(picked);
+    if (said !== null) readings.add(said);
+    labelColumn ??= label;
+    const told = label === null ? undefined : features?.columns[label]?.names;
+    const names = features?.areAllPlain ? told : undefined;
+    if (!names) numberNames ??= told;
     classes ??= names?.map((name) => ({ id: name, name }));
     const labels = label === null ? [] : await readColumn({ file, metadata, name: path, column: label }, Label);
-    const name = posix.join(basename(dirname(path)), basename(path));
-    const split = partOf(name);
+    const split = parts[place] ?? null;
     const column = imageColumnOf(tree, image);
     const groups = await parse(path, () => partsOf(bytes, metadata, column));
     isSplit ||= groups.some((parts) => parts.length > 1);
@@ -86,6 +111,11 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
       }
     }
   }
+  if (classes === undefined && labelColumn !== null) {
+    const card = numberNames ? undefined : namesBeside(paths, config, labelColumn);
+    classes = numbered(numberNames ?? card, samples);
+    if (classes && card) readings.add("classes are called as README.md has them");
+  }
   const firsts = Float64Array.from(found, ({ first }) => first);
   const blocks = new Blocks({
     sizes: found.map(({ part }) => part.bytes),
@@ -97,11 +127,41 @@ export async function openParquet(root: string, paths: readonly string[]): Promi
     layout: "parquet",
     samples,
     ...(classes && { classes }),
+    ...(known.leftAside && { leftAside: known.leftAside }),
+    readings: [...readings],
     content: contents.join("\n"),
     // Copied: a cell is a piece of its page, which would be kept with it.
     ...readingOf(blocks, (rows, at) => rows[at - firsts[lastAtMost(firsts, at)]!]?.slice() ?? new Uint8Array()),
   });
   return isSplit ? { ...dataset, order: "by pages" } : dataset;
+}
+
+/** What the README in the files' folder, or in one of the two above it, calls the numbers of a column. */
+function namesBeside(paths: readonly string[], config: string | undefined, label: string): string[] | undefined {
+  const folder = dirname(paths[0]!);
+  return [folder, dirname(folder), dirname(dirname(folder))]
+    .map((place) => namesOfCard(cardOf(place), config, label))
+    .find((found) => found !== undefined);
+}
+
+/** Classes whose ids stay the numbers that the files have, so that the data is the same whether anything names them or not. */
+function numbered(names: string[] | undefined, samples: readonly Sample[]): ClassName[] | undefined {
+  const ids = new Set(names?.map((_, id) => String(id)));
+  // Fewer names than there are numbers are of other files.
+  return names && samples.every(({ label: id }) => id === null || ids.has(id))
+    ? names.map((name, id) => ({ id: String(id), name }))
+    : undefined;
+}
+
+/** Whether a file has a column of images; so has a damaged one, whose opening tells what is wrong. */
+export async function hasImages(path: string): Promise<boolean> {
+  try {
+    const file = bufferOf(await localBytes(path));
+    await checkFooter(file);
+    return parquetSchema(await parquetMetadataAsync(file)).children.some(holdsImages);
+  } catch {
+    return true;
+  }
 }
 
 async function readBlock({ path, file, metadata, column, part, firstRow }: Block) {
@@ -133,45 +193,6 @@ function refuseSenselessCounts(path: string, { num_rows, row_groups }: FileMetaD
   throw new UserError(
     `Expected ${num_rows} rows in the row groups of ${path} (${size} bytes), got ${total}; the file is damaged`,
   );
-}
-
-/** Which column has the images and which the classes. */
-function columnsOf(path: string, columns: SchemaTree[]): { image: string; label: string | null } {
-  const pick = (names: string[], fits: (column: SchemaTree) => boolean) =>
-    columns
-      .filter((column) => fits(column))
-      .sort((a, b) => rank(names, a.element.name) - rank(names, b.element.name))
-      .map(({ element }) => element.name);
-  const images = pick(IMAGE_NAMES, ({ element: { type, converted_type: kind, logical_type: logical }, children }) =>
-    children.length > 0
-      ? children.some(({ element }) => element.name === "bytes" && element.type === "BYTE_ARRAY")
-      : type === "BYTE_ARRAY" && kind === undefined && logical === undefined,
-  );
-  if (images[0] === undefined) {
-    const there = columns.map(({ element }) => element.name).join(", ");
-    throw new UserError(`Expected a column of encoded images in ${path}, got the columns ${there}`);
-  }
-  const labels = pick(
-    LABEL_NAMES,
-    ({ element, children }) => children.length === 0 && LABEL_NAMES.includes(element.name),
-  );
-  return { image: images[0], label: labels[0] ?? null };
-}
-
-function rank(names: string[], name: string): number {
-  const place = names.indexOf(name.toLowerCase());
-  return place < 0 ? names.length : place;
-}
-
-/** The names that Hugging Face's metadata gives to the numbers of a label column. */
-function classNames({ key_value_metadata: pairs }: FileMetaData, label: string): string[] | undefined {
-  const value = pairs?.find(({ key }) => key === "huggingface")?.value;
-  if (value === undefined) return undefined;
-  try {
-    return Features.parse(JSON.parse(value)).info.features[label]?.names;
-  } catch {
-    return undefined; // other programs' metadata: numbers do as names
-  }
 }
 
 interface Column {

@@ -1,13 +1,16 @@
 // WebDataset: tar shards whose neighbouring files of one name are a sample (dog.jpg, dog.cls), on this machine or behind HTTP.
-// Shards are listed once and then read by offset; a class comes from .cls, .json, .txt, or the folder inside the archive.
+// Shards are listed once and then read by offset; `shard-classes.ts` says which class a sample has.
 import { basename, dirname, posix } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import type { Dataset, Item } from "../folder.ts";
 import { type BlockLimits, Blocks, orderOf, readingOf } from "./blocks.ts";
 import { type Bytes, localBytes, remoteBytes } from "./bytes.ts";
-import { assemble, partOf, type Sample } from "./dataset.ts";
+import { assemble, type Sample } from "./dataset.ts";
 import { AT_ONCE, limited, pooled } from "./pooled.ts";
-import { indexShard, type ShardIndex } from "./shard-index.ts";
+import { classesOf } from "./shard-classes.ts";
+import { indexShard } from "./shard-index.ts";
+import { notesOf } from "./shard-notes.ts";
+import { doubtOf, partsOfFiles } from "./splits.ts";
 
 // What is read in one go: long enough to be quick, short enough that a window mixes many of them.
 const BLOCK_BYTES = 3e6;
@@ -35,21 +38,22 @@ export async function openShards(root: string, names: readonly string[], limits:
   const isRemote = (name: string) => /^https?:/i.test(name);
   const shards = await pooled(AT_ONCE, names, (name) => (isRemote(name) ? remoteBytes(name) : localBytes(name)));
   const indices = await pooled(AT_ONCE, shards, indexShard);
-  const label = labelsOf(indices);
+  const understood = classesOf(indices);
+  const shardNames = names.map(shardName);
+  const parts = partsOfFiles(shardNames);
+  // Where all shards are of one split or none, the folders inside may tell more.
+  const isToldByShards = new Set(parts.filter((part) => part !== null)).size > 1;
 
   const samples: Sample[] = [];
   const placed: Placed[] = [];
   const blocks: Block[] = [];
   for (const [shard, { samples: found }] of indices.entries()) {
-    const name = shardName(names[shard]!);
-    const part = partOf(name);
+    const name = basename(shardNames[shard]!);
     for (const { path, offset, size, ...labels } of found) {
-      samples.push({
-        path: `${basename(name)}/${path}`,
-        label: label({ path, ...labels }),
-        part: part ?? partOf(dirname(path)),
-        size,
-      });
+      const { label, part: inside, isStray } = understood.of({ path, ...labels });
+      const outside = parts[shard] ?? null;
+      const part = isToldByShards ? (outside ?? inside) : (inside ?? outside);
+      samples.push({ path: `${name}/${path}`, label, part, size, ...(isStray && { aside: true }) });
       let block = blocks.at(-1);
       if (block?.shard !== shard || offset + size - block.start > BLOCK_BYTES) {
         block = { shard, start: offset, end: offset };
@@ -90,10 +94,14 @@ export async function openShards(root: string, names: readonly string[], limits:
       ),
     order: orderOf(store),
   };
+  const notes = notesOf(root, shardNames, indices, understood);
+  const doubt = names.length > 1 ? doubtOf(shardNames, parts) : null;
   return assemble({
     root,
     layout: "webdataset",
     samples,
+    leftAside: notes.leftAside,
+    readings: doubt === null ? notes.readings : [doubt, ...notes.readings],
     ...(names.some(isRemote) ? readingOf(store, cut) : fromDisk),
   });
 }
@@ -120,35 +128,4 @@ async function fromFiles(shards: readonly Bytes[], wanted: readonly Placed[]): P
 function shardName(name: string): string {
   const path = /^https?:/i.test(name) ? decodeURI(new URL(name).pathname) : name.replaceAll("\\", "/");
   return posix.join(basename(dirname(path)), basename(path));
-}
-
-/**
- * How samples say their class. Texts are classes where they repeat, otherwise captions; folders inside the archive count where
- * nothing else does and there are two or more.
- */
-function labelsOf(
-  indices: readonly ShardIndex[],
-): (sample: { path: string; label?: string; text?: string }) => string | null {
-  const texts = new Set<string>();
-  const folders = new Set<string>();
-  let [all, labelled, texted] = [0, 0, 0];
-  for (const { samples } of indices) {
-    for (const { path, label, text } of samples) {
-      all++;
-      folders.add(folderOf(path));
-      if (label !== undefined) labelled++;
-      if (text === undefined) continue;
-      texted++;
-      texts.add(text);
-    }
-  }
-  if (labelled > 0) return ({ label }) => label ?? null;
-  if (texted === all && texts.size > 1 && texts.size <= all / 2) return ({ text }) => text ?? null;
-  if (folders.size > 1 && !folders.has("")) return ({ path }) => folderOf(path);
-  return () => null;
-}
-
-function folderOf(path: string): string {
-  const folder = basename(dirname(path));
-  return folder === "." || partOf(folder) ? "" : folder;
 }

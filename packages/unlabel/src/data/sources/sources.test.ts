@@ -16,14 +16,15 @@ const { put } = folder;
 
 describe("a list of files", () => {
   it("has paths relative to its own folder, labels and splits, with a header in any order or none", async () => {
-    put("images/a 1.jpg", "x");
+    for (const name of ["images/a 1.jpg", "b.jpg", "a, b.jpg", "c.jpg", "a,b.jpg"]) put(name, "x");
+    const far = put("far/c.jpg", "x");
     const plain = await openData(
-      put("list.txt", "# made by hand\nimages/a 1.jpg,cat,train\r\n\nb.jpg,dog,val\n/c.jpg,cat\n"),
+      put("list.txt", `# made by hand\nimages/a 1.jpg,cat,train\r\n\nb.jpg,dog,val\n${far},cat\n`),
     );
     expect(plain.layout).toBe("file-list");
-    expect(list(plain, plain.train)).toEqual(["images/a 1.jpg cat", "/c.jpg cat"]);
+    expect(list(plain, plain.train)).toEqual(["images/a 1.jpg cat", `${far} cat`]);
     expect(list(plain, plain.val)).toEqual(["b.jpg dog"]);
-    expect(await imagesOf(plain.train, plain.train.items)).toEqual([join(folder.path, "images/a 1.jpg"), "/c.jpg"]);
+    expect(await imagesOf(plain.train, plain.train.items)).toEqual([join(folder.path, "images/a 1.jpg"), far]);
     const headed = await openData(put("list.csv", 'Label,Path\n10,"a, b.jpg"\n2,c.jpg\n'));
     expect(headed.classes.map(({ id }) => id)).toEqual(["2", "10"]);
     expect(list(headed, headed.train)).toEqual(["a, b.jpg 10", "c.jpg 2"]);
@@ -33,15 +34,17 @@ describe("a list of files", () => {
 
   it("takes a path below a file as one that is not there", async () => {
     put("a.jpg", "x");
-    const { train } = await openData(put("list.csv", "a.jpg,cat\na.jpg/b.jpg,cat\n"));
-    expect(train.items.map(({ path }) => path)).toEqual(["a.jpg", "a.jpg/b.jpg"]);
+    const { train, leftAside } = await openData(put("list.csv", "a.jpg,cat\na.jpg/b.jpg,cat\n"));
+    expect(train.items.map(({ path }) => path)).toEqual(["a.jpg"]);
+    expect(leftAside).toMatchObject([{ count: 1, example: "a.jpg/b.jpg" }]);
   });
 
   it.each([
     ["a.jpg,cat,train\na.jpg,cat,train,more\n", /there are 4 fields.* in line 2 of/],
     ["a.jpg\n,cat\n", /the path of an image, but there is none in line 2 of/],
     ["a.jpg,cat,holdout\n", /Expected train, val or test as split, got holdout in line 1 of/],
-    ["path,colour\na.jpg,red\n", /Expected the columns path, label, split in line 1 of/],
+    ["colour,shape\nred,round\n", /Expected the 2 images that .* names, found none; the first is colour, looked for/],
+    ["path,label,path\na.jpg,red,b.jpg\n", /Expected one column path in line 1 of .*, got path, label, path/],
     ["https://example.org/a.jpg\n", /Expected a file, got the address .* in line 1 of/],
     ['"a.jpg\n', /Expected a list of files in .*: Quote Not Closed/],
     ["# nothing\n", /Expected images in .*, found none/],

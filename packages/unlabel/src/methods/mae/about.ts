@@ -1,7 +1,7 @@
 // What help, reports and forecasts need of MAE.
 import type { Config } from "../../config/common.ts";
 import { HALF, IMAGENET } from "../../config/defaults.ts";
-import { blockMacs, encoderMacs, encoderWidth, VITS } from "../../encoders/facts.ts";
+import { blockMacs, channelsOf, encoderMacs, encoderWidth, VITS } from "../../encoders/facts.ts";
 import { type About, trainingOperations } from "../about.ts";
 import { visibleCount } from "../shared/visible.ts";
 
@@ -92,7 +92,7 @@ function macsOf(config: Config): number {
   const all = (size / patch) ** 2;
   const seen = visibleCount(all, Number(config.mask_ratio));
   const hidden = all - seen;
-  const pixels = 3 * patch ** 2;
+  const pixels = channelsOf(config) * patch ** 2;
   const encoded = encoderMacs(config, { patches: seen });
   if (decoder === "mlp") return encoded + hidden * (2 * width * w + width * pixels);
   const embed = (1 + seen) * width * w;

@@ -11,7 +11,7 @@ export class CrossDecoder extends BlockDecoder<CrossBlock> {
     super(options, CrossBlock);
   }
 
-  /** Pixels of the patches that `masking.hidden` `[B, A]` names, `[B, A, patch²·3]`; latents carry their own positions. */
+  /** Pixels of the patches that `masking.hidden` `[B, A]` names, `[B, A, patch²·channels]`; latents carry their own positions. */
   override forward(latent: Tensor, { hidden }: Masking): Tensor {
     const seen = this.embed.call(latent);
     let x = this.pos_embed

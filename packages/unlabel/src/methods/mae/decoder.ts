@@ -6,7 +6,7 @@ import { throughBlocks } from "../../encoders/recompute.ts";
 import { Block, initLinears, NORM_EPS, token } from "../../encoders/transformer.ts";
 import type { Masking } from "../shared/masking.ts";
 
-/** Latents `[B, 1 + K, dim]`, the class token first, to pixels of the hidden patches `[B, L − K, patch²·3]`. */
+/** Latents `[B, 1 + K, dim]`, the class token first, to pixels of the hidden patches `[B, L − K, patch²·channels]`. */
 export type MaeDecoder = nn.Module<[latent: Tensor, masking: Masking], Tensor>;
 
 export interface MaeDecoderOptions {
@@ -16,6 +16,8 @@ export interface MaeDecoderOptions {
   grid: number;
   /** Edge of a patch in pixels. */
   patch: number;
+  /** Of an image. */
+  channels: number;
   /** Width of the decoder's tokens (transformer) or hidden layer (MLP). */
   width: number;
 }
@@ -38,14 +40,17 @@ export abstract class BlockDecoder<B extends nn.Module<never, Tensor>> extends n
   norm: nn.LayerNorm;
   pred: nn.Linear;
 
-  constructor({ dim, grid, patch, width, depth, heads }: BlockOptions, block: new (width: number, heads: number) => B) {
+  constructor(
+    { dim, grid, patch, channels, width, depth, heads }: BlockOptions,
+    block: new (width: number, heads: number) => B,
+  ) {
     super();
     this.embed = new nn.Linear(dim, width);
     this.mask_token = token(empty([1, 1, width]));
     this.pos_embed = scope(() => nn.buffer(sinCosPositions(width, grid).unsqueeze(0)));
     this.blocks = Array.from({ length: depth }, () => new block(width, heads));
     this.norm = new nn.LayerNorm(width, { eps: NORM_EPS });
-    this.pred = new nn.Linear(width, patch * patch * 3);
+    this.pred = new nn.Linear(width, patch * patch * channels);
     initLinears(this);
   }
 }
@@ -79,12 +84,12 @@ export class MlpDecoder extends nn.Module<[latent: Tensor, masking: Masking], Te
   mlp: nn.Sequential;
   pred: nn.Linear;
 
-  constructor({ dim, grid, patch, width }: MaeDecoderOptions) {
+  constructor({ dim, grid, patch, channels, width }: MaeDecoderOptions) {
     super();
     this.mask_token = token(empty([1, 1, dim]));
     this.pos_embed = scope(() => nn.buffer(sinCosPositions(dim, grid).unsqueeze(0)));
     this.mlp = new nn.Sequential(new nn.Linear(dim, width), new nn.ReLU(), new nn.Linear(width, dim));
-    this.pred = new nn.Linear(dim, patch * patch * 3);
+    this.pred = new nn.Linear(dim, patch * patch * channels);
     initLinears(this);
   }
 

@@ -24,7 +24,8 @@ export class Mae extends Method {
     super();
     this.encoder = encoder;
     const { width: dim, grid, patch } = this.encoder;
-    this.decoder = decoderOf(config, { dim, grid, patch, width: config.decoder_width });
+    const { channels, decoder_width: width } = config;
+    this.decoder = decoderOf(config, { dim, grid, patch, channels, width });
     this.#config = config;
   }
 
@@ -59,7 +60,7 @@ export class Mae extends Method {
    * Hides patches, the same ones at every call, and predicts them. Where targets are normalised, a prediction is mapped
    * back with its hidden patch's own mean and deviation, which the model is never asked for.
    *
-   * @param images normalised as in training, `[N, 3, S, S]`
+   * @param images normalised as in training, `[N, C, S, S]`
    */
   override pictures(images: Tensor): Pictures {
     return noGrad(() =>
@@ -73,7 +74,7 @@ export class Mae extends Method {
         const { mean, deviation } = this.#statistics(hidden);
         const predicted = output.mul(deviation).add(mean);
         const picture = (filled: Tensor) =>
-          this.#pixels(unpatchify(restoreOrder(seen, filled, masking), this.encoder.patch));
+          this.#pixels(unpatchify(restoreOrder(seen, filled, masking), this.encoder.patch, this.#config.channels));
         return {
           original: this.#pixels(images),
           masked: picture(hidden.zerosLike()),
@@ -105,8 +106,8 @@ export class Mae extends Method {
   /** Normalised values as bytes. */
   #pixels(images: Tensor): Tensor {
     const { mean, std } = this.#config;
-    const channels = (values: readonly number[]) => tensor(values, { device: images.device }).reshape([1, 3, 1, 1]);
-    const unit = images.mul(channels(std)).add(channels(mean));
+    const perChannel = (values: readonly number[]) => tensor(values, { device: images.device }).reshape([1, -1, 1, 1]);
+    const unit = images.mul(perChannel(std)).add(perChannel(mean));
     return unit.mul(255).round().clamp(0, 255).to({ dtype: "uint8", memoryFormat: "contiguous" });
   }
 }

@@ -54,8 +54,8 @@ describe("readRun", () => {
     await refuses(/one JSON object a line in .*metrics\.jsonl, got none/);
     change(join(dir, "run.json"), (value) => Object.assign(value, { data: { classes: [{ id: "n01" }] } }));
     await refuses(/run\.json, got something else at data\.classes\[0\]\.name: /);
-    change(join(dir, "run.json"), (value) => Object.assign(value, { schema: 2 }));
-    await refuses(/Expected schema 1 in .*run\.json as unlabel .* reads it, got 2 \(later\); open it with unlabel /);
+    change(join(dir, "run.json"), (value) => Object.assign(value, { schema: 3 }));
+    await refuses(/Expected schema 2 in .*run\.json as unlabel .* reads it, got 3 \(later\); open it with unlabel /);
   });
 
   it("keeps a thousand points of a long run, its one spike among them", async () => {

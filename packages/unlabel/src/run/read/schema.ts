@@ -1,13 +1,14 @@
 // What a run directory's files must hold for the report to read them: docs/architecture.md, "Contracts".
 // Unknown keys pass, so that runs of a later version still read; what a run in progress has not written yet may be absent.
 import { z } from "zod";
+import { SCHEMA } from "../migrate.ts";
 
 export const maybeNumber = z.number().nullish();
 const maybeText = z.string().nullish();
 export const classes = z.array(z.looseObject({ id: z.union([z.string(), z.number()]).nullish(), name: z.string() }));
 
 export const runSchema = z.looseObject({
-  schema: z.literal(1),
+  schema: z.literal(SCHEMA),
   status: z.enum(["running", "done", "interrupted", "failed"]),
   method: z.string(),
   /** Absent in runs of earlier versions. */
@@ -31,6 +32,7 @@ export const runSchema = z.looseObject({
       train: maybeNumber,
       val: maybeNumber,
       classes: classes.nullish(),
+      understood: z.array(z.string()).nullish(),
     })
     .nullish(),
   parameters: z.looseObject({ encoder: maybeNumber, total: maybeNumber }).nullish(),

@@ -1,0 +1,7 @@
+// What an image is called where it stands among others: in embeddings, predictions and answers to a search.
+import type { Item } from "./folder.ts";
+
+/** Its path; a part of a file also has its left and upper edge in pixels, `scene.tif#512,0`. */
+export function nameOf({ path, tile }: Pick<Item, "path" | "tile">): string {
+  return tile ? `${path}#${tile.x},${tile.y}` : path;
+}

@@ -1,0 +1,215 @@
+// Which column of a list holds the images, which the classes, which the splits: by the names in its first line, or by what lies in
+// the columns where no line names them.
+import { UserError } from "../../base/errors.ts";
+import { isImageName, type Row, shown, type Table } from "./list-table.ts";
+import { type Part, partOfWord } from "./splits.ts";
+
+// The first that is there counts.
+const PATHS =
+  `path file_path filepath image_path img_path imagepath full_path relative_path filename file_name fname file files
+  filenames image_file image_filename image_index image_name img_name imagename image img images photo picture jpg uri url x x_col name image_id
+  img_id imageid id_code id`.split(/\s+/);
+const LABELS =
+  `label labels class classes class_name classname class_label label_name labelname label_text category category_name
+  target targets species breed diagnosis dx finding_labels ground_truth gt tag y y_col cls class_id classid
+  label_id labelid category_id class_idx label_idx`.split(/\s+/);
+const SPLITS = "split splits subset set partition phase usage".split(" ");
+/** Columns of truth values that say of an image whether it is held out. */
+const FLAGS: Readonly<Record<string, Part>> = { is_valid: "val", is_val: "val", is_validation: "val", is_test: "test" };
+const INDEX_NAMES = new Set(["", "index", "unnamed", "idx"]);
+
+/** What each row says. */
+export interface Entry {
+  line: number;
+  /** As it is written. */
+  path: string;
+  label: string | null;
+  part: Part | null;
+}
+
+/** A list, understood. */
+export interface Entries {
+  entries: Entry[];
+  readings: string[];
+}
+
+interface Columns {
+  path: number;
+  label: number | null;
+  split: number | null;
+  flag: { at: number; part: Part } | null;
+  /** Columns of 0 and 1 that are a class each. */
+  oneHot: { at: number; name: string }[];
+  /** Most cells that a row may have. */
+  width: number;
+  readings: string[];
+}
+
+/** @throws {UserError} naming the line that is not as it should be */
+export function readColumns(root: string, { rows, isNamed, separator }: Table): Entries {
+  const named = headOf(rows, isNamed);
+  const body = named ? rows.slice(1) : rows;
+  const columns = named ? byName(root, named, body) : byContent(body);
+  const entries = body.map(({ line, cells }): Entry => {
+    const refuse = (what: string) => new UserError(`Expected ${what} in line ${line} of ${root}`);
+    // Separators at a line's end are no fields.
+    const filled = cells.findLastIndex((cell) => cell !== "") + 1;
+    if (filled > columns.width)
+      throw refuse(
+        `${named ? named.join(", ") : "path, label, split"}, but there are ${filled} fields; put paths with the separator in quotes${named ? "" : ", or name the columns in a first line"}`,
+      );
+    const cell = (at: number | null) => (at === null ? "" : (cells[at] ?? ""));
+    const path = cell(columns.path);
+    if (path === "" || path.includes("\0")) throw refuse("the path of an image, but there is none");
+    if (/^[a-z][a-z\d+.-]+:\/\//i.test(path) && !/^file:/i.test(path))
+      throw refuse(`a file, got the address ${shown(path)}; fetch it first`);
+    const hot = columns.oneHot.find(({ at }) => Number(cell(at)) === 1);
+    return { line, path, label: cell(columns.label) || (hot?.name ?? null), part: partIn(cell, columns, refuse) };
+  });
+  const said = separator === null ? [] : [`fields are separated by ${separator}`];
+  return { entries, readings: [...said, ...columns.readings] };
+}
+
+type Cell = (at: number | null) => string;
+
+function partIn(cell: Cell, { split, flag }: Columns, refuse: (what: string) => UserError): Part | null {
+  if (flag) return isTrue(cell(flag.at)) ? flag.part : "train";
+  const word = cell(split);
+  if (word === "") return null;
+  const part = partOfWord(word);
+  if (part !== null) return part;
+  const why = /^-?\d+(\.\d+)?$/.test(word) ? "; which number is which split, only words can say" : "";
+  throw refuse(`train, val or test as split, got ${shown(word.toLowerCase())}${why}`);
+}
+
+function isTrue(cell: string): boolean {
+  return /^(1(\.0*)?|true|yes|t|y)$/i.test(cell);
+}
+
+function normal(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/:.*$/, "")
+    .replace(/[\s-]+/g, "_");
+}
+
+/** The names of columns, where the first row is names: known ones, or words above a column of images' names. */
+function headOf(rows: readonly Row[], isNamed: boolean): string[] | null {
+  const [first, ...rest] = rows;
+  if (!first) return null;
+  const names = first.cells;
+  if (isNamed) return names;
+  if (names.some(isImageName)) return null;
+  const isKnown = names.some((name) => PATHS.includes(normal(name)));
+  const looked = rest.slice(0, 50);
+  const areWords = names.every((name) => !/^[-+\d.]|[\\/]/.test(name));
+  const isAbove =
+    areWords && names.some((_, at) => looked.length > 0 && looked.every(({ cells }) => isImageName(cells[at] ?? "")));
+  return isKnown || isAbove ? names : null;
+}
+
+function byName(root: string, names: readonly string[], body: readonly Row[]): Columns {
+  const keys = names.map(normal);
+  const pick = (known: readonly string[], among: (at: number) => boolean = () => true): number | null => {
+    const word = known.find((name) => keys.some((key, at) => key === name && among(at)));
+    if (word === undefined) return null;
+    if (keys.indexOf(word) !== keys.lastIndexOf(word))
+      throw new UserError(`Expected one column ${word} in line 1 of ${root}, got ${names.join(", ")}`);
+    return keys.indexOf(word);
+  };
+  const looked = body.slice(0, 50);
+  const isImages = (at: number) => looked.length > 0 && looked.every(({ cells }) => isImageName(cells[at] ?? ""));
+  // A column of images' names goes before one that is only called so, as an image_id beside a filename.
+  const images = pick(PATHS, isImages) ?? pick(PATHS) ?? names.findIndex((_, at) => isImages(at));
+  if (images < 0)
+    throw new UserError(
+      `Expected a column path (or file, filename, image) in line 1 of ${root}, got ${names.join(", ")}`,
+    );
+  const isOther = (at: number) => at !== images;
+  const label = pick(LABELS, isOther);
+  const split = pick(SPLITS, (at) => isOther(at) && at !== label);
+  const flagName = split === null ? Object.keys(FLAGS).find((name) => keys.includes(name)) : undefined;
+  const flag = flagName === undefined ? null : { at: keys.indexOf(flagName), part: FLAGS[flagName]! };
+
+  const used = new Set([images, label, split, flag?.at ?? null]);
+  const others = names.flatMap((name, at) => {
+    const isIndex = at === 0 && INDEX_NAMES.has(normal(name));
+    return used.has(at) || isIndex || name === "" ? [] : [{ at, name }];
+  });
+  const readings: string[] = [];
+  const taken = [
+    keys[images] === "path" ? null : `images from column ${names[images]}`,
+    label === null || keys[label] === "label" ? null : `classes from ${names[label]}`,
+    split === null || keys[split] === "split" ? null : `splits from ${names[split]}`,
+    flag && `what is held out from ${names[flag.at]}`,
+  ].filter((one) => one !== null);
+  if (taken.length > 0) readings.push(taken.join(", "));
+
+  const hot = label === null ? hotColumns(others, body) : null;
+  let left = others;
+  if (hot) {
+    const list = listed(hot.columns.map(({ name }) => name));
+    if (hot.isOne) {
+      readings.push(`the columns of 0 and 1 (${list}) are a class each`);
+      left = others.filter(({ at }) => !hot.columns.some((column) => column.at === at));
+    } else {
+      readings.push(
+        `no classes: the columns of 0 and 1 (${list}) give an image several of them; a column label with one class a row is read`,
+      );
+    }
+  }
+  if (left.length > 0) {
+    const how = label === null && !hot ? "; classes are read from a column label, class, category or target" : "";
+    const many = left.length > 1 ? "columns" : "column";
+    readings.push(`not read: ${many} ${listed(left.map(({ name }) => name))}${how}`);
+  }
+  return { path: images, label, split, flag, oneHot: hot?.isOne ? hot.columns : [], width: names.length, readings };
+}
+
+/** Columns that hold 0 and 1 alone, two or more, and whether each row has at most a single 1 of them. */
+function hotColumns(others: readonly { at: number; name: string }[], body: readonly Row[]) {
+  const isBit = (cell: string | undefined) => /^[01](\.0*)?$/.test(cell ?? "");
+  const columns = others.filter(({ at }) => body.every(({ cells }) => isBit(cells[at])));
+  if (columns.length < 2 || body.length === 0) return null;
+  const ones = (cells: readonly string[]) => columns.filter(({ at }) => Number(cells[at]) === 1).length;
+  return { columns, isOne: body.every(({ cells }) => ones(cells) <= 1) && body.some(({ cells }) => ones(cells) === 1) };
+}
+
+/** path, label, split, unless what lies in the columns says otherwise. */
+function byContent(body: readonly Row[]): Columns {
+  const width = body.reduce((most, { cells }) => Math.max(most, cells.length), 0);
+  const cellsAt = (at: number) => body.map(({ cells }) => cells[at] ?? "");
+  const isImages = (at: number) => {
+    const cells = cellsAt(at);
+    return cells.filter(isImageName).length >= 0.9 * cells.length;
+  };
+  const readings: string[] = [];
+  const order = Array.from({ length: width }, (_, at) => at);
+  const path = cellsAt(0).some(isImageName) ? 0 : Math.max(0, order.findIndex(isImages));
+  let rest = order.filter((at) => at !== path);
+  // Rows that are numbered: pandas' index, MXNet's lists, CUB's images.txt.
+  if (path > 0 && isCounted(cellsAt(0))) {
+    rest = rest.slice(1);
+    readings.push("the first column numbers the rows and is not read");
+  }
+  let [label = null, split = null] = rest;
+  const isSplit = (at: number | null) => at !== null && cellsAt(at).every((cell) => partOfWord(cell) !== null);
+  const kinds = (at: number) => new Set(cellsAt(at).map(partOfWord));
+  if (label !== null && isSplit(label) && !isSplit(split) && kinds(label).size > 1 && kinds(label).has("train")) {
+    [label, split] = [split, label];
+    readings.push(`column ${split + 1} holds splits`);
+  }
+  if (path > 0) readings.push(`images are in column ${path + 1}${label === null ? "" : `, classes in ${label + 1}`}`);
+  const numbered = order.length - 1 - rest.length;
+  return { path, label, split, flag: null, oneHot: [], width: Math.max(1, 3 + numbered), readings };
+}
+
+/** Whole numbers, each larger than the one before it. */
+function isCounted(cells: readonly string[]): boolean {
+  return cells.length > 1 && cells.every((cell, i) => /^\d+$/.test(cell) && (i === 0 || +cell > +cells[i - 1]!));
+}
+
+function listed(names: readonly string[]): string {
+  return names.length > 6 ? `${names.slice(0, 5).join(", ")} and ${names.length - 5} more` : names.join(", ");
+}
