@@ -205,6 +205,20 @@ describe("the range", () => {
     expect((await choose(folder.path, both, { range: "type" })).input.range).toBeNull();
   });
 
+  it("of 0 to 255 is what 8 bits have anyway; beyond what samples hold it is refused", async () => {
+    using folder = temporaryFolder();
+    write(folder.path, 2, "u8", 3, (i, p) => i + p, { photometric: 2 });
+    expect((await choose(folder.path, named(2, 3, "u8"), { range: [0, 255] })).input).toEqual(PHOTOGRAPHS);
+    expect((await choose(folder.path, named(2, 3, "u8"), { range: [10, 90] })).input.range).toEqual([
+      [10, 90],
+      [10, 90],
+      [10, 90],
+    ]);
+    await expect(choose(folder.path, named(2, 3, "u8"), { range: [0, 4095] })).rejects.toThrow(
+      "Expected a range that ends at 255 or before, which is all that these samples hold, got 0 … 4,095",
+    );
+  });
+
   it("is not bent by a few of another type, which is said", async () => {
     using folder = temporaryFolder();
     write(folder.path, 19, "u8", 1, (i, p) => i + p);
