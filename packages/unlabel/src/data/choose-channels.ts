@@ -98,5 +98,5 @@ function channelWords(channels: number): string {
 /** "13 bands", "90 RGB, 110 gray". */
 function kinds(facts: Facts[]): string {
   const counts = tally(facts, kindWords);
-  return counts.length === 1 ? counts[0]![0] : counts.map(([words, count]) => `${count} ${words}`).join(", ");
+  return counts.length === 1 ? counts[0]![0] : counts.map(([words, count]) => `${count} × ${words}`).join(", ");
 }

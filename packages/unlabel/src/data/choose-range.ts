@@ -164,7 +164,7 @@ function othersThan(band: number, channels: number): string {
 }
 
 function typeWords(types: [string, number][]): string {
-  return types.length === 1 ? types[0]![0] : types.map(([words, count]) => `${count} ${words}`).join(", ");
+  return types.length === 1 ? types[0]![0] : types.map(([words, count]) => `${count} × ${words}`).join(", ");
 }
 
 /** A value for people: whole numbers with commas, others to four digits. */

@@ -13,6 +13,9 @@ export interface InputSettings {
   tiles: number | null;
 }
 
+/** As images ask for by themselves. */
+export const AS_THEY_ARE: InputSettings = { channels: "auto", bands: null, range: "auto", tiles: null };
+
 /** @throws {UsageError} where settings make no sense, or not together */
 export function checkSettings({ channels, bands, range, tiles }: InputSettings): void {
   const isCount = (value: number) => Number.isInteger(value) && value >= 1;
