@@ -13,7 +13,7 @@ export type { Sizes } from "./check/sizes.ts";
 export { type Compared, type ComparedRun, type CompareRequest, compare } from "./compare/compare.ts";
 export { type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
-export type { CommonConfig, Config } from "./config/common.ts";
+export type { CommonConfig, Config, SettledChannels, SettledConfig } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";
 export * as fields from "./config/fields.ts";
 export { readSettings } from "./config/files.ts";
@@ -72,7 +72,7 @@ export { type Found, type SearchOptions, type SearchResult, search } from "./eva
 export { forwardOperations, trainingOperations } from "./methods/about.ts";
 export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";
-export { presetConfig } from "./methods/presets.ts";
+export { type PresetConfig, presetConfig } from "./methods/presets.ts";
 export { type AugmentationConfig, augmentationSchema, augmentedView } from "./methods/shared/augmentation.ts";
 export { AUGMENTATION } from "./methods/shared/augmentation-defaults.ts";
 export { cosineRegression } from "./methods/shared/cosine-regression.ts";
