@@ -1,0 +1,40 @@
+// Opens images for a check as training would open them; where training would refuse them, says so and opens them in some other way,
+// so that all else that is to be mended is seen in one go.
+import { UsageError, UserError } from "../base/errors.ts";
+import type { Dataset } from "../data/folder.ts";
+import { openData } from "../data/open.ts";
+import { type InputSettings, openImages } from "../data/open-images.ts";
+
+/** Images, and why training would refuse them. */
+export interface Opened {
+  /** Those of train and val have an `input`. */
+  data: Dataset;
+  /** What training would end with; null where it would go. */
+  refusal: string | null;
+}
+
+/**
+ * See the head of this file.
+ *
+ * @throws {UsageError} for settings that contradict each other
+ * @throws {UserError} where there are no images
+ */
+export async function openForCheck(root: string, given: Partial<InputSettings>): Promise<Opened> {
+  const settings: InputSettings = { channels: "auto", bands: null, range: "auto", tiles: null, ...given };
+  try {
+    return { data: await openImages(root, settings, 0), refusal: null };
+  } catch (error) {
+    if (!(error instanceof UserError) || error instanceof UsageError) throw error;
+    // Whether it is about the images, or about there being none.
+    await openData(root);
+    const first: Partial<InputSettings> = { channels: 1, bands: null };
+    for (const other of [{ range: "type" }, first, { ...first, range: "type" }, { ...first, range: [0, 1] }] as const) {
+      try {
+        return { data: await openImages(root, { ...settings, ...other }, 0), refusal: error.message };
+      } catch {
+        // The next way, or the first error.
+      }
+    }
+    throw error;
+  }
+}
