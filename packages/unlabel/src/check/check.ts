@@ -154,12 +154,12 @@ function summarise(
     },
     forecast: costs,
   };
-  const findings = findingsOf(data, result);
+  const findings = findingsOf(data, result, images);
   return {
     ...result,
     ok: findings.length === 0,
     findings,
-    notes: [...notesOf(result, images), ...result.understood.slice(1)],
+    notes: [...notesOf(result, images, findings), ...result.understood.slice(1)],
   };
 }
 

@@ -48,19 +48,21 @@ export async function contactSheet({ result, images, reader }: Checked): Promise
         html`<figure>${await thumbnail(seen, reader)}<figcaption>${label(nameOf(result, seen))}</figcaption></figure>`,
     ),
   );
-  return html`<p class="note">${how(result.input)}</p><div class="contact">${figures}</div>`;
+  return html`<p class="note">${how(result)}</p><div class="contact">${figures}</div>`;
 }
 
 /** What is seen in them. */
-function how(input: Checked["result"]["input"]): string {
+function how({ input, classes }: Checked["result"]): string {
   const { channels, bands, range, tiles } = input;
-  const what = tiles === null ? "Images" : "Tiles, named by their left and upper edge,";
-  if (isOrdinary(input)) return `${what} from every class.`;
+  const from =
+    classes.length > SHOWN ? `from ${SHOWN} classes` : classes.length > 1 ? "from every class" : "from all over";
+  const what = `${tiles === null ? "Images" : "Tiles, named by their left and upper edge,"} ${from}`;
+  if (isOrdinary(input)) return `${what}.`;
   const band = (k: number) => bands?.[k] ?? k + 1;
   const shown =
     channels < 3
       ? `band ${band(0)} as gray`
       : `bands ${band(0)}, ${band(1)} and ${band(2)} as red, green and blue${channels > 3 ? `, of ${channels}` : ""}`;
   const values = range === null ? "all that the type holds" : "the range that the network is given";
-  return `${what} from every class: ${shown}, from black to white by ${values}. What is all black or all white here is that for the network, too.`;
+  return `${what}: ${shown}, from black to white by ${values}. What is all black or all white here is that for the network, too.`;
 }

@@ -20,7 +20,7 @@ const BATCH = Math.max(...ABOUTS.map((about) => presetOf(about, "small").batch))
 const UNEVEN = 10;
 
 /** What is wrong, worst first. */
-export function findingsOf(data: Dataset, facts: Facts): Finding[] {
+export function findingsOf(data: Dataset, facts: Facts, seen: readonly Seen[]): Finding[] {
   const { leakage, duplicates, unreadable, images, suspicious } = facts;
   const found: Finding[] = [];
   const add = (kind: Finding["kind"], count: number, text: string) => {
@@ -42,7 +42,7 @@ export function findingsOf(data: Dataset, facts: Facts): Finding[] {
       ? `none of ${few(unreadable.length, "image")} can be read: there is nothing to train on`
       : `${few(unreadable.length, "image")} cannot be read`,
   );
-  addKinds(facts, add);
+  addKinds(facts, seen, add);
   addClasses(data, facts, add);
   const unreadTrain = unreadable.filter(({ split }) => split === "train").length;
   const trainable = images.train - unreadTrain;
@@ -73,7 +73,10 @@ export function findingsOf(data: Dataset, facts: Facts): Finding[] {
   const blank = doubted("of one");
   const nearly = doubted("nearly");
   const mend = facts.input.tiles === null ? "" : `: ${leaveOut(facts.input.tiles)}`;
-  add("blank", blank, `${few(blank, noun)} ${are(blank)} of one colour${nearly > 0 ? "" : mend}`);
+  // Those of 12 bits in 16 are all but black where all 16 count.
+  const isDark = facts.input.range !== null || facts.depths.some(({ kind }) => isDeep(kind));
+  const range = isDark ? " once the range is applied (other: --set range=LOW,HIGH)" : "";
+  add("blank", blank, `${few(blank, noun)} ${are(blank)} of one colour${range}${nearly > 0 ? "" : mend}`);
   add(
     "nearly-blank",
     nearly,
@@ -91,21 +94,26 @@ function leaveOut(tiles: number): string {
 type Add = (kind: Finding["kind"], count: number, text: string) => void;
 
 /** Photographs of several kinds are read as they should be; of other images, some may not. */
-function addKinds({ depths, bands, input }: Facts, add: Add): void {
-  if (isOrdinary(input)) return;
+function addKinds({ depths, bands, input, refusal }: Facts, seen: readonly Seen[], add: Add): void {
+  // What training refuses has been said, with what to do; these are the files that it is about.
+  if (refusal === null && isOrdinary(input)) return;
+  const advice = (text: string) => (refusal === null ? `: ${text}` : "");
   if (depths.length > 1) {
-    const advice =
+    const mend = advice(
       input.range === null
         ? "each is read by all that its type can hold, which may tell them apart; write them as one type"
-        : "one range does not fit all; write them as one type, or read each by all that its own can hold: --set range=type";
-    add("mixed-depth", others(depths), `files of mixed bit depth, ${mixture(depths)}: ${advice}`);
-  }
-  if (bands.length > 1)
-    add(
-      "mixed-bands",
-      others(bands),
-      `files of mixed bands, ${mixture(bands)}: choose bands that all have, as in --set bands=1, or move those of one kind to a folder of their own`,
+        : "one range does not fit all; write them as one type, or read each by all that its own can hold: --set range=type",
     );
+    add("mixed-depth", others(depths), `files of mixed bit depth, ${mixture(depths)}${mend}`);
+  }
+  const read = new Set(seen.flatMap((one) => (one.reason === null ? [one.bands] : [])));
+  const isLost = seen.some((one) => one.reason !== null && one.bands !== null && !read.has(one.bands));
+  if (bands.length > 1 && (isLost || refusal !== null)) {
+    const mend = advice(
+      "choose bands that all have, as in --set bands=1, or move those of one kind to a folder of their own",
+    );
+    add("mixed-bands", others(bands), `files of mixed bands, ${mixture(bands)}${mend}`);
+  }
 }
 
 function addClasses(data: Dataset, { classes, layout }: Facts, add: Add): void {
@@ -144,14 +152,16 @@ function addClasses(data: Dataset, { classes, layout }: Facts, add: Add): void {
 }
 
 /** What is unusual but no fault. */
-export function notesOf(facts: Facts, seen: readonly Seen[]): string[] {
+export function notesOf(facts: Facts, seen: readonly Seen[], found: readonly Finding[]): string[] {
   const { turned, images, classes, layout } = facts;
   const notes: string[] = [];
   if (layout === "unlabelled") notes.push("no classes: good for training; a probe needs images in class folders");
   else if (images.val === 0 && classes.length > 1)
     notes.push("no val: a probe holds out a fifth of train to score on, which copies would cross");
   if (turned > 0) notes.push(`${few(turned, "image")} stored turned, with an EXIF tag; read upright`);
-  if (isOrdinary(facts.input)) notes.push(...kindNotes(facts));
+  if (facts.refusal === null && isOrdinary(facts.input)) notes.push(...kindNotes(facts));
+  else if (facts.refusal === null && facts.bands.length > 1 && !found.some(({ kind }) => kind === "mixed-bands"))
+    notes.push(`mixed bands, ${mixture(facts.bands)}: those that are read are in all of them`);
   const remarks = new Map<string, number>();
   for (const remark of seen.flatMap((one) => one.remarks)) remarks.set(remark, (remarks.get(remark) ?? 0) + 1);
   for (const [remark, count] of remarks) notes.push(`${few(count, "image")}: ${remark}`);

@@ -24,9 +24,9 @@ export function kindsOf(images: readonly Seen[], of: (seen: Seen) => string | nu
   return [...found.values()].sort((a, b) => b.files - a.files);
 }
 
-/** "20 of 16-bit (a.tif), 4 of 8-bit (b.tif)". */
+/** "20 × 16-bit (a.tif), 4 × 8-bit (b.tif)": kinds may begin with a number themselves. */
 export function mixture(kinds: readonly KindCount[]): string {
-  return kinds.map(({ kind, files, example }) => `${files} ${kind} (${example})`).join(", ");
+  return kinds.map(({ kind, files, example }) => `${files} × ${kind} (${example})`).join(", ");
 }
 
 /** Of all kinds but the most frequent. */

@@ -27,14 +27,23 @@ export async function openForCheck(root: string, given: Partial<InputSettings>):
     if (!(error instanceof UserError) || error instanceof UsageError) throw error;
     // Whether it is about the images, or about there being none.
     await openData(root);
-    const first: Partial<InputSettings> = { channels: 1, bands: null };
-    for (const other of [{ range: "type" }, first, { ...first, range: "type" }, { ...first, range: [0, 1] }] as const) {
+    for (const other of otherWays(given)) {
       try {
-        return { data: await openImages(root, { ...settings, ...other }, 0), refusal: error.message };
+        const data = await openImages(root, { ...settings, ...other }, 0);
+        const readings = [...(data.readings ?? []), "read so for this check alone: training would refuse these images"];
+        return { data: { ...data, readings }, refusal: error.message };
       } catch {
         // The next way, or the first error.
       }
     }
     throw error;
   }
+}
+
+/** What is left open, chosen otherwise: all that a type holds, one band, both. */
+function otherWays(given: Partial<InputSettings>): Partial<InputSettings>[] {
+  const isOpen = (value: unknown) => value === undefined || value === null || value === "auto";
+  const ranges = isOpen(given.range) ? ([{ range: "type" }, { range: [0, 1] }] as const) : [];
+  const one = isOpen(given.channels) && isOpen(given.bands) ? ([{ channels: 1, bands: null }] as const) : [];
+  return [...ranges.slice(0, 1), ...one, ...ranges.flatMap((range) => one.map((first) => ({ ...range, ...first })))];
 }

@@ -28,9 +28,9 @@ const look = `
 .copies { display: flex; flex-wrap: wrap; gap: 6px; }
 .copies div { width: 9rem; font-size: 0.75rem; line-height: 1.35; color: var(--soft); }
 .copies img, .sheet.single img { display: block; width: 9rem; height: 9rem; object-fit: contain; background: var(--raised); border-radius: 3px; margin-bottom: 0.25rem; }
-.contact { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: 1rem 0.8rem; margin: 0.6rem 0 1.6rem; }
+.contact { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.4rem, 1fr)); gap: 1rem 0.8rem; margin: 0.6rem 0 1.6rem; }
 .contact figure { min-width: 0; margin: 0; overflow-wrap: anywhere; }
-.contact img { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; background: var(--raised); border-radius: 3px; margin-bottom: 0.25rem; }
+.contact img { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; background: var(--raised); border-radius: 3px; margin-bottom: 0.25rem; outline: 1px solid var(--rule); }
 .contact figcaption { font-size: 0.75rem; line-height: 1.35; color: var(--soft); }
 .values th[scope="rowgroup"] { padding-top: 1.3rem; }
 .values th[scope="row"] { font-weight: 400; }
@@ -53,10 +53,11 @@ export async function writePage(checked: Checked, path: string): Promise<void> {
 async function render(checked: Checked): Promise<string> {
   const { result } = checked;
   const { findings, notes, images } = result;
+  const noun = result.input.tiles === null ? "image" : "tile";
   const title =
     findings.length === 0
-      ? `Nothing to mend in ${plural(images.readable, "image")}`
-      : `${plural(findings.length, "finding")} in ${plural(images.train + images.val, "image")}`;
+      ? `Nothing to mend in ${plural(images.readable, noun)}`
+      : `${plural(findings.length, "finding")} in ${plural(images.train + images.val, noun)}`;
   return shell({
     title,
     first: {
@@ -64,7 +65,7 @@ async function render(checked: Checked): Promise<string> {
       name: "Findings",
       body: html`<p class="kicker">Check of ${result.data}, ${new Date().toISOString().slice(0, 10)}</p><h1>${title}</h1>
 <ul class="prose">${findings.map(({ text }) => html`<li>${text}</li>`)}${notes.map((text) => html`<li class="quiet">${text}</li>`)}</ul>
-<p class="note">${count(images.train)} images in train, ${count(images.val)} in val, ${count(images.readable)} readable; layout ${result.layout}; looked through in ${duration(result.seconds)}, ${count(result.images_per_s)} images/s.</p>`,
+<p class="note">${count(images.train)} ${noun}s in train, ${count(images.val)} in val, ${count(images.readable)} readable; layout ${result.layout}; looked through in ${duration(result.seconds)}, ${count(result.images_per_s)} ${noun}s/s.</p>`,
     },
     sections: [
       ["images", "Images as people see them", await contactSheet(checked)],
@@ -73,7 +74,7 @@ async function render(checked: Checked): Promise<string> {
       ["suspicious", "Suspicious", await suspicious(checked)],
       ["unreadable", "Cannot be read", unreadable(result)],
       ["classes", "Classes", classes(result)],
-      ["values", "Values by class", valueTables(result)],
+      ["values", (result.values?.length ?? 0) > 1 ? "Values by class" : "Values", valueTables(result)],
       ["sizes", "Sizes", sizes(result)],
       ["cost", "What training would cost", cost(result)],
     ],

@@ -12,16 +12,21 @@ export function valueTables({ values, input, classes }: CheckResult): Html | nul
   const [all, ...each] = values ?? [];
   if (!all) return null;
   const shown = Math.max(1, Math.floor(ROWS / (each.length + 1)));
-  const bodies = all.bands.slice(0, shown).map((band, k) => {
-    const range = input.range?.[k];
+  const some = all.bands.slice(0, shown);
+  const isByClass = each.length > 0;
+  const bodies = some.map((band, k) => {
+    if (!isByClass) return row(`band ${band.band}`, all.images, band, band);
     const rows = [all, ...each].map((one) => row(one.class ?? "all images", one.images, one.bands[k]!, band));
-    return html`<tbody><tr><th scope="rowgroup" colspan="8">Band ${band.band} <span class="quiet">${range ? `${number(range[0])} … ${number(range[1])} become 0 … 1` : "all that the type holds becomes 0 … 1"}</span></th></tr>${rows}</tbody>`;
+    return html`<tbody><tr><th scope="rowgroup" colspan="8">Band ${band.band} <span class="quiet">${becomes(input.range?.[k])}</span></th></tr>${rows}</tbody>`;
   });
-  const left = all.bands.length - bodies.length;
-  return html`<p>As the files have them, of ${plural(all.images, "training image")}${each.length > 0 && ", and of some of each class"}. The bar goes from the 0.1st to the 99.9th percentile, with a mark at the median. A class whose values lie elsewhere than the others' is easily told by that alone.</p>
-${left > 0 && html`<p class="note">The first ${count(shown)} of ${count(all.bands.length)} bands; --json has all.</p>`}${each.length >= CLASSES && classes.length > CLASSES && html`<p class="note">The ${CLASSES} largest of ${count(classes.length)} classes.</p>`}
-<div class="scroll"><table class="values"><thead><tr><th>Class</th><th class="n">Images</th><th class="n">Lowest</th><th class="n">0.1&nbsp;%</th><th class="n">Median</th><th class="n">99.9&nbsp;%</th><th class="n">Highest</th><th></th></tr></thead>
-${bodies}</table></div>`;
+  return html`<p>As the files have them, of ${plural(all.images, "training image")}${isByClass && ", and of some of each class"}. The bar goes from the 0.1st to the 99.9th percentile, with a mark at the median.${isByClass && " A class whose values lie elsewhere than the others’ is easily told by that alone."}</p>
+${shown < all.bands.length && html`<p class="note">The first ${count(shown)} of ${count(all.bands.length)} bands; --json has all.</p>`}${each.length >= CLASSES && classes.length > CLASSES && html`<p class="note">The ${CLASSES} largest of ${count(classes.length)} classes.</p>`}
+<div class="scroll"><table class="values"><thead><tr><th>${isByClass ? "Class" : "Band"}</th><th class="n">Images</th><th class="n">Lowest</th><th class="n">0.1&nbsp;%</th><th class="n">Median</th><th class="n">99.9&nbsp;%</th><th class="n">Highest</th><th></th></tr></thead>
+${isByClass ? bodies : html`<tbody>${bodies}</tbody>`}</table></div>`;
+}
+
+function becomes(range: readonly [number, number] | undefined): string {
+  return range ? `${number(range[0])} … ${number(range[1])} become 0 … 1` : "all that the type holds becomes 0 … 1";
 }
 
 function row(name: string, images: number, values: BandValues, all: BandValues): Html {
