@@ -163,7 +163,7 @@ describe("files of several kinds", () => {
     for (let i = 8; i < 12; i++)
       tiff(at(`flat-${i}.tif`), 1, (x, y) => Math.round(255 * shapes(i)(x, y)), { kind: Uint8Array });
     const { result, images } = await checkData(folder.path, { presets: ["small"] });
-    expect(result.refusal).toMatch(/^Expected samples of one type, found 8 16-bit, 4 8-bit among 12 images/);
+    expect(result.refusal).toMatch(/^Expected samples of one type, found 8 × 16-bit, 4 × 8-bit among 12 images/);
     expect(result.findings.slice(0, 2)).toEqual([
       { kind: "refused", count: 1, text: `training would refuse these images: ${result.refusal}` },
       {
@@ -175,7 +175,7 @@ describe("files of several kinds", () => {
     expect(images.every(({ reason }) => reason === null)).toBe(true);
     expect([result.ok, result.forecast]).toEqual([false, null]);
     expect(result.notes).toContain("no forecast: training would refuse these images");
-    expect(result.notes).toContain("read so for this check alone: training would refuse these images");
+    expect(result.notes).toContain("read so for this check alone; training would refuse these images");
     const typed = await check(folder.path, { range: "type" });
     // Values up to 2000 of 65535 are all but black.
     expect([typed.refusal, typed.findings.map(({ kind, count }) => [kind, count])]).toEqual([

@@ -2,8 +2,8 @@
 import { performance } from "node:perf_hooks";
 import type { Dataset, Split } from "../data/folder.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
+import type { InputSettings } from "../data/input-settings.ts";
 import { nameOf as imageName } from "../data/names.ts";
-import type { InputSettings } from "../data/open-images.ts";
 import { ImageReader } from "../data/reader.ts";
 import { understood } from "../data/understood.ts";
 import { presetNames } from "../methods/presets.ts";
@@ -13,7 +13,7 @@ import { findingsOf, notesOf } from "./findings.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import { kindsOf } from "./kinds.ts";
 import { look, type Seen } from "./look.ts";
-import { openForCheck } from "./open.ts";
+import { openForCheck, READ_SO } from "./open.ts";
 import type { CheckResult, ClassCount, Named } from "./result.ts";
 import { sizesOf } from "./sizes.ts";
 import { type ClassValues, valuesOf } from "./values.ts";
@@ -155,11 +155,13 @@ function summarise(
     forecast: costs,
   };
   const findings = findingsOf(data, result, images);
+  // What training would refuse is a finding.
+  const told = result.understood.slice(1).map((line) => (line.startsWith(READ_SO) ? READ_SO : line));
   return {
     ...result,
     ok: findings.length === 0,
     findings,
-    notes: [...notesOf(result, images, findings), ...result.understood.slice(1)],
+    notes: [...notesOf(result, images, findings), ...told],
   };
 }
 

@@ -2,8 +2,12 @@
 // so that all else that is to be mended is seen in one go.
 import { UsageError, UserError } from "../base/errors.ts";
 import type { Dataset } from "../data/folder.ts";
+import { AS_THEY_ARE, type InputSettings } from "../data/input-settings.ts";
 import { openData } from "../data/open.ts";
-import { type InputSettings, openImages } from "../data/open-images.ts";
+import { openImages } from "../data/open-images.ts";
+
+/** How the line begins by which it is said. */
+export const READ_SO = "read so for this check alone; training would refuse these images";
 
 /** Images, and why training would refuse them. */
 export interface Opened {
@@ -20,7 +24,7 @@ export interface Opened {
  * @throws {UserError} where there are no images
  */
 export async function openForCheck(root: string, given: Partial<InputSettings>): Promise<Opened> {
-  const settings: InputSettings = { channels: "auto", bands: null, range: "auto", tiles: null, ...given };
+  const settings: InputSettings = { ...AS_THEY_ARE, ...given };
   try {
     return { data: await openImages(root, settings, 0), refusal: null };
   } catch (error) {
@@ -30,7 +34,7 @@ export async function openForCheck(root: string, given: Partial<InputSettings>):
     for (const other of otherWays(given)) {
       try {
         const data = await openImages(root, { ...settings, ...other }, 0);
-        const readings = [...(data.readings ?? []), "read so for this check alone: training would refuse these images"];
+        const readings = [...(data.readings ?? []), `${READ_SO}: ${error.message}`];
         return { data: { ...data, readings }, refusal: error.message };
       } catch {
         // The next way, or the first error.

@@ -66,9 +66,9 @@ async function folderSplit(path: string, count: number, input: Input, tiles = fa
   return { ...train, input, items: train.items.flatMap(cut) };
 }
 
-async function firstBatches(split: Split, channels: number, count = 4): Promise<number[][]> {
+async function firstBatches(split: Split, channels: number, count = 4, device = "cpu"): Promise<number[][]> {
   const taken: number[][] = [];
-  const loader = new Loader(split, [specOf(channels)], { batch: 4, seed: 5, reader: new ImageReader() });
+  const loader = new Loader(split, [specOf(channels)], { batch: 4, seed: 5, device, reader: new ImageReader() });
   for await (const { views } of loader.batches()) {
     expect(views[0]!.shape).toEqual([8, channels, 12, 12]);
     expect(views[0]!.isContiguous("channels_last")).toBe(true);
@@ -155,6 +155,16 @@ describe("batches", () => {
     }
     expect(memory().liveTensors).toBe(before);
     expect(new Set(first.map(String)).size).toBe(4);
+  });
+
+  it("are painted on the processor for other devices too, and handed over there", async () => {
+    const split = fiveChannels(8);
+    const before = memory().liveTensors;
+    // A device by another name is enough to be told apart.
+    const [here, there] = [await firstBatches(split, 5), await firstBatches(split, 5, 4, "cpu:0")];
+    expect(there).toEqual(here);
+    expect((await evaluated(split, { device: "cpu:0" })).values).toEqual((await evaluated(split)).values);
+    expect(memory().liveTensors).toBe(before);
   });
 
   it("are those of gray where one channel is asked for, of JPEGs and of others", async () => {
