@@ -7,6 +7,7 @@ import { centerBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { isOrdinary, PHOTOGRAPHS } from "./input.ts";
+import { nameOf } from "./names.ts";
 import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { type Failure, ImageReader } from "./reader.ts";
 import type { ReadItem } from "./targets.ts";
@@ -80,7 +81,7 @@ export async function* evalBatches(
 
   try {
     for await (const { start, items, sized, pixels, bad } of ahead(tasks(), 3)) {
-      for (const [k, reason] of [...bad].sort(([a], [b]) => a - b)) onSkip?.({ path: items[k]!.path, reason });
+      for (const [k, reason] of [...bad].sort(([a], [b]) => a - b)) onSkip?.({ path: nameOf(items[k]!), reason });
       const good = sized.flatMap(({ k }, slot) => (bad.has(k) ? [] : [{ k, slot }]));
       const images = pixels(good.map(({ slot }) => slot));
       if (images === null) continue;

@@ -11,6 +11,7 @@ import { randomBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { isOrdinary, PHOTOGRAPHS } from "./input.ts";
+import { nameOf } from "./names.ts";
 import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { drawParams, type ViewParams } from "./params.ts";
 import { type Failure, ImageReader, type Size } from "./reader.ts";
@@ -226,7 +227,7 @@ export class Loader {
       else if (!this.#unreadable.has(index)) {
         this.#unreadable.add(index);
         this.#readable.delete(index);
-        this.#options.onSkip?.({ path: this.#split.items[index]!.path, reason });
+        this.#options.onSkip?.({ path: nameOf(this.#split.items[index]!), reason });
       }
     }
     return failed;
@@ -277,7 +278,7 @@ export class Loader {
     if (!mostly && attempt < MAX_ATTEMPTS) return;
     throw new UserError(
       `Expected readable images in ${root}, but ${bad} of the ${bad + good} tried cannot be read, ` +
-        `such as ${items[index]!.path}: ${failed.get(index)}`,
+        `such as ${nameOf(items[index]!)}: ${failed.get(index)}`,
     );
   }
 

@@ -1,4 +1,4 @@
-// What an image is called where it stands among others: in embeddings, predictions and answers to a search.
+// What an image is called where it stands among others: in embeddings, predictions, answers to a search, and what could not be read.
 import type { Item } from "./folder.ts";
 
 /** Its path; a part of a file also has its left and upper edge in pixels, `scene.tif#512,0`. */

@@ -1,15 +1,18 @@
 // Images cut into tiles: where, what is left out, what is read of a file, and what cannot be cut.
-import { truncateSync, writeFileSync } from "node:fs";
+import { rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { sampleImage, samplePixels, temporaryFolder } from "../testing/data.ts";
 import { makeTiff } from "../testing/tiff.ts";
+import { evalBatches } from "./eval-batches.ts";
 import type { Split } from "./folder.ts";
 import { decodeDescribed } from "./foreign/described.ts";
 import { PHOTOGRAPHS } from "./input.ts";
+import { Loader } from "./loader.ts";
 import { openImages, openImagesAs } from "./open-images.ts";
 import { cutIntoTiles, grid } from "./tiles.ts";
+import { plainView } from "./views.ts";
 
 describe("the grid", () => {
   it.each<[number, number, number, [number, number, number, number][], number]>([
@@ -147,4 +150,24 @@ describe("an image too large to be read whole", () => {
     expect(cut.split.items).toHaveLength(1);
     expect(cut.leftAside).toMatchObject([{ what: "too large to be cut", count: 1, example: "a.tif" }]);
   });
+});
+
+it("a tile that cannot be read goes by its place in the file, in training and in evaluation", async () => {
+  using folder = temporaryFolder();
+  for (const name of ["a.png", "b.png"]) await sampleImage(32, 16).toFile(join(folder.path, name));
+  const { train } = await openImages(folder.path, { channels: "auto", bands: null, range: "auto", tiles: 16 }, 0);
+  rmSync(join(folder.path, "b.png"));
+  const skipped: string[] = [];
+  const onSkip = ({ path }: { path: string }) => skipped.push(path);
+  const mean = [0, 0, 0];
+  const std = [1, 1, 1];
+  for await (const { images } of evalBatches(train, 16, { mean, std, onSkip })) images.dispose();
+  expect(skipped).toEqual(["b.png#0,0", "b.png#16,0"]);
+  skipped.length = 0;
+  const spec = plainView({ size: 16, filter: "bilinear", mean, std, cropMin: 1 });
+  for await (const { views } of new Loader(train, [spec], { batch: 4, seed: 0, onSkip }).batches()) {
+    for (const view of views) view.dispose();
+    break;
+  }
+  expect(skipped.toSorted()).toEqual(["b.png#0,0", "b.png#16,0"]);
 });

@@ -6,7 +6,9 @@ import { UserError } from "../base/errors.ts";
 import { writeAtomically } from "../base/files.ts";
 import type { Config } from "../config/common.ts";
 
+import type { Item } from "../data/folder.ts";
 import type { Batch } from "../data/loader.ts";
+import { nameOf } from "../data/names.ts";
 import type { Method } from "../methods/method.ts";
 import type { StepOutcome } from "./step.ts";
 
@@ -20,7 +22,7 @@ export interface FiniteOptions {
   /** The run directory, for `bad-batch.json`. */
   folder: string;
   /** The split's items, which the batch's indices count. */
-  items: readonly { path: string }[];
+  items: readonly Pick<Item, "path" | "tile">[];
 }
 
 /** Stops before weights that an update has made infinite are saved. @throws {UserError} */
@@ -39,7 +41,10 @@ export function refuseNotFinite({ loss, gradNorm }: StepOutcome, options: Finite
   const kept = saved > 0 ? `the checkpoint of step ${saved} is whole` : "nothing was saved";
   const advice = `a lower lr than ${config.lr}, clip_grad_norm${config.precision === "fp32" ? "" : " or precision fp32"}`;
   const file = join(folder, "bad-batch.json");
-  const images = Array.from(batch.indices, (index) => ({ index, path: items[index]?.path ?? null }));
+  const images = Array.from(batch.indices, (index) => {
+    const item = items[index];
+    return { index, path: item ? nameOf(item) : null };
+  });
   const about = { step, loss: String(loss), grad_norm: String(gradNorm), lr, seed: config.seed, images };
   writeAtomically(file, `${JSON.stringify(about, null, 2)}\n`);
   throw new UserError(
