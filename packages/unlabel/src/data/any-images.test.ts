@@ -6,7 +6,7 @@ import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import type { Pixels } from "../base/native.ts";
 import { Rng } from "../base/rng.ts";
-import { tilesOf } from "../eval/tiles.ts";
+import { thumbnailsOf } from "../eval/thumbnails.ts";
 import { samplePixels, temporaryFolder, writeImages } from "../testing/data.ts";
 import { reader } from "../testing/reader.ts";
 import { encodeHeldOut, readHeldOut } from "../train/held-out.ts";
@@ -320,14 +320,14 @@ describe("held-out images", () => {
 describe("pictures for people", () => {
   it("show the first three channels, or one as gray, between black and white of the range", async () => {
     const five = fiveChannels(2, 6);
-    const tiles = await tilesOf(five, five.items, 6, reader);
+    const tiles = await thumbnailsOf(five, five.items, 6, reader);
     const [image] = (await imagesOf(five, five.items)) as Pixels[];
     for (let i = 0; i < 36; i++) {
       for (const c of [0, 1, 2]) expect(tiles[3 * i + c]).toBe(Math.round(image!.data[5 * i + c]! / 257));
     }
     const data = samplePixels(6, 6);
     const two: Split = { ...five, input: STRETCHED, load: async () => [{ data, width: 6, height: 6 }] };
-    const gray = await tilesOf(two, five.items.slice(0, 1), 6, reader);
+    const gray = await thumbnailsOf(two, five.items.slice(0, 1), 6, reader);
     for (let i = 0; i < 36; i++) {
       const value = Math.min(1, Math.max(0, (data[3 * i + 2]! - 50) / 100));
       for (const c of [0, 1, 2]) expect(Math.abs(gray[3 * i + c]! - value * 255)).toBeLessThanOrEqual(0.6);

@@ -6,7 +6,7 @@ import type { Subject } from "./feature-protocols.ts";
 import { pick } from "./linear.ts";
 import { layOut, MIN_DIST } from "./map.ts";
 import { drawEach } from "./splits.ts";
-import { spriteOf, tilesOf } from "./tiles.ts";
+import { spriteOf, thumbnailsOf } from "./thumbnails.ts";
 
 const TILE = 48;
 const COLUMNS = 32;
@@ -72,7 +72,7 @@ export async function drawPictures(
 
   const pixels = await tiles.pixels(
     { train: { split: train, kept: kept.train }, val: { split: val, kept: kept.val } },
-    (split, items) => tilesOf(split, items, TILE, machine.reader),
+    (split, items) => thumbnailsOf(split, items, TILE, machine.reader),
   );
   const images = { train: kept.train.length, val: kept.val.length };
   const sprite = await spriteOf(pixels, TILE, COLUMNS);

@@ -83,7 +83,7 @@ export async function search(
       import("./encode-data.ts"),
       import("./features.ts"),
       import("../score/knn.ts"),
-      import("./tiles.ts"),
+      import("./thumbnails.ts"),
       import("./session.ts"),
     ]);
   const machine = settleMachine(options);

@@ -12,14 +12,14 @@ const BATCH = 256;
  * The central squares of items, `[N, edge, edge, 3]` bytes; an image that cannot be read is black. Of other than three
  * channels the first three are shown, or the first as gray, between the values that stand for 0 and 1.
  */
-export async function tilesOf(
+export async function thumbnailsOf(
   split: Split,
   items: readonly Item[],
   edge: number,
   reader: ImageReader,
 ): Promise<Uint8Array> {
   const bytes = edge * edge * 3;
-  const tiles = new Uint8Array(items.length * bytes);
+  const thumbnails = new Uint8Array(items.length * bytes);
   for (let at = 0; at < items.length; at += BATCH) {
     const images = await imagesOf(split, items.slice(at, at + BATCH));
     const { sizes } = await reader.sizes(images);
@@ -27,9 +27,9 @@ export async function tilesOf(
       const size = sizes[k];
       return size ? [{ image, views: [centerBox(size.width, size.height, edge, 1)], slots: [at + k] }] : [];
     });
-    await reader.readPictures(found, { width: edge, height: edge, filter: "bilinear", out: tiles });
+    await reader.readPictures(found, { width: edge, height: edge, filter: "bilinear", out: thumbnails });
   }
-  return tiles;
+  return thumbnails;
 }
 
 /** What a sprite may weigh. */
@@ -63,7 +63,7 @@ export async function jpegsOf(
 ): Promise<Uint8Array[]> {
   return Promise.all(
     rows.map(async ({ split, item }) => {
-      const data = await tilesOf(split, [item], edge, reader);
+      const data = await thumbnailsOf(split, [item], edge, reader);
       return sharp(data, { raw: { width: edge, height: edge, channels: 3 } })
         .jpeg({ quality: 85 })
         .toBuffer();
