@@ -174,7 +174,7 @@ export function retrieval(subject: Subject): RetrievalEvaluation {
     ...header(subject, "retrieval", began),
     settings: { size: session.view.size, encoded, queries: "val", gallery: "train" },
     recall: recallOf(found.trained),
-    interval: each((k) => bootstrapMean(found.trained[k], session.seed)),
+    interval: each((k) => bootstrapMean(found.trained[k], session.seed, { files: val.files })),
     untrained: recallOf(found.untrained),
     ...(found.pixels && { pixels: recallOf(found.pixels) }),
     chance: each((k) => chanceRecall(train.labels, val.labels, k)),

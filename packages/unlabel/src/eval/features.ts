@@ -14,7 +14,7 @@ import type { Features } from "./linear.ts";
 /** Anything that turns normalised images `[B, C, S, S]` into features `[B, D]`. */
 export type FeatureFunction = (images: Tensor) => Tensor;
 
-/** Edge of the thumbnails that stand for raw pixels: 16 × 16 × 3 = 768 numbers, as many as a ViT-B's features. */
+/** Edge of the thumbnails that stand for raw pixels: 16 × 16 × 3 = 768 numbers of colours, as many as a ViT-B's features. */
 const PIXEL_EDGE = 16;
 
 /** Raw pixels as features: the image shrunk to 16 × 16 by averaging, flattened. */

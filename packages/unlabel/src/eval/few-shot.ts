@@ -64,6 +64,7 @@ export function fewShot(
         found.map(({ predicted }) => predicted),
         classes,
         seed,
+        { files: val.files },
       ),
     };
   });

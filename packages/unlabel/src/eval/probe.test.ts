@@ -142,6 +142,10 @@ it("tiles of one file never lie on both sides of what is held out", async () => 
   expect([...asked!].filter((path) => fitted!.has(path))).toEqual([]);
   expect(train.items.length + val.items.length).toBe(split.items.length);
   expect(notes[0]).toMatch(/\d+ tiles, all of a file together, stratified/);
+  expect(notes[1]).toBe("test images are tiles of 8 files: intervals come from drawing whole files");
+  const first = split.items.filter(({ path }) => path === split.items[0]!.path);
+  const one = { ...whole, train: split, val: { ...split, name: "val" as const, items: first } };
+  expect(probeSplits(one, 0).notes.at(-1)).toContain("all test images are tiles of one file");
 });
 
 describe("the frozen encoder", () => {

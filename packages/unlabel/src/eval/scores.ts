@@ -2,7 +2,7 @@
 import type { ClassName, Item } from "../data/folder.ts";
 import { nameOf } from "../data/names.ts";
 import type { Lead, Predictions, Score } from "../run/evaluations.ts";
-import { digestOf, encodeClasses, MOST_CLASSES } from "../run/predictions.ts";
+import { countParts, digestOf, encodeClasses, MOST_CLASSES } from "../run/predictions.ts";
 import { bootstrap, bootstrapMean } from "../score/bootstrap.ts";
 import { judge, type Metrics } from "../score/metrics.ts";
 
@@ -13,6 +13,8 @@ export interface Test {
   items: readonly Item[];
   classes: ClassName[];
   seed: number;
+  /** The file that each is a part of, where several are of one. */
+  files: Int32Array | undefined;
 }
 
 export function scoreOf({ top1, top5, f1, balanced, per_class, predicted }: Metrics, test: Test): Score {
@@ -22,7 +24,7 @@ export function scoreOf({ top1, top5, f1, balanced, per_class, predicted }: Metr
     f1,
     balanced,
     per_class: per_class.map((one, c) => ({ name: test.classes[c]!.name, ...one })),
-    interval: bootstrap(test.labels, [predicted], test.classes.length, test.seed),
+    interval: bootstrap(test.labels, [predicted], test.classes.length, test.seed, { files: test.files }),
   };
 }
 
@@ -40,7 +42,7 @@ export function majorityScore(train: Int32Array, test: Test): Score {
 
 /** Predictions as the files keep them; undefined where there are more classes than they can tell apart. */
 export function predictionsOf(
-  { labels, items, classes }: Test,
+  { labels, items, classes, files }: Test,
   predicted: { trained: Int32Array; untrained?: Int32Array; pixels?: Int32Array },
 ): Predictions | undefined {
   if (classes.length > MOST_CLASSES) return undefined;
@@ -48,6 +50,7 @@ export function predictionsOf(
   const { trained, untrained, pixels } = predicted;
   return {
     images: digestOf(items.map((item) => ({ path: nameOf(item), class: classes[item.label]!.id }))),
+    ...(files && { files: countParts(files) }),
     labels: text(labels),
     trained: text(trained),
     ...(untrained && { untrained: text(untrained) }),
@@ -56,8 +59,8 @@ export function predictionsOf(
 }
 
 /** By how much `own` is right more often than `other`, image by image. */
-export function leadOf(own: Int32Array, other: Int32Array, { labels, seed }: Test): Lead {
+export function leadOf(own: Int32Array, other: Int32Array, { labels, seed, files }: Test): Lead {
   const gains = Int8Array.from(labels, (label, n) => Number(own[n] === label) - Number(other[n] === label));
   const total = gains.reduce((sum, gain) => sum + gain, 0);
-  return { top1: total / labels.length, interval: bootstrapMean(gains, seed) };
+  return { top1: total / labels.length, interval: bootstrapMean(gains, seed, { files }) };
 }

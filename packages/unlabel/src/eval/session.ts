@@ -5,6 +5,7 @@ import type { Config } from "../config/common.ts";
 
 import type { Dataset, Split } from "../data/folder.ts";
 import { ImageReader, type ReaderOptions } from "../data/reader.ts";
+import { filesOf } from "../data/sample.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Header, Protocol } from "../run/evaluations.ts";
 import { chooseDevice, chooseThreads } from "../train/machine.ts";
@@ -105,7 +106,8 @@ export class EvaluationSession {
    * @param kept which items of val they are the labels of
    */
   test(labels: Int32Array, kept: Int32Array): Test {
-    return { labels, items: Array.from(kept, (i) => this.val.items[i]!), classes: this.data.classes, seed: this.seed };
+    const items = Array.from(kept, (i) => this.val.items[i]!);
+    return { labels, items, classes: this.data.classes, seed: this.seed, files: filesOf(items) };
   }
 
   header<P extends Protocol | "pictures">(

@@ -2,6 +2,7 @@
 
 import { UserError } from "../base/errors.ts";
 import { Rng } from "../base/rng.ts";
+import { counted } from "../base/text.ts";
 import { classMismatch, type Dataset, type Split } from "../data/folder.ts";
 import { filesOf } from "../data/sample.ts";
 
@@ -38,7 +39,10 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
   const notes: string[] = [];
   for (const [all, kept] of [[data.train, train] as const, [data.val, val] as const]) {
     const lost = (all?.items.length ?? 0) - (kept?.items.length ?? 0);
-    if (lost > 0) notes.push(`${lost} images of ${all?.name} lie in no class folder and are left out`);
+    if (lost > 0)
+      notes.push(
+        `${counted(lost, "image")} of ${all?.name} ${lost === 1 ? "has" : "have"} no class and ${lost === 1 ? "is" : "are"} left out`,
+      );
   }
   if (val === null || val.items.length === 0) {
     const [rest, held] = stratified(
@@ -56,7 +60,9 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
       `${data.root} has no labelled val split: a fifth of train (${what}, stratified) is held out to score on; pretraining may have seen them, without labels`,
     );
     const part = (indices: number[]) => indices.map((i) => train.items[i]!);
-    return { train: { ...train, items: part(rest) }, val: { ...train, name: "val", items: part(held) }, seed, notes };
+    const test = part(held);
+    notes.push(...ofTiles(test));
+    return { train: { ...train, items: part(rest) }, val: { ...train, name: "val", items: test }, seed, notes };
   }
   const { onlyTrain, onlyVal } = classMismatch(data, train, val);
   if (onlyVal.length > 0) {
@@ -75,7 +81,20 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
     notes.push(`${text} (missing: ${names})`);
   }
   if (onlyTrain.length > 0) notes.push(`val has no images of ${listed(onlyTrain.map(({ id }) => id))}`);
+  notes.push(...ofTiles(val.items));
   return { train, val, seed: null, notes };
+}
+
+/** What intervals come from where test images are tiles: of few files they say little. */
+function ofTiles(items: Split["items"]): string[] {
+  const files = filesOf(items);
+  if (files === undefined) return [];
+  const count = new Set(files).size;
+  return count === 1
+    ? [
+        "all test images are tiles of one file: nothing tells how far scores could lie elsewhere, and intervals are too narrow",
+      ]
+    : [`test images are tiles of ${count} files: intervals come from drawing whole files`];
 }
 
 /**

@@ -28,7 +28,7 @@ it("are in no split that is fitted or scored on", async () => {
   const all = probeSplits(await openData(at("all")), 0);
   expect(labels(train.items)).toEqual(labels(all.train.items));
   expect(labels(val.items)).toEqual(labels(all.val.items));
-  expect(notes).toEqual(["20 images of train lie in no class folder and are left out"]);
+  expect(notes).toEqual(["20 images of train have no class and are left out"]);
   // The held-out fifth is of labelled images as well.
   const alone = probeSplits({ ...data, val: null }, 0);
   expect(Math.min(...labels([...alone.train.items, ...alone.val.items]))).toBe(0);

@@ -150,12 +150,13 @@ export function disagreement(groups: readonly Group[]): { linear: Scored; knn: S
 /** How the intervals were made. */
 function madeOf(scored: readonly Scored[]): string {
   const bootstrapped = scored.some(({ evaluation }) => evaluation.interval);
+  const files = scored.some(({ evaluation }) => evaluation.predicted?.files) ? " (whole files of tiles are drawn)" : "";
   if (bootstrapped && allPaired(scored)) {
     const between = scored.length > 1 ? " and for a difference between runs" : "";
-    return `the percentile bootstrap, paired image by image for a gain over a baseline${between}.`;
+    return `the percentile bootstrap${files}, paired image by image for a gain over a baseline${between}.`;
   }
   const made = bootstrapped
-    ? "the percentile bootstrap for a score, paired for a gain over a baseline; Newcombe's for a difference between runs"
+    ? `the percentile bootstrap${files} for a score, paired for a gain over a baseline; Newcombe's for a difference between runs`
     : "Wilson's for a score, Newcombe's for a difference";
   const same = new Set(scored.map(({ evaluation }) => evaluation.predicted?.images ?? null));
   const why = same.has(null)

@@ -28,10 +28,16 @@ interface Kept {
   pixels?: Right;
   /** Which images; null where a file keeps no predictions. */
   images?: string | null;
+  /** How many are tiles of each file. */
+  files?: number[];
 }
 
 /** A run whose linear probe was right where `right` says. */
-async function writeKept(name: string, { right, untrained, pixels, images = "one" }: Kept, options: RunOptions = {}) {
+async function writeKept(
+  name: string,
+  { right, untrained, pixels, images = "one", files }: Kept,
+  options: RunOptions = {},
+) {
   const top1 = {
     top1: shareOf(right),
     untrained: untrained ? shareOf(untrained) : 0.1,
@@ -48,6 +54,7 @@ async function writeKept(name: string, { right, untrained, pixels, images = "one
   const text = (kind?: Right) => (kind ? encodeClasses(predict(kind), CLASSES) : undefined);
   const predictions = {
     images,
+    files,
     labels: encodeClasses(labels, CLASSES),
     trained: text(right),
     untrained: text(untrained),
@@ -92,6 +99,18 @@ describe("runs that were scored on the same images", () => {
     expect(data.answer[0]).toContain("suits these images best so far");
     // Independent samples of that size would leave it open.
     expect(difference(0.6, 0.55, COUNT)[0]).toBeLessThan(0);
+  });
+
+  it("are compared file by file where images are tiles: a few files more are no proof", async () => {
+    // Twenty files of twenty tiles: on the tiles of one alone they differ.
+    const files = new Array(20).fill(20);
+    const fewerFiles: Right = (n) => most(n) && n >= 20;
+    const kept = { a: [{ right: most, files }], b: [{ right: fewerFiles, files }, { method: "mae" }] } as const;
+    const { headline, method } = await reported({ a: [kept.a[0]], b: [...kept.b] });
+    expect(headline).toContain("cannot be told apart");
+    expect(method).toContain("the percentile bootstrap (whole files of tiles are drawn), paired image by image");
+    const asImages = await reported({ a: [{ right: most }], b: [{ right: fewerFiles }, { method: "mae" }] });
+    expect(asImages.headline).toContain("scores highest");
   });
 
   it("are not where each is right on what the other is not", async () => {

@@ -13,11 +13,19 @@ export type Kind = "trained" | "untrained" | "pixels";
 /** One for all pairs, so that a's lead over b is b's behind a, and the rounds are drawn once. */
 const SEED = 0;
 
+/** How often each test image was got right, in [0, 1]. */
+interface Right {
+  images: string;
+  right: Float64Array;
+  /** The file that each is a part of, where several are of one. */
+  files: Uint32Array | undefined;
+}
+
 /**
  * How often a group's runs got each test image right, in [0, 1]; null where one of them keeps no predictions (an older version
  * evaluated it) or was scored on other images than the first.
  */
-function rightOf({ evaluations }: Scored, kind: Kind): { images: string; right: Float64Array } | null {
+function rightOf({ evaluations }: Scored, kind: Kind): Right | null {
   const first = evaluations[0]?.predicted;
   if (!first) return null;
   const right = new Float64Array(first.labels.length);
@@ -28,7 +36,7 @@ function rightOf({ evaluations }: Scored, kind: Kind): { images: string; right: 
     if (own.length !== right.length || predicted.labels.length !== right.length) return null;
     for (let n = 0; n < right.length; n++) right[n]! += Number(own[n] === predicted.labels[n]) / evaluations.length;
   }
-  return { images: first.images, right };
+  return { images: first.images, right, files: first.files };
 }
 
 /** 95 % interval of `a − b` over their common test images, by the paired bootstrap; null where there are none. */
@@ -39,6 +47,7 @@ export function paired(a: Scored, b: Scored, other: Kind = "trained"): Interval 
   return bootstrapMean(
     own.right.map((share, n) => share - right[n]!),
     SEED,
+    { files: own.files },
   );
 }
 

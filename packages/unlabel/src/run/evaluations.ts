@@ -10,7 +10,7 @@ export type Protocol = (typeof PROTOCOLS)[number];
 /** What `evaluate` runs unless told otherwise. */
 export const CHEAP_PROTOCOLS = ["linear", "knn", "few-shot", "retrieval"] as const satisfies readonly Protocol[];
 
-/** Lower and upper end of a 95 % interval: bootstrap over the test images. */
+/** Lower and upper end of a 95 % interval: bootstrap over the test images, over their files where several are tiles of one. */
 export type Interval = [low: number, high: number];
 
 /** Shares in [0, 1]. */
@@ -85,6 +85,8 @@ export interface Lead {
 export interface Predictions {
   /** SHA-256 of the test images' names and classes, in their order: alike where the same images were scored. */
   images: string;
+  /** Of tiles: how many of the test images, in their order, are of each file. Absent where each is a file by itself. */
+  files?: number[];
   /** Their true classes. */
   labels: string;
   /** Classes by the trained encoder's features. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decodeClasses, decodePredictions, digestOf, encodeClasses } from "./predictions.ts";
+import { countParts, decodeClasses, decodePredictions, digestOf, encodeClasses } from "./predictions.ts";
 
 describe("predictions in a file", () => {
   it.each([2, 5, 256, 257, 1000, 65_536])("come back, of %i classes", (classes) => {
@@ -21,6 +21,13 @@ describe("predictions in a file", () => {
     });
     expect(decodePredictions({ labels, trained, pixels: encodeClasses([0, 1], 3) }, 3, 3)).toBeNull();
     expect(decodePredictions({ labels: encodeClasses([0, 1, 3], 4), trained }, 3, 3)).toBeNull();
+  });
+
+  it("say which images are tiles of one file", () => {
+    expect(countParts(Int32Array.of(0, 0, 1, 2, 2, 2))).toEqual([2, 1, 3]);
+    const labels = encodeClasses([0, 1, 1], 2);
+    expect(decodePredictions({ labels, files: [2, 1] }, 2, 3)!.files).toEqual(Uint32Array.of(0, 0, 1));
+    expect(decodePredictions({ labels, files: [2, 2] }, 2, 3)).toBeNull();
   });
 
   it("are of the same images where names and classes are the same, in their order", () => {

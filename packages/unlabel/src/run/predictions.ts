@@ -4,7 +4,9 @@ import { createHash } from "node:crypto";
 import type { Predictions } from "./evaluations.ts";
 
 /** Those of a file in numbers, `[N]` each, in the order of the test images. */
-export type Predicted = { labels: Uint16Array } & Partial<Record<"trained" | "untrained" | "pixels", Uint16Array>>;
+export type Predicted = { labels: Uint16Array; files?: Uint32Array } & Partial<
+  Record<"trained" | "untrained" | "pixels", Uint16Array>
+>;
 
 /** Classes that two bytes tell apart. */
 export const MOST_CLASSES = 65_536;
@@ -30,12 +32,18 @@ export function decodeClasses(text: string, classes: number, count: number): Uin
 }
 
 /** {@link Predictions} as a reader meets them. */
-type Written = Pick<Predictions, "labels"> &
-  Partial<Record<"trained" | "untrained" | "pixels", string | null | undefined>>;
+type Written = Pick<Predictions, "labels"> & { files?: number[] | null | undefined } & Partial<
+    Record<"trained" | "untrained" | "pixels", string | null | undefined>
+  >;
 
 /** All of them, or null where one is not what it should be. */
 export function decodePredictions(found: Written, classes: number, count: number): Predicted | null {
   const decoded: Partial<Predicted> = {};
+  if (found.files != null) {
+    const files = numberParts(found.files, count);
+    if (files === null) return null;
+    decoded.files = files;
+  }
   for (const kind of ["labels", "trained", "untrained", "pixels"] as const) {
     const text = found[kind];
     if (text == null) continue;
@@ -44,6 +52,22 @@ export function decodePredictions(found: Written, classes: number, count: number
     decoded[kind] = values;
   }
   return decoded.labels ? { ...decoded, labels: decoded.labels } : null;
+}
+
+/** How many images are of each file, by the file's number for each image. */
+export function countParts(files: ArrayLike<number>): number[] {
+  const counts: number[] = [];
+  for (let n = 0; n < files.length; n++) {
+    if (n > 0 && files[n] === files[n - 1]) counts[counts.length - 1]!++;
+    else counts.push(1);
+  }
+  return counts;
+}
+
+/** The number of each image's file, by how many are of each; null where these are not `count` in all. */
+function numberParts(counts: readonly number[], count: number): Uint32Array | null {
+  if (counts.reduce((sum, one) => sum + one, 0) !== count) return null;
+  return Uint32Array.from(counts.flatMap((parts, number) => new Array<number>(parts).fill(number)));
 }
 
 /** SHA-256 of the test images' names and classes, in their order: alike where the same images are scored. */

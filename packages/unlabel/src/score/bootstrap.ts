@@ -1,10 +1,21 @@
 // How far a score could lie elsewhere had other test images been drawn: the percentile bootstrap over test images
-// (Efron, "Bootstrap methods: another look at the jackknife", 1979).
+// (Efron, "Bootstrap methods: another look at the jackknife", 1979); over files, where several images are parts of one.
 import { Rng } from "../base/rng.ts";
 import type { Interval, MainMetrics } from "../run/evaluations.ts";
 import { countMetrics } from "./metrics.ts";
 
 export const RESAMPLES = 1000;
+
+/** How images are drawn. */
+export interface Resampling {
+  /** Rounds; default 1,000. */
+  resamples?: number;
+  /**
+   * The file that each image is a part of, where several are of one: then whole files are drawn, since parts of one show nearly the same
+   * and are right or wrong together. Of a single file, of which nothing else can be drawn, images are, as if each were a file.
+   */
+  files?: ArrayLike<number> | undefined;
+}
 
 /**
  * 95 % intervals of the main metrics. Of several predictions (draws of a few-shot protocol) the mean is resampled.
@@ -15,10 +26,10 @@ export function bootstrap(
   predictions: readonly Int32Array[],
   classes: number,
   seed: number,
-  resamples = RESAMPLES,
+  resampling: Resampling = {},
 ): Record<keyof MainMetrics, Interval> {
   const [top1, f1, balanced]: number[][] = [[], [], []];
-  resample(labels.length, seed, resamples, (times) => {
+  resample(labels.length, seed, resampling, (times) => {
     const found = predictions.map((predicted) => countMetrics(labels, predicted, classes, times));
     top1!.push(mean(found.map((one) => one.top1)));
     f1!.push(mean(found.map((one) => one.f1)));
@@ -28,26 +39,54 @@ export function bootstrap(
 }
 
 /** 95 % interval of the mean of one number an image: hits, or by how much one encoder is right where another is not. */
-export function bootstrapMean(values: ArrayLike<number>, seed: number, resamples = RESAMPLES): Interval {
+export function bootstrapMean(values: ArrayLike<number>, seed: number, resampling: Resampling = {}): Interval {
   const means: number[] = [];
   // Of a difference, most are zero.
   const counting = Uint32Array.from(values, (_, i) => i).filter((i) => values[i] !== 0);
-  resample(values.length, seed, resamples, (times) => {
+  resample(values.length, seed, resampling, (times, drawn) => {
     let sum = 0;
     for (const i of counting) sum += times[i]! * values[i]!;
-    means.push(sum / times.length);
+    means.push(sum / drawn);
   });
   return middle(means);
 }
 
-/** How often each image was drawn, a row of `count` a round: the last ones drawn, for as long as memory is not asked for. */
+/** How often each image, or file, was drawn, a row of `count` a round: the last ones drawn, for as long as memory is not asked for. */
 let last: { key: string; times: WeakRef<Uint8Array> } | null = null;
 
 /** Rows of more bytes than this are drawn anew for each who asks. */
 const KEPT = 1 << 26;
 
-/** Visits how often each image is drawn in each round. All scores of an evaluation ask for the same rounds, which are drawn once. */
-function resample(count: number, seed: number, resamples: number, visit: (times: Uint8Array) => void): void {
+/** Visits how often each image is drawn in each round, and how many are in all. */
+function resample(
+  images: number,
+  seed: number,
+  { resamples = RESAMPLES, files }: Resampling,
+  visit: (times: Uint8Array, drawn: number) => void,
+): void {
+  const numbers = new Map<number, number>();
+  const own = Uint32Array.from(files ?? [], (file) => {
+    const number = numbers.get(file) ?? numbers.size;
+    numbers.set(file, number);
+    return number;
+  });
+  if (numbers.size < 2) {
+    rounds(images, seed, resamples, (times) => visit(times, images));
+    return;
+  }
+  const times = new Uint8Array(images);
+  rounds(numbers.size, seed, resamples, (ofFiles) => {
+    let drawn = 0;
+    for (let i = 0; i < images; i++) {
+      times[i] = ofFiles[own[i]!]!;
+      drawn += times[i]!;
+    }
+    visit(times, drawn);
+  });
+}
+
+/** Visits how often each of `count` is drawn in each round. All scores of an evaluation ask for the same rounds, which are drawn once. */
+function rounds(count: number, seed: number, resamples: number, visit: (times: Uint8Array) => void): void {
   const key = `${count} ${seed} ${resamples}`;
   const known = last?.key === key ? last.times.deref() : undefined;
   const kept = known ?? (count * resamples <= KEPT ? new Uint8Array(count * resamples) : null);
@@ -60,7 +99,7 @@ function resample(count: number, seed: number, resamples: number, visit: (times:
   if (kept && !known) last = { key, times: new WeakRef(kept) };
 }
 
-/** Draws as many images as there are. No image comes up 256 times: of 256 images or more, in 10⁵⁰⁰ rounds not once. */
+/** Draws as many as there are. None comes up 256 times: of 256 or more, in 10⁵⁰⁰ rounds not once. */
 function draw(times: Uint8Array, seed: number, round: number): void {
   const count = times.length;
   const rng = new Rng(seed, "bootstrap", round);

@@ -47,6 +47,7 @@ const header = {
 
 const predictions = z.looseObject({
   images: z.string(),
+  files: z.array(z.int().min(1)).nullish(),
   labels: z.string(),
   trained: z.string(),
   untrained: z.string().nullish(),
