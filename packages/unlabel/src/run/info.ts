@@ -105,12 +105,19 @@ export interface RunResult {
 }
 
 /** How samples become the network's input, as run.json and compare.json keep it. */
-export const inputFormat: z.ZodType<Input> = z.object({
-  channels: z.int().min(1).max(MOST_CHANNELS),
-  bands: z.array(z.int().min(1)).nullable(),
-  range: z.array(z.tuple([z.number(), z.number()])).nullable(),
-  tiles: z.int().min(1).nullable(),
-});
+export const inputFormat: z.ZodType<Input> = z
+  .object({
+    channels: z.int().min(1).max(MOST_CHANNELS),
+    bands: z.array(z.int().min(1)).nullable(),
+    range: z
+      .array(z.tuple([z.number(), z.number()]).refine(([low, high]) => low < high, "Expected the lower value first"))
+      .nullable(),
+    tiles: z.int().min(1).nullable(),
+  })
+  .refine(
+    ({ channels, bands, range }) => [bands, range].every((each) => each === null || each.length === channels),
+    "Expected as many bands and ranges as channels",
+  );
 
 // What resuming and evaluating rely on; keys that a later version adds pass. `config` is checked by its own rules.
 const format = z.looseObject({
