@@ -11,6 +11,8 @@ import type { Tile } from "./input.ts";
 const AT_ONCE = 16;
 /** Tiles of an image; beyond, its header is rather damaged. */
 const MOST_OF_ONE = 1e6;
+/** Side that a tile has at most, as the setting allows. */
+const MOST_SIDE = 4096;
 /** Tiles of a data set: the list of them takes half a gigabyte. */
 const MOST_TILES = 5e6;
 /** Pixels decoded for each that is wanted, beyond which an image too large to be read whole is not cut. */
@@ -73,13 +75,17 @@ export async function cutIntoTiles(split: Split, side: number): Promise<Cut> {
         continue;
       }
       if (Math.ceil(size.width / side) * Math.ceil(size.height / side) > MOST_OF_ONE) {
-        aside(left, "its header claims more than a million tiles; take larger ones: --set tiles=512", item.path);
+        aside(
+          left,
+          `its header claims more than a million tiles of ${side} × ${side} pixels${larger(side)}`,
+          item.path,
+        );
         continue;
       }
       const cut = grid(size.width, size.height, side);
       if (items.length + cut.tiles.length > MOST_TILES)
         throw new UserError(
-          `Expected at most ${MOST_TILES / 1e6} million tiles of ${side} × ${side} pixels in ${split.root}, got more; take larger ones: --set tiles=${2 * side}`,
+          `Expected at most ${MOST_TILES / 1e6} million tiles of ${side} × ${side} pixels in ${split.root}, got more${larger(side)}`,
         );
       edges += cut.edges;
       for (const tile of cut.tiles) items.push({ ...item, tile });
@@ -92,6 +98,11 @@ export async function cutIntoTiles(split: Split, side: number): Promise<Cut> {
     );
   }
   return { split: { ...split, items }, images: split.items.length, edges, leftAside: left };
+}
+
+/** The way out, where there is one. */
+function larger(side: number): string {
+  return side <= MOST_SIDE / 2 ? `; take larger ones: --set tiles=${2 * side}` : "";
 }
 
 function aside(left: LeftAside[], hint: string, path: string): void {
