@@ -144,14 +144,14 @@ function batches({ size, batch }: { size: number; batch: number }, available: nu
 
 /** The sample as a folder, whatever it came from: the measuring process needs no source but that. */
 async function copyImages(sample: readonly Seen[], folder: string): Promise<void> {
-  // A file of many tiles is there once, and cut again.
+  // A file of many tiles is there once, and cut again; of these only the first knows its format, and readers go by content.
   const once = [...new Map(sample.map((seen) => [seen.item.tile ? seen.item.path : seen, seen])).values()];
   for (const [i, { split, item, format }] of once.entries()) {
     // As its source holds it: it is read as it should be over there.
     const [asked] = await imagesOf({ ...split, input: PHOTOGRAPHS }, [{ ...item, tile: undefined }]);
     const image = asked && sourceOf(asked);
     const name = join(folder, `${String(i).padStart(3, "0")}-${basename(item.path).slice(-40)}`);
-    const encoded = IMAGE_EXTENSIONS.has(extname(name).toLowerCase()) ? name : `${name}.${format}`;
+    const encoded = IMAGE_EXTENSIONS.has(extname(name).toLowerCase()) ? name : `${name}.${format || "tif"}`;
     if (typeof image === "string") await linkOrCopy(image, encoded);
     else if (image instanceof Uint8Array) await writeFile(encoded, image);
     else if (image) {

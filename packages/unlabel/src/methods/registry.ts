@@ -1,6 +1,7 @@
 // The methods there are by name: those of list.ts, and those that a program or a plugin adds. Configs are resolved, and methods
 // created, by what they say.
 import { UsageError } from "../base/errors.ts";
+import { counted } from "../base/text.ts";
 import { withoutImages } from "../config/channels.ts";
 import type { Config } from "../config/common.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
@@ -131,7 +132,7 @@ function askedViews(given: Config): ViewSpec[] {
     const other = views.flatMap(({ mean, std }) => [mean.length, std.length]).find((n) => n !== config.channels);
     if (other === undefined) return views;
     throw new UsageError(
-      `Expected ${config.channels} numbers for mean and std in the views of method ${config.method}, one a channel, got ${other}; take those of the config`,
+      `Expected ${counted(config.channels, "number")} for mean and std in the views of method ${config.method}, one a channel, got ${other}; take those of the config`,
     );
   }
   throw new UsageError(
