@@ -1,4 +1,5 @@
 // Folders as people have them, each with its right reading: shared/cases where it is present, and trees of a few bytes.
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -326,6 +327,67 @@ describe("wrapping folders", () => {
   });
 });
 
+describe("splits told by a word within names", () => {
+  it("are those whose names are alike but for it", () => {
+    const market = read(images(3, "bounding_box_train", "bounding_box_test", "query"));
+    expect(market).toMatchObject({ layout: "train-val", classes: [], train: { "-": 3 }, val: { "-": 3 } });
+    expect(market.lines).toContain("train is bounding_box_train/, val is bounding_box_test/");
+    expect(market.lines.at(-1)).toMatch(/^left aside: 3 in query\/ /);
+    const intel = read(images(2, "seg_train/seg_train/sea", "seg_train/seg_train/ice", "seg_test/seg_test/sea"));
+    expect(intel).toMatchObject({ train: { sea: 2, ice: 2 }, val: { sea: 2 } });
+  });
+
+  it("are none where only one name has it, or several pairs do", () => {
+    expect(read(images(2, "bullet_train", "test_tube", "violin")).layout).toBe("classes");
+    const pairs = read(images(2, "cat_train", "cat_test", "dog_train", "dog_test"));
+    expect(pairs.classes).toEqual(["cat_test", "cat_train", "dog_test", "dog_train"]);
+  });
+
+  it("lie within classes, too", () => {
+    const found = read(images(2, "cat/train", "cat/val", "cat/test", "dog/train", "dog/val", "dog/test"));
+    expect(found).toMatchObject({ layout: "train-val", train: { cat: 2, dog: 2 }, val: { cat: 2, dog: 2 } });
+    expect(found.lines).toContain("classes are the folders that hold test/ + train/ + val/");
+    expect(found.lines.at(-1)).toBe("left aside: 4 in folders of the test split (cat/test/0.jpg)");
+    const withoutVal = read(images(2, "cat/train", "cat/test", "dog/train", "dog/test"));
+    expect(withoutVal.val).toEqual({ cat: 2, dog: 2 });
+    // A product each, as MVTec has them: their splits hold folders.
+    expect(read(images(2, "nut/train/good", "nut/test/bad", "screw/train/good", "screw/test/bad")).layout).toBe(
+      "unlabelled",
+    );
+  });
+});
+
+describe("folders within class folders", () => {
+  const paths = images(2, "train/animal/cat", "train/animal/dog", "train/plant/oak", "val/animal/cat", "val/plant/oak");
+
+  it("are said not to be the classes, with a command that makes them so", async () => {
+    using folder = temporaryFolder();
+    make(folder.path, paths);
+    const data = openFolder(folder.path);
+    expect(data.classes.map(({ id }) => id)).toEqual(["animal", "plant"]);
+    const line = understood(data).find((one) => one.startsWith("classes are the outermost folders"));
+    const command = /for these: (.*), then give list.tsv as DATA$/.exec(line ?? "")![1]!;
+    execFileSync("sh", ["-c", command]);
+    expect(summary(await openData(join(folder.path, "list.tsv")))).toMatchObject({
+      train: { cat: 2, dog: 2, oak: 2 },
+      val: { cat: 2, oak: 2 },
+    });
+  });
+
+  it("are not mentioned where they say no more than the class", () => {
+    expect(read(images(2, "train/n01/images", "train/n02/images", "val/n01/images")).lines).toHaveLength(1);
+  });
+
+  it("can be the classes where there are no splits", async () => {
+    using folder = temporaryFolder();
+    make(folder.path, images(2, "it's/cat", "it's/dog", "photo/cat", "photo/dog"));
+    const line = understood(openFolder(folder.path)).find((one) => one.startsWith("no labels"));
+    const command = /as classes: (.*), then give list.tsv as DATA$/.exec(line ?? "")![1]!;
+    execFileSync("sh", ["-c", command]);
+    expect(summary(await openData(join(folder.path, "list.tsv"))).train).toEqual({ cat: 4, dog: 4 });
+  });
+});
+
 describe("class folders", () => {
   it("may have folders of their own", () => {
     const { layout, train } = read([...images(2, "cat", "dog", "owl"), ...images(1, "dog/puppies/small", "cat/a")]);
@@ -365,10 +427,24 @@ describe("class folders", () => {
     ]);
   });
 
-  it("called images and masks are said to be classes", () => {
-    expect(read(images(2, "images", "masks")).lines[1]).toBe(
-      "images/ and masks/ are taken for classes; to train on images/ alone, give it as DATA",
+  it("are none that hold what was made for images beside them, at any depth", () => {
+    const pairs = read(images(2, "images", "masks"));
+    expect(pairs.train).toEqual({ "-": 2 });
+    expect(pairs.lines).toContain(
+      "left aside: 2 in masks/ (masks/0.jpg): pictures made for those in images/, as its name says; to train on these, give it as DATA",
     );
+    const splits = read([...images(3, "train/img", "train/mask"), ...images(2, "val/img", "val/mask")]);
+    expect(splits).toMatchObject({ layout: "train-val", classes: [], train: { "-": 3 }, val: { "-": 2 } });
+    const ade = read(
+      images(2, "images/training", "images/validation", "annotations/training", "annotations/validation"),
+    );
+    expect(ade).toMatchObject({ layout: "train-val", train: { "-": 2 }, val: { "-": 2 } });
+    const voc = read(images(2, "VOC/JPEGImages", "VOC/SegmentationClass", "VOC/SegmentationObject"));
+    expect(voc).toMatchObject({ layout: "unlabelled", train: { "-": 2 } });
+    const cities = read(images(2, "leftImg8bit/train/a", "leftImg8bit/train/b", "gtFine/train/a", "gtFine/train/b"));
+    expect(cities).toMatchObject({ classes: ["a", "b"], train: { a: 2, b: 2 } });
+    // A class may be called so: nothing beside it says images.
+    expect(read(images(2, "masks", "helmets")).train).toEqual({ helmets: 2, masks: 2 });
   });
 });
 

@@ -2,10 +2,7 @@
 import { resolve } from "node:path";
 import { shellWord } from "../base/shell.ts";
 import { type Level, levelOf } from "./levels.ts";
-import { roleOf } from "./split-names.ts";
-
-/** Beside images/, what was made for each of them. */
-const TARGETS = /^(masks?|labels?|annotations?|segmentation\w*|segs?|gts?|ground_?truths?|depths?|targets?|trimaps?)$/i;
+import { isGeneric, roleOf } from "./split-names.ts";
 
 /** Links are followed: a folder of them is train and test alone. */
 export function scoreOn(root: string, { base }: Level, names: readonly string[]): string {
@@ -13,16 +10,7 @@ export function scoreOn(root: string, { base }: Level, names: readonly string[])
   return `mkdir SCORED && ln -s ${paths.join(" ")} SCORED, then evaluate RUN --data SCORED`;
 }
 
-/** Masks and the like beside images are pictures as well. */
-export function targetsAmong(ids: readonly (string | null)[]): string[] {
-  const names = [...new Set(ids.filter((id) => id !== null))];
-  const targets = names.filter((name) => TARGETS.test(name));
-  const images = names.filter((name) => /^(images?|imgs?|jpegimages|rgb|pictures|photos)$/i.test(name));
-  if (targets.length === 0 || images.length === 0) return [];
-  return [`${images[0]}/ and ${targets[0]}/ are taken for classes; to train on ${images[0]}/ alone, give it as DATA`];
-}
-
-export function whyUnlabelled({ folders, loose }: Level): string[] {
+export function whyUnlabelled(root: string, { base, folders, loose }: Level): string[] {
   if (folders.size === 0) return [];
   for (const [name, images] of folders) {
     const inner = levelOf(images, name);
@@ -33,10 +21,47 @@ export function whyUnlabelled({ folders, loose }: Level): string[] {
   if (folders.size === 1)
     return loose.length === 0 ? ["no labels: all images lie in one folder, which is no class"] : [];
   if (loose.length > 0) return ["no labels: many images lie beside the folders; class folders are DATA/CLASS/IMAGE"];
+  const image = [...folders.values()][0]![0]!.path;
   return [
-    "no labels: the folders hold folders; class folders are DATA/CLASS/IMAGE, or give a list of files with labels",
+    `no labels: the folders hold folders; class folders are DATA/CLASS/IMAGE; for the folders that images lie in as classes: ${listOf(root, base, [...folders.keys()], image, false)}`,
   ];
 }
+
+/** Class folders in a split that hold no images themselves: which level holds the classes, only their owner knows. */
+export function deepClasses(
+  root: string,
+  { base }: Level,
+  splits: readonly string[],
+  images: readonly { path: string; id: string | null }[],
+): string[] {
+  const start = base === "" ? 0 : base.length + 1;
+  const within = images.filter(({ id }) => id !== null);
+  const deep = within.filter(({ path, id }) => {
+    // Below the class, which may lie within train/images/.
+    const folders = path.slice(start).split("/").slice(1, -1);
+    return folders.length > folders.indexOf(id!) + 1;
+  });
+  const inner = new Set(deep.map(({ path }) => path.split("/").at(-2)!));
+  const outer = [...new Set(within.map(({ id }) => id!))];
+  // n01440764/images/ says no more than n01440764/.
+  if (2 * deep.length <= within.length || inner.size <= outer.length || [...inner].every(isGeneric)) return [];
+  const shown = outer.length > 3 ? `${outer.slice(0, 3).join(", ")}, …` : outer.join(", ");
+  const command = listOf(root, base, splits, deep[0]!.path, true);
+  return [
+    `classes are the outermost folders (${shown}), not those that the images lie in (${[...inner][0]}, …); for these: ${command}`,
+  ];
+}
+
+/** Writes a list in which each image is of the class that its own folder names. */
+function listOf(root: string, base: string, names: readonly string[], image: string, areSplits: boolean): string {
+  const kind = image.slice(image.lastIndexOf("."));
+  const words = names.length > 3 && !areSplits ? "./*" : names.map((name) => shellWord(`./${name}`)).join(" ");
+  const head = areSplits ? "path\\tlabel\\tsplit" : "path\\tlabel";
+  const row = areSplits ? "$0, $(NF-1), $2" : "$0, $(NF-1)";
+  const awk = `awk -F/ -v OFS='\\t' 'BEGIN { print "${head}" } { print ${row} }'`;
+  return `cd ${shellWord(resolve(root, base))} && find -L ${words} -iname '*${kind}' | sort | ${awk} > list.tsv, then give list.tsv as DATA`;
+}
+
 export function calledOtherwise(train: readonly string[], val: readonly string[]): string[] {
   const told = [
     ...(String(train) === "train" ? [] : [`train is ${slashed(train)}`]),

@@ -1,10 +1,11 @@
 // How a folder of images is understood: splits, class folders, or neither. A name alone decides nothing: a folder called train among
 // class folders is a class, and among splits a split. docs/data.md has a line for each layout.
 import { UserError } from "../base/errors.ts";
-import { calledOtherwise, scoreOn, slashed, targetsAmong, whyUnlabelled } from "./layout-words.ts";
+import { calledOtherwise, deepClasses, scoreOn, slashed, whyUnlabelled } from "./layout-words.ts";
 import { directly, isFew, type Level, levelOf, within } from "./levels.ts";
+import { withoutMade } from "./made-of-images.ts";
 import type { Layout, LeftAside } from "./reading.ts";
-import { isGeneric, type Named, type Role, roleOf } from "./split-names.ts";
+import { isGeneric, type Named, type Role, roleOf, rolesOf } from "./split-names.ts";
 import type { ImageFile, Walked } from "./walk.ts";
 
 /** An image with its class folder's name, or null where it has none. */
@@ -32,16 +33,26 @@ const MOST_WRAPPED = 4;
  * @param root for commands in hints
  * @throws {UserError} where images to train on are missing beside those held out
  */
-export function arrange(root: string, { images, folders }: Pick<Walked, "images" | "folders">): Arranged {
+export function arrange(root: string, walked: Pick<Walked, "images" | "folders">): Arranged {
+  const { images, made } = withoutMade(walked.images);
+  const leftAside = [...made].map(([folder, { count, example, beside }]): LeftAside => {
+    const hint = `pictures made for those in ${beside}, as its name says; to train on these, give it as DATA`;
+    return { what: `in ${folder}`, count, example, hint };
+  });
   const level = levelOf(images, "");
-  const found = understand(root, level, folders, 0);
-  if (found) return found;
-  const readings = whyUnlabelled(level);
-  return { layout: "unlabelled", base: "", train: images.map(unlabelled), val: [], readings, leftAside: [] };
+  const found = understand(root, level, walked.folders, 0);
+  if (found) return { ...found, leftAside: [...leftAside, ...found.leftAside] };
+  const readings = whyUnlabelled(root, level);
+  return { layout: "unlabelled", base: "", train: images.map(unlabelled), val: [], readings, leftAside };
 }
 
 function understand(root: string, level: Level, folders: readonly string[], depth: number): Arranged | null {
-  const found = asShards(level) ?? asSplits(root, level, folders) ?? asHeldOutAlone(level) ?? asClasses(level);
+  const found =
+    asShards(level) ??
+    asSplits(root, level, folders) ??
+    asHeldOutAlone(level) ??
+    asClasses(level) ??
+    asSplitClasses(level);
   if (found || level.folders.size !== 1 || depth === MOST_WRAPPED) return found;
   // All in one folder: what is in it counts, if that is anything.
   const [[name, inside]] = level.folders as unknown as [[string, ImageFile[]]];
@@ -116,7 +127,7 @@ function asSplits(root: string, level: Level, folders: readonly string[]): Arran
             `${slashed(trained)} and ${slashed(held)} hold no class folders: they are splits without labels; as classes, rename one`,
           ]
         : []),
-      ...targetsAmong(training.map(({ id }) => id)),
+      ...deepClasses(root, level, [...trained, ...held], training),
     ],
     leftAside: [...others.map((name) => aside(level, name, hint(name))), ...beside(level, "the splits")],
   };
@@ -176,9 +187,46 @@ function asClasses(level: Level): Arranged | null {
           ]
         : []),
       ...without.map((name) => `${name}/ is trained on without labels`),
-      ...targetsAmong(classes),
     ],
     leftAside: beside(level, "the class folders"),
+  };
+}
+
+/** `cat/train/ cat/val/ dog/train/ dog/val/`: splits within classes. */
+function asSplitClasses(level: Level): Arranged | null {
+  const classes = [...level.folders.keys()].sort();
+  const inside = classes.map((name) => levelOf(level.folders.get(name)!, within(level.base, name)));
+  const roles = inside.map(rolesIn);
+  const hasSplits = inside.every(({ base, folders, loose }, i) => {
+    const named = [...roles[i]!.values()];
+    const areFlat = [...folders].every(([name, images]) => directly(images, within(base, name)) > 0);
+    return loose.length === 0 && areFlat && !named.includes(null) && named.some((one) => one?.role === "train");
+  });
+  const held = [...new Set(roles.flatMap((named) => [...ranked(named, "val"), ...ranked(named, "test")]))];
+  if (classes.length < 2 || !hasSplits || held.length === 0) return null;
+  const isVal = roles.some((named) => ranked(named, "val").length > 0);
+  const of = (role: Role) =>
+    inside.flatMap(({ folders }, i) =>
+      ranked(roles[i]!, role).flatMap((name) => folders.get(name)!.map((image) => ({ ...image, id: classes[i]! }))),
+    );
+  const unused = isVal ? of("test") : [];
+  const rest: [Found[], string][] = [
+    [unused, "in folders of the test split"],
+    [of("unlabelled"), "in folders of unlabelled images"],
+  ];
+  return {
+    layout: "train-val",
+    base: level.base,
+    train: of("train"),
+    val: of(isVal ? "val" : "test"),
+    readings: [
+      ...inBase(level.base),
+      `classes are the folders that hold ${slashed([...new Set(roles.flatMap((named) => [...named.keys()]))])}`,
+    ],
+    leftAside: [
+      ...rest.flatMap(([images, what]) => (images[0] ? [{ what, count: images.length, example: images[0].path }] : [])),
+      ...beside(level, "the class folders"),
+    ],
   };
 }
 
@@ -222,7 +270,7 @@ function refuseEmpty(
 }
 
 function rolesIn({ folders }: Level): Map<string, Named | null> {
-  return new Map([...folders.keys()].map((name) => [name, roleOf(name)]));
+  return rolesOf([...folders.keys()]);
 }
 
 function ranked(named: ReadonlyMap<string, Named | null>, role: Role): string[] {
@@ -238,7 +286,8 @@ function classesIn(images: readonly ImageFile[], split: string): Found[] {
   for (let depth = 0; depth < MOST_WRAPPED; depth++) {
     const { folders, loose } = levelOf(images, inside);
     const [only] = folders.keys();
-    if (loose.length > 0 || folders.size !== 1 || !isGeneric(only!)) break;
+    const isSame = only === inside.slice(inside.lastIndexOf("/") + 1);
+    if (loose.length > 0 || folders.size !== 1 || !(isSame || isGeneric(only!))) break;
     inside = within(inside, only!);
   }
   return labelled(images, inside);

@@ -12,6 +12,10 @@ const WORDS: readonly (readonly [Role, readonly string[]])[] = [
   ["unlabelled", ["unlabeled", "unlabelled", "unsup", "unsupervised", "unannotated", "nolabel", "nolabels", "extra"]],
 ];
 
+const SPLIT_WORDS: ReadonlyMap<string, Role> = new Map(
+  WORDS.flatMap(([role, all]) => (role === "unlabelled" ? [] : all.map((word) => [word, role] as const))),
+);
+
 /** What may stand beside the word without naming anything. */
 const FILLING =
   /^(sets?|datasets?|data|splits?|folders?|images?|imgs?|pics?|pictures?|photos?|files?|jpe?gs?|pngs?|labell?ed|\d+|\d+px|\d+x\d+)$/;
@@ -26,13 +30,17 @@ export interface Named {
   rank: number;
 }
 
-/** The split that a folder's name speaks of; null where it speaks of none. */
-export function roleOf(name: string): Named | null {
-  const words = name
+function wordsOf(name: string): string[] {
+  return name
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== "")
     .flatMap((word) => JOINED.exec(word)?.slice(1) ?? [word]);
+}
+
+/** The split that a folder's name speaks of; null where it speaks of none. */
+export function roleOf(name: string): Named | null {
+  const words = wordsOf(name);
   const found = words.flatMap((word) =>
     WORDS.flatMap(([role, all]) => (all.includes(word) ? [{ role, rank: all.indexOf(word) }] : [])),
   );
@@ -48,6 +56,29 @@ export function roleOf(name: string): Named | null {
   const isPlain = words.length === 1;
   const { role, rank } = found[0]!;
   return { role, rank: rank + (isPlain ? 0 : 20) + (name === name.toLowerCase() ? 0 : 10) };
+}
+
+/**
+ * The splits that names beside each other speak of. A word within a name counts where another name has the same around another split's:
+ * seg_train and seg_test are splits, bullet_train and test_tube are not, nor are cat_train, cat_test, dog_train and dog_test.
+ */
+export function rolesOf(names: readonly string[]): Map<string, Named | null> {
+  const roles = new Map(names.map((name) => [name, roleOf(name)]));
+  const twins = new Map<string, { name: string; named: Named }[]>();
+  for (const name of names) {
+    const words = wordsOf(name);
+    const at = words.findIndex((word) => SPLIT_WORDS.has(word));
+    if (at < 0 || roles.get(name) !== null || words.some((word, i) => i !== at && SPLIT_WORDS.has(word))) continue;
+    const around = words.map((word, i) => (i === at ? "" : word)).join(" ");
+    const one = { name, named: { role: SPLIT_WORDS.get(words[at]!)!, rank: 30 } };
+    twins.set(around, [...(twins.get(around) ?? []), one]);
+  }
+  const told = [...twins.values()].filter((all) => {
+    const kinds = new Set(all.map(({ named }) => named.role));
+    return kinds.has("train") && kinds.size > 1;
+  });
+  if (told.length === 1) for (const { name, named } of told[0]!) roles.set(name, named);
+  return roles;
 }
 
 /** Whether a folder within a split, alone there, says nothing of classes: train/images/, train/train/. */
