@@ -126,7 +126,7 @@ describe("lists", () => {
     const second = await open("l.txt", "a.jpg,train\nb.jpg,val\n");
     expect([list(second, second.train), list(second, second.val)]).toEqual([["a.jpg -"], ["b.jpg -"]]);
     await expect(open("l.csv", "path,split\na.jpg,0\nb.jpg,1\n")).rejects.toThrow(
-      /Expected train, val or test as split, got 0; which number is which split, only words can say in line 2 of/,
+      /^Expected train, val or test as split in line 2 of .*, got 0; which number is which split, only words can say$/,
     );
   });
 
@@ -139,8 +139,84 @@ describe("lists", () => {
     expect(labels(several)).toEqual([]);
     expect(said(several)).toMatch(/no classes: the columns of 0 and 1 \(sea, sky\) give an image several/);
     await expect(open("l.txt", "a.jpg 0 1 0 1\nb.jpg 1 0 0 1\n")).rejects.toThrow(
-      /there are 5 fields; .*name the columns in a first line in line 1 of/,
+      /in line 1 of .*, but there are 5; .*name the columns in a first line$/,
     );
+  });
+
+  it("have no class where a program wrote that there is nothing", async () => {
+    files("a.jpg", "b.jpg", "c.jpg", "d.jpg");
+    const data = await open("l.csv", "path,label\na.jpg,NaN\nb.jpg,cat\nc.jpg,null\nd.jpg,None\n");
+    expect(list(data, data.train)).toEqual(["a.jpg -", "b.jpg cat", "c.jpg -", "d.jpg None"]);
+    expect(said(data)).toMatch(/2 labels \(NaN, null\) read as no class/);
+    expect(said(data)).toMatch(/None is a class like others; an image without one has an empty label/);
+  });
+
+  it("have one class for 1 and 1.0, as a column with gaps is written", async () => {
+    files("a.jpg", "b.jpg", "c.jpg");
+    const mixed = await open("l.csv", "path,label\na.jpg,1\nb.jpg,1.0\nc.jpg,0\n");
+    expect([labels(mixed), list(mixed, mixed.train)]).toEqual([
+      ["0", "1"],
+      ["a.jpg 1", "b.jpg 1", "c.jpg 0"],
+    ]);
+    // What is written alike keeps its name, and codes keep their zeros.
+    expect(labels(await open("l.csv", "path,label\na.jpg,1.0\nb.jpg,0.0\nc.jpg,0.0\n"))).toEqual(["0.0", "1.0"]);
+    expect(labels(await open("l.csv", "path,label\na.jpg,007\nb.jpg,7\nc.jpg,1\n"))).toEqual(["1", "007", "7"]);
+  });
+
+  it("say where a label is several, measured, or written in two ways", async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `${i}.jpg`);
+    files(...names);
+    const of = async (label: (i: number) => string) =>
+      said(await open("l.csv", ["path,label", ...names.map((name, i) => `${name},"${label(i)}"`)].join("\n")));
+    expect(await of((i) => ["scab", "rust", "scab rust"][i % 3]!)).toMatch(
+      /1 of 3 classes is several in one, such as scab rust/,
+    );
+    expect(await of((i) => ["sea|sky", "sky"][i % 2]!)).toMatch(/1 of 2 classes is several in one, such as sea\|sky/);
+    expect(await of((i) => ["New York", "York"][i % 2]!)).not.toMatch(/several/);
+    expect(await of((i) => `${i * 1.25}`)).toMatch(/12 of 12 classes have one image: measured numbers are no classes/);
+    expect(await of((i) => `picture ${i}`)).toMatch(/12 of 12 classes have one image: texts/);
+    expect(await of((i) => ["Big  cat", "big cat"][i % 2]!)).toMatch(/are two classes; write them alike/);
+    expect(await of((i) => ["-1", "0", "1"][i % 3]!)).toMatch(/-1 is a class like others/);
+  });
+
+  it("are taken apart at the mark beside which images' names stand whole", async () => {
+    files("a.jpg", "b.jpg");
+    const decimal = await open("l.csv", "path;label;score\na.jpg;cat;0,15\nb.jpg;dog;0,75\n");
+    expect(list(decimal, decimal.train)).toEqual(["a.jpg cat", "b.jpg dog"]);
+    const bare = await open("l.csv", "a.jpg;1,5\nb.jpg;2,5\n");
+    expect(list(bare, bare.train)).toEqual(["a.jpg 1,5", "b.jpg 2,5"]);
+    const ids = await open("l.csv", "image_id;label;score\na;cat;0,15\nb;dog;0,75\n");
+    expect(list(ids, ids.train)).toEqual(["a.jpg cat", "b.jpg dog"]);
+    const commas = await open("l.csv", "path,label\na.jpg,x;y\nb.jpg,z;y\n");
+    expect(list(commas, commas.train)).toEqual(["a.jpg x;y", "b.jpg z;y"]);
+  });
+
+  it("take a column that may be splits for them where it holds nothing else", async () => {
+    files("a.jpg", "b.jpg");
+    const data = await open("l.csv", "path,label,Data Set\na.jpg,cat,Train\nb.jpg,cat,test\n");
+    expect([list(data, data.train), list(data, data.val)]).toEqual([["a.jpg cat"], ["b.jpg cat"]]);
+    expect(said(data)).toMatch(/splits from Data Set/);
+    const origin = await open("l.csv", "path,label,dataset\na.jpg,cat,test\nb.jpg,cat,flickr\n");
+    expect(origin.train.items).toHaveLength(2);
+    expect(said(origin)).toMatch(/not read: column dataset/);
+  });
+
+  it("of JSON have what lies in an object, several labels, and say what holds more", async () => {
+    files("a.jpg", "b.jpg");
+    const nested = await open(
+      "l.jsonl",
+      '{"image": {"path": "a.jpg"}, "label": "cat"}\n{"image": {"path": "b.jpg"}}\n',
+    );
+    expect(list(nested, nested.train)).toEqual(["a.jpg cat", "b.jpg -"]);
+    const several = await open(
+      "l.jsonl",
+      '{"path": "a.jpg", "label": ["cat"], "objects": [{"box": 1}]}\n{"path": "b.jpg", "label": ["cat", "dog"]}\n',
+    );
+    expect(list(several, several.train)).toEqual(["a.jpg cat", "b.jpg cat|dog"]);
+    expect(said(several)).toMatch(/not read: objects, which holds objects/);
+    expect(said(several)).toMatch(/1 of 2 classes is several in one, such as cat\|dog/);
+    await expect(open("l.jsonl", '[{"path": "a.jpg"}]')).rejects.toThrow(/an array becomes lines by: jq -c '\.\[\]' /);
+    await expect(open("l.json", '[{"path": "a.jpg"}]')).rejects.toThrow(/jq -c '\.\[\]' .*l\.json > .*l\.jsonl/);
   });
 
   it("have one class in both forms of its letters", async () => {
@@ -204,7 +280,7 @@ describe("lists", () => {
     await expect(none("a.jpg:0\nb.png:1\n")).rejects.toThrow(/":0" follows the name: separate fields by commas/);
     await expect(none('\u001b[31m,\u001b"x\n')).rejects.toThrow(/^[^\p{Cc}]*$/u);
     await expect(none(`${"long ".repeat(99)}\n`)).rejects.toThrow(/^.{0,600}$/);
-    await expect(none("s3://bucket/a.jpg,cat\n")).rejects.toThrow(/a file, got the address s3:/);
+    await expect(none("s3://bucket/a.jpg,cat\n")).rejects.toThrow(/a file in line 1 of .*, got the address s3:/);
     // What is held out is not trained on for want of the rest.
     await expect(none("q/1.jpg,cat,train\na.jpg,cat,val\n")).rejects.toThrow(/names as train, found none/);
   });

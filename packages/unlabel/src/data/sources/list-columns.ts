@@ -14,6 +14,9 @@ const LABELS =
   target targets species breed diagnosis dx finding_labels ground_truth gt tag y y_col cls class_id classid
   label_id labelid category_id class_idx label_idx`.split(/\s+/);
 const SPLITS = "split splits subset set partition phase usage".split(" ");
+/** Such a column may as well say where an image is from: it holds splits where it holds nothing else. */
+const MAYBE_SPLITS =
+  `data_split dataset_split split_name set_name data_set dataset data_type part group fold type`.split(" ");
 /** Columns of truth values that say of an image whether it is held out. */
 const FLAGS: Readonly<Record<string, Part>> = { is_valid: "val", is_val: "val", is_validation: "val", is_test: "test" };
 const INDEX_NAMES = new Set(["", "index", "unnamed", "idx"]);
@@ -46,40 +49,45 @@ interface Columns {
 }
 
 /** @throws {UserError} naming the line that is not as it should be */
-export function readColumns(root: string, { rows, isNamed, separator }: Table): Entries {
+export function readColumns(root: string, { rows, isNamed, separator, left = [] }: Table): Entries {
   const named = headOf(rows, isNamed);
   const body = named ? rows.slice(1) : rows;
   const columns = named ? byName(root, named, body) : byContent(body);
   const entries = body.map(({ line, cells }): Entry => {
-    const refuse = (what: string) => new UserError(`Expected ${what} in line ${line} of ${root}`);
+    const refuse = (what: string, found: string) =>
+      new UserError(`Expected ${what} in line ${line} of ${root}, ${found}`);
     // Separators at a line's end are no fields.
     const filled = cells.findLastIndex((cell) => cell !== "") + 1;
     if (filled > columns.width)
       throw refuse(
-        `${named ? named.join(", ") : "path, label, split"}, but there are ${filled} fields; put paths with the separator in quotes${named ? "" : ", or name the columns in a first line"}`,
+        `the fields ${named ? shown(named.join(", ")) : "path, label, split"}`,
+        `but there are ${filled}; put cells with the separator in quotes${named ? "" : ", or name the columns in a first line"}`,
       );
     const cell = (at: number | null) => (at === null ? "" : (cells[at] ?? ""));
     const path = cell(columns.path);
-    if (path === "" || path.includes("\0")) throw refuse("the path of an image, but there is none");
+    if (path === "" || path.includes("\0")) throw refuse("the path of an image", "but there is none");
     if (/^[a-z][a-z\d+.-]+:\/\//i.test(path) && !/^file:/i.test(path))
-      throw refuse(`a file, got the address ${shown(path)}; fetch it first`);
+      throw refuse("a file", `got the address ${shown(path)}; fetch the images, and name them by their paths`);
     const hot = columns.oneHot.find(({ at }) => Number(cell(at)) === 1);
     return { line, path, label: cell(columns.label) || (hot?.name ?? null), part: partIn(cell, columns, refuse) };
   });
   const said = separator === null ? [] : [`fields are separated by ${separator}`];
-  return { entries, readings: [...said, ...columns.readings] };
+  const objects =
+    left.length > 0 ? [`not read: ${listed(left)}, which ${left.length === 1 ? "holds" : "hold"} objects`] : [];
+  return { entries, readings: [...said, ...columns.readings, ...objects] };
 }
 
+type Refuse = (what: string, found: string) => UserError;
 type Cell = (at: number | null) => string;
 
-function partIn(cell: Cell, { split, flag }: Columns, refuse: (what: string) => UserError): Part | null {
+function partIn(cell: Cell, { split, flag }: Columns, refuse: Refuse): Part | null {
   if (flag) return isTrue(cell(flag.at)) ? flag.part : "train";
   const word = cell(split);
   if (word === "") return null;
   const part = partOfWord(word);
   if (part !== null) return part;
   const why = /^-?\d+(\.\d+)?$/.test(word) ? "; which number is which split, only words can say" : "";
-  throw refuse(`train, val or test as split, got ${shown(word.toLowerCase())}${why}`);
+  throw refuse("train, val or test as split", `got ${shown(word.toLowerCase())}${why}`);
 }
 
 function isTrue(cell: string): boolean {
@@ -87,7 +95,9 @@ function isTrue(cell: string): boolean {
 }
 
 function normal(name: string): string {
+  // image.path in JSON lines.
   return name
+    .replace(/^(image|img|file|label|class|category|annotation|meta|metadata)\.(?=\w)/i, "")
     .trim()
     .toLowerCase()
     .replace(/:.*$/, "")
@@ -128,7 +138,10 @@ function byName(root: string, names: readonly string[], body: readonly Row[]): C
     );
   const isOther = (at: number) => at !== images;
   const label = pick(LABELS, isOther);
-  const split = pick(SPLITS, (at) => isOther(at) && at !== label);
+  const areParts = (at: number) => body.length > 0 && body.every(({ cells }) => partOfWord(cells[at] ?? "") !== null);
+  const split =
+    pick(SPLITS, (at) => isOther(at) && at !== label) ??
+    pick(MAYBE_SPLITS, (at) => isOther(at) && at !== label && areParts(at));
   const flagName = split === null ? Object.keys(FLAGS).find((name) => keys.includes(name)) : undefined;
   const flag = flagName === undefined ? null : { at: keys.indexOf(flagName), part: FLAGS[flagName]! };
 
