@@ -1,6 +1,8 @@
 // Sources that were read otherwise than their owners meant, each with others of its kind made here.
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../base/errors.ts";
@@ -401,6 +403,55 @@ describe("tar shards", () => {
       { path: "b.cls", content: "0" },
     ]);
     expect(data.fingerprint).toBe("4e762bfe8eaf7dec");
+  });
+});
+
+describe("archives of archives", () => {
+  const run = (command: string) => execFileSync("sh", ["-c", command], { cwd: folder.path });
+  const inner = (name: string) =>
+    tarOf([
+      { path: `${name}_1.jpg`, content: "1" },
+      { path: `${name}_2.jpg`, content: "2" },
+    ]);
+
+  it("become folders by the command that is told", async () => {
+    const outer = put(
+      "set it.tar",
+      tarOf(["n01", "n02"].map((name) => ({ path: `${name}.tar`, content: inner(name) }))),
+    );
+    const told = await openData(outer).catch((error: unknown) => String(error));
+    const [, command] = /found none, but 2 \.tar; .* folders by: (.*), then give 'set it'$/.exec(String(told)) ?? [];
+    run(command!);
+    const data = await openData(join(folder.path, "set it"));
+    expect([labels(data), counts(data)]).toEqual([
+      ["n01", "n02"],
+      [2, 2],
+    ]);
+  });
+
+  it("that may be a class each are said to bear no labels, with the command that makes folders of them", async () => {
+    for (const name of ["n01", "n02"]) put(`set/${name}.tar`, inner(name));
+    const data = await openData(join(folder.path, "set"));
+    expect(labels(data)).toEqual([]);
+    const [, command] = /if each shard is one \(n01, n02\), .*: (cp .*), then give CLASSES/.exec(said(data)) ?? [];
+    run(command!);
+    expect(labels(await openData(join(folder.path, "CLASSES")))).toEqual(["n01", "n02"]);
+    for (const number of [0, 1]) put(`plain/wds-00${number}.tar`, inner("x"));
+    expect(said(await openData(join(folder.path, "plain")))).toBe("");
+  });
+
+  it("are told by their content where they are packed further", async () => {
+    const packed = put("a b.tar", gzipSync(inner("n01")));
+    const told = await openData(packed).catch((error: unknown) => String(error));
+    run(/got one packed with gzip; unpack it: (.*)$/.exec(String(told))![1]!);
+    expect((await openData(join(folder.path, "a b-unpacked.tar"))).train.items).toHaveLength(2);
+    await expect(openData(put("c.tar", "PK\x03\x04".padEnd(600)))).rejects.toThrow(/packed with zip; unpack it and/);
+  });
+
+  it("hold what is hidden, or put there by other programs, without a word", async () => {
+    const files = ["cat/1.jpg", "dog/1.jpg", "__MACOSX/cat/1.jpg", "cat/@eaDir/1.jpg/T.jpg", "./.cache/2.jpg"];
+    const data = await openData(put("litter.tar", tarOf(files.map((path) => ({ path, content: "x" })))));
+    expect([labels(data), counts(data), said(data)]).toEqual([["cat", "dog"], [1, 1], ""]);
   });
 });
 

@@ -224,7 +224,9 @@ async function parse<T>(path: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof UserError) throw error;
     const said = error instanceof Error ? error.message : String(error);
-    const why = /footer|too short|magic/i.test(said) ? ", got one without Parquet's end mark" : `: ${said}`;
+    const why = /footer|too short|magic|outside the bounds of the DataView/i.test(said)
+      ? ", got one without Parquet's end mark"
+      : `: ${said}`;
     throw new UserError(`Expected a whole Parquet file in ${path}${why}; make or fetch it again`, { cause: error });
   }
 }
