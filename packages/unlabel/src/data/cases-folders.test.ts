@@ -357,6 +357,47 @@ describe("splits told by a word within names", () => {
   });
 });
 
+describe("a table beside images without labels", () => {
+  const beside = async (paths: readonly string[], tables: Record<string, string>) => {
+    using folder = temporaryFolder();
+    make(folder.path, paths);
+    for (const [path, text] of Object.entries(tables)) make(folder.path, [path], text);
+    const data = await openData(folder.path);
+    const line = understood(data).find((one) => one.startsWith("no labels are read from"));
+    const [, list] = / from '?(.*?)'?, which/.exec(line ?? "") ?? [];
+    return { line: line?.replaceAll(`${folder.path}/`, ""), read: list && summary(await openData(list)) };
+  };
+  const rows = (of: (i: number) => string) => Array.from({ length: 6 }, (_, i) => of(i)).join("\n");
+
+  it("is named where it has their classes, and can be given as DATA", async () => {
+    const kaggle = await beside(images(6, "train_images", "test_images"), {
+      "train.csv": `image_id,label\n${rows((i) => `${i}.jpg,${i % 2}`)}`,
+      "sample_submission.csv": "image_id,label\n0.jpg,0\n1.jpg,0\n",
+    });
+    expect(kaggle.line).toBe(
+      "no labels are read from train.csv, which names images and their classes: give it as DATA to have them",
+    );
+    expect(kaggle.read).toMatchObject({ train: { 0: 3, 1: 3 } });
+    const table = `file_name,label\n${rows((i) => `${i}.jpg,${i % 2 ? "cat" : "dog"}`)}`;
+    const repository = await beside(images(6, "test", "train"), {
+      "test/metadata.csv": table,
+      "train/metadata.csv": table,
+    });
+    expect(repository.line).toMatch(/ from train\/metadata\.csv, .*, as test\/metadata\.csv may: /);
+  });
+
+  it("is not where it has none, or is of other images, or written by unlabel itself", async () => {
+    const line = async (path: string, text: string) => (await beside(images(6, "a"), { [path]: text })).line;
+    const texts = `file_name,label\n${rows((i) => `${i}.jpg,picture ${i}`)}`;
+    expect(await line("a/metadata.csv", texts.replaceAll("label", "text"))).toBeUndefined();
+    expect(await line("x.csv", `path,label\n${rows((i) => `b/other${i}.jpg,${i % 2}`)}`)).toBeUndefined();
+    expect(await line("notes.txt", "made in 2020\nby me\n")).toBeUndefined();
+    expect(
+      await line("features.csv", `path,split,class,f0\n${rows((i) => `a/${i}.jpg,train,${i % 2},1`)}`),
+    ).toBeUndefined();
+  });
+});
+
 describe("folders within class folders", () => {
   const paths = images(2, "train/animal/cat", "train/animal/dog", "train/plant/oak", "val/animal/cat", "val/plant/oak");
 

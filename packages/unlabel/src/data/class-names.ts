@@ -1,6 +1,5 @@
 // What the names of classes say: which cells name none, and what looks like a mistake in how they are written.
 import { counted } from "../base/text.ts";
-import type { ClassName } from "./folder.ts";
 
 /** As programs write a cell in which there is nothing. `NA` and `None` may be names. */
 const NOTHING = /^(-?nan|NaN|NAN|<NA>|#N\/A|N\/A|n\/a|null|NULL)$/;
@@ -50,7 +49,7 @@ function shown(names: ReadonlySet<string>): string {
 }
 
 /** What of the classes of a table or an archive their owner may have meant otherwise, a sentence each. */
-export function doubtsOf(classes: readonly ClassName[], counts: readonly number[]): string[] {
+export function doubtsOf(classes: readonly { id: string }[], counts: readonly number[]): string[] {
   const ids = classes.map(({ id }) => id);
   return [
     ...nearlySame(classes, "write them alike"),
@@ -64,7 +63,7 @@ export function doubtsOf(classes: readonly ClassName[], counts: readonly number[
 }
 
 /** Names that differ in capitals or spaces alone. */
-export function nearlySame(classes: readonly ClassName[], mend: string): string[] {
+export function nearlySame(classes: readonly { id: string }[], mend: string): string[] {
   const seen = new Map<string, string>();
   for (const { id } of classes) {
     const name = id.normalize("NFC").toLowerCase().trim().replace(/\s+/g, " ");
