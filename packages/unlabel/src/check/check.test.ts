@@ -5,6 +5,7 @@ import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import { ImageReader } from "../data/reader.ts";
 import { dataRoot, sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
+import { makeTiff } from "../testing/tiff.ts";
 import { checkData } from "./check.ts";
 import { LOOK_SIDE, likeness } from "./compare.ts";
 import { HASH_SIDE } from "./hash.ts";
@@ -264,4 +265,31 @@ describe("the pass over images", () => {
     }
     expect(outcomes[0]).toEqual(outcomes[1]);
   });
+});
+
+it("reads images as training would: many bands, bitmaps, and what fits together in no way as photographs", async () => {
+  using folder = temporaryFolder();
+  const tiff = (bands: number, image: number) =>
+    makeTiff({
+      width: 40,
+      height: 40,
+      bands,
+      data: Uint16Array.from({ length: 1600 * bands }, (_, i) => (i * (image + 3)) % 3001),
+    });
+  for (const i of [0, 1, 2]) writeFileSync(join(folder.path, `${i}.tif`), tiff(13, i));
+  const options = { presets: [] };
+  const many = (await checkData(folder.path, options)).images;
+  expect(many.map(({ reason, format, width }) => [reason, format, width])).toEqual(
+    new Array(3).fill([null, "tiff", 40]),
+  );
+  for (const i of [0, 1, 2]) writeFileSync(join(folder.path, `few-${i}.tif`), tiff(5, i));
+  const lines: string[] = [];
+  const { images } = await checkData(folder.path, { ...options, onUnderstood: (said) => void lines.push(...said) });
+  expect(images.map(({ reason }) => reason?.replace(/;.*/, ""))).toEqual([
+    ...new Array(3).fill("it has 13 bands, no photograph's"),
+    ...new Array(3).fill("it has 5 bands, no photograph's"),
+  ]);
+  expect(lines.join()).toMatch(
+    /read as photographs here\. Expected images of one kind, found 3 × 13 bands, 3 × 5 bands/,
+  );
 });

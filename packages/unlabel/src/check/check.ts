@@ -1,7 +1,10 @@
 // unlabel data check: what one should know of images before training on them. One pass, then a second look at likely copies.
 import { performance } from "node:perf_hooks";
+import { UserError } from "../base/errors.ts";
 import type { Dataset, Split } from "../data/folder.ts";
+import { AS_THEY_ARE } from "../data/input-settings.ts";
 import { openData } from "../data/open.ts";
+import { openImages } from "../data/open-images.ts";
 import { ImageReader } from "../data/reader.ts";
 import { understood } from "../data/understood.ts";
 import { presetNames } from "../methods/presets.ts";
@@ -39,6 +42,17 @@ export interface Checked {
   reader: ImageReader;
 }
 
+/** The images as training would read them; as photographs where no one way does for all, which is then said. */
+async function opened(root: string): Promise<Dataset> {
+  try {
+    return await openImages(root, AS_THEY_ARE, 0);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const data = await openData(root);
+    return { ...data, readings: [...(data.readings ?? []), `read as photographs here. ${error.message}`] };
+  }
+}
+
 /**
  * Checks a data set.
  *
@@ -53,7 +67,7 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
     presets = presetNames(),
     signal,
   } = options;
-  const data = await openData(root);
+  const data = await opened(root);
   onUnderstood(understood(data));
   const splits = data.val ? [data.train, data.val] : [data.train];
   const total = splits.reduce((sum, { items }) => sum + items.length, 0);

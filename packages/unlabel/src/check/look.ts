@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import { ahead } from "../data/ahead.ts";
 import { sourceOf } from "../data/described.ts";
 import type { Item, Split } from "../data/folder.ts";
+import { factsOf } from "../data/foreign/facts.ts";
 import { imagesOf } from "../data/images.ts";
 import type { ImageReader, ImageSource, Size } from "../data/reader.ts";
 import type { Box } from "../data/views.ts";
@@ -64,6 +65,12 @@ const FORMATS: Record<string, string> = {
   ".tif": "tiff",
   ".tiff": "tiff",
   ".avif": "avif",
+  ".bmp": "bmp",
+  ".pbm": "pnm",
+  ".pgm": "pnm",
+  ".ppm": "pnm",
+  ".pnm": "pnm",
+  ".npy": "npy",
 };
 
 /** Looks at every image of the splits once; `onProgress` is told how many are done. */
@@ -159,6 +166,12 @@ async function readHeader(seen: Seen, image: ImageSource): Promise<void> {
     seen.format = "pixels";
     return;
   }
+  const extension = extname(seen.item.path).toLowerCase();
+  const named = FORMATS[extension];
+  const holds = (format: string) => {
+    seen.format = format;
+    if (named && named !== format) seen.doubts.push(`named ${extension} but holds ${format.toUpperCase()}`);
+  };
   const { default: sharp } = await import("sharp");
   try {
     const {
@@ -170,18 +183,20 @@ async function readHeader(seen: Seen, image: ImageSource): Promise<void> {
       orientation,
     } = await sharp(image, { limitInputPixels: false }).metadata();
     // AVIF is AV1 in the container that HEIC has, too.
-    const format = kind === "heif" && compression === "av1" ? "avif" : kind;
-    const extension = extname(seen.item.path).toLowerCase();
-    const named = FORMATS[extension];
-    seen.format = format;
+    holds(kind === "heif" && compression === "av1" ? "avif" : kind);
     seen.turned = (orientation ?? 1) > 1;
-    if (named && named !== format) seen.doubts.push(`named ${extension} but holds ${format.toUpperCase()}`);
     if (space === "cmyk") seen.remarks.push("CMYK");
     if (depth !== "uchar") seen.remarks.push("more than 8 bits a channel");
     if ((pages ?? 1) > 1) seen.remarks.push("animated or of several pages: the first is read");
   } catch {
-    // The reader has read it; only a header that another decoder understands is missing.
-    seen.format = "unknown";
+    // The reader has read it; only another decoder does not understand its header.
+    const facts = await factsOf(image).catch(() => null);
+    if (facts === null) seen.format = "unknown";
+    else {
+      holds(facts.format.toLowerCase().replace(".", ""));
+      if (facts.sample.bits > 8) seen.remarks.push("more than 8 bits a channel");
+      if (facts.pages) seen.remarks.push("animated or of several pages: the first is read");
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { tarOf } from "../testing/archives.ts";
 import { caseRoot, temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { type Dataset, openFolder } from "./folder.ts";
 import { openData } from "./open.ts";
@@ -253,6 +254,11 @@ describe("splits", () => {
     },
   );
 
+  it("unlabeled/ beside ImageNet-100's shards is trained on as well", () => {
+    const { layout, train } = read([...images(2, "train.X1/n1", "train.X2/n2", "unlabeled"), ...images(1, "val.X/n1")]);
+    expect([layout, train]).toEqual(["imagenet-100", { n1: 2, n2: 2, "-": 2 }]);
+  });
+
   it("labeled/ beside unlabeled/ is train", () => {
     const { layout, train } = read([...images(2, "labeled/cat", "labeled/dog"), ...images(3, "unlabeled")]);
     expect([layout, train]).toEqual(["train-val", { cat: 2, dog: 2, "-": 3 }]);
@@ -429,6 +435,45 @@ describe("folders within class folders", () => {
   });
 });
 
+describe("other sources", () => {
+  const idx = (kind: number, ...dims: number[]) => {
+    const head = Buffer.alloc(4 + 4 * dims.length);
+    head[2] = 8;
+    head[3] = kind;
+    for (const [i, dim] of dims.entries()) head.writeInt32BE(dim, 4 + 4 * i);
+    return Buffer.concat([head, Buffer.alloc(dims.reduce((product, dim) => product * dim, 1))]);
+  };
+
+  it("IDX is found where torchvision puts it, with a run beside", async () => {
+    using folder = temporaryFolder();
+    make(folder.path, ["MNIST/raw/train-images-idx3-ubyte"], idx(3, 4, 2, 2));
+    make(folder.path, ["MNIST/raw/train-labels-idx1-ubyte"], idx(1, 4));
+    make(folder.path, ["runs/a/run.json", "runs/a/eval/pictures.jpg"]);
+    const data = await openData(folder.path);
+    expect([data.layout, data.root, data.train.items.length]).toEqual(["idx", folder.path, 4]);
+    expect(understood(data)[1]).toBe("found in MNIST/raw/");
+  });
+
+  it("shards are found beside runs, and beside images they are an archive", async () => {
+    using folder = temporaryFolder();
+    const run = JSON.stringify({ schema: 1, status: "done", config: {}, versions: { unlabel: "1" } });
+    make(
+      folder.path,
+      ["shards/train-0.tar"],
+      tarOf([
+        { path: "a.jpg", content: "image" },
+        { path: "a.cls", content: "0" },
+      ]),
+    );
+    make(folder.path, ["runs/a/run.json"], run);
+    make(folder.path, ["runs/a/pictures/1.jpg", "runs/a/eval/pictures.jpg"]);
+    const data = await openData(folder.path);
+    expect([data.layout, data.train.items.length]).toEqual(["webdataset", 1]);
+    make(folder.path, images(30, "cat", "dog"));
+    expect((await openData(folder.path)).layout).toBe("classes");
+  });
+});
+
 describe("class folders", () => {
   it("may have folders of their own", () => {
     const { layout, train } = read([...images(2, "cat", "dog", "owl"), ...images(1, "dog/puppies/small", "cat/a")]);
@@ -526,6 +571,8 @@ describe("files of other kinds", () => {
     const { train, lines } = read([...images(2, "cat", "dog"), "cat/0.npy"]);
     expect(train).toEqual({ cat: 2, dog: 2 });
     expect(lines[1]).toMatch(/^left aside: 1 \.npy \(cat\/0\.npy\): arrays beside images/);
+    const arrays = ["0", "1", "2"].flatMap((name) => [`cat/${name}.npy`, `dog/${name}.npy`]);
+    expect(read([...arrays, "cat/preview.png"]).train).toEqual({ cat: 4, dog: 3 });
   });
 
   it("archives and lists in place of images are told how to be given", () => {

@@ -137,7 +137,9 @@ describe("many bands", () => {
     write(folder.path, 5, "u8", 4, (i, p) => i + p);
     write(folder.path, 5, "u8", 6, (i, p) => i + p);
     const both = [...named(5, 4, "u8"), ...named(5, 6, "u8")];
-    await expect(choose(folder.path, both)).rejects.toThrow(/found 5 4 bands, 5 6 bands among 10.*--set channels=4/);
+    await expect(choose(folder.path, both)).rejects.toThrow(
+      /found 5 × 4 bands, 5 × 6 bands among 10.*--set channels=4/,
+    );
     expect((await choose(folder.path, both, { channels: 4 })).input.channels).toBe(4);
   });
 });
@@ -200,9 +202,23 @@ describe("the range", () => {
     expect((await choose(folder.path, both)).input).toEqual({ ...PHOTOGRAPHS, channels: 1 });
     write(folder.path, 5, "u16", 1, (i, p) => i * 100 + p);
     await expect(choose(folder.path, both)).rejects.toThrow(
-      /5 8-bit, 5 16-bit among 10 images, and no value above 59\d.*--set range=type/,
+      /5 × 8-bit, 5 × 16-bit among 10 images, and no value above 59\d.*--set range=type/,
     );
     expect((await choose(folder.path, both, { range: "type" })).input.range).toBeNull();
+  });
+
+  it("of 0 to 255 is what 8 bits have anyway; beyond what samples hold it is refused", async () => {
+    using folder = temporaryFolder();
+    write(folder.path, 2, "u8", 3, (i, p) => i + p, { photometric: 2 });
+    expect((await choose(folder.path, named(2, 3, "u8"), { range: [0, 255] })).input).toEqual(PHOTOGRAPHS);
+    expect((await choose(folder.path, named(2, 3, "u8"), { range: [10, 90] })).input.range).toEqual([
+      [10, 90],
+      [10, 90],
+      [10, 90],
+    ]);
+    await expect(choose(folder.path, named(2, 3, "u8"), { range: [0, 4095] })).rejects.toThrow(
+      "Expected a range that ends at 255 or before, which is all that these samples hold, got 0 … 4,095",
+    );
   });
 
   it("is not bent by a few of another type, which is said", async () => {
@@ -214,7 +230,7 @@ describe("the range", () => {
     expect(readings.join()).toMatch(/1 of 20 sampled images have other samples than the 8-bit ones \(32-bit float\)/);
     write(folder.path, 19, "f32", 1, (i, p) => (i + p) / 100);
     await expect(choose(folder.path, [...named(19, 1, "u8"), ...named(19, 1, "f32")])).rejects.toThrow(
-      /19 8-bit, 19 32-bit float among 38 images.*--set range=LOW,HIGH/,
+      /19 × 8-bit, 19 × 32-bit float among 38 images.*--set range=LOW,HIGH/,
     );
   });
 

@@ -3,6 +3,7 @@ import sharp, { type Sharp } from "sharp";
 import { describe, expect, it } from "vitest";
 import { nativeReader } from "../base/native.ts";
 import { sampleImage } from "../testing/data.ts";
+import { makeTiff } from "../testing/tiff.ts";
 import { DECODE_BYTES, decodeForeign, foreignHeader } from "./foreign.ts";
 import { ImageReader } from "./reader.ts";
 
@@ -98,5 +99,61 @@ describe("the memory that decoding takes", () => {
     expect(sizes).toEqual([null, { width: 8000, height: 6000 }]);
     const reason = "it has several scans, which take 288 MB to decode; at most 192 MB are used";
     expect(failures).toMatchObject([{ index: 0, reason }]);
+  });
+});
+
+describe("TIFFs among photographs", () => {
+  const pixels = Uint8Array.from({ length: 5 * 4 * 4 }, (_, i) => (i * 37) % 256);
+  const rgb = pixels.filter((_, i) => i % 4 < 3);
+  const decoded = (file: Uint8Array) =>
+    decodeForeign(file, undefined, async ({ data, width, height }) => ({ data: Buffer.from(data), width, height }));
+
+  it("with a fourth band that is not said to be opacity are red, green and blue to the bit", async () => {
+    for (const extra of [[0], []]) {
+      const file = makeTiff({ width: 5, height: 4, bands: 4, data: pixels, photometric: 2, extra });
+      expect(await decoded(file)).toEqual({ data: Buffer.from(rgb), width: 5, height: 4 });
+    }
+  });
+
+  it("with opacity lie on white, and gray with a second band is gray", async () => {
+    const file = makeTiff({ width: 5, height: 4, bands: 4, data: pixels, photometric: 2, extra: [2] });
+    const png = await sharp(pixels, { raw: { width: 5, height: 4, channels: 4 } })
+      .png()
+      .toBuffer();
+    expect((await decoded(file)).data).toEqual((await decoded(png)).data);
+    const gray = makeTiff({ width: 2, height: 1, bands: 2, data: Uint8Array.of(7, 0, 250, 99) });
+    expect([...(await decoded(gray)).data]).toEqual([7, 7, 7, 250, 250, 250]);
+  });
+
+  it("of 16 bits are the same as those of 8 that they were made of", async () => {
+    const data = Uint16Array.from(rgb, (value) => value * 257);
+    expect((await decoded(makeTiff({ width: 5, height: 4, bands: 3, data, photometric: 2 }))).data).toEqual(
+      Buffer.from(rgb),
+    );
+    expect((await decoded(makeTiff({ width: 5, height: 4, bands: 3, data, photometric: 1 }))).data).toEqual(
+      Buffer.from(rgb),
+    );
+  });
+
+  it.each<[string, Parameters<typeof makeTiff>[0], RegExp]>([
+    [
+      "13 bands",
+      { width: 1, height: 1, bands: 13, data: new Uint16Array(13) },
+      /^it has 13 bands, .*--set channels=13, or three of them: --set bands=3,2,1$/,
+    ],
+    [
+      "4 bands without colours",
+      { width: 1, height: 1, bands: 4, data: new Uint8Array(4) },
+      /^it has 4 bands, .*--set channels=4/,
+    ],
+    [
+      "floats",
+      { width: 1, height: 1, bands: 1, data: new Float32Array(1) },
+      /^its samples are 32-bit float, .*--set range=0,1$/,
+    ],
+  ])("of %s are skipped with how to have them read", async (_, options, reason) => {
+    const { failures } = await new ImageReader().sizes([makeTiff(options), await sampleImage(8, 8).png().toBuffer()]);
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toMatchObject({ index: 0, reason: expect.stringMatching(reason) });
   });
 });

@@ -70,6 +70,10 @@ export function calledOtherwise(train: readonly string[], val: readonly string[]
   return told.length > 0 ? [told.join(", ")] : [];
 }
 
+export function trainedToo(names: readonly string[]): string[] {
+  return names.map((name) => `${name}/ is trained on too, without labels; move it elsewhere to leave it out`);
+}
+
 export function slashed(names: readonly string[]): string {
   return names.map((name) => `${name}/`).join(" + ");
 }

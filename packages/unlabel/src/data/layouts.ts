@@ -1,7 +1,7 @@
 // How a folder of images is understood: splits, class folders, or neither. A name alone decides nothing: a folder called train among
 // class folders is a class, and among splits a split. docs/data.md has a line for each layout.
 import { UserError } from "../base/errors.ts";
-import { calledOtherwise, deepClasses, scoreOn, slashed, whyUnlabelled } from "./layout-words.ts";
+import { calledOtherwise, deepClasses, scoreOn, slashed, trainedToo, whyUnlabelled } from "./layout-words.ts";
 import { directly, isFew, type Level, levelOf, within } from "./levels.ts";
 import { withoutMade } from "./made-of-images.ts";
 import type { Layout, LeftAside } from "./reading.ts";
@@ -69,14 +69,15 @@ function asShards(level: Level): Arranged | null {
   if (shards.length === 0) return null;
   const held = names.filter((name) => VAL_SHARD.test(name));
   const all = (some: string[]) => some.flatMap((name) => labelled(level.folders.get(name)!, within(level.base, name)));
-  const used = new Set([...shards, ...held]);
+  const extra = ranked(rolesIn(level), "unlabelled");
+  const used = new Set([...shards, ...held, ...extra]);
   const others = names.filter((name) => !used.has(name));
   return {
     layout: "imagenet-100",
     base: level.base,
-    train: all(shards),
+    train: [...all(shards), ...withoutLabels(level, extra)],
     val: all(held),
-    readings: inBase(level.base),
+    readings: [...inBase(level.base), ...trainedToo(extra)],
     leftAside: [...others.map((name) => aside(level, name, NO_SPLIT)), ...beside(level, "the splits")],
   };
 }
@@ -94,7 +95,6 @@ function asSplits(root: string, level: Level, folders: readonly string[]): Arran
   const [trained, held] = [alike(trains), alike(vals.length > 0 ? vals : tests)];
   const label = (names: readonly string[]) =>
     names.flatMap((name) => classesIn(level.folders.get(name)!, within(level.base, name)));
-  const more = extra.flatMap((name) => level.folders.get(name)!.map(unlabelled));
   const used = new Set([...trained, ...held, ...extra]);
   const others = [...level.folders.keys()].filter((name) => !used.has(name)).sort();
   const [training, val] = [label(trained), label(held)];
@@ -116,12 +116,12 @@ function asSplits(root: string, level: Level, folders: readonly string[]): Arran
   return {
     layout: "train-val",
     base: level.base,
-    train: [...training, ...more],
+    train: [...training, ...withoutLabels(level, extra)],
     val,
     readings: [
       ...inBase(level.base),
       ...calledOtherwise(trained, held),
-      ...extra.map((name) => `${name}/ is trained on too, without labels; move it elsewhere to leave it out`),
+      ...trainedToo(extra),
       ...(isFlat
         ? [
             `${slashed(trained)} and ${slashed(held)} hold no class folders: they are splits without labels; as classes, rename one`,
@@ -298,6 +298,10 @@ function labelled(images: readonly ImageFile[], split: string): Found[] {
     const [name, ...rest] = image.path.slice(split.length + 1).split("/");
     return { ...image, id: rest.length > 0 ? name! : null };
   });
+}
+
+function withoutLabels({ folders }: Level, names: readonly string[]): Found[] {
+  return names.flatMap((name) => folders.get(name)!.map(unlabelled));
 }
 
 function unlabelled(image: ImageFile): Found {

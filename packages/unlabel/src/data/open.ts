@@ -52,6 +52,9 @@ async function openFiles(root: string): Promise<Dataset | null> {
   return (await openArrays(root, "")) ?? (await openParts(root));
 }
 
+/** Runs and the like may lie beside the folder that holds the files; many folders are classes. */
+const MOST_BESIDE = 4;
+
 /** CIFAR or IDX, also within a folder or two, as other programs unpack them. */
 async function openArrays(root: string, within: string): Promise<Dataset | null> {
   const here = join(root, within);
@@ -68,9 +71,13 @@ async function openArrays(root: string, within: string): Promise<Dataset | null>
     const readings = [...(within === "" ? [] : [`found in ${within}/`]), ...(found.readings ?? [])];
     return { ...found, root, ...(readings.length > 0 && { readings }) };
   }
-  const [only, ...others] = entries.filter((entry) => entry.isDirectory());
-  if (only === undefined || others.length > 0 || within.split("/").length > 1) return null;
-  return openArrays(root, within === "" ? only.name : `${within}/${only.name}`);
+  const folders = entries.filter((entry) => entry.isDirectory());
+  if (folders.length > MOST_BESIDE || within.split("/").length > 1) return null;
+  for (const { name } of folders) {
+    const inner = await openArrays(root, within === "" ? name : `${within}/${name}`);
+    if (inner) return inner;
+  }
+  return null;
 }
 
 /** Tar shards or Parquet, where they are what lies there, and not an archive beside images. */

@@ -97,8 +97,9 @@ export function walk(root: string, folder: string): Walked {
     }
     if (relative !== folder) found.folders.push(relative);
     const own = typeof outputs === "string" ? new Map<string, OutputKind>() : outputs;
-    // Arrays beside pictures are mostly made of them: features, masks. By themselves they are the images.
-    const takesArrays = !files.some((name) => isImage(name) && !isArray(name));
+    // Arrays beside pictures are mostly made of them: features, masks. By themselves, or beside a few, they are the images.
+    const arrays = files.filter(isArray).length;
+    const takesArrays = arrays > 0 && arrays > 2 * (files.filter(isImage).length - arrays);
     const inside: string[] = [];
     for (const entry of entries) {
       const path = relative === "" ? entry.name : `${relative}/${entry.name}`;

@@ -3,14 +3,18 @@ import type { Tensor } from "@unlabel/torch";
 import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
 import { wholeFromOne } from "../base/numbers.ts";
-import type { Split } from "../data/folder.ts";
+import type { Item, Split } from "../data/folder.ts";
 import type { Input } from "../data/input.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
+import { asRunReads } from "./own-pixels.ts";
 import type { MachineOptions, settleMachine } from "./session.ts";
 
-/** A file's path, the bytes of an encoded image, or decoded RGB pixels. */
+/**
+ * A file's path, the bytes of an encoded image, or decoded pixels: red, green and blue, or as many channels as they say, which stand for
+ * a file's bands. All are read as the run reads files.
+ */
 export type ImageInput = ImageSource;
 
 /** Options of {@link LoadedEncoder.encode}. */
@@ -179,5 +183,10 @@ function splitOf(images: readonly ImageInput[], input: Input): Split {
   const name = (image: ImageInput, at: number) => (typeof image === "string" ? image : `image ${at}`);
   const items = images.map((image, at) => ({ path: name(image, at), label: -1 }));
   const places = new Map(items.map((item, at) => [item, at] as const));
-  return { name: "val", root: "", items, input, load: async (some) => some.map((item) => images[places.get(item)!]!) };
+  const load = async (some: readonly Item[]) =>
+    some.map((item) => {
+      const image = images[places.get(item)!]!;
+      return typeof image === "string" || image instanceof Uint8Array ? image : asRunReads(image, input);
+    });
+  return { name: "val", root: "", items, input, load };
 }

@@ -17,6 +17,8 @@ export interface TiffOptions {
   sparse?: boolean;
   /** Bits a sample, where they are fewer than its array's. */
   bits?: number;
+  /** What its data are said to be packed as; 1 for not at all. */
+  packing?: number;
   /** How many strips are listed, all of them the same; 1. */
   strips?: number;
   /** Where the next directory is said to lie; 0 for none. */
@@ -33,7 +35,7 @@ export function makeTiff(options: TiffOptions): Buffer {
     [256, 4, [width]],
     [257, 4, [height]],
     [258, 3, new Array<number>(bands).fill(bits)],
-    [259, 3, [1]],
+    [259, 3, [options.packing ?? 1]],
     [262, 3, [photometric]],
     [273, 4, new Array<number>(options.strips ?? 1).fill(sparse ? 0 : 8)],
     [274, 3, [orientation]],

@@ -69,7 +69,9 @@ export function introduction(
     `${counted(total, "step")} of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
     `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
     ...(dropped.length > 0
-      ? [`left out, since ${counted(config.channels, "channel")} have no red, green and blue: ${dropped.join(", ")}`]
+      ? [
+          `left out, since ${config.channels === 1 ? "1 channel has" : `${config.channels} channels have`} no red, green and blue: ${dropped.join(", ")}`,
+        ]
       : []),
   ];
 }

@@ -134,7 +134,9 @@ describe("pretrain", () => {
     const before = readFileSync(join(run, "run.json"), "utf8");
     const nothing = await train("a", {}, { resume: true });
     expect(nothing.result).toEqual(result);
-    expect(nothing.log).toBe(`${run} has already done its 6 steps; ask for more with --epochs, --steps or --budget\n`);
+    expect(nothing.log).toBe(
+      `12 images, no classes\n${run} has already done its 6 steps; ask for more with --epochs, --steps or --budget\n`,
+    );
     expect(readFileSync(join(run, "run.json"), "utf8")).toBe(before);
     RunDirectory.open(run).update({ status: "failed", error: "the disk was full", command: "unlabel pretrain D" });
     const command = "unlabel pretrain --resume";

@@ -17,6 +17,22 @@ export const TOO_MANY_PIXELS = "at most 100 million pixels are read";
 let promised = 0;
 const waiting: { bytes: number; admit: () => void }[] = [];
 
+/** Takes so many bytes where they are free at once, until the function that it returns is called; null where they are not. */
+export function reserve(bytes: number): (() => void) | null {
+  if (waiting.length > 0 || promised + bytes > DECODE_BYTES) return null;
+  promised += bytes;
+  return () => giveBack(bytes);
+}
+
+function giveBack(bytes: number): void {
+  promised -= bytes;
+  for (let next = waiting[0]; next && promised + next.bytes <= DECODE_BYTES; next = waiting[0]) {
+    waiting.shift();
+    promised += next.bytes;
+    next.admit();
+  }
+}
+
 /** Does `work` once as many bytes are free. */
 export async function withinBudget<T>(bytes: number, work: () => Promise<T>): Promise<T> {
   if (waiting.length > 0 || promised + bytes > DECODE_BYTES) {
@@ -27,12 +43,7 @@ export async function withinBudget<T>(bytes: number, work: () => Promise<T>): Pr
   try {
     return await work();
   } finally {
-    promised -= bytes;
-    for (let next = waiting[0]; next && promised + next.bytes <= DECODE_BYTES; next = waiting[0]) {
-      waiting.shift();
-      promised += next.bytes;
-      next.admit();
-    }
+    giveBack(bytes);
   }
 }
 

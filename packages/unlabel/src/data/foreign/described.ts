@@ -3,7 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import type { Pixels } from "../../base/native.ts";
 import type { Described, Input, Tile } from "../input.ts";
 import { bandsFor } from "./bands.ts";
-import { checkSize, withinBudget } from "./budget.ts";
+import { checkSize, reserve, withinBudget } from "./budget.ts";
 import { grayOf, onWhite } from "./colours.ts";
 import { withRaster } from "./open.ts";
 import type { Raster } from "./raster.ts";
@@ -42,17 +42,35 @@ export async function decodeDescribed<T>(
   { file, input, tile }: Described,
   use: (pixels: Pixels) => Promise<T>,
 ): Promise<T> {
-  // Twice opened: a file that waits for memory should not be held open.
-  const { bytes } = await describedHeader({ file, input, tile });
-  return withinBudget(bytes, async () => {
-    const pixels = await withRaster(file, (raster) => decode(raster, reading(raster, input, tile)));
+  const used = async (pixels: Pixels) => {
     try {
       return await use(pixels);
     } finally {
       // Node frees released memory in the next turn of its loop: only then may another image take its place.
       await setImmediate();
     }
+  };
+  const first = await withRaster(file, async (raster) => {
+    const how = reading(raster, input, tile);
+    const release = reserve(how.bytes);
+    // A file that waits for memory is not held open meanwhile, and opened again.
+    if (release === null) return how.bytes;
+    try {
+      return { pixels: await decode(raster, how), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
   });
+  if (typeof first === "number")
+    return withinBudget(first, async () =>
+      used(await withRaster(file, (raster) => decode(raster, reading(raster, input, tile)))),
+    );
+  try {
+    return await used(first.pixels);
+  } finally {
+    first.release();
+  }
 }
 
 /** How a file's bands become channels. */

@@ -11,7 +11,7 @@ export type Way = "sharp" | "colours alone" | "own";
 export async function photographWay(bytes: ByteSource): Promise<Way> {
   const header = await readTiffHeader(bytes);
   if (isPhotograph(header)) return "sharp";
-  const { bands, colour, opacity, sample } = tiffRaster(bytes, header);
+  const { bands, colour, opacity, sample, nodata } = tiffRaster(bytes, header);
   if (sample.kind !== "uint" || sample.bits > 16) {
     const values = sample.kind === "float" ? "0,1" : "LOW,HIGH";
     throw new Error(
@@ -23,6 +23,7 @@ export async function photographWay(bytes: ByteSource): Promise<Way> {
     const some = bands >= 3 ? ", or three of them: --set bands=3,2,1" : "";
     throw new Error(`it has ${bands} bands, no photograph's; to read such images: --set channels=${bands}${some}`);
   }
-  if (colour === "none" || ![1, 2, 4, 8, 16].includes(sample.bits)) return "own";
+  // sharp knows neither of nodata, nor of samples of other bits.
+  if (colour === "none" || nodata !== null || ![1, 2, 4, 8, 16].includes(sample.bits)) return "own";
   return bands === colours + 1 && opacity === null ? "colours alone" : "sharp";
 }

@@ -33,6 +33,7 @@ export function typeRange({ kind, bits }: Sample): readonly [number, number] | n
 /** Whether samples of that type are read: 1 to 64 bits of whole numbers, floats of 16, 32 or 64. */
 export function isKnown({ kind, bits }: Sample): boolean {
   if (kind === "float") return [16, 32, 64].includes(bits);
+  if (!Number.isInteger(bits)) return false;
   return (kind === "uint" && bits >= 1 && bits <= 16) || [8, 16, 32, 64].includes(bits);
 }
 

@@ -110,7 +110,7 @@ export async function readTiffHeader(bytes: ByteSource): Promise<TiffHeader> {
     predictor: await value(317, 1),
     planar: bands > 1 && (await value(284, 1)) === 2,
     extra: await values(338, bands),
-    orientation: orientation >= 1 && orientation <= 8 ? orientation : 1,
+    orientation: isCount(orientation) && orientation <= 8 ? orientation : 1,
     reversedBits: (await value(266, 1)) === 2,
     nodata: await nodataOf(bytes, fields.get(42_113)),
     pages,

@@ -11,8 +11,30 @@ import type { Patch, Raster } from "./raster.ts";
 import { isKnown, type Sample, sampleWords, toNumbers, unpackBits } from "./samples.ts";
 import { type Field, fieldValues, type TiffHeader } from "./tiff-header.ts";
 
-/** Whether sharp is to read it: colours that need converting, or packings that only photographs and scans have. */
-export function isPhotograph({ photometric, compression, sample, reversedBits }: TiffHeader): boolean {
+const UNPACKED = "gdal_translate -co COMPRESS=DEFLATE IN.tif OUT.tif";
+/** Packings that nobody here reads; sharp would call them damaged. */
+const NOT_READ: Record<number, string> = {
+  33003: "JPEG 2000",
+  33005: "JPEG 2000",
+  34712: "JPEG 2000",
+  34887: "LERC",
+  34925: "LZMA",
+  50001: "WebP",
+  50002: "JPEG XL",
+};
+
+/**
+ * Whether sharp is to read it: colours that need converting, or packings that only photographs and scans have.
+ *
+ * @throws {Error} where neither sharp nor {@link tiffRaster} can
+ */
+export function isPhotograph({ photometric, compression, sample, bands, reversedBits }: TiffHeader): boolean {
+  const packing = NOT_READ[compression];
+  if (packing !== undefined)
+    throw new Error(`its data are packed as ${packing}, which is not read; write it anew: ${UNPACKED}`);
+  const isJpeg = compression === 6 || compression === 7;
+  if (isJpeg && (bands > 4 || sample?.bits !== 8))
+    throw new Error(`it is packed as JPEG with ${bands} bands, which is not read; write it anew: ${UNPACKED}`);
   if (![-1, 0, 1, 2].includes(photometric) || !isPacking(compression)) return true;
   return reversedBits && sample !== null && sample.bits <= 8;
 }
@@ -22,7 +44,7 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
   const { width, height, bands, photometric, extra, sample, planar, compression } = header;
   if (!sample)
     throw new Error(
-      "its bands are of several types, which is not read; write them as one: gdal_translate -ot Float32 IN.tif OUT.tif",
+      "its samples are of several types, or complex, which is not read; write them as one: gdal_translate -ot Float32 IN.tif OUT.tif",
     );
   if (!isKnown(sample))
     throw new Error(
