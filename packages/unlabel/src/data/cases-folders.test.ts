@@ -529,7 +529,13 @@ describe("class folders", () => {
     expect(voc).toMatchObject({ layout: "unlabelled", train: { "-": 2 } });
     const cities = read(images(2, "leftImg8bit/train/a", "leftImg8bit/train/b", "gtFine/train/a", "gtFine/train/b"));
     expect(cities).toMatchObject({ classes: ["a", "b"], train: { a: 2, b: 2 } });
+    const carvana = read(images(2, "train", "train_masks", "test"));
+    expect(carvana).toMatchObject({ train: { "-": 2 }, val: { "-": 2 } });
+    expect(carvana.lines.at(-1)).toMatch(/^left aside: 2 in train_masks\/ .*: pictures made for those in train\/,/);
+    const named = read(images(2, "train_images", "train_labels", "test_images", "test_labels"));
+    expect(named).toMatchObject({ layout: "train-val", train: { "-": 2 }, val: { "-": 2 } });
     // A class may be called so: nothing beside it says images.
+    expect(read(images(2, "face", "face_mask", "gas_mask")).classes).toEqual(["face", "face_mask", "gas_mask"]);
     expect(read(images(2, "masks", "helmets")).train).toEqual({ helmets: 2, masks: 2 });
   });
 });

@@ -1,4 +1,5 @@
 // Folders of what was made for each image: masks, labels, depths. They are pictures as well, and neither images nor a class.
+import { roleOf } from "./split-names.ts";
 import { type Counted, type ImageFile, note } from "./walk.ts";
 
 /** Beside images/, what was made for each of them. */
@@ -6,8 +7,33 @@ const MADE =
   /^(masks?|mattes?|labels?|annotations?|segmentation\w*|segs?|gts?|gt_?(fine|coarse|masks?|labels?|depths?|png)|ground_?truths?|depths?|disparit(y|ies)|targets?|trimaps?)$/i;
 const IMAGES = /^(images?|imgs?|rgb|pics?|pictures?|photos?|jpe?gs?|jpegimages|pngimages|leftimg8bit)$/i;
 
+/** What a name says beside those words; whether it has one for what is made of images, and one for images. */
+function partsOf(name: string): { rest: string; isMade: boolean; isImages: boolean } {
+  if (MADE.test(name)) return { rest: "", isMade: true, isImages: false };
+  const words = name.split(/[^\p{L}\p{N}]+/u).filter((word) => word !== "");
+  const rest = words.filter((word) => !MADE.test(word) && !IMAGES.test(word));
+  return {
+    rest: rest.join(" ").toLowerCase(),
+    isMade: words.some((word) => MADE.test(word)),
+    isImages: rest.length < words.length,
+  };
+}
+
+/** For each folder of what was made, the images' folder beside it: images/ of masks/, train/ or train_images/ of train_masks/. */
+function madeAmong(names: readonly string[]): Map<string, string> {
+  const all = names.map((name) => ({ name, ...partsOf(name) }));
+  const images = all.filter(({ isMade }) => !isMade);
+  return new Map(
+    all.flatMap(({ name, rest, isMade }) => {
+      if (!isMade || (rest !== "" && roleOf(rest) === null)) return [];
+      const beside = images.find((one) => one.rest === rest && (rest !== "" || one.isImages));
+      return beside ? [[name, beside.name] as const] : [];
+    }),
+  );
+}
+
 /**
- * Takes such folders away, at any depth, where a folder called images/ or the like lies beside.
+ * Takes such folders away, at any depth, where a folder called images/ or the like lies beside, or the split that they are of.
  *
  * @returns the other images, and the folders with what is in them and what they lie beside
  */
@@ -27,9 +53,7 @@ export function withoutMade(images: readonly ImageFile[]): {
     }
   const folders = new Map<string, string>();
   for (const [parent, names] of byParent) {
-    const beside = [...names].sort().find((name) => IMAGES.test(name));
-    if (beside === undefined) continue;
-    for (const name of names) if (MADE.test(name)) folders.set(`${parent}${name}`, `${parent}${beside}/`);
+    for (const [name, beside] of madeAmong([...names].sort())) folders.set(`${parent}${name}`, `${parent}${beside}/`);
   }
   if (folders.size === 0) return { images, made };
   const counts = new Map<string, Counted>();
