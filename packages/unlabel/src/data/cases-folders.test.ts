@@ -343,10 +343,20 @@ describe("splits told by a word within names", () => {
     expect(intel).toMatchObject({ train: { sea: 2, ice: 2 }, val: { sea: 2 } });
   });
 
-  it("are none where only one name has it, or several pairs do", () => {
+  it("are none where only one name has it", () => {
     expect(read(images(2, "bullet_train", "test_tube", "violin")).layout).toBe("classes");
+    expect(read(images(2, "bullet_train", "bullet_test", "test_tube")).train).toEqual({ "-": 2 });
+  });
+
+  it("stand beside the class where there are several pairs", () => {
     const pairs = read(images(2, "cat_train", "cat_test", "dog_train", "dog_test"));
-    expect(pairs.classes).toEqual(["cat_test", "cat_train", "dog_test", "dog_train"]);
+    expect(pairs).toMatchObject({ train: { cat: 2, dog: 2 }, val: { cat: 2, dog: 2 } });
+    expect(pairs.lines).toContain("classes (cat, dog) and splits are read from the folders' names");
+    const domains = read(images(2, "trainA", "trainB", "testA", "testB", "valA", "valB"));
+    expect(domains).toMatchObject({ train: { A: 2, B: 2 }, val: { A: 2, B: 2 } });
+    expect(domains.lines.at(-1)).toMatch(/^left aside: .*2 in testA\/ \(testA\/0\.jpg\), 2 in testB\//);
+    const other = read(images(2, "cat_train", "cat_test", "dog_train", "dog_test", "bird"));
+    expect(other.classes).toHaveLength(5);
   });
 
   it("lie within classes, too", () => {
@@ -360,6 +370,73 @@ describe("splits told by a word within names", () => {
     expect(read(images(2, "nut/train/good", "nut/test/bad", "screw/train/good", "screw/test/bad")).layout).toBe(
       "unlabelled",
     );
+  });
+});
+
+describe("folders that are no class by what lies around them", () => {
+  it("are parts of one set", () => {
+    const flat = read(images(2, "scans_part_1", "scans_part_2"));
+    expect(flat).toMatchObject({ layout: "unlabelled", train: { "-": 4 } });
+    expect(flat.lines).toContain(
+      "no labels: scans_part_1/, scans_part_2/ are parts of one set by their names; as classes, rename them",
+    );
+    const folds = read(images(2, "fold1/cat", "fold1/dog", "fold2/cat", "fold2/dog", "fold3/cat", "fold3/dog"));
+    expect(folds).toMatchObject({ layout: "classes", train: { cat: 6, dog: 6 }, val: null });
+    expect(folds.lines).toContain(
+      "fold1/, fold2/ and so on are parts of one set; give one of them as DATA to read it alone",
+    );
+    expect(read(images(2, "class_1", "class_2")).classes).toEqual(["class_1", "class_2"]);
+    expect(read(images(2, "10", "2")).classes).toEqual(["10", "2"]);
+  });
+
+  it("hold the folders beside them once more", () => {
+    const twice = read(images(2, "set/yes", "set/no", "set/set/yes", "set/set/no"));
+    expect(twice.train).toEqual({ yes: 2, no: 2 });
+    expect(twice.lines.at(-1)).toMatch(/^left aside: 4 in set\/set\/ .*same names as those beside it/);
+    // Folders within one class are its own.
+    expect(read(images(2, "cat", "dog", "bird/a", "bird/b")).train).toEqual({ cat: 2, dog: 2, bird: 4 });
+  });
+
+  it("are few beside the folder that holds the classes", () => {
+    const repository = read([...images(20, "data/cat", "data/dog"), ...images(2, "docs")]);
+    expect(repository).toMatchObject({ layout: "classes", train: { cat: 20, dog: 20 } });
+    expect(repository.lines.at(-1)).toBe("left aside: 2 in docs/ (docs/0.jpg): few beside data/");
+    expect(read([...images(2, "data/cat", "data/dog"), ...images(2, "docs")]).layout).toBe("unlabelled");
+  });
+
+  it("hold what was made of images in splits", () => {
+    const mvtec = read(images(2, "nut/train/good", "nut/test/good", "nut/test/bent", "nut/ground_truth/bent"));
+    expect(mvtec).toMatchObject({ train: { good: 2 }, val: { good: 2, bent: 2 } });
+    expect(mvtec.lines.at(-1)).toMatch(/ground_truth\/ .*: pictures made for those in nut\/train\//);
+  });
+
+  it("lie too deep, which is said with the folder that is meant", () => {
+    using folder = temporaryFolder();
+    make(folder.path, images(2, "a/b/c/d/e/f/cat", "a/b/c/d/e/f/dog"));
+    const line = understood(openFolder(folder.path)).find((one) => one.startsWith("no labels"));
+    const [, inner] = /give (\S+) as DATA$/.exec(line ?? "")!;
+    expect(openFolder(inner!).classes).toHaveLength(2);
+  });
+});
+
+describe("images whose names begin with their class", () => {
+  const named = (folder: string, ...words: string[]) =>
+    words.flatMap((word) => Array.from({ length: 6 }, (_, i) => `${folder}/${word}${i}.jpg`));
+
+  it("have none, which is said with a command that makes a list", async () => {
+    using folder = temporaryFolder();
+    make(folder.path, [...named("train", "cat.", "dog_in_house_"), ...images(3, "test1")]);
+    const data = openFolder(folder.path);
+    expect(data.classes).toEqual([]);
+    const line = understood(data).find((one) => one.startsWith("names of images begin with 2 words"));
+    const command = /if these are classes: (.*), then give list.tsv as DATA$/.exec(line ?? "")![1]!;
+    execFileSync("sh", ["-c", command]);
+    expect(summary(await openData(join(folder.path, "list.tsv"))).train).toEqual({ cat: 6, dog_in_house: 6 });
+  });
+
+  it("are not told from what cameras call them", () => {
+    for (const words of [["IMG_", "DSC"], ["cat."], ["", "a"]])
+      expect(read(named("photos", ...words)).lines.join()).not.toMatch(/begin with/);
   });
 });
 

@@ -1,7 +1,7 @@
 // A table beside images without labels may hold their classes, as Kaggle's train.csv and Hugging Face's metadata.csv do: that it is there,
 // and how to have it read, is said.
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { shellWord } from "../base/shell.ts";
 import type { Dataset } from "./folder.ts";
 import { outputsAmong } from "./outputs.ts";
@@ -19,10 +19,16 @@ const ROWS = 200;
 const MOST_FOLDERS = 50;
 const MOST_LISTS = 20;
 
-/** The images as they were found; where they have no labels and a list beside them has, that is said. */
+/** The images as they were found; where those of a split have no labels and a list beside them has, that is said. */
 export function withLists(data: Dataset): Dataset {
-  if (data.classes.length > 0) return data;
-  const found = listsIn(data.root).filter((path) => hasClasses(path));
+  const bare = [data.train, ...(data.val ? [data.val] : [])].filter(({ items }) =>
+    items.every(({ label }) => label < 0),
+  );
+  if (bare.length === 0) return data;
+  const lists = listsIn(data.root);
+  if (lists.length === 0) return data;
+  const images = new Set(bare.flatMap(({ root, items }) => items.map(({ path }) => resolve(root, path))));
+  const found = lists.filter((path) => hasClasses(path, images));
   if (found.length === 0) return data;
   const [first] = found;
   const more =
@@ -60,8 +66,8 @@ function isList(name: string): boolean {
   return LISTS.has(extname(name).toLowerCase()) && !/submission|partition|split/i.test(name);
 }
 
-/** Whether most of a list's first rows name images that are there, and several the same class. */
-function hasClasses(path: string): boolean {
+/** Whether most of a list's first rows name some of these images, and several the same class. */
+function hasClasses(path: string, images: ReadonlySet<string>): boolean {
   try {
     const folder = dirname(path);
     const table = readTable(path, headOf(path), folder);
@@ -72,7 +78,7 @@ function hasClasses(path: string): boolean {
       folder,
       entries.map((entry) => entry.path),
     );
-    return 2 * files.filter(({ isThere }) => isThere).length >= entries.length;
+    return 2 * files.filter((one) => images.has(resolve(folder, one.path))).length >= entries.length;
   } catch {
     return false; // no list, or one that would be refused
   }

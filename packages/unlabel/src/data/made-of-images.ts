@@ -23,10 +23,15 @@ function partsOf(name: string): { rest: string; isMade: boolean; isImages: boole
 function madeAmong(names: readonly string[]): Map<string, string> {
   const all = names.map((name) => ({ name, ...partsOf(name) }));
   const images = all.filter(({ isMade }) => !isMade);
+  // bottle/train, bottle/test, bottle/ground_truth.
+  const train = images.find(({ name: one }) => roleOf(one)?.role === "train");
+  const areSplits = images.length > 1 && images.every(({ name: one }) => roleOf(one) !== null);
   return new Map(
     all.flatMap(({ name, rest, isMade }) => {
       if (!isMade || (rest !== "" && roleOf(rest) === null)) return [];
-      const beside = images.find((one) => one.rest === rest && (rest !== "" || one.isImages));
+      const beside =
+        images.find((one) => one.rest === rest && (rest !== "" || one.isImages)) ??
+        (rest === "" && areSplits ? train : null);
       return beside ? [[name, beside.name] as const] : [];
     }),
   );

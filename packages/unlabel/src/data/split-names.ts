@@ -58,28 +58,59 @@ export function roleOf(name: string): Named | null {
   return { role, rank: rank + (isPlain ? 0 : 20) + (name === name.toLowerCase() ? 0 : 10) };
 }
 
+/** Names that say the same beside a word for a split, by what they say. */
+function twinsOf(names: readonly string[]): Map<string, { name: string; role: Role }[]> {
+  const twins = new Map<string, { name: string; role: Role }[]>();
+  for (const name of names) {
+    const words = tokensOf(name);
+    const roles = words.map((word) => SPLIT_WORDS.get(word.toLowerCase()));
+    const at = roles.findIndex((role) => role !== undefined);
+    if (at < 0 || roleOf(name) !== null || roles.some((role, i) => i !== at && role !== undefined)) continue;
+    const around = words.filter((_, i) => i !== at).join("_");
+    twins.set(around, [...(twins.get(around) ?? []), { name, role: roles[at]! }]);
+  }
+  for (const [around, all] of twins) {
+    const kinds = new Set(all.map(({ role }) => role));
+    if (around === "" || !kinds.has("train") || kinds.size < 2) twins.delete(around);
+  }
+  return twins;
+}
+
+/** Words in the case that they are written in; trainA is two. */
+function tokensOf(name: string): string[] {
+  return name
+    .replace(/(\p{Ll})(?=\p{Lu})/gu, "$1 ")
+    .split(/[^\p{L}\p{N}]+/u)
+    .filter((word) => word !== "");
+}
+
 /**
  * The splits that names beside each other speak of. A word within a name counts where another name has the same around another split's:
  * seg_train and seg_test are splits, bullet_train and test_tube are not, nor are cat_train, cat_test, dog_train and dog_test.
  */
 export function rolesOf(names: readonly string[]): Map<string, Named | null> {
   const roles = new Map(names.map((name) => [name, roleOf(name)]));
-  const twins = new Map<string, { name: string; named: Named }[]>();
-  for (const name of names) {
-    const words = wordsOf(name);
-    const at = words.findIndex((word) => SPLIT_WORDS.has(word));
-    if (at < 0 || roles.get(name) !== null || words.some((word, i) => i !== at && SPLIT_WORDS.has(word))) continue;
-    const around = words.map((word, i) => (i === at ? "" : word)).join(" ");
-    const one = { name, named: { role: SPLIT_WORDS.get(words[at]!)!, rank: 30 } };
-    twins.set(around, [...(twins.get(around) ?? []), one]);
-  }
-  const told = [...twins.values()].filter((all) => {
-    const kinds = new Set(all.map(({ named }) => named.role));
-    return kinds.has("train") && kinds.size > 1;
-  });
-  if (told.length === 1) for (const { name, named } of told[0]!) roles.set(name, named);
+  const [only, ...others] = twinsOf(names).values();
+  if (only && others.length === 0) for (const { name, role } of only) roles.set(name, { role, rank: 30 });
   return roles;
 }
+
+/** Names that are each of a class and of a split, where all are: cat_train, cat_test, dog_train, dog_test. */
+export function classesAndSplits(names: readonly string[]): Map<string, { role: Role; id: string }> | null {
+  const twins = twinsOf(names);
+  const found = new Map([...twins].flatMap(([id, all]) => all.map(({ name, role }) => [name, { role, id }] as const)));
+  return twins.size > 1 && found.size === names.length ? found : null;
+}
+
+/** Whether names differ in numbers alone, and say that each is a part of one set. */
+export function areParts(names: readonly string[]): boolean {
+  const shapes = new Set(names.map((name) => name.toLowerCase().replace(/\d+/g, "0")));
+  const words = [...shapes][0]?.split(/[^\p{L}]+/u) ?? [];
+  return names.length > 1 && shapes.size === 1 && words.some((word) => PART.test(word));
+}
+
+const PART =
+  /^(parts?|batch(es)?|chunks?|shards?|subsets?|folds?|folders?|dirs?|zips?|images?|imgs?|pics?|pictures?|photos?|files?|data|dataset)$/;
 
 /** Whether a folder within a split, alone there, says nothing of classes: train/images/, train/train/. */
 export function isGeneric(name: string): boolean {
