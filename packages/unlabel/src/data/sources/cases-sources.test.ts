@@ -455,6 +455,42 @@ describe("archives of archives", () => {
   });
 });
 
+describe("Parquet of other programs", () => {
+  const write = (name: string, columns: Record<string, unknown[]>) => {
+    const columnData = Object.entries(columns).map(([column, data]) => ({
+      name: column,
+      data: column === "image" ? data.map((text) => new TextEncoder().encode(String(text))) : data,
+      type: (column === "image" ? "BYTE_ARRAY" : "STRING") as "BYTE_ARRAY" | "STRING",
+    }));
+    return put(name, new Uint8Array(parquetWriteBuffer({ columnData })));
+  };
+
+  it("has splits in a column of words for them, and only there", async () => {
+    const image = ["1", "2", "3"];
+    const data = await openData(
+      write("p.parquet", { image, label: ["x", "y", "x"], split: ["train", "Test", "train"] }),
+    );
+    expect([list(data, data.train), list(data, data.val)]).toEqual([
+      ["p.parquet#0 x", "p.parquet#2 x"],
+      ["p.parquet#1 y"],
+    ]);
+    expect(said(data)).toBe("splits from column split");
+    const folds = await openData(write("q.parquet", { image, label: ["x", "y", "x"], split: ["a", "test", "b"] }));
+    expect([folds.train.items.length, said(folds)]).toEqual([3, "columns not read: split"]);
+    const named = write("set/train-0.parquet", { image, label: ["x", "y", "x"], split: ["test", "test", "test"] });
+    expect((await openData(named)).val).toBeNull();
+  });
+
+  it("has no class where a label is NaN, and of paths tells the command that makes a list", async () => {
+    const data = await openData(write("p.parquet", { image: ["1", "2"], label: ["nan", "cat"] }));
+    expect(list(data, data.train)).toEqual(["p.parquet#0 -", "p.parquet#1 cat"]);
+    await expect(openData(write("a b.parquet", { file_name: ["x.jpg"] }))).rejects.toThrow(
+      /a table of paths is a list: python3 -c 'import pandas; .*a b\.parquet.*a b\.csv.*', and give that$/,
+    );
+    await expect(openData(put("void.parquet", ""))).rejects.toThrow(/without Parquet's end mark/);
+  });
+});
+
 describe("a Hugging Face repository", () => {
   const write = (name: string, label: number[], { named = false } = {}) => {
     const features = { label: { names: ["cat", "dog"], _type: "ClassLabel" }, image: { _type: "Image" } };
