@@ -611,6 +611,18 @@ describe("class folders", () => {
     expect(carvana.lines.at(-1)).toMatch(/^left aside: 2 in train_masks\/ .*: pictures made for those in train\/,/);
     const named = read(images(2, "train_images", "train_labels", "test_images", "test_labels"));
     expect(named).toMatchObject({ layout: "train-val", train: { "-": 2 }, val: { "-": 2 } });
+    const files = read([
+      "benign/a (1).png",
+      "benign/a (1)_mask.png",
+      "benign/a (1)_mask_1.png",
+      "normal/b.jpg",
+      "normal/b-gt.png",
+    ]);
+    expect(files).toMatchObject({ train: { benign: 1, normal: 1 } });
+    expect(files.lines.at(-1)).toMatch(
+      /^left aside: 3 made of an image beside \(benign\/a \(1\)_mask\.png\): their names/,
+    );
+    expect(read(["a/gas_mask.jpg", "a/face.jpg", "b/face_mask.jpg", "b/1.jpg"]).train).toEqual({ a: 2, b: 2 });
     // A class may be called so: nothing beside it says images.
     expect(read(images(2, "face", "face_mask", "gas_mask")).classes).toEqual(["face", "face_mask", "gas_mask"]);
     expect(read(images(2, "masks", "helmets")).train).toEqual({ helmets: 2, masks: 2 });

@@ -74,3 +74,24 @@ export function withoutMade(images: readonly ImageFile[]): {
   for (const [folder, one] of counts) made.set(`${folder}/`, { ...one, beside: folders.get(folder)! });
   return { images: kept, made };
 }
+
+/** `x_mask.png`, `x.depth.png`, `x_mask_1.png`. */
+const MADE_FILE =
+  /^(.*[^\s_.-])[\s_.-]+(masks?|labels?|seg|segmentation|gt|ground_?truth|depth|trimap|matte|annotation)([\s_.-]?\d+)?\.\w+$/i;
+
+/** Takes away files that say of an image beside them that they were made of it: `x_mask.png` beside `x.jpg`. */
+export function withoutMadeFiles(images: readonly ImageFile[]): { images: readonly ImageFile[]; made: Counted | null } {
+  const named = images.filter(({ path }) => MADE_FILE.test(path.slice(path.lastIndexOf("/") + 1)));
+  if (named.length === 0) return { images, made: null };
+  const stems = new Set(images.map(({ path }) => path.replace(/\.\w+$/, "")));
+  const made = named.filter(({ path }) => {
+    const start = path.lastIndexOf("/") + 1;
+    return stems.has(path.slice(0, start) + MADE_FILE.exec(path.slice(start))![1]!);
+  });
+  if (made.length === 0) return { images, made: null };
+  const taken = new Set(made);
+  return {
+    images: images.filter((image) => !taken.has(image)),
+    made: { count: made.length, example: made[0]!.path },
+  };
+}
