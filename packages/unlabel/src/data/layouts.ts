@@ -25,8 +25,7 @@ import {
   whyUnlabelled,
 } from "./layout-words.ts";
 import { directly, isFew, type Level, levelOf, within } from "./levels.ts";
-import { withoutMade, withoutMadeFiles } from "./made-of-images.ts";
-import type { LeftAside } from "./reading.ts";
+import { imagesAlone } from "./made-of-images.ts";
 import { isGeneric, type Named, roleOf } from "./split-names.ts";
 import type { ImageFile, Walked } from "./walk.ts";
 
@@ -39,16 +38,7 @@ const VAL_SHARD = /^val\.\w+$/i;
  * @throws {UserError} where images to train on are missing beside those held out
  */
 export function arrange(root: string, walked: Pick<Walked, "images" | "folders">): Arranged {
-  const alone = withoutMadeFiles(walked.images);
-  const { images, made } = withoutMade(alone.images);
-  const leftAside = [...made].map(([folder, { count, example, beside }]): LeftAside => {
-    const hint = `pictures made for those in ${beside}, as its name says; to train on these, give it as DATA`;
-    return { what: `in ${folder}`, count, example, hint };
-  });
-  if (alone.made) {
-    const hint = "their names say so; to train on these, move them into a folder of their own";
-    leftAside.push({ what: "made of an image beside", ...alone.made, hint });
-  }
+  const { images, leftAside } = imagesAlone(walked.images);
   const level = levelOf(images, "");
   const found = understand(root, level, walked.folders, 0);
   if (found) return { ...found, leftAside: [...leftAside, ...found.leftAside] };

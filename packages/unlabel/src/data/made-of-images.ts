@@ -1,4 +1,5 @@
 // Folders of what was made for each image: masks, labels, depths. They are pictures as well, and neither images nor a class.
+import type { LeftAside } from "./reading.ts";
 import { roleOf } from "./split-names.ts";
 import { type Counted, type ImageFile, note } from "./walk.ts";
 
@@ -42,8 +43,10 @@ function madeAmong(names: readonly string[]): Map<string, string> {
  *
  * @returns the other images, and the folders with what is in them and what they lie beside
  */
-export function withoutMade(images: readonly ImageFile[]): {
-  images: readonly ImageFile[];
+function withoutMade<T extends ImageFile>(
+  images: readonly T[],
+): {
+  images: readonly T[];
   made: Map<string, Counted & { beside: string }>;
 } {
   const made = new Map<string, Counted & { beside: string }>();
@@ -75,12 +78,27 @@ export function withoutMade(images: readonly ImageFile[]): {
   return { images: kept, made };
 }
 
+/** Both, with what has to be said of them. */
+export function imagesAlone<T extends ImageFile>(all: readonly T[]): { images: readonly T[]; leftAside: LeftAside[] } {
+  const alone = withoutMadeFiles(all);
+  const { images, made } = withoutMade(alone.images);
+  const leftAside = [...made].map(([folder, { count, example, beside }]): LeftAside => {
+    const hint = `pictures made for those in ${beside}, as its name says; to train on these, give it as DATA`;
+    return { what: `in ${folder}`, count, example, hint };
+  });
+  if (alone.made) {
+    const hint = "their names say so; to train on these, move them into a folder of their own";
+    leftAside.push({ what: "made of an image beside", ...alone.made, hint });
+  }
+  return { images, leftAside };
+}
+
 /** `x_mask.png`, `x.depth.png`, `x_mask_1.png`. */
 const MADE_FILE =
   /^(.*[^\s_.-])[\s_.-]+(masks?|labels?|seg|segmentation|gt|ground_?truth|depth|trimap|matte|annotation)([\s_.-]?\d+)?\.\w+$/i;
 
 /** Takes away files that say of an image beside them that they were made of it: `x_mask.png` beside `x.jpg`. */
-export function withoutMadeFiles(images: readonly ImageFile[]): { images: readonly ImageFile[]; made: Counted | null } {
+function withoutMadeFiles<T extends ImageFile>(images: readonly T[]): { images: readonly T[]; made: Counted | null } {
   const named = images.filter(({ path }) => MADE_FILE.test(path.slice(path.lastIndexOf("/") + 1)));
   if (named.length === 0) return { images, made: null };
   const stems = new Set(images.map(({ path }) => path.replace(/\.\w+$/, "")));

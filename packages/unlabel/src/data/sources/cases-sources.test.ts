@@ -448,6 +448,16 @@ describe("archives of archives", () => {
     await expect(openData(put("c.tar", "PK\x03\x04".padEnd(600)))).rejects.toThrow(/packed with zip; unpack it and/);
   });
 
+  it("hold masks of their images, which are none", async () => {
+    const paths = ["images/1.jpg", "images/2.jpg", "masks/1.png", "masks/2.png"];
+    const data = await openData(put("pairs.tar", tarOf(paths.map((path) => ({ path, content: path })))));
+    expect(await bytesOf(data.train)).toEqual(["images/1.jpg", "images/2.jpg"]);
+    expect([labels(data), said(data)]).toEqual([
+      [],
+      expect.stringMatching(/^2 in masks\/ \(pairs\.tar\/masks\/1\.png\) they show/),
+    ]);
+  });
+
   it("hold what is hidden, or put there by other programs, without a word", async () => {
     const files = ["cat/1.jpg", "dog/1.jpg", "__MACOSX/cat/1.jpg", "cat/@eaDir/1.jpg/T.jpg", "./.cache/2.jpg"];
     const data = await openData(put("litter.tar", tarOf(files.map((path) => ({ path, content: "x" })))));

@@ -4,6 +4,7 @@ import { basename, dirname, posix } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { shellWord } from "../../base/shell.ts";
 import type { Dataset, Item, LeftAside } from "../folder.ts";
+import { imagesAlone } from "../made-of-images.ts";
 import { type BlockLimits, Blocks, orderOf, readingOf } from "./blocks.ts";
 import { type Bytes, localBytes, remoteBytes } from "./bytes.ts";
 import { assemble, type Sample } from "./dataset.ts";
@@ -38,7 +39,9 @@ interface Block {
 export async function openShards(root: string, names: readonly string[], limits: BlockLimits = {}): Promise<Dataset> {
   const isRemote = (name: string) => /^https?:/i.test(name);
   const shards = await pooled(AT_ONCE, names, (name) => (isRemote(name) ? remoteBytes(name) : localBytes(name)));
-  const indices = await pooled(AT_ONCE, shards, indexShard);
+  const found = await pooled(AT_ONCE, shards, indexShard);
+  const alone = found.map(({ samples }) => imagesAlone(samples));
+  const indices = found.map((index, shard) => ({ ...index, samples: [...alone[shard]!.images] }));
   const understood = classesOf(indices);
   const shardNames = names.map(shardName);
   const parts = partsOfFiles(shardNames);
@@ -48,9 +51,9 @@ export async function openShards(root: string, names: readonly string[], limits:
   const samples: Sample[] = [];
   const placed: Placed[] = [];
   const blocks: Block[] = [];
-  for (const [shard, { samples: found }] of indices.entries()) {
+  for (const [shard, { samples: own }] of indices.entries()) {
     const name = basename(shardNames[shard]!);
-    for (const { path, offset, size, ...labels } of found) {
+    for (const { path, offset, size, ...labels } of own) {
       const { label, part: inside, isStray } = understood.of({ path, ...labels });
       const outside = parts[shard] ?? null;
       const part = isToldByShards ? (outside ?? inside) : (inside ?? outside);
@@ -97,7 +100,13 @@ export async function openShards(root: string, names: readonly string[], limits:
     root,
     layout: "webdataset",
     samples,
-    leftAside: notes.leftAside,
+    leftAside: [
+      ...notes.leftAside,
+      ...inArchives(
+        names,
+        alone.map((one) => one.leftAside),
+      ),
+    ],
     readings: [
       ...(doubt === null ? [] : [doubt]),
       ...notes.readings,
@@ -105,6 +114,19 @@ export async function openShards(root: string, names: readonly string[], limits:
     ],
     ...(names.some(isRemote) ? readingOf(store, cut) : fromDisk),
   });
+}
+
+/** Pictures that were made of others, where they lie in archives: of each kind once. */
+function inArchives(names: readonly string[], aside: readonly (readonly LeftAside[])[]): LeftAside[] {
+  const hint = "they show what was made of images, as their names say";
+  const kinds = new Map<string, LeftAside>();
+  for (const [i, some] of aside.entries())
+    for (const { what, count, example } of some) {
+      const known = kinds.get(what);
+      if (known) known.count += count;
+      else kinds.set(what, { what, count, example: `${basename(shardName(names[i]!))}/${example}`, hint });
+    }
+  return [...kinds.values()];
 }
 
 /** What there is where no images are. */
