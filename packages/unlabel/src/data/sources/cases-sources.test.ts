@@ -203,6 +203,46 @@ describe("lists", () => {
     expect(said(origin)).toMatch(/not read: column dataset/);
   });
 
+  it("tell splits by words in any one column, and by whether an image is to train on", async () => {
+    files("a.jpg", "b.jpg");
+    const split = async (header: string, ...cells: string[]) => {
+      const data = await open("l.csv", `path,label,${header}\na.jpg,x,${cells[0]}\nb.jpg,y,${cells[1]}\n`);
+      return [list(data, data.train), list(data, data.val)];
+    };
+    const apart = [["a.jpg x"], ["b.jpg y"]];
+    expect(await split("split", "Training set", "test_set")).toEqual(apart);
+    expect(await split("train_or_test", "train", "test")).toEqual(apart);
+    expect(await split("is_train", "1", "0")).toEqual(apart);
+    expect(await split("origin", "test", "test")).toEqual([["a.jpg x", "b.jpg y"], null]);
+  });
+
+  it("have names in single quotes, and as a browser writes them", async () => {
+    files("my cat.jpg", "100%.jpg");
+    const quoted = await open("l.csv", "'path','label'\n'my cat.jpg','it's'\n'100%.jpg','b'\n");
+    expect(list(quoted, quoted.train)).toEqual(["my cat.jpg it's", "100%.jpg b"]);
+    const encoded = await open("l.csv", "path,label\nmy%20cat.jpg,a\n100%.jpg,b\n");
+    expect(list(encoded, encoded.train)).toEqual(["my cat.jpg a", "100%.jpg b"]);
+  });
+
+  it("are refused by their content where they hold something else", async () => {
+    const refusal = async (content: string | Uint8Array) =>
+      String(await open("x y.csv", content).catch((error: unknown) => error));
+    expect(await refusal("label,pixel0,pixel1\n1,0,255\n2,3,4\n")).toMatch(/found numbers such as 1,0,255; pixels or/);
+    expect(await refusal("emotion,pixels,Usage\n0,70 80 82,Training\n")).toMatch(/found numbers such as 0,70 80 82,T/);
+    expect(await refusal("version https://git-lfs.github.com/spec/v1\n")).toMatch(
+      /a pointer that Git LFS left .*git lfs pull$/,
+    );
+    expect(await refusal("<!DOCTYPE html><html></html>")).toMatch(/a page of the web/);
+    expect(await refusal("PK\x03\x04xxxx")).toMatch(/a spreadsheet or an archive/);
+    expect(await refusal(Uint8Array.of(1, 0, 2, 0, 0, 0, 3, 255, 7))).toMatch(/bytes that are no text/);
+    const packed = /unpack it: (.*)$/.exec(await refusal(gzipSync("a.jpg,cat\n")))![1]!;
+    files("a.jpg");
+    execFileSync("sh", ["-c", packed], { cwd: folder.path });
+    expect((await openData(join(folder.path, "list.csv"))).train.items).toHaveLength(1);
+    expect(await refusal("")).toMatch(/found none: it is empty$/);
+    expect(await refusal("path,label\n")).toMatch(/found none: no line names any$/);
+  });
+
   it("of JSON have what lies in an object, several labels, and say what holds more", async () => {
     files("a.jpg", "b.jpg");
     const nested = await open(

@@ -82,7 +82,7 @@ function separated(root: string, text: string, delimiter: string, separator: str
     const options = { delimiter, bom: true, comment: "#", comment_no_infix: true, trim: true, info: true };
     const records = Records.parse(parse(text, { ...options, relax_column_count: true, skip_empty_lines: true }));
     return {
-      rows: records.map(({ record, info }) => ({ line: info.lines, cells: record })),
+      rows: withoutQuotes(records.map(({ record, info }) => ({ line: info.lines, cells: record }))),
       isNamed: false,
       separator,
     };
@@ -90,6 +90,15 @@ function separated(root: string, text: string, delimiter: string, separator: str
     const why = error instanceof Error ? error.message : String(error);
     throw new UserError(`Expected a list of files in ${root}: ${shown(why)}`);
   }
+}
+
+/** Single quotes are letters to a table; around each cell of a column they are quotes. */
+function withoutQuotes(rows: Row[]): Row[] {
+  const isQuoted = (cell: string | undefined) => cell === undefined || cell === "" || /^'.*'$/.test(cell);
+  const first = rows[0]?.cells ?? [];
+  const quoted = first.map((cell, at) => cell !== "" && rows.every(({ cells }) => isQuoted(cells[at])));
+  if (!quoted.includes(true)) return rows;
+  return rows.map((row) => ({ ...row, cells: row.cells.map((cell, at) => (quoted[at] ? cell.slice(1, -1) : cell)) }));
 }
 
 /** What stands in a list, short enough for a line and harmless to a terminal. */
