@@ -1,10 +1,9 @@
 // unlabel data check: what one should know of images before training on them. One pass, then a second look at likely copies.
 import { performance } from "node:perf_hooks";
-import { UserError } from "../base/errors.ts";
 import type { Dataset, Split } from "../data/folder.ts";
-import { AS_THEY_ARE } from "../data/input-settings.ts";
-import { openData } from "../data/open.ts";
-import { openImages } from "../data/open-images.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
+import type { InputSettings } from "../data/input-settings.ts";
+import { nameOf as imageName } from "../data/names.ts";
 import { ImageReader } from "../data/reader.ts";
 import { understood } from "../data/understood.ts";
 import { presetNames } from "../methods/presets.ts";
@@ -12,14 +11,19 @@ import { methods } from "../methods/registry.ts";
 import { type Copies, findCopies } from "./duplicates.ts";
 import { findingsOf, notesOf } from "./findings.ts";
 import { type Forecast, forecast } from "./forecast.ts";
+import { kindsOf } from "./kinds.ts";
 import { look, type Seen } from "./look.ts";
+import { openForCheck, READ_SO } from "./open.ts";
 import type { CheckResult, ClassCount, Named } from "./result.ts";
 import { sizesOf } from "./sizes.ts";
+import { type ClassValues, valuesOf } from "./values.ts";
 
 /** Options of {@link checkData}. */
 export interface CheckOptions {
   /** Presets whose cost is measured. Default all. */
   presets?: readonly string[];
+  /** How images are read, as training is told: channels, bands, range, tiles; by default as training would choose. */
+  settings?: Partial<InputSettings>;
   /** Reads the images; by default one of its own that keeps nothing in memory. */
   reader?: ImageReader;
   /** Ends it. */
@@ -27,7 +31,7 @@ export interface CheckOptions {
   /** Told how the data set was understood, a line each, before anything is read. */
   onUnderstood?: (lines: readonly string[]) => void;
   /** Told now and then what is under way. */
-  onProgress?: (stage: "images" | "copies" | "forecast", done: number, total: number, note: string) => void;
+  onProgress?: (stage: "images" | "copies" | "values" | "forecast", done: number, total: number, note: string) => void;
 }
 
 /** The result, and what a page of pictures is made from. */
@@ -40,17 +44,6 @@ export interface Checked {
   copies: Copies;
   /** What read them. */
   reader: ImageReader;
-}
-
-/** The images as training would read them; as photographs where no one way does for all, which is then said. */
-async function opened(root: string): Promise<Dataset> {
-  try {
-    return await openImages(root, AS_THEY_ARE, 0);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const data = await openData(root);
-    return { ...data, readings: [...(data.readings ?? []), `read as photographs here. ${error.message}`] };
-  }
 }
 
 /**
@@ -67,7 +60,7 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
     presets = presetNames(),
     signal,
   } = options;
-  const data = await opened(root);
+  const { data, refusal } = await openForCheck(root, options.settings ?? {});
   onUnderstood(understood(data));
   const splits = data.val ? [data.train, data.val] : [data.train];
   const total = splits.reduce((sum, { items }) => sum + items.length, 0);
@@ -80,6 +73,10 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
   const copies = await findCopies(looked, reader);
   const seconds = (performance.now() - began) / 1000;
   const { images } = looked;
+  const values = await valuesOf(data, data.train.input ?? PHOTOGRAPHS, (done, of) => {
+    signal?.throwIfAborted();
+    onProgress("values", done, of, "");
+  });
   const readable = images.filter(({ reason }) => reason === null);
   let measured = 0;
   const measurements = methods().reduce(
@@ -87,31 +84,42 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
     0,
   );
   const costs =
-    presets.length === 0
+    presets.length === 0 || refusal !== null
       ? null
       : await forecast(readable, presets, (what) => onProgress("forecast", measured++, measurements, what), signal);
   signal?.throwIfAborted();
-  const result = summarise(data, images, copies, seconds, costs);
-  if (presets.length > 0 && costs === null)
-    result.notes.push("no forecast: fewer than two training images can be read");
+  const result = summarise(data, images, copies, { refusal, seconds, values, costs });
+  if (presets.length > 0 && costs === null) {
+    const why = refusal === null ? "fewer than two training images can be read" : "training would refuse these images";
+    result.notes.push(`no forecast: ${why}`);
+  }
   return { result, images, copies, reader };
+}
+
+interface Measured {
+  refusal: string | null;
+  seconds: number;
+  values: ClassValues[] | null;
+  costs: Forecast | null;
 }
 
 function summarise(
   data: Dataset,
   images: readonly Seen[],
   { groups, leaks }: Copies,
-  seconds: number,
-  costs: Forecast | null,
+  { refusal, seconds, values, costs }: Measured,
 ): CheckResult {
   const name = (seen: Seen) => nameOf(data, seen);
   const unread = images.flatMap((seen) => (seen.reason === null ? [] : [{ ...name(seen), reason: seen.reason }]));
   const formats: Record<string, number> = {};
-  for (const { format, reason } of images) if (reason === null) formats[format] = (formats[format] ?? 0) + 1;
+  for (const { format, reason } of images)
+    if (reason === null && format !== "") formats[format] = (formats[format] ?? 0) + 1;
   const result: Omit<CheckResult, "ok" | "findings" | "notes"> = {
     data: data.root,
     layout: data.layout,
     understood: understood(data),
+    input: data.train.input ?? PHOTOGRAPHS,
+    refusal,
     fingerprint: data.fingerprint,
     seconds: Math.round(seconds * 100) / 100,
     images_per_s: Math.round(images.length / seconds),
@@ -123,6 +131,9 @@ function summarise(
     },
     classes: countClasses(data),
     formats,
+    depths: kindsOf(images, ({ depth }) => depth),
+    bands: kindsOf(images, ({ bands }) => bands),
+    values,
     sizes: sizesOf(images),
     turned: images.filter(({ turned }) => turned).length,
     unreadable: unread,
@@ -135,26 +146,28 @@ function summarise(
       exact: leaks.filter(({ kind }) => kind === "exact").length,
       near: leaks.filter(({ kind }) => kind === "near").length,
       images: leaks.map(({ val, train, kind, similarity }) => ({
-        val: images[val]!.item.path,
-        train: images[train]!.item.path,
+        val: imageName(images[val]!.item),
+        train: imageName(images[train]!.item),
         kind,
         similarity,
       })),
     },
     forecast: costs,
   };
-  const findings = findingsOf(data, result);
+  const findings = findingsOf(data, result, images);
+  // What training would refuse is a finding.
+  const told = result.understood.slice(1).map((line) => (line.startsWith(READ_SO) ? READ_SO : line));
   return {
     ...result,
     ok: findings.length === 0,
     findings,
-    notes: [...notesOf(result, images), ...result.understood.slice(1)],
+    notes: [...notesOf(result, images, findings), ...told],
   };
 }
 
 /** An image by its split, path and class. */
 export function nameOf({ classes }: Pick<Dataset, "classes">, { split, item }: Seen): Named {
-  return { split: split.name, path: item.path, class: classes[item.label]?.name ?? null };
+  return { split: split.name, path: imageName(item), class: classes[item.label]?.name ?? null };
 }
 
 function countClasses({ classes, train, val }: Dataset): ClassCount[] {

@@ -45,10 +45,12 @@ async function exactSets({ images, whole }: Looked): Promise<number[][]> {
     ),
   );
   const same: number[][] = [];
+  // Many tiles of one file may be candidates, which is read once.
+  const files = new Map<string, Promise<string | null>>();
   for (const candidates of alike) {
     const hashed: [string, number][] = [];
     for (const i of candidates) {
-      const digest = await digestOf(images[i]!);
+      const digest = await digestOf(images[i]!, files);
       if (digest !== null) hashed.push([digest, i]);
     }
     same.push(...gather(hashed));
@@ -67,12 +69,21 @@ function gather(entries: Iterable<readonly [string, number]>): number[][] {
   return [...lists.values()].filter(({ length }) => length > 1);
 }
 
-async function digestOf({ split, item }: Seen): Promise<string | null> {
-  const [asked] = await imagesOf(split, [item]);
+/** @param files digests of cut files by path, kept and added to */
+async function digestOf({ split, item }: Seen, files: Map<string, Promise<string | null>>): Promise<string | null> {
+  if (!item.tile) return bytesDigest(split, item);
+  const key = `${split.name} ${item.path}`;
+  const whole = files.get(key) ?? bytesDigest(split, item);
+  files.set(key, whole);
+  const digest = await whole;
+  // Parts of one file are no copies of each other; the same parts of two are.
+  return digest && `${digest} ${tileKey(item.tile)}`;
+}
+
+async function bytesDigest(split: Seen["split"], item: Seen["item"]): Promise<string | null> {
+  const [asked] = await imagesOf({ ...split, input: undefined }, [{ ...item, tile: undefined }]);
   const image = sourceOf(asked!);
   const hash = createHash("sha256");
-  // Parts of one file are no copies of each other.
-  if (item.tile) hash.update(tileKey(item.tile));
   if (image instanceof Uint8Array) return hash.update(image).digest("hex");
   if (typeof image === "object") return hash.update(image.data).digest("hex");
   try {
@@ -87,7 +98,9 @@ async function nearPairs(looked: Looked, sets: number[][], reader: ImageReader):
   const { images, whole, middle } = looked;
   // One of each exact set stands for all.
   const others = new Set(sets.flatMap((set) => set.slice(1)));
-  const taken = images.flatMap(({ reason, blank }, i) => (reason === null && !blank && !others.has(i) ? [i] : []));
+  // Of a scan's thousands of nearly empty tiles each would be near each.
+  const isEmpty = ({ blank, nearlyBlank, item }: Seen) => blank || (nearlyBlank && item.tile !== undefined);
+  const taken = images.flatMap((seen, i) => (seen.reason === null && !isEmpty(seen) && !others.has(i) ? [i] : []));
   const words = (of: Uint32Array) => Uint32Array.from(taken.flatMap((i) => [of[2 * i]!, of[2 * i + 1]!]));
   const hashes = words(whole);
   const middles = words(middle);

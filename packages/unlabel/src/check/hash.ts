@@ -5,7 +5,6 @@
 export const HASH_SIDE = 32;
 /** Frequencies along each axis. */
 const LOW = 8;
-const PIXELS = HASH_SIDE * HASH_SIDE;
 
 // Row `u` holds the DCT-II's cosine of frequency u.
 const BASIS = Array.from({ length: LOW + 1 }, (_, u) =>
@@ -17,6 +16,20 @@ export function grayOf(rgb: Uint8Array, at: number, count: number): Float32Array
   const gray = new Float32Array(count);
   for (let i = 0; i < count; i++, at += 3) gray[i] = 0.299 * rgb[at]! + 0.587 * rgb[at + 1]! + 0.114 * rgb[at + 2]!;
   return gray;
+}
+
+/**
+ * RGB of `count` interleaved pixels of any number of channels, as people see them: the first three, or the first as gray; and the
+ * byte that it begins at.
+ */
+export function pictureOf(samples: Uint8Array, at: number, count: number, channels: number): [Uint8Array, number] {
+  if (channels === 3) return [samples, at];
+  const rgb = new Uint8Array(3 * count);
+  for (let i = 0; i < rgb.length; i++) {
+    const channel = channels < 3 ? 0 : i % 3;
+    rgb[i] = samples[at + Math.floor(i / 3) * channels + channel]!;
+  }
+  return [rgb, 0];
 }
 
 /**
@@ -52,20 +65,6 @@ export function perceptualHash(gray: Float32Array): [number, number] {
     if (values[k + 32]! > median) high |= 1 << k;
   }
   return [low >>> 0, high >>> 0];
-}
-
-/** The largest standard deviation of a channel, in levels of 255: near 0 for an image of one colour. */
-export function colourSpread(rgb: Uint8Array, at: number): number {
-  let most = 0;
-  for (let c = 0; c < 3; c++) {
-    let [sum, squares] = [0, 0];
-    for (let i = at + c; i < at + 3 * PIXELS; i += 3) {
-      sum += rgb[i]!;
-      squares += rgb[i]! ** 2;
-    }
-    most = Math.max(most, squares / PIXELS - (sum / PIXELS) ** 2);
-  }
-  return Math.sqrt(most);
 }
 
 /** Bits that are set. */

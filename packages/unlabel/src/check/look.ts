@@ -1,14 +1,15 @@
 // The one pass over all images: what each is, whether it can be read, and its perceptual hashes.
 import { stat } from "node:fs/promises";
-import { extname } from "node:path";
 import { ahead } from "../data/ahead.ts";
 import { sourceOf } from "../data/described.ts";
 import type { Item, Split } from "../data/folder.ts";
-import { factsOf } from "../data/foreign/facts.ts";
 import { imagesOf } from "../data/images.ts";
+import { isOrdinary, PHOTOGRAPHS } from "../data/input.ts";
 import type { ImageReader, ImageSource, Size } from "../data/reader.ts";
 import type { Box } from "../data/views.ts";
-import { colourSpread, grayOf, HASH_SIDE, perceptualHash } from "./hash.ts";
+import { BLANK, colourSpread, NEARLY, shareOfOthers } from "./blank.ts";
+import { grayOf, HASH_SIDE, perceptualHash, pictureOf } from "./hash.ts";
+import { headerOf } from "./header.ts";
 
 /** What one image turned out to be. */
 export interface Seen {
@@ -24,12 +25,18 @@ export interface Seen {
   height: number;
   /** Of the file. */
   bytes: number;
-  /** Such as jpeg; what the bytes say, not the name. */
+  /** Such as jpeg; what the bytes say, not the name. Empty for all tiles of a file but the first. */
   format: string;
   /** Stored turned or mirrored, with an EXIF tag that says so. */
   turned: boolean;
+  /** Such as 16-bit; null for what is no file, for all tiles of a file but the first, and where it is unknown. */
+  depth: string | null;
+  /** Such as RGB or 13 bands; null as `depth` is. */
+  bands: string | null;
   /** Of one colour, so that its hash says nothing. */
   blank: boolean;
+  /** Of one colour but for a few pixels; of tiles, and of images that are not read as photographs, alone. */
+  nearlyBlank: boolean;
   /** What makes it suspicious, in plain words. */
   doubts: string[];
   /** What is unusual and yet read as it should be. */
@@ -48,30 +55,9 @@ const BATCH = 64;
 export const TINY = 32;
 /** The long side over the short side beyond which a crop shows a sliver. */
 export const LONGEST = 4;
-/** Standard deviation of the colours, in levels of 255, below which there is nothing to see. */
-const BLANK = 2;
 /** How much of each edge the middle keeps. */
 const MIDDLE = 0.9;
-const PICTURE_BYTES = HASH_SIDE * HASH_SIDE * 3;
-
-const FORMATS: Record<string, string> = {
-  ".jpg": "jpeg",
-  ".jpeg": "jpeg",
-  ".jpe": "jpeg",
-  ".jfif": "jpeg",
-  ".png": "png",
-  ".webp": "webp",
-  ".gif": "gif",
-  ".tif": "tiff",
-  ".tiff": "tiff",
-  ".avif": "avif",
-  ".bmp": "bmp",
-  ".pbm": "pnm",
-  ".pgm": "pnm",
-  ".ppm": "pnm",
-  ".pnm": "pnm",
-  ".npy": "npy",
-};
+const PIXELS = HASH_SIDE * HASH_SIDE;
 
 /** Looks at every image of the splits once; `onProgress` is told how many are done. */
 export async function look(
@@ -84,8 +70,7 @@ export async function look(
   onProgress(0);
   function* tasks() {
     for (const split of splits) {
-      for (let start = 0; start < split.items.length; start += BATCH)
-        yield () => lookAt(split, split.items.slice(start, start + BATCH), reader);
+      for (let start = 0; start < split.items.length; start += BATCH) yield () => lookAt(split, start, reader);
     }
   }
   for await (const batch of ahead(tasks(), 3)) {
@@ -105,41 +90,60 @@ interface LookedAt {
   hashes: { whole: [number, number]; middle: [number, number] } | null;
 }
 
-async function lookAt(split: Split, items: readonly Item[], reader: ImageReader): Promise<LookedAt[]> {
+async function lookAt(split: Split, start: number, reader: ImageReader): Promise<LookedAt[]> {
+  const items = split.items.slice(start, start + BATCH);
   const images = await imagesOf(split, items);
   const { sizes, failures } = await reader.sizes(images);
   const reasons = new Map(failures.map(({ index, reason }) => [index, reason]));
   const sized = sizes.flatMap((size, index) => (size ? [{ index, size }] : []));
-  const { data, failures: unread } = await reader.readPictures(
-    sized.map(({ index, size }) => ({ image: images[index]!, views: [part(size, 1), part(size, MIDDLE)] })),
-    { width: HASH_SIDE, height: HASH_SIDE, filter: "bilinear" },
-  );
+  const input = split.input ?? PHOTOGRAPHS;
+  const ordinary = isOrdinary(input);
+  // Photographs as people see them; of all else every channel, as the network has it.
+  const channels = ordinary ? 3 : input.channels;
+  const views = sized.map(({ index, size }) => ({ image: images[index]!, views: [part(size, 1), part(size, MIDDLE)] }));
+  const small = { width: HASH_SIDE, height: HASH_SIDE, filter: "bilinear" } as const;
+  const { data, failures: unread } = await (ordinary
+    ? reader.readPictures(views, small)
+    : reader.read(views, { ...small, channels }));
   for (const { index, reason } of unread) reasons.set(sized[index]!.index, reason);
-  const places = new Map(sized.map(({ index }, place) => [index, 2 * place * PICTURE_BYTES]));
+  const bytes = channels * PIXELS;
+  const places = new Map(sized.map(({ index }, place) => [index, 2 * place * bytes]));
   return Promise.all(
     items.map(async (item, index): Promise<LookedAt> => {
       const reason = reasons.get(index) ?? null;
-      const image = images[index]!;
+      const image = sourceOf(images[index]!);
       const size = reason === null ? sizes[index]! : { width: 0, height: 0 };
       const seen: Seen = {
         split,
         item,
         reason,
         ...size,
-        bytes: await bytesOf(sourceOf(image)),
+        bytes: await bytesOf(image),
         format: "",
         turned: false,
+        depth: null,
+        bands: null,
         blank: false,
+        nearlyBlank: false,
         doubts: [],
         remarks: [],
       };
-      if (reason !== null) return { seen, hashes: null };
-      await readHeader(seen, sourceOf(image));
+      // What concerns a file counts once, however many tiles it has.
+      const isFirst = item.tile === undefined || split.items[start + index - 1]?.path !== item.path;
+      const header = isFirst ? await headerOf(image, item.path) : null;
+      if (reason !== null) {
+        // What it is may be the reason.
+        Object.assign(seen, header && { depth: header.depth, bands: header.bands });
+        return { seen, hashes: null };
+      }
+      Object.assign(seen, header);
       const at = places.get(index)!;
-      seen.blank = colourSpread(data, at) < BLANK;
+      seen.blank = colourSpread(data, at, PIXELS, channels) < BLANK;
+      seen.nearlyBlank =
+        (item.tile !== undefined || !ordinary) && !seen.blank && shareOfOthers(data, at, PIXELS, channels) <= NEARLY;
       judge(seen);
-      const hash = (from: number) => perceptualHash(grayOf(data, from, HASH_SIDE * HASH_SIDE));
-      return { seen, hashes: { whole: hash(at), middle: hash(at + PICTURE_BYTES) } };
+      const hash = (from: number) => perceptualHash(grayOf(...pictureOf(data, from, PIXELS, channels), PIXELS));
+      return { seen, hashes: { whole: hash(at), middle: hash(at + bytes) } };
     }),
   );
 }
@@ -160,50 +164,11 @@ async function bytesOf(image: ImageSource): Promise<number> {
   );
 }
 
-/** Notes what the header says beyond the size. */
-async function readHeader(seen: Seen, image: ImageSource): Promise<void> {
-  if (typeof image !== "string" && !(image instanceof Uint8Array)) {
-    seen.format = "pixels";
-    return;
-  }
-  const extension = extname(seen.item.path).toLowerCase();
-  const named = FORMATS[extension];
-  const holds = (format: string) => {
-    seen.format = format;
-    if (named && named !== format) seen.doubts.push(`named ${extension} but holds ${format.toUpperCase()}`);
-  };
-  const { default: sharp } = await import("sharp");
-  try {
-    const {
-      format: kind,
-      compression,
-      space,
-      depth,
-      pages,
-      orientation,
-    } = await sharp(image, { limitInputPixels: false }).metadata();
-    // AVIF is AV1 in the container that HEIC has, too.
-    holds(kind === "heif" && compression === "av1" ? "avif" : kind);
-    seen.turned = (orientation ?? 1) > 1;
-    if (space === "cmyk") seen.remarks.push("CMYK");
-    if (depth !== "uchar") seen.remarks.push("more than 8 bits a channel");
-    if ((pages ?? 1) > 1) seen.remarks.push("animated or of several pages: the first is read");
-  } catch {
-    // The reader has read it; only another decoder does not understand its header.
-    const facts = await factsOf(image).catch(() => null);
-    if (facts === null) seen.format = "unknown";
-    else {
-      holds(facts.format.toLowerCase().replace(".", ""));
-      if (facts.sample.bits > 8) seen.remarks.push("more than 8 bits a channel");
-      if (facts.pages) seen.remarks.push("animated or of several pages: the first is read");
-    }
-  }
-}
-
 function judge(seen: Seen): void {
   const { width, height, doubts } = seen;
   const [short, long] = [Math.min(width, height), Math.max(width, height)];
   if (short < TINY) doubts.push(`only ${width} × ${height} px`);
   if (long > LONGEST * short) doubts.push(`long and thin, ${width} × ${height} px`);
   if (seen.blank) doubts.push("of one colour");
+  if (seen.nearlyBlank) doubts.push("nearly of one colour");
 }

@@ -5,6 +5,7 @@ import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { pageFile } from "../page/page-file.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { makeTiff } from "../testing/tiff.ts";
 import { checkData } from "./check.ts";
 import { writePage } from "./page.ts";
 
@@ -20,7 +21,8 @@ describe("the page", () => {
     const page = readFileSync(out, "utf8");
     expect(page).toContain("&lt;img src=x onerror=alert(1)&gt;.png");
     expect(page).not.toContain("<img src=x");
-    expect(page.match(/src="data:image\/webp;base64,/g)).toHaveLength(2);
+    // Both copies, and the four that can be read on the contact sheet.
+    expect(page.match(/src="data:image\/webp;base64,/g)).toHaveLength(2 + 4);
     expect(page).not.toMatch(/(src|href)="(?!data:|#)/);
     expect(page).toContain("not an image that can be read");
   });
@@ -70,6 +72,40 @@ describe.runIf(present)("in a browser", () => {
   afterAll(async () => {
     await browser?.close();
     folder[Symbol.dispose]();
+  });
+
+  it("shows images of many bands, and their values by class, at every width in both themes", async () => {
+    const data = join(folder.path, "bands");
+    const name = "a_long_name_of_a_class_without_any_space_in_it";
+    for (const [c, one] of [name, "other"].entries()) {
+      mkdirSync(join(data, one), { recursive: true });
+      for (let i = 0; i < 3; i++) {
+        const values = Uint16Array.from({ length: 40 * 40 * 5 }, (_, at) => 100 * c + ((at * (i + 3)) % 977));
+        writeFileSync(join(data, one, `${i}.tif`), makeTiff({ width: 40, height: 40, bands: 5, data: values }));
+      }
+    }
+    const out = pageFile("-o", join(folder.path, "bands.html"));
+    await writePage(await checkData(data, { presets: [] }), out);
+    for (const colorScheme of ["light", "dark"] as const)
+      for (const width of [1280, 400]) {
+        const page = await browser.newPage({ viewport: { width, height: 844 }, colorScheme });
+        await page.goto(pathToFileURL(out).href);
+        if (process.env.UNLABEL_SHOTS)
+          await page.screenshot({
+            path: join(process.env.UNLABEL_SHOTS, `bands-${width}-${colorScheme}.png`),
+            fullPage: true,
+          });
+        const found = await page.evaluate(`({
+          wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+          spills: [...document.querySelectorAll(".contact figure")].filter((one) => one.scrollWidth > one.clientWidth).length,
+          shown: [...document.querySelectorAll(".contact img")].filter((one) => one.complete && one.naturalWidth === 40).length,
+          bands: [...document.querySelectorAll(".values th[scope=rowgroup]")].map((one) => one.firstChild.textContent.trim()),
+          bars: [...document.querySelectorAll(".values .bar")].filter((one) => one.getBoundingClientRect().width > 10).length,
+        })`);
+        const bands = [1, 2, 3, 4, 5].map((band) => `Band ${band}`);
+        expect(found, `${width} ${colorScheme}`).toEqual({ wide: 0, spills: 0, shown: 6, bands, bars: 15 });
+        await page.close();
+      }
   });
 
   it.each([1280, 400, 320])("fits %i px, and no caption lies over another", async (width) => {

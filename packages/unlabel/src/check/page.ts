@@ -1,15 +1,16 @@
 // The check as one self-contained page: findings, sizes, classes, and the pictures concerned side by side.
 import { dirname } from "node:path";
 import { makeFolder, writeAtomically } from "../base/files.ts";
-import { imagesOf } from "../data/images.ts";
 import { count, duration, megabytes, percent, plural } from "../page/format.ts";
 import { type Html, html } from "../page/html.ts";
 import { script } from "../page/script.ts";
 import { shell } from "../page/shell.ts";
 import { style } from "../page/style.ts";
 import type { Checked } from "./check.ts";
-import { part, type Seen } from "./look.ts";
-import type { CheckResult, Named } from "./result.ts";
+import { contactSheet } from "./contact-sheet.ts";
+import type { CheckResult } from "./result.ts";
+import { label, thumbnail } from "./thumbnail.ts";
+import { valueTables } from "./value-tables.ts";
 
 /** Groups of copies, and single suspicious images, that are shown. */
 const GROUPS = 60;
@@ -18,8 +19,6 @@ const SINGLES = 48;
 const MEMBERS = 6;
 /** Rows of a list. */
 const ROWS = 200;
-/** Long side of a thumbnail in pixels. */
-const EDGE = 144;
 
 const look = `
 .sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20rem), 1fr)); gap: 1.6rem 2rem; margin: 1rem 0 1.6rem; }
@@ -29,6 +28,16 @@ const look = `
 .copies { display: flex; flex-wrap: wrap; gap: 6px; }
 .copies div { width: 9rem; font-size: 0.75rem; line-height: 1.35; color: var(--soft); }
 .copies img, .sheet.single img { display: block; width: 9rem; height: 9rem; object-fit: contain; background: var(--raised); border-radius: 3px; margin-bottom: 0.25rem; }
+.contact { display: grid; grid-template-columns: repeat(auto-fill, minmax(6.4rem, 1fr)); gap: 1rem 0.8rem; margin: 0.6rem 0 1.6rem; }
+.contact figure { min-width: 0; margin: 0; overflow-wrap: anywhere; }
+.contact img { display: block; width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; background: var(--raised); border-radius: 3px; margin-bottom: 0.25rem; outline: 1px solid var(--rule); }
+.contact figcaption { font-size: 0.75rem; line-height: 1.35; color: var(--soft); }
+.values th[scope="rowgroup"] { padding-top: 1.3rem; }
+.values th[scope="row"] { font-weight: 400; }
+.values td.wide { width: 30%; min-width: 9rem; }
+.span { display: block; position: relative; height: 0.8rem; border-left: 1px solid var(--rule); border-right: 1px solid var(--rule); }
+.span .bar { position: absolute; top: 0.1rem; height: 0.6rem; opacity: 0.55; }
+.span .tick { position: absolute; top: -0.05rem; height: 0.9rem; width: 2px; margin-left: -1px; background: var(--ink); }
 .tag { color: var(--warn); font-weight: 600; }
 .bar { display: block; height: 0.8rem; background: var(--accent); border-radius: 2px; min-width: 1px; }
 td.wide { width: 60%; }
@@ -44,10 +53,11 @@ export async function writePage(checked: Checked, path: string): Promise<void> {
 async function render(checked: Checked): Promise<string> {
   const { result } = checked;
   const { findings, notes, images } = result;
+  const noun = result.input.tiles === null ? "image" : "tile";
   const title =
     findings.length === 0
-      ? `Nothing to mend in ${plural(images.readable, "image")}`
-      : `${plural(findings.length, "finding")} in ${plural(images.train + images.val, "image")}`;
+      ? `Nothing to mend in ${plural(images.readable, noun)}`
+      : `${plural(findings.length, "finding")} in ${plural(images.train + images.val, noun)}`;
   return shell({
     title,
     first: {
@@ -55,14 +65,16 @@ async function render(checked: Checked): Promise<string> {
       name: "Findings",
       body: html`<p class="kicker">Check of ${result.data}, ${new Date().toISOString().slice(0, 10)}</p><h1>${title}</h1>
 <ul class="prose">${findings.map(({ text }) => html`<li>${text}</li>`)}${notes.map((text) => html`<li class="quiet">${text}</li>`)}</ul>
-<p class="note">${count(images.train)} images in train, ${count(images.val)} in val, ${count(images.readable)} readable; layout ${result.layout}; looked through in ${duration(result.seconds)}, ${count(result.images_per_s)} images/s.</p>`,
+<p class="note">${count(images.train)} ${noun}s in train, ${count(images.val)} in val, ${count(images.readable)} readable; layout ${result.layout}; looked through in ${duration(result.seconds)}, ${count(result.images_per_s)} ${noun}s/s.</p>`,
     },
     sections: [
+      ["images", "Images as people see them", await contactSheet(checked)],
       ["leakage", "In train and in val", await copies(checked, ({ leak }) => leak)],
       ["copies", "Copies within a split", await copies(checked, ({ leak }) => !leak)],
       ["suspicious", "Suspicious", await suspicious(checked)],
       ["unreadable", "Cannot be read", unreadable(result)],
       ["classes", "Classes", classes(result)],
+      ["values", (result.values?.length ?? 0) > 1 ? "Values by class" : "Values", valueTables(result)],
       ["sizes", "Sizes", sizes(result)],
       ["cost", "What training would cost", cost(result)],
     ],
@@ -114,34 +126,10 @@ async function suspicious({ result, images, reader }: Checked): Promise<Html | n
   return html`${more(all.length, SINGLES, "images")}<div class="sheet single">${figures}</div>`;
 }
 
-function label({ split, path, class: name }: Named): Html {
-  // Paths of most folders begin with the split's name.
-  return html`${!path.startsWith(split) && html`<b>${split}</b> `}${path}${name !== null && html` (${name.split(",")[0]!})`}`;
-}
-
 function more(total: number, most: number, what: string): Html | null {
   return total > most
     ? html`<p class="note">The first ${count(most)} of ${count(total)} ${what}; --json has all.</p>`
     : null;
-}
-
-/** The picture as a data URI, its proportions kept. */
-async function thumbnail(seen: Seen, reader: Checked["reader"]): Promise<Html> {
-  const scale = EDGE / Math.max(seen.width, seen.height);
-  const width = Math.max(1, Math.round(Math.min(1, scale) * seen.width));
-  const height = Math.max(1, Math.round(Math.min(1, scale) * seen.height));
-  const [image] = await imagesOf(seen.split, [seen.item]);
-  const { data, failures } = await reader.readPictures([{ image: image!, views: [part(seen, 1)] }], {
-    width,
-    height,
-    filter: "bilinear",
-  });
-  if (failures.length > 0) return html`<span class="tag">${failures[0]!.reason}</span>`;
-  const { default: sharp } = await import("sharp");
-  const webp = await sharp(data, { raw: { width, height, channels: 3 } })
-    .webp({ quality: 80 })
-    .toBuffer();
-  return html`<img alt="" width="${width}" height="${height}" src="data:image/webp;base64,${webp.toString("base64")}">`;
 }
 
 function unreadable({ unreadable: all }: CheckResult): Html | null {

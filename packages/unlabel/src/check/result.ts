@@ -1,7 +1,10 @@
 // What a check of images found out.
 import type { ClassName, Layout, Split } from "../data/folder.ts";
+import type { Input } from "../data/input.ts";
 import type { Forecast } from "./forecast.ts";
+import type { KindCount } from "./kinds.ts";
 import type { Sizes } from "./sizes.ts";
+import type { ClassValues } from "./values.ts";
 
 /** Something to mend before training. */
 export interface Finding {
@@ -19,7 +22,11 @@ export interface Finding {
     | "misnamed"
     | "tiny"
     | "thin"
-    | "blank";
+    | "blank"
+    | "nearly-blank"
+    | "refused"
+    | "mixed-depth"
+    | "mixed-bands";
   /** Images or classes concerned. */
   count: number;
   /** The same in a sentence, with what to do. */
@@ -30,7 +37,7 @@ export interface Finding {
 export interface Named {
   /** Where it belongs. */
   split: Split["name"];
-  /** Relative to the root. */
+  /** Relative to the root; of a tile with its left and upper edge, `scene.tif#512,0`. */
   path: string;
   /** Its class's name; null without one. */
   class: string | null;
@@ -52,6 +59,10 @@ export interface CheckResult {
   layout: Layout;
   /** The same in words: images, classes and splits, and what is left aside. */
   understood: string[];
+  /** How samples become the network's input; in `findings` where training would refuse these images. */
+  input: Input;
+  /** Why training would refuse these images, or null. */
+  refusal: string | null;
   /** As in the data set. */
   fingerprint: string;
   /** For the pass and the search for copies, without the forecast. */
@@ -64,8 +75,14 @@ export interface CheckResult {
   images: { train: number; val: number; readable: number; unreadable: number };
   /** Every class with its images, in the order of the labels. */
   classes: ClassCount[];
-  /** Images by format. */
+  /** Files by format. */
   formats: Record<string, number>;
+  /** Files by the depth of their samples, the most frequent first. */
+  depths: KindCount[];
+  /** Files by their bands: RGB, gray, RGB and alpha, 13 bands. */
+  bands: KindCount[];
+  /** Values of each band in all training images and in each class; null for photographs. */
+  values: ClassValues[] | null;
   /** Null where no image can be read. */
   sizes: Sizes | null;
   /** Images that EXIF says are to be turned. */

@@ -59,6 +59,43 @@ describe("unlabel data check", () => {
     expect(readFileSync(page, "utf8")).toContain("In train and in val");
   });
 
+  it("takes the page's name as compare does, and reads images as it is told", async () => {
+    using folder = temporaryFolder();
+    await writeImages(folder.path, ["a.png", "b.png"], 128, 64);
+    const page = join(folder.path, "check.html");
+    const { status, stdout, stderr } = check(
+      ...[folder.path, "--no-forecast", "--json", "-o", page],
+      ...["--set", "tiles=64", "--set", "channels=1", "--set", "range=0,200"],
+    );
+    expect(status).toBe(0);
+    expect(stderr.split("\n").slice(0, 2)).toEqual([
+      "4 images, no classes",
+      "2 images are cut into 4 tiles of 64 × 64 pixels",
+    ]);
+    expect(stderr).toMatch(/^100% 4\/4 .*\ncomparing likely copies\nlooking at values\n$/m);
+    expect(JSON.parse(stdout.trimEnd().split("\n").at(-1)!)).toMatchObject({
+      html: page,
+      input: { channels: 1, bands: null, range: [[0, 200]], tiles: 64 },
+      images: { train: 4 },
+      values: [{ class: null, bands: [{ band: 1 }] }],
+    });
+    expect(readFileSync(page, "utf8")).toContain("a.png#64,0");
+    // Five columns of numbers, for people too.
+    expect(check(folder.path, "--no-forecast", "--set", "range=0,200").stdout).toMatch(
+      /^values +lowest +0\.1 % +median +99\.9 % +highest +become 0 … 1\nband 1( +[\d.]+){5} +0 … 200\n/m,
+    );
+    const twice = check(folder.path, "-o", page, "--html", page);
+    expect([twice.status, twice.stderr]).toEqual([
+      2,
+      `error: Expected one page, got -o ${page} and --html ${page}; leave one out\n`,
+    ]);
+    const other = check(folder.path, "--set", "lr=1");
+    expect([other.status, other.stderr]).toEqual([
+      2,
+      "error: Expected channels, bands, range or tiles for --set, which say how images are read, got lr\n",
+    ]);
+  });
+
   it("measures presets, each in a process of its own", async () => {
     using folder = temporaryFolder();
     await writeImages(folder.path, ["a.jpg", "b.jpg"], 40);

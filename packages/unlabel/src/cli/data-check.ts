@@ -6,25 +6,33 @@ import { visible } from "../base/text.ts";
 import type { Checked } from "../check/check.ts";
 import type { Forecast, PresetForecast } from "../check/forecast.ts";
 import type { CheckResult } from "../check/result.ts";
+import { significant } from "../page/format.ts";
 import { duration, finish, paint, table } from "./output.ts";
-import { named } from "./settings.ts";
+import { addPage, type PageOptions, pageGiven } from "./page-option.ts";
+import { saidWhenLong } from "./said-when-long.ts";
+import { keyValue } from "./settings.ts";
 
-interface Options {
+interface Options extends PageOptions {
   forecast: boolean;
   presets?: string;
-  html?: string;
+  set?: Record<string, string>;
   strict?: boolean;
   json?: boolean;
 }
 
 export function addDataCheck(data: Command): void {
-  data
+  const check = data
     .command("check")
     .description("find damaged files, copies, leakage and odd classes; forecast costs")
     .argument("<data>", "folder of images, or another source")
     // Refused below, in words that help.
-    .allowExcessArguments()
-    .option("--html <file>", "write a page with the pictures concerned", named)
+    .allowExcessArguments();
+  addPage(check, "write a page with the pictures concerned")
+    .option(
+      "--set <key=value>",
+      "how images are read: channels, bands, range or tiles, as in tiles=512; repeat it for more",
+      keyValue,
+    )
     .option("--presets <names>", "presets to forecast, as in small,paper (default: all)")
     .option("--no-forecast", "do not measure what training would cost here")
     .option("--strict", "exit with 1 where there is any finding")
@@ -42,27 +50,42 @@ function refuseSeveral(given: readonly string[]): void {
   );
 }
 
-async function dataCheck(root: string, { forecast, presets, html, strict, json }: Options): Promise<void> {
-  const [{ checkData }, { writePage }, { pageFile }, { Progress }, { presetNames }, { onFirstSignal }] =
-    await Promise.all([
-      import("../check/check.ts"),
-      import("../check/page.ts"),
-      import("../page/page-file.ts"),
-      import("../train/progress.ts"),
-      import("../methods/presets.ts"),
-      import("../base/signals.ts"),
-    ]);
+async function dataCheck(root: string, options: Options): Promise<void> {
+  const { forecast, presets, strict, json } = options;
+  const [
+    { checkData },
+    { writePage },
+    { Progress },
+    { presetNames },
+    { onFirstSignal },
+    { inputSettings },
+    { parseValue },
+  ] = await Promise.all([
+    import("../check/check.ts"),
+    import("../check/page.ts"),
+    import("../train/progress.ts"),
+    import("../methods/presets.ts"),
+    import("../base/signals.ts"),
+    import("../config/input-settings.ts"),
+    import("../config/files.ts"),
+  ]);
+  const settings = inputSettings(
+    Object.fromEntries(Object.entries(options.set ?? {}).map(([key, text]) => [key, parseValue(text)])),
+  );
   const all = presetNames();
   const names: readonly string[] = presets?.split(",") ?? all;
   const wanted = all.filter((preset) => names.includes(preset)).reverse();
   const unknown = names.find((name) => !all.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`Expected ${all.join(", ")} for --presets, got ${unknown || "nothing"}`);
-  const page = html === undefined ? null : pageFile("--html", html);
+  const page = await pageGiven(options);
   const stop = new AbortController();
   using _signals = onFirstSignal(() => stop.abort());
   let progress: InstanceType<typeof Progress> | undefined;
+  const say = (line: string) => process.stderr.write(`${line}\n`);
+  const measuring = saidWhenLong(say, "at most 5 minutes each; --presets small measures less, --no-forecast nothing");
   const checking = checkData(root, {
+    settings,
     presets: forecast ? wanted : [],
     signal: stop.signal,
     onUnderstood: (lines) => process.stderr.write(lines.map((line) => `${line}\n`).join("")),
@@ -73,15 +96,23 @@ async function dataCheck(root: string, { forecast, presets, html, strict, json }
         return;
       }
       progress?.end();
-      if (stage === "copies") process.stderr.write("comparing likely copies\n");
-      else process.stderr.write(`measuring ${note} (${done + 1} of ${total})\n`);
+      if (stage === "copies") say("comparing likely copies");
+      else if (stage === "values") {
+        if (done === 0) say(`looking at values${total > 1 ? ` of ${total - 1} classes` : ""}`);
+      } else {
+        const what = `measuring ${note} (${done + 1} of ${total})`;
+        say(what);
+        measuring.begin(what);
+      }
     },
   });
   let checked: Checked;
   try {
     checked = await checking;
-    if (page !== null) await writePage(checked, page);
+    measuring.end();
+    if (page !== undefined) await writePage(checked, page);
   } catch (error) {
+    measuring.end();
     if (!stop.signal.aborted) throw error;
     progress?.end();
     process.stderr.write("Interrupted; the same command begins again\n");
@@ -99,7 +130,7 @@ async function dataCheck(root: string, { forecast, presets, html, strict, json }
 }
 
 const WIDTH = 80;
-/** Examples of each kind; --json and --html have all. */
+/** Examples of each kind; --json and the page have all. */
 const SHOWN = 5;
 
 function lines(result: CheckResult): string[] {
@@ -113,6 +144,7 @@ function lines(result: CheckResult): string[] {
       .join(", ")}`,
     ...(sizes ? [`sizes: ${size(sizes.smallest)} to ${size(sizes.largest)} px, half from ${size(sizes.median)}`] : []),
     ...classTable(classes),
+    ...valueTable(result),
     "",
     ...findings.flatMap(({ text }) => wrapped(paint("red", "✗"), text)),
     ...notes.flatMap((text) => wrapped(paint("yellow", "•"), text)),
@@ -141,6 +173,31 @@ function classTable(classes: CheckResult["classes"]): string[] {
   const head = ["class", "train", "val"];
   if (sorted.length <= 12) return ["", table([head, ...rows(sorted)])];
   return ["", table([head, ...rows(sorted.slice(0, 4)), ["…", "", ""], ...rows(sorted.slice(-4))])];
+}
+
+/** Bands whose values are shown; --json and the page have all, and those of each class. */
+const BANDS = 16;
+
+function number(value: number | null): string {
+  return significant(value, 4);
+}
+
+function valueTable({ values, input }: CheckResult): string[] {
+  const all = values?.[0];
+  if (!all) return [];
+  const rows = all.bands
+    .slice(0, BANDS)
+    .map(({ band, lowest, p0_1, median, p99_9, highest }, k) => [
+      `band ${band}`,
+      ...[lowest, p0_1, median, p99_9, highest].map(number),
+      input.range?.[k]?.map(number).join(" … ") ?? "all of its type",
+    ]);
+  const rest = all.bands.length - BANDS;
+  return [
+    "",
+    table([["values", "lowest", "0.1 %", "median", "99.9 %", "highest", "become 0 … 1"], ...rows]),
+    ...(rest > 0 ? [`and ${rest} more bands`] : []),
+  ];
 }
 
 /** Each on a line, or its parts (images that are alike) one below the other. Paths are never cut. */

@@ -207,7 +207,7 @@ describe("unlabel pretrain", () => {
     expect([second.code, second.stderr.includes(`from step ${steps}`)]).toEqual([0, true]);
     const result = lastLine(second.stdout);
     const keys =
-      "run method steps images_per_s step_s loss_first loss_last chance peak_mb precision threads engine skipped".split(
+      "run method understood steps images_per_s step_s loss_first loss_last chance peak_mb precision threads engine skipped".split(
         " ",
       );
     expect(Object.keys(result as object)).toEqual(keys);

@@ -1,4 +1,4 @@
-// The page that `search --html` writes: the query and what was found, thumbnails within it, nothing loaded from anywhere.
+// The page that `search -o` writes: the query and what was found, thumbnails within it, nothing loaded from anywhere.
 import { basename } from "node:path";
 import { GENERATOR } from "../base/output-file.ts";
 import { versionOfUnlabel } from "../base/version.ts";

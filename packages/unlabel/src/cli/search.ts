@@ -5,38 +5,36 @@ import { makeFolder, writeAtomically } from "../base/files.ts";
 import { visible } from "../base/text.ts";
 import { addMachine, type EvaluationFlags, given } from "./evaluation.ts";
 import { duration, finish, paint, table } from "./output.ts";
+import { addPage, type PageOptions, pageGiven } from "./page-option.ts";
 import { named } from "./settings.ts";
 
-interface Options extends EvaluationFlags {
+interface Options extends EvaluationFlags, PageOptions {
   in: string;
-  html?: string;
 }
 
 /** Edge of a thumbnail on the page, in pixels. */
 const THUMBNAIL = 160;
 
 export function addSearch(program: Command): void {
-  addMachine(
-    program
-      .command("search")
-      .description("find the images nearest to one image")
-      .argument("<run>", "run directory")
-      .argument("<image>", "the image to search with")
-      .requiredOption("--in <data>", "images to search, labelled or not", named)
-      .option("-k, --k <n>", "how many to find (default: 10)")
-      .option("--html <file>", "write a page with thumbnails", named)
-      .option("--size <px>", "edge of the images (default: as trained)"),
-  ).action((run: string, image: string, _: Options, command: Command) =>
-    act(run, image, command.optsWithGlobals<Options>()),
+  const command = program
+    .command("search")
+    .description("find the images nearest to one image")
+    .argument("<run>", "run directory")
+    .argument("<image>", "the image to search with")
+    .requiredOption("--in <data>", "images to search, labelled or not", named)
+    .option("-k, --k <n>", "how many to find (default: 10)")
+    .option("--size <px>", "edge of the images (default: as trained)");
+  addPage(addMachine(command), "write a page with thumbnails").action(
+    (run: string, image: string, _: Options, called: Command) => act(run, image, called.optsWithGlobals<Options>()),
   );
 }
 
 async function act(path: string, image: string, options: Options): Promise<void> {
   const { common, own } = await given(path, { ...options, data: options.in }, ["k"]);
   const { search } = await import("../eval/search.ts");
-  const { html } = options;
-  const page = html === undefined ? undefined : (await import("../page/page-file.ts")).pageFile("--html", html);
-  const thumbnails = html === undefined ? undefined : THUMBNAIL;
+  const page = await pageGiven(options);
+  const html = options.output ?? options.html;
+  const thumbnails = page === undefined ? undefined : THUMBNAIL;
   const { thumbnails: pictures, ...result } = await search(path, image, options.in, { ...common, ...own, thumbnails });
   if (page !== undefined) {
     const [{ searchSheet }, { unbroken }] = await Promise.all([

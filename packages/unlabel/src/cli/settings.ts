@@ -51,7 +51,7 @@ export function addSet(command: Command): Command {
   return command.option(
     "--set <key=value>",
     "any other setting, such as weight_decay=0.05; repeat it for more",
-    collect,
+    keyValue,
   );
 }
 
@@ -86,7 +86,8 @@ export function named(text: string): string {
   return text;
 }
 
-function collect(text: string, before: Record<string, string> = {}): Record<string, string> {
+/** A `key=value`, with those before it. */
+export function keyValue(text: string, before: Record<string, string> = {}): Record<string, string> {
   const at = text.indexOf("=");
   if (at < 1) throw new InvalidArgumentError("Expected KEY=VALUE, as in weight_decay=0.05.");
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };

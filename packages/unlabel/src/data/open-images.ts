@@ -2,6 +2,7 @@
 import { chooseInput, type InputSettings } from "./choose-input.ts";
 import type { Dataset, LeftAside, Split } from "./folder.ts";
 import type { Input } from "./input.ts";
+import { inputInWords } from "./input-words.ts";
 import { openData } from "./open.ts";
 import { cutIntoTiles } from "./tiles.ts";
 
@@ -26,7 +27,9 @@ export async function openImages(root: string, settings: InputSettings, seed: nu
  * @throws {UserError} where there are no images
  */
 export async function openImagesAs(root: string, input: Input): Promise<Dataset> {
-  return withInput(await cut(await openData(root), input.tiles), input);
+  const data = await cut(await openData(root), input.tiles);
+  const words = inputInWords(input);
+  return withInput(words === null ? data : { ...data, readings: [...(data.readings ?? []), words] }, input);
 }
 
 function withInput(data: Dataset, input: Input): Dataset {

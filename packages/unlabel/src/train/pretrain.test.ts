@@ -7,6 +7,7 @@ import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { InterruptedError, UserError } from "../base/errors.ts";
 import { readSettings } from "../config/files.ts";
+import { PHOTOGRAPHS } from "../data/input.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
@@ -127,6 +128,29 @@ describe("pretrain", () => {
     expect(losses(part.run)).toEqual(losses(join(folder.path, "whole")));
     expect(weights(part.run)).toEqual(weights(join(folder.path, "whole")));
     expect(again.info.chance).toBe(part.info.chance);
+  });
+
+  it("goes on to the same bits with a run from before there was a choice of channels", async () => {
+    const flags = { ...SIMCLR, epochs: 2 };
+    const whole = await train("whole", flags);
+    const part = await train("old", flags, { stopAt: 1 });
+    expect(part.interrupted).toBe(true);
+    const file = join(part.run, "run.json");
+    const { config, data: images, ...rest } = JSON.parse(readFileSync(file, "utf8"));
+    const { channels, bands, range, tiles, ...old } = config;
+    const { input, understood, ...before } = images;
+    expect([channels, bands, range, tiles, input]).toEqual([3, null, "auto", null, PHOTOGRAPHS]);
+    expect(understood).toHaveLength(1);
+    writeFileSync(file, JSON.stringify({ ...rest, schema: 1, config: old, data: before }));
+    const { run, info } = await train("old", {}, { resume: true });
+    expect(losses(run)).toEqual(losses(whole.run));
+    // Beside them their file holds the settings, of which range has another name now.
+    const tensors = (of: string) => {
+      const bytes = readFileSync(RunDirectory.open(of).weights);
+      return bytes.subarray(8 + Number(bytes.readBigUInt64LE(0)));
+    };
+    expect(tensors(run).equals(tensors(whole.run))).toBe(true);
+    expect(info).toMatchObject({ schema: 2, config: { channels: 3, range: "type" }, data: { input: PHOTOGRAPHS } });
   });
 
   it("finds nothing to do where a finished run is resumed, and goes on where more epochs are asked for", async () => {

@@ -72,7 +72,11 @@ export function restore(
   if (anew !== null) notes.push(anew);
   const commands = new Set([...command.split("\n"), now.command]);
   // Why it stopped before is no longer true of it.
-  run.update({ ...now, created, command: [...commands].join("\n"), chance, result, notes: before, error: undefined });
+  // What was chosen of its images was said when it began.
+  const { understood = now.data.understood } = run.info.data;
+  const data = { ...now.data, ...(understood && { understood }) };
+  const kept = { created, command: [...commands].join("\n"), chance, result, notes: before, data };
+  run.update({ ...now, ...kept, error: undefined });
   run.note(...notes);
   return { start, notes };
 }
