@@ -75,6 +75,12 @@ export function classesInNames(
   ];
 }
 
+/** The name of the folder that a file lies in. */
+function folderOf(path: string): string {
+  const end = path.lastIndexOf("/");
+  return path.slice(path.lastIndexOf("/", end - 1) + 1, end);
+}
+
 /** Class folders in a split that hold no images themselves: which level holds the classes, only their owner knows. */
 export function deepClasses(
   root: string,
@@ -84,12 +90,12 @@ export function deepClasses(
 ): string[] {
   const start = base === "" ? 0 : base.length + 1;
   const labelled = images.filter(({ id }) => id !== null);
+  // Below the class, which may lie within train/images/.
   const deep = labelled.filter(({ path, id }) => {
-    // Below the class, which may lie within train/images/.
-    const folders = path.slice(start).split("/").slice(1, -1);
-    return folders.length > folders.indexOf(id!) + 1;
+    const at = path.indexOf(`/${id}/`, start);
+    return path.indexOf("/", at + id!.length + 2) >= 0;
   });
-  const inner = new Set(deep.map(({ path }) => path.split("/").at(-2)!));
+  const inner = new Set(deep.map(({ path }) => folderOf(path)));
   const outer = [...new Set(labelled.map(({ id }) => id!))];
   // n01440764/images/ says no more than n01440764/.
   if (2 * deep.length <= labelled.length || inner.size <= outer.length || [...inner].every(isGeneric)) return [];

@@ -78,8 +78,12 @@ function withoutMade<T extends ImageFile>(
   return { images: kept, made };
 }
 
+/** In each name that is looked for. */
+const HINT = /mask|matte|label|annot|seg|gt|truth|depth|dispar|target|trimap/i;
+
 /** Both, with what has to be said of them. */
 export function imagesAlone<T extends ImageFile>(all: readonly T[]): { images: readonly T[]; leftAside: LeftAside[] } {
+  if (!all.some(({ path }) => HINT.test(path))) return { images: all, leftAside: [] };
   const alone = withoutMadeFiles(all);
   const { images, made } = withoutMade(alone.images);
   const leftAside = [...made].map(([folder, { count, example, beside }]): LeftAside => {
