@@ -404,6 +404,11 @@ describe("run.json of another version", () => {
     const data = { ...info.data, input: { ...PHOTOGRAPHS, channels: 4 } };
     writeFileSync(join(path, "run.json"), JSON.stringify({ ...info, data }));
     expect(() => RunDirectory.open(run.path)).toThrow("for 4 channels");
+    for (const odd of [{ bands: [1, 2] }, { range: [[0, 1]] }, { range: [0, 1, 2].map(() => [1, 1]) }]) {
+      const other = { ...info.data, input: { ...PHOTOGRAPHS, ...odd } };
+      writeFileSync(join(path, "run.json"), JSON.stringify({ ...info, data: other }));
+      expect(() => RunDirectory.open(run.path)).toThrow(/got something else at data\.input/);
+    }
   });
 
   it("without a setting that has come since takes the preset's", () => {
