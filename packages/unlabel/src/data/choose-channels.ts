@@ -34,7 +34,8 @@ export function chooseChannels(
       throw new UserError(
         `Expected bands up to ${short.bands}, which these images have, got ${bands.join(",")} for bands`,
       );
-    return { channels: bands.length, said: [`${kinds(facts)}: bands ${bands.join(", ")} are read, in this order`] };
+    const which = bands.length === 1 ? `band ${bands[0]} is read` : `bands ${bands.join(", ")} are read, in this order`;
+    return { channels: bands.length, said: [`${kinds(facts)}: ${which}`] };
   }
   if (channels !== "auto") {
     if (!facts.some((one) => hasBands(one, channels, null)))
@@ -42,7 +43,9 @@ export function chooseChannels(
         `Expected images of ${channels} bands or more, as channels=${channels} asks for, found ${kinds(facts)}`,
       );
     const same = facts.every((one) => ownChannels(one) === channels);
-    return { channels, said: same && channels === 3 ? [] : [`${kinds(facts)}: read as ${channelWords(channels)}`] };
+    const some = facts.some(({ bands }) => bands > channels) && channels !== 1 && channels !== 3;
+    const which = some ? `the first ${channels} bands are read` : `read as ${channelWords(channels)}`;
+    return { channels, said: same && channels === 3 ? [] : [`${kinds(facts)}: ${which}`] };
   }
 
   const counts = tally(facts, ownChannels);

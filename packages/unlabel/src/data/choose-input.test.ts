@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { UsageError, UserError } from "../base/errors.ts";
 import { samplePixels, temporaryFolder, writeImages } from "../testing/data.ts";
 import { makeTiff, type TiffOptions } from "../testing/tiff.ts";
-import { chooseInput, type InputSettings } from "./choose-input.ts";
+import { chooseInput, type InputSettings, strangersIn } from "./choose-input.ts";
 import type { Split } from "./folder.ts";
 import { PHOTOGRAPHS } from "./input.ts";
 
@@ -144,6 +144,22 @@ describe("many bands", () => {
   });
 });
 
+describe("val", () => {
+  it("whose images have not the bands of train is said to be skipped", async () => {
+    using folder = temporaryFolder();
+    write(folder.path, 3, "u16", 5, (i, p, b) => i + p + b);
+    write(folder.path, 4, "u8", 3, (i, p) => i + p, { photometric: 2 });
+    const val = { name: "val", root: folder.path } as const;
+    const of = (names: string[]): Split => ({ ...val, items: names.map((path) => ({ path, label: -1 })) });
+    const input = { ...PHOTOGRAPHS, channels: 5 };
+    expect(await strangersIn(of([...named(3, 5, "u16"), ...named(4, 3, "u8")]), input, 0)).toBe(
+      "4 of 7 sampled images of val have fewer bands than those of train are read with (3), and are skipped",
+    );
+    expect(await strangersIn(of(named(3, 5, "u16")), input, 0)).toBeNull();
+    expect(await strangersIn(of(named(4, 3, "u8")), PHOTOGRAPHS, 0)).toBeNull();
+  });
+});
+
 describe("the range", () => {
   it("of 16 bits that are used is all of the type, of 12 bits among 16 their percentiles", async () => {
     using folder = temporaryFolder();
@@ -205,6 +221,16 @@ describe("the range", () => {
       /5 × 8-bit, 5 × 16-bit among 10 images, and no value above 59\d.*--set range=type/,
     );
     expect((await choose(folder.path, both, { range: "type" })).input.range).toBeNull();
+  });
+
+  it("of a few that would be nearly black among many of 8 bits is said", async () => {
+    using folder = temporaryFolder();
+    write(folder.path, 19, "u8", 1, (i, p) => i + p);
+    write(folder.path, 1, "u16", 1, (_, p) => 10 * p);
+    const { readings } = await choose(folder.path, [...named(19, 1, "u8"), ...named(1, 1, "u16")]);
+    expect(readings.join()).toMatch(
+      /19 × 8-bit, 1 × 16-bit samples: each file by all .*, of which these use no more than 1,9\d\d: they are nearly black/,
+    );
   });
 
   it("of 0 to 255 is what 8 bits have anyway; beyond what samples hold it is refused", async () => {

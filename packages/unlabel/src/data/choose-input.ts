@@ -50,6 +50,17 @@ export async function chooseInput(train: Split, settings: InputSettings, seed: n
   return { input: { channels, bands, range, tiles: settings.tiles }, readings };
 }
 
+/** Headers of a split that is not learnt from. */
+const FEWER = 32;
+
+/** A sentence on images of val that cannot be read as those of train are; null where there are none among some. */
+export async function strangersIn(val: Split, { channels, bands }: Input, seed: number): Promise<string | null> {
+  const facts = await headersOf(val, seed, FEWER);
+  const strangers = facts.filter((one) => !hasBands(one, channels, bands));
+  if (strangers.length === 0) return null;
+  return `${strangers.length} of ${facts.length} sampled images of val have fewer bands than those of train are read with (${strangers[0]!.bands}), and are skipped`;
+}
+
 /** Where no image can be read: what is set, and why they cannot be read whoever reads them says. */
 function byHand({ channels, bands, range, tiles }: InputSettings): Input {
   const count = channels === "auto" ? (bands?.length ?? PHOTOGRAPHS.channels) : channels;
@@ -57,8 +68,8 @@ function byHand({ channels, bands, range, tiles }: InputSettings): Input {
 }
 
 /** What the headers of some images say; those that cannot be read are left out. */
-async function headersOf(train: Split, seed: number): Promise<Facts[]> {
-  const sample = spreadSample(train, HEADERS, seed);
+async function headersOf(split: Split, seed: number, most = HEADERS): Promise<Facts[]> {
+  const sample = spreadSample(split, most, seed);
   const found: Facts[] = [];
   for (let start = 0; start < sample.items.length; start += AT_ONCE) {
     const items = sample.items.slice(start, start + AT_ONCE).map((item) => ({ ...item, tile: undefined }));

@@ -68,6 +68,11 @@ export async function chooseRange(
       throw new UserError(
         `Expected samples of one type, found ${typeWords(types)} among ${facts.length} images, and no value above ${words(top)}; write them as one type, or read each by all that its type can hold: --set range=type`,
       );
+    if (!alike && !isFull)
+      return {
+        range: null,
+        said: [...said, `${each}, of which these use no more than ${words(top)}: they are nearly black`],
+      };
     if (!alike) return { range: null, said: [...said, each] };
     if (isFull)
       return {

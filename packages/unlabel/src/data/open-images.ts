@@ -1,5 +1,5 @@
 // A data set with how its images become the network's input: opened, cut into tiles, and chosen or as it was chosen before.
-import { chooseInput, type InputSettings } from "./choose-input.ts";
+import { chooseInput, type InputSettings, strangersIn } from "./choose-input.ts";
 import type { Dataset, LeftAside, Split } from "./folder.ts";
 import type { Input } from "./input.ts";
 import { inputInWords } from "./input-words.ts";
@@ -18,7 +18,9 @@ export type { InputSettings } from "./choose-input.ts";
 export async function openImages(root: string, settings: InputSettings, seed: number): Promise<Dataset> {
   const data = await cut(await openData(root), settings.tiles);
   const { input, readings } = await chooseInput(data.train, settings, seed);
-  return withInput({ ...data, readings: [...(data.readings ?? []), ...readings] }, input);
+  const strangers = data.val && (await strangersIn(data.val, input, seed));
+  const all = [...(data.readings ?? []), ...readings, ...(strangers ? [strangers] : [])];
+  return withInput({ ...data, readings: all }, input);
 }
 
 /**

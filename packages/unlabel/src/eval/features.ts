@@ -60,7 +60,13 @@ export async function extract<Name extends string>(
   const chunks = entries.map((): Tensor[] => []);
   const [labels, indices]: [number[], number[]] = [[], []];
   const { size, mean, std } = view;
-  for await (const found of evalBatches(split, size, { batch, mean, std, fraction: 1, device, reader, onSkip })) {
+  let first: { path: string; reason: string } | null = null;
+  const noteSkip: typeof onSkip = (skipped) => {
+    first ??= skipped;
+    onSkip?.(skipped);
+  };
+  const how = { batch, mean, std, fraction: 1, device, reader, onSkip: noteSkip };
+  for await (const found of evalBatches(split, size, how)) {
     using images = found.images;
     signal?.throwIfAborted();
     for (const [i, [, encode]] of entries.entries()) {
@@ -71,7 +77,7 @@ export async function extract<Name extends string>(
     indices.push(...found.indices);
     onProgress?.(labels.length);
   }
-  if (labels.length === 0) throw new UserError(`Expected images in ${split.name} that can be read, got none`);
+  if (labels.length === 0) throw noneRead(split, first);
   const all = Int32Array.from(labels);
   const files = filesOf(indices.map((index) => split.items[index]!));
   const features = entries.map(([name], i) => {
@@ -110,4 +116,9 @@ export function checksum(module: nn.Module<never, unknown>): string {
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   }
   return hash.digest("hex");
+}
+
+function noneRead({ name, items }: Split, first: { path: string; reason: string } | null): UserError {
+  const such = first ? ` of ${items.length}, such as ${first.path}: ${first.reason}` : "";
+  return new UserError(`Expected images in ${name} that can be read, got none${such}`);
 }

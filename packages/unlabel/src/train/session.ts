@@ -1,5 +1,7 @@
 // One session of training, from a plan to a run directory: settle, build, resume, train, finish, each in a file of its own.
+
 import { InterruptedError } from "../base/errors.ts";
+import { counted } from "../base/text.ts";
 import type { Dataset } from "../data/folder.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
@@ -43,7 +45,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   const already = old && finished(old, total);
   if (already) {
     const more = "ask for more with --epochs, --steps or --budget";
-    stream.write(`${out} has already done its ${already.steps} steps; ${more}\n`);
+    stream.write(`${out} has already done its ${counted(already.steps, "step")}; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
   using watch = startWatch({ config, data, method, device, precision, reader, stepsPerEpoch });

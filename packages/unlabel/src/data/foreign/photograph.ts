@@ -15,13 +15,13 @@ export async function photographWay(bytes: ByteSource): Promise<Way> {
   if (sample.kind !== "uint" || sample.bits > 16) {
     const values = sample.kind === "float" ? "0,1" : "LOW,HIGH";
     throw new Error(
-      `its samples are ${sampleWords(sample)}, no photograph's; to read such images, say which values become black and white: --set range=${values}`,
+      `its samples are ${sampleWords(sample)}, no photograph's; to train on such images, say which values become black and white: --set range=${values}`,
     );
   }
   const colours = colour === "rgb" ? 3 : 1;
   if (colour === "none" ? bands !== 3 : bands > colours + 1) {
     const some = bands >= 3 ? ", or three of them: --set bands=3,2,1" : "";
-    throw new Error(`it has ${bands} bands, no photograph's; to read such images: --set channels=${bands}${some}`);
+    throw new Error(`it has ${bands} bands, no photograph's; to train on such images: --set channels=${bands}${some}`);
   }
   // sharp knows neither of nodata, nor of samples of other bits.
   if (colour === "none" || nodata !== null || ![1, 2, 4, 8, 16].includes(sample.bits)) return "own";
