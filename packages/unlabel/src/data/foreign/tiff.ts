@@ -41,7 +41,7 @@ export function isPhotograph({ photometric, compression, sample, bands, reversed
 
 /** @throws {Error} where its samples are of a type that is not read */
 export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
-  const { width, height, bands, photometric, extra, sample, planar, compression } = header;
+  const { width, height, bands, photometric, extra, sample, planar } = header;
   if (!sample)
     throw new Error(
       "its samples are of several types, or complex, which is not read; write them as one: gdal_translate -ot Float32 IN.tif OUT.tif",
@@ -50,7 +50,7 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
     throw new Error(
       `its samples are ${sampleWords(sample)}, which is not read; write them as floats: gdal_translate -ot Float32 IN.tif OUT.tif`,
     );
-  if (header.reversedBits && compression !== NO_PACKING)
+  if (header.reversedBits)
     throw new Error(
       "the order of its bits is reversed, which is not read; write it anew: tiffcp -f msb2lsb IN.tif OUT.tif",
     );
@@ -59,7 +59,8 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
   const opaque = extra.findIndex((kind) => kind === 1 || kind === 2);
   // Extra samples are the last ones.
   const opacity = colour === "none" || opaque < 0 ? null : bands - extra.length + opaque;
-  const file = new Blocks(bytes, header, sample);
+  const nodata = nodataIn(sample, header.nodata);
+  const file = new Blocks(bytes, { ...header, nodata }, sample);
   file.check();
   return {
     format: "TIFF",
@@ -72,7 +73,7 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
     premultiplied: extra[opaque] === 1,
     sample,
     inverted: photometric === 0,
-    nodata: header.nodata,
+    nodata,
     pages: header.pages,
     bytes: () => file.mostBytes,
     waste: ({ x, y, width: across, height: down }) => {
@@ -92,6 +93,13 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
             await file.read(column, row, window, group, put);
     },
   };
+}
+
+/** As samples hold it: floats of 32 bits know no 1e20, only the number next to it, and whole numbers no NaN. */
+function nodataIn({ kind, bits }: Sample, nodata: number | null): number | null {
+  if (nodata === null) return null;
+  if (kind === "float") return bits === 64 ? nodata : Math.fround(nodata);
+  return Number.isFinite(nodata) ? nodata : null;
 }
 
 /** Places of blocks that are read at once. */
