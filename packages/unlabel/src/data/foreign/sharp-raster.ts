@@ -21,10 +21,15 @@ const NAMES: Record<string, string> = {
 /** What cutting windows out of a file costs: sharp reads those of a tiled TIFF by themselves, of others all rows above. */
 interface Layout {
   tiled: boolean;
+  /** Whether a TIFF holds further images; libvips counts smaller copies of the first, too. */
+  pages: boolean;
 }
 
 /** @throws {Error} with the reason in plain words where it cannot be read */
-export async function sharpRaster(file: string | Uint8Array, { tiled }: Layout = { tiled: false }): Promise<Raster> {
+export async function sharpRaster(
+  file: string | Uint8Array,
+  { tiled, pages }: Layout = { tiled: false, pages: false },
+): Promise<Raster> {
   const sharp = await loadSharp();
   // A tiled file may be larger than what is read whole.
   const options = tiled ? { ...SHARP_OPTIONS, limitInputPixels: false, sequentialRead: false } : SHARP_OPTIONS;
@@ -47,7 +52,7 @@ export async function sharpRaster(file: string | Uint8Array, { tiled }: Layout =
     sample: { kind: "uint", bits: isDeep ? 16 : 8 },
     inverted: false,
     nodata: null,
-    pages: format === "tiff" && (metadata.pages ?? 1) > 1,
+    pages,
     bytes: (window) => {
       const each = bytesAPixel(metadata) + (isDeep ? 2 * channels : 0);
       // Of a tiled file the tiles of some rows are held, and what is cut out.
