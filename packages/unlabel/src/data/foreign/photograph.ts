@@ -1,5 +1,6 @@
 // Whether a TIFF is a photograph, which is read like any other; what else it is, and how to have that read.
 import type { ByteSource } from "./bytes.ts";
+import type { Raster } from "./raster.ts";
 import { sampleWords } from "./samples.ts";
 import { isPhotograph, tiffRaster } from "./tiff.ts";
 import { readTiffHeader } from "./tiff-header.ts";
@@ -18,12 +19,20 @@ export async function photographWay(bytes: ByteSource): Promise<Way> {
       `its samples are ${sampleWords(sample)}, no photograph's; to read such images, say which values become black and white: --set range=${values}`,
     );
   }
-  const colours = colour === "rgb" ? 3 : 1;
-  if (colour === "none" ? bands !== 3 : bands > colours + 1) {
+  if (!hasPhotographsBands({ bands, colour })) {
     const some = bands >= 3 ? ", or three of them: --set bands=3,2,1" : "";
     throw new Error(`it has ${bands} bands, no photograph's; to read such images: --set channels=${bands}${some}`);
   }
   // sharp knows neither of nodata, nor of samples of other bits.
   if (colour === "none" || nodata !== null || ![1, 2, 4, 8, 16].includes(sample.bits)) return "own";
-  return bands === colours + 1 && opacity === null ? "colours alone" : "sharp";
+  return bands === coloursOf(colour) + 1 && opacity === null ? "colours alone" : "sharp";
+}
+
+/** Whether bands are a photograph's: gray, or red, green and blue, with one more at most. */
+export function hasPhotographsBands({ bands, colour }: Pick<Raster, "bands" | "colour">): boolean {
+  return colour === "none" ? bands === 3 : bands <= coloursOf(colour) + 1;
+}
+
+function coloursOf(colour: Raster["colour"]): number {
+  return colour === "rgb" ? 3 : 1;
 }
