@@ -56,7 +56,11 @@ export async function decodeForeign<T>(
 ): Promise<T> {
   const way = await wayOf(source);
   if (way === "own")
-    return decodeDescribed({ file: source, input: PHOTOGRAPHS, tile: null }, (pixels) => use(eightBit(pixels)));
+    return decodeDescribed({ file: source, input: PHOTOGRAPHS, tile: null }, (pixels) => {
+      const bytes = eightBit(pixels);
+      if (bytes !== pixels) nativeReader().release(pixels.data);
+      return use(bytes);
+    });
   const sharp = await loadSharp();
   const most = bytes ?? (await foreignHeader(source)).bytes;
   return withinBudget(most, async () => {
@@ -86,6 +90,10 @@ function replicate(data: Uint8Array, channels: number): Uint8Array {
 }
 
 /** The higher bytes of 16-bit pixels, as sharp has them. */
-function eightBit({ data, width, height }: Pixels): Pixels {
-  return { data: data instanceof Uint16Array ? Uint8Array.from(data, (value) => value >> 8) : data, width, height };
+function eightBit(pixels: Pixels): Pixels {
+  const { data, width, height } = pixels;
+  if (data instanceof Uint8Array) return pixels;
+  const bytes = new Uint8Array(data.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = data[i]! >> 8;
+  return { data: bytes, width, height };
 }
