@@ -8,7 +8,7 @@ import { headOf, withBytes } from "./foreign/bytes.ts";
 import { decodeDescribed, describedHeader } from "./foreign/described.ts";
 import { KIND_BYTES, kindOf, NOT_READ } from "./foreign/kind.ts";
 import { photographWay, type Way } from "./foreign/photograph.ts";
-import { inPlainWords, loadSharp, SHARP_OPTIONS } from "./foreign/sharp.ts";
+import { inPlainWords, loadSharp, SHARP_OPTIONS, TIFF_OPTIONS } from "./foreign/sharp.ts";
 import { bytesAPixel } from "./foreign/sharp-raster.ts";
 import { PHOTOGRAPHS } from "./input.ts";
 
@@ -65,7 +65,7 @@ export async function decodeForeign<T>(
   const most = bytes ?? (await foreignHeader(source)).bytes;
   return withinBudget(most, async () => {
     const { data, info } = await inPlainWords(() => {
-      const image = sharp(source, SHARP_OPTIONS).autoOrient();
+      const image = sharp(source, way === "sharp" ? SHARP_OPTIONS : TIFF_OPTIONS).autoOrient();
       // A fourth sample that nothing says to be opacity is none.
       const opaque = way === "colours alone" ? image.removeAlpha() : image.flatten({ background: "#ffffff" });
       return opaque.toColourspace("srgb").raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });

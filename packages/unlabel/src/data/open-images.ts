@@ -44,9 +44,10 @@ async function cut(data: Dataset, side: number | null): Promise<Dataset> {
   const both = val ? [train, val] : [train];
   const sum = (of: (one: (typeof both)[0]) => number) => both.reduce((total, one) => total + of(one), 0);
   const tiles = sum(({ split }) => split.items.length);
+  const images = sum((one) => one.images);
   const edges = sum((one) => one.edges);
   const lost = edges > 0 ? `; ${edges.toLocaleString("en")} edges narrower than half a tile are left out` : "";
-  const reading = `${sum((one) => one.images).toLocaleString("en")} images are cut into ${tiles.toLocaleString("en")} tiles of ${side} × ${side} pixels${lost}`;
+  const reading = `${images === 1 ? "1 image is" : `${images.toLocaleString("en")} images are`} cut into ${tiles.toLocaleString("en")} tiles of ${side} × ${side} pixels${lost}`;
   const leftAside: LeftAside[] = both.flatMap((one) => one.leftAside);
   return {
     ...data,

@@ -162,6 +162,26 @@ describe("TIFF", () => {
     await expect(decodeForeign(file, undefined, async () => {})).rejects.toThrow(reason);
   });
 
+  it("packed as Zstandard is read as a photograph, too; of palettes it is refused", async () => {
+    // A frame of one raw block.
+    const samples = Uint8Array.from({ length: 300 }, (_, i) => i);
+    const data = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x60, 44, 0, 0x61, 0x09, 0, ...samples);
+    const of = (photometric: number) =>
+      makeTiff({ width: 10, height: 10, bands: 3, data, photometric, packing: 50_000, bits: 8 });
+    expect(await decodeForeign(of(2), undefined, async (pixels) => pixels.data)).toEqual(samples);
+    await expect(decodeForeign(of(5), undefined, async () => {})).rejects.toThrow(/a way \(50000\).*gdal_translate/);
+  });
+
+  it("is never black where its packing makes no sense, or is not known", async () => {
+    const data = Uint8Array.from({ length: 300 }, (_, i) => 255 - i);
+    for (const packing of [5, 8, 34_661, 12_345]) {
+      const file = makeTiff({ width: 10, height: 10, bands: 3, data, photometric: 2, packing, bits: 8 });
+      const reason = packing < 10 ? /damaged image/ : /packed in a way \(\d+\) that is not read/;
+      await expect(decodeForeign(file, undefined, async () => {})).rejects.toThrow(reason);
+      await expect(decode(file)).rejects.toThrow(reason);
+    }
+  });
+
   it("is refused in words where its samples are none that are read", async () => {
     const odd = makeTiff({ width: 1, height: 1, bands: 1, data: Uint8Array.of(1, 2, 3), bits: 24 });
     await expect(decode(odd, GRAY)).rejects.toThrow(/24-bit, which is not read.*gdal_translate/);

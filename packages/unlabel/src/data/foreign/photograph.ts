@@ -2,16 +2,19 @@
 import type { ByteSource } from "./bytes.ts";
 import type { Raster } from "./raster.ts";
 import { sampleWords } from "./samples.ts";
-import { isPhotograph, tiffRaster } from "./tiff.ts";
+import { isPhotograph, isSharps, tiffRaster } from "./tiff.ts";
 import { readTiffHeader } from "./tiff-header.ts";
 
-/** Which decoder reads a photograph; `colours alone`: sharp, without a fourth sample that is not said to be opacity. */
-export type Way = "sharp" | "colours alone" | "own";
+/**
+ * Which decoder reads a photograph: sharp, sharp as it takes TIFFs, the same without a fourth sample that is not said to be opacity, or
+ * foreign/.
+ */
+export type Way = "sharp" | "tiff" | "colours alone" | "own";
 
 /** @throws {Error} with the reason, where its bands or samples are no photograph's, and with the setting that has them read */
 export async function photographWay(bytes: ByteSource): Promise<Way> {
   const header = await readTiffHeader(bytes);
-  if (isPhotograph(header)) return "sharp";
+  if (isPhotograph(header)) return "tiff";
   const { bands, colour, opacity, sample, nodata } = tiffRaster(bytes, header);
   if (sample.kind !== "uint" || sample.bits > 16) {
     const values = sample.kind === "float" ? "0,1" : "LOW,HIGH";
@@ -23,9 +26,10 @@ export async function photographWay(bytes: ByteSource): Promise<Way> {
     const some = bands >= 3 ? ", or three of them: --set bands=3,2,1" : "";
     throw new Error(`it has ${bands} bands, no photograph's; to read such images: --set channels=${bands}${some}`);
   }
-  // sharp knows neither of nodata, nor of samples of other bits.
+  // sharp knows neither of nodata, nor of samples of other bits, nor of Zstandard.
   if (colour === "none" || nodata !== null || ![1, 2, 4, 8, 16].includes(sample.bits)) return "own";
-  return bands === coloursOf(colour) + 1 && opacity === null ? "colours alone" : "sharp";
+  if (!isSharps(header.compression)) return "own";
+  return bands === coloursOf(colour) + 1 && opacity === null ? "colours alone" : "tiff";
 }
 
 /** Whether bands are a photograph's: gray, or red, green and blue, with one more at most. */

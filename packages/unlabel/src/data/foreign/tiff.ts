@@ -23,6 +23,11 @@ const NOT_READ: Record<number, string> = {
   50002: "JPEG XL",
 };
 
+/** Whether sharp unpacks it: not at all, CCITT, LZW, JPEG, deflate, PackBits. */
+export function isSharps(compression: number): boolean {
+  return [NO_PACKING, 2, 3, 4, 5, 6, 7, 8, 32_771, 32_773, 32_946].includes(compression);
+}
+
 /**
  * Whether sharp is to read it: colours that need converting, or packings that only photographs and scans have.
  *
@@ -35,8 +40,11 @@ export function isPhotograph({ photometric, compression, sample, bands, reversed
   const isJpeg = compression === 6 || compression === 7;
   if (isJpeg && (bands > 4 || sample?.bits !== 8))
     throw new Error(`it is packed as JPEG with ${bands} bands, which is not read; write it anew: ${UNPACKED}`);
-  if (![-1, 0, 1, 2].includes(photometric) || !isPacking(compression)) return true;
-  return reversedBits && sample !== null && sample.bits <= 8;
+  const isOurs = [-1, 0, 1, 2].includes(photometric) && isPacking(compression);
+  const isItsPhotograph = !isOurs || (reversedBits && sample !== null && sample.bits <= 8);
+  if (isItsPhotograph && !isSharps(compression))
+    throw new Error(`its data are packed in a way (${compression}) that is not read; write it anew: ${UNPACKED}`);
+  return isItsPhotograph;
 }
 
 /** @throws {Error} where its samples are of a type that is not read */
