@@ -24,6 +24,7 @@ const CAMERA = "a camera's raw file; convert: darktable-cli IN OUT.jpg";
 const VIDEO = "video; its frames: ffmpeg -i IN -vf fps=1 %06d.jpg";
 const SELF = "give such a file itself as DATA";
 const UNPACK = "unpack it";
+const ARRAYS = "if it holds images, save each as .npy";
 const VOLUME = "a volume; save its slices as .npy or .tif";
 
 /** What to do with files that hold pictures, or may, and are not read. */
@@ -64,12 +65,12 @@ const ADVICE: Readonly<Record<string, string>> = {
   ".svs": "a slide; convert: vips tiffsave IN OUT.tif, or cut it into tiles: vips dzsave IN OUT",
   ".ndpi": "a slide; cut it into tiles: vips dzsave IN OUT",
   ".npz": "several arrays; save each as .npy",
-  ".pt": "save its arrays as .npy",
-  ".pth": "save its arrays as .npy",
-  ".pkl": "save its arrays as .npy",
-  ".mat": "save its arrays as .npy",
-  ".h5": "save its arrays as .npy",
-  ".hdf5": "save its arrays as .npy",
+  ".pt": ARRAYS,
+  ".pth": ARRAYS,
+  ".pkl": ARRAYS,
+  ".mat": ARRAYS,
+  ".h5": ARRAYS,
+  ".hdf5": ARRAYS,
   ".tfrecord": "write its images as files, or as .tar or .parquet",
   ".lmdb": "write its images as files, or as .tar or .parquet",
   ".rec": "write its images as files, or as .tar or .parquet",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
 import { counted } from "../base/text.ts";
+import { nearlySame } from "./class-names.ts";
 import type { Input, Tile } from "./input.ts";
 import { type Arranged, arrange, type Found } from "./layouts.ts";
 import { leftAsideOf } from "./left-aside.ts";
@@ -106,7 +107,11 @@ export function openFolder(root: string): Dataset {
     root,
     items: files.map(({ path, id }) => ({ path, label: id === null ? -1 : classes.labels.get(sameName(id))! })),
   });
-  const readings = [...arranged.readings, ...nearlySame(classes.list), ...emptyFiles([...train, ...val])];
+  const readings = [
+    ...arranged.readings,
+    ...nearlySame(classes.list, "rename one folder"),
+    ...emptyFiles([...train, ...val]),
+  ];
   return {
     root,
     layout,
@@ -168,18 +173,6 @@ function classesOf(files: readonly Found[], names: ReadonlyMap<string, string>) 
     list: ids.map((id) => ({ id, name: names.get(sameName(id)) ?? id })),
     labels: new Map(ids.map((id, label) => [sameName(id), label])),
   };
-}
-
-/** Systems that tell no capitals apart make one folder of what are two here. */
-function nearlySame(classes: readonly ClassName[]): string[] {
-  const seen = new Map<string, string>();
-  for (const { id } of classes) {
-    const name = sameName(id).toLowerCase().trim();
-    const other = seen.get(name);
-    if (other !== undefined) return [`${other} and ${id} are two classes; rename one folder if they are one`];
-    seen.set(name, id);
-  }
-  return [];
 }
 
 function emptyFiles(files: readonly Found[]): string[] {

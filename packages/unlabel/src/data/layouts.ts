@@ -1,54 +1,75 @@
 // How a folder of images is understood: splits, class folders, or neither. A name alone decides nothing: a folder called train among
 // class folders is a class, and among splits a split. docs/data.md has a line for each layout.
 import { UserError } from "../base/errors.ts";
-import { calledOtherwise, scoreOn, slashed, targetsAmong, trainedToo, whyUnlabelled } from "./layout-words.ts";
+import {
+  type Arranged,
+  aside,
+  beside,
+  type Found,
+  inBase,
+  labelled,
+  ranked,
+  rolesIn,
+  unlabelled,
+  withoutLabels,
+} from "./arranged.ts";
+import { asClasses, asNamedClasses, asParts, asSplitClasses } from "./class-layouts.ts";
+import {
+  calledOtherwise,
+  classesInNames,
+  deepClasses,
+  MOST_WRAPPED,
+  scoreOn,
+  slashed,
+  trainedToo,
+  whyUnlabelled,
+} from "./layout-words.ts";
 import { directly, isFew, type Level, levelOf, within } from "./levels.ts";
-import type { Layout, LeftAside } from "./reading.ts";
-import { isGeneric, type Named, type Role, roleOf } from "./split-names.ts";
+import { imagesAlone } from "./made-of-images.ts";
+import { isGeneric, type Named, roleOf } from "./split-names.ts";
 import type { ImageFile, Walked } from "./walk.ts";
 
-/** An image with its class folder's name, or null where it has none. */
-export interface Found extends ImageFile {
-  id: string | null;
-}
-
-export interface Arranged {
-  layout: Layout;
-  /** What the classes or splits lie in, relative to the root. */
-  base: string;
-  train: Found[];
-  val: Found[];
-  /** How else it might be understood. */
-  readings: string[];
-  /** Images that are not read. */
-  leftAside: LeftAside[];
-}
+export type { Arranged, Found } from "./arranged.ts";
 
 const TRAIN_SHARD = /^train\.\w+$/i;
 const VAL_SHARD = /^val\.\w+$/i;
-/** Folders around the one that holds classes or splits. */
-const MOST_WRAPPED = 4;
 /**
  * @param root for commands in hints
  * @throws {UserError} where images to train on are missing beside those held out
  */
-export function arrange(root: string, { images, folders }: Pick<Walked, "images" | "folders">): Arranged {
+export function arrange(root: string, walked: Pick<Walked, "images" | "folders">): Arranged {
+  const { images, leftAside } = imagesAlone(walked.images);
   const level = levelOf(images, "");
-  const found = understand(root, level, folders, 0);
-  if (found) return found;
-  const readings = whyUnlabelled(level);
-  return { layout: "unlabelled", base: "", train: images.map(unlabelled), val: [], readings, leftAside: [] };
+  const found = understand(root, level, walked.folders, 0);
+  if (found) return { ...found, leftAside: [...leftAside, ...found.leftAside] };
+  const readings = whyUnlabelled(root, level);
+  return { layout: "unlabelled", base: "", train: images.map(unlabelled), val: [], readings, leftAside };
 }
 
 function understand(root: string, level: Level, folders: readonly string[], depth: number): Arranged | null {
-  const found = asShards(level) ?? asSplits(root, level, folders) ?? asHeldOutAlone(level) ?? asClasses(level);
-  if (found || level.folders.size !== 1 || depth === MOST_WRAPPED) return found;
-  // All in one folder: what is in it counts, if that is anything.
-  const [[name, inside]] = level.folders as unknown as [[string, ImageFile[]]];
-  if (!isFew(level.loose.length, inside.length) && level.loose.length > 0) return null;
+  const found =
+    asShards(level) ??
+    asSplits(root, level, folders) ??
+    asHeldOutAlone(level) ??
+    asNamedClasses(level) ??
+    asClasses(level) ??
+    asParts(level) ??
+    asSplitClasses(level);
+  if (found || level.folders.size === 0 || depth === MOST_WRAPPED) return found;
+  // All, but for a few, in one folder: what is in it counts, if that is anything.
+  const [[name, inside], ...others] = [...level.folders].sort(([, a], [, b]) => b.length - a.length) as [
+    [string, ImageFile[]],
+    ...[string, ImageFile[]][],
+  ];
+  const around = level.loose.length + others.reduce((sum, [, { length }]) => sum + length, 0);
+  const areFlat = others.every(
+    ([other, { length }]) => directly(level.folders.get(other)!, within(level.base, other)) === length,
+  );
+  if (around > 0 && !(isFew(around, inside.length) && areFlat)) return null;
   const base = within(level.base, name);
   const inner = understand(root, levelOf(inside, base), folders, depth + 1);
-  return inner && { ...inner, leftAside: [...inner.leftAside, ...beside(level, "the folder")] };
+  const few = others.map(([other]) => aside(level, other, `few beside ${base}/`));
+  return inner && { ...inner, leftAside: [...inner.leftAside, ...few, ...beside(level, "the folder")] };
 }
 
 /** `train.X1/ … val.X/`, as ImageNet-100 comes in parts. */
@@ -116,7 +137,14 @@ function asSplits(root: string, level: Level, folders: readonly string[]): Arran
             `${slashed(trained)} and ${slashed(held)} hold no class folders: they are splits without labels; as classes, rename one`,
           ]
         : []),
-      ...targetsAmong(training.map(({ id }) => id)),
+      ...deepClasses(root, level, [...trained, ...held], training),
+      ...(hasNoLabels
+        ? classesInNames(
+            root,
+            trained.map((name) => within(level.base, name)),
+            training,
+          )
+        : []),
     ],
     leftAside: [...others.map((name) => aside(level, name, hint(name))), ...beside(level, "the splits")],
   };
@@ -143,42 +171,6 @@ function asHeldOutAlone(level: Level): Arranged | null {
     val: label(second),
     readings: [...inBase(level.base), `there is no train/: train is ${first}/, val is ${second}/`],
     leftAside: [...rest.map((name) => aside(level, name)), ...beside(level, "the splits")],
-  };
-}
-
-/** Two class folders or more. */
-function asClasses(level: Level): Arranged | null {
-  const names = [...level.folders.keys()];
-  const flat = names.filter((name) => directly(level.folders.get(name)!, within(level.base, name)) > 0);
-  // A class may have folders of its own, but folders of folders alone say nothing of classes.
-  if (flat.length < 2 || 3 * flat.length < 2 * names.length) return null;
-  const inFolders = [...level.folders.values()].reduce((sum, { length }) => sum + length, 0);
-  if (!isFew(level.loose.length, inFolders)) return null;
-  const without = names.filter((name) => roleOf(name)?.role === "unlabelled" && !/^extra$/i.test(name));
-  const classes = names.filter((name) => !without.includes(name));
-  if (classes.length < 2) return null;
-  const depth = level.base === "" ? 0 : level.base.split("/").length;
-  const images = [...level.folders.values()].flat().sort((a, b) => (a.path < b.path ? -1 : 1));
-  const like = classes.filter((name) => roleOf(name) !== null).sort();
-  return {
-    layout: "classes",
-    base: level.base,
-    train: images.map((image) => {
-      const name = image.path.split("/")[depth]!;
-      return { ...image, id: without.includes(name) ? null : name };
-    }),
-    val: [],
-    readings: [
-      ...inBase(level.base),
-      ...(like.length > 0
-        ? [
-            `${like.map((name) => `${name}/`).join(", ")} ${like.length === 1 ? "is a class" : "are classes"} here, as there are images in the folders beside; a split holds class folders, beside other splits`,
-          ]
-        : []),
-      ...without.map((name) => `${name}/ is trained on without labels`),
-      ...targetsAmong(classes),
-    ],
-    leftAside: beside(level, "the class folders"),
   };
 }
 
@@ -221,55 +213,15 @@ function refuseEmpty(
   );
 }
 
-function rolesIn({ folders }: Level): Map<string, Named | null> {
-  return new Map([...folders.keys()].map((name) => [name, roleOf(name)]));
-}
-
-function ranked(named: ReadonlyMap<string, Named | null>, role: Role): string[] {
-  return [...named]
-    .flatMap(([name, found]) => (found?.role === role ? [{ name, rank: found.rank }] : []))
-    .sort((a, b) => a.rank - b.rank || (a.name < b.name ? -1 : 1))
-    .map(({ name }) => name);
-}
-
 /** The class of an image in a split is the folder there that it lies in; folders around all of them are none. */
 function classesIn(images: readonly ImageFile[], split: string): Found[] {
   let inside = split;
   for (let depth = 0; depth < MOST_WRAPPED; depth++) {
     const { folders, loose } = levelOf(images, inside);
     const [only] = folders.keys();
-    if (loose.length > 0 || folders.size !== 1 || !isGeneric(only!)) break;
+    const isSame = only === inside.slice(inside.lastIndexOf("/") + 1);
+    if (loose.length > 0 || folders.size !== 1 || !(isSame || isGeneric(only!))) break;
     inside = within(inside, only!);
   }
   return labelled(images, inside);
-}
-
-function labelled(images: readonly ImageFile[], split: string): Found[] {
-  return images.map((image) => {
-    const [name, ...rest] = image.path.slice(split.length + 1).split("/");
-    return { ...image, id: rest.length > 0 ? name! : null };
-  });
-}
-
-function withoutLabels({ folders }: Level, names: readonly string[]): Found[] {
-  return names.flatMap((name) => folders.get(name)!.map(unlabelled));
-}
-
-function unlabelled(image: ImageFile): Found {
-  return { ...image, id: null };
-}
-
-function inBase(base: string): string[] {
-  return base === "" ? [] : [`found in ${base}/`];
-}
-
-function aside(level: Level, name: string, hint?: string): LeftAside {
-  const images = level.folders.get(name)!;
-  const what = `in ${within(level.base, name)}/`;
-  return { what, count: images.length, example: images[0]!.path, ...(hint !== undefined && { hint }) };
-}
-
-function beside({ loose }: Level, what: string): LeftAside[] {
-  const [first] = loose;
-  return first ? [{ what: `beside ${what}`, count: loose.length, example: first.path }] : [];
 }

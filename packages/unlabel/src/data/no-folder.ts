@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { shellWord } from "../base/shell.ts";
 import { nearest } from "../config/suggest.ts";
 import { IMAGE_EXTENSIONS } from "./extensions.ts";
 import { follow } from "./walk.ts";
@@ -34,6 +35,9 @@ function sourceInstead(file: string): string {
   const name = basename(file).toLowerCase();
   if (/\.(tgz|zip|7z|rar|gz|bz2|xz|zst)$/.test(name)) return "unpack it and give the folder that comes of it";
   if (IMAGE_EXTENSIONS.has(extname(name))) return "give the folder that it lies in, or a list of files (.txt)";
+  if (name.endsWith(".json"))
+    return `make lines of it, an object each: jq -c '.[]' ${shellWord(file)} > ${shellWord(file.replace(/json$/i, "jsonl"))} (COCO: '.images[]'), and give these`;
+  if (/\.(xlsx?|ods)$/.test(name)) return "save its sheet as .csv and give that";
   return "give a folder, a list of files (.txt, .csv), a .tar or a .parquet";
 }
 

@@ -37,6 +37,10 @@ function withInput(data: Dataset, input: Input): Dataset {
   return { ...data, train: given(data.train), val: data.val && given(data.val) };
 }
 
+function many(count: number, noun: string): string {
+  return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 async function cut(data: Dataset, side: number | null): Promise<Dataset> {
   if (side === null) return data;
   const train = await cutIntoTiles(data.train, side);
@@ -44,11 +48,16 @@ async function cut(data: Dataset, side: number | null): Promise<Dataset> {
   const both = val ? [train, val] : [train];
   const sum = (of: (one: (typeof both)[0]) => number) => both.reduce((total, one) => total + of(one), 0);
   const tiles = sum(({ split }) => split.items.length);
-  const images = sum((one) => one.images);
   const edges = sum((one) => one.edges);
-  const lost = edges > 0 ? `; ${edges.toLocaleString("en")} edges narrower than half a tile are left out` : "";
-  const reading = `${images === 1 ? "1 image is" : `${images.toLocaleString("en")} images are`} cut into ${tiles.toLocaleString("en")} tiles of ${side} × ${side} pixels${lost}`;
   const leftAside: LeftAside[] = both.flatMap((one) => one.leftAside);
+  const images = sum((one) => one.images) - leftAside.reduce((total, { count }) => total + count, 0);
+  const lost =
+    edges > 0 ? `; ${many(edges, "edge")} narrower than half a tile ${edges === 1 ? "is" : "are"} left out` : "";
+  const size = `${side} × ${side} pixels`;
+  const reading =
+    tiles === images
+      ? `no image makes two tiles of ${size}: ${images === 1 ? "it is" : `all ${images.toLocaleString("en")} are`} read as one each${lost}`
+      : `${many(images, "image")} ${images === 1 ? "is" : "are"} cut into ${many(tiles, "tile")} of ${size}${lost}`;
   return {
     ...data,
     train: train.split,

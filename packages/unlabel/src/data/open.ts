@@ -27,7 +27,8 @@ export async function openData(root: string): Promise<Dataset> {
     if (extension === ".parquet") return (await import("./sources/parquet.ts")).openParquet(root, [root]);
     if (LISTS.has(extension)) return (await import("./sources/file-list.ts")).openFileList(root);
   }
-  return (stats?.isDirectory() && (await openFiles(root))) || openFolder(root);
+  const files = stats?.isDirectory() ? await openFiles(root) : null;
+  return files ?? (await import("./lists-beside.ts")).withLists(openFolder(root));
 }
 
 /** DATA so that it can be found from any folder. */

@@ -107,7 +107,8 @@ export function listVisible(folder: string): Dirent[] {
   }
 }
 
-function isFolder(entry: Dirent, here: string): boolean {
+/** Also through a link. */
+export function isFolder(entry: Dirent, here: string): boolean {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
   return statSync(join(here, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -80,6 +80,8 @@ describe("a folder", () => {
       ),
     );
     expect(data.readings).toEqual(["2 images are cut into 12 tiles of 16 × 16 pixels"]);
+    const whole = await openImages(folder.path, { ...settings, tiles: 64 }, 0);
+    expect(whole.readings).toEqual(["no image makes two tiles of 64 × 64 pixels: all 2 are read as one each"]);
     expect(data.train.input).toEqual({ ...PHOTOGRAPHS, tiles: 16 });
     for (const { path, tile } of data.train.items) {
       const right = await sharp(rgb, { raw: { width: 40, height: 32, channels: 3 } })

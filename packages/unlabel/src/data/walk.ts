@@ -41,7 +41,12 @@ export interface Walked {
 }
 
 /** What programs put beside images without being asked. */
-const LITTER = /^(Thumbs\.db|desktop\.ini|__MACOSX|\$RECYCLE\.BIN|System Volume Information|@eaDir)$/i;
+const LITTER_NAMES = /^(Thumbs\.db|desktop\.ini|__MACOSX|\$RECYCLE\.BIN|System Volume Information|@eaDir)$/i;
+
+/** Whether a file or folder is hidden, or put there by a program without being asked. */
+export function isLitter(name: string): boolean {
+  return name.startsWith(".") || LITTER_NAMES.test(name);
+}
 
 /**
  * All images in and below `folder` (relative to `root`, empty for the root itself), sorted by path. Hidden files and folders
@@ -146,9 +151,7 @@ function list(here: string, relative: string): { entries: Dirent[]; misnamed: Mi
   const all = readdirSync(here, { withFileTypes: true });
   const { entries, misnamed } = readableNames(here, relative, all);
   return {
-    entries: entries
-      .filter(({ name }) => !name.startsWith(".") && !LITTER.test(name))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    entries: entries.filter(({ name }) => !isLitter(name)).sort((a, b) => (a.name < b.name ? -1 : 1)),
     misnamed,
   };
 }

@@ -1,6 +1,8 @@
 // Sources that were read otherwise than their owners meant, each with others of its kind made here.
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../base/errors.ts";
@@ -126,7 +128,7 @@ describe("lists", () => {
     const second = await open("l.txt", "a.jpg,train\nb.jpg,val\n");
     expect([list(second, second.train), list(second, second.val)]).toEqual([["a.jpg -"], ["b.jpg -"]]);
     await expect(open("l.csv", "path,split\na.jpg,0\nb.jpg,1\n")).rejects.toThrow(
-      /Expected train, val or test as split, got 0; which number is which split, only words can say in line 2 of/,
+      /^Expected train, val or test as split in line 2 of .*, got 0; which number is which split, only words can say$/,
     );
   });
 
@@ -139,8 +141,124 @@ describe("lists", () => {
     expect(labels(several)).toEqual([]);
     expect(said(several)).toMatch(/no classes: the columns of 0 and 1 \(sea, sky\) give an image several/);
     await expect(open("l.txt", "a.jpg 0 1 0 1\nb.jpg 1 0 0 1\n")).rejects.toThrow(
-      /there are 5 fields; .*name the columns in a first line in line 1 of/,
+      /in line 1 of .*, but there are 5; .*name the columns in a first line$/,
     );
+  });
+
+  it("have no class where a program wrote that there is nothing", async () => {
+    files("a.jpg", "b.jpg", "c.jpg", "d.jpg");
+    const data = await open("l.csv", "path,label\na.jpg,NaN\nb.jpg,cat\nc.jpg,null\nd.jpg,None\n");
+    expect(list(data, data.train)).toEqual(["a.jpg -", "b.jpg cat", "c.jpg -", "d.jpg None"]);
+    expect(said(data)).toMatch(/2 labels \(NaN, null\) read as no class/);
+    expect(said(data)).toMatch(/None is a class like others; an image without one has an empty label/);
+  });
+
+  it("have one class for 1 and 1.0, as a column with gaps is written", async () => {
+    files("a.jpg", "b.jpg", "c.jpg");
+    const mixed = await open("l.csv", "path,label\na.jpg,1\nb.jpg,1.0\nc.jpg,0\n");
+    expect([labels(mixed), list(mixed, mixed.train)]).toEqual([
+      ["0", "1"],
+      ["a.jpg 1", "b.jpg 1", "c.jpg 0"],
+    ]);
+    // What is written alike keeps its name, and codes keep their zeros.
+    expect(labels(await open("l.csv", "path,label\na.jpg,1.0\nb.jpg,0.0\nc.jpg,0.0\n"))).toEqual(["0.0", "1.0"]);
+    expect(labels(await open("l.csv", "path,label\na.jpg,007\nb.jpg,7\nc.jpg,1\n"))).toEqual(["1", "007", "7"]);
+  });
+
+  it("say where a label is several, measured, or written in two ways", async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `${i}.jpg`);
+    files(...names);
+    const of = async (label: (i: number) => string) =>
+      said(await open("l.csv", ["path,label", ...names.map((name, i) => `${name},"${label(i)}"`)].join("\n")));
+    expect(await of((i) => ["scab", "rust", "scab rust"][i % 3]!)).toMatch(
+      /1 of 3 classes is several in one, such as scab rust/,
+    );
+    expect(await of((i) => ["sea|sky", "sky"][i % 2]!)).toMatch(/1 of 2 classes is several in one, such as sea\|sky/);
+    expect(await of((i) => ["New York", "York"][i % 2]!)).not.toMatch(/several/);
+    expect(await of((i) => `${i * 1.25}`)).toMatch(/12 of 12 classes have one image: measured numbers are no classes/);
+    expect(await of((i) => `picture ${i}`)).toMatch(/12 of 12 classes have one image: texts/);
+    expect(await of((i) => ["Big  cat", "big cat"][i % 2]!)).toMatch(/are two classes; write them alike/);
+    expect(await of((i) => ["-1", "0", "1"][i % 3]!)).toMatch(/-1 is a class like others/);
+  });
+
+  it("are taken apart at the mark beside which images' names stand whole", async () => {
+    files("a.jpg", "b.jpg");
+    const decimal = await open("l.csv", "path;label;score\na.jpg;cat;0,15\nb.jpg;dog;0,75\n");
+    expect(list(decimal, decimal.train)).toEqual(["a.jpg cat", "b.jpg dog"]);
+    const bare = await open("l.csv", "a.jpg;1,5\nb.jpg;2,5\n");
+    expect(list(bare, bare.train)).toEqual(["a.jpg 1,5", "b.jpg 2,5"]);
+    const ids = await open("l.csv", "image_id;label;score\na;cat;0,15\nb;dog;0,75\n");
+    expect(list(ids, ids.train)).toEqual(["a.jpg cat", "b.jpg dog"]);
+    const commas = await open("l.csv", "path,label\na.jpg,x;y\nb.jpg,z;y\n");
+    expect(list(commas, commas.train)).toEqual(["a.jpg x;y", "b.jpg z;y"]);
+  });
+
+  it("take a column that may be splits for them where it holds nothing else", async () => {
+    files("a.jpg", "b.jpg");
+    const data = await open("l.csv", "path,label,Data Set\na.jpg,cat,Train\nb.jpg,cat,test\n");
+    expect([list(data, data.train), list(data, data.val)]).toEqual([["a.jpg cat"], ["b.jpg cat"]]);
+    expect(said(data)).toMatch(/splits from Data Set/);
+    const origin = await open("l.csv", "path,label,dataset\na.jpg,cat,test\nb.jpg,cat,flickr\n");
+    expect(origin.train.items).toHaveLength(2);
+    expect(said(origin)).toMatch(/not read: column dataset/);
+  });
+
+  it("tell splits by words in any one column, and by whether an image is to train on", async () => {
+    files("a.jpg", "b.jpg");
+    const split = async (header: string, ...cells: string[]) => {
+      const data = await open("l.csv", `path,label,${header}\na.jpg,x,${cells[0]}\nb.jpg,y,${cells[1]}\n`);
+      return [list(data, data.train), list(data, data.val)];
+    };
+    const apart = [["a.jpg x"], ["b.jpg y"]];
+    expect(await split("split", "Training set", "test_set")).toEqual(apart);
+    expect(await split("train_or_test", "train", "test")).toEqual(apart);
+    expect(await split("is_train", "1", "0")).toEqual(apart);
+    expect(await split("origin", "test", "test")).toEqual([["a.jpg x", "b.jpg y"], null]);
+  });
+
+  it("have names in single quotes, and as a browser writes them", async () => {
+    files("my cat.jpg", "100%.jpg");
+    const quoted = await open("l.csv", "'path','label'\n'my cat.jpg','it's'\n'100%.jpg','b'\n");
+    expect(list(quoted, quoted.train)).toEqual(["my cat.jpg it's", "100%.jpg b"]);
+    const encoded = await open("l.csv", "path,label\nmy%20cat.jpg,a\n100%.jpg,b\n");
+    expect(list(encoded, encoded.train)).toEqual(["my cat.jpg a", "100%.jpg b"]);
+  });
+
+  it("are refused by their content where they hold something else", async () => {
+    const refusal = async (content: string | Uint8Array) =>
+      String(await open("x y.csv", content).catch((error: unknown) => error));
+    expect(await refusal("label,pixel0,pixel1\n1,0,255\n2,3,4\n")).toMatch(/found numbers such as 1,0,255; pixels or/);
+    expect(await refusal("emotion,pixels,Usage\n0,70 80 82,Training\n")).toMatch(/found numbers such as 0,70 80 82,T/);
+    expect(await refusal("version https://git-lfs.github.com/spec/v1\n")).toMatch(
+      /a pointer that Git LFS left .*git lfs pull$/,
+    );
+    expect(await refusal("<!DOCTYPE html><html></html>")).toMatch(/a page of the web/);
+    expect(await refusal("PK\x03\x04xxxx")).toMatch(/a spreadsheet or an archive/);
+    expect(await refusal(Uint8Array.of(1, 0, 2, 0, 0, 0, 3, 255, 7))).toMatch(/bytes that are no text/);
+    const packed = /unpack it: (.*)$/.exec(await refusal(gzipSync("a.jpg,cat\n")))![1]!;
+    files("a.jpg");
+    execFileSync("sh", ["-c", packed], { cwd: folder.path });
+    expect((await openData(join(folder.path, "list.csv"))).train.items).toHaveLength(1);
+    expect(await refusal("")).toMatch(/found none: it is empty$/);
+    expect(await refusal("path,label\n")).toMatch(/found none: no line names any$/);
+  });
+
+  it("of JSON have what lies in an object, several labels, and say what holds more", async () => {
+    files("a.jpg", "b.jpg");
+    const nested = await open(
+      "l.jsonl",
+      '{"image": {"path": "a.jpg"}, "label": "cat"}\n{"image": {"path": "b.jpg"}}\n',
+    );
+    expect(list(nested, nested.train)).toEqual(["a.jpg cat", "b.jpg -"]);
+    const several = await open(
+      "l.jsonl",
+      '{"path": "a.jpg", "label": ["cat"], "objects": [{"box": 1}]}\n{"path": "b.jpg", "label": ["cat", "dog"]}\n',
+    );
+    expect(list(several, several.train)).toEqual(["a.jpg cat", "b.jpg cat|dog"]);
+    expect(said(several)).toMatch(/not read: objects, which holds objects/);
+    expect(said(several)).toMatch(/1 of 2 classes is several in one, such as cat\|dog/);
+    await expect(open("l.jsonl", '[{"path": "a.jpg"}]')).rejects.toThrow(/an array becomes lines by: jq -c '\.\[\]' /);
+    await expect(open("l.json", '[{"path": "a.jpg"}]')).rejects.toThrow(/jq -c '\.\[\]' .*l\.json > .*l\.jsonl/);
   });
 
   it("have one class in both forms of its letters", async () => {
@@ -204,7 +322,7 @@ describe("lists", () => {
     await expect(none("a.jpg:0\nb.png:1\n")).rejects.toThrow(/":0" follows the name: separate fields by commas/);
     await expect(none('\u001b[31m,\u001b"x\n')).rejects.toThrow(/^[^\p{Cc}]*$/u);
     await expect(none(`${"long ".repeat(99)}\n`)).rejects.toThrow(/^.{0,600}$/);
-    await expect(none("s3://bucket/a.jpg,cat\n")).rejects.toThrow(/a file, got the address s3:/);
+    await expect(none("s3://bucket/a.jpg,cat\n")).rejects.toThrow(/a file in line 1 of .*, got the address s3:/);
     // What is held out is not trained on for want of the rest.
     await expect(none("q/1.jpg,cat,train\na.jpg,cat,val\n")).rejects.toThrow(/names as train, found none/);
   });
@@ -325,6 +443,101 @@ describe("tar shards", () => {
       { path: "b.cls", content: "0" },
     ]);
     expect(data.fingerprint).toBe("4e762bfe8eaf7dec");
+  });
+});
+
+describe("archives of archives", () => {
+  const run = (command: string) => execFileSync("sh", ["-c", command], { cwd: folder.path });
+  const inner = (name: string) =>
+    tarOf([
+      { path: `${name}_1.jpg`, content: "1" },
+      { path: `${name}_2.jpg`, content: "2" },
+    ]);
+
+  it("become folders by the command that is told", async () => {
+    const outer = put(
+      "set it.tar",
+      tarOf(["n01", "n02"].map((name) => ({ path: `${name}.tar`, content: inner(name) }))),
+    );
+    const told = await openData(outer).catch((error: unknown) => String(error));
+    const [, command] = /found none, but 2 \.tar; .* folders by: (.*), then give 'set it'$/.exec(String(told)) ?? [];
+    run(command!);
+    const data = await openData(join(folder.path, "set it"));
+    expect([labels(data), counts(data)]).toEqual([
+      ["n01", "n02"],
+      [2, 2],
+    ]);
+  });
+
+  it("that may be a class each are said to bear no labels, with the command that makes folders of them", async () => {
+    for (const name of ["n01", "n02"]) put(`set/${name}.tar`, inner(name));
+    const data = await openData(join(folder.path, "set"));
+    expect(labels(data)).toEqual([]);
+    const [, command] = /if each shard is one \(n01, n02\), .*: (cp .*), then give CLASSES/.exec(said(data)) ?? [];
+    run(command!);
+    expect(labels(await openData(join(folder.path, "CLASSES")))).toEqual(["n01", "n02"]);
+    for (const number of [0, 1]) put(`plain/wds-00${number}.tar`, inner("x"));
+    expect(said(await openData(join(folder.path, "plain")))).toBe("");
+  });
+
+  it("are told by their content where they are packed further", async () => {
+    const packed = put("a b.tar", gzipSync(inner("n01")));
+    const told = await openData(packed).catch((error: unknown) => String(error));
+    run(/got one packed with gzip; unpack it: (.*)$/.exec(String(told))![1]!);
+    expect((await openData(join(folder.path, "a b-unpacked.tar"))).train.items).toHaveLength(2);
+    await expect(openData(put("c.tar", "PK\x03\x04".padEnd(600)))).rejects.toThrow(/packed with zip; unpack it and/);
+  });
+
+  it("hold masks of their images, which are none", async () => {
+    const paths = ["images/1.jpg", "images/2.jpg", "masks/1.png", "masks/2.png"];
+    const data = await openData(put("pairs.tar", tarOf(paths.map((path) => ({ path, content: path })))));
+    expect(await bytesOf(data.train)).toEqual(["images/1.jpg", "images/2.jpg"]);
+    expect([labels(data), said(data)]).toEqual([
+      [],
+      expect.stringMatching(/^2 in masks\/ \(pairs\.tar\/masks\/1\.png\) they show/),
+    ]);
+  });
+
+  it("hold what is hidden, or put there by other programs, without a word", async () => {
+    const files = ["cat/1.jpg", "dog/1.jpg", "__MACOSX/cat/1.jpg", "cat/@eaDir/1.jpg/T.jpg", "./.cache/2.jpg"];
+    const data = await openData(put("litter.tar", tarOf(files.map((path) => ({ path, content: "x" })))));
+    expect([labels(data), counts(data), said(data)]).toEqual([["cat", "dog"], [1, 1], ""]);
+  });
+});
+
+describe("Parquet of other programs", () => {
+  const write = (name: string, columns: Record<string, unknown[]>) => {
+    const columnData = Object.entries(columns).map(([column, data]) => ({
+      name: column,
+      data: column === "image" ? data.map((text) => new TextEncoder().encode(String(text))) : data,
+      type: (column === "image" ? "BYTE_ARRAY" : "STRING") as "BYTE_ARRAY" | "STRING",
+    }));
+    return put(name, new Uint8Array(parquetWriteBuffer({ columnData })));
+  };
+
+  it("has splits in a column of words for them, and only there", async () => {
+    const image = ["1", "2", "3"];
+    const data = await openData(
+      write("p.parquet", { image, label: ["x", "y", "x"], split: ["train", "Test", "train"] }),
+    );
+    expect([list(data, data.train), list(data, data.val)]).toEqual([
+      ["p.parquet#0 x", "p.parquet#2 x"],
+      ["p.parquet#1 y"],
+    ]);
+    expect(said(data)).toBe("splits from column split");
+    const folds = await openData(write("q.parquet", { image, label: ["x", "y", "x"], split: ["a", "test", "b"] }));
+    expect([folds.train.items.length, said(folds)]).toEqual([3, "columns not read: split"]);
+    const named = write("set/train-0.parquet", { image, label: ["x", "y", "x"], split: ["test", "test", "test"] });
+    expect((await openData(named)).val).toBeNull();
+  });
+
+  it("has no class where a label is NaN, and of paths tells the command that makes a list", async () => {
+    const data = await openData(write("p.parquet", { image: ["1", "2"], label: ["nan", "cat"] }));
+    expect(list(data, data.train)).toEqual(["p.parquet#0 -", "p.parquet#1 cat"]);
+    await expect(openData(write("a b.parquet", { file_name: ["x.jpg"] }))).rejects.toThrow(
+      /a table of paths is a list: python3 -c 'import pandas; .*a b\.parquet.*a b\.csv.*', and give that$/,
+    );
+    await expect(openData(put("void.parquet", ""))).rejects.toThrow(/without Parquet's end mark/);
   });
 });
 

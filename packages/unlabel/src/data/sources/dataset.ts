@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../../base/errors.ts";
 import { counted } from "../../base/text.ts";
+import { cleanLabels, doubtsOf } from "../class-names.ts";
 import type { ClassName, Dataset, Item, Layout, LeftAside, Split } from "../folder.ts";
 import type { Part } from "./splits.ts";
 
@@ -40,10 +41,12 @@ export interface Source {
 
 /** @throws {UserError} where there are no samples */
 export function assemble(given: Source): Dataset {
-  const { root, layout, samples, content = "", load, order, sample, blockOf, ...source } = given;
+  const { root, layout, samples: written, content = "", load, order, sample, blockOf, ...source } = given;
   const leftAside = [...(given.leftAside ?? [])];
   const readings = [...(given.readings ?? [])];
-  if (samples.length === 0) throw new UserError(`Expected images in ${root}, found none`);
+  if (written.length === 0) throw new UserError(`Expected images in ${root}, found none`);
+  const clean = source.classes ? null : cleanLabels(written.map(({ label }) => label));
+  const samples = clean ? written.map((sample, i) => ({ ...sample, label: clean.labels[i]! })) : written;
   const classes = source.classes ?? classesOf(samples);
   const labels = new Map(classes.map(({ id }, label) => [composed(id), label]));
   const labelOf = (id: string | null) => (id === null ? -1 : (labels.get(composed(id)) ?? -1));
@@ -55,6 +58,11 @@ export function assemble(given: Source): Dataset {
     if (!aside && part === null) unsaid++;
     // A run that began with them had other epochs.
     hash.update(`${path}\0${size ?? ""}\0${label ?? ""}\n${aside ? "aside\n" : ""}`);
+  }
+  if (clean) {
+    const counts = new Array<number>(classes.length).fill(0);
+    for (const { label } of Object.values(items).flat()) if (label >= 0) counts[label]!++;
+    readings.push(...clean.readings, ...doubtsOf(classes, counts));
   }
   // A test split stands in for a validation split that is not there. What is alone is all there is to train on.
   const held = [items.val, items.test].filter((some) => some.length > 0);

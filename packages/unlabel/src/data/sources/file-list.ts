@@ -9,7 +9,7 @@ import { assemble, type Sample } from "./dataset.ts";
 import { type Entry, readColumns } from "./list-columns.ts";
 import { type Locations, locate } from "./list-paths.ts";
 import { readTable, shown } from "./list-table.ts";
-import { decodeText } from "./list-text.ts";
+import { decodeText, otherContent } from "./list-text.ts";
 import type { Part } from "./splits.ts";
 
 const MOST_BYTES = 500e6;
@@ -18,17 +18,23 @@ const MOST_BYTES = 500e6;
 export function openFileList(root: string): Dataset {
   const { size } = statSync(root);
   if (size > MOST_BYTES) throw new UserError(`Expected a list of files in ${root}, got ${size} bytes; split it`);
-  const { text, encoding } = decodeText(readFileSync(root));
+  const bytes = readFileSync(root);
+  const other = otherContent(bytes, root);
+  if (other !== null) throw new UserError(`Expected a list of files in ${root}, got ${other}`);
+  const { text, encoding } = decodeText(bytes);
   const folder = dirname(resolve(root));
   const { entries, readings } = readColumns(root, readTable(root, text, folder));
-  if (entries.length === 0) throw new UserError(`Expected images in ${root}, found none`);
+  if (entries.length === 0)
+    throw new UserError(
+      `Expected images in ${root}, found none: ${bytes.length === 0 ? "it is empty" : "no line names any"}`,
+    );
   const places = locate(
     folder,
     entries.map(({ path }) => path),
   );
   const samples = entries.map(({ label, part }, i): Sample => {
-    const { path, size: bytes, isThere } = places.files[i]!;
-    return { path, label, part, size: bytes, aside: !isThere };
+    const { path, size: length, isThere } = places.files[i]!;
+    return { path, label, part, size: length, aside: !isThere };
   });
   refuseWhereNoneIsThere(root, folder, entries, places);
   const missing = places.files.flatMap(({ isThere }, i) => (isThere ? [] : [entries[i]!]));

@@ -2,7 +2,7 @@
 // the columns where no line names them.
 import { UserError } from "../../base/errors.ts";
 import { isImageName, type Row, shown, type Table } from "./list-table.ts";
-import { type Part, partOfWord } from "./splits.ts";
+import { type Part, partOfWord, partsOfNames } from "./splits.ts";
 
 // The first that is there counts.
 const PATHS =
@@ -12,10 +12,21 @@ const PATHS =
 const LABELS =
   `label labels class classes class_name classname class_label label_name labelname label_text category category_name
   target targets species breed diagnosis dx finding_labels ground_truth gt tag y y_col cls class_id classid
-  label_id labelid category_id class_idx label_idx`.split(/\s+/);
+  label_id labelid category_id class_idx label_idx klasse kategorie classe clase categoria etiqueta`.split(/\s+/);
 const SPLITS = "split splits subset set partition phase usage".split(" ");
+/** Such a column may as well say where an image is from: it holds splits where it holds nothing else. */
+const MAYBE_SPLITS =
+  `data_split dataset_split split_name set_name data_set dataset data_type part group fold type`.split(" ");
 /** Columns of truth values that say of an image whether it is held out. */
-const FLAGS: Readonly<Record<string, Part>> = { is_valid: "val", is_val: "val", is_validation: "val", is_test: "test" };
+const FLAGS: Readonly<Record<string, [ofTrue: Part, ofFalse: Part]>> = {
+  is_valid: ["val", "train"],
+  is_val: ["val", "train"],
+  is_validation: ["val", "train"],
+  is_test: ["test", "train"],
+  is_train: ["train", "val"],
+  is_training: ["train", "val"],
+  is_training_image: ["train", "val"],
+};
 const INDEX_NAMES = new Set(["", "index", "unnamed", "idx"]);
 
 /** What each row says. */
@@ -37,7 +48,7 @@ interface Columns {
   path: number;
   label: number | null;
   split: number | null;
-  flag: { at: number; part: Part } | null;
+  flag: { at: number; parts: [ofTrue: Part, ofFalse: Part] } | null;
   /** Columns of 0 and 1 that are a class each. */
   oneHot: { at: number; name: string }[];
   /** Most cells that a row may have. */
@@ -46,40 +57,67 @@ interface Columns {
 }
 
 /** @throws {UserError} naming the line that is not as it should be */
-export function readColumns(root: string, { rows, isNamed, separator }: Table): Entries {
+export function readColumns(root: string, { rows, isNamed, separator, left = [] }: Table): Entries {
   const named = headOf(rows, isNamed);
   const body = named ? rows.slice(1) : rows;
+  if (!named) refuseNumbers(root, rows);
   const columns = named ? byName(root, named, body) : byContent(body);
   const entries = body.map(({ line, cells }): Entry => {
-    const refuse = (what: string) => new UserError(`Expected ${what} in line ${line} of ${root}`);
+    const refuse = (what: string, found: string) =>
+      new UserError(`Expected ${what} in line ${line} of ${root}, ${found}`);
     // Separators at a line's end are no fields.
     const filled = cells.findLastIndex((cell) => cell !== "") + 1;
     if (filled > columns.width)
       throw refuse(
-        `${named ? named.join(", ") : "path, label, split"}, but there are ${filled} fields; put paths with the separator in quotes${named ? "" : ", or name the columns in a first line"}`,
+        `the fields ${named ? shown(named.join(", ")) : "path, label, split"}`,
+        `but there are ${filled}; put cells with the separator in quotes${named ? "" : ", or name the columns in a first line"}`,
       );
     const cell = (at: number | null) => (at === null ? "" : (cells[at] ?? ""));
     const path = cell(columns.path);
-    if (path === "" || path.includes("\0")) throw refuse("the path of an image, but there is none");
+    if (path === "" || path.includes("\0")) throw refuse("the path of an image", "but there is none");
     if (/^[a-z][a-z\d+.-]+:\/\//i.test(path) && !/^file:/i.test(path))
-      throw refuse(`a file, got the address ${shown(path)}; fetch it first`);
+      throw refuse("a file", `got the address ${shown(path)}; fetch the images, and name them by their paths`);
     const hot = columns.oneHot.find(({ at }) => Number(cell(at)) === 1);
     return { line, path, label: cell(columns.label) || (hot?.name ?? null), part: partIn(cell, columns, refuse) };
   });
   const said = separator === null ? [] : [`fields are separated by ${separator}`];
-  return { entries, readings: [...said, ...columns.readings] };
+  const objects =
+    left.length > 0 ? [`not read: ${listed(left)}, which ${left.length === 1 ? "holds" : "hold"} objects`] : [];
+  return { entries, readings: [...said, ...columns.readings, ...objects] };
 }
 
+/** A table of pixels or features, as Kaggle has MNIST and FER. */
+function refuseNumbers(root: string, rows: readonly Row[]): void {
+  const looked = rows.slice(1, 50);
+  const isNumbers = (cell: string) => /^[-+\d.e\s]*$/i.test(cell);
+  // A single word may be a name without an extension, after its number and class.
+  const areNumbers = (cells: readonly string[]) => {
+    const words = cells.filter((cell) => !isNumbers(cell));
+    const isNoName = words.every((word) => partOf(word) !== null || (cells.length > 4 && !isImageName(word)));
+    return cells.length > 2 && isNumbers(cells[0]!) && words.length <= 1 && isNoName;
+  };
+  if (looked.length === 0 || !looked.every(({ cells }) => areNumbers(cells))) return;
+  throw new UserError(
+    `Expected names of images in ${root}, found numbers such as ${shown(looked[0]!.cells.join(",").slice(0, 40))}; pixels or features in a table are not read: write each row as an image (.png or .npy), and give their folder`,
+  );
+}
+
+type Refuse = (what: string, found: string) => UserError;
 type Cell = (at: number | null) => string;
 
-function partIn(cell: Cell, { split, flag }: Columns, refuse: (what: string) => UserError): Part | null {
-  if (flag) return isTrue(cell(flag.at)) ? flag.part : "train";
+function partIn(cell: Cell, { split, flag }: Columns, refuse: Refuse): Part | null {
+  if (flag) return flag.parts[isTrue(cell(flag.at)) ? 0 : 1];
   const word = cell(split);
   if (word === "") return null;
-  const part = partOfWord(word);
+  const part = partOf(word);
   if (part !== null) return part;
   const why = /^-?\d+(\.\d+)?$/.test(word) ? "; which number is which split, only words can say" : "";
-  throw refuse(`train, val or test as split, got ${shown(word.toLowerCase())}${why}`);
+  throw refuse("train, val or test as split", `got ${shown(word.toLowerCase())}${why}`);
+}
+
+/** Also "Training set". */
+function partOf(cell: string): Part | null {
+  return partOfWord(cell) ?? partsOfNames([cell])[0] ?? null;
 }
 
 function isTrue(cell: string): boolean {
@@ -87,7 +125,9 @@ function isTrue(cell: string): boolean {
 }
 
 function normal(name: string): string {
+  // image.path in JSON lines.
   return name
+    .replace(/^(image|img|file|label|class|category|annotation|meta|metadata)\.(?=\w)/i, "")
     .trim()
     .toLowerCase()
     .replace(/:.*$/, "")
@@ -128,9 +168,22 @@ function byName(root: string, names: readonly string[], body: readonly Row[]): C
     );
   const isOther = (at: number) => at !== images;
   const label = pick(LABELS, isOther);
-  const split = pick(SPLITS, (at) => isOther(at) && at !== label);
+  const areParts = (at: number) => body.length > 0 && body.every(({ cells }) => partOf(cells[at] ?? "") !== null);
+  const areSplits = (at: number) => {
+    if (!areParts(at)) return false;
+    const kinds = new Set(body.map(({ cells }) => partOf(cells[at]!)));
+    return kinds.has("train") && kinds.size > 1;
+  };
+  const unnamed = () => {
+    const found = names.flatMap((_, at) => (isOther(at) && at !== label && areSplits(at) ? [at] : []));
+    return found.length === 1 ? found[0]! : null;
+  };
+  const split =
+    pick(SPLITS, (at) => isOther(at) && at !== label) ??
+    pick(MAYBE_SPLITS, (at) => isOther(at) && at !== label && areParts(at)) ??
+    unnamed();
   const flagName = split === null ? Object.keys(FLAGS).find((name) => keys.includes(name)) : undefined;
-  const flag = flagName === undefined ? null : { at: keys.indexOf(flagName), part: FLAGS[flagName]! };
+  const flag = flagName === undefined ? null : { at: keys.indexOf(flagName), parts: FLAGS[flagName]! };
 
   const used = new Set([images, label, split, flag?.at ?? null]);
   const others = names.flatMap((name, at) => {

@@ -106,9 +106,22 @@ function placeOf(written: string, { bases, strip }: Reading): string[] {
     const rest = partsOf(path).slice(strip);
     return rest.length === 0 || rest.includes("..") ? [] : bases.map((base) => join(base, ...rest));
   }
-  const places = bases.map((base) => resolve(base, path));
+  const decoded = decodedOf(path);
+  const places = [path, ...(decoded === null ? [] : [decoded])].flatMap((one) =>
+    bases.map((base) => resolve(base, one)),
+  );
   if (!path.includes("\\") || /^[a-z]:/i.test(path)) return places;
   return [...places, ...bases.map((base) => resolve(base, path.replaceAll("\\", "/")))];
+}
+
+/** As a browser writes it: `my%20cat.jpg`. */
+function decodedOf(path: string): string | null {
+  if (!/%[\da-f]{2}/i.test(path)) return null;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return null; // a name with a percent sign
+  }
 }
 
 function localOf(written: string): string {

@@ -1,9 +1,10 @@
 // A list's text as rows of cells: which separator it has is found by its first lines. JSON lines are rows too.
 import { existsSync } from "node:fs";
-import { extname, resolve } from "node:path";
+import { dirname, extname, join, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import { shellWord } from "../../base/shell.ts";
 import { visible } from "../../base/text.ts";
 import { IMAGE_EXTENSIONS } from "../walk.ts";
 import { partOfWord } from "./splits.ts";
@@ -20,11 +21,15 @@ export interface Table {
   rows: Row[];
   /** The first row names the columns, whatever it says. */
   isNamed: boolean;
+  /** Names of what holds more than a cell can. */
+  left?: string[];
   /** What stands between cells, in words; null where that needs no saying. */
   separator: string | null;
 }
 
 const Records = z.array(z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) }));
+/** What may stand between fields, and its name where that needs saying. */
+const MARKS: Readonly<Record<string, string | null>> = { ",": null, ";": "semicolons", "|": "vertical bars" };
 const LOOKED_AT = 50;
 const ENOUGH = 0.9;
 // Also what is not read: a name is one all the same.
@@ -58,9 +63,15 @@ export function readTable(root: string, text: string, folder: string): Table {
   if (told !== undefined) return separated(root, text.slice(told.length), mark!, null);
   if (lines[0]?.includes("\t") || (extension === ".tsv" && has("\t") > 0))
     return separated(root, text, "\t", extension === ".tsv" ? null : "tabs");
-  if (has(",") >= ENOUGH) return separated(root, text, ",", null);
-  if (has(";") >= ENOUGH) return separated(root, text, ";", "semicolons");
-  if (has("|") >= ENOUGH) return separated(root, text, "|", "vertical bars");
+  const marks = Object.keys(MARKS).filter((one) => has(one) >= ENOUGH);
+  if (marks.length > 0) {
+    // Of a decimal comma and a semicolon the one counts beside which images' names stand whole, then the one in the first line.
+    const names = (one: string) => share((line) => line.split(one).some((cell) => isImageName(cell.trim())));
+    const first = lines[0]!.replace(/"[^"]*"/g, "");
+    const rank = (one: string) => 2 * names(one) + Number(first.includes(one));
+    const best = marks.reduce((a, b) => (rank(b) > rank(a) ? b : a));
+    return separated(root, text, best, MARKS[best]!);
+  }
   const spaced = has(",") === 0 && splitAtSpaces(lines, folder);
   if (spaced) return { rows: numbered(text).map(spaced), isNamed: false, separator: "spaces" };
   return separated(root, text, ",", null);
@@ -71,7 +82,7 @@ function separated(root: string, text: string, delimiter: string, separator: str
     const options = { delimiter, bom: true, comment: "#", comment_no_infix: true, trim: true, info: true };
     const records = Records.parse(parse(text, { ...options, relax_column_count: true, skip_empty_lines: true }));
     return {
-      rows: records.map(({ record, info }) => ({ line: info.lines, cells: record })),
+      rows: withoutQuotes(records.map(({ record, info }) => ({ line: info.lines, cells: record }))),
       isNamed: false,
       separator,
     };
@@ -79,6 +90,15 @@ function separated(root: string, text: string, delimiter: string, separator: str
     const why = error instanceof Error ? error.message : String(error);
     throw new UserError(`Expected a list of files in ${root}: ${shown(why)}`);
   }
+}
+
+/** Single quotes are letters to a table; around each cell of a column they are quotes. */
+function withoutQuotes(rows: Row[]): Row[] {
+  const isQuoted = (cell: string | undefined) => cell === undefined || cell === "" || /^'.*'$/.test(cell);
+  const first = rows[0]?.cells ?? [];
+  const quoted = first.map((cell, at) => cell !== "" && rows.every(({ cells }) => isQuoted(cells[at])));
+  if (!quoted.includes(true)) return rows;
+  return rows.map((row) => ({ ...row, cells: row.cells.map((cell, at) => (quoted[at] ? cell.slice(1, -1) : cell)) }));
 }
 
 /** What stands in a list, short enough for a line and harmless to a terminal. */
@@ -149,21 +169,32 @@ function unquoted(cell: string): string {
   return cell.replace(/^(["'])(.*)\1$/, "$2");
 }
 
-/** An object a line; its keys are columns. What is no text, number or truth value is left out. */
+/**
+ * An object a line; its keys are columns, those of an object within it by both names (`image.path`). Several labels are one cell, as a
+ * table would have them; what holds objects is left out.
+ */
 function jsonLines(root: string, text: string): Table {
   const names: string[] = [];
   const places = new Map<string, number>();
+  const left = new Set<string>();
   const rows = numbered(text).map(({ line, cells: [content] }): Row => {
-    const value = parsed(root, line, content!);
     const cells: string[] = [];
-    for (const [key, cell] of Object.entries(value)) {
-      if (!["string", "number", "boolean"].includes(typeof cell)) continue;
+    const put = (key: string, cell: string) => {
       if (!places.has(key)) places.set(key, names.push(key) - 1);
-      cells[places.get(key)!] = String(cell).trim();
-    }
+      cells[places.get(key)!] = cell.trim();
+    };
+    const isPlain = (cell: unknown) => ["string", "number", "boolean"].includes(typeof cell);
+    const visit = (key: string, cell: unknown, depth: number) => {
+      if (isPlain(cell)) put(key, String(cell));
+      else if (Array.isArray(cell) && cell.every(isPlain)) put(key, cell.join("|"));
+      else if (typeof cell === "object" && cell !== null && !Array.isArray(cell) && depth === 0)
+        for (const [name, one] of Object.entries(cell)) visit(`${key}.${name}`, one, 1);
+      else if (cell !== null) left.add(key);
+    };
+    for (const [key, cell] of Object.entries(parsed(root, line, content!))) visit(key, cell, 0);
     return { line, cells: Array.from(cells, (cell) => cell ?? "") };
   });
-  return { rows: [{ line: 1, cells: names }, ...rows], isNamed: true, separator: null };
+  return { rows: [{ line: 1, cells: names }, ...rows], isNamed: true, separator: null, left: [...left] };
 }
 
 function parsed(root: string, line: number, content: string): object {
@@ -176,5 +207,10 @@ function parsed(root: string, line: number, content: string): object {
     );
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new UserError(`Expected an object with a path in line ${line} of ${root}, got ${shown(content.slice(0, 40))}`);
+  const mend = Array.isArray(value)
+    ? `; an array becomes lines by: jq -c '.[]' ${shellWord(root)} > ${shellWord(join(dirname(root), "lines.jsonl"))}`
+    : "";
+  throw new UserError(
+    `Expected an object with a path in line ${line} of ${root}, got ${shown(content.slice(0, 40))}${mend}`,
+  );
 }

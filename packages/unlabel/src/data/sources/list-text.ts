@@ -1,4 +1,5 @@
 // A list's bytes as text: UTF-8 or UTF-16 as Excel writes them, or Windows' Western letters where it is neither.
+import { shellWord } from "../../base/shell.ts";
 
 /** The text without a byte order mark, and what it was written in; null for UTF-8. */
 export function decodeText(bytes: Uint8Array): { text: string; encoding: string | null } {
@@ -22,4 +23,17 @@ function utf16Of(bytes: Uint8Array): "utf-16le" | "utf-16be" | null {
   if (zeros(1) >= most && zeros(0) === 0) return "utf-16le";
   if (zeros(0) >= most && zeros(1) === 0) return "utf-16be";
   return null;
+}
+
+/** What a file is that is called a list and holds no text of names; null where it may be one. */
+export function otherContent(bytes: Uint8Array, path: string): string | null {
+  const head = Buffer.from(bytes.subarray(0, 512)).toString("latin1");
+  if (head.startsWith("version https://git-lfs"))
+    return "a pointer that Git LFS left in place of it; fetch the file: git lfs pull";
+  if (head.startsWith("PK\x03\x04")) return "a spreadsheet or an archive; save its sheet as .csv, or unpack it";
+  if (head.startsWith("\x1f\x8b")) return `one packed with gzip; unpack it: gunzip -c ${shellWord(path)} > list.csv`;
+  if (/^\s*<(!doctype|html|\?xml)/i.test(head)) return "a page of the web or XML; fetch or write the list again";
+  // Of UTF-16 every other byte may be zero.
+  const isText = utf16Of(bytes) !== null || !bytes.subarray(0, 4096).includes(0);
+  return isText ? null : "bytes that are no text; give a folder or another list";
 }

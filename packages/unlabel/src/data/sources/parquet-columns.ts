@@ -2,6 +2,7 @@
 import type { FileMetaData, SchemaTree } from "hyparquet";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
+import { shellWord } from "../../base/shell.ts";
 
 const IMAGE_NAMES = ["image", "img", "jpg", "png", "webp", "jpeg", "picture", "bytes"];
 const LABEL_NAMES =
@@ -61,7 +62,14 @@ export function columnsOf(path: string, columns: SchemaTree[], features: ColumnF
     );
     const why =
       texts.length > 0 ? `, and ${texts[0]!.element.name} holds text, such as paths, not the bytes of images` : "";
-    throw new UserError(`Expected a column of encoded images in ${path}, got the columns ${there}${why}`);
+    const paths = columns.find(({ element }) => /path|file|image|img|uri|url/i.test(element.name));
+    const [from, to] = [path, path.replace(/(\.parquet)?$/i, ".csv")].map((one) => JSON.stringify(one));
+    const script = `import pandas; pandas.read_parquet(${from}).to_csv(${to}, index=False)`;
+    const mend =
+      paths && paths.children.length === 0
+        ? `; a table of paths is a list: python3 -c ${shellWord(script)}, and give that`
+        : "";
+    throw new UserError(`Expected a column of encoded images in ${path}, got the columns ${there}${why}${mend}`);
   }
   const isPlain = ({ children }: SchemaTree) => children.length === 0;
   const isLabel = (name: string) => LABEL_NAMES.includes(name.toLowerCase());

@@ -19,7 +19,7 @@ import { cardOf, namesOfCard } from "./dataset-card.ts";
 import { checkFooter, checkPages, MOST_BYTES } from "./pages.ts";
 import { columnsOf, columnsReading, featuresOf, holdsImages } from "./parquet-columns.ts";
 import { type ImageColumn, imageBytes, imageColumnOf, type Part, partsOf, readPart } from "./parquet-parts.ts";
-import { doubtOf, partsOfFiles, type Part as SplitPart } from "./splits.ts";
+import { doubtOf, partOfWord, partsOfFiles, type Part as SplitPart } from "./splits.ts";
 
 const Content = z.instanceof(Uint8Array).nullish();
 /** Without an image it is as an empty file: passed over, and listed. */
@@ -80,7 +80,10 @@ export async function openParquet(
     const features = featuresOf(metadata);
     const picked = columnsOf(path, tree.children, features);
     const { image, label } = picked;
-    const said = columnsReading(picked);
+    const split = parts[place] ?? null;
+    const rowParts = split === null ? await splitsIn({ file, metadata, name: path, column: "" }, picked.others) : null;
+    if (rowParts) readings.add(`splits from column ${rowParts.column}`);
+    const said = columnsReading({ ...picked, others: picked.others.filter((name) => name !== rowParts?.column) });
     if (said !== null) readings.add(said);
     labelColumn ??= label;
     const told = label === null ? undefined : features?.columns[label]?.names;
@@ -88,7 +91,6 @@ export async function openParquet(
     if (!names) numberNames ??= told;
     classes ??= names?.map((name) => ({ id: name, name }));
     const labels = label === null ? [] : await readColumn({ file, metadata, name: path, column: label }, Label);
-    const split = parts[place] ?? null;
     const column = imageColumnOf(tree, image);
     const groups = await parse(path, () => partsOf(bytes, metadata, column));
     isSplit ||= groups.some((parts) => parts.length > 1);
@@ -107,7 +109,7 @@ export async function openParquet(
       for (let i = 0; i < Number(num_rows); i++, row++) {
         const value = labels[row] ?? null;
         const known = value === null || Number(value) < 0 ? null : (names?.[Number(value)] ?? String(value));
-        samples.push({ path: `${basename(path)}#${row}`, label: known, part: split });
+        samples.push({ path: `${basename(path)}#${row}`, label: known, part: split ?? rowParts?.parts[row] ?? null });
       }
     }
   }
@@ -135,6 +137,17 @@ export async function openParquet(
   });
   return isSplit ? { ...dataset, order: "by pages" } : dataset;
 }
+
+/** The split of each row, where a column of its own says it in words for all of them. */
+async function splitsIn(from: Column, names: readonly string[]) {
+  const column = names.find((name) => SPLITS.has(name.toLowerCase()));
+  if (column === undefined) return null;
+  const cells = await readColumn({ ...from, column }, z.unknown());
+  const parts = cells.map((cell) => (typeof cell === "string" ? partOfWord(cell) : null));
+  return parts.every((part) => part !== null) ? { column, parts } : null;
+}
+
+const SPLITS = new Set(["split", "splits", "subset", "set", "partition"]);
 
 /** What the README in the files' folder, or in one of the two above it, calls the numbers of a column. */
 function namesBeside(paths: readonly string[], config: string | undefined, label: string): string[] | undefined {
@@ -224,7 +237,9 @@ async function parse<T>(path: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof UserError) throw error;
     const said = error instanceof Error ? error.message : String(error);
-    const why = /footer|too short|magic/i.test(said) ? ", got one without Parquet's end mark" : `: ${said}`;
+    const why = /footer|too short|magic|outside the bounds of the DataView/i.test(said)
+      ? ", got one without Parquet's end mark"
+      : `: ${said}`;
     throw new UserError(`Expected a whole Parquet file in ${path}${why}; make or fetch it again`, { cause: error });
   }
 }

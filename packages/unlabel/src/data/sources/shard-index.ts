@@ -2,7 +2,7 @@
 import { extname, posix } from "node:path";
 import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
-import { IMAGE_EXTENSIONS } from "../walk.ts";
+import { IMAGE_EXTENSIONS, isLitter } from "../walk.ts";
 import { type Bytes, pointerWords } from "./bytes.ts";
 import { remembered } from "./remembered.ts";
 import { type TarFile, tarFiles, Window } from "./tar.ts";
@@ -37,7 +37,7 @@ export type ShardIndex = z.infer<typeof ShardIndexSchema>;
 type ShardSample = ShardIndex["samples"][number];
 
 // Changes with what is written to the cache.
-const FORMAT = 3;
+const FORMAT = 4;
 // A class or a caption, not a file.
 const MOST_LABEL_BYTES = 1 << 16;
 const MOST_TEXT = 200;
@@ -80,7 +80,7 @@ async function listSamples(bytes: Bytes): Promise<ShardIndex> {
     let group: Group = { key: "", images: [], labels: { files: [] } };
     for await (const one of tarFiles(window, bytes, (path) => index.ignore(path))) {
       const { base, extension } = split(one.path);
-      if (posix.basename(one.path).startsWith(".")) continue;
+      if (one.path.split("/").some((name) => name !== "." && name !== ".." && isLitter(name))) continue;
       if (base !== group.key) {
         index.add(group);
         group = { key: base, images: [], labels: { files: [] } };

@@ -74,7 +74,10 @@ export function notesOf(
     "a label goes with the image of the same name",
   );
   leave(".json without a class", classless!, "a class is read from label, class, target or category");
-  leave("entries that are no files, such as links", ignored!);
+  leave(
+    ignored!.count === 1 ? "entry that is no file, such as a link" : "entries that are no files, such as links",
+    ignored!,
+  );
   if (understood.strays > 0) leave("beside the class folders", strayOf(names, indices, understood));
 
   const readings = [...understood.readings];

@@ -40,12 +40,12 @@ describe("a list of files", () => {
   });
 
   it.each([
-    ["a.jpg,cat,train\na.jpg,cat,train,more\n", /there are 4 fields.* in line 2 of/],
-    ["a.jpg\n,cat\n", /the path of an image, but there is none in line 2 of/],
-    ["a.jpg,cat,holdout\n", /Expected train, val or test as split, got holdout in line 1 of/],
+    ["a.jpg,cat,train\na.jpg,cat,train,more\n", /the fields path, label, split in line 2 of .*, but there are 4; put/],
+    ["a.jpg\n,cat\n", /the path of an image in line 2 of .*, but there is none/],
+    ["a.jpg,cat,holdout\n", /Expected train, val or test as split in line 1 of .*, got holdout$/],
     ["colour,shape\nred,round\n", /Expected the 2 images that .* names, found none; the first is colour, looked for/],
     ["path,label,path\na.jpg,red,b.jpg\n", /Expected one column path in line 1 of .*, got path, label, path/],
-    ["https://example.org/a.jpg\n", /Expected a file, got the address .* in line 1 of/],
+    ["https://example.org/a.jpg\n", /Expected a file in line 1 of .*, got the address .*; fetch the images/],
     ['"a.jpg\n', /Expected a list of files in .*: Quote Not Closed/],
     ["# nothing\n", /Expected images in .*, found none/],
   ])("refuses %j", async (content, message) => {

@@ -1,6 +1,7 @@
 // Lists a tar archive's files without unpacking it: ustar, GNU's long names and base-256 sizes, pax headers. Names are labels
 // here, never paths; links and devices are left out and counted.
 import { UserError } from "../../base/errors.ts";
+import { shellWord } from "../../base/shell.ts";
 import type { Bytes, Opened } from "./bytes.ts";
 
 /** A regular file inside an archive. */
@@ -36,6 +37,29 @@ export class Window {
   }
 }
 
+const PACKED: readonly [mark: string, what: string, command: string][] = [
+  ["\x1f\x8b", "gzip", "gunzip -c"],
+  ["BZh", "bzip2", "bunzip2 -c"],
+  ["\xfd7zXZ", "xz", "unxz -c"],
+  ["\x28\xb5\x2f\xfd", "zstd", "zstd -dc"],
+  ["PK\x03\x04", "zip", ""],
+];
+
+/** An archive that is packed further has no parts that could be read by themselves. */
+function packed(name: string, header: Uint8Array): UserError | null {
+  const head = Buffer.from(header.subarray(0, 8)).toString("latin1");
+  const found = PACKED.find(([mark]) => head.startsWith(mark));
+  if (!found) return null;
+  const [, what, command] = found;
+  const isLocal = !/^https?:/i.test(name);
+  const own = isLocal ? shellWord(name) : "SHARD.tar";
+  const mend =
+    command === ""
+      ? "unpack it and give the folder"
+      : `unpack it: ${command} ${own} > ${own.replace(/(\.tar)?('?)$/i, "-unpacked.tar$2")}`;
+  return new UserError(`Expected a tar archive in ${name}, got one packed with ${what}; ${mend}`);
+}
+
 /**
  * All regular files of an archive, in its order.
  *
@@ -50,6 +74,8 @@ export async function* tarFiles(
   const damaged = (offset: number, what: string) =>
     new UserError(`Expected a whole tar archive in ${name}, but ${what} at byte ${offset}; make or fetch it again`);
   if (end === 0) throw new UserError(`Expected a tar archive in ${name}, got an empty file; make or fetch it again`);
+  const refusal = packed(name, await window.read(0, Math.min(end, BLOCK)));
+  if (refusal) throw refusal;
   /** Said by headers of their own about the next file. */
   let next: { path?: string; size?: number } = {};
   for (let offset = 0; ; ) {
