@@ -48,3 +48,6 @@ export const DEFAULTS = {
   online: true,
   crop_min: 0.2,
 } as const;
+
+/** The most channels that an image may have as the network sees it, which the native reader takes. */
+export const MOST_CHANNELS = 256;

@@ -1,6 +1,7 @@
 // Kinds of setting, each with the words that say what it accepts: a refusal reads "Expected ‹those words› for ‹key›, got ‹value›".
 import { z } from "zod";
 import { parseDuration } from "../base/duration.ts";
+import { MOST_CHANNELS } from "./defaults.ts";
 
 /** A whole number from `min` to `max`. */
 export function integer(min: number, max: number) {
@@ -38,9 +39,6 @@ export function decayRates() {
   const rate = z.number({ error }).min(0, { error }).lt(1, { error });
   return z.tuple([rate, rate], { error });
 }
-
-/** The most channels that an image may have as the network sees it. */
-export const MOST_CHANNELS = 256;
 
 /** How many channels images have for the network: a number, or `auto` for what the files have. */
 export function channels() {

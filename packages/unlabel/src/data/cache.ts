@@ -7,7 +7,7 @@ import { allowedMemory } from "../base/allowed-memory.ts";
 import { UsageError } from "../base/errors.ts";
 import { isDiskFull, makeFolder, writeAtomically } from "../base/files.ts";
 import type { Pixels } from "../base/native.ts";
-import { fileOf, isDescribed, keyOf, tileKey } from "./described.ts";
+import { channelsOf, fileOf, isDescribed, isWide, keyOf, pixelBytes, tileKey } from "./described.ts";
 import type { Item, Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { type AnyImage, isOrdinary, PHOTOGRAPHS } from "./input.ts";
@@ -250,20 +250,4 @@ class ImageCache {
       : reader.read(items, options));
     return failures.length > 0 ? null : { data, width, height, channels };
   }
-}
-
-/** Channels that an image has once it is decoded. */
-function channelsOf(image: AnyImage): number {
-  if (isDescribed(image)) return image.input.channels;
-  return typeof image === "string" || image instanceof Uint8Array ? 3 : (image.channels ?? 3);
-}
-
-function isWide(image: AnyImage): boolean {
-  if (isDescribed(image)) return !isOrdinary(image.input);
-  return typeof image === "object" && !(image instanceof Uint8Array) && image.data instanceof Uint16Array;
-}
-
-/** Bytes that a pixel takes. */
-function pixelBytes(image: AnyImage): number {
-  return channelsOf(image) * (isWide(image) ? 2 : 1);
 }

@@ -1,6 +1,9 @@
 // Which channels the images of a data set are read with: as many as they have, where they agree.
 import { UserError } from "../base/errors.ts";
+import { MOST_CHANNELS } from "../config/defaults.ts";
 import type { Facts } from "./foreign/facts.ts";
+import { hasPhotographsBands } from "./foreign/photograph.ts";
+import { type Input, isOrdinary } from "./input.ts";
 import type { InputSettings } from "./input-settings.ts";
 import { MOST, tally } from "./tally.ts";
 
@@ -24,10 +27,11 @@ function kindWords(facts: Facts): string {
   return facts.colour === "gray" && channels === 1 ? "gray" : `${facts.bands} bands`;
 }
 
+/** Chooses how many channels there are; `strays` are images of another kind than that. */
 export function chooseChannels(
   facts: Facts[],
   { channels, bands }: InputSettings,
-): { channels: number; said: string[] } {
+): { channels: number; said: string[]; strays: Facts[] } {
   if (bands) {
     const short = facts.find((one) => !hasBands(one, bands.length, bands));
     if (short && !facts.some((one) => hasBands(one, bands.length, bands)))
@@ -35,7 +39,7 @@ export function chooseChannels(
         `Expected bands up to ${short.bands}, which these images have, got ${bands.join(",")} for bands`,
       );
     const which = bands.length === 1 ? `band ${bands[0]} is read` : `bands ${bands.join(", ")} are read, in this order`;
-    return { channels: bands.length, said: [`${kinds(facts)}: ${which}`] };
+    return { channels: bands.length, said: [`${kinds(facts)}: ${which}`], strays: [] };
   }
   if (channels !== "auto") {
     if (!facts.some((one) => hasBands(one, channels, null)))
@@ -45,7 +49,7 @@ export function chooseChannels(
     const same = facts.every((one) => ownChannels(one) === channels);
     const some = facts.some(({ bands }) => bands > channels) && channels !== 1 && channels !== 3;
     const which = some ? `the first ${channels} bands are read` : `read as ${channelWords(channels)}`;
-    return { channels, said: same && channels === 3 ? [] : [`${kinds(facts)}: ${which}`] };
+    return { channels, said: same && channels === 3 ? [] : [`${kinds(facts)}: ${which}`], strays: [] };
   }
 
   const counts = tally(facts, ownChannels);
@@ -62,6 +66,10 @@ export function chooseChannels(
     // A few in colour among gray ones: all are read in colour, and none is lost.
     chosen = 3;
   }
+  if (chosen > MOST_CHANNELS)
+    throw new UserError(
+      `Expected images of at most ${MOST_CHANNELS} bands, found ${kinds(facts)}; choose some, as --set bands=1,2,3, or how many of the first, as --set channels=${MOST_CHANNELS}`,
+    );
   const said: string[] = [];
   const fourth = facts.filter((one) => one.colour === "rgb" && extraOf(one) === 1 && one.opacity === null);
   if (chosen === 3 && fourth.length > 0)
@@ -74,12 +82,22 @@ export function chooseChannels(
     const some = chosen >= 3 ? "3,2,1" : "1";
     said.push(`${chosen} bands${colours}: all ${chosen} are read; some of them: --set bands=${some}`);
   }
-  const strays = facts.filter((one) => !isReadAs(one, chosen));
-  if (strays.length > 0)
-    said.push(
-      `${strays.length} of ${facts.length} sampled images are of another kind (${kinds(strays)}) and are skipped`,
-    );
-  return { channels: chosen, said };
+  return { channels: chosen, said, strays: facts.filter((one) => !isReadAs(one, chosen)) };
+}
+
+/** What becomes of images of another kind, by how the others are read. */
+export function strayWords(strays: Facts[], all: number, input: Input): string[] {
+  const isRead = (one: Facts) =>
+    isOrdinary(input) && input.tiles === null ? hasPhotographsBands(one) : hasBands(one, input.channels, null);
+  const words = (some: Facts[], fate: string) =>
+    some.length === 0 ? [] : [`${some.length} of ${all} sampled images are of another kind (${kinds(some)})${fate}`];
+  return [
+    ...words(
+      strays.filter((one) => !isRead(one)),
+      " and are skipped",
+    ),
+    ...words(strays.filter(isRead), ", of which the first bands are read; move them elsewhere if that is not meant"),
+  ];
 }
 
 /** Whether an image can be read with so many channels, or with these bands. */

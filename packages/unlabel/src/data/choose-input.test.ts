@@ -8,6 +8,7 @@ import { makeTiff, type TiffOptions } from "../testing/tiff.ts";
 import { chooseInput, type InputSettings, strangersIn } from "./choose-input.ts";
 import type { Split } from "./folder.ts";
 import { PHOTOGRAPHS } from "./input.ts";
+import { sampleValues } from "./range.ts";
 
 const AUTO: InputSettings = { channels: "auto", bands: null, range: "auto", tiles: null };
 
@@ -103,6 +104,16 @@ describe("photographs", () => {
     expect(input).toEqual(PHOTOGRAPHS);
     expect(readings.join()).toMatch(/1 of 20 sampled images are of another kind \(5 bands\) and are skipped/);
   });
+
+  it("say of strays of more bands that their first ones are read", async () => {
+    using folder = temporaryFolder();
+    write(folder.path, 19, "u16", 3, (i, p, band) => i + p + band, { photometric: 2 });
+    write(folder.path, 1, "u16", 5, (_, p) => p);
+    write(folder.path, 1, "u16", 2, (_, p) => p, { photometric: 2 });
+    const { readings } = await choose(folder.path, [...named(19, 3, "u16"), "u16-5-0.tif", "u16-2-0.tif"]);
+    expect(readings.join("\n")).toMatch(/1 of 21 sampled images are of another kind \(2 bands\) and are skipped$/m);
+    expect(readings.join("\n")).toMatch(/1 of 21 .* another kind \(5 bands\), of which the first bands are read/);
+  });
 });
 
 describe("many bands", () => {
@@ -130,6 +141,14 @@ describe("many bands", () => {
     await expect(choose(folder.path, named(3, 13, "u16"), { bands: [14] })).rejects.toThrow(
       "Expected bands up to 13, which these images have, got 14",
     );
+  });
+
+  it("more than a network may have are refused, with how to choose", async () => {
+    using folder = temporaryFolder();
+    write(folder.path, 2, "u8", 257, (_, p, band) => p + band);
+    const names = named(2, 257, "u8");
+    await expect(choose(folder.path, names)).rejects.toThrow(/at most 256 bands, found 257 bands.*--set channels=256/);
+    expect((await choose(folder.path, names, { channels: 256 })).input.channels).toBe(256);
   });
 
   it("of several kinds are refused, with what was found and what all have", async () => {
@@ -190,6 +209,23 @@ describe("the range", () => {
     await expect(choose(folder.path, named(6, 1, "f32"), { range: "type" })).rejects.toThrow(/floats.*--set range=0,1/);
   });
 
+  it("of floats leaves out nodata that 32 bits hold but nearly", async () => {
+    using folder = temporaryFolder();
+    write(folder.path, 6, "f32", 1, (i, p) => (p < 20 ? 1e20 : (i + p) / 256), { nodata: "1e20" });
+    const { input } = await choose(folder.path, named(6, 1, "f32"));
+    expect(input.range![0]![1]).toBeLessThan(1);
+  });
+
+  it("is not taken of what is too large to be read", async () => {
+    using folder = temporaryFolder();
+    // 180 MB of zeros, as runs of 128.
+    const data = new Uint8Array(Math.ceil(180e6 / 128) * 2).map((_, i) => (i % 2 === 0 ? 129 : 0));
+    const file = makeTiff({ width: 10_000, height: 9000, bands: 1, data, bits: 16, packing: 32_773 });
+    writeFileSync(join(folder.path, "a.tif"), file);
+    const split: Split = { name: "train", root: folder.path, items: [{ path: "a.tif", label: -1 }] };
+    expect(await sampleValues(split, { channels: 1, bands: null }, 0)).toBeNull();
+  });
+
   it("of a band of one value, or of none, is refused with the band and a choice of others", async () => {
     using folder = temporaryFolder();
     write(folder.path, 2, "u16", 3, (_, p, band) => (band === 1 ? 7 : p));
@@ -221,6 +257,12 @@ describe("the range", () => {
       /5 × 8-bit, 5 × 16-bit among 10 images, and no value above 59\d.*--set range=type/,
     );
     expect((await choose(folder.path, both, { range: "type" })).input.range).toBeNull();
+    // Those with a sign would be refused one by one, as no photographs.
+    const head = "\x93NUMPY\x01\x00\x3e\x00{'descr': '<i2', 'fortran_order': False, 'shape': (1, 1), }";
+    writeFileSync(join(folder.path, "a.npy"), Buffer.from(`${head.padEnd(72)}\x07\x00`, "latin1"));
+    await expect(choose(folder.path, [...both, "a.npy"], { range: "type" })).rejects.toThrow(
+      /up to 16 bits without a sign, for range=type, found .*1 × 16-bit signed among 11 images.*--set range=LOW,HIGH/,
+    );
   });
 
   it("of a few that would be nearly black among many of 8 bits is said", async () => {

@@ -1,6 +1,6 @@
 // How the images of a data set become the network's input: by their headers, and for values by the values of some. What is chosen is
 // said, kept with the run, and never chosen again.
-import { chooseChannels, hasBands, isReadAs } from "./choose-channels.ts";
+import { chooseChannels, hasBands, isReadAs, strayWords } from "./choose-channels.ts";
 import { chooseRange, repeat } from "./choose-range.ts";
 import type { Split } from "./folder.ts";
 import { type Facts, factsOf } from "./foreign/facts.ts";
@@ -34,7 +34,7 @@ export async function chooseInput(train: Split, settings: InputSettings, seed: n
   checkSettings(settings);
   const facts = await headersOf(train, seed);
   if (facts.length === 0) return { input: byHand(settings), readings: [] };
-  const { channels, said } = chooseChannels(facts, settings);
+  const { channels, said, strays } = chooseChannels(facts, settings);
   const bands = settings.bands;
   // Those that are skipped for their bands have no say in the values.
   const read = facts.filter(
@@ -42,12 +42,13 @@ export async function chooseInput(train: Split, settings: InputSettings, seed: n
   );
   const { range, said: saidOfRange } = await chooseRange(train, read, { channels, bands }, settings, seed);
   const pages = facts.filter((one) => one.pages).length;
-  const readings = [...said, ...saidOfRange];
+  const input: Input = { channels, bands, range, tiles: settings.tiles };
+  const readings = [...said, ...strayWords(strays, facts.length, input), ...saidOfRange];
   if (pages > 0)
     readings.push(
       `${pages} of ${facts.length} sampled files hold several images: the first of each is read; for all: tiffsplit IN.tif`,
     );
-  return { input: { channels, bands, range, tiles: settings.tiles }, readings };
+  return { input, readings };
 }
 
 /** Headers of a split that is not learnt from. */

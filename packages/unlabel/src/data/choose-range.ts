@@ -3,7 +3,7 @@ import { UserError } from "../base/errors.ts";
 import type { Split } from "./folder.ts";
 import type { Facts } from "./foreign/facts.ts";
 import { sampleWords, typeRange } from "./foreign/samples.ts";
-import type { Input } from "./input.ts";
+import { type Input, isOrdinary } from "./input.ts";
 import type { InputSettings } from "./input-settings.ts";
 import { sampleValues, type Values } from "./range.ts";
 import { MOST, tally } from "./tally.ts";
@@ -45,6 +45,10 @@ export async function chooseRange(
     if (!facts.every(({ sample }) => typeRange(sample)))
       throw new UserError(
         "Expected whole numbers for range=type, found floats, whose type has no range of its own; say which values become 0 and 1: --set range=0,1",
+      );
+    if (!alike && isOrdinary({ ...input, range: null, tiles }) && !facts.every(isUpTo16))
+      throw new UserError(
+        `Expected samples of one type, or of up to 16 bits without a sign, for range=type, found ${typeWords(types)} among ${facts.length} images; say which values become 0 and 1: --set range=LOW,HIGH`,
       );
     if (!alike) return { range: null, said: [...said, each] };
     return { range: repeat(type!, channels), said: [...said, `${types[0]![0]} samples: ${becomes(type!)}`] };

@@ -1,6 +1,6 @@
 // What the reader asks of a described image: how to tell one, what it is known by, and what it takes in memory.
 import type { ImageSource } from "../base/native.ts";
-import { type AnyImage, type Described, type Input, isOrdinary, type Tile } from "./input.ts";
+import { type AnyImage, type Described, isOrdinary, type Tile } from "./input.ts";
 
 export function isDescribed(image: AnyImage): image is Described {
   return typeof image === "object" && "input" in image;
@@ -34,7 +34,19 @@ export function tileKey({ x, y, width, height }: Tile): string {
   return [x, y, width, height].join(",");
 }
 
+/** Channels that an image has once it is decoded. */
+export function channelsOf(image: AnyImage): number {
+  if (isDescribed(image)) return image.input.channels;
+  return typeof image === "string" || image instanceof Uint8Array ? 3 : (image.channels ?? 3);
+}
+
+/** Whether samples of 16 bits are to be reckoned with. */
+export function isWide(image: AnyImage): boolean {
+  if (isDescribed(image)) return !isOrdinary(image.input);
+  return typeof image === "object" && !(image instanceof Uint8Array) && image.data instanceof Uint16Array;
+}
+
 /** Bytes that a pixel takes at most once it is decoded. */
-export function bytesAPixel(input: Input): number {
-  return isOrdinary(input) ? 3 : 2 * input.channels;
+export function pixelBytes(image: AnyImage): number {
+  return channelsOf(image) * (isWide(image) ? 2 : 1);
 }

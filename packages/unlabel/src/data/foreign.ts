@@ -8,7 +8,7 @@ import { headOf, withBytes } from "./foreign/bytes.ts";
 import { decodeDescribed, describedHeader } from "./foreign/described.ts";
 import { KIND_BYTES, kindOf, NOT_READ } from "./foreign/kind.ts";
 import { photographWay, type Way } from "./foreign/photograph.ts";
-import { inPlainWords, loadSharp, SHARP_OPTIONS } from "./foreign/sharp.ts";
+import { inPlainWords, loadSharp, SHARP_OPTIONS, TIFF_OPTIONS } from "./foreign/sharp.ts";
 import { bytesAPixel } from "./foreign/sharp-raster.ts";
 import { PHOTOGRAPHS } from "./input.ts";
 
@@ -56,12 +56,16 @@ export async function decodeForeign<T>(
 ): Promise<T> {
   const way = await wayOf(source);
   if (way === "own")
-    return decodeDescribed({ file: source, input: PHOTOGRAPHS, tile: null }, (pixels) => use(eightBit(pixels)));
+    return decodeDescribed({ file: source, input: PHOTOGRAPHS, tile: null }, (pixels) => {
+      const bytes = eightBit(pixels);
+      if (bytes !== pixels) nativeReader().release(pixels.data);
+      return use(bytes);
+    });
   const sharp = await loadSharp();
   const most = bytes ?? (await foreignHeader(source)).bytes;
   return withinBudget(most, async () => {
     const { data, info } = await inPlainWords(() => {
-      const image = sharp(source, SHARP_OPTIONS).autoOrient();
+      const image = sharp(source, way === "sharp" ? SHARP_OPTIONS : TIFF_OPTIONS).autoOrient();
       // A fourth sample that nothing says to be opacity is none.
       const opaque = way === "colours alone" ? image.removeAlpha() : image.flatten({ background: "#ffffff" });
       return opaque.toColourspace("srgb").raw({ depth: "uchar" }).toBuffer({ resolveWithObject: true });
@@ -86,6 +90,10 @@ function replicate(data: Uint8Array, channels: number): Uint8Array {
 }
 
 /** The higher bytes of 16-bit pixels, as sharp has them. */
-function eightBit({ data, width, height }: Pixels): Pixels {
-  return { data: data instanceof Uint16Array ? Uint8Array.from(data, (value) => value >> 8) : data, width, height };
+function eightBit(pixels: Pixels): Pixels {
+  const { data, width, height } = pixels;
+  if (data instanceof Uint8Array) return pixels;
+  const bytes = new Uint8Array(data.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = data[i]! >> 8;
+  return { data: bytes, width, height };
 }

@@ -2,7 +2,7 @@
 // measured. One range for all images: none is stretched by itself.
 import type { Split } from "./folder.ts";
 import { bandsFor } from "./foreign/bands.ts";
-import { MAX_PIXELS } from "./foreign/budget.ts";
+import { checkSize, MAX_PIXELS } from "./foreign/budget.ts";
 import { withRaster } from "./foreign/open.ts";
 import type { Patch, Raster } from "./foreign/raster.ts";
 import { imagesOf } from "./images.ts";
@@ -75,6 +75,8 @@ async function collect(
   for (const window of windowsOf(raster, whole, limit)) {
     // Every so many pixels of every so many rows.
     const step = Math.max(1, Math.ceil(Math.sqrt((window.width * window.height) / limit)));
+    // What will not be decoded later is not decoded here: a header of a few bytes may claim gigabytes.
+    checkSize(window.width, window.height, raster.bytes(window, bands));
     await raster.read(window, bands, (patch) => {
       const channel = all[toGray ? 0 : patch.channel]!;
       eachOf(patch, step, (value) => {

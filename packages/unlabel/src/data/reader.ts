@@ -1,10 +1,10 @@
 // Images to resized views, off the JavaScript thread: JPEG natively, other formats and described images decoded by others, all
 // resized by the same native code. What a file is, its content says, not its name.
 import { type ImageSource, type NativeReader, nativeReader, type Pixels } from "../base/native.ts";
-import { bytesAPixel, fileOf, isDescribed, keyOf } from "./described.ts";
+import { fileOf, isDescribed, keyOf, pixelBytes } from "./described.ts";
 import { decodeDescribed, describedHeader } from "./foreign/described.ts";
 import { decodeForeign, foreignHeader } from "./foreign.ts";
-import { type AnyImage, type Described, type Input, isOrdinary, PHOTOGRAPHS } from "./input.ts";
+import type { AnyImage, Described } from "./input.ts";
 import {
   type AnyTarget,
   type FillItem,
@@ -240,8 +240,7 @@ export class ImageReader {
     if (key !== null) {
       if (!described) this.#foreign.set(key, bytes);
       // What will be read next may as well be decoded now, if it can be kept.
-      const kept = width * height * (described ? bytesAPixel(source.input) : 3);
-      if (kept <= this.#room) await this.#decode(source, async () => {});
+      if (width * height * pixelBytes(source) <= this.#room) await this.#decode(source, async () => {});
     }
     return { width, height };
   }
@@ -268,9 +267,8 @@ export class ImageReader {
   }
 }
 
-/** What {@link ImageReader.unpack} takes in memory for a JPEG or a described image, and at most for another image. */
-export function unpackedBytes({ width, height }: Size, least: number, input: Input = PHOTOGRAPHS): number {
-  if (!isOrdinary(input)) return width * height * bytesAPixel(input);
+/** What {@link ImageReader.unpack} takes in memory for a JPEG, and at most for another photograph. */
+export function unpackedBytes({ width, height }: Size, least: number): number {
   const levels = [1, 2, 4, 8].filter((by) => by === 1 || Math.min(width, height) >= by * least);
   return levels.reduce((sum, by) => sum + 3 * Math.ceil(width / by) * Math.ceil(height / by), 0);
 }

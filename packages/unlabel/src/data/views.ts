@@ -1,6 +1,7 @@
 // What a method wants to see of an image: how many views, of which size, cropped and coloured how.
 // Parameter ranges are torchvision's (RandomResizedCrop, ColorJitter, GaussianBlur), so that recipes carry over unchanged.
 import { UserError } from "../base/errors.ts";
+import { MOST_CHANNELS } from "../config/defaults.ts";
 
 /** Interpolation of the resize; both are antialiased, as in PIL. */
 export type Filter = "bilinear" | "bicubic";
@@ -64,9 +65,9 @@ export interface ViewSpec {
  */
 export function checkChannels({ mean, std, color, grayscale }: ViewSpec): void {
   const channels = mean.length;
-  if (channels < 1 || channels > 256 || std.length !== channels)
+  if (channels < 1 || channels > MOST_CHANNELS || std.length !== channels)
     throw new UserError(
-      `Expected from 1 to 256 means and as many standard deviations, got ${channels} and ${std.length}; set mean and std alike`,
+      `Expected from 1 to ${MOST_CHANNELS} means and as many standard deviations, got ${channels} and ${std.length}; set mean and std alike`,
     );
   if (channels === 3 || ((color === null || (color.saturation === 0 && color.hue === 0)) && grayscale === 0)) return;
   throw new UserError(

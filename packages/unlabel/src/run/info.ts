@@ -5,7 +5,7 @@ import { z } from "zod";
 import { UserError } from "../base/errors.ts";
 import { isSettled } from "../config/channels.ts";
 import type { Config, SettledConfig } from "../config/common.ts";
-import { MOST_CHANNELS } from "../config/fields.ts";
+import { MOST_CHANNELS } from "../config/defaults.ts";
 import type { Input } from "../data/input.ts";
 import { resolveConfig } from "../methods/registry.ts";
 

@@ -10,7 +10,7 @@ export const DECODE_BYTES = 640e6;
 /** The most pixels of an image that is read whole. */
 export const MAX_PIXELS = 100_000_000;
 /** Along one side, as JPEG has it and the native resize takes it. */
-export const MAX_SIDE = 65_500;
+const MAX_SIDE = 65_500;
 /** Why a larger one is not read. */
 export const TOO_MANY_PIXELS = "at most 100 million pixels are read";
 

@@ -1,4 +1,5 @@
 // A file's bytes wherever they lie, read in stretches: of a large file only what is asked for is in memory.
+import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { whileOpen } from "./budget.ts";
 
@@ -29,11 +30,14 @@ export async function withBytes<T>(file: string | Uint8Array, use: (bytes: ByteS
     });
   }
   return whileOpen(async () => {
-    const handle = await open(file).catch((error) => {
+    // Without O_NONBLOCK a named pipe would wait for a writer for ever.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((error) => {
       throw new Error(inWords(error), { cause: error });
     });
     try {
-      const { size } = await handle.stat();
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new Error("not a file");
+      const { size } = stats;
       return await use({
         size,
         read: async (at, length) => {

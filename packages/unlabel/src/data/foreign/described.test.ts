@@ -137,6 +137,16 @@ it("a range of 8 bits cuts off a file of 16", async () => {
   expect([...(await decode(file, input(1, { range: [[0, 255]] }))).data]).toEqual([13_107, 65_535, 65_535]);
 });
 
+it("samples may lie anywhere in memory", async () => {
+  const data = Float32Array.of(0, 0.5, 1);
+  const file = makeTiff({ width: 3, height: 1, bands: 1, data });
+  for (let by = 0; by < 8; by++) {
+    const shifted = Buffer.alloc(file.length + 8).subarray(by, by + file.length);
+    file.copy(shifted);
+    expect([...(await decode(shifted, input(1, { range: [[0, 1]] }))).data]).toEqual([0, 32_768, 65_535]);
+  }
+});
+
 describe("what was not measured", () => {
   it("becomes the low end: NaN and nodata; infinite values lie at the ends", async () => {
     const data = Float32Array.of(Number.NaN, -9999, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5, 2);
@@ -159,6 +169,20 @@ describe("what was not measured", () => {
       nodata: "7",
     });
     expect([...(await decode(file, input(1, { range: [[0, 10]] }))).data]).toEqual(new Array(8).fill(0));
+    const floats = { width: 2, height: 1, bands: 1, data: Float32Array.of(0, 0), sparse: true };
+    const range = [[-1, 1]] as const;
+    expect([...(await decode(makeTiff(floats), input(1, { range }))).data]).toEqual([32_768, 32_768]);
+    expect([...(await decode(makeTiff({ ...floats, nodata: "nan" }), input(1, { range }))).data]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ["1e20", 1e20],
+    ["0.1", 0.1],
+    ["3.40282346638529e+38", 3.4028234663852886e38],
+    ["inf", Number.POSITIVE_INFINITY],
+  ])("is %s as floats of 32 bits hold it", async (nodata, value) => {
+    const file = makeTiff({ width: 2, height: 1, bands: 1, data: Float32Array.of(value, 0.5), nodata });
+    expect([...(await decode(file, input(1, { range: [[0, 1]] }))).data]).toEqual([0, 32_768]);
   });
 });
 
@@ -177,6 +201,19 @@ describe("colours", () => {
     expect(await of(1, 3)).toEqual([255, 227, 127]);
     expect(await of(0, 3)).toEqual([200, 100, 0]);
     expect(await of(2, 4)).toEqual([200, 100, 0, 128]);
+  });
+
+  it("have opacity that is never inverted, nor without measurement", async () => {
+    const file = makeTiff({
+      width: 3,
+      height: 1,
+      bands: 2,
+      data: Uint8Array.of(255, 255, 255, 0, 0, 255),
+      photometric: 0,
+      extra: [2],
+      nodata: "255",
+    });
+    expect([...(await decode(file, input(1))).data]).toEqual([0, 255, 255]);
   });
 
   it("become gray as PIL has it, and gray becomes three", async () => {

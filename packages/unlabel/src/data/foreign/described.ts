@@ -98,12 +98,10 @@ function reading(raster: Raster, { channels, bands, range }: Input, tile: Tile |
     throw new Error(`it has ${width} × ${height} pixels, fewer than when it was cut into tiles; start a new run`);
   const { read: all, flatten, toGray } = bandsFor(raster, { channels, bands });
   const most = sample.kind === "uint" && sample.bits <= 8 && range === null ? 255 : 65_535;
-  const held = all.length * (most === 255 ? 1 : 2);
-  const kept = channels * (most === 255 ? 1 : 2);
-  const isTurned = raster.orientation > 1;
-  const bytes =
-    window.width * window.height * (held + (toGray || flatten ? kept : 0) + (isTurned ? kept : 0)) +
-    raster.bytes(window, all);
+  // What is held at once: all bands, those without opacity, gray, and what is turned.
+  const samples =
+    all.length + (flatten ? all.length - 1 : 0) + (toGray ? channels : 0) + (raster.orientation > 1 ? channels : 0);
+  const bytes = window.width * window.height * samples * (most === 255 ? 1 : 2) + raster.bytes(window, all);
   checkSize(window.width, window.height, bytes);
   const ranges = all.map((_, k) => (flatten && k === all.length - 1 ? null : (range?.[toGray ? 0 : k] ?? null)));
   return {
@@ -125,10 +123,10 @@ async function decode(
   { window, width, height, bands, channels, ranges, flatten, toGray, most }: Reading,
 ): Promise<Pixels> {
   const made = (length: number) => (most === 255 ? new Uint8Array(length) : new Uint16Array(length));
-  const maps = ranges.map((range) =>
-    mapping(flatten && range === null ? { ...raster, nodata: null } : raster, range, most),
-  );
   const count = bands.length;
+  // Opacity is neither white where it is 0 nor without measurement, whatever the colours are.
+  const opacity = { ...raster, nodata: null, inverted: false };
+  const maps = ranges.map((range, k) => mapping(flatten && k === count - 1 ? opacity : raster, range, most));
   let data: Pixels["data"] = made(width * height * count);
   await raster.read(window, bands, (patch) =>
     maps[patch.channel]!(patch, data, (patch.y * width + patch.x) * count + patch.channel, count, width * count),

@@ -1,6 +1,8 @@
 // BMP, PNM and TIFF of rarer kinds, written out by hand, against what their specifications say that they hold.
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../testing/data.ts";
 import { makeTiff } from "../../testing/tiff.ts";
@@ -8,6 +10,7 @@ import { decodeForeign } from "../foreign.ts";
 import type { Input } from "../input.ts";
 import { PHOTOGRAPHS } from "../input.ts";
 import { decodeDescribed } from "./described.ts";
+import { factsOf } from "./facts.ts";
 
 async function decode(file: Uint8Array, input: Input = PHOTOGRAPHS): Promise<number[]> {
   return decodeDescribed({ file, input, tile: null }, async ({ data }) => [...data]);
@@ -159,6 +162,26 @@ describe("TIFF", () => {
     await expect(decodeForeign(file, undefined, async () => {})).rejects.toThrow(reason);
   });
 
+  it("packed as Zstandard is read as a photograph, too; of palettes it is refused", async () => {
+    // A frame of one raw block.
+    const samples = Uint8Array.from({ length: 300 }, (_, i) => i);
+    const data = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x60, 44, 0, 0x61, 0x09, 0, ...samples);
+    const of = (photometric: number) =>
+      makeTiff({ width: 10, height: 10, bands: 3, data, photometric, packing: 50_000, bits: 8 });
+    expect(await decodeForeign(of(2), undefined, async (pixels) => pixels.data)).toEqual(samples);
+    await expect(decodeForeign(of(5), undefined, async () => {})).rejects.toThrow(/a way \(50000\).*gdal_translate/);
+  });
+
+  it("is never black where its packing makes no sense, or is not known", async () => {
+    const data = Uint8Array.from({ length: 300 }, (_, i) => 255 - i);
+    for (const packing of [5, 8, 34_661, 12_345]) {
+      const file = makeTiff({ width: 10, height: 10, bands: 3, data, photometric: 2, packing, bits: 8 });
+      const reason = packing < 10 ? /damaged image/ : /packed in a way \(\d+\) that is not read/;
+      await expect(decodeForeign(file, undefined, async () => {})).rejects.toThrow(reason);
+      await expect(decode(file)).rejects.toThrow(reason);
+    }
+  });
+
   it("is refused in words where its samples are none that are read", async () => {
     const odd = makeTiff({ width: 1, height: 1, bands: 1, data: Uint8Array.of(1, 2, 3), bits: 24 });
     await expect(decode(odd, GRAY)).rejects.toThrow(/24-bit, which is not read.*gdal_translate/);
@@ -183,10 +206,46 @@ describe("TIFF", () => {
       await expect(decodeDescribed({ file: from, input, tile: null }, async () => {})).rejects.toThrow(/cut off/);
   });
 
+  it("is refused where its bits are reversed, whatever their number", async () => {
+    const file = makeTiff({ width: 1, height: 1, bands: 1, data: Uint16Array.of(9), orientation: 2 });
+    const at = file.readUInt32LE(4);
+    for (let entry = at + 2; entry < file.length - 12; entry += 12)
+      if (file.readUInt16LE(entry) === 274) file.writeUInt16LE(266, entry);
+    await expect(decode(file, GRAY)).rejects.toThrow(/bits is reversed.*tiffcp -f msb2lsb/);
+  });
+
+  it("holds no further images where those are smaller copies of the first, whoever decodes it", async () => {
+    const pixels = { create: { width: 600, height: 600, channels: 3, background: "#804020" } } as const;
+    for (const compression of ["jpeg", "deflate"] as const) {
+      const file = await sharp(pixels)
+        .tiff({ compression, tile: true, pyramid: true, tileWidth: 128, tileHeight: 128 })
+        .toBuffer();
+      expect((await sharp(file).metadata()).pages).toBeGreaterThan(1);
+      expect(await factsOf(file)).toMatchObject({ format: "TIFF", width: 600, pages: false });
+    }
+  });
+
   it("with a directory that leads back to itself is read all the same", async () => {
     const file = makeTiff({ width: 1, height: 1, bands: 1, data: Uint8Array.of(9) });
     const at = file.readUInt32LE(4);
     file.writeUInt32LE(at, at + 2 + 12 * file.readUInt16LE(at));
     expect(await decode(file, GRAY)).toEqual([9]);
   });
+});
+
+describe("an array", () => {
+  it("of truths is black and white", async () => {
+    const text = "{'descr': '|b1', 'fortran_order': False, 'shape': (1, 3), }".padEnd(118, " ");
+    const head = Buffer.concat([Buffer.from("\x93NUMPY\x01\x00", "latin1"), Buffer.from([118, 0])]);
+    const file = Buffer.concat([head, Buffer.from(text), Buffer.from([0, 1, 1])]);
+    expect(await decode(file, GRAY)).toEqual([0, 255, 255]);
+    expect(await factsOf(file)).toMatchObject({ sample: { kind: "uint", bits: 1 }, bands: 1 });
+  });
+});
+
+it("what is no file is refused, not waited for", async () => {
+  using folder = temporaryFolder();
+  const pipe = join(folder.path, "a.png");
+  execFileSync("mkfifo", [pipe]);
+  for (const path of [pipe, folder.path]) await expect(factsOf(path)).rejects.toThrow("not a file");
 });

@@ -25,11 +25,13 @@ export async function npyRaster(bytes: ByteSource): Promise<Raster> {
   const shapeText = /['"]shape['"]\s*:\s*\(([^)]*)\)/.exec(text)?.[1];
   if (type === undefined || shapeText === undefined) throw new Error("damaged image: its header makes no sense");
   const byColumns = /['"]fortran_order['"]\s*:\s*True/.test(text);
-  const sample = sampleOf(type);
-  if (!sample)
+  const stored = sampleOf(type);
+  if (!stored)
     throw new Error(
       `its array is of type ${visible(type.slice(0, 20))}; whole numbers and floats are read: np.save(file, array.astype(np.float32))`,
     );
+  // A truth takes a byte, of which 1 is the most.
+  const sample: Sample = /^[<>|=]?b/.test(type) ? { kind: "uint", bits: 1 } : stored;
   const shape = shapeText
     .split(",")
     .flatMap((part) => (part.trim() === "" ? [] : [Number(part.trim().replace(/L$/, ""))]));
@@ -41,7 +43,7 @@ export async function npyRaster(bytes: ByteSource): Promise<Raster> {
   const [height = 0, width = 0, bands = 1] = shape;
   if (bands > MOST_BANDS || (bands > 16 && height <= 16 && width > 16))
     throw new Error(`its array has the shape ${words}; bands come last: np.save(file, np.moveaxis(array, 0, -1))`);
-  const each = sample.bits / 8;
+  const each = stored.bits / 8;
   const at = from + length;
   if (at + height * width * bands * each > bytes.size) throw new Error(CUT_OFF);
   const little = type[0] !== ">";
@@ -71,7 +73,7 @@ export async function npyRaster(bytes: ByteSource): Promise<Raster> {
           const rows = Math.min(step, down - row);
           const place = at + (y + row) * rowBytes + (isLong ? x * bands * each : 0);
           const part = await bytes.read(place, isLong ? across * bands * each : rows * rowBytes);
-          const samples = toNumbers(part, sample, little);
+          const samples = toNumbers(part, stored, little);
           for (const [channel, band] of wanted.entries())
             put({
               channel,
@@ -94,7 +96,7 @@ export async function npyRaster(bytes: ByteSource): Promise<Raster> {
           const some = Math.min(columns, across - column);
           const first = (band * width + x + column) * height + y;
           const part = await bytes.read(at + first * each, ((some - 1) * height + down) * each);
-          const samples = toNumbers(part, sample, little);
+          const samples = toNumbers(part, stored, little);
           put({
             channel,
             x: column,
@@ -111,7 +113,7 @@ export async function npyRaster(bytes: ByteSource): Promise<Raster> {
   };
 }
 
-/** NumPy's name of a type: byte order, kind, bytes. */
+/** How a type is stored, by NumPy's name of it: byte order, kind, bytes. */
 function sampleOf(type: string): Sample | null {
   const [, letter, size] = /^[<>|=]?([uifb])(\d+)$/.exec(type) ?? [];
   if (!letter) return null;

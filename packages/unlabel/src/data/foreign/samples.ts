@@ -46,7 +46,8 @@ export function toNumbers(bytes: Uint8Array, { kind, bits }: Sample, little: boo
   const count = Math.floor(bytes.length / each);
   const ordered = each > 1 && little !== HOST_IS_LITTLE ? swapped(bytes, each, count) : bytes;
   const isAligned = ordered.byteOffset % each === 0;
-  const whole = isAligned ? ordered : ordered.slice();
+  // A Buffer's slice() would be no copy.
+  const whole = isAligned ? ordered : new Uint8Array(ordered);
   const at = [whole.buffer, whole.byteOffset, count] as const;
   if (kind === "float") {
     if (bits === 64) return new Float64Array(...at);

@@ -4,7 +4,7 @@ import type { Tile } from "../input.ts";
 import { keptOf } from "./kept.ts";
 import type { Raster } from "./raster.ts";
 import { HOST_IS_LITTLE, toNumbers } from "./samples.ts";
-import { inPlainWords, loadSharp, SAMPLE_BYTES, SHARP_OPTIONS } from "./sharp.ts";
+import { inPlainWords, loadSharp, SAMPLE_BYTES, SHARP_OPTIONS, TIFF_OPTIONS } from "./sharp.ts";
 
 /** What libvips holds of a tiled file's rows. */
 const TILE_ROWS_BYTES = 64e6;
@@ -18,16 +18,20 @@ const NAMES: Record<string, string> = {
   heif: "AVIF",
 };
 
-/** What cutting windows out of a file costs: sharp reads those of a tiled TIFF by themselves, of others all rows above. */
+/** What a TIFF's header says of it. What cutting windows out of a file costs: sharp reads those of a tiled TIFF by themselves, of others all rows above. */
 interface Layout {
   tiled: boolean;
+  /** Whether a TIFF holds further images; libvips counts smaller copies of the first, too. */
+  pages: boolean;
 }
 
 /** @throws {Error} with the reason in plain words where it cannot be read */
-export async function sharpRaster(file: string | Uint8Array, { tiled }: Layout = { tiled: false }): Promise<Raster> {
+export async function sharpRaster(file: string | Uint8Array, layout: Layout | null = null): Promise<Raster> {
   const sharp = await loadSharp();
+  const { tiled, pages } = layout ?? { tiled: false, pages: false };
   // A tiled file may be larger than what is read whole.
-  const options = tiled ? { ...SHARP_OPTIONS, limitInputPixels: false, sequentialRead: false } : SHARP_OPTIONS;
+  const own = layout === null ? SHARP_OPTIONS : TIFF_OPTIONS;
+  const options = tiled ? { ...own, limitInputPixels: false, sequentialRead: false } : own;
   const metadata = await inPlainWords(() => sharp(file, options).metadata());
   const { width, height, channels, hasAlpha = false, orientation = 1, depth, space, format } = metadata;
   const colours = channels - Number(hasAlpha);
@@ -47,7 +51,7 @@ export async function sharpRaster(file: string | Uint8Array, { tiled }: Layout =
     sample: { kind: "uint", bits: isDeep ? 16 : 8 },
     inverted: false,
     nodata: null,
-    pages: format === "tiff" && (metadata.pages ?? 1) > 1,
+    pages,
     bytes: (window) => {
       const each = bytesAPixel(metadata) + (isDeep ? 2 * channels : 0);
       // Of a tiled file the tiles of some rows are held, and what is cut out.

@@ -21,6 +21,9 @@ export function loadSharp(): Promise<typeof Sharp> {
 /** How every file is opened. */
 export const SHARP_OPTIONS = { failOn: "truncated", limitInputPixels: MAX_PIXELS, ignoreIcc: true } as const;
 
+/** How a TIFF is: blocks that libtiff makes nothing of would be black otherwise, without a word. */
+export const TIFF_OPTIONS = { ...SHARP_OPTIONS, failOn: "error" } as const;
+
 /** Does `work` and says in plain words what went wrong. */
 export async function inPlainWords<T>(work: () => Promise<T>): Promise<T> {
   try {

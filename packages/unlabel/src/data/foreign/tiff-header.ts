@@ -154,9 +154,11 @@ async function nodataOf(bytes: ByteSource, field: Field | undefined): Promise<nu
     .toString("latin1")
     .replaceAll("\0", "")
     .trim();
-  const value = text === "" ? Number.NaN : Number(text);
-  // NaN stands for no measurement anyway.
-  return Number.isNaN(value) ? null : value;
+  if (/^[+-]?nan$/i.test(text)) return Number.NaN;
+  const infinite = /^([+-]?)inf(inity)?$/i.exec(text);
+  if (infinite) return infinite[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const value = Number(text);
+  return text === "" || Number.isNaN(value) ? null : value;
 }
 
 /** Values `first` … `first + count − 1` of a field of whole numbers or floats. */

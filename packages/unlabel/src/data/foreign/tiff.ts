@@ -23,6 +23,11 @@ const NOT_READ: Record<number, string> = {
   50002: "JPEG XL",
 };
 
+/** Whether sharp unpacks it: not at all, CCITT, LZW, JPEG, deflate, PackBits. */
+export function isSharps(compression: number): boolean {
+  return [NO_PACKING, 2, 3, 4, 5, 6, 7, 8, 32_771, 32_773, 32_946].includes(compression);
+}
+
 /**
  * Whether sharp is to read it: colours that need converting, or packings that only photographs and scans have.
  *
@@ -35,13 +40,16 @@ export function isPhotograph({ photometric, compression, sample, bands, reversed
   const isJpeg = compression === 6 || compression === 7;
   if (isJpeg && (bands > 4 || sample?.bits !== 8))
     throw new Error(`it is packed as JPEG with ${bands} bands, which is not read; write it anew: ${UNPACKED}`);
-  if (![-1, 0, 1, 2].includes(photometric) || !isPacking(compression)) return true;
-  return reversedBits && sample !== null && sample.bits <= 8;
+  const isOurs = [-1, 0, 1, 2].includes(photometric) && isPacking(compression);
+  const isItsPhotograph = !isOurs || (reversedBits && sample !== null && sample.bits <= 8);
+  if (isItsPhotograph && !isSharps(compression))
+    throw new Error(`its data are packed in a way (${compression}) that is not read; write it anew: ${UNPACKED}`);
+  return isItsPhotograph;
 }
 
 /** @throws {Error} where its samples are of a type that is not read */
 export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
-  const { width, height, bands, photometric, extra, sample, planar, compression } = header;
+  const { width, height, bands, photometric, extra, sample, planar } = header;
   if (!sample)
     throw new Error(
       "its samples are of several types, or complex, which is not read; write them as one: gdal_translate -ot Float32 IN.tif OUT.tif",
@@ -50,7 +58,7 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
     throw new Error(
       `its samples are ${sampleWords(sample)}, which is not read; write them as floats: gdal_translate -ot Float32 IN.tif OUT.tif`,
     );
-  if (header.reversedBits && compression !== NO_PACKING)
+  if (header.reversedBits)
     throw new Error(
       "the order of its bits is reversed, which is not read; write it anew: tiffcp -f msb2lsb IN.tif OUT.tif",
     );
@@ -59,7 +67,8 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
   const opaque = extra.findIndex((kind) => kind === 1 || kind === 2);
   // Extra samples are the last ones.
   const opacity = colour === "none" || opaque < 0 ? null : bands - extra.length + opaque;
-  const file = new Blocks(bytes, header, sample);
+  const nodata = nodataIn(sample, header.nodata);
+  const file = new Blocks(bytes, { ...header, nodata }, sample);
   file.check();
   return {
     format: "TIFF",
@@ -72,7 +81,7 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
     premultiplied: extra[opaque] === 1,
     sample,
     inverted: photometric === 0,
-    nodata: header.nodata,
+    nodata,
     pages: header.pages,
     bytes: () => file.mostBytes,
     waste: ({ x, y, width: across, height: down }) => {
@@ -92,6 +101,13 @@ export function tiffRaster(bytes: ByteSource, header: TiffHeader): Raster {
             await file.read(column, row, window, group, put);
     },
   };
+}
+
+/** As samples hold it: floats of 32 bits know no 1e20, only the number next to it, and whole numbers no NaN. */
+function nodataIn({ kind, bits }: Sample, nodata: number | null): number | null {
+  if (nodata === null) return null;
+  if (kind === "float") return bits === 64 ? nodata : Math.fround(nodata);
+  return Number.isFinite(nodata) ? nodata : null;
 }
 
 /** Places of blocks that are read at once. */

@@ -46,8 +46,8 @@ export function mapping(raster: Raster, range: Range | null, most: 255 | 65_535)
 
 /** What each value of up to 16 bits becomes, by type and range: as many entries as a small image has samples. */
 const tables = new Map<string, Uint8Array | Uint16Array>();
-/** 8 MB of them. */
-const MOST_TABLES = 64;
+/** 32 MB of them: one a band, of as many bands as there may be channels. */
+const MOST_TABLES = 256;
 
 function byTable(table: Uint8Array | Uint16Array, offset: number): Mapping {
   return ({ width, height, samples, start, pixelStep, rowStep }, out, to, outPixel, outRow) => {
@@ -60,7 +60,7 @@ function byTable(table: Uint8Array | Uint16Array, offset: number): Mapping {
 }
 
 /** @throws {Error} */
-function ends({ sample, nodata }: Raster, range: Range | null): Range {
+function ends({ sample }: Raster, range: Range | null): Range {
   const type = typeRange(sample);
   if (range === null) {
     if (!type)
@@ -72,7 +72,7 @@ function ends({ sample, nodata }: Raster, range: Range | null): Range {
   if (!type) return range;
   // All of a deeper type: then a file of fewer bits counts by all of its own.
   if (sample.kind === "uint" && range[1] > type[1] && isWhole(range)) return type;
-  if (range[1] > type[1] && nodata !== range[1])
+  if (range[1] > type[1])
     throw new Error(
       `its samples end at ${type[1]}, but ${range[0]} … ${range[1]} of this data set become 0 … 1: it would be too dark; --set range=type takes each file by its own depth`,
     );
