@@ -53,7 +53,10 @@ it("finds paths that are not there, in pages and in comments", () => {
     "`npm test -- packages/unlabel/src/train`",
     "`run.json`",
     "`a/b`",
+    // Of a run that somebody made in this very folder.
+    "`runs/mae`",
   ];
+  put("runs/simclr/run.json", "{}");
   expect(stalePaths(folder, put("page.md", right.join("\n")))).toEqual([]);
   for (const path of ["loop.ts", "eval/loop.ts", "packages/*/gone", "packages/unlabel/src/eval", "src/train/gone.ts"]) {
     expect(stalePaths(folder, put("page.md", `\`${path}\``))).toEqual([`page.md: \`${path}\` is not there`]);

@@ -83,10 +83,13 @@ export function stalePaths(root: string, page: string): string[] {
   });
 }
 
+/** What people make beside the project's own files, which pages speak of without meaning them; `.gitignore` has them. */
+const MADE = new Set(["node_modules", "runs", "dist", "build"]);
+
 function fromRoot(root: string, word: string): boolean {
   if (!/^[\w.-]+(?:\/[\w.*-]+)+\/?$/.test(word)) return false;
   const first = word.split("/")[0]!;
-  return first === "src" || (existsSync(join(root, first)) && first !== "node_modules");
+  return first === "src" || (existsSync(join(root, first)) && !MADE.has(first));
 }
 
 /** Files that a source's comments name and that are not there; a name alone may be any file's. @param files all there are */

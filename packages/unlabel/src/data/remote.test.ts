@@ -121,7 +121,6 @@ describe("images of remote shards that are kept", () => {
     const wanted = side === undefined ? await steps(plain, 12) : null;
 
     const epoch = split.items.length / 4;
-    await steps(split, epoch);
     const load = async (of: Split) => (await imagesOf(of, of.items)).length;
     expect(await load(split)).toBe(16);
     server.asked.length = 0;
