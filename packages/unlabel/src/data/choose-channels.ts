@@ -79,7 +79,7 @@ export function chooseChannels(
   else if (chosen === 1) said.push("gray images: one channel is read; as three equal ones: --set channels=3");
   else if (chosen !== 3) {
     const colours = facts.some((one) => one.colour === "rgb") ? " (red, green, blue and others)" : "";
-    const some = chosen >= 3 ? "3,2,1" : "1";
+    const some = colours !== "" ? "1,2,3" : chosen >= 3 ? "3,2,1" : "1";
     said.push(`${chosen} bands${colours}: all ${chosen} are read; some of them: --set bands=${some}`);
   }
   return { channels: chosen, said, strays: facts.filter((one) => !isReadAs(one, chosen)) };
