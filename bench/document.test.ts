@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { mergeSection, replaceSection, sectionOf } from "./document.ts";
+import { allBeside, mergeSection, replaceSection, sectionOf } from "./document.ts";
 import { markdownTable, row } from "./row.ts";
 
 const page =
@@ -68,6 +68,16 @@ describe("parts of a table", () => {
       "| b | 3.00 | 4.00 | images/s | 0.75 × | – |  |",
       "| c | 1.00 | 2.00 | images/s | 0.50 × | 50 % | one worker |",
     ]);
+  });
+
+  it("go beside the others only where all speak of one commit", () => {
+    const of = (...commands: string[]) => commands.map((command, i) => measured(command, i + 1)).join("\n\n");
+    expect(allBeside(of("npm run bench -- train --against 8ae210b192"), "8ae210b192")).toBe(true);
+    const some = of(
+      "npm run bench -- train --against 8ae210b192",
+      "npm run bench -- train --against 78914f33c7 --rows 'b'",
+    );
+    expect([allBeside(some, "8ae210b192"), allBeside("Not run yet.", "8ae210b192")]).toEqual([false, false]);
   });
 
   it("begin a section that is empty", () => {

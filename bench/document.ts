@@ -35,6 +35,17 @@ export function writeSection(
   writeAtomically(DOCUMENT, replaceSection(text, name, whole));
 }
 
+/** Whether all of a section was measured beside that commit. */
+export function speaksOfCommit(name: string, hash: string): boolean {
+  return allBeside(sectionOf(readFileSync(DOCUMENT, "utf8"), name), hash);
+}
+
+/** Whether each command of a section names a commit. */
+export function allBeside(section: string, hash: string): boolean {
+  const commands = [...section.matchAll(/^Measured .* by `(.*)`:/gm)].map(([, command]) => command!);
+  return commands.length > 0 && commands.every((command) => command.includes(`--against ${hash}`));
+}
+
 /** Where both tables have a row, the one of `after` holds; columns are those of either. What was measured when stays below for as long as a row of it does. */
 export function mergeSection(before: string, after: string): string {
   const [old, now] = [readTable(before), readTable(after)];

@@ -9,7 +9,7 @@ import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { allowedCores } from "../packages/unlabel/src/train/machine.ts";
 import { type BuiltCommit, buildCommit } from "../scripts/commit.ts";
 import { BESIDE_COMMIT, LEAST, shortHash, verdictOf } from "./against.ts";
-import { checkSection, writeSection } from "./document.ts";
+import { checkSection, speaksOfCommit, writeSection } from "./document.ts";
 import { describeMachine, machineLines } from "./machine.ts";
 import { findPeers, type Peers } from "./peers.ts";
 import { type BenchOptions, plainTable, type Row } from "./row.ts";
@@ -123,9 +123,10 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
   const verdict = before ? verdictOf(all, shortHash(before)) : undefined;
   if (before) {
     process.stdout.write(`\n${plainTable(all, BESIDE_COMMIT)}\n`);
-    // Rows beside one commit say nothing beside another, so the section holds those of one call.
     const command = `npm run bench -- ${asked.join(" ")} --against ${shortHash(before)}${flags.rows ? ` --rows '${flags.rows.source}'` : ""}`;
-    if (write) writeSection("against", all, machine, command, false, BESIDE_COMMIT);
+    // Rows beside one commit say nothing beside another: the section holds those of one.
+    const part = flags.rows !== undefined && speaksOfCommit("against", shortHash(before));
+    if (write) writeSection("against", all, machine, command, part, BESIDE_COMMIT);
   }
   if (verdict) {
     process.stdout.write(`\n${verdict.text}${quick ? " (quick: the numbers mean nothing)" : ""}\n`);
