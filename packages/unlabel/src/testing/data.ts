@@ -10,7 +10,7 @@ const repository = join(import.meta.dirname, "..", "..", "..", "..");
  * The shared data set of this name, or null where it is absent: `const root = dataRoot("imagenette")`, then
  * `it.runIf(root)(…)`. It lies in `UNLABEL_TEST_DATA`, by default `../shared/data` beside the repository.
  *
- * @throws {Error} where it is absent and `UNLABEL_REQUIRE_DATA=1`
+ * @throws {Error} where the others are there
  */
 export function dataRoot(name: "imagenette" | "photos"): string | null {
   const root = join(process.env.UNLABEL_TEST_DATA ?? join(repository, "..", "shared", "data"), name);
@@ -28,9 +28,12 @@ export function dataRoot(name: "imagenette" | "photos"): string | null {
  */
 export function caseRoot(name: string): string | null {
   const data = process.env.UNLABEL_TEST_DATA ?? join(repository, "..", "shared", "data");
-  const root = join(data, "..", "cases", name);
+  const cases = join(data, "..", "cases");
+  const root = join(cases, name);
   if (existsSync(root)) return root;
-  if (process.env.UNLABEL_REQUIRE_DATA === "1") throw new Error(`Expected the case ${name} in ${root}`);
+  // The folder may be left out where there are images; a case that is not in it has been renamed.
+  if (existsSync(cases)) throw new Error(`Expected the case ${name} in ${root}`);
+  console.warn(`Skipped: Expected the case ${name} in ${root}`);
   return null;
 }
 
