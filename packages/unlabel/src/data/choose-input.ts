@@ -2,6 +2,7 @@
 // said, kept with the run, and never chosen again.
 import { chooseChannels, hasBands, isReadAs, strayWords } from "./choose-channels.ts";
 import { chooseRange, repeat } from "./choose-range.ts";
+import { isDescribed } from "./described.ts";
 import type { Split } from "./folder.ts";
 import { type Facts, factsOf } from "./foreign/facts.ts";
 import { imagesOf } from "./images.ts";
@@ -76,7 +77,7 @@ async function headersOf(split: Split, seed: number, most = HEADERS): Promise<Fa
     const items = sample.items.slice(start, start + AT_ONCE).map((item) => ({ ...item, tile: undefined }));
     const images = await imagesOf({ ...sample, input: undefined }, items);
     const facts = await Promise.all(
-      images.map((image) => (typeof image === "object" && "file" in image ? null : factsOf(image).catch(() => null))),
+      images.map((image) => (isDescribed(image) ? null : factsOf(image).catch(() => null))),
     );
     found.push(...facts.flatMap((one) => (one ? [one] : [])));
   }

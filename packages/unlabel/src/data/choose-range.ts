@@ -5,6 +5,7 @@ import type { Facts } from "./foreign/facts.ts";
 import { sampleWords, typeRange } from "./foreign/samples.ts";
 import { type Input, isOrdinary } from "./input.ts";
 import type { InputSettings } from "./input-settings.ts";
+import { valueInWords as words } from "./input-words.ts";
 import { sampleValues, type Values } from "./range.ts";
 import { MOST, tally } from "./tally.ts";
 
@@ -174,12 +175,6 @@ function othersThan(band: number, channels: number): string {
 
 function typeWords(types: [string, number][]): string {
   return types.length === 1 ? types[0]![0] : types.map(([words, count]) => `${count} × ${words}`).join(", ");
-}
-
-/** A value for people: whole numbers with commas, others to four digits. */
-function words(value: number): string {
-  const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4));
-  return rounded.toLocaleString("en", { maximumFractionDigits: 12 });
 }
 
 /** The same for each channel. */

@@ -10,13 +10,14 @@ export function inputInWords(input: Input): string | null {
 }
 
 function rangesInWords(ranges: NonNullable<Input["range"]>): string {
-  const words = ([low, high]: readonly [number, number]) => `${number(low)} … ${number(high)}`;
+  const words = ([low, high]: readonly [number, number]) => `${valueInWords(low)} … ${valueInWords(high)}`;
   const [first, ...others] = ranges.map(words);
   const same = others.every((other) => other === first);
   return `values ${first}${same ? "" : " of the first, and each other's own,"} as 0 … 1`;
 }
 
-/** Whole numbers with commas, others to four digits. */
-function number(value: number): string {
-  return Number.isInteger(value) ? value.toLocaleString("en") : String(Number(value.toPrecision(4)));
+/** A value for people: whole numbers with commas, others to four digits. */
+export function valueInWords(value: number): string {
+  const rounded = Number.isInteger(value) ? value : Number(value.toPrecision(4));
+  return rounded.toLocaleString("en", { maximumFractionDigits: 12 });
 }
