@@ -15,7 +15,7 @@ export const AGAINST: Pace = {
   batch: (gflop) => (gflop > 20 ? 8 : gflop > 5 ? 16 : 32),
   steps: (gflop) => (gflop > 20 ? 3 : gflop > 5 ? 5 : 12),
   rounds: 2,
-  images: 2048,
+  images: 8192,
 };
 const GPU: Pace = { batch: () => 128, steps: () => 40, rounds: 3, images: 9469 };
 const QUICK: Pace = { batch: () => 4, steps: () => 1, rounds: 1, images: 64 };
