@@ -2,12 +2,16 @@
 
 import { performance } from "node:perf_hooks";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
+import type { Config } from "../config/common.ts";
 import type { Input } from "../data/input.ts";
 import { Loader } from "../data/loader.ts";
 import { openImagesAs } from "../data/open-images.ts";
 import { ImageReader } from "../data/reader.ts";
+import type { Facts } from "../methods/about.ts";
+import { fit } from "../methods/fit.ts";
 import { loadPlugin } from "../methods/plugins.ts";
-import { createMethod, resolveConfig } from "../methods/registry.ts";
+import { AUTO } from "../methods/presets.ts";
+import { createMethod, methodNamed, resolveConfig } from "../methods/registry.ts";
 
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
@@ -23,8 +27,10 @@ export interface CostRequest {
   plugins: readonly string[];
   /** How samples become the network's input. */
   input: Input;
-  /** Two batches, the smaller first. */
-  batches: readonly [number, number];
+  /** What preset `auto` chooses by, beside the device. */
+  facts: Omit<Facts, "device">;
+  /** Images in the folder. */
+  sample: number;
 }
 
 export interface CostPoint {
@@ -39,6 +45,8 @@ export interface Cost {
   device: string;
   threads: number;
   points: [CostPoint, CostPoint];
+  /** What the preset came to. */
+  settings: Pick<Config, "encoder" | "size" | "batch" | "epochs">;
 }
 
 /** Steps at each batch: one to warm up, and one that counts. */
@@ -46,10 +54,13 @@ const STEPS = 2;
 
 /** Measures steps at two batches. @throws {UserError} where the images do not fill a batch */
 export async function measureCost(request: CostRequest): Promise<Cost> {
-  const { root, method: name, preset, batches, input, plugins } = request;
+  const { root, method: name, preset, facts, sample, input, plugins } = request;
   for (const file of plugins) await loadPlugin(file);
-  const config = resolveConfig({ flags: { method: name, preset, channels: input.channels } });
-  const device = chooseDevice(config.device, engineInfo());
+  const flags = { method: name, preset, channels: input.channels };
+  const device = chooseDevice("auto", engineInfo());
+  const kind = device === "cpu" ? ("cpu" as const) : ("gpu" as const);
+  const fitted = preset === AUTO ? fit(methodNamed(name).about, { ...facts, device: kind }, {}).settings : {};
+  const config = resolveConfig({ flags, fitted });
   const threads = chooseThreads(config.threads);
   setThreads(threads);
   const precision = choosePrecision(config.precision, device, engineInfo());
@@ -88,8 +99,16 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
     }
     return { batch, seconds, peak_mb: memory().peakRssMb };
   };
-  const points: [CostPoint, CostPoint] = [await run(batches[0]), await run(batches[1])];
+  const [few, many] = batches(config, sample);
+  const points: [CostPoint, CostPoint] = [await run(few), await run(many)];
   optimizer.dispose();
   method.dispose();
-  return { device, threads, points };
+  const { encoder, size, batch, epochs } = config;
+  return { device, threads, points, settings: { encoder, size, batch, epochs } };
+}
+
+/** Two batches to draw a line through: the preset's own and half of it for small images, else a few images; one image is no batch to a norm. */
+function batches({ size, batch }: Config, available: number): [number, number] {
+  const most = Math.min(available, size <= 96 ? batch : 4);
+  return [Math.min(most, Math.max(2, Math.floor(most / 2))), most];
 }

@@ -1,4 +1,4 @@
-// From what the user said to a complete config: preset ← file ← flags, checked as a whole, every refusal naming the key. Knows no
+// From what the user said to a complete config: preset ← what it fitted to the images ← file ← flags, checked as a whole, every refusal naming the key. Knows no
 // method or encoder by name: those there are come as a list.
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
@@ -16,6 +16,8 @@ export interface Sources {
   file?: { name: string; settings: Settings };
   /** Settings from the command line. */
   flags?: Settings;
+  /** What preset `auto` chose for the images at hand, over its values and under the user's. */
+  fitted?: Settings;
 }
 
 /** What a method brings to its configs. */
@@ -45,7 +47,7 @@ export function schemaOf({ name, presets, encoders, schema }: Configurable) {
 }
 
 /**
- * Merges preset ← file ← flags and checks the outcome.
+ * Merges preset ← fitted ← file ← flags and checks the outcome.
  *
  * @param methods those there are
  * @param otherwise the preset where none is asked for
@@ -54,7 +56,7 @@ export function schemaOf({ name, presets, encoders, schema }: Configurable) {
  */
 export function resolveWith(
   methods: readonly Configurable[],
-  { file, flags = {} }: Sources,
+  { file, flags = {}, fitted = {} }: Sources,
   otherwise: string,
 ): Config {
   // Of the two that set a run's length, a flag overrules a file's.
@@ -79,7 +81,7 @@ export function resolveWith(
     if (key in flags) return "";
     return file && key in file.settings ? ` (in ${file.name})` : ` (of preset ${preset})`;
   };
-  const all: Settings = { ...presetFor(method, preset, given), ...given, method: name, preset };
+  const all: Settings = { ...presetFor(method, preset, given), ...fitted, ...given, method: name, preset };
   const parsed = schemaOf(method).safeParse(all);
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) =>

@@ -13,7 +13,7 @@ import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
 import { METHODS } from "./list.ts";
 import { Method } from "./method.ts";
-import { presetsOf } from "./presets.ts";
+import { AUTO, presetsOf } from "./presets.ts";
 
 const known = new Map<string, MethodDefinition>(METHODS.map((method) => [method.about.name, method]));
 
@@ -85,7 +85,7 @@ export function resolveConfig(sources: Sources): Config {
   const name = sources.flags?.method ?? sources.file?.settings.method;
   // A run's method that is not there has its own words: its plugin is missing.
   if (sources.file && sources.flags?.method === undefined && typeof name === "string") methodNamed(name);
-  return resolveWith(configurable(), sources, "small");
+  return resolveWith(configurable(), sources, AUTO);
 }
 
 /** Whether any method has such a setting. */

@@ -27,6 +27,8 @@ export interface RunInfo {
   about?: { title: string; paper: string; loss: string };
   /** All settings. */
   config: SettledConfig;
+  /** What preset `auto` chose, and why, a line each; absent with other presets. */
+  chosen?: string[];
   /** What everything random follows from. */
   seed: number;
   /** ISO 8601, UTC. */

@@ -17,7 +17,7 @@ import type { Settled } from "./settle.ts";
 /** run.json of a run that has not begun. */
 export function describe(
   { command, commit }: Pick<Plan, "command" | "commit">,
-  { config, machine }: Settled,
+  { config, machine, reasons }: Settled,
   data: Dataset,
   { method, stepsPerEpoch }: Built,
 ): RunInfo {
@@ -30,6 +30,7 @@ export function describe(
     about: { title: about.title, paper: about.paper, loss: lossWords(about, config) },
     draws: "by place",
     config,
+    ...(reasons.length > 0 && { chosen: reasons }),
     seed: config.seed,
     created: new Date().toISOString(),
     finished: null,

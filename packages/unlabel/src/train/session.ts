@@ -59,7 +59,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     skipped.open(run, progress);
     listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
     if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
-    for (const line of introduction(info, { out, total, start })) progress.log(line);
+    for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);
