@@ -32,7 +32,8 @@ export function addMethod(method: MethodDefinition): Disposable {
   const { name } = method.about;
   if (known.has(name)) throw new UsageError(`Expected a name that no method has yet, got ${name}`);
   const own = configurableOf(method);
-  for (const preset of Object.keys(own.presets)) {
+  // `auto` begins with the values of `small`.
+  for (const preset of Object.keys(method.about.presets)) {
     try {
       resolveWith([own], { flags: { method: name, preset } }, "small");
     } catch (error) {
