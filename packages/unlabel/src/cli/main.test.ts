@@ -93,7 +93,7 @@ describe("unlabel", () => {
       "Expected a whole number from 1 to 65536 for batch, got -3",
     ],
     [["pretrain", "D", "--method", "mae", "--temperature", "1"], "got temperature, which belongs to simclr"],
-    [["pretrain", "D"], "Expected simclr, byol or mae for method, got none"],
+    [["pretrain", "D", "--method", "sim"], 'Expected simclr, byol or mae for method, got "sim"'],
     [["pretrain", "--method", "mae"], "Expected a folder of images"],
     [["pretrain", "--resume"], "Expected --out RUN beside --resume"],
     [["pretrain", "D", "--method", "mae", "--resume=auto"], "Expected --out RUN beside --resume=auto"],

@@ -84,7 +84,6 @@ describe("resolveConfig", () => {
     [{ method: "mae", temperature: 0.1 }, "Expected settings of mae, got temperature, which belongs to simclr"],
     [{ method: "simclr", zzzzzzzz: 1 }, "Unknown setting zzzzzzzz"],
     [{ method: "simcrl" }, 'Expected simclr, byol or mae for method, got "simcrl" (did you mean simclr?)'],
-    [{}, "Expected simclr, byol or mae for method, got none"],
     [
       { method: "simclr", preset: "papr" },
       'Expected auto, report, paper or small for preset, got "papr" (did you mean paper?)',

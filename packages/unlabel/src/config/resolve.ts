@@ -50,14 +50,14 @@ export function schemaOf({ name, presets, encoders, schema }: Configurable) {
  * Merges preset ← fitted ← file ← flags and checks the outcome.
  *
  * @param methods those there are
- * @param otherwise the preset where none is asked for
+ * @param otherwise method and preset where none is asked for
  * @returns plain data with every key of the method; feeding it back gives itself
  * @throws {UsageError} naming each misspelt, misplaced or senseless setting, and where it came from
  */
 export function resolveWith(
   methods: readonly Configurable[],
   { file, flags = {}, fitted = {} }: Sources,
-  otherwise: string,
+  otherwise: { method?: string; preset: string },
 ): Config {
   // Of the two that set a run's length, a flag overrules a file's.
   const length: Settings =
@@ -68,7 +68,7 @@ export function resolveWith(
     Object.keys(given).find((key) => !isSettingOf(methods, key) && nearest(key, ["method"]));
   if (misspelt) throw new UsageError(`Unknown setting ${misspelt} (did you mean method?)`);
   const names = methods.map(({ name }) => name);
-  const name = choice("method", given.method, names, undefined);
+  const name = choice("method", given.method, names, otherwise.method);
   const method = methods[names.indexOf(name)]!;
   const own = file?.settings.method;
   if (file && own !== undefined && own !== name) {
@@ -76,7 +76,7 @@ export function resolveWith(
       `Expected settings of ${name} in ${file.name}, got those of ${show(own)}; leave out --method, or give another --config`,
     );
   }
-  const preset = choice("preset", given.preset, Object.keys(method.presets), otherwise);
+  const preset = choice("preset", given.preset, Object.keys(method.presets), otherwise.preset);
   const origin = (key: string) => {
     if (key in flags) return "";
     return file && key in file.settings ? ` (in ${file.name})` : ` (of preset ${preset})`;

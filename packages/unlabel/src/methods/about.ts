@@ -23,6 +23,8 @@ export interface Choice {
   settings: Preset;
   /** Why, in a few words that follow the settings' names and values. */
   why: string;
+  /** What people should know before they wait for it. */
+  warning?: string;
 }
 
 /** A flag of `pretrain` for one of the method's own keys. */

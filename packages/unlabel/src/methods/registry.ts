@@ -15,6 +15,9 @@ import { METHODS } from "./list.ts";
 import { Method } from "./method.ts";
 import { AUTO, presetsOf } from "./presets.ts";
 
+/** Where nobody asks for one: it learns soonest of all on images of every kind that was measured (docs/presets.md). */
+export const FIRST_METHOD = "simclr";
+
 const known = new Map<string, MethodDefinition>(METHODS.map((method) => [method.about.name, method]));
 
 /** All methods, those that come with unlabel first. */
@@ -35,7 +38,7 @@ export function addMethod(method: MethodDefinition): Disposable {
   // `auto` begins with the values of `small`.
   for (const preset of Object.keys(method.about.presets)) {
     try {
-      resolveWith([own], { flags: { method: name, preset } }, "small");
+      resolveWith([own], { flags: { method: name, preset } }, { preset });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new UsageError(`Expected whole presets of method ${name}, got ${preset} with a fault: ${error.message}`);
@@ -86,7 +89,7 @@ export function resolveConfig(sources: Sources): Config {
   const name = sources.flags?.method ?? sources.file?.settings.method;
   // A run's method that is not there has its own words: its plugin is missing.
   if (sources.file && sources.flags?.method === undefined && typeof name === "string") methodNamed(name);
-  return resolveWith(configurable(), sources, AUTO);
+  return resolveWith(configurable(), sources, { method: FIRST_METHOD, preset: AUTO });
 }
 
 /** Whether any method has such a setting. */

@@ -1,4 +1,5 @@
 // Preset `auto` meets the images: what is known of them, and the settings that come of it.
+import { commandLine } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
 import type { Dataset } from "../data/folder.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
@@ -6,9 +7,10 @@ import { medianSide } from "../data/median-side.ts";
 import type { Facts } from "../methods/about.ts";
 import { fit } from "../methods/fit.ts";
 import { AUTO } from "../methods/presets.ts";
-import { methodNamed, resolveConfig } from "../methods/registry.ts";
+import { FIRST_METHOD, methodNamed, resolveConfig } from "../methods/registry.ts";
 import type { Plan } from "./plan.ts";
 
+const FIRST = `method ${FIRST_METHOD}: it learns soonest; ${commandLine("compare", "DATA", "--budget", "20m")} tells which suits these images`;
 /** Of images whose headers cannot be read, training says what is wrong. */
 const UNKNOWN_SIDE = 224;
 
@@ -37,6 +39,10 @@ export async function fitted(plan: Plan, data: Dataset, device: string): Promise
   const seen = `${counted(images, "image")} of ${side} px (short side, median)${channels === 3 ? "" : `, ${counted(channels, "channel")}`}`;
   return {
     plan: { ...plan, config: resolveConfig({ ...sources, fitted: settings }) },
-    reasons: [`preset auto for ${seen}, on a ${facts.device === "cpu" ? "CPU" : "GPU"}`, ...reasons],
+    reasons: [
+      `preset auto for ${seen}, on a ${facts.device === "cpu" ? "CPU" : "GPU"}`,
+      ...(given.method === undefined ? [FIRST] : []),
+      ...reasons,
+    ],
   };
 }
