@@ -43,7 +43,7 @@ function reasonsOf({ settings, why, warning }: Choice, given: Settings): string[
 /** No batch may be larger than the images are many, and an epoch should have a few. */
 function batchFor({ presets }: About, { images, device }: Facts): Choice {
   const usual = device === "gpu" ? 256 : Number(presets.small?.batch);
-  const most = Math.min(images, Math.max(2, Math.floor(images / 4)));
+  const most = Math.max(2, Math.floor(images / 4));
   const why = device === "gpu" ? "a GPU works best on many at once" : "small batches make many steps in a short time";
   return most < usual
     ? { settings: { batch: most }, why: `${images} images make few batches` }
