@@ -124,7 +124,10 @@ describe("unlabel", () => {
       ["compare", "D", "--budget", "1m", "--methods", "simclr,simclr"],
       "Expected each method once for --methods, got simclr again; --seeds 2 trains each twice",
     ],
-    [["compare", "D", "--epochs", "1", "--preset", "small,paper"], "Expected report, paper or small for --preset"],
+    [
+      ["compare", "D", "--epochs", "1", "--preset", "small,paper"],
+      "Expected auto, report, paper or small for --preset",
+    ],
     [["report"], "error: missing required argument 'run'"],
   ])("%j is wrong usage: one line, exit 2", async (args, message) => {
     const { code, stdout, stderr } = await unlabel(args);
