@@ -1,11 +1,15 @@
 import { manualSeed, rand, randn } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { learntShare } from "../methods/about.ts";
 import { about as maeAbout } from "../methods/mae/about.ts";
+import { presetConfig } from "../methods/presets.ts";
 import { about as simclr } from "../methods/simclr/about.ts";
 import { spreadOf } from "../score/spread.ts";
 import { type HealthFacts, HealthRecord } from "./health.ts";
 
-const FACTS: HealthFacts = { method: simclr.health, dim: 64, images: 128, floor: 0.1, warmup: 0 };
+const preset = presetConfig("simclr", "small");
+const method = { ...simclr.health, learnt: learntShare(simclr, preset) };
+const FACTS: HealthFacts = { method, dim: 64, images: 128, floor: 0.1, warmup: 0 };
 const WELL = { "health/std": 0.1, "health/rank": 30, "health/grad_norm": 1 };
 
 /** What is said of a run whose loss goes by `loss`, looked at every ten steps. */
