@@ -89,7 +89,7 @@ describe.each([
   it("sends each size through the encoder by itself, and all through the head at once", () => {
     scope(() => {
       manualSeed(0);
-      const method = createMethod(settings);
+      const method = createMethod({ ...settings, temperature: 100 });
       const shapes: number[][] = [];
       const features = method.encoder.features.bind(method.encoder);
       method.encoder.features = (x) => {
@@ -101,7 +101,8 @@ describe.each([
       expect(shapes).toEqual([[10, 3, 16, 16], ...local]);
       expect([output.features!.shape, output.features!.requiresGrad]).toEqual([[10, method.encoder.dim], false]);
       expect(method.embed!(viewsOf(settings, 5), stepOn(5)).shape).toEqual([10 + (local[0]?.[0] ?? 0), 8]);
-      expect(Math.abs(output.loss.item() - method.chance!)).toBeLessThan(1);
+      // Cosines differ by 2 at most: so close, whatever the weights. ln 9 and ln 8 are further apart.
+      expect(Math.abs(output.loss.item() - method.chance!)).toBeLessThan(2 / 100);
       expect(method.floor).toBeLessThan(method.chance!);
       expect(Object.keys(output.logs).includes("local_accuracy")).toBe("local_views" in own);
     });
