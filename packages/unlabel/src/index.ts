@@ -82,7 +82,7 @@ export { cosineRegression } from "./methods/shared/cosine-regression.ts";
 export { mlpHead } from "./methods/shared/heads.ts";
 export { type Masking, maskingOf, randomMasking, restoreOrder } from "./methods/shared/masking.ts";
 export { follow, momentumCopy } from "./methods/shared/momentum.ts";
-export { ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
+export { type NtXentForm, type NtXentOptions, ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
 export { type Report, type ReportData, reportData, writeReport } from "./report/index.ts";
 export type { Damage, Recovered, StepOf } from "./run/checkpoint-files.ts";

@@ -69,8 +69,8 @@ export interface About {
   flops(config: Config): number;
   /** What a watch on its training needs to know. */
   health: {
-    /** Share of the way from chance to floor that the loss must have gone for anything to be learnt. */
-    learnt: number;
+    /** Share of the way from chance to floor that the loss must have gone for anything to be learnt; of a config where that varies. */
+    learnt: number | ((config: Config) => number);
     /** What to try where features lose themselves. */
     cures: string;
     /** What to try, beside another lr, where the loss stays at chance; absent where there is nothing. */
@@ -95,4 +95,9 @@ export function forwardOperations(macs: number): number {
 /** What the loss of a run's curve is called. */
 export function lossWords({ loss }: About, config: Readonly<Record<string, unknown>>): string {
   return typeof loss === "string" ? loss : loss(config);
+}
+
+/** Share of the way from chance to floor that the loss of a config must have gone for anything to be learnt. */
+export function learntShare({ health: { learnt } }: About, config: Config): number {
+  return typeof learnt === "number" ? learnt : learnt(config);
 }

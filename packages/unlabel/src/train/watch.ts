@@ -8,6 +8,7 @@ import type { SettledConfig } from "../config/common.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { drawnSample } from "../data/sample.ts";
+import { learntShare } from "../methods/about.ts";
 import type { Method } from "../methods/method.ts";
 import { methodNamed } from "../methods/registry.ts";
 import type { Health } from "../run/health.ts";
@@ -67,11 +68,14 @@ export class Watch {
     const most = Math.min(probe ? VOTING : MEASURED, data.train.items.length);
     const blocks = blocksOfSample(data.train, most, config.seed);
     const available = blocks ? blocks.length - 1 : most;
-    const views = method.views.reduce((sum, { count }) => sum + count, 0);
+    // Smaller views cost less.
+    const largest = Math.max(...method.views.map(({ size }) => size));
+    const views = method.views.reduce((sum, { count, size }) => sum + count * (size / largest) ** 2, 0);
     const compares = this.#pair !== null;
     this.#plan = new LookPlan({ config, votes: probe !== null, views, compares, available, blocks });
+    const { about } = methodNamed(config.method);
     this.record = new HealthRecord({
-      method: methodNamed(config.method).about.health,
+      method: { ...about.health, learnt: learntShare(about, config) },
       dim: method.encoder.dim,
       images: Math.min(MEASURED, available),
       floor: method.floor,
