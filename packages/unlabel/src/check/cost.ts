@@ -9,6 +9,7 @@ import { ImageReader } from "../data/reader.ts";
 import { loadPlugin } from "../methods/plugins.ts";
 import { createMethod, resolveConfig } from "../methods/registry.ts";
 
+import { averageOf } from "../train/average.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
 import { choosePrecision } from "../train/precision.ts";
@@ -59,6 +60,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   const reader = new ImageReader({ threads });
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
+  const average = averageOf(config, method);
   const run = async (batch: number): Promise<CostPoint> => {
     trimHeap();
     forgetMemoryPeak();
@@ -73,6 +75,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
         trainStep({
           method,
           optimizer,
+          average,
           views: value.views,
           progress: { step, total: STEPS, epoch: 1 },
           device,
@@ -89,6 +92,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
     return { batch, seconds, peak_mb: memory().peakRssMb };
   };
   const points: [CostPoint, CostPoint] = [await run(batches[0]), await run(batches[1])];
+  average?.[Symbol.dispose]();
   optimizer.dispose();
   method.dispose();
   return { device, threads, points };
