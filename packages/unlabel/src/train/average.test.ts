@@ -17,7 +17,7 @@ import { stepSettings, trainStep } from "./step.ts";
 import { startWatch } from "./watch.ts";
 
 const SIMCLR = {
-  ...{ method: "simclr", size: 32, batch: 4, epochs: 3, warmup_epochs: 0, stem: "7x7", lr: 0.01 },
+  ...{ method: "simclr", size: 32, batch: 4, epochs: 2, warmup_epochs: 0, stem: "7x7", lr: 0.01 },
   ...{ device: "cpu", precision: "fp32", weights_average: 0.6 },
 };
 
