@@ -13,6 +13,7 @@ import { loadPlugin } from "../methods/plugins.ts";
 import { AUTO } from "../methods/presets.ts";
 import { createMethod, methodNamed, resolveConfig } from "../methods/registry.ts";
 
+import { averageOf } from "../train/average.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
 import { choosePrecision } from "../train/precision.ts";
@@ -70,6 +71,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   const reader = new ImageReader({ threads });
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
+  const average = averageOf(config, method);
   const run = async (batch: number): Promise<CostPoint> => {
     trimHeap();
     forgetMemoryPeak();
@@ -84,6 +86,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
         trainStep({
           method,
           optimizer,
+          average,
           views: value.views,
           progress: { step, total: STEPS, epoch: 1 },
           device,
@@ -101,6 +104,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   };
   const [few, many] = batches(config, sample);
   const points: [CostPoint, CostPoint] = [await run(few), await run(many)];
+  average?.[Symbol.dispose]();
   optimizer.dispose();
   method.dispose();
   const { encoder, size, batch, epochs } = config;

@@ -5,6 +5,7 @@ import {
   above,
   bands,
   below,
+  between,
   channels,
   decayRates,
   device,
@@ -71,6 +72,11 @@ export const commonSchema = {
   warmup_epochs: number(0, 10_000),
   /** Largest norm of all gradients together, or null for no limit. */
   clip_grad_norm: above(0, 1e6).nullable(),
+  /**
+   * Evaluation sees a momentum average of the encoder's weights and running statistics: after step t
+   * `a ← d·a + (1 − d)·w` with `d = min(weights_average, (1 + t) / (10 + t))`. Null: the last step's weights.
+   */
+  weights_average: between(0, 1).nullable(),
   seed: integer(0, 2 ** 32 - 1),
   threads: threads(),
   device: device(),

@@ -52,17 +52,20 @@ export class EvaluationSession {
   readonly #splitSeed: number | null;
   readonly view: Pick<ViewSpec, "size" | "mean" | "std">;
   readonly machine: ReturnType<typeof settleMachine>;
+  readonly #weightsAverage: number | null;
   readonly #notes: string[];
   readonly #skipped = new Set<string>();
   readonly #stream: ProgressStream;
   #bar: Progress | null = null;
 
+  /** @param weightsAverage decay of the average that the trained encoder's weights are; null where they are a step's own */
   constructor(
     data: Dataset,
     splits: ProbeSplits,
     seed: number,
     view: EvaluationSession["view"],
     options: MachineOptions,
+    weightsAverage: number | null = null,
   ) {
     this.data = data;
     this.train = splits.train;
@@ -71,6 +74,7 @@ export class EvaluationSession {
     this.#splitSeed = splits.seed;
     this.view = view;
     this.machine = settleMachine(options);
+    this.#weightsAverage = weightsAverage;
     this.#notes = splits.notes;
     this.#stream = options.stream ?? process.stderr;
     for (const note of splits.notes) this.log(`note: ${note}`);
@@ -125,6 +129,8 @@ export class EvaluationSession {
       seed: this.seed,
       split_seed: this.#splitSeed,
       step,
+      // From scratch it is not where training began.
+      ...(this.#weightsAverage !== null && protocol !== "supervised" && { weights_average: this.#weightsAverage }),
       fingerprint: this.data.fingerprint,
       data: this.data.root,
       train_images: train,

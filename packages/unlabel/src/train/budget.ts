@@ -10,7 +10,7 @@ import type { Dataset } from "../data/folder.ts";
 import { Loader } from "../data/loader.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { createMethod } from "../methods/registry.ts";
-
+import { averageOf } from "./average.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { stepSettings, trainStep } from "./step.ts";
 
@@ -86,6 +86,7 @@ async function measureStep(
 ): Promise<{ seconds: number; stepsPerEpoch: number }> {
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
+  const average = averageOf(config, method);
   const loader = new Loader(data.train, method.views, { batch: config.batch, seed: config.seed, device, reader });
   const batches = loader.batches();
   const times: number[] = [];
@@ -101,6 +102,7 @@ async function measureStep(
         trainStep({
           method,
           optimizer,
+          average,
           views: batch.views,
           // As at the beginning of some long training.
           progress: { step, total: MEASURED + UNCOUNTED, epoch: 1 },
@@ -117,6 +119,7 @@ async function measureStep(
     }
   } finally {
     await batches.return();
+    average?.[Symbol.dispose]();
     optimizer.dispose();
     method.dispose();
   }

@@ -3,6 +3,7 @@ import { manualSeed, type optim } from "@unlabel/torch";
 import { Loader } from "../data/loader.ts";
 import type { Method } from "../methods/method.ts";
 import { createMethod } from "../methods/registry.ts";
+import { averageOf, type WeightsAverage } from "./average.ts";
 import { stepsOf } from "./budget.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import type { Settled } from "./settle.ts";
@@ -11,6 +12,8 @@ import type { SkippedImages } from "./skipped-images.ts";
 export interface Built extends Disposable {
   method: Method;
   optimizer: optim.Optimizer;
+  /** Of the encoder's weights; null where none is asked for. */
+  average: WeightsAverage | null;
   loader: Loader;
   stepsPerEpoch: number;
   /** Steps in all. */
@@ -23,17 +26,20 @@ export function build({ config, machine, ranks, reader, images }: Settled, skipp
   manualSeed(config.seed);
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
+  const average = averageOf(config, method);
   const { batch, seed } = config;
   const onSkip = (one: { path: string; reason: string }) => skipped.note(one);
   const loader = new Loader(images, method.views, { batch, seed, ...ranks, device, reader, onSkip });
   const { stepsPerEpoch } = loader;
   const dispose = () => {
+    average?.[Symbol.dispose]();
     optimizer.dispose();
     method.dispose();
   };
   return {
     method,
     optimizer,
+    average,
     loader,
     stepsPerEpoch,
     total: stepsOf(config, stepsPerEpoch),

@@ -69,6 +69,9 @@ export function introduction(
     `${method} ${config.encoder}, ${millions(parameters.encoder)} parameters (${millions(parameters.total)} with heads), ${data.train} images at ${config.size} px`,
     `${counted(total, "step")} of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
     `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
+    ...(config.weights_average === null
+      ? []
+      : [`evaluation will see a momentum average of the encoder's weights, decay ${config.weights_average}`]),
     ...(dropped.length > 0
       ? [
           `left out, since ${config.channels === 1 ? "1 channel has" : `${config.channels} channels have`} no red, green and blue: ${dropped.join(", ")}`,

@@ -159,7 +159,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
 }
 
 function oneStep(
-  { method, optimizer, device, precision, config, watch, stepsPerEpoch, first = 0, total }: LoopOptions,
+  { method, optimizer, average, device, precision, config, watch, stepsPerEpoch, first = 0, total }: LoopOptions,
   batch: Batch,
   step: number,
   lr: number,
@@ -171,6 +171,7 @@ function oneStep(
   return trainStep({
     method,
     optimizer,
+    average,
     views: batch.views,
     progress,
     first,

@@ -34,7 +34,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   const { config, machine, reader } = settled;
   const skipped = new SkippedImages(listeners);
   using built = build(settled, skipped);
-  const { method, optimizer, loader, stepsPerEpoch, total } = built;
+  const { method, optimizer, average, loader, stepsPerEpoch, total } = built;
   const { device, precision } = machine;
   const info = describe(plan, settled, data, built);
   // Nothing is there yet that could be resumed.
@@ -48,8 +48,8 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     stream.write(`${out} has already done its ${counted(already.steps, "step")}; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
-  using watch = startWatch({ config, data, method, device, precision, reader, stepsPerEpoch });
-  const trained = { method, optimizer, device, probe: watch?.probe ?? null };
+  using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch });
+  const trained = { method, optimizer, average, device, probe: watch?.probe ?? null };
   const run = old ?? RunDirectory.create(out, info);
   run.guard(lock.check);
   try {

@@ -5,11 +5,14 @@ import { Draws } from "../base/draws.ts";
 import type { Config } from "../config/common.ts";
 
 import type { Method, Progress } from "../methods/method.ts";
+import type { WeightsAverage } from "./average.ts";
 import { gradients } from "./micro-batches.ts";
 
 export interface StepOptions {
   method: Method;
   optimizer: optim.Optimizer;
+  /** Follows the encoder's weights once they have moved. */
+  average?: WeightsAverage | null;
   views: readonly Tensor[];
   progress: Progress;
   /** The run's, from which the step's random numbers follow. */
@@ -53,6 +56,7 @@ export function trainStep(options: StepOptions): StepOutcome {
   const {
     method,
     optimizer,
+    average,
     views,
     progress,
     device,
@@ -78,6 +82,7 @@ export function trainStep(options: StepOptions): StepOutcome {
       const found = clip === null ? optim.gradNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
       optimizer.step();
       method.afterStep(progress);
+      average?.follow(progress.step);
       method.zeroGrad();
       return found;
     });
