@@ -124,7 +124,7 @@ describe("Clock of a run whose views grow", () => {
 
 it("another budget of a run whose views grow counts what its later steps take", async () => {
   const config = resolveConfig({
-    flags: { method: "simclr", size: 64, size_start: 32, grow_until: 0.5, budget: 1000, epochs: 1 },
+    flags: { method: "simclr", size: 64, size_start: 32, grow_until: 0.5, budget: 1000 },
   });
   // Of 100 steps in four sizes below 64 px, and half of them at it: the first 12 take a quarter each.
   const { growth } = new Growth(config, 100).recorded;

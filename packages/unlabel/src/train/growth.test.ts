@@ -93,7 +93,7 @@ describe("Growth", () => {
   });
 });
 
-describe("a training whose views grow", () => {
+describe("a training whose views grow", { timeout: 240_000 }, () => {
   const folder = temporaryFolder();
   afterAll(() => folder[Symbol.dispose]());
   const data = join(folder.path, "images");
@@ -107,6 +107,8 @@ describe("a training whose views grow", () => {
   const FLAGS = {
     ...{ method: "simclr", size: 32, size_start: 16, grow_until: 0.6, batch: 4, epochs: 5, warmup_epochs: 0 },
     ...{ device: "cpu", precision: "fp32", health_every: 0, blur_p: 0.5 },
+    // Little to write: a checkpoint is most of what a short run does.
+    ...{ optimizer: "sgd", lr: 0.01, checkpoint_every_epochs: 2 },
   };
   const { epochs: _, ...WITHOUT_LENGTH } = FLAGS;
   // 10 steps: six of them in two sizes.
@@ -134,7 +136,7 @@ describe("a training whose views grow", () => {
   let whole: Awaited<ReturnType<typeof train>>;
   beforeAll(async () => {
     whole = await train("whole", FLAGS);
-  });
+  }, 240_000);
 
   it("has each size when its plan says, and says so", () => {
     expect(rows(whole.run).map(([, , size]) => size)).toEqual(SIZES);
@@ -151,17 +153,14 @@ describe("a training whose views grow", () => {
     expect(RunDirectory.open(whole.run).info).toEqual(whole.info);
   });
 
-  it.each([1, 3, 5, 6, 9])(
-    "interrupted after step %i and resumed, gives the same losses and weights to the bit",
-    async (at) => {
-      const first = await train(`stopped-${at}`, FLAGS, stoppedAt(at));
-      expect(first.interrupted).toBe(true);
-      const second = await train(`stopped-${at}`, {}, { resume: true });
-      expect(rows(second.run)).toEqual(rows(whole.run));
-      expect(weights(second.run)).toBe(weights(whole.run));
-      expect(second.info.growth).toEqual(whole.info.growth);
-    },
-  );
+  it.each([3, 5])("interrupted after step %i and resumed, gives the same losses and weights to the bit", async (at) => {
+    const first = await train(`stopped-${at}`, FLAGS, stoppedAt(at));
+    expect(first.interrupted).toBe(true);
+    const second = await train(`stopped-${at}`, {}, { resume: true });
+    expect(rows(second.run)).toEqual(rows(whole.run));
+    expect(weights(second.run)).toBe(weights(whole.run));
+    expect(second.info.growth).toEqual(whole.info.growth);
+  });
 
   it("broken off between two checkpoints, does the same steps again with the same views", async () => {
     const onStep = ({ step }: { step: number }) => {
