@@ -48,7 +48,7 @@ export interface LoaderOptions {
   reader?: ImageReader;
   /**
    * The views of a step, counted from 0, where they are smaller at some: as many of each kind as in `views`, none larger. Asked when a
-   * batch is prepared, up to {@link MAX_AHEAD} steps before it is handed out.
+   * batch is prepared, up to four steps before it is handed out.
    */
   viewsAt?: (step: number) => readonly ViewSpec[];
   /** Called once for each image that cannot be read; another takes its place. */

@@ -6,7 +6,6 @@ import { UserError } from "../base/errors.ts";
 import { isSettled } from "../config/channels.ts";
 import type { Config, SettledConfig } from "../config/common.ts";
 import { MOST_CHANNELS } from "../config/defaults.ts";
-import type { Stage } from "../config/growth.ts";
 import type { Input } from "../data/input.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
@@ -19,7 +18,7 @@ export type RunStatus = "running" | "done" | "interrupted" | "failed";
 /** How a run's views grow. */
 export interface SavedGrowth {
   /** From how many steps done on views have which edge in pixels; the first from 0, ascending. */
-  stages: Stage[];
+  stages: { from: number; size: number }[];
   /** Time of a step at the smallest size, in steps at the largest. */
   cost: number;
 }

@@ -132,7 +132,7 @@ it("another budget of a run whose views grow counts what its later steps take", 
   const { config: planned } = await withinBudget({ ...config, steps: null, budget: 1000 }, { done } as never);
   // 4 s a whole step, of which 250 less 3 are left; on average one is as much as these shares of area.
   const average = 0.5 + (0.5 / 4) * ((32 ** 2 + 40 ** 2 + 48 ** 2 + 56 ** 2) / 64 ** 2);
-  expect(Math.abs(planned.steps! - 250 / average)).toBeLessThan(5);
+  expect(Math.abs(planned.steps! - 250 / average)).toBeLessThan(2);
 });
 
 describe("a run with a budget", () => {

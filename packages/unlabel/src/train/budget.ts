@@ -81,7 +81,7 @@ export async function withinBudget<C extends Config>(
   if (done && done.steps > 0) {
     const growth = Growth.of(config, done.steps, done.growth);
     const perStep = (done.seconds - done.watching) / growth.of(done.steps);
-    const total = growth.totalWithin(done.steps, (budget - done.seconds) / perStep);
+    const total = growth.totalWithin(done.steps, (budget - done.seconds) / perStep, 0);
     return { config: withSteps(config, total, done.stepsPerEpoch), smallestCost: null };
   }
   const { seconds, stepsPerEpoch } = await measureSteps(config, options);

@@ -114,14 +114,15 @@ export class Growth implements Work {
     return this.#workOf(this.#stages, steps);
   }
 
-  totalWithin(done: number, work: number): number {
+  /** @param prepared steps ahead that have their views */
+  totalWithin(done: number, work: number, prepared = MAX_AHEAD): number {
     if (!this.grows) return EVEN_WORK.totalWithin(done, work);
     // More steps are always more work: the last number that fits lies between none and as many as were all of the smallest.
     let [fits, exceeds] = [done, done + Math.ceil((Math.max(0, work) + 1) / Math.min(this.#cost, 1)) + 1];
     const before = this.of(done);
     while (exceeds - fits > 1) {
       const total = Math.floor((fits + exceeds) / 2);
-      const needed = this.#workOf(this.#stagesFor(done, total, MAX_AHEAD), total) - before;
+      const needed = this.#workOf(this.#stagesFor(done, total, prepared), total) - before;
       if (needed <= work + 0.5) fits = total;
       else exceeds = total;
     }
