@@ -27,7 +27,10 @@ describe("views", () => {
     using _ = addMethod({
       ...simclr,
       about: { ...simclr.about, name: "crops" },
-      views: (config) => [...simclr.views(config), ...simclr.views({ ...config, size: 48 })],
+      views: (config: Parameters<typeof simclr.views>[0]) => [
+        ...simclr.views(config),
+        ...simclr.views({ ...config, size: 48 }),
+      ],
     });
     const sizes = (config: ReturnType<typeof grown>, edge: number) =>
       viewsAt(config, edge).map(({ size, blur }) => [size, blur!.kernel]);
