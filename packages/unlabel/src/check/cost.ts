@@ -11,9 +11,10 @@ import type { Facts } from "../methods/about.ts";
 import { fit } from "../methods/fit.ts";
 import { loadPlugin } from "../methods/plugins.ts";
 import { AUTO } from "../methods/presets.ts";
-import { createMethod, methodNamed, resolveConfig } from "../methods/registry.ts";
+import { createMethod, methodNamed, resolveConfig, viewsAt } from "../methods/registry.ts";
 
 import { averageOf } from "../train/average.ts";
+import { averageCost, extremeSizes } from "../train/growth.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
 import { choosePrecision } from "../train/precision.ts";
@@ -36,7 +37,7 @@ export interface CostRequest {
 
 export interface CostPoint {
   batch: number;
-  /** Of one step, waiting for the images included. */
+  /** Of one step, waiting for the images included; on average where views grow. */
   seconds: number;
   /** Peak of the process. */
   peak_mb: number;
@@ -75,7 +76,13 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   const run = async (batch: number): Promise<CostPoint> => {
     trimHeap();
     forgetMemoryPeak();
-    const loader = new Loader(train, method.views, { batch, seed: config.seed, device, reader });
+    const [first, last] = extremeSizes(config);
+    const small = await measure(batch, first);
+    const seconds = averageCost(config, small, last === undefined ? small : await measure(batch, last));
+    return { batch, seconds, peak_mb: memory().peakRssMb };
+  };
+  const measure = async (batch: number, size: number): Promise<number> => {
+    const loader = new Loader(train, viewsAt(config, size), { batch, seed: config.seed, device, reader });
     const stream = loader.batches();
     let seconds = 0;
     try {
@@ -100,7 +107,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
     } finally {
       await stream.return();
     }
-    return { batch, seconds, peak_mb: memory().peakRssMb };
+    return seconds;
   };
   const [few, many] = batches(config, sample);
   const points: [CostPoint, CostPoint] = [await run(few), await run(many)];

@@ -34,6 +34,13 @@ export const commonSchema = {
   /** Edge of the square training images in pixels. */
   size: integer(16, 1024),
   /**
+   * Edge in pixels of the views of the first steps; they grow to `size` by `grow_until`, in at most six sizes (config/growth.ts). null:
+   * views have `size` from the beginning. A ResNet's is a multiple of 8, a ViT's of its patch; MAE has none.
+   */
+  size_start: integer(16, 1024).nullable(),
+  /** Share of the steps after which views have `size`. */
+  grow_until: number(0, 1),
+  /**
    * Edge at which evaluation encodes images; null for `size`. A ResNet trained on random crops, which enlarge what they show, sees
    * better at a larger one (arXiv:1906.06423); a ViT's patch must divide it.
    */

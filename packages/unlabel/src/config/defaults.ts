@@ -25,6 +25,8 @@ export const DEFAULTS = {
   tiles: null,
   patch: 16,
   size: 224,
+  size_start: null,
+  grow_until: 0.7,
   eval_size: null,
   drop_path: 0,
   epochs: 100,

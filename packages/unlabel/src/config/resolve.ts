@@ -100,11 +100,11 @@ export function resolveWith(
   return config;
 }
 
-/** The preset's settings; its eval_size goes with its own size and with ResNets. */
+/** The preset's settings; its eval_size and size_start go with its own size and with ResNets. */
 function presetFor({ presets, isVit }: Configurable, preset: string, { size, encoder }: Settings): Config {
   const config = presets[preset]!;
   const other = size !== undefined || (typeof encoder === "string" && isVit(encoder));
-  return other ? { ...config, eval_size: null } : config;
+  return other ? { ...config, eval_size: null, size_start: null } : config;
 }
 
 /** Where the number of channels is given, a preset's mean and deviation of three are made that many. */

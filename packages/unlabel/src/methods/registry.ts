@@ -4,6 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import { counted } from "../base/text.ts";
 import { withoutImages } from "../config/channels.ts";
 import type { Config } from "../config/common.ts";
+import { growthUnit, sizesOf } from "../config/growth.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
 import type { ViewSpec } from "../data/views.ts";
@@ -97,9 +98,37 @@ export function isSetting(key: string): boolean {
   return isSettingOf(configurable(), key);
 }
 
-/** Side in pixels of the smallest views that a config's method asks for. */
+/** Side in pixels of the smallest views that a config's method asks for, at whatever step. */
 export function smallestView(config: Config): number {
-  return Math.min(...askedViews(config).map(({ size }) => size));
+  const [start = config.size] = sizesOf(config, isVit(config.encoder));
+  return Math.min(...viewsAt(config, start).map(({ size }) => size));
+}
+
+/**
+ * The views of steps whose images have another size than they end with: all kinds are smaller by the same factor, to a multiple of what
+ * the encoder needs.
+ *
+ * @param edge in pixels; at most the config's `size`
+ */
+export function viewsAt(config: Config, edge: number): ViewSpec[] {
+  const whole = viewsOf(config);
+  if (edge === config.size) return whole;
+  const unit = growthUnit(config, isVit(config.encoder));
+  const asked = viewsOf({ ...config, size: edge });
+  if (asked.length !== whole.length || asked.some(({ count }, i) => count !== whole[i]!.count)) {
+    throw new UsageError(
+      `Expected as many views of method ${config.method} at ${edge} px as at ${config.size} px, got others; its check must refuse size_start`,
+    );
+  }
+  return asked.map((view, i) => {
+    const full = whole[i]!.size;
+    const scaled = unit * Math.max(1, Math.round((full * edge) / config.size / unit));
+    const size = full === config.size ? edge : Math.min(full, scaled);
+    if (size === view.size) return view;
+    // A kind with a size of its own, such as small local views: its kernel goes with it.
+    const half = view.blur ? Math.floor((((view.blur.kernel - 1) / 2) * size) / view.size) : 0;
+    return { ...view, size, blur: view.blur && { ...view.blur, kernel: 2 * half + 1 } };
+  });
 }
 
 /**

@@ -32,6 +32,8 @@ export interface Settled {
   reasons: string[];
   /** Which cache was chosen and why, where the choice was left to us. */
   cacheChoice: string | null;
+  /** Time of a step with the smallest views, in steps with the largest; null where that was not measured. */
+  smallestCost: number | null;
 }
 
 /** Settles each `auto` of a planned run, and tells the engine of threads and memory. */
@@ -56,8 +58,8 @@ export async function settle(asked: Plan, data: Dataset): Promise<Settled> {
   const images = cachedAsAsked(data, settled, reader, room);
   const { device, precision } = machine;
   const speed = { data: { ...data, train: images }, device, precision, reader, done: plan.run && doneBy(plan.run) };
-  const config = await withinBudget(settled, speed);
-  return { config, machine, ranks, reader, images, reasons, cacheChoice: chosen?.text ?? null };
+  const { config, smallestCost } = await withinBudget(settled, speed);
+  return { config, machine, ranks, reader, images, reasons, cacheChoice: chosen?.text ?? null, smallestCost };
 }
 
 function doneBy(run: RunDirectory): Done {
@@ -66,7 +68,7 @@ function doneBy(run: RunDirectory): Done {
     [steps, seconds] = [row.step, row.seconds];
     watching += row["watch/seconds"] ?? 0;
   }
-  return { steps, seconds, watching, stepsPerEpoch: run.info.steps_per_epoch };
+  return { steps, seconds, watching, stepsPerEpoch: run.info.steps_per_epoch, growth: run.info.growth };
 }
 
 /** A run that goes on keeps its number format, unless the kind of device is another. */
