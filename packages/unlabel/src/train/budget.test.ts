@@ -155,6 +155,7 @@ describe("a run with a budget", () => {
     expect(info.status).toBe("done");
     expect(info.config).toMatchObject({ budget: 3, steps: result.steps, epochs: Math.ceil(result.steps / 2) });
     expect(result.steps).toBeGreaterThan(1);
+    expect(log).toContain("measuring the time of a step: the budget of 00:03 has as many as fit\n");
     // However often the steps left are planned again, it is said once.
     const planned = info.notes?.filter((note) => note.includes("steps became")) ?? [];
     expect(log.split("steps became").length - 1).toBe(Math.min(1, planned.length));
@@ -179,6 +180,7 @@ describe("a run with a budget", () => {
         const { info, result, log } = await resume(asked);
         expect(result.steps).toBe(steps);
         expect(log).toContain("ask for more with --epochs, --steps or --budget");
+        expect(log).not.toContain("measuring");
         expect(info.config).toMatchObject({ budget: 1, steps });
       }
     });

@@ -64,6 +64,8 @@ export interface SpeedOptions {
   reader: ImageReader;
   /** Of a run that goes on: its own speed is known, and its time counts. */
   done?: Done | null;
+  /** Told that steps are going to be measured, which takes some seconds. */
+  onMeasure?: () => void;
 }
 
 /**
@@ -85,6 +87,7 @@ export async function withinBudget<C extends Config>(
     const total = growth.totalWithin(done.steps, (budget - done.seconds) / perStep, 0);
     return { config: withSteps(config, total, done.stepsPerEpoch), smallestCost: null };
   }
+  options.onMeasure?.();
   const { seconds, stepsPerEpoch } = await measureSteps(config, options);
   const [small, large = small] = seconds;
   const total = Math.max(1, Math.round(budget / averageCost(config, small, large)));

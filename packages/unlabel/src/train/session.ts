@@ -30,7 +30,7 @@ export interface SessionOptions extends StopSources {
 export async function train(plan: Plan, data: Dataset, options: SessionOptions): Promise<Pretrained> {
   const { out, goOn } = plan;
   const { stream, listeners } = options;
-  const settled = await settle(plan, data);
+  const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`));
   const { config, machine, reader } = settled;
   const skipped = new SkippedImages(listeners);
   using built = build(settled, skipped, plan.run?.info.growth);

@@ -15,6 +15,7 @@ import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import { withChannelsOf } from "./normalisation.ts";
 import type { Plan } from "./plan.ts";
 import { choosePrecision } from "./precision.ts";
+import { clock } from "./progress.ts";
 import { type Ranks, ranksFromEnv } from "./ranks.ts";
 
 /** Device, number format and threads of a run. */
@@ -36,8 +37,12 @@ export interface Settled {
   smallestCost: number | null;
 }
 
-/** Settles each `auto` of a planned run, and tells the engine of threads and memory. */
-export async function settle(asked: Plan, data: Dataset): Promise<Settled> {
+/**
+ * Settles each `auto` of a planned run, and tells the engine of threads and memory.
+ *
+ * @param say takes a line for people where something takes its time
+ */
+export async function settle(asked: Plan, data: Dataset, say: (line: string) => void): Promise<Settled> {
   const ranks = ranksFromEnv();
   // What earlier runs in this process have left is not this one's.
   trimHeap();
@@ -57,7 +62,10 @@ export async function settle(asked: Plan, data: Dataset): Promise<Settled> {
   });
   const images = cachedAsAsked(data, settled, reader, room);
   const { device, precision } = machine;
-  const speed = { data: { ...data, train: images }, device, precision, reader, done: plan.run && doneBy(plan.run) };
+  const done = plan.run && doneBy(plan.run);
+  const onMeasure = () =>
+    say(`measuring the time of a step: the budget of ${clock(settled.budget ?? 0)} has as many as fit`);
+  const speed = { data: { ...data, train: images }, device, precision, reader, done, onMeasure };
   const { config, smallestCost } = await withinBudget(settled, speed);
   return { config, machine, ranks, reader, images, reasons, cacheChoice: chosen?.text ?? null, smallestCost };
 }
