@@ -116,6 +116,8 @@ function runData(run: Run, group: number) {
     chance: file.chance ?? null,
     floor: file.floor ?? null,
     config: file.config,
+    /** What preset auto chose and why, a line each; empty with other presets. */
+    chosen: file.chosen ?? [],
     data: {
       root: file.data?.root ?? null,
       layout: file.data?.layout ?? null,
