@@ -35,6 +35,11 @@ export function presetConfig(method: string, preset: string): PresetConfig {
   return presetOf(about, preset);
 }
 
+/** Presets whose cost is forecast where nothing says which: `small` is what `auto` begins with. */
+export function forecastPresets(): string[] {
+  return presetNames().filter((preset) => preset !== "small");
+}
+
 /** The names of all presets of these methods: `auto`, then the most faithful to a source first. */
 export function presetNames(of: readonly About[] = abouts()): string[] {
   return [...new Set(of.flatMap(presetsIn))];
