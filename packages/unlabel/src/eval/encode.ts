@@ -2,6 +2,7 @@
 // encoder, the untrained one, and as raw pixels.
 
 import type { Split } from "../data/folder.ts";
+import type { Encoder } from "../encoders/encoder.ts";
 import type { Method } from "../methods/method.ts";
 
 import { type Neighbours, nearest } from "../score/knn.ts";
@@ -61,22 +62,26 @@ export async function encodeSplits(
   { onProgress, ...options }: ExtractOptions,
 ): Promise<Encoded> {
   const began = performance.now();
-  const [after, before] = [trained.encoder, untrained.encoder];
   let encoded = 0;
-  const functions: Partial<Record<SourceName, FeatureFunction>> = {
-    trained: (images) => {
-      encoded += images.shape[0]!;
-      return after.features(images);
-    },
-    untrained: (images) => before.features(images),
-    ...(pixels && { pixels: pixelFeatures }),
+  const both = async (after: Encoder, before: Encoder) => {
+    const functions: Partial<Record<SourceName, FeatureFunction>> = {
+      trained: (images) => {
+        encoded += images.shape[0]!;
+        return after.features(images);
+      },
+      untrained: (images) => before.features(images),
+      ...(pixels && { pixels: pixelFeatures }),
+    };
+    const encode = (split: Split, done: number) =>
+      extract(split, functions, { ...options, onProgress: (count) => onProgress?.(done + count) });
+    return [await encode(train, 0), await encode(val, train.items.length)] as const;
   };
-  const encode = (split: Split, done: number) =>
-    extract(split, functions, { ...options, onProgress: (count) => onProgress?.(done + count) });
-  const [fitted, scored] = await frozen(after, () =>
-    frozen(before, async () => [await encode(train, 0), await encode(val, train.items.length)] as const),
+  const [fitted, scored] = await frozen(
+    trained.encoder,
+    (after) => frozen(untrained.encoder, (before) => both(after, before), options),
+    options,
   );
-  const names = Object.keys(functions) as SourceName[];
+  const names = Object.keys(fitted.features) as SourceName[];
   return {
     sources: names.map((name) => new Source(name, fitted.features[name]!, scored.features[name]!)),
     encoded,
