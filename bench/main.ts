@@ -42,6 +42,7 @@ const AGAINST: Record<string, () => Promise<Against>> = {
 const ALONE: Record<string, () => Promise<{ run(options: BenchOptions): Promise<Row[]> }>> = {
   color: () => import("./color.ts"),
   decoders: () => import("./decoders.ts"),
+  evaluate: () => import("./evaluate.ts"),
   parity: () => import("./parity.ts"),
   precision: () => import("./precision.ts"),
   scale: () => import("./scale.ts"),

@@ -24,11 +24,11 @@ export class Source {
     this.val = val;
   }
 
-  /** The nearest of train for each image of val, at least `k` of them (or all); found once. */
-  neighbours(k: number): Neighbours {
+  /** The nearest of train for each image of val, at least `k` of them (or all); found once. `onQueries` hears how many have theirs. */
+  neighbours(k: number, onQueries?: (done: number) => void): Neighbours {
     const wanted = Math.min(k, this.train.labels.length);
     if (this.#neighbours === null || this.#neighbours.k < wanted) {
-      this.#neighbours = nearest(this.train.x, this.val.x, wanted);
+      this.#neighbours = nearest(this.train.x, this.val.x, wanted, onQueries);
     }
     return this.#neighbours;
   }
