@@ -6,7 +6,7 @@ import type { InputSettings } from "../data/input-settings.ts";
 import { nameOf as imageName } from "../data/names.ts";
 import { ImageReader } from "../data/reader.ts";
 import { understood } from "../data/understood.ts";
-import { presetNames } from "../methods/presets.ts";
+import { presetNames, presetsIn } from "../methods/presets.ts";
 import { methods } from "../methods/registry.ts";
 import { type Copies, findCopies } from "./duplicates.ts";
 import { findingsOf, notesOf } from "./findings.ts";
@@ -80,7 +80,7 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
   const readable = images.filter(({ reason }) => reason === null);
   let measured = 0;
   const measurements = methods().reduce(
-    (sum, { about }) => sum + presets.filter((one) => one in about.presets).length,
+    (sum, { about }) => sum + presets.filter((one) => presetsIn(about).includes(one)).length,
     0,
   );
   const costs =

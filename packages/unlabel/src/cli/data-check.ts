@@ -83,7 +83,7 @@ async function dataCheck(root: string, options: Options): Promise<void> {
   using _signals = onFirstSignal(() => stop.abort());
   let progress: InstanceType<typeof Progress> | undefined;
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const measuring = saidWhenLong(say, "at most 5 minutes each; --presets small measures less, --no-forecast nothing");
+  const measuring = saidWhenLong(say, "at most 5 minutes each; --presets auto measures less, --no-forecast nothing");
   const checking = checkData(root, {
     settings,
     presets: forecast ? wanted : [],

@@ -36,9 +36,9 @@ export async function runProtocols(
   const { config } = run.info;
   const { mean, std } = config;
   // The session says these notes with its own.
-  const { method: trained, step, notes } = trainedMethod(run, () => {});
+  const { method: trained, step, notes, weightsAverage } = trainedMethod(run, () => {});
   const known = { ...splits, notes: [...splits.notes, ...notes] };
-  const session = new EvaluationSession(data, known, seed, { size, mean, std }, options);
+  const session = new EvaluationSession(data, known, seed, { size, mean, std }, options, weightsAverage);
   const untrained = untrainedMethod(config);
   const asked = new Set(protocols);
   const evaluations: Evaluations = {};

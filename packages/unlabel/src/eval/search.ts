@@ -46,6 +46,8 @@ export interface SearchResult {
   skipped: number;
   /** The training step that the encoder was saved after. */
   step: number;
+  /** Decay of the momentum average that its weights are; null where they are those of that step. */
+  weights_average: number | null;
   /** Edge in pixels at which images were encoded. */
   size: number;
   /** Whether their features were in the run directory already. */
@@ -124,6 +126,7 @@ export async function search(
     images: rows.length,
     skipped,
     step: trained.step,
+    weights_average: trained.weightsAverage,
     size,
     cached,
     seconds: (performance.now() - began) / 1000,

@@ -64,18 +64,21 @@ export class EvaluationSession {
   readonly #splitSeed: number | null;
   readonly view: Pick<ViewSpec, "size" | "mean" | "std">;
   readonly machine: ReturnType<typeof settleMachine>;
+  readonly #weightsAverage: number | null;
   readonly #notes: string[];
   readonly #skipped = new Set<string>();
   readonly #stream: ProgressStream;
   readonly #onPhase: OnPhase | undefined;
   #bar: Progress | null = null;
 
+  /** @param weightsAverage decay of the average that the trained encoder's weights are; null where they are a step's own */
   constructor(
     data: Dataset,
     splits: ProbeSplits,
     seed: number,
     view: EvaluationSession["view"],
     options: MachineOptions & { onPhase?: OnPhase | undefined },
+    weightsAverage: number | null = null,
   ) {
     this.data = data;
     this.train = splits.train;
@@ -84,6 +87,7 @@ export class EvaluationSession {
     this.#splitSeed = splits.seed;
     this.view = view;
     this.machine = settleMachine(options);
+    this.#weightsAverage = weightsAverage;
     this.#notes = splits.notes;
     this.#stream = options.stream ?? process.stderr;
     this.#onPhase = options.onPhase;
@@ -161,6 +165,8 @@ export class EvaluationSession {
       seed: this.seed,
       split_seed: this.#splitSeed,
       step,
+      // From scratch it is not where training began.
+      ...(this.#weightsAverage !== null && protocol !== "supervised" && { weights_average: this.#weightsAverage }),
       fingerprint: this.data.fingerprint,
       data: this.data.root,
       train_images: train,

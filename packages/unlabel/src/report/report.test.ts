@@ -54,6 +54,16 @@ describe("writeReport", () => {
     expect(page).toContain("shown with its true mean and deviation");
   });
 
+  it("says which runs were scored with averaged weights", async () => {
+    const dirs = [await writeRun(at("averaged/one"), { steps: 4 }), await writeRun(at("averaged/two"), { steps: 4 })];
+    const file = join(dirs[1]!, "eval", "linear.json");
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), weights_average: 0.99 }));
+    await writeReport(dirs, at("averaged/report.html"));
+    const page = readFileSync(at("averaged/report.html"), "utf8");
+    expect(page).toContain("Scored with averaged weights: of two the encoder is");
+    expect(page.match(/Scored with averaged weights/g)).toHaveLength(1);
+  });
+
   it("shows runs that were never probed, were interrupted, failed or broke, and says so", async () => {
     const { page } = await reportOf(
       "odd",

@@ -17,6 +17,8 @@ export interface ProgressOptions {
   total: number;
   /** Steps done before this process began (a resumed run). */
   start?: number;
+  /** How much work so many of them are, for the time left; by default one as much as another. */
+  work?: (done: number) => number;
   /** What is counted: `step`, `image`. */
   unit?: string;
   stream?: ProgressStream;
@@ -34,6 +36,7 @@ const PLAIN_MS = 5000;
 export class Progress {
   #total: number;
   readonly #start: number;
+  readonly #work: (done: number) => number;
   readonly #unit: string;
   readonly #stream: ProgressStream;
   readonly #onLog: ((text: string) => void) | undefined;
@@ -48,6 +51,7 @@ export class Progress {
   constructor({
     total,
     start = 0,
+    work = (done) => done,
     unit = "step",
     stream = process.stderr,
     quiet = 0,
@@ -56,6 +60,7 @@ export class Progress {
   }: ProgressOptions) {
     this.#total = total;
     this.#start = start;
+    this.#work = work;
     this.#unit = unit;
     this.#stream = stream;
     this.#onLog = onLog;
@@ -110,7 +115,7 @@ export class Progress {
     const share = this.#total > 0 ? Math.min(1, done / this.#total) : 1;
     const here = done - this.#start;
     const counted = seconds - this.#leftOut / 1000;
-    const left = here > 0 ? ((this.#total - done) * counted) / here : Number.NaN;
+    const left = here > 0 ? this.#left(done) * counted : Number.NaN;
     const head = `${label ? `${label} ` : ""}${String(Math.floor(100 * share)).padStart(3)}%`;
     const speed = here > 0 && counted > 0 ? rate(here / counted, this.#unit) : "?";
     const tail = `${done}/${this.#total} [${clock(seconds)}<${clock(left)}, ${speed}]${note ? ` ${note}` : ""}`;
@@ -119,6 +124,12 @@ export class Progress {
     const width = (this.#stream.columns || 80) - 1;
     const room = Math.min(40, width - head.length - tail.length - 4);
     return (room >= 5 ? `${head} |${bar(share, room)}| ${tail}` : `${head} ${tail}`).slice(0, width);
+  }
+
+  /** How many times as long as what was done here the rest will take. */
+  #left(done: number): number {
+    const before = this.#work(done);
+    return (this.#work(this.#total) - before) / (before - this.#work(this.#start));
   }
 }
 
