@@ -49,6 +49,7 @@ interface Alone {
 const ALONE: Record<string, () => Promise<Alone>> = {
   color: () => import("./color.ts"),
   decoders: () => import("./decoders.ts"),
+  evaluate: () => import("./evaluate.ts"),
   parity: () => import("./parity.ts"),
   presets: () => import("./presets.ts"),
   precision: () => import("./precision.ts"),

@@ -152,18 +152,21 @@ export async function loadEncoder(run: string, options: LoadEncoderOptions = {})
   const directory = openTrained(run);
   const { config } = directory.info;
   const size = sizeFor(config, options.size);
-  const [{ trainedMethod }, { settleMachine }, { noGrad, scope, zeros }] = await Promise.all([
+  const [{ trainedMethod }, { foldedFor }, { settleMachine }, { noGrad, scope, zeros }] = await Promise.all([
     import("./baselines.ts"),
+    import("./features.ts"),
     import("./session.ts"),
     import("@unlabel/torch"),
   ]);
   // Files may have changed by the next time that they are encoded: none is kept.
   const machine = settleMachine(options, { cacheBytes: 0 });
   const { method, step, weightsAverage } = trainedMethod(directory);
-  const { encoder } = method;
-  const kept = new Set(Object.values(encoder.stateDict()));
+  const own = method.encoder;
+  own.eval().to({ device: machine.device, memoryFormat: "channels_last" });
+  const folded = foldedFor(own, machine.precision);
+  const encoder = folded ?? own;
+  const kept = new Set(folded ? [] : Object.values(own.stateDict()));
   for (const tensor of Object.values(method.stateDict())) if (!kept.has(tensor)) tensor.dispose();
-  encoder.eval().to({ device: machine.device, memoryFormat: "channels_last" });
   // One empty image tells the shape of its places.
   const shape = noGrad(() =>
     scope((): Parts["shape"] => {

@@ -95,16 +95,14 @@ async function encode(
   const { train, val, view, machine, onSkip } = session;
   const { device } = machine;
   for (const { encoder } of [trained, untrained]) encoder.to({ device, memoryFormat: "channels_last" });
-  const bar = session.bar(train.items.length + val.items.length, "image");
-  const onProgress = (count: number) => bar.update(count, "", "encoding");
+  using phase = session.phase("encoding", train.items.length + val.items.length, "image", 0);
   const encoded = await encodeSplits([trained, untrained], train, val, pixels, {
     ...machine,
     view,
     batch: 256,
-    onProgress,
+    onProgress: (count) => phase.update(count),
     onSkip,
   });
-  session.end();
   return { ...encoded, session, step };
 }
 

@@ -22,6 +22,8 @@ export interface ProgressOptions {
   /** What is counted: `step`, `image`. */
   unit?: string;
   stream?: ProgressStream;
+  /** Milliseconds that nothing is drawn for, since of what is over by then nobody asks how long it takes; default 0. */
+  quiet?: number;
   /** Called with each line of text that is written. */
   onLog?: ((text: string) => void) | undefined;
   /** Milliseconds on a clock that never goes back. */
@@ -40,6 +42,7 @@ export class Progress {
   readonly #onLog: ((text: string) => void) | undefined;
   readonly #now: () => number;
   readonly #began: number;
+  readonly #quiet: number;
   #shown = Number.NEGATIVE_INFINITY;
   #onScreen = false;
   /** Milliseconds that were spent on something else than what is counted; see {@link leaveOut}. */
@@ -51,6 +54,7 @@ export class Progress {
     work = (done) => done,
     unit = "step",
     stream = process.stderr,
+    quiet = 0,
     onLog,
     now = () => performance.now(),
   }: ProgressOptions) {
@@ -62,6 +66,7 @@ export class Progress {
     this.#onLog = onLog;
     this.#now = now;
     this.#began = now();
+    this.#quiet = quiet;
   }
 
   /** There are more steps than was thought, or fewer. */
@@ -80,6 +85,7 @@ export class Progress {
    */
   update(done: number, note = "", label = "", urgent = false): void {
     const now = this.#now();
+    if (now - this.#began < this.#quiet) return;
     const last = done >= this.#total;
     if (!last && !urgent && now - this.#shown < (this.#stream.isTTY ? REDRAW_MS : PLAIN_MS)) return;
     this.#shown = now;
