@@ -91,7 +91,7 @@ export function linear(
   const settings = { ...PROBE, ...given, seed: session.seed };
   const outcomes = by(subject, ({ name, train, val }) => {
     session.log(`linear probe on ${train.x.shape.join(" × ")} features: ${name}`);
-    using phase = session.phase(`linear probe: ${name}`, 1, "pass");
+    using phase = session.phase(`linear probe: ${name}`, 1, "epoch");
     return linearProbe(train, val, classesOf(subject), settings, (done, total) => phase.update(done, total));
   });
   const { lr, weight_decay, tried, chosen, curve, predicted } = outcomes.trained;
