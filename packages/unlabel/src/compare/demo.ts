@@ -8,13 +8,40 @@ import type { TrainEvent } from "../train/pretrain.ts";
 import type { ProgressStream } from "../train/progress.ts";
 import type { StopSources } from "../train/stop.ts";
 import { compare } from "./compare.ts";
-import type { Budget } from "./plan.ts";
+
+/** How long the demo trains each method, and with which settings. */
+export interface DemoLength {
+  /** Steps of each method. */
+  steps: Record<"simclr" | "mae", number>;
+  /** By method: settings over those of preset `small`. */
+  own?: Readonly<Record<string, Settings>>;
+}
 
 /**
- * Steps of each method: some minutes each on two cores, whatever the number of images. MAE's are cheaper: its encoder sees a
- * quarter of the patches of one view where SimCLR's sees two views, and its batches are half as large.
+ * Of any images: some minutes each on two cores, whatever their number. MAE's steps are cheaper: its encoder sees a quarter of the
+ * patches of one view where SimCLR's sees two views, and its batches are half as large.
  */
-const STEPS: Budget = { kind: "steps", value: { simclr: 240, mae: 800 } };
+export const ANY_IMAGES: DemoLength = { steps: { simclr: 240, mae: 800 } };
+
+/**
+ * Of the demo's own images, chosen on articles that are neither tested on nor, then, trained on (docs/evaluation.md). What an image
+ * shows of its script is the shape of its letters, wherever and in whatever colour, so crops are large and colours change all they can.
+ */
+export const SCRIPTS: DemoLength = {
+  steps: { simclr: 240, mae: 800 },
+  own: {
+    simclr: {
+      size: 40,
+      eval_size: 64,
+      crop_min: 0.3,
+      brightness: 0.6,
+      contrast: 0.6,
+      saturation: 0.8,
+      hue: 0.5,
+      grayscale: 0.5,
+    },
+  },
+};
 
 /** What the demo is shown on, and where it writes. */
 export interface DemoRequest extends StopSources {
@@ -22,8 +49,10 @@ export interface DemoRequest extends StopSources {
   data: string;
   /** Folder for the runs and the report. Runs that are there already go on where they stopped. */
   out: string;
-  /** Passes over the images; by default a fixed number of steps. */
+  /** Passes over the images, for both methods; by default the steps of `length`. */
   epochs?: number | undefined;
+  /** How long each method trains, and with which settings; by default what any images get. */
+  length?: DemoLength;
   /** Settings for both methods, over those of preset `small`. */
   settings?: Settings;
   /** The command line that goes on with it after an interruption, for the log; by default it says none. */
@@ -53,16 +82,18 @@ export interface DemoResult {
  * @throws {UserError} before any training where the images have no labels to evaluate with, and where a method failed
  */
 export async function demo(request: DemoRequest): Promise<DemoResult | null> {
-  const { data, out, epochs, settings = {}, command = "demo() of a program", ...rest } = request;
+  const { data, out, epochs, length = ANY_IMAGES, settings = {}, command = "demo() of a program", ...rest } = request;
   const compared = await compare({
     ...rest,
     data,
     methods: ["simclr", "mae"],
     seeds: [0],
-    budget: epochs === undefined ? STEPS : { kind: "epochs", value: epochs },
+    budget: epochs === undefined ? { kind: "steps", value: length.steps } : { kind: "epochs", value: epochs },
     preset: "small",
     backbone: null,
     settings,
+    ...(length.own && { own: length.own }),
+    forecast: true,
     out,
     report: join(out, "report.html"),
     command,
