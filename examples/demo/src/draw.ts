@@ -1,10 +1,11 @@
-// One image: lines of running text in one typeface, in a colour on a colour, at some size and slant. What a picture shows of its
-// script is all that pictures of one class share.
+// One image: a drawing somewhere on a plain ground, at some size, in colours turned to any hue, to the left or to the right.
 import { createHash } from "node:crypto";
-import type { Typeface } from "./fonts.ts";
+import sharp from "sharp";
 
 /** Edge of an image in pixels. */
 export const EDGE = 64;
+/** Least and largest edge of the drawing on it. */
+const SIZES = [30, 52] as const;
 
 /** Numbers from 0 to 1 (excluded) that only `key` decides. */
 export function numbers(key: string): () => number {
@@ -17,45 +18,33 @@ export function numbers(key: string): () => number {
 }
 
 /**
- * An SVG of text that fills it.
+ * A PNG file.
  *
- * @param words in their order; the text begins at some of them and goes around
- * @param next numbers from 0 to 1, which decide colours, size, slant and place
+ * @param drawing a PNG of any size, transparent where nothing is drawn
+ * @param next numbers from 0 to 1, which decide place, size, colours and direction
  */
-export function drawText(typeface: Typeface, words: string[], leftwards: boolean, next: () => number): string {
-  const ink = `hsl(${hue(next)} ${percent(0, 90, next)} ${percent(5, 25, next)})`;
-  const paper = `hsl(${hue(next)} ${percent(0, 90, next)} ${percent(80, 97, next)})`;
-  const size = between(18, 26, next);
-  const lead = size * between(1.35, 1.55, next);
-  const slant = between(-4, 4, next);
-  let word = Math.floor(next() * words.length);
-  // Half a diagonal: nothing farther from the middle is seen, however the text is turned.
-  const reach = EDGE * Math.SQRT1_2;
-  const outlines: string[] = [];
-  for (let y = -reach + size * next(); y < reach + size; y += lead) {
-    let x = -reach - 3 * size * next();
-    for (; x < reach; word++) {
-      const { outlines: drawn, width } = typeface.word(words[word % words.length]!);
-      const left = leftwards ? -x - width * size : x;
-      for (const { x: dx, y: dy, path } of drawn) {
-        const [tx, ty] = [left + dx * size, y - dy * size];
-        if (Math.hypot(tx, ty) > reach + 2 * size) continue;
-        const scale = size / typeface.unitsPerEm;
-        outlines.push(`<path transform="matrix(${scale} 0 0 ${-scale} ${tx} ${ty})" d="${path}"/>`);
-      }
-      x += (width + SPACE) * size;
-    }
-  }
-  const half = EDGE / 2;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${EDGE}" height="${EDGE}"><rect width="${EDGE}" height="${EDGE}" fill="${paper}"/><g fill="${ink}" transform="translate(${half} ${half}) rotate(${slant})">${outlines.join("")}</g></svg>`;
+export async function drawAnimal(drawing: string, next: () => number): Promise<Buffer> {
+  const whole = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  const size = whole(...SIZES);
+  const [left, top] = [whole(0, EDGE - size), whole(0, EDGE - size)];
+  const turned = sharp(drawing)
+    .ensureAlpha()
+    .modulate({ hue: whole(0, 359) });
+  const figure = next() < 0.5 ? turned.flop() : turned;
+  const ground = hsl(next(), 0.2 + 0.7 * next(), 0.15 + 0.75 * next());
+  return sharp({ create: { width: EDGE, height: EDGE, channels: 3, background: ground } })
+    .composite([{ input: await figure.resize(size, size).png().toBuffer(), left, top }])
+    .removeAlpha()
+    .png()
+    .toBuffer();
 }
 
-/** Between words, in ems. */
-const SPACE = 0.28;
-
-function between(from: number, to: number, next: () => number): number {
-  return Math.round((from + (to - from) * next()) * 100) / 100;
+/** A colour by hue, saturation and lightness from 0 to 1. */
+function hsl(hue: number, saturation: number, lightness: number): { r: number; g: number; b: number } {
+  const reach = saturation * Math.min(lightness, 1 - lightness);
+  const channel = (n: number) => {
+    const k = (n + 12 * hue) % 12;
+    return Math.round(255 * (lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  };
+  return { r: channel(0), g: channel(8), b: channel(4) };
 }
-
-const hue = (next: () => number): number => between(0, 360, next);
-const percent = (from: number, to: number, next: () => number): string => `${between(from, to, next)}%`;

@@ -6,7 +6,7 @@ import type { Archive } from "../data/fetch/catalog.ts";
 /** The workspace that makes the demo's images; typed as text so that it is looked for only when the demo runs. */
 const EXAMPLE: string = "unlabel-demo-data";
 
-type BuildScripts = (
+type BuildAnimals = (
   folder: string,
   tell: (done: number, total: number) => void,
 ) => Promise<{ train: number; val: number }>;
@@ -16,7 +16,7 @@ type BuildScripts = (
  *
  * @throws {UsageError} where there is no clone of the project around
  */
-export async function scripts(folder: string): Promise<string> {
+export async function animals(folder: string): Promise<string> {
   let example: unknown;
   try {
     example = await import(EXAMPLE);
@@ -26,15 +26,15 @@ export async function scripts(folder: string): Promise<string> {
       "Expected --data DIR: the demo's own images come with a clone of the project, not with the package; --data imagenette fetches photographs",
     );
   }
-  const { buildScripts } = example as { buildScripts: BuildScripts };
+  const { buildAnimals } = example as { buildAnimals: BuildAnimals };
   const { Progress } = await import("../train/progress.ts");
   let progress: InstanceType<typeof Progress> | undefined;
-  const { train, val } = await buildScripts(folder, (done, total) => {
+  const { train, val } = await buildAnimals(folder, (done, total) => {
     progress ??= new Progress({ total, unit: "images" });
     progress.update(done, "", "drawing");
   }).finally(() => progress?.end());
   process.stderr.write(
-    `${train + val} pictures of text in ${folder}, ${val} of them to test on (credits: ${join(folder, "ATTRIBUTION.md")})\n`,
+    `${train + val} drawings of animals in ${folder}, ${val} of them to test on (credits: ${join(folder, "ATTRIBUTION.md")})\n`,
   );
   return folder;
 }

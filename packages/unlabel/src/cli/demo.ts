@@ -7,7 +7,7 @@ import { UsageError } from "../base/errors.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
 import type { DemoResult } from "../compare/demo.ts";
 import { called } from "./called.ts";
-import { imagenette, scripts } from "./demo-images.ts";
+import { animals, imagenette } from "./demo-images.ts";
 import { summary, verdicts } from "./evaluation.ts";
 import { fetchShown } from "./fetch-shown.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
@@ -30,7 +30,7 @@ export function addDemo(program: Command): void {
     .description("everything, on small images, in minutes")
     .option(
       "--data <dir>",
-      "your own images, in class folders, or imagenette, which is fetched (default: text in 22 scripts)",
+      "your own images, in class folders, or imagenette, which is fetched (default: drawings of animals)",
     )
     .option("--url <address>", "another place that has Imagenette's archive", named)
     .option("--out <dir>", "where runs and report go (default: runs/demo-TIME)", named)
@@ -40,7 +40,7 @@ export function addDemo(program: Command): void {
 
 async function demoCommand({ data, url, out, epochs, json }: Options): Promise<void> {
   const began = performance.now();
-  const [{ ANY_IMAGES, demo, SCRIPTS }, { stamp }] = await Promise.all([
+  const [{ ANY_IMAGES, demo, ANIMALS }, { stamp }] = await Promise.all([
     import("../compare/demo.ts"),
     import("../train/plan.ts"),
   ]);
@@ -59,8 +59,8 @@ async function demoCommand({ data, url, out, epochs, json }: Options): Promise<v
   // In training, which saves first, its session tells.
   await leaveWhenInterrupted(json === true, `Interrupted; go on with: ${goOn}`, { out: folder });
   const result = await demo({
-    data: images ?? (await scripts(join(dirname(folder), "scripts"))),
-    length: images === undefined ? SCRIPTS : ANY_IMAGES,
+    data: images ?? (await animals(join(dirname(folder), "animals"))),
+    length: images === undefined ? ANIMALS : ANY_IMAGES,
     out: folder,
     epochs: passes,
     goOn,

@@ -24,10 +24,10 @@ export interface DemoLength {
 export const ANY_IMAGES: DemoLength = { steps: { simclr: 240, mae: 800 } };
 
 /**
- * Of the demo's own images, chosen on articles that are neither tested on nor, then, trained on (docs/evaluation.md). What an image
- * shows of its script is the shape of its letters, wherever and in whatever colour, so crops are large and colours change all they can.
+ * Of the demo's own images: drawings at any place, in any colour and size. Views that show most of an image in any hue leave the
+ * shape of what is drawn as all that tells it.
  */
-export const SCRIPTS: DemoLength = {
+export const ANIMALS: DemoLength = {
   steps: { simclr: 240, mae: 800 },
   own: {
     simclr: {
