@@ -1,4 +1,4 @@
-// The demo's data: forty animals, each as drawn by Google (Noto Emoji, Apache-2.0) and by Twitter (Twemoji, CC BY 4.0), put at other
+// The demo's data: twenty-four animals, each as drawn by Google (Noto Emoji, Apache-2.0) and by Twitter (Twemoji, CC BY 4.0), put at other
 // places, in other sizes and colours in each image. The same drawings are on both sides: to know them again is the task.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { ANIMALS } from "./animals.ts";
 import { drawAnimal, EDGE, numbers } from "./draw.ts";
 
 /** Images of a class on each side, half of them by each artist. */
-export const COUNTS = { train: 60, val: 20 } as const;
+export const COUNTS = { train: 100, val: 34 } as const;
 type Side = keyof typeof COUNTS;
 
 const ARTISTS = ["google", "twitter"] as const;
@@ -17,7 +17,7 @@ export type Artist = (typeof ARTISTS)[number];
 /** How many images are drawn at once. */
 const AT_ONCE = 4;
 /** Counts up when images are drawn in another way, so that folders of before are made anew. */
-const DRAWN = 1;
+const DRAWN = 3;
 
 /** The file of an artist's drawing, a PNG of 64 × 64 pixels. */
 export function drawingOf(artist: Artist, code: string): string {
@@ -70,7 +70,7 @@ function plan(each: Record<Side, number>): { side: Side; name: string; artist: A
     Object.keys(ANIMALS).flatMap((name) =>
       Array.from({ length: each[side] }, (_, i) => {
         const artist = ARTISTS[i % ARTISTS.length]!;
-        return { side, name, artist, file: `${String(i).padStart(2, "0")}-${artist}.png` };
+        return { side, name, artist, file: `${String(i).padStart(3, "0")}-${artist}.png` };
       }),
     ),
   );

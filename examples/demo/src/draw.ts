@@ -5,7 +5,7 @@ import sharp from "sharp";
 /** Edge of an image in pixels. */
 export const EDGE = 64;
 /** Least and largest edge of the drawing on it. */
-const SIZES = [30, 52] as const;
+const SIZES = [34, 56] as const;
 
 /** Numbers from 0 to 1 (excluded) that only `key` decides. */
 export function numbers(key: string): () => number {
@@ -31,7 +31,7 @@ export async function drawAnimal(drawing: string, next: () => number): Promise<B
     .ensureAlpha()
     .modulate({ hue: whole(0, 359) });
   const figure = next() < 0.5 ? turned.flop() : turned;
-  const ground = hsl(next(), 0.2 + 0.7 * next(), 0.15 + 0.75 * next());
+  const ground = hsl(next(), 0.2 + 0.7 * next(), 0.3 + 0.6 * next());
   return sharp({ create: { width: EDGE, height: EDGE, channels: 3, background: ground } })
     .composite([{ input: await figure.resize(size, size).png().toBuffer(), left, top }])
     .removeAlpha()
