@@ -30,16 +30,7 @@ export const ANY_IMAGES: DemoLength = { steps: { simclr: 240, mae: 800 } };
 export const ANIMALS: DemoLength = {
   steps: { simclr: 240, mae: 800 },
   own: {
-    simclr: {
-      size: 40,
-      eval_size: 64,
-      crop_min: 0.3,
-      brightness: 0.6,
-      contrast: 0.6,
-      saturation: 0.8,
-      hue: 0.5,
-      grayscale: 0.5,
-    },
+    simclr: { size: 40, eval_size: 64, crop_min: 0.4, saturation: 0.6, hue: 0.5 },
   },
 };
 

@@ -21,7 +21,7 @@ export async function trainingSeconds(comparison: Comparison, data: Dataset, out
     const runs = comparison.runs.filter((run) => run.method === method && run.status === "waiting");
     if (runs.length === 0) continue;
     const settings = settingsOf(comparison, method, runs[0]!.seed, images);
-    const flags = { ...settings, steps: null, budget: SPAN };
+    const flags = settingsOf({ ...comparison, budget: { kind: "time", value: SPAN } }, method, runs[0]!.seed, images);
     const planned = plan({ data: comparison.data, settings: { flags }, out: join(out, `${method}-speed`) });
     const { config } = await settle(planned, data);
     const perStep = SPAN / config.steps!;
