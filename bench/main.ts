@@ -36,13 +36,22 @@ interface Against {
 const AGAINST: Record<string, () => Promise<Against>> = {
   data: () => import("./data.ts"),
   train: () => import("./train-against.ts"),
+  quality: () => import("./quality-against.ts"),
 };
 
+interface Alone {
+  run(options: BenchOptions): Promise<Row[]>;
+  /** Names that `--rows` chooses among, where it can measure some of them. */
+  rowNames?(options: BenchOptions): string[];
+}
+
 /** Benches of our side alone. */
-const ALONE: Record<string, () => Promise<{ run(options: BenchOptions): Promise<Row[]> }>> = {
+const ALONE: Record<string, () => Promise<Alone>> = {
   color: () => import("./color.ts"),
   decoders: () => import("./decoders.ts"),
+  evaluate: () => import("./evaluate.ts"),
   parity: () => import("./parity.ts"),
+  presets: () => import("./presets.ts"),
   precision: () => import("./precision.ts"),
   scale: () => import("./scale.ts"),
   threads: () => import("./threads.ts"),
@@ -68,10 +77,10 @@ const program = new Command("npm run bench --")
   .option("--quick", "the smallest work that exercises everything; its numbers mean nothing")
   .option("--write", "put the table into docs/benchmarks.md")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
-  .option("--rows <pattern>", "data, train: only rows whose name holds it, a regular expression", pattern)
+  .option("--rows <pattern>", "data, train, presets: only rows whose name holds it, a regular expression", pattern)
   .option(
     "--against <commit>",
-    `data, train: beside that commit of ours instead of peers; ends with 1 where a row is below ${LEAST} of it`,
+    `data, train, quality: beside that commit of ours instead of peers; ends with 1 where a row is below ${LEAST} of it`,
   )
   .addOption(new Option("--device <name>", "where to compute").choices(["auto", "cpu", "cuda"]).default("auto"))
   .option("--threads <n>", "cores for either side", positive, allowedCores())
@@ -150,8 +159,11 @@ async function measure(
 async function checkRows(asked: string[], wanted: RegExp, options: BenchOptions, against: boolean): Promise<void> {
   const known: string[] = [];
   for (const name of asked) {
-    const found = against ? (await AGAINST[name]?.())?.againstNames : (await COMPARED[name]?.())?.rowNames;
-    if (!found) throw new UserError(`Expected --rows with data or train alone, got it with ${name}`);
+    const found = against
+      ? (await AGAINST[name]?.())?.againstNames
+      : (await (COMPARED[name] ?? ALONE[name])?.())?.rowNames;
+    if (!found || found(options).length === 0)
+      throw new UserError(`Expected --rows with data, train or presets alone, got it with ${name}`);
     known.push(...found(options));
   }
   if (known.some((name) => wanted.test(name))) return;

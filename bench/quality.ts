@@ -4,24 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
-import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
-import { numberIn, type Outcome, runUnlabel } from "./child.ts";
+import { numberIn, type Outcome } from "./child.ts";
 import { type Peers, runPeer } from "./peers.ts";
+import { type Quality, qualityOfOurs } from "./quality-ours.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { smallCopy } from "./small-copy.ts";
 
 const MINUTES = 12;
-
-interface Side {
-  untrained: number;
-  top1: number;
-  f1: number;
-  seen: number;
-  speed: number;
-  minutes: number;
-  mb: number | undefined;
-}
 
 export async function run({ quick, threads, data, minutes, say }: BenchOptions, peers: Peers): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
@@ -31,14 +21,15 @@ export async function run({ quick, threads, data, minutes, say }: BenchOptions, 
     say(`PyTorch: ${budget} minutes of pretraining, then the probe`);
     const peer = await theirs(peers, images, budget, threads);
     say(`unlabel: ${budget} minutes of pretraining, then the probe`);
-    const mine = await ours(images, budget, threads, folder);
+    const asked = { data: images, minutes: budget, threads, seed: 0, out: join(folder, "run") };
+    const mine = await qualityOfOurs(asked);
     return rows(mine, peer);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function rows(ours: Side, peer: Side): Row[] {
+function rows(ours: Quality, peer: Quality): Row[] {
   const percent = (name: string, key: "untrained" | "top1" | "f1") => row(name, "%", 100 * ours[key], 100 * peer[key]);
   return [
     percent("untrained, top-1", "untrained"),
@@ -51,7 +42,7 @@ function rows(ours: Side, peer: Side): Row[] {
   ];
 }
 
-async function theirs(peers: Peers, data: string, minutes: number, threads: number): Promise<Side> {
+async function theirs(peers: Peers, data: string, minutes: number, threads: number): Promise<Quality> {
   // Where bf16 is not faster, an expert would not use it.
   const precision = choosePrecision("auto", "cpu") === "bf16" ? [] : ["--no-bf16"];
   const found = await runPeer(peers, "quality_pytorch.py", [data, "--minutes", String(minutes), ...precision], threads);
@@ -59,32 +50,6 @@ async function theirs(peers: Peers, data: string, minutes: number, threads: numb
   const [untrained] = pair(found, "untrained_acc_f1");
   const [seen, speed] = [numberIn(found, "images_seen"), numberIn(found, "images_per_s")];
   return { untrained, top1, f1, seen, speed, minutes: seen / speed / 60, mb: found.mb };
-}
-
-/** Preset `small` as it is. */
-async function ours(data: string, minutes: number, threads: number, folder: string): Promise<Side> {
-  const out = join(folder, "run");
-  const cores = ["--threads", String(threads)];
-  // No label is looked at before the probe, so none beside the training either.
-  const flags = ["--method", "simclr", "--set", "online=false", "--budget", `${Math.round(60 * minutes)}s`, ...cores];
-  const { mb } = await runUnlabel(["pretrain", data, ...flags, "--out", out], threads);
-  const { config, result } = RunDirectory.open(out).info;
-  if (!result) throw new UserError(`Expected a run that is done in ${out}, got one without a result`);
-  const seen = result.steps * config.batch;
-  const probed = await runUnlabel(["probe", out, "--no-pixels", ...cores], threads);
-  const untrained: unknown = probed.json.untrained;
-  if (typeof untrained !== "object" || untrained === null || !("top1" in untrained)) {
-    throw new UserError("Expected the probe to score the untrained encoder, got nothing");
-  }
-  return {
-    untrained: Number(untrained.top1),
-    top1: numberIn(probed, "top1"),
-    f1: numberIn(probed, "f1"),
-    seen,
-    speed: seen / result.seconds,
-    minutes: result.seconds / 60,
-    mb,
-  };
 }
 
 function pair({ json }: Outcome, key: string): [number, number] {

@@ -55,6 +55,7 @@ it("finds paths that are not there, in pages and in comments", () => {
     "`a/b`",
     // Of a run that somebody made in this very folder.
     "`runs/mae`",
+    "`../images/of/somebody`",
   ];
   put("runs/simclr/run.json", "{}");
   expect(stalePaths(folder, put("page.md", right.join("\n")))).toEqual([]);

@@ -89,6 +89,8 @@ const MADE = new Set(["node_modules", "runs", "dist", "build"]);
 function fromRoot(root: string, word: string): boolean {
   if (!/^[\w.-]+(?:\/[\w.*-]+)+\/?$/.test(word)) return false;
   const first = word.split("/")[0]!;
+  // What lies beside a clone is not the project's, and need not be there.
+  if (first === "..") return false;
   return first === "src" || (existsSync(join(root, first)) && !MADE.has(first));
 }
 

@@ -72,6 +72,7 @@ export {
 export type { EvaluateOptions } from "./eval/options.ts";
 export { type ProbeOptions, probe } from "./eval/probe.ts";
 export { type Found, type SearchOptions, type SearchResult, search } from "./eval/search.ts";
+export type { OnPhase } from "./eval/session.ts";
 export { forwardOperations, trainingOperations } from "./methods/about.ts";
 export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";
@@ -82,11 +83,18 @@ export { cosineRegression } from "./methods/shared/cosine-regression.ts";
 export { mlpHead } from "./methods/shared/heads.ts";
 export { type Masking, maskingOf, randomMasking, restoreOrder } from "./methods/shared/masking.ts";
 export { follow, momentumCopy } from "./methods/shared/momentum.ts";
-export { ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
+export { type NtXentForm, type NtXentOptions, ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
 export { type Report, type ReportData, reportData, writeReport } from "./report/index.ts";
 export type { Damage, Recovered, StepOf } from "./run/checkpoint-files.ts";
-export { type MetricsRow, RunDirectory, type RunInfo, type RunResult, type RunStatus } from "./run/directory.ts";
+export {
+  type MetricsRow,
+  RunDirectory,
+  type RunInfo,
+  type RunResult,
+  type RunStatus,
+  type SavedGrowth,
+} from "./run/directory.ts";
 export type * from "./run/evaluations.ts";
 export type { Health } from "./run/health.ts";
 export type { Gap } from "./run/metrics.ts";

@@ -5,6 +5,7 @@ export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batch-norm.ts
 export { Conv2d, type Conv2dOptions } from "./conv2d.ts";
 export { Dropout } from "./dropout.ts";
 export { Flatten } from "./flatten.ts";
+export { fuseConvBnEval } from "./fuse.ts";
 export * as init from "./init.ts";
 export { LayerNorm, type LayerNormOptions } from "./layer-norm.ts";
 export { Linear } from "./linear.ts";

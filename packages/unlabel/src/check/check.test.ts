@@ -173,7 +173,7 @@ describe("a folder of odd files", () => {
     using folder = temporaryFolder();
     await writeImages(folder.path, ["a.png", "b.png"], 40);
     expect((await check(folder.path)).result.findings.map(({ text }) => text)).toEqual([
-      "only 2 training images, fewer than one batch of preset small (64): training needs --batch 2 or less",
+      "only 2 training images, fewer than one batch of 64: preset auto makes smaller ones, and little is learnt from so few",
     ]);
     for (const name of ["a.png", "b.png"]) writeFileSync(join(folder.path, name), "nothing");
     const { result } = await checkData(folder.path, { presets: ["small"] });

@@ -6,7 +6,7 @@ import type { InputSettings } from "../data/input-settings.ts";
 import { nameOf as imageName } from "../data/names.ts";
 import { ImageReader } from "../data/reader.ts";
 import { understood } from "../data/understood.ts";
-import { presetNames } from "../methods/presets.ts";
+import { forecastPresets, presetsIn } from "../methods/presets.ts";
 import { methods } from "../methods/registry.ts";
 import { type Copies, findCopies } from "./duplicates.ts";
 import { findingsOf, notesOf } from "./findings.ts";
@@ -20,7 +20,7 @@ import { type ClassValues, valuesOf } from "./values.ts";
 
 /** Options of {@link checkData}. */
 export interface CheckOptions {
-  /** Presets whose cost is measured. Default all. */
+  /** Presets whose cost is measured. Default all but `small`, which `auto` begins with. */
   presets?: readonly string[];
   /** How images are read, as training is told: channels, bands, range, tiles; by default as training would choose. */
   settings?: Partial<InputSettings>;
@@ -57,7 +57,7 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
     onUnderstood = () => {},
     onProgress = () => {},
     reader = new ImageReader({ cacheBytes: 0 }),
-    presets = presetNames(),
+    presets = forecastPresets(),
     signal,
   } = options;
   const { data, refusal } = await openForCheck(root, options.settings ?? {});
@@ -80,7 +80,7 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
   const readable = images.filter(({ reason }) => reason === null);
   let measured = 0;
   const measurements = methods().reduce(
-    (sum, { about }) => sum + presets.filter((one) => one in about.presets).length,
+    (sum, { about }) => sum + presets.filter((one) => presetsIn(about).includes(one)).length,
     0,
   );
   const costs =

@@ -2,13 +2,19 @@
 
 import { performance } from "node:perf_hooks";
 import { engineInfo, keepHeap, manualSeed, memory, setThreads, trimHeap } from "@unlabel/torch";
+import type { Config } from "../config/common.ts";
 import type { Input } from "../data/input.ts";
 import { Loader } from "../data/loader.ts";
 import { openImagesAs } from "../data/open-images.ts";
 import { ImageReader } from "../data/reader.ts";
+import type { Facts } from "../methods/about.ts";
+import { fit } from "../methods/fit.ts";
 import { loadPlugin } from "../methods/plugins.ts";
-import { createMethod, resolveConfig } from "../methods/registry.ts";
+import { AUTO } from "../methods/presets.ts";
+import { createMethod, methodNamed, resolveConfig, viewsAt } from "../methods/registry.ts";
 
+import { averageOf } from "../train/average.ts";
+import { averageCost, extremeSizes } from "../train/growth.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
 import { choosePrecision } from "../train/precision.ts";
@@ -23,13 +29,15 @@ export interface CostRequest {
   plugins: readonly string[];
   /** How samples become the network's input. */
   input: Input;
-  /** Two batches, the smaller first. */
-  batches: readonly [number, number];
+  /** What preset `auto` chooses by, beside the device. */
+  facts: Omit<Facts, "device">;
+  /** Images in the folder. */
+  sample: number;
 }
 
 export interface CostPoint {
   batch: number;
-  /** Of one step, waiting for the images included. */
+  /** Of one step, waiting for the images included; on average where views grow. */
   seconds: number;
   /** Peak of the process. */
   peak_mb: number;
@@ -39,6 +47,8 @@ export interface Cost {
   device: string;
   threads: number;
   points: [CostPoint, CostPoint];
+  /** What the preset came to. */
+  settings: Pick<Config, "encoder" | "size" | "batch" | "epochs">;
 }
 
 /** Steps at each batch: one to warm up, and one that counts. */
@@ -46,10 +56,13 @@ const STEPS = 2;
 
 /** Measures steps at two batches. @throws {UserError} where the images do not fill a batch */
 export async function measureCost(request: CostRequest): Promise<Cost> {
-  const { root, method: name, preset, batches, input, plugins } = request;
+  const { root, method: name, preset, facts, sample, input, plugins } = request;
   for (const file of plugins) await loadPlugin(file);
-  const config = resolveConfig({ flags: { method: name, preset, channels: input.channels } });
-  const device = chooseDevice(config.device, engineInfo());
+  const flags = { method: name, preset, channels: input.channels };
+  const device = chooseDevice("auto", engineInfo());
+  const kind = device === "cpu" ? ("cpu" as const) : ("gpu" as const);
+  const fitted = preset === AUTO ? fit(methodNamed(name).about, { ...facts, device: kind }, {}).settings : {};
+  const config = resolveConfig({ flags, fitted });
   const threads = chooseThreads(config.threads);
   setThreads(threads);
   const precision = choosePrecision(config.precision, device, engineInfo());
@@ -59,10 +72,17 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   const reader = new ImageReader({ threads });
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
+  const average = averageOf(config, method);
   const run = async (batch: number): Promise<CostPoint> => {
     trimHeap();
     forgetMemoryPeak();
-    const loader = new Loader(train, method.views, { batch, seed: config.seed, device, reader });
+    const [first, last] = extremeSizes(config);
+    const small = await measure(batch, first);
+    const seconds = averageCost(config, small, last === undefined ? small : await measure(batch, last));
+    return { batch, seconds, peak_mb: memory().peakRssMb };
+  };
+  const measure = async (batch: number, size: number): Promise<number> => {
+    const loader = new Loader(train, viewsAt(config, size), { batch, seed: config.seed, device, reader });
     const stream = loader.batches();
     let seconds = 0;
     try {
@@ -73,6 +93,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
         trainStep({
           method,
           optimizer,
+          average,
           views: value.views,
           progress: { step, total: STEPS, epoch: 1 },
           device,
@@ -86,10 +107,19 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
     } finally {
       await stream.return();
     }
-    return { batch, seconds, peak_mb: memory().peakRssMb };
+    return seconds;
   };
-  const points: [CostPoint, CostPoint] = [await run(batches[0]), await run(batches[1])];
+  const [few, many] = batches(config, sample);
+  const points: [CostPoint, CostPoint] = [await run(few), await run(many)];
+  average?.[Symbol.dispose]();
   optimizer.dispose();
   method.dispose();
-  return { device, threads, points };
+  const { encoder, size, batch, epochs } = config;
+  return { device, threads, points, settings: { encoder, size, batch, epochs } };
+}
+
+/** Two batches to draw a line through: the preset's own and half of it for small images, else a few images; one image is no batch to a norm. */
+function batches({ size, batch }: Config, available: number): [number, number] {
+  const most = Math.min(available, size <= 96 ? batch : 4);
+  return [Math.min(most, Math.max(2, Math.floor(most / 2))), most];
 }

@@ -14,7 +14,7 @@ type Facts = Omit<CheckResult, "ok" | "findings" | "notes">;
 
 /** Fewer training images of a class than this teach and test nothing. */
 const FEW = 10;
-/** With so many images any method can fill a batch of the preset made for small data. */
+/** Fewer images do not fill the batch that preset `auto` makes where it can. */
 const BATCH = Math.max(...ABOUTS.map((about) => presetOf(about, "small").batch));
 /** Largest class over smallest, from which on accuracy and macro-F1 part. */
 const UNEVEN = 10;
@@ -50,7 +50,7 @@ export function findingsOf(data: Dataset, facts: Facts, seen: readonly Seen[]): 
     add(
       "few",
       trainable,
-      `only ${few(trainable, "training image")}, fewer than one batch of preset small (${BATCH}): training needs --batch ${trainable} or less`,
+      `only ${few(trainable, "training image")}, fewer than one batch of ${BATCH}: preset auto makes smaller ones, and little is learnt from so few`,
     );
   add(
     "duplicates",

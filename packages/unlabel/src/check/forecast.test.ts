@@ -13,6 +13,7 @@ const cost = (device = "cpu"): Cost => ({
     { batch: 2, seconds: 1.5, peak_mb: 500 },
     { batch: 4, seconds: 2.5, peak_mb: 700 },
   ],
+  settings: presetConfig("simclr", "paper"),
 });
 
 describe("predict", () => {
@@ -49,11 +50,11 @@ describe("choose", () => {
   });
 
   it.each([
-    [paper(3600 * 40, 10_000), "small", "paper would take 40 hours here, more than a night"],
-    [paper(3600 * 2400, 10_000), "small", "paper would take 100 days here, more than a night"],
-    [paper(3600, 30_000), "small", "paper needs some 30 GB of memory at its batch, and there are 16"],
+    [paper(3600 * 40, 10_000), "auto", "paper would take 40 hours here, more than a night"],
+    [paper(3600 * 2400, 10_000), "auto", "paper would take 100 days here, more than a night"],
+    [paper(3600, 30_000), "auto", "paper needs some 30 GB of memory at its batch, and there are 16"],
     [paper(3600 * 3, 10_000), "paper", "all of it takes 3 hours here and fits in memory"],
-    [paper(null, null, "no memory"), "small", "paper does not go here: no memory"],
+    [paper(null, null, "no memory"), "auto", "paper does not go here: no memory"],
   ])("weighs time and memory %#", (one, preset, why) => {
     expect(choose([one], 16_000)).toEqual({ preset, why });
   });
@@ -73,9 +74,10 @@ describe("measureCost", () => {
       preset: "small",
       plugins: [],
       input: PHOTOGRAPHS,
-      batches: [2, 16],
+      facts: { images: 16, side: 80, channels: 3 },
+      sample: 16,
     });
-    expect(points.map(({ batch }) => batch)).toEqual([2, 16]);
+    expect(points.map(({ batch }) => batch)).toEqual([8, 16]);
     for (const { seconds } of points) expect(seconds).toBeGreaterThan(0);
     if (device === "cpu") expect(points[1].peak_mb - points[0].peak_mb).toBeGreaterThan(5);
   });

@@ -13,7 +13,7 @@ import { PHOTOGRAPHS } from "../data/input.ts";
 import { IMAGE_EXTENSIONS } from "../data/walk.ts";
 import { METHODS } from "../methods/list.ts";
 import { loadedPlugins, pluginMethods } from "../methods/plugins.ts";
-import { presetOf } from "../methods/presets.ts";
+import { AUTO, presetOf, presetsIn } from "../methods/presets.ts";
 import { methodNamed, methods } from "../methods/registry.ts";
 import type { Cost, CostRequest } from "./cost.ts";
 import type { Seen } from "./look.ts";
@@ -56,7 +56,7 @@ export interface Forecast {
   memory_total_mb: number;
   /** One for each method and preset measured. */
   presets: PresetForecast[];
-  /** The preset to begin with, and why; null where paper and small were not both measured. */
+  /** The preset to begin with, and why; null where paper and auto were not both measured. */
   choice: { preset: string; why: string } | null;
   /** How it was measured, in a sentence. */
   how: string;
@@ -95,21 +95,24 @@ export async function forecast(
     );
     await copyImages(sample, folder);
     const presets: PresetForecast[] = [];
+    const input = train[0]!.split.input ?? PHOTOGRAPHS;
+    const sides = train.map(({ width, height }) => Math.min(width, height)).sort((a, b) => a - b);
+    const side = sides[sides.length >> 1]!;
     const known = new Set([...METHODS.map(({ about }) => about.name), ...pluginMethods()]);
     let machine = { device: "cpu", threads: 1 };
     for (const preset of wanted) {
       for (const { about } of methods()) {
-        if (!(preset in about.presets)) continue;
+        if (!presetsIn(about).includes(preset)) continue;
         signal?.throwIfAborted();
         const method = about.name;
         onMeasure(`${method} ${preset}`);
-        const config = presetOf(about, preset);
         const request = {
           root: folder,
           method,
           preset,
-          batches: batches(config, sample.length),
-          input: train[0]!.split.input ?? PHOTOGRAPHS,
+          facts: { images: train.length, side, channels: input.channels },
+          sample: sample.length,
+          input,
           plugins: loadedPlugins(),
         };
         const costs = known.has(method) ? await measureApart(request, signal) : { problem: UNKNOWN_THERE };
@@ -123,7 +126,7 @@ export async function forecast(
       memory_total_mb,
       presets,
       choice:
-        wanted.includes("paper") && wanted.includes("small")
+        wanted.includes("paper") && wanted.includes(AUTO)
           ? choose(
               presets.filter(({ method }) => known.has(method)),
               memory_total_mb,
@@ -134,12 +137,6 @@ export async function forecast(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Two batches to draw a line through: the preset's own and half of it for small images, else a few images; one image is no batch to a norm. */
-function batches({ size, batch }: { size: number; batch: number }, available: number): [number, number] {
-  const most = Math.min(available, size <= 96 ? batch : 4);
-  return [Math.min(most, Math.max(2, Math.floor(most / 2))), most];
 }
 
 /** The sample as a folder, whatever it came from: the measuring process needs no source but that. */
@@ -201,7 +198,8 @@ export function predict(
   images: number,
   cost: Cost | { problem: string },
 ): PresetForecast {
-  const { encoder, size, batch, epochs } = presetOf(methodNamed(method).about, preset);
+  const { encoder, size, batch, epochs } =
+    "problem" in cost ? presetOf(methodNamed(method).about, preset) : cost.settings;
   const steps_per_epoch = Math.floor(images / batch);
   const base = { method, preset, encoder, size, batch, epochs, steps_per_epoch };
   const none = { step_s: null, epoch_s: null, total_s: null, memory_mb: null };
@@ -221,20 +219,20 @@ export function predict(
   return { ...base, step_s, epoch_s, total_s: epoch_s * epochs, memory_mb, problem: null };
 }
 
-/** The paper's settings where a night and the memory suffice, else the small ones. */
+/** The paper's settings where a night and the memory suffice, else those that fit the images and the machine. */
 export function choose(presets: readonly PresetForecast[], memoryMb: number): NonNullable<Forecast["choice"]> {
   const paper = presets.filter(({ preset }) => preset === "paper");
   const hours = Math.max(...paper.map(({ total_s }) => total_s ?? Number.POSITIVE_INFINITY)) / 3600;
   const memory = Math.max(...paper.map(({ memory_mb }) => memory_mb ?? 0));
   const problem = paper.find((one) => one.problem !== null)?.problem;
-  if (problem) return { preset: "small", why: `paper does not go here: ${problem}` };
+  if (problem) return { preset: AUTO, why: `paper does not go here: ${problem}` };
   if (memory > ROOM * memoryMb)
     return {
-      preset: "small",
+      preset: AUTO,
       why: `paper needs some ${(memory / 1000).toFixed(0)} GB of memory at its batch, and there are ${(memoryMb / 1000).toFixed(0)}`,
     };
   if (hours * 3600 > PATIENCE_S)
-    return { preset: "small", why: `paper would take ${inWords(hours)} here, more than a night` };
+    return { preset: AUTO, why: `paper would take ${inWords(hours)} here, more than a night` };
   return { preset: "paper", why: `all of it takes ${inWords(hours)} here and fits in memory` };
 }
 

@@ -8,7 +8,7 @@ import type { Compared, ComparedRun } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
 import { either, nearest } from "../config/suggest.ts";
 import { abouts } from "../methods/abouts.ts";
-import { presetNames } from "../methods/presets.ts";
+import { AUTO, presetNames } from "../methods/presets.ts";
 import { called } from "./called.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
@@ -44,7 +44,7 @@ export function addCompare(program: Command): void {
       .option("--epochs <n>", "or passes over the images")
       .option("--flops <n>", "or floating-point operations, such as 1e15")
       .option("--backbone <name>", "one encoder for all, such as vit_small (default: each preset's own)")
-      .option(`--preset <${presetNames().join("|")}>`, "where the settings start from", "small")
+      .option(`--preset <${presetNames().join("|")}>`, "where the settings start from", AUTO)
       .option("--seeds <n>", "train each method so many times, with seeds from 0", "1"),
   )
     .option("-o, --output <file>", "the report (default: report.html in --out)", named)

@@ -116,7 +116,7 @@ describe("unlabel data check", () => {
 
   it("knows its presets", () => {
     const { status, stderr } = check("D", "--presets", "small,large");
-    expect([status, stderr]).toEqual([2, "error: Expected report, paper, small for --presets, got large\n"]);
+    expect([status, stderr]).toEqual([2, "error: Expected auto, report, paper, small for --presets, got large\n"]);
   });
 
   it("never cuts a path: a pair that is too long goes on two lines", async () => {

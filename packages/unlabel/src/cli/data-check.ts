@@ -33,7 +33,7 @@ export function addDataCheck(data: Command): void {
       "how images are read: channels, bands, range or tiles, as in tiles=512; repeat it for more",
       keyValue,
     )
-    .option("--presets <names>", "presets to forecast, as in small,paper (default: all)")
+    .option("--presets <names>", "presets to forecast, as in auto,paper (default: all but small)")
     .option("--no-forecast", "do not measure what training would cost here")
     .option("--strict", "exit with 1 where there is any finding")
     .action((root: string, _: Options, command: Command) => {
@@ -56,7 +56,7 @@ async function dataCheck(root: string, options: Options): Promise<void> {
     { checkData },
     { writePage },
     { Progress },
-    { presetNames },
+    { forecastPresets, presetNames },
     { onFirstSignal },
     { inputSettings },
     { parseValue },
@@ -73,7 +73,7 @@ async function dataCheck(root: string, options: Options): Promise<void> {
     Object.fromEntries(Object.entries(options.set ?? {}).map(([key, text]) => [key, parseValue(text)])),
   );
   const all = presetNames();
-  const names: readonly string[] = presets?.split(",") ?? all;
+  const names: readonly string[] = presets?.split(",") ?? forecastPresets();
   const wanted = all.filter((preset) => names.includes(preset)).reverse();
   const unknown = names.find((name) => !all.includes(name));
   if (unknown !== undefined)
@@ -83,7 +83,7 @@ async function dataCheck(root: string, options: Options): Promise<void> {
   using _signals = onFirstSignal(() => stop.abort());
   let progress: InstanceType<typeof Progress> | undefined;
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const measuring = saidWhenLong(say, "at most 5 minutes each; --presets small measures less, --no-forecast nothing");
+  const measuring = saidWhenLong(say, "at most 5 minutes each; --presets auto measures less, --no-forecast nothing");
   const checking = checkData(root, {
     settings,
     presets: forecast ? wanted : [],

@@ -1,6 +1,6 @@
 // unlabel embed RUN DATA: features of every image, in a file that other tools read.
 import type { Command } from "commander";
-import { addMachine, type EvaluationFlags, given } from "./evaluation.ts";
+import { addMachine, type EvaluationFlags, given, weightsWords } from "./evaluation.ts";
 import { duration, finish, paint } from "./output.ts";
 import { named } from "./settings.ts";
 
@@ -28,9 +28,9 @@ async function act(path: string, data: string, options: Options): Promise<void> 
   const { common } = await given(path, { ...options, data }, []);
   const { embed } = await import("../eval/embed.ts");
   const done = await embed(path, data, options.output, { ...common, tokens: options.tokens === true });
-  const { files, images, shape, skipped, seconds } = done;
+  const { files, images, shape, skipped, seconds, weights_average } = done;
   finish(options.json === true, { run: path, ...done }, [
-    `${images} images × ${shape.slice(1).join(" × ")} ${options.tokens ? "tokens" : "features"} in ${paint("bold", files[0]!)} (${duration(seconds)})`,
+    `${images} images × ${shape.slice(1).join(" × ")} ${options.tokens ? "tokens" : "features"} in ${paint("bold", files[0]!)}${weightsWords(weights_average)} (${duration(seconds)})`,
     ...(files[1] ? [`Which row is which image: ${files[1]}`] : []),
     ...(skipped > 0 ? [`note: ${skipped === 1 ? "1 image" : `${skipped} images`} could not be read: left out`] : []),
   ]);

@@ -126,6 +126,14 @@ describe("scores for people", () => {
     expect(verdicts(linear(0.3))).toHaveLength(2);
   });
 
+  it("say whether the encoder's weights are an average, whichever protocol comes first", () => {
+    expect(text[0]).toContain("step 12345, 7 classes");
+    const averaged = { supervised: all.supervised!, "fine-tune": { ...all["fine-tune"]!, weights_average: 0.99 } };
+    expect(lines("run", averaged, 1)[0]).toContain("step 12345, averaged weights (decay 0.99), 7 classes");
+    expect(summary({ ...linear(0.5), weights_average: 0.99 })).toMatchObject({ step: 12_345, weights_average: 0.99 });
+    expect("weights_average" in summary(linear(0.5))).toBe(false);
+  });
+
   it("keep names of classes apart, and control characters from the terminal", () => {
     const named = (names: string[]) => {
       const per_class = names.map((name, c) => ({ name, f1: 1 - c / 10, precision: 1, recall: 1, support: 1 }));

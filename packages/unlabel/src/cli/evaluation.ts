@@ -90,7 +90,19 @@ export function withoutPredictions(found: Evaluations): object {
 
 /** The scores as `--json` prints them for one protocol; everything else stands in its file. */
 export function summary(found: Header<Protocol> & Scored & Beside<Score> & { settings: object }) {
-  const { protocol, train_images, val_images, classes, untrained, pixels, majority, lead, step, notes } = found;
+  const {
+    protocol,
+    train_images,
+    val_images,
+    classes,
+    untrained,
+    pixels,
+    majority,
+    lead,
+    step,
+    weights_average,
+    notes,
+  } = found;
   const { settings, seed, data, fingerprint } = found;
   return {
     protocol,
@@ -105,6 +117,7 @@ export function summary(found: Header<Protocol> & Scored & Beside<Score> & { set
     settings,
     seed,
     step,
+    ...(weights_average !== undefined && { weights_average }),
     data,
     fingerprint,
     notes,
@@ -143,15 +156,21 @@ function points({ top1, interval }: Lead): string {
   return `${(100 * top1).toFixed(1)} points ${range(interval)}`;
 }
 
+/** What is said of an encoder whose weights are a momentum average of such a decay; nothing where they are a step's own. */
+export function weightsWords(decay: number | null | undefined): string {
+  return decay == null ? "" : `, averaged weights (decay ${decay})`;
+}
+
 /** Everything that was found, for people: at most 80 columns. */
 export function lines(path: string, found: Evaluations, seconds: number): string[] {
   const all = Object.values(found);
   const first = all[0];
   if (!first) return [];
   const { step, classes, train_images, val_images } = first;
+  const decay = all.find((one) => one.weights_average !== undefined)?.weights_average;
   const notes = new Set(all.flatMap((one) => one.notes));
   return [
-    `${paint("bold", visible(path))}: step ${step}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
+    `${paint("bold", visible(path))}: step ${step}${weightsWords(decay)}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
     ...scoreTable(found),
     ...(found["few-shot"] ? ["", fewShotTable(found["few-shot"]), ...besideLinear(found)] : []),
     ...(found.retrieval ? ["", retrievalTable(found.retrieval)] : []),

@@ -93,7 +93,7 @@ describe("unlabel", () => {
       "Expected a whole number from 1 to 65536 for batch, got -3",
     ],
     [["pretrain", "D", "--method", "mae", "--temperature", "1"], "got temperature, which belongs to simclr"],
-    [["pretrain", "D"], "Expected simclr, byol or mae for method, got none"],
+    [["pretrain", "D", "--method", "sim"], 'Expected simclr, byol or mae for method, got "sim"'],
     [["pretrain", "--method", "mae"], "Expected a folder of images"],
     [["pretrain", "--resume"], "Expected --out RUN beside --resume"],
     [["pretrain", "D", "--method", "mae", "--resume=auto"], "Expected --out RUN beside --resume=auto"],
@@ -124,7 +124,10 @@ describe("unlabel", () => {
       ["compare", "D", "--budget", "1m", "--methods", "simclr,simclr"],
       "Expected each method once for --methods, got simclr again; --seeds 2 trains each twice",
     ],
-    [["compare", "D", "--epochs", "1", "--preset", "small,paper"], "Expected report, paper or small for --preset"],
+    [
+      ["compare", "D", "--epochs", "1", "--preset", "small,paper"],
+      "Expected auto, report, paper or small for --preset",
+    ],
     [["report"], "error: missing required argument 'run'"],
   ])("%j is wrong usage: one line, exit 2", async (args, message) => {
     const { code, stdout, stderr } = await unlabel(args);

@@ -13,6 +13,7 @@ it("the page shows the query and what was found, in order, with names as text an
     images: 20,
     skipped: 0,
     step: 42,
+    weights_average: 0.999,
     size: 64,
     cached: true,
     seconds: 1,
@@ -24,6 +25,7 @@ it("the page shows the query and what was found, in order, with names as text an
   expect(page).not.toContain("<img src=x");
   expect(page).toContain("&lt;img src=x");
   expect(page).toContain("A &amp; B");
+  expect(page).toContain("features after step 42, averaged weights (decay 0.999).");
   expect(page.indexOf("0.988")).toBeLessThan(page.indexOf("0.500"));
   expect(page).not.toMatch(/(src|href)="(?!data:)/);
 });

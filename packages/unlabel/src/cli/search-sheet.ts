@@ -4,6 +4,7 @@ import { GENERATOR } from "../base/output-file.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { SearchResult } from "../eval/search.ts";
 import { html, raw } from "../page/html.ts";
+import { weightsWords } from "./evaluation.ts";
 
 const STYLE = `
 :root { color-scheme: light dark; }
@@ -16,7 +17,7 @@ figcaption { font-size: 13px; overflow-wrap: anywhere; }
 
 /** @param thumbnails JPEGs of the query and of what was found, `edge` pixels a side */
 export function searchSheet(
-  { query, data, found, images, step }: Omit<SearchResult, "thumbnails">,
+  { query, data, found, images, step, weights_average }: Omit<SearchResult, "thumbnails">,
   thumbnails: readonly Uint8Array[],
   edge: number,
 ): string {
@@ -37,7 +38,7 @@ ${raw(GENERATOR)}${versionOfUnlabel()}">
 <body>
 <h1>Nearest to ${basename(query)}</h1>
 <figure>${picture(0, "The query")}<figcaption>${query}</figcaption></figure>
-<p>The ${found.length} most similar of ${images} images in ${data}, by cosine similarity of features after step ${step}.</p>
+<p>The ${found.length} most similar of ${images} images in ${data}, by cosine similarity of features after step ${step}${weightsWords(weights_average)}.</p>
 <ol>${found.map(
     (one, i) => html`
 <li><figure>${picture(i + 1, one.path)}<figcaption><b>${one.similarity.toFixed(3)}</b>${one.class !== null && html` ${one.class}`}<br>${one.path}</figcaption></figure></li>`,

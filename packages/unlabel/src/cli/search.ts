@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import { makeFolder, writeAtomically } from "../base/files.ts";
 import { visible } from "../base/text.ts";
-import { addMachine, type EvaluationFlags, given } from "./evaluation.ts";
+import { addMachine, type EvaluationFlags, given, weightsWords } from "./evaluation.ts";
 import { duration, finish, paint, table } from "./output.ts";
 import { addPage, type PageOptions, pageGiven } from "./page-option.ts";
 import { named } from "./settings.ts";
@@ -45,10 +45,10 @@ async function act(path: string, image: string, options: Options): Promise<void>
     const sheet = searchSheet(result, pictures, THUMBNAIL);
     unbroken(() => writeAtomically(page, sheet));
   }
-  const { found, images, skipped, cached, seconds } = result;
+  const { found, images, skipped, cached, seconds, weights_average } = result;
   const classes = found.some((one) => one.class !== null);
   finish(options.json === true, { run: path, ...result, ...(html !== undefined && { html }) }, [
-    `${paint("bold", visible(image))}: the nearest of ${images} images${cached ? "" : ", encoded once"} (${duration(seconds)})`,
+    `${paint("bold", visible(image))}: the nearest of ${images} images${cached ? "" : ", encoded once"}${weightsWords(weights_average)} (${duration(seconds)})`,
     table([
       ["similarity", ...(classes ? ["class"] : []), "image"],
       ...found.map((one) => [

@@ -34,7 +34,7 @@ function flags(): Row[] {
   const names = abouts().map(({ name }) => name);
   return [
     ["--method", names.join("|"), "how to learn"],
-    ["--preset", presetNames().join("|"), "where the settings start from (default: small)"],
+    ["--preset", presetNames().join("|"), "where the settings start from (default: auto, which fits the images)"],
     ...FLAGS,
     ...own.values(),
   ];

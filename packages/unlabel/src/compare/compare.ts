@@ -10,6 +10,7 @@ import type { Dataset } from "../data/folder.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
+import { AUTO } from "../methods/presets.ts";
 import { pageFile } from "../page/page-file.ts";
 import { type Report, writeReport } from "../report/index.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
@@ -77,7 +78,7 @@ export interface Compared {
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = rest;
-  const terms: Terms = { seeds: [0], preset: "small", backbone: null, settings: {}, ...asked };
+  const terms: Terms = { seeds: [0], preset: AUTO, backbone: null, settings: {}, ...asked };
   checkTerms(terms);
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
@@ -114,6 +115,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           // A run that goes on knows its own settings, of which a budget has set some.
           settings: resume ? {} : { flags },
           input: comparison.input,
+          facts: comparison.facts,
           out: path,
           resume,
           tellData: false,

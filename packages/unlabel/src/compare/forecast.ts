@@ -22,8 +22,14 @@ export async function trainingSeconds(comparison: Comparison, data: Dataset, out
     if (runs.length === 0) continue;
     const settings = settingsOf(comparison, method, runs[0]!.seed, images);
     const flags = settingsOf({ ...comparison, budget: { kind: "time", value: SPAN } }, method, runs[0]!.seed, images);
-    const planned = plan({ data: comparison.data, settings: { flags }, out: join(out, `${method}-speed`) });
-    const { config } = await settle(planned, data);
+    const planned = plan({
+      data: comparison.data,
+      settings: { flags },
+      input: comparison.input,
+      facts: comparison.facts,
+      out: join(out, `${method}-speed`),
+    });
+    const { config } = await settle(planned, data, () => {});
     const perStep = SPAN / config.steps!;
     const stepsPerEpoch = Math.max(1, Math.floor(images / config.batch));
     seconds +=

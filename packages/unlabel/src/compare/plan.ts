@@ -12,7 +12,9 @@ import type { Settings } from "../config/settings.ts";
 import { either } from "../config/suggest.ts";
 import { type Input, PHOTOGRAPHS } from "../data/input.ts";
 import { absoluteRoot } from "../data/open.ts";
-import { presetOf } from "../methods/presets.ts";
+import type { Facts } from "../methods/about.ts";
+import { fit } from "../methods/fit.ts";
+import { AUTO, presetOf, presetsIn } from "../methods/presets.ts";
 import { methodNamed, resolveConfig } from "../methods/registry.ts";
 import { inputFormat } from "../run/info.ts";
 import { withSteps } from "../train/budget.ts";
@@ -79,6 +81,8 @@ export interface Comparison extends Terms {
   input?: Input;
   /** What every run normalises its images by, where that was to be measured. */
   measured?: Pick<SettledChannels, "mean" | "std">;
+  /** What preset `auto` chooses every run's settings by. */
+  facts?: Facts;
   runs: PlannedRun[];
 }
 
@@ -98,6 +102,9 @@ const format = z.looseObject({
   split_seed: z.int().min(0).optional(),
   input: inputFormat.optional(),
   measured: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
+  facts: z
+    .object({ images: z.int().min(1), side: z.int().min(1), channels: z.int().min(1), device: z.enum(["cpu", "gpu"]) })
+    .optional(),
   runs: z.array(
     z.looseObject({
       name: z.string().regex(/^[a-z0-9]+-\d+$/),
@@ -194,34 +201,38 @@ export function sharedConfig({ methods, seeds, preset, backbone, settings }: Ter
  * @throws {UsageError} where they make no sense for the method, such as a ResNet for MAE
  */
 export function settingsOf(
-  terms: Terms & Pick<Comparison, "input" | "measured">,
+  terms: Terms & Pick<Comparison, "input" | "measured" | "facts">,
   method: string,
   seed: number,
   images: number,
 ): Settings {
-  const { preset, backbone, budget, settings, own = {}, input, measured } = terms;
+  const { preset, backbone, budget, settings, own = {}, input, measured, facts } = terms;
+  refusePreset(method, preset);
+  const fits = preset === AUTO && facts !== undefined;
   const given: Settings = {
     method,
     preset,
     seed,
-    batch: Math.min(batchOf(method, preset), images),
+    ...(!fits && { batch: Math.min(presetOf(methodNamed(method).about, preset).batch, images) }),
     ...(backbone !== null && { encoder: backbone }),
     ...settings,
     ...own[method],
     ...(input && { channels: input.channels }),
     ...measured,
   };
-  const config = resolveConfig({ flags: given });
+  const length = { [budget.kind === "epochs" ? "epochs" : "steps"]: 1 };
+  const fitted = fits ? fit(methodNamed(method).about, facts, { ...given, ...length }).settings : {};
+  const config = resolveConfig({ flags: given, fitted });
   const all = { ...given, ...lengthOf(budget, method, config, Math.max(1, Math.floor(images / config.batch))) };
-  resolveConfig({ flags: all });
+  resolveConfig({ flags: all, fitted });
   return all;
 }
 
 /** @throws {UsageError} where the method has no such preset */
-function batchOf(method: string, preset: string): number {
+function refusePreset(method: string, preset: string): void {
   const { about } = methodNamed(method);
-  if (preset in about.presets) return presetOf(about, preset).batch;
-  const names = Object.keys(about.presets);
+  const names = presetsIn(about);
+  if (names.includes(preset)) return;
   throw new UsageError(`Expected ${either(names)} for --preset, which ${about.title} has, got ${preset}`);
 }
 

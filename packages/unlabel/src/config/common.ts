@@ -5,6 +5,7 @@ import {
   above,
   bands,
   below,
+  between,
   channels,
   decayRates,
   device,
@@ -32,6 +33,13 @@ export const commonSchema = {
   patch: integer(2, 64),
   /** Edge of the square training images in pixels. */
   size: integer(16, 1024),
+  /**
+   * Edge in pixels of the views of the first steps; they grow to `size` by `grow_until`, in at most six sizes (config/growth.ts). null:
+   * views have `size` from the beginning. A ResNet's is a multiple of 8, a ViT's of its patch; MAE has none.
+   */
+  size_start: integer(16, 1024).nullable(),
+  /** Share of the steps after which views have `size`. */
+  grow_until: number(0, 1),
   /**
    * Edge at which evaluation encodes images; null for `size`. A ResNet trained on random crops, which enlarge what they show, sees
    * better at a larger one (arXiv:1906.06423); a ViT's patch must divide it.
@@ -71,6 +79,11 @@ export const commonSchema = {
   warmup_epochs: number(0, 10_000),
   /** Largest norm of all gradients together, or null for no limit. */
   clip_grad_norm: above(0, 1e6).nullable(),
+  /**
+   * Evaluation sees a momentum average of the encoder's weights and running statistics: after step t
+   * `a ← d·a + (1 − d)·w` with `d = min(weights_average, (1 + t) / (10 + t))`. Null: the last step's weights.
+   */
+  weights_average: between(0, 1).nullable(),
   seed: integer(0, 2 ** 32 - 1),
   threads: threads(),
   device: device(),

@@ -1,6 +1,7 @@
 // Settings common to all methods that are each allowed but make no sense together, and flags that would change nothing.
 import { misfit } from "./channels.ts";
 import type { Config } from "./common.ts";
+import { growthProblems } from "./growth.ts";
 import type { Settings } from "./settings.ts";
 
 /** Refuses settings that were just given and would change nothing. */
@@ -25,6 +26,8 @@ export function contradictions(config: Config, flags: Settings, vit: boolean): s
   if (vit && config.eval_size !== null && config.eval_size % config.patch !== 0) {
     problems.push(`Expected an eval_size that patch ${config.patch} divides, got ${config.eval_size}`);
   }
+  refuse("grow_until", config.size_start === null, "size_start null");
+  problems.push(...growthProblems(config, vit));
   problems.push(...channelProblems(config));
   refuse("cache_mb", config.cache === "off" || config.cache === "disk", `cache ${config.cache}`);
   refuse("cache_side", config.cache === "off" || config.cache === "auto", `cache ${config.cache}`);

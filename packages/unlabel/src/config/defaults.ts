@@ -15,6 +15,9 @@ export const HALF = {
 /** What versions did that had no such settings: photographs, their samples in eight bits. */
 export const BEFORE_CHANNELS = { channels: 3, bands: null, range: "type", tiles: null } as const;
 
+/** What versions did that kept no average of the weights, whatever a preset says now. */
+export const BEFORE_AVERAGE = { weights_average: null } as const;
+
 export const DEFAULTS = {
   channels: "auto",
   bands: null,
@@ -22,6 +25,8 @@ export const DEFAULTS = {
   tiles: null,
   patch: 16,
   size: 224,
+  size_start: null,
+  grow_until: 0.7,
   eval_size: null,
   drop_path: 0,
   epochs: 100,
@@ -36,6 +41,7 @@ export const DEFAULTS = {
   schedule: "constant",
   warmup_epochs: 0,
   clip_grad_norm: null,
+  weights_average: null,
   seed: 0,
   threads: "auto",
   device: "auto",

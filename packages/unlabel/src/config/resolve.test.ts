@@ -37,12 +37,15 @@ describe("resolveConfig", () => {
     );
   });
 
-  it("starts from preset small where none is named", () => {
+  it("starts from preset auto where none is named, whose values are those of small until images are known", () => {
     expect(resolveConfig({ flags: { method: "mae" } })).toMatchObject({
-      preset: "small",
+      preset: "auto",
       encoder: "vit_tiny",
       decoder: "transformer",
     });
+    expect({ ...resolveConfig({ flags: { method: "mae" } }), preset: "small" }).toEqual(
+      resolveConfig({ flags: { method: "mae", preset: "small" } }),
+    );
   });
 
   it.each([
@@ -81,10 +84,9 @@ describe("resolveConfig", () => {
     [{ method: "mae", temperature: 0.1 }, "Expected settings of mae, got temperature, which belongs to simclr"],
     [{ method: "simclr", zzzzzzzz: 1 }, "Unknown setting zzzzzzzz"],
     [{ method: "simcrl" }, 'Expected simclr, byol or mae for method, got "simcrl" (did you mean simclr?)'],
-    [{}, "Expected simclr, byol or mae for method, got none"],
     [
       { method: "simclr", preset: "papr" },
-      'Expected report, paper or small for preset, got "papr" (did you mean paper?)',
+      'Expected auto, report, paper or small for preset, got "papr" (did you mean paper?)',
     ],
     [{ method: "mae", mask_ratio: 75 }, "Expected a number between 0 and 1 for mask_ratio, got 75"],
     [{ method: "simclr", temperature: -1 }, "Expected a number above 0 and at most 100 for temperature, got -1"],
@@ -134,7 +136,7 @@ describe("resolveConfig", () => {
       { method: "mae", tiles: 32 },
       "Expected tiles of at least size (64 px), got 32; set larger tiles or a smaller size",
     ],
-    [{ method: "byol", preset: "report" }, 'Expected paper or small for preset, got "report"'],
+    [{ method: "byol", preset: "report" }, 'Expected auto, paper or small for preset, got "report"'],
     [{ method: "simclr", blur_p_second: 0.5 }, "Expected settings of simclr, got blur_p_second, which belongs to byol"],
     [{ method: "mae", hue: 0.5 }, "Expected settings of mae, got hue, which belongs to simclr and byol"],
     [{ method: "byol", encoder: "vit_tiny", stem: "3x3" }, "Expected no stem with encoder vit_tiny"],

@@ -1,4 +1,4 @@
-// From what the user said to a complete config: preset ← file ← flags, checked as a whole, every refusal naming the key. Knows no
+// From what the user said to a complete config: preset ← what it fitted to the images ← file ← flags, checked as a whole, every refusal naming the key. Knows no
 // method or encoder by name: those there are come as a list.
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
@@ -16,6 +16,8 @@ export interface Sources {
   file?: { name: string; settings: Settings };
   /** Settings from the command line. */
   flags?: Settings;
+  /** What preset `auto` chose for the images at hand, over its values and under the user's. */
+  fitted?: Settings;
 }
 
 /** What a method brings to its configs. */
@@ -45,17 +47,17 @@ export function schemaOf({ name, presets, encoders, schema }: Configurable) {
 }
 
 /**
- * Merges preset ← file ← flags and checks the outcome.
+ * Merges preset ← fitted ← file ← flags and checks the outcome.
  *
  * @param methods those there are
- * @param otherwise the preset where none is asked for
+ * @param otherwise method and preset where none is asked for
  * @returns plain data with every key of the method; feeding it back gives itself
  * @throws {UsageError} naming each misspelt, misplaced or senseless setting, and where it came from
  */
 export function resolveWith(
   methods: readonly Configurable[],
-  { file, flags = {} }: Sources,
-  otherwise: string,
+  { file, flags = {}, fitted = {} }: Sources,
+  otherwise: { method?: string; preset: string },
 ): Config {
   // Of the two that set a run's length, a flag overrules a file's.
   const length: Settings =
@@ -66,7 +68,7 @@ export function resolveWith(
     Object.keys(given).find((key) => !isSettingOf(methods, key) && nearest(key, ["method"]));
   if (misspelt) throw new UsageError(`Unknown setting ${misspelt} (did you mean method?)`);
   const names = methods.map(({ name }) => name);
-  const name = choice("method", given.method, names, undefined);
+  const name = choice("method", given.method, names, otherwise.method);
   const method = methods[names.indexOf(name)]!;
   const own = file?.settings.method;
   if (file && own !== undefined && own !== name) {
@@ -74,12 +76,12 @@ export function resolveWith(
       `Expected settings of ${name} in ${file.name}, got those of ${show(own)}; leave out --method, or give another --config`,
     );
   }
-  const preset = choice("preset", given.preset, Object.keys(method.presets), otherwise);
+  const preset = choice("preset", given.preset, Object.keys(method.presets), otherwise.preset);
   const origin = (key: string) => {
     if (key in flags) return "";
     return file && key in file.settings ? ` (in ${file.name})` : ` (of preset ${preset})`;
   };
-  const all: Settings = { ...presetFor(method, preset, given), ...given, method: name, preset };
+  const all: Settings = { ...presetFor(method, preset, given), ...fitted, ...given, method: name, preset };
   const parsed = schemaOf(method).safeParse(all);
   if (!parsed.success) {
     const problems = parsed.error.issues.flatMap((issue) =>
@@ -98,11 +100,11 @@ export function resolveWith(
   return config;
 }
 
-/** The preset's settings; its eval_size goes with its own size and with ResNets. */
+/** The preset's settings; its eval_size and size_start go with its own size and with ResNets. */
 function presetFor({ presets, isVit }: Configurable, preset: string, { size, encoder }: Settings): Config {
   const config = presets[preset]!;
   const other = size !== undefined || (typeof encoder === "string" && isVit(encoder));
-  return other ? { ...config, eval_size: null } : config;
+  return other ? { ...config, eval_size: null, size_start: null } : config;
 }
 
 /** Where the number of channels is given, a preset's mean and deviation of three are made that many. */

@@ -7,7 +7,7 @@ import { UsageError, UserError } from "../base/errors.ts";
 import { sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
 import { evalBatches } from "./eval-batches.ts";
 import { openFolder, type Split } from "./folder.ts";
-import { type Batch, Loader, type LoaderOptions } from "./loader.ts";
+import { type Batch, Loader, type LoaderOptions, MAX_AHEAD } from "./loader.ts";
 import { ImageReader } from "./reader.ts";
 import type { ViewSpec } from "./views.ts";
 
@@ -118,6 +118,47 @@ describe("Loader", () => {
     expect(runs[0]!.map(({ epoch }) => epoch)).toEqual([0, 0, 0, 0, 0, 1, 1, 1]);
     for (const step of [1, 6]) expect(await take({}, 2, step, specs)).toEqual(runs[0]!.slice(step, step + 2));
     expect((await take({ seed: 12 }, 1, 0, specs))[0]).not.toEqual(runs[0]![0]);
+  });
+
+  it.each(["cpu", "cpu:0"])(
+    "gives the views that a step is to have, as a loader of these alone does, from any step on (%s)",
+    async (device) => {
+      const local = { ...spec, count: 1 };
+      const sized = (size: number) => [
+        { ...spec, size },
+        { ...local, size: size / 2 },
+      ];
+      const edge = (step: number) => (step < 3 ? 8 : step < 6 ? 12 : 16);
+      const viewsAt = (step: number) => sized(edge(step));
+      const grown = await take({ device, viewsAt }, 9, 0, sized(16));
+      for (const [step, batch] of grown.entries()) {
+        expect(batch.views.map(({ length }) => length)).toEqual([
+          2 * 4 * 3 * edge(step) ** 2,
+          4 * 3 * (edge(step) / 2) ** 2,
+        ]);
+      }
+      for (const step of [0, 2, 3, 5, 6, 8]) {
+        expect(await take({ device, viewsAt }, 1, step, sized(16))).toEqual([grown[step]]);
+        expect(await take({ device }, 1, step, sized(edge(step)))).toEqual([grown[step]]);
+      }
+    },
+  );
+
+  it("asks for a step's views once, before it is handed out, at most as many steps ahead as it says", async () => {
+    const loader = new Loader(split, [still], { batch: 4, seed: 0, viewsAt });
+    const asked: number[] = [];
+    function viewsAt(step: number) {
+      asked.push(step);
+      return [still];
+    }
+    let taken = 0;
+    for await (const { step, views } of loader.batches({ step: 2 })) {
+      for (const view of views) view.dispose();
+      expect(step).toBe(2 + taken);
+      expect(Math.max(...asked)).toBeLessThan(step + 1 + MAX_AHEAD);
+      if (++taken === 12) break;
+    }
+    expect(asked).toEqual(asked.map((_, i) => 2 + i));
   });
 
   it("gives ranks the parts of the batch that one process would see", async () => {

@@ -46,12 +46,17 @@ export interface LoaderOptions {
   world?: number;
   /** Reads the images; by default one of its own. */
   reader?: ImageReader;
+  /**
+   * The views of a step, counted from 0, where they are smaller at some: as many of each kind as in `views`, none larger. Asked when a
+   * batch is prepared, up to four steps before it is handed out.
+   */
+  viewsAt?: (step: number) => readonly ViewSpec[];
   /** Called once for each image that cannot be read; another takes its place. */
   onSkip?: (skipped: { path: string; reason: string }) => void;
 }
 
-// Stages that a batch goes through (sizes, decoding of foreign formats, resizing) and one to spare; see ahead().
-const MAX_AHEAD = 4;
+/** Batches prepared at once: the stages that one goes through (sizes, decoding of foreign formats, resizing) and one to spare; see ahead(). */
+export const MAX_AHEAD = 4;
 // What prepared batches may take together, as long as two fit.
 const AHEAD_BYTES = 256e6;
 
@@ -67,6 +72,8 @@ interface Slot {
 
 interface Prepared {
   step: number;
+  /** The step's views. */
+  specs: readonly ViewSpec[];
   indices: Int32Array;
   /** A tensor a spec: painted views as a Batch has them, on the CPU, or bytes `[count · B, S, S, 3]` that the device will augment. */
   room: Tensor[];
@@ -81,8 +88,10 @@ export class Loader {
   /** Whole batches of one pass over the split. */
   readonly stepsPerEpoch: number;
   readonly #split: Split;
+  /** The largest views; those of a step are {@link #viewsAt}. */
   readonly #specs: readonly ViewSpec[];
-  readonly #options: Required<Omit<LoaderOptions, "reader" | "onSkip">> & Pick<LoaderOptions, "onSkip">;
+  readonly #viewsAt: (step: number) => readonly ViewSpec[];
+  readonly #options: Required<Omit<LoaderOptions, "reader" | "onSkip" | "viewsAt">> & Pick<LoaderOptions, "onSkip">;
   readonly #reader: ImageReader;
   readonly #unreadable = new Set<number>();
   readonly #readable = new Set<number>();
@@ -96,13 +105,14 @@ export class Loader {
    * channels are to be changed in colour
    */
   constructor(split: Split, views: readonly ViewSpec[], options: LoaderOptions) {
-    const { batch, seed, device = "cpu", rank = 0, world = 1, reader = new ImageReader(), onSkip } = options;
+    const { batch, seed, device = "cpu", rank = 0, world = 1, reader = new ImageReader(), onSkip, viewsAt } = options;
     wholeFromOne("batch", batch);
     for (const view of views) checkChannels(view);
     this.#paints =
       device === "cpu" || !isOrdinary(split.input ?? PHOTOGRAPHS) || views.some(({ mean }) => mean.length !== 3);
     this.#split = split;
     this.#specs = views;
+    this.#viewsAt = viewsAt ?? (() => views);
     this.#options = { batch, seed, device, rank, world, onSkip };
     this.#reader = reader;
     this.stepsPerEpoch = Math.floor(split.items.length / (batch * world));
@@ -172,28 +182,30 @@ export class Loader {
     }
     const { indices: order } = this.#order;
     const indices = new Int32Array(batch);
-    const room = this.#room();
+    // Asked once a step: planning anew changes nothing of what is under way.
+    const specs = this.#viewsAt(step);
+    const room = this.#room(specs);
     rooms.add(room);
 
     let slots = Array.from({ length: batch }, (_, place) => {
       return this.#readableFrom({ place, index: order[this.#position(step, place)]!, attempt: 0 }, step);
     });
     while (slots.length > 0) {
-      const failed = await this.#fill(slots, step, room);
+      const failed = await this.#fill(slots, step, specs, room);
       for (const { place, index } of slots) if (!failed.has(index)) indices[place] = index;
       slots = slots.filter(({ index }) => failed.has(index));
       const worn = slots.find(({ attempt }) => attempt >= MAX_ATTEMPTS);
       if (worn || slots.length > batch / 2) this.#refuseMostlyUnreadable(worn ?? slots[0]!, failed);
       slots = slots.map((slot) => this.#readableFrom(slot, step));
     }
-    return { step, indices, room };
+    return { step, specs, indices, room };
   }
 
-  #room(): Tensor[] {
+  #room(specs: readonly ViewSpec[]): Tensor[] {
     const { batch, device } = this.#options;
     // Memory that the operating system may move cannot be copied from while others go on.
     const pinMemory = device.startsWith("cuda");
-    return this.#specs.map(({ count, size, mean }) => {
+    return specs.map(({ count, size, mean }) => {
       if (!this.#paints) return keep(empty([count * batch, size, size, 3], { dtype: "uint8", pinMemory }));
       const shape = [count * batch, mean.length, size, size];
       return keep(empty(shape, { dtype: "float32", memoryFormat: "channels_last", pinMemory }));
@@ -201,7 +213,12 @@ export class Loader {
   }
 
   /** Reads what the slots ask for; returns why which images could not be read. */
-  async #fill(slots: readonly Slot[], step: number, room: readonly Tensor[]): Promise<Map<number, string>> {
+  async #fill(
+    slots: readonly Slot[],
+    step: number,
+    specs: readonly ViewSpec[],
+    room: readonly Tensor[],
+  ): Promise<Map<number, string>> {
     const images = await imagesOf(
       this.#split,
       slots.map(({ index }) => this.#split.items[index]!),
@@ -215,10 +232,10 @@ export class Loader {
     const usable = slots.flatMap((slot, k) => (sizes[k] ? [{ slot, size: sizes[k], image: images[k]! }] : []));
     const items = usable.map(({ slot, size, image }) => ({
       image,
-      parts: this.#specs.map((_, s) => this.#part(slot, size, s, step)),
+      parts: specs.map((spec, s) => this.#part(slot, size, spec, s, step)),
     }));
     note(
-      await this.#reader.fill(items, this.#targets(room)),
+      await this.#reader.fill(items, this.#targets(specs, room)),
       usable.map(({ slot }) => slot),
     );
     for (const { index } of slots) {
@@ -234,8 +251,8 @@ export class Loader {
   }
 
   /** Where each spec's views go, and what they share. */
-  #targets(room: readonly Tensor[]): Target[] {
-    return this.#specs.map((spec, s) => ({
+  #targets(specs: readonly ViewSpec[], room: readonly Tensor[]): Target[] {
+    return specs.map((spec, s) => ({
       width: spec.size,
       height: spec.size,
       filter: spec.filter,
@@ -246,9 +263,8 @@ export class Loader {
   }
 
   /** An image's views of a spec. */
-  #part({ place }: Slot, { width, height }: Size, s: number, step: number): Part {
+  #part({ place }: Slot, { width, height }: Size, spec: ViewSpec, s: number, step: number): Part {
     const { batch, seed } = this.#options;
-    const spec = this.#specs[s]!;
     const position = this.#position(step, place);
     const first = this.#firstView(s);
     const views = Array.from({ length: spec.count }, (_, view) => {
@@ -256,7 +272,7 @@ export class Loader {
     });
     const slots = views.map((_, view) => view * batch + place);
     if (!this.#paints) return { views, slots };
-    const params = slots.map((slot) => this.#params(s, step, slot));
+    const params = slots.map((slot) => this.#params(spec, s, step, slot));
     return { views, slots, paintValues: paintValuesOf(params, spec.colorForm, spec.mean.length) };
   }
 
@@ -283,22 +299,22 @@ export class Loader {
   }
 
   /** What happens to the view in a slot of a spec's tensor. */
-  #params(s: number, step: number, slot: number): ViewParams {
+  #params(spec: ViewSpec, s: number, step: number, slot: number): ViewParams {
     const { batch, seed } = this.#options;
     const position = this.#position(step, slot % batch);
     const view = this.#firstView(s) + Math.floor(slot / batch);
-    return drawParams(this.#specs[s]!, new Rng(seed, "augment", this.#epochOf(step), position, view));
+    return drawParams(spec, new Rng(seed, "augment", this.#epochOf(step), position, view));
   }
 
-  #views({ step, room }: Prepared): Tensor[] {
+  #views({ step, specs, room }: Prepared): Tensor[] {
     const { batch, device } = this.#options;
     if (this.#paints && device === "cpu") return room;
-    return this.#specs.map((spec, s) => {
+    return specs.map((spec, s) => {
       if (this.#paints) {
         using painted = room[s]!;
         return painted.to({ device, nonBlocking: true });
       }
-      const params = Array.from({ length: spec.count * batch }, (_, slot) => this.#params(s, step, slot));
+      const params = Array.from({ length: spec.count * batch }, (_, slot) => this.#params(spec, s, step, slot));
       // Disposed of while the copy runs; LibTorch gives pinned memory to others only when that is done.
       using pixels = room[s]!;
       using raw = pixels.to({ device, nonBlocking: true });

@@ -1,5 +1,5 @@
 // Encoder: what pretraining is for. A network from images to one feature vector each, and to a vector for each of their places.
-import { nn, type Tensor, TorchError } from "@unlabel/torch";
+import { type DType, nn, type Tensor, TorchError } from "@unlabel/torch";
 
 /** Which patches are seen. */
 export interface TokenOptions {
@@ -44,5 +44,15 @@ export abstract class Encoder extends nn.Module {
       `Expected an encoder with tokens, got ${this.constructor.name}, which gives features alone`,
       "tokens",
     );
+  }
+
+  /**
+   * A copy that computes what this encoder does in evaluation mode, in fewer operations: features and tokens are the same to rounding.
+   * It does not follow when this encoder changes, and is to be disposed of. Null where there is nothing to gain.
+   *
+   * @param dtype of its weights and of what it computes with, `float32` or `bfloat16`
+   */
+  folded(_dtype: DType): Encoder | null {
+    return null;
   }
 }

@@ -1,10 +1,11 @@
 // ResNet-18/34/50 (arXiv:1512.03385) without its classifier, with torchvision's structure, initialisation and names.
 // The stride of a bottleneck is on its 3×3 convolution, as in torchvision ("v1.5").
-import { nn, scope, type Tensor, TorchError } from "@unlabel/torch";
+import { type DType, nn, scope, type Tensor } from "@unlabel/torch";
 import { drawPaths, dropPath, dropRates } from "./drop-path.ts";
 import { Encoder, type TokenOptions, type Tokens } from "./encoder.ts";
 import type { ResNetAbout } from "./facts.ts";
-import { type ResidualBlock, throughBlocks } from "./recompute.ts";
+import { FoldedResNet, type Pair, refuseChoice, tokensOfMap } from "./folded.ts";
+import { throughBlocks } from "./recompute.ts";
 
 /** Options of a {@link ResNet}. */
 export interface ResNetOptions {
@@ -79,27 +80,28 @@ export class ResNet extends Encoder {
   }
 
   /** The last feature map, place by place; a convolution sees neighbours, so no place can be left out. */
-  override tokens(images: Tensor, { keep, mask, maskToken }: TokenOptions = {}): Tokens {
-    const given = Object.entries({ keep, mask, maskToken }).find(([, tensor]) => tensor);
-    if (given) {
-      throw new TorchError(
-        `Expected no ${given[0]} for a ResNet, got ${given[1]}; leaving out patches needs a ViT`,
-        "tokens",
-      );
-    }
-    return scope(() => {
-      const map = this.#map(images);
-      const [, , height, width] = map.shape as [number, number, number, number];
-      return { tokens: map.flatten(2).transpose(1, 2), classToken: null, grid: [height, width] };
-    });
+  override tokens(images: Tensor, options: TokenOptions = {}): Tokens {
+    refuseChoice(options);
+    return scope(() => tokensOfMap(this.#map(images)));
+  }
+
+  override folded(dtype: DType): Encoder {
+    const { dim, conv1, bn1 } = this;
+    const blocks = this.#blocks().map(({ branchPairs, downsample }) => ({
+      branch: branchPairs,
+      shortcut: downsample && ([...downsample] as unknown as Pair),
+    }));
+    return new FoldedResNet({ dim, stem: [conv1, bn1], pools: this.#stem === "7x7", blocks }, dtype);
   }
 
   #map(images: Tensor): Tensor {
     let x = this.bn1.relu(this.conv1.call(images));
     if (this.#stem === "7x7") x = x.maxPool2d(3, 2, 1);
-    const stages = [this.layer1, this.layer2, this.layer3, this.layer4];
-    const blocks = stages.flatMap((stage): ResidualBlock[] => [...stage]);
-    return throughBlocks(x, blocks, this.training ? drawPaths(this.#rates, 1, x) : []);
+    return throughBlocks(x, this.#blocks(), this.training ? drawPaths(this.#rates, 1, x) : []);
+  }
+
+  #blocks(): Residual[] {
+    return [this.layer1, this.layer2, this.layer3, this.layer4].flatMap((stage) => [...stage] as Residual[]);
   }
 }
 
@@ -109,6 +111,8 @@ abstract class Residual extends nn.Module<[x: Tensor, paths?: Tensor | null], Te
   /** The branch but for its last norm. */
   protected abstract branch(x: Tensor): Tensor;
   protected abstract readonly last: nn.BatchNorm2d;
+  /** The branch's convolutions, each with the norm after it; a ReLU stands between one and the next. */
+  abstract readonly branchPairs: readonly Pair[];
 
   /** @param paths `[B, 1]`, what the branch is multiplied by (drop-path.ts) */
   override forward(x: Tensor, paths?: Tensor | null): Tensor {
@@ -143,6 +147,13 @@ class BasicBlock extends Residual {
     return this.bn2;
   }
 
+  override get branchPairs(): readonly Pair[] {
+    return [
+      [this.conv1, this.bn1],
+      [this.conv2, this.bn2],
+    ];
+  }
+
   protected override branch(x: Tensor): Tensor {
     return this.conv2.call(this.bn1.relu(this.conv1.call(x)));
   }
@@ -170,6 +181,14 @@ class Bottleneck extends Residual {
 
   protected override get last(): nn.BatchNorm2d {
     return this.bn3;
+  }
+
+  override get branchPairs(): readonly Pair[] {
+    return [
+      [this.conv1, this.bn1],
+      [this.conv2, this.bn2],
+      [this.conv3, this.bn3],
+    ];
   }
 
   protected override branch(x: Tensor): Tensor {

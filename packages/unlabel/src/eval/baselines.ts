@@ -8,6 +8,7 @@ import { createMethod } from "../methods/registry.ts";
 
 import { stepOf } from "../run/checkpoint-files.ts";
 import type { RunDirectory } from "../run/directory.ts";
+import { splitAverage } from "../train/average.ts";
 
 /**
  * A method with the weights that its run began with, bit for bit: they follow from config and seed. LibTorch's generator is left as it
@@ -26,20 +27,28 @@ export function untrainedMethod(config: Config): Method {
 
 /**
  * A run's method with the weights of its newest whole checkpoint, the step that they were saved after, and what was damaged
- * where that is not the last one; `say` tells people of it.
+ * where that is not the last one; `say` tells people of it. Where the run keeps an average of the encoder's weights, the encoder has
+ * that, and `weightsAverage` is its decay; null where it has the last step's.
  *
  * @throws {UserError} where no weights are whole, or they do not fit run.json
  */
 export function trainedMethod(
   run: RunDirectory,
   say = (note: string): unknown => process.stderr.write(`note: ${note}\n`),
-): { method: Method; step: number; notes: string[] } {
+): { method: Method; step: number; notes: string[]; weightsAverage: number | null } {
   const { path, step, notes } = run.newestWeights(stepOf);
   for (const note of notes) say(note);
+  const { weights_average: weightsAverage } = run.info.config;
   const method = untrainedMethod(run.info.config);
   scope(() => {
     try {
-      method.loadStateDict(loadSafetensors(path).tensors);
+      const weights = loadSafetensors(path).tensors;
+      if (weightsAverage === null) method.loadStateDict(weights);
+      else {
+        const { own, average } = splitAverage(weights);
+        method.loadStateDict(own);
+        method.encoder.loadStateDict(average);
+      }
     } catch (error) {
       if (!(error instanceof TorchError)) throw error;
       throw new UserError(
@@ -47,5 +56,5 @@ export function trainedMethod(
       );
     }
   });
-  return { method, step, notes };
+  return { method, step, notes, weightsAverage };
 }

@@ -35,6 +35,8 @@ export interface Embedded {
   skipped: number;
   /** The training step that the encoder was saved after. */
   step: number;
+  /** Decay of the momentum average that its weights are; null where they are those of that step. */
+  weights_average: number | null;
   /** Edge in pixels at which images were encoded. */
   size: number;
   /** From the call on. */
@@ -72,12 +74,16 @@ export async function embed(
     import("./encode-data.ts"),
     import("./write-features.ts"),
   ]);
-  const { method, step } = trainedMethod(run);
+  const { method, step, weightsAverage } = trainedMethod(run);
   const { features, rows, skipped } = await encodeData(method, data, { ...config, size }, options);
   method.dispose();
   const { shape } = features;
   const dim = shape.at(-1)!;
-  const about = { run: runPath, step: String(step) };
+  const about = {
+    run: runPath,
+    step: String(step),
+    ...(weightsAverage !== null && { weights_average: String(weightsAverage) }),
+  };
   const files = unbroken(() => writeFeatures(target, features, rows, data.classes, about));
   features.dispose();
   return {
@@ -88,6 +94,7 @@ export async function embed(
     shape,
     skipped,
     step,
+    weights_average: weightsAverage,
     size,
     seconds: (performance.now() - began) / 1000,
   };

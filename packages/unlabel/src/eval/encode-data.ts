@@ -64,13 +64,13 @@ export async function encodeData(
   const progress = new Progress({ total, unit: "image", stream: options.stream ?? process.stderr });
   const [parts, rows]: [Tensor[], Row[]] = [[], []];
   let skipped = 0;
-  await frozen(encoder, async () => {
-    if (options.tokens) refuseTooMany(encoder, view, total, machine.device);
+  const encodeAll = async (fast: Encoder) => {
+    if (options.tokens) refuseTooMany(fast, view, total, machine.device);
     for (const split of splits) {
       const before = rows.length + skipped;
       const found = await extract(
         split,
-        { own: options.tokens ? (images) => placesOf(encoder, images) : (images) => encoder.features(images) },
+        { own: options.tokens ? (images) => placesOf(fast, images) : (images) => fast.features(images) },
         {
           ...machine,
           view,
@@ -85,7 +85,8 @@ export async function encodeData(
       parts.push(found.features.own.x);
       rows.push(...Array.from(found.indices, (i) => ({ split, item: split.items[i]! })));
     }
-  });
+  };
+  await frozen(encoder, encodeAll, machine);
   progress.end();
   const features = scope(() => cat(parts, 0).to({ device: "cpu" }).contiguous());
   for (const part of parts) part.dispose();

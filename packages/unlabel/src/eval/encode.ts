@@ -2,6 +2,7 @@
 // encoder, the untrained one, and as raw pixels.
 
 import type { Split } from "../data/folder.ts";
+import type { Encoder } from "../encoders/encoder.ts";
 import type { Method } from "../methods/method.ts";
 
 import { type Neighbours, nearest } from "../score/knn.ts";
@@ -23,11 +24,11 @@ export class Source {
     this.val = val;
   }
 
-  /** The nearest of train for each image of val, at least `k` of them (or all); found once. */
-  neighbours(k: number): Neighbours {
+  /** The nearest of train for each image of val, at least `k` of them (or all); found once. `onQueries` hears how many have theirs. */
+  neighbours(k: number, onQueries?: (done: number) => void): Neighbours {
     const wanted = Math.min(k, this.train.labels.length);
     if (this.#neighbours === null || this.#neighbours.k < wanted) {
-      this.#neighbours = nearest(this.train.x, this.val.x, wanted);
+      this.#neighbours = nearest(this.train.x, this.val.x, wanted, onQueries);
     }
     return this.#neighbours;
   }
@@ -61,22 +62,26 @@ export async function encodeSplits(
   { onProgress, ...options }: ExtractOptions,
 ): Promise<Encoded> {
   const began = performance.now();
-  const [after, before] = [trained.encoder, untrained.encoder];
   let encoded = 0;
-  const functions: Partial<Record<SourceName, FeatureFunction>> = {
-    trained: (images) => {
-      encoded += images.shape[0]!;
-      return after.features(images);
-    },
-    untrained: (images) => before.features(images),
-    ...(pixels && { pixels: pixelFeatures }),
+  const both = async (after: Encoder, before: Encoder) => {
+    const functions: Partial<Record<SourceName, FeatureFunction>> = {
+      trained: (images) => {
+        encoded += images.shape[0]!;
+        return after.features(images);
+      },
+      untrained: (images) => before.features(images),
+      ...(pixels && { pixels: pixelFeatures }),
+    };
+    const encode = (split: Split, done: number) =>
+      extract(split, functions, { ...options, onProgress: (count) => onProgress?.(done + count) });
+    return [await encode(train, 0), await encode(val, train.items.length)] as const;
   };
-  const encode = (split: Split, done: number) =>
-    extract(split, functions, { ...options, onProgress: (count) => onProgress?.(done + count) });
-  const [fitted, scored] = await frozen(after, () =>
-    frozen(before, async () => [await encode(train, 0), await encode(val, train.items.length)] as const),
+  const [fitted, scored] = await frozen(
+    trained.encoder,
+    (after) => frozen(untrained.encoder, (before) => both(after, before), options),
+    options,
   );
-  const names = Object.keys(functions) as SourceName[];
+  const names = Object.keys(fitted.features) as SourceName[];
   return {
     sources: names.map((name) => new Source(name, fitted.features[name]!, scored.features[name]!)),
     encoded,

@@ -122,6 +122,23 @@ describe("evaluate", () => {
     expect((100 * 120) / found.linear!.settings.encoded).toBeGreaterThan(50);
   });
 
+  it("tells what each phase took, in the order of the work", async () => {
+    const phases: string[] = [];
+    const began = performance.now();
+    let sum = 0;
+    await evaluate(own, labelled, {
+      ...options,
+      protocols: ["linear", "knn", "few-shot", "retrieval"],
+      onPhase: (phase, seconds) => {
+        phases.push(phase);
+        sum += seconds;
+      },
+    });
+    expect([...new Set(phases)]).toEqual(["encoding", "linear probe", "kNN", "few-shot", "retrieval", "pictures"]);
+    // None is counted twice.
+    expect(sum).toBeLessThanOrEqual((performance.now() - began) / 1000);
+  });
+
   it("scores chance with an encoder of zeros, by every protocol", async () => {
     const found = await evaluate(zeros, labelled, {
       ...options,

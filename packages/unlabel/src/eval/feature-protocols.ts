@@ -46,25 +46,33 @@ function header<P extends Protocol>(subject: Subject, protocol: P, began: number
   return session.header(protocol, step, images, seconds + (performance.now() - began) / 1000, notes);
 }
 
-/** Main score, baselines and leads. */
+/** Main score, baselines and leads; each has an interval, which takes a while where there are many images. */
 function compare<M extends Metrics, S extends Score>(
   { session, sources, kept }: Subject,
+  protocol: string,
   outcomes: By<M>,
   score: (outcome: M) => S,
 ) {
   const { train, val } = sources[0]!;
   const test = session.test(val.labels, kept.val);
   const { trained, untrained, pixels } = outcomes;
-  const lead = (other: M) => leadOf(trained.predicted, other.predicted, test);
+  using phase = session.phase(`${protocol}: intervals`, pixels ? 6 : 4, "interval");
+  let done = 0;
+  const counted = <T>(value: T): T => {
+    phase.update(++done);
+    return value;
+  };
+  const scored = (outcome: M) => counted(score(outcome));
+  const lead = (other: M) => counted(leadOf(trained.predicted, other.predicted, test));
   const beside: Beside<S> = {
-    untrained: score(untrained),
-    ...(pixels && { pixels: score(pixels) }),
+    untrained: scored(untrained),
+    ...(pixels && { pixels: scored(pixels) }),
     lead: { untrained: lead(untrained), ...(pixels && { pixels: lead(pixels) }) },
   };
   return {
-    ...score(trained),
+    ...scored(trained),
     confusion: trained.confusion,
-    majority: majorityScore(train.labels, test),
+    majority: counted(majorityScore(train.labels, test)),
     predictions: predictionsOf(test, {
       trained: trained.predicted,
       untrained: untrained.predicted,
@@ -83,11 +91,12 @@ export function linear(
   const settings = { ...PROBE, ...given, seed: session.seed };
   const outcomes = by(subject, ({ name, train, val }) => {
     session.log(`linear probe on ${train.x.shape.join(" × ")} features: ${name}`);
-    return linearProbe(train, val, classesOf(subject), settings);
+    using phase = session.phase(`linear probe: ${name}`, 1, "pass");
+    return linearProbe(train, val, classesOf(subject), settings, (done, total) => phase.update(done, total));
   });
   const { lr, weight_decay, tried, chosen, curve, predicted } = outcomes.trained;
   const test = session.test(subject.sources[0]!.val.labels, kept.val);
-  const scores = compare<ProbeOutcome, LinearScore>(subject, outcomes, (outcome) => ({
+  const scores = compare<ProbeOutcome, LinearScore>(subject, "linear probe", outcomes, (outcome) => ({
     ...scoreOf(outcome, test),
     lr: outcome.lr,
     weight_decay: outcome.weight_decay,
@@ -113,9 +122,9 @@ export function knn(subject: Subject, given: Partial<KnnSettings>): { file: KnnE
   const k = Math.min(asked.k, kept.train.length);
   const settings = { k, temperature: asked.temperature };
   session.log(`${k} nearest neighbours`);
-  const outcomes = by(subject, (source) => voted(source, classesOf(subject), settings));
+  const outcomes = by(subject, (source) => voted(subject, source, settings));
   const test = session.test(subject.sources[0]!.val.labels, kept.val);
-  const scores = compare(subject, outcomes, (outcome) => scoreOf(outcome, test));
+  const scores = compare(subject, "kNN", outcomes, (outcome) => scoreOf(outcome, test));
   const notes = k < asked.k ? [`k is ${k}, not ${asked.k}: train has no more images`] : [];
   const file: KnnEvaluation = {
     ...header(subject, "knn", began, notes),
@@ -125,9 +134,12 @@ export function knn(subject: Subject, given: Partial<KnnSettings>): { file: KnnE
   return { file, predicted: outcomes.trained.predicted };
 }
 
-function voted(source: Source, classes: number, settings: KnnSettings): Metrics {
-  const { train, val } = source;
-  return judge(vote(source.neighbours(settings.k), train.labels, classes, settings), val.labels, classes);
+function voted(subject: Subject, source: Source, settings: KnnSettings): Metrics {
+  const { name, train, val } = source;
+  const classes = classesOf(subject);
+  using phase = subject.session.phase(`kNN: ${name}`, val.labels.length, "image");
+  const found = source.neighbours(settings.k, phase.update);
+  return judge(vote(found, train.labels, classes, settings), val.labels, classes);
 }
 
 export function fewShots(subject: Subject, shares: readonly number[] = SHARES): FewShotEvaluation {
@@ -142,8 +154,10 @@ export function fewShots(subject: Subject, shares: readonly number[] = SHARES): 
     const draws = drawsFor(train.labels, share, session.seed);
     const images = draws[0]!.length;
     session.log(`few-shot: ${images} labels, ${draws.length} ${draws.length === 1 ? "draw" : "draws"}`);
+    using phase = session.phase("few-shot", draws.length * sources.length, "fit");
+    let done = 0;
     const scores = by<FewShotScore>(subject, (source) =>
-      fewShot(source.train, source.val, classes, draws, session.seed),
+      fewShot(source.train, source.val, classes, draws, session.seed, () => phase.update(++done)),
     );
     return { share, images, draws: draws.length, ...scores };
   });
@@ -168,7 +182,12 @@ export function retrieval(subject: Subject): RetrievalEvaluation {
   const { train, val } = sources[0]!;
   session.log("retrieval");
   const most = Math.max(...RETRIEVAL_K);
-  const found = by(subject, (source) => each((k) => hits(source.neighbours(most), train.labels, val.labels, k)));
+  using phase = session.phase("retrieval", sources.length * val.labels.length, "image");
+  const found = by(subject, (source) => {
+    const before = sources.indexOf(source) * val.labels.length;
+    const near = source.neighbours(most, (count) => phase.update(before + count));
+    return each((k) => hits(near, train.labels, val.labels, k));
+  });
   const recallOf = (of: (typeof found)["trained"]) => each((k) => mean(Array.from(of[k])));
   return {
     ...header(subject, "retrieval", began),

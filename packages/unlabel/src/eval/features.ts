@@ -94,17 +94,33 @@ export async function extract<Name extends string>(
 }
 
 /**
- * Runs `body` with an encoder in evaluation mode and proves that it changed nothing.
+ * Runs `body` with what computes an encoder's features fastest, in evaluation mode, and proves that the encoder was left unchanged.
  *
+ * @param body is given a folded copy, which lives until it ends, or the encoder itself where it has none
+ * @param precision that features will be computed in
  * @throws {Error} where a weight or a BatchNorm statistic is not what it was
  */
-export async function frozen<T>(encoder: Encoder, body: () => Promise<T>): Promise<T> {
+export async function frozen<T>(
+  encoder: Encoder,
+  body: (fast: Encoder) => Promise<T>,
+  { precision }: Pick<ExtractOptions, "precision">,
+): Promise<T> {
   const before = checksum(encoder);
-  encoder.eval();
-  const result = await body();
+  const folded = foldedFor(encoder.eval(), precision);
+  let result: T;
+  try {
+    result = await body(folded ?? encoder);
+  } finally {
+    folded?.dispose();
+  }
   const after = checksum(encoder);
   if (after !== before) throw new Error("Expected an encoder that evaluation leaves unchanged, got other weights");
   return result;
+}
+
+/** An encoder's folded copy, or null where it has none. */
+export function foldedFor(encoder: Encoder, precision: ExtractOptions["precision"]): Encoder | null {
+  return encoder.folded(precision === "bf16" ? "bfloat16" : "float32");
 }
 
 /** SHA-256 of all of a module's tensors (weights and running statistics), with their names. */

@@ -41,7 +41,9 @@ describe("few-shot", () => {
 
   it("with all labels scores what scikit-learn's LogisticRegression with the same penalty scores", () => {
     const live = memory().liveTensors;
-    const found = fewShot(train, val, fixture.classes, drawsFor(train.labels, 1, 0), 0);
+    let fits = 0;
+    const found = fewShot(train, val, fixture.classes, drawsFor(train.labels, 1, 0), 0, () => fits++);
+    expect(fits).toBe(1);
     expect(memory().liveTensors).toBe(live);
     for (const name of ["top1", "f1", "balanced"] as const) {
       expect(Math.abs(found[name] - fixture.few_shot[name])).toBeLessThanOrEqual(0.005);

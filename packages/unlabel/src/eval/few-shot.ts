@@ -39,6 +39,7 @@ export function fewShot(
   classes: number,
   draws: number[][],
   seed: number,
+  onDraw: () => void = () => {},
 ): FewShotScore {
   return scope(() => {
     const standard = standardOf(train.x);
@@ -48,7 +49,9 @@ export function fewShot(
         const { x, labels } = pick({ x: inputs, labels: train.labels }, indices);
         const weight_decay = 1 / (INVERSE_PENALTY * labels.length);
         const model = logistic(x, labels, classes, { weight_decay, iterations: ITERATIONS });
-        return judge(logits(model, asked), val.labels, classes);
+        const judged = judge(logits(model, asked), val.labels, classes);
+        onDraw();
+        return judged;
       }),
     );
     const over = (of: (values: number[]) => number): MainMetrics => ({

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fromTypedArray, manualSeed, memory, randn, scope, zeros } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { type Features, fit, linearProbe, PROBE, pick } from "./linear.ts";
+import { type Features, fit, linearProbe, PROBE, pick, standardOf } from "./linear.ts";
 import { stratified } from "./splits.ts";
 
 interface Fixture {
@@ -104,6 +104,28 @@ describe("the linear probe", () => {
       const alone = fit(train, fixture.classes, [candidate], settings);
       expect(both.models[i]!.weight.allclose(alone.models[0]!.weight, 1e-4, 1e-5)).toBe(true);
     }
+  });
+
+  it.each([
+    ["rates and penalties to choose", { epochs: 3 }],
+    ["nothing to choose", { epochs: 3, lr: 0.01, weight_decay: 0 }],
+  ])("tells each pass over the features, with %s", (_, given) => {
+    const heard: [number, number][] = [];
+    linearProbe(train, val, fixture.classes, { ...PROBE, ...given }, (done, total) => heard.push([done, total]));
+    const total = heard[0]![1];
+    expect(heard).toEqual(Array.from({ length: total }, (_, i) => [i + 1, total]));
+    expect(total).toBe("lr" in given ? 3 : 3 * (1 + Math.ceil(Math.min(10, 1000 / (train.labels.length / 10)))));
+  });
+
+  it("has LibTorch's mean and variance for features to be standardised by", () => {
+    scope(() => {
+      manualSeed(1);
+      const x = randn([301, 7]).mul(3).add(50);
+      const { mean, scale } = standardOf(x);
+      const exact = x.to({ dtype: "float64" }).var([0], { correction: 0 }).add(1e-6).rsqrt().toNumbers();
+      for (const [i, value] of scale.toNumbers().entries()) expect(value / exact[i]!).toBeCloseTo(1, 5);
+      expect(mean.equal(x.mean([0]))).toBe(true);
+    });
   });
 
   it("depends on the seed alone and leaves no tensor behind", () => {

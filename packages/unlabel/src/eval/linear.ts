@@ -81,22 +81,36 @@ export interface ProbeOutcome extends Metrics, Candidate {
   seconds: number;
 }
 
+/** Hears how many passes over the features are done, and how many there will be. */
+export type OnPass = (done: number, total: number) => void;
+
 /**
  * Trains the probe on `train` and scores it on `val` once, after the last epoch: nothing is chosen on `val`.
  * A learning rate or weight decay left open is chosen on stratified tenths of `train`, all candidates side by side, and then
  * all of `train` is fitted with it. The outcome depends on the seed alone.
  */
-export function linearProbe(train: Features, val: Features, classes: number, settings: ProbeSettings): ProbeOutcome {
+export function linearProbe(
+  train: Features,
+  val: Features,
+  classes: number,
+  settings: ProbeSettings,
+  onPass: OnPass = () => {},
+): ProbeOutcome {
   const began = performance.now();
   return scope(() => {
     const candidates = candidatesOf(settings);
-    const tried = candidates.length > 1 ? sweep(train, classes, candidates, settings) : [];
+    const parts = candidates.length > 1 ? partsOf(train, settings.seed) : [];
+    const passes =
+      settings.epochs * (settings.solver === "lbfgs" ? candidates.length * parts.length + 1 : parts.length + 1);
+    let done = 0;
+    const tell = () => onPass(++done, passes);
+    const tried = sweep(train, classes, candidates, settings, parts, tell);
     const fallback = candidates.length > 1 ? { ...candidates[0]!, ...unchosen(settings) } : candidates[0]!;
     const { lr, weight_decay } = tried.reduce<Tried | Candidate>(
       (best, one) => ("top1" in best && best.top1 >= one.top1 ? best : one),
       fallback,
     );
-    const { models, curve } = fit(train, classes, [{ lr, weight_decay }], settings);
+    const { models, curve } = fit(train, classes, [{ lr, weight_decay }], settings, tell);
     const metrics = judge(scores(models[0]!, val.x), val.labels, classes);
     const chosen = candidates.length === 1 || tried.length > 0;
     return { ...metrics, lr, weight_decay, tried, chosen, curve, seconds: (performance.now() - began) / 1000 };
@@ -117,23 +131,40 @@ function unchosen({ solver, lr, weight_decay }: ProbeSettings): Candidate {
 }
 
 /**
- * Accuracy of each candidate on held-out tenths of `train`: of one where it is large, of up to ten where one would be all noise.
+ * What is fitted and what is held out in turn: a tenth of `train` where it is large, up to ten tenths where one would be all noise.
  * Empty where nothing can be held out.
  */
-function sweep(train: Features, classes: number, candidates: Candidate[], settings: ProbeSettings): Tried[] {
-  const right = candidates.map(() => 0);
-  let [checked, round] = [0, 0];
-  for (; round < 10 && checked < 1000; round++) {
-    const [fitted, held] = stratified(train.labels, 0.1, settings.seed, round, train.files);
+function partsOf({ labels, files }: Features, seed: number): (readonly [fitted: number[], held: number[]])[] {
+  const parts: (readonly [number[], number[]])[] = [];
+  for (let checked = 0; parts.length < 10 && checked < 1000; ) {
+    const [fitted, held] = stratified(labels, 0.1, seed, parts.length, files);
     if (held.length === 0) return [];
     checked += held.length;
+    parts.push([fitted, held]);
+  }
+  return parts;
+}
+
+/** Accuracy of each candidate on what is held out; none where nothing is. */
+function sweep(
+  train: Features,
+  classes: number,
+  candidates: Candidate[],
+  settings: ProbeSettings,
+  parts: ReturnType<typeof partsOf>,
+  tell: () => void,
+): Tried[] {
+  if (parts.length === 0) return [];
+  const right = candidates.map(() => 0);
+  for (const [fitted, held] of parts) {
     scope(() => {
       const [part, check] = [pick(train, fitted), pick(train, held)];
-      for (const [i, model] of fit(part, classes, candidates, settings).models.entries()) {
+      for (const [i, model] of fit(part, classes, candidates, settings, tell).models.entries()) {
         right[i]! += held.length * topK(scores(model, check.x), check.labels, classes, 1);
       }
     });
   }
+  const checked = parts.reduce((sum, [, held]) => sum + held.length, 0);
   return candidates.map((candidate, i) => ({ ...candidate, top1: right[i]! / checked }));
 }
 
@@ -143,6 +174,7 @@ export function fit(
   classes: number,
   candidates: readonly Candidate[],
   settings: ProbeSettings,
+  tell: () => void = () => {},
 ): { models: Linear[]; curve: Curve } {
   return noGrad(() =>
     scope(() => {
@@ -150,8 +182,8 @@ export function fit(
       const inputs = standardise(x, standard);
       const { models, curve } =
         settings.solver === "lbfgs"
-          ? fitByLbfgs(inputs, labels, classes, candidates, settings)
-          : fitBySgd(inputs, labels, classes, candidates, settings);
+          ? fitByLbfgs(inputs, labels, classes, candidates, settings, tell)
+          : fitBySgd(inputs, labels, classes, candidates, settings, tell);
       return { models: models.map((model) => ({ ...standard, ...model })), curve };
     }),
   );
@@ -164,11 +196,13 @@ function fitByLbfgs(
   classes: number,
   candidates: readonly Candidate[],
   { epochs: iterations }: ProbeSettings,
+  tell: () => void,
 ) {
   const models: { weight: Tensor; bias: Tensor }[] = [];
   let curve: Curve = [];
   for (const { weight_decay } of candidates) {
-    const found = logistic(inputs, labels, classes, { weight_decay, iterations, start: models.at(-1) });
+    const options = { weight_decay, iterations, start: models.at(-1), onIteration: tell };
+    const found = logistic(inputs, labels, classes, options);
     models.push({ weight: found.weight, bias: found.bias });
     curve = found.curve;
   }
@@ -176,8 +210,9 @@ function fitByLbfgs(
 }
 
 /**
- * All models on the same batches and in the same products. The gradient is in closed form: for logits Z = XW + b and
- * P = softmax(Z), ∂L/∂W = Xᵀ(P − Y)/B + λW, ∂L/∂b = mean(P − Y).
+ * All models on the same batches and in the same products. The gradient is in closed form: for logits Z = WX + b and
+ * P = softmax(Z), ∂L/∂W = (P − Y)Xᵀ/B + λW, ∂L/∂b = mean(P − Y). A column is an image, so that softmax runs along whole rows of
+ * images and not along a few classes.
  */
 function fitBySgd(
   inputs: Tensor,
@@ -185,18 +220,21 @@ function fitBySgd(
   classes: number,
   candidates: readonly Candidate[],
   { epochs, batch, momentum, seed }: ProbeSettings,
+  tell: () => void,
 ) {
   const [count, dim] = inputs.shape as [number, number];
   const { device } = inputs;
   const models = candidates.length;
-  const targets = fromTypedArray(labels).to({ device, dtype: "int64" }).oneHot(classes).to({ dtype: "float32" });
-  const weight = zeros([dim, models * classes], { device });
-  const bias = zeros([models * classes], { device });
+  const rows = models * classes;
+  const numbers = fromTypedArray(labels).to({ device, dtype: "int64" });
+  const targets = numbers.oneHot(classes).to({ dtype: "float32" });
+  const weight = zeros([rows, dim], { device });
+  const bias = zeros([rows, 1], { device });
   const [velocityW, velocityB] = [weight.zerosLike(), bias.zerosLike()];
-  const perColumn = (of: (candidate: Candidate) => number) =>
-    fromTypedArray(Float32Array.from(candidates, of)).to({ device }).repeatInterleave(classes);
-  const rate = perColumn(({ lr }) => lr ?? 0);
-  const decay = perColumn(({ weight_decay }) => weight_decay);
+  const perRow = (of: (candidate: Candidate) => number) =>
+    fromTypedArray(Float32Array.from(candidates, of)).to({ device }).repeatInterleave(classes).unsqueeze(1);
+  const rate = perRow(({ lr }) => lr ?? 0);
+  const decay = perRow(({ weight_decay }) => weight_decay);
   const decays = candidates.some(({ weight_decay }) => weight_decay > 0);
   const steps = epochs * Math.ceil(count / batch);
   const curve: Curve = [];
@@ -207,39 +245,46 @@ function fitBySgd(
       for (let at = 0; at < count; at += batch, step++) {
         const factor = 0.5 * (1 + Math.cos((Math.PI * step) / steps));
         scope(() => {
-          const rows = order.narrow(0, at, Math.min(batch, count - at));
-          const [input, target] = [inputs.indexSelect(0, rows), targets.indexSelect(0, rows).unsqueeze(1)];
+          const chosen = order.narrow(0, at, Math.min(batch, count - at));
+          const [input, target] = [inputs.indexSelect(0, chosen), targets.indexSelect(0, chosen).t()];
           const size = input.shape[0]!;
-          const log = bias.addmm(input, weight).view([size, models, classes]).logSoftmax(2);
+          const log = bias.addmm(weight, input.t()).view([models, classes, size]).logSoftmax(1);
           total.sub_(log.mul(target).sum());
-          const error = log
-            .exp()
-            .sub(target)
-            .div(size)
-            .view([size, models * classes]);
-          velocityW.mul_(momentum).add_(input.t().mm(error));
+          const error = log.exp().sub_(target).div_(size).view([rows, size]);
+          velocityW.mul_(momentum).add_(error.mm(input));
           if (decays) velocityW.add_(weight.mul(decay));
-          velocityB.mul_(momentum).add_(error.sum([0]));
+          velocityB.mul_(momentum).add_(error.sum([1], true));
           const pace = rate.mul(factor);
           weight.sub_(velocityW.mul(pace));
           bias.sub_(velocityB.mul(pace));
         });
       }
       curve.push({ epoch: epoch + 1, loss: total.item() / (count * models) });
+      tell();
     });
   }
   return {
     curve,
     models: candidates.map((_, i) => ({
-      weight: weight.narrow(1, i * classes, classes).clone(),
-      bias: bias.narrow(0, i * classes, classes).clone(),
+      weight: weight
+        .narrow(0, i * classes, classes)
+        .t()
+        .contiguous(),
+      bias: bias
+        .narrow(0, i * classes, classes)
+        .flatten()
+        .clone(),
     })),
   };
 }
 
 /** Mean and 1 / √(variance + 10⁻⁶) of features `[N, D]`. */
 export function standardOf(x: Tensor): Standard {
-  return scope(() => ({ mean: x.mean([0]), scale: x.var([0], { correction: 0 }).add(1e-6).rsqrt() }));
+  return scope(() => {
+    const mean = x.mean([0]);
+    // LibTorch's `var` down the columns was the slowest operator of a fit.
+    return { mean, scale: x.sub(mean).square().mean([0]).add(1e-6).rsqrt() };
+  });
 }
 
 export function standardise(x: Tensor, { mean, scale }: Standard): Tensor {

@@ -39,7 +39,7 @@ interface Parts {
   view: Pick<ViewSpec, "size" | "mean" | "std">;
   input: Input;
   machine: ReturnType<typeof settleMachine>;
-  about: Pick<LoadedEncoder, "run" | "method" | "architecture" | "step">;
+  about: Pick<LoadedEncoder, "run" | "method" | "architecture" | "step" | "weightsAverage">;
   shape: Pick<LoadedEncoder, "grid" | "width">;
 }
 
@@ -53,6 +53,8 @@ export class LoadedEncoder implements Disposable {
   readonly architecture: string;
   /** The training step that it was saved after. */
   readonly step: number;
+  /** Decay of the momentum average that its weights are; null where they are those of that step. */
+  readonly weightsAverage: number | null;
   /** Length of an image's features. */
   readonly dim: number;
   /** Length of the vector of one place; 0 for an encoder that gives features alone. */
@@ -72,6 +74,7 @@ export class LoadedEncoder implements Disposable {
     this.method = parts.about.method;
     this.architecture = parts.about.architecture;
     this.step = parts.about.step;
+    this.weightsAverage = parts.about.weightsAverage;
     this.dim = parts.encoder.dim;
     this.width = parts.shape.width;
     this.grid = parts.shape.grid;
@@ -140,7 +143,7 @@ export class LoadedEncoder implements Disposable {
 }
 
 /**
- * The encoder of a run's newest whole checkpoint, frozen.
+ * The encoder of a run's newest whole checkpoint, frozen; where the run keeps an average of its weights (`weights_average`), with that.
  *
  * @param run a run directory
  * @throws {UserError} where there is no checkpoint, or none that is whole
@@ -149,18 +152,21 @@ export async function loadEncoder(run: string, options: LoadEncoderOptions = {})
   const directory = openTrained(run);
   const { config } = directory.info;
   const size = sizeFor(config, options.size);
-  const [{ trainedMethod }, { settleMachine }, { noGrad, scope, zeros }] = await Promise.all([
+  const [{ trainedMethod }, { foldedFor }, { settleMachine }, { noGrad, scope, zeros }] = await Promise.all([
     import("./baselines.ts"),
+    import("./features.ts"),
     import("./session.ts"),
     import("@unlabel/torch"),
   ]);
   // Files may have changed by the next time that they are encoded: none is kept.
   const machine = settleMachine(options, { cacheBytes: 0 });
-  const { method, step } = trainedMethod(directory);
-  const { encoder } = method;
-  const kept = new Set(Object.values(encoder.stateDict()));
+  const { method, step, weightsAverage } = trainedMethod(directory);
+  const own = method.encoder;
+  own.eval().to({ device: machine.device, memoryFormat: "channels_last" });
+  const folded = foldedFor(own, machine.precision);
+  const encoder = folded ?? own;
+  const kept = new Set(folded ? [] : Object.values(own.stateDict()));
   for (const tensor of Object.values(method.stateDict())) if (!kept.has(tensor)) tensor.dispose();
-  encoder.eval().to({ device: machine.device, memoryFormat: "channels_last" });
   // One empty image tells the shape of its places.
   const shape = noGrad(() =>
     scope((): Parts["shape"] => {
@@ -169,7 +175,7 @@ export async function loadEncoder(run: string, options: LoadEncoderOptions = {})
       return { grid, width: tokens.shape[2]! };
     }),
   );
-  const about = { run, method: config.method, architecture: config.encoder, step };
+  const about = { run, method: config.method, architecture: config.encoder, step, weightsAverage };
   const view = { size, mean: config.mean, std: config.std };
   return new LoadedEncoder({ encoder, view, input: directory.info.data.input, machine, about, shape });
 }

@@ -16,7 +16,9 @@ export interface LogisticOptions {
   /** At most. */
   iterations: number;
   /** Where to begin; by default at zero. */
-  start?: Logistic;
+  start?: Logistic | undefined;
+  /** Called after each iteration. */
+  onIteration?: () => void;
 }
 
 const HISTORY = 10;
@@ -34,7 +36,7 @@ export function logistic(
   inputs: Tensor,
   labels: Int32Array,
   classes: number,
-  { weight_decay, iterations, start }: LogisticOptions,
+  { weight_decay, iterations, start, onIteration }: LogisticOptions,
 ): Logistic & { curve: Curve } {
   const [count, dim] = inputs.shape as [number, number];
   const { device } = inputs;
@@ -58,7 +60,7 @@ export function logistic(
           slope.select(0, dim).copy_(error.sum([0]));
           return { fit, loss: fit + 0.5 * weight_decay * weight.square().sum().item(), slope };
         });
-      const curve = descend(at, look, iterations);
+      const curve = descend(at, look, iterations, onIteration);
       return { weight: at.narrow(0, 0, dim).clone(), bias: at.select(0, dim).clone(), curve };
     }),
   );
@@ -72,7 +74,7 @@ interface Look {
 }
 
 /** Moves `at` downhill in place. */
-function descend(at: Tensor, look: (point: Tensor) => Look, iterations: number): Curve {
+function descend(at: Tensor, look: (point: Tensor) => Look, iterations: number, onIteration = () => {}): Curve {
   const curve: Curve = [];
   const steps: { moved: Tensor; bent: Tensor; rho: number }[] = [];
   let here = look(at);
@@ -105,6 +107,7 @@ function descend(at: Tensor, look: (point: Tensor) => Look, iterations: number):
     here.slope.dispose();
     here = next.look;
     curve.push({ epoch, loss: here.fit });
+    onIteration();
   }
   return curve;
 }

@@ -30,7 +30,10 @@ describe("the map", () => {
       return Math.floor(nearest / 30) === Math.floor(a / 30);
     });
     expect(near.filter(Boolean).length / near.length).toBeGreaterThan(0.95);
-    expect(layOut(points, 1)).toEqual({ x, y, how, neighbours });
+    const epochs: string[] = [];
+    const again = layOut(points, 1, (done, total) => epochs.push(`${done}/${total}`));
+    expect(again).toEqual({ x, y, how, neighbours });
+    expect([epochs.length, epochs[0], epochs.at(-1)]).toEqual([500, "1/500", "500/500"]);
     expect(layOut(points, 2).x).not.toEqual(x);
   });
 

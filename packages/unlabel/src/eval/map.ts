@@ -18,15 +18,25 @@ export interface Layout {
   neighbours: number;
 }
 
-/** Lays out features `[N, D]` in the plane by their cosine similarities; the same seed gives the same map. */
-export function layOut(features: Tensor, seed: number): Layout {
+/**
+ * Lays out features `[N, D]` in the plane by their cosine similarities; the same seed gives the same map.
+ *
+ * @param onEpoch hears how many of UMAP's epochs are done, and how many there will be
+ */
+export function layOut(
+  features: Tensor,
+  seed: number,
+  onEpoch: (done: number, total: number) => void = () => {},
+): Layout {
   const count = features.shape[0]!;
   const rows = principal(features, COMPONENTS);
   if (count < FEWEST) return { ...fitted(rows), how: "PCA", neighbours: 0 };
   const rng = new Rng(seed, "umap");
   const neighbours = Math.min(NEIGHBOURS, count - 1);
   const umap = new UMAP({ nNeighbors: neighbours, minDist: MIN_DIST, random: () => rng.uniform() });
-  return { ...fitted(umap.fit(rows)), how: `PCA ${rows[0]!.length} → UMAP`, neighbours };
+  const epochs = umap.initializeFit(rows);
+  for (let done = 0; done < epochs; done++) onEpoch(umap.step(), epochs);
+  return { ...fitted(umap.getEmbedding()), how: `PCA ${rows[0]!.length} → UMAP`, neighbours };
 }
 
 /** The first principal components of rows of length 1, `[N][≤ most]`, each turned so that its largest entry is positive. */

@@ -3,7 +3,7 @@ import type { Protocol } from "../run/evaluations.ts";
 import type { KnnSettings } from "../score/knn.ts";
 import type { ProbeSettings } from "./linear.ts";
 import type { NetworkGiven } from "./network.ts";
-import type { MachineOptions } from "./session.ts";
+import type { MachineOptions, OnPhase } from "./session.ts";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions extends MachineOptions {
@@ -29,6 +29,8 @@ export interface EvaluateOptions extends MachineOptions {
   pictures?: boolean | undefined;
   /** Whether it begins with how the images were understood. Default true. */
   tellData?: boolean | undefined;
+  /** Called as each phase ends: `encoding`, `linear probe`, `kNN`, `few-shot`, `retrieval`, `pictures`; one may come in several parts. */
+  onPhase?: OnPhase | undefined;
   /** Goes on where `val` has classes that `train` lacks. */
   allowClassMismatch?: boolean | undefined;
 }

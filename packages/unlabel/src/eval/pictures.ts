@@ -1,10 +1,12 @@
 // What the trained features look like, for the report: a map of test images, some with their neighbours of train, and the classes
 // taken for one another. Thumbnails lie in one sprite.
+import type { Tensor } from "@unlabel/torch";
 import type { Split } from "../data/folder.ts";
 import type { EvaluationPictures } from "../run/evaluations.ts";
 import type { Subject } from "./feature-protocols.ts";
 import { pick } from "./linear.ts";
-import { layOut, MIN_DIST } from "./map.ts";
+import { type Layout, layOut, MIN_DIST } from "./map.ts";
+import type { EvaluationSession } from "./session.ts";
 import { drawEach } from "./splits.ts";
 import { spriteOf, thumbnailsOf } from "./thumbnails.ts";
 
@@ -39,7 +41,7 @@ export async function drawPictures(
   const share = MOST_POINTS / labels.length;
   const shown = share >= 1 ? Array.from(labels.keys()) : drawEach(labels, (n) => Math.floor(share * n), seed, "map");
   using points = pick(source.val, shown).x;
-  const { x, y, how, neighbours } = layOut(points, seed);
+  const { x, y, how, neighbours } = mapOf(session, points);
   const map = {
     points: shown.map((n, i) => ({
       tile: tiles.of("val", n),
@@ -70,9 +72,15 @@ export async function drawPictures(
     tiles: members.slice(0, TILES_A_PAIR).map((n) => tiles.of("val", n)),
   }));
 
+  using phase = session.phase("pictures: thumbnails", tiles.count, "image");
+  let read = 0;
   const pixels = await tiles.pixels(
     { train: { split: train, kept: kept.train }, val: { split: val, kept: kept.val } },
-    (split, items) => thumbnailsOf(split, items, TILE, machine.reader),
+    async (split, items) => {
+      const found = await thumbnailsOf(split, items, TILE, machine.reader, (done) => phase.update(read + done));
+      read += items.length;
+      return found;
+    },
   );
   const images = { train: kept.train.length, val: kept.val.length };
   const sprite = await spriteOf(pixels, TILE, COLUMNS);
@@ -89,6 +97,11 @@ export async function drawPictures(
     settings: { size: view.size },
   };
   return { file, sprite };
+}
+
+function mapOf(session: EvaluationSession, points: Tensor): Layout {
+  using phase = session.phase("pictures: map", 1, "epoch");
+  return layOut(points, session.seed, phase.update);
 }
 
 /** Numbers images as they are asked for, each once. */

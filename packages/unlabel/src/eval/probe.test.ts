@@ -155,7 +155,11 @@ describe("the frozen encoder", () => {
     const before = checksum(encoder);
     const data = openFolder(join(root.path, "labelled"));
     const options = { view: config, batch: 32, device: "cpu", precision: "fp32" as const };
-    const found = await frozen(encoder, () => extract(data.val!, { own: (x) => encoder.features(x) }, options));
+    const found = await frozen(
+      encoder,
+      (fast) => extract(data.val!, { own: (x) => fast.features(x) }, options),
+      options,
+    );
     const { own } = found.features;
     expect(found.indices).toEqual(Int32Array.from({ length: 60 }, (_, i) => i));
     expect(own.x.shape).toEqual([60, encoder.dim]);
@@ -163,10 +167,14 @@ describe("the frozen encoder", () => {
     expect(checksum(encoder)).toBe(before);
 
     // In training mode BatchNorm moves its statistics: exactly what must not go unnoticed.
-    const careless = frozen(encoder, async () => {
-      encoder.train();
-      return extract(data.val!, { own: (x) => encoder.features(x) }, options);
-    });
+    const careless = frozen(
+      encoder,
+      async () => {
+        encoder.train();
+        return extract(data.val!, { own: (x) => encoder.features(x) }, options);
+      },
+      options,
+    );
     await expect(careless).rejects.toThrow("Expected an encoder that evaluation leaves unchanged");
     own.x.dispose();
     method.dispose();

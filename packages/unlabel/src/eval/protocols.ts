@@ -36,9 +36,9 @@ export async function runProtocols(
   const { config } = run.info;
   const { mean, std } = config;
   // The session says these notes with its own.
-  const { method: trained, step, notes } = trainedMethod(run, () => {});
+  const { method: trained, step, notes, weightsAverage } = trainedMethod(run, () => {});
   const known = { ...splits, notes: [...splits.notes, ...notes] };
-  const session = new EvaluationSession(data, known, seed, { size, mean, std }, options);
+  const session = new EvaluationSession(data, known, seed, { size, mean, std }, options, weightsAverage);
   const untrained = untrainedMethod(config);
   const asked = new Set(protocols);
   const evaluations: Evaluations = {};
@@ -95,16 +95,14 @@ async function encode(
   const { train, val, view, machine, onSkip } = session;
   const { device } = machine;
   for (const { encoder } of [trained, untrained]) encoder.to({ device, memoryFormat: "channels_last" });
-  const bar = session.bar(train.items.length + val.items.length, "image");
-  const onProgress = (count: number) => bar.update(count, "", "encoding");
+  using phase = session.phase("encoding", train.items.length + val.items.length, "image", 0);
   const encoded = await encodeSplits([trained, untrained], train, val, pixels, {
     ...machine,
     view,
     batch: 256,
-    onProgress,
+    onProgress: (count) => phase.update(count),
     onSkip,
   });
-  session.end();
   return { ...encoded, session, step };
 }
 

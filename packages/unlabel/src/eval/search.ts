@@ -46,6 +46,8 @@ export interface SearchResult {
   skipped: number;
   /** The training step that the encoder was saved after. */
   step: number;
+  /** Decay of the momentum average that its weights are; null where they are those of that step. */
+  weights_average: number | null;
   /** Edge in pixels at which images were encoded. */
   size: number;
   /** Whether their features were in the run directory already. */
@@ -77,7 +79,7 @@ export async function search(
   if (!existsSync(image)) throw new UserError(`Expected an image to search with, got ${image}, which does not exist`);
   const data = await openImagesAs(dataRoot, run.info.data.input);
   tellUnderstood(data, options.stream ?? process.stderr);
-  const [{ trainedMethod }, { encodeCached }, { extract }, { nearest }, { jpegsOf }, { settleMachine }] =
+  const [{ trainedMethod }, { encodeCached }, { extract, frozen }, { nearest }, { jpegsOf }, { settleMachine }] =
     await Promise.all([
       import("./baselines.ts"),
       import("./encode-data.ts"),
@@ -93,18 +95,15 @@ export async function search(
   encoder.to({ device: machine.device, memoryFormat: "channels_last" });
   const { input } = run.info.data;
   const alone: Split = { name: "val", root: dirname(image), items: [{ path: basename(image), label: -1 }], input };
-  const asked = await extract(
-    alone,
-    { own: (images) => encoder.features(images) },
-    {
-      ...machine,
-      view,
-      batch: 1,
-      onSkip: ({ reason }) => {
-        throw new UserError(`Expected an image to search with, got ${image}: ${reason}`);
-      },
+  const how = {
+    ...machine,
+    view,
+    batch: 1,
+    onSkip: ({ reason }: { reason: string }) => {
+      throw new UserError(`Expected an image to search with, got ${image}: ${reason}`);
     },
-  );
+  };
+  const asked = await frozen(encoder, (fast) => extract(alone, { own: (images) => fast.features(images) }, how), how);
   const { features, rows, skipped, cached } = await encodeCached(run, trained, data, view, options);
   trained.method.dispose();
   using query = asked.features.own.x.to({ device: "cpu" });
@@ -127,6 +126,7 @@ export async function search(
     images: rows.length,
     skipped,
     step: trained.step,
+    weights_average: trained.weightsAverage,
     size,
     cached,
     seconds: (performance.now() - began) / 1000,

@@ -28,6 +28,18 @@ export interface MachineOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Hears of each phase of an evaluation when it is over, and the seconds that it took. */
+export type OnPhase = (phase: string, seconds: number) => void;
+
+/** Milliseconds that a phase runs without a bar. */
+const QUIET = 1000;
+
+/** A piece of an evaluation's work; `using` ends it. */
+export interface Phase extends Disposable {
+  /** How much of it is done, and of how much where that has turned out to be other than was thought. */
+  update(done: number, total?: number): void;
+}
+
 /** Settles each `auto` and tells the engine and the reader, which is made as `readerOptions` say. */
 export function settleMachine(
   { device = "auto", threads = "auto", precision = "auto", signal }: MachineOptions,
@@ -52,17 +64,21 @@ export class EvaluationSession {
   readonly #splitSeed: number | null;
   readonly view: Pick<ViewSpec, "size" | "mean" | "std">;
   readonly machine: ReturnType<typeof settleMachine>;
+  readonly #weightsAverage: number | null;
   readonly #notes: string[];
   readonly #skipped = new Set<string>();
   readonly #stream: ProgressStream;
+  readonly #onPhase: OnPhase | undefined;
   #bar: Progress | null = null;
 
+  /** @param weightsAverage decay of the average that the trained encoder's weights are; null where they are a step's own */
   constructor(
     data: Dataset,
     splits: ProbeSplits,
     seed: number,
     view: EvaluationSession["view"],
-    options: MachineOptions,
+    options: MachineOptions & { onPhase?: OnPhase | undefined },
+    weightsAverage: number | null = null,
   ) {
     this.data = data;
     this.train = splits.train;
@@ -71,8 +87,10 @@ export class EvaluationSession {
     this.#splitSeed = splits.seed;
     this.view = view;
     this.machine = settleMachine(options);
+    this.#weightsAverage = weightsAverage;
     this.#notes = splits.notes;
     this.#stream = options.stream ?? process.stderr;
+    this.#onPhase = options.onPhase;
     for (const note of splits.notes) this.log(`note: ${note}`);
   }
 
@@ -88,6 +106,28 @@ export class EvaluationSession {
     this.end();
     this.#bar = new Progress({ total, unit, stream: this.#stream });
     return this.#bar;
+  }
+
+  /**
+   * Begins a piece of work, which has a bar once it has taken a second.
+   *
+   * @param name for people, such as `linear probe: trained`; what stands before the colon is the phase that is timed
+   */
+  phase(name: string, total: number, unit: string, quiet = QUIET): Phase {
+    this.end();
+    const began = performance.now();
+    const bar = new Progress({ total, unit, stream: this.#stream, quiet });
+    this.#bar = bar;
+    return {
+      update: (done, known) => {
+        if (known !== undefined) bar.expect(known);
+        bar.update(done, "", name);
+      },
+      [Symbol.dispose]: () => {
+        if (this.#bar === bar) this.end();
+        this.#onPhase?.(name.split(":")[0]!, (performance.now() - began) / 1000);
+      },
+    };
   }
 
   log(text: string): void {
@@ -125,6 +165,8 @@ export class EvaluationSession {
       seed: this.seed,
       split_seed: this.#splitSeed,
       step,
+      // From scratch it is not where training began.
+      ...(this.#weightsAverage !== null && protocol !== "supervised" && { weights_average: this.#weightsAverage }),
       fingerprint: this.data.fingerprint,
       data: this.data.root,
       train_images: train,

@@ -17,6 +17,7 @@ export async function thumbnailsOf(
   items: readonly Item[],
   edge: number,
   reader: ImageReader,
+  onRead: (done: number) => void = () => {},
 ): Promise<Uint8Array> {
   const bytes = edge * edge * 3;
   const thumbnails = new Uint8Array(items.length * bytes);
@@ -28,6 +29,7 @@ export async function thumbnailsOf(
       return size ? [{ image, views: [centerBox(size.width, size.height, edge, 1)], slots: [at + k] }] : [];
     });
     await reader.readPictures(found, { width: edge, height: edge, filter: "bilinear", out: thumbnails });
+    onRead(Math.min(at + BATCH, items.length));
   }
   return thumbnails;
 }

@@ -5,6 +5,28 @@ import type { CommonConfig, Config, SettledChannels } from "../config/common.ts"
 export type Preset = Partial<Omit<CommonConfig, "method" | "preset" | "mean" | "std">> &
   Partial<Pick<SettledChannels, "mean" | "std">> & { readonly [key: string]: unknown };
 
+/** What preset `auto` knows of the images and the machine before it chooses. */
+export interface Facts {
+  /** Images to train on, from 1. */
+  images: number;
+  /** Short side in pixels of the image in the middle, as the network is given them. */
+  side: number;
+  /** Channels as the network sees them, from 1. */
+  channels: number;
+  /** The kind of device that trains. */
+  device: "cpu" | "gpu";
+}
+
+/** Settings that preset `auto` chose together, and why: "size 64: …". */
+export interface Choice {
+  /** What was chosen. */
+  settings: Preset;
+  /** Why, in a few words that follow the settings' names and values. */
+  why: string;
+  /** What people should know before they wait for it. */
+  warning?: string;
+}
+
 /** A flag of `pretrain` for one of the method's own keys. */
 export interface Flag {
   /** `--mask-ratio` sets the key `mask_ratio`. */
@@ -33,6 +55,12 @@ export interface About {
   defaults: Preset;
   /** Where settings start from; each names what makes it whole. `small` is there in every method. */
   presets: Readonly<Record<string, Preset>>;
+  /**
+   * What preset `auto` sets beside what is chosen for every method (fit.ts), over the values of `small`; absent where that suffices.
+   *
+   * @param given what the user has set, to which the rest should fit
+   */
+  fit?(facts: Facts, given: Readonly<Record<string, unknown>>): Choice[];
   /** `batch`: the loss looks across the images of a batch, and cannot be had in parts unless by `embed` and `contrast`. */
   coupling: "image" | "batch";
   /** What the method draws at random beside its views, such as "masks"; absent where nothing. */
@@ -41,8 +69,8 @@ export interface About {
   flops(config: Config): number;
   /** What a watch on its training needs to know. */
   health: {
-    /** Share of the way from chance to floor that the loss must have gone for anything to be learnt. */
-    learnt: number;
+    /** Share of the way from chance to floor that the loss must have gone for anything to be learnt; of a config where that varies. */
+    learnt: number | ((config: Config) => number);
     /** What to try where features lose themselves. */
     cures: string;
     /** What to try, beside another lr, where the loss stays at chance; absent where there is nothing. */
@@ -67,4 +95,9 @@ export function forwardOperations(macs: number): number {
 /** What the loss of a run's curve is called. */
 export function lossWords({ loss }: About, config: Readonly<Record<string, unknown>>): string {
   return typeof loss === "string" ? loss : loss(config);
+}
+
+/** Share of the way from chance to floor that the loss of a config must have gone for anything to be learnt. */
+export function learntShare({ health: { learnt } }: About, config: Config): number {
+  return typeof learnt === "number" ? learnt : learnt(config);
 }

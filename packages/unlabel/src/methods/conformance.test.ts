@@ -12,7 +12,7 @@ import { checkShapes, stepSettings, trainStep } from "../train/step.ts";
 import { ABOUTS } from "./abouts.ts";
 import { METHODS } from "./list.ts";
 import type { Method } from "./method.ts";
-import { createMethod, resolveConfig } from "./registry.ts";
+import { createMethod, resolveConfig, viewsAt } from "./registry.ts";
 
 const BATCH = 8;
 
@@ -155,6 +155,28 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
       });
     },
   );
+
+  it("learns from views that grow, or refuses them", () => {
+    const flags = { method: name, encoder, size: 32, size_start: 16, batch: BATCH };
+    const asked = () => resolveConfig({ flags: { ...flags, ...(encoder === "vit_tiny" && { patch: 8 }) } });
+    // A decoder has places for its tokens.
+    if ("decoder" in schema) {
+      expect(asked).toThrow(/^Expected no size_start with/);
+      return;
+    }
+    scope(() => {
+      const growing = asked();
+      const method = made(growing).train();
+      for (const size of [16, 24]) {
+        const specs = viewsAt(growing, size);
+        expect(specs.map(({ size }) => size)).toEqual(method.views.map((view) => (view.size * size) / 32));
+        const views = specs.map(({ count, size }) => randn([count * BATCH, 3, size, size]));
+        const { loss } = method.loss(views, stepOn(BATCH));
+        loss.backward();
+        expect(Number.isFinite(loss.item())).toBe(true);
+      }
+    });
+  });
 
   it("is gone once it is disposed of", () => {
     const before = memory().liveTensors;

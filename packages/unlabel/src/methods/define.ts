@@ -22,7 +22,10 @@ export interface MethodDefinition<Own extends z.ZodRawShape = z.ZodRawShape> {
   encoder?: { positions?: "learned" | "sincos" };
   /** Settings that contradict each other, a line each. @param given the settings that the user has just given */
   check?(config: ConfigOf<Own>, given: Settings): string[];
-  /** The views of an image that the loss takes, one entry a kind. */
+  /**
+   * The views of an image that the loss takes, one entry a kind. Asked again with a smaller `size` where views grow (`size_start`), which
+   * `check` refuses where the loss takes views of one size alone.
+   */
   views(config: ConfigOf<Own>): ViewSpec[];
   /** Heads and loss around a fresh encoder; what is drawn comes from LibTorch's generator, so that a seed gives the same weights. */
   create(parts: { config: ConfigOf<Own>; encoder: Encoder }): Method;

@@ -1,5 +1,5 @@
 // The methods: what they are made of, and which there are.
-export type { About, Flag, Preset } from "./about.ts";
+export type { About, Choice, Facts, Flag, Preset } from "./about.ts";
 export { type ConfigOf, defineMethod, type MethodDefinition } from "./define.ts";
 export {
   type LossOutput,

@@ -4,6 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import { counted } from "../base/text.ts";
 import { withoutImages } from "../config/channels.ts";
 import type { Config } from "../config/common.ts";
+import { growthUnit, sizesOf } from "../config/growth.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
 import type { ViewSpec } from "../data/views.ts";
@@ -13,7 +14,10 @@ import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
 import { METHODS } from "./list.ts";
 import { Method } from "./method.ts";
-import { presetsOf } from "./presets.ts";
+import { AUTO, presetsOf } from "./presets.ts";
+
+/** Where nobody asks for one: it learns soonest of all on images of every kind that was measured (docs/presets.md). */
+export const FIRST_METHOD = "simclr";
 
 const known = new Map<string, MethodDefinition>(METHODS.map((method) => [method.about.name, method]));
 
@@ -32,9 +36,10 @@ export function addMethod(method: MethodDefinition): Disposable {
   const { name } = method.about;
   if (known.has(name)) throw new UsageError(`Expected a name that no method has yet, got ${name}`);
   const own = configurableOf(method);
-  for (const preset of Object.keys(own.presets)) {
+  // `auto` begins with the values of `small`.
+  for (const preset of Object.keys(method.about.presets)) {
     try {
-      resolveWith([own], { flags: { method: name, preset } }, "small");
+      resolveWith([own], { flags: { method: name, preset } }, { preset });
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
       throw new UsageError(`Expected whole presets of method ${name}, got ${preset} with a fault: ${error.message}`);
@@ -85,7 +90,7 @@ export function resolveConfig(sources: Sources): Config {
   const name = sources.flags?.method ?? sources.file?.settings.method;
   // A run's method that is not there has its own words: its plugin is missing.
   if (sources.file && sources.flags?.method === undefined && typeof name === "string") methodNamed(name);
-  return resolveWith(configurable(), sources, "small");
+  return resolveWith(configurable(), sources, { method: FIRST_METHOD, preset: AUTO });
 }
 
 /** Whether any method has such a setting. */
@@ -93,9 +98,37 @@ export function isSetting(key: string): boolean {
   return isSettingOf(configurable(), key);
 }
 
-/** Side in pixels of the smallest views that a config's method asks for. */
+/** Side in pixels of the smallest views that a config's method asks for, at whatever step. */
 export function smallestView(config: Config): number {
-  return Math.min(...askedViews(config).map(({ size }) => size));
+  const [start = config.size] = sizesOf(config, isVit(config.encoder));
+  return Math.min(...viewsAt(config, start).map(({ size }) => size));
+}
+
+/**
+ * The views of steps whose images have another size than they end with: all kinds are smaller by the same factor, to a multiple of what
+ * the encoder needs.
+ *
+ * @param edge in pixels; at most the config's `size`
+ */
+export function viewsAt(config: Config, edge: number): ViewSpec[] {
+  const whole = viewsOf(config);
+  if (edge === config.size) return whole;
+  const unit = growthUnit(config, isVit(config.encoder));
+  const asked = viewsOf({ ...config, size: edge });
+  if (asked.length !== whole.length || asked.some(({ count }, i) => count !== whole[i]!.count)) {
+    throw new UsageError(
+      `Expected as many views of method ${config.method} at ${edge} px as at ${config.size} px, got others; its check must refuse size_start`,
+    );
+  }
+  return asked.map((view, i) => {
+    const full = whole[i]!.size;
+    const scaled = unit * Math.max(1, Math.round((full * edge) / config.size / unit));
+    const size = full === config.size ? edge : Math.min(full, scaled);
+    if (size === view.size) return view;
+    // A kind with a size of its own, such as small local views: its kernel goes with it.
+    const half = view.blur ? Math.floor((((view.blur.kernel - 1) / 2) * size) / view.size) : 0;
+    return { ...view, size, blur: view.blur && { ...view.blur, kernel: 2 * half + 1 } };
+  });
 }
 
 /**

@@ -45,6 +45,7 @@ function evaluationData(evaluation: Evaluation) {
     seed,
     split_seed,
     step,
+    weights_average,
     seconds,
     notes,
     train_images,
@@ -62,6 +63,8 @@ function evaluationData(evaluation: Evaluation) {
     /** Of the fifth of train that was held out to score on; null where the data has a val. */
     split_seed: split_seed ?? null,
     step: step ?? null,
+    /** Decay of the average of the encoder's weights that was evaluated; null where they are those of that step. */
+    weights_average: weights_average ?? null,
     seconds: seconds ?? null,
     notes: notes ?? [],
     train_images,
@@ -113,6 +116,8 @@ function runData(run: Run, group: number) {
     chance: file.chance ?? null,
     floor: file.floor ?? null,
     config: file.config,
+    /** What preset auto chose and why, a line each; empty with other presets. */
+    chosen: file.chosen ?? [],
     data: {
       root: file.data?.root ?? null,
       layout: file.data?.layout ?? null,

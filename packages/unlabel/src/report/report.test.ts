@@ -54,6 +54,28 @@ describe("writeReport", () => {
     expect(page).toContain("shown with its true mean and deviation");
   });
 
+  it("says what preset auto chose and why, once for runs that were told the same", async () => {
+    const chosen = [
+      "preset auto for 500 images of 32 px (short side, median), on a CPU",
+      'batch 64: <small> "batches"',
+    ];
+    const seeds = [0, 1].map((seed) => ({ seed, steps: 4, run: { chosen } }));
+    const { page } = await reportOf("chosen", ...seeds, { method: "mae", steps: 4 });
+    expect(page.match(/What preset auto chose, and why/g)).toHaveLength(1);
+    expect(page.match(/<li>batch 64: &lt;small&gt; /g)).toHaveLength(1);
+    expect((await reportOf("unchosen", { steps: 4 })).page).not.toContain("What preset auto chose");
+  });
+
+  it("says which runs were scored with averaged weights", async () => {
+    const dirs = [await writeRun(at("averaged/one"), { steps: 4 }), await writeRun(at("averaged/two"), { steps: 4 })];
+    const file = join(dirs[1]!, "eval", "linear.json");
+    writeFileSync(file, JSON.stringify({ ...JSON.parse(readFileSync(file, "utf8")), weights_average: 0.99 }));
+    await writeReport(dirs, at("averaged/report.html"));
+    const page = readFileSync(at("averaged/report.html"), "utf8");
+    expect(page).toContain("Scored with averaged weights: of two the encoder is");
+    expect(page.match(/Scored with averaged weights/g)).toHaveLength(1);
+  });
+
   it("shows runs that were never probed, were interrupted, failed or broke, and says so", async () => {
     const { page } = await reportOf(
       "odd",
@@ -178,7 +200,7 @@ describe.runIf(present)("the page", () => {
     };
     const { report } = await reportOf(
       "hostile",
-      { ...hostile, run: { command: HOSTILE, device: HOSTILE } },
+      { ...hostile, run: { command: HOSTILE, device: HOSTILE, chosen: [HOSTILE] } },
       { ...hostile, method: "mae", config: { note: HOSTILE } },
     );
     url = pathToFileURL(report.path).href;

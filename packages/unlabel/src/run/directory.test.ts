@@ -396,6 +396,16 @@ describe("run.json of another version", () => {
     expect(opened.data.input).toEqual({ channels: 3, bands: null, range: null, tiles: null });
   });
 
+  it("from before there was an average of weights has none, whatever a preset says now", () => {
+    const averageOf = (config: object) => migrate({ schema: 2, config }, "run.json").config as typeof info.config;
+    expect(averageOf({ lr: 1 })).toEqual({ lr: 1, weights_average: null });
+    expect(averageOf({ weights_average: 0.9 })).toEqual({ weights_average: 0.9 });
+    const { weights_average: _, ...config } = info.config;
+    const run = RunDirectory.create(path, info);
+    writeFileSync(join(path, "run.json"), JSON.stringify({ ...info, config }));
+    expect(RunDirectory.open(run.path).info).toEqual(info);
+  });
+
   it("is refused where its settings are of other channels than its images", () => {
     const run = RunDirectory.create(path, info);
     const edited = { ...info, config: { ...info.config, channels: 4 } };

@@ -57,6 +57,8 @@ export interface Header<P extends Protocol | "pictures"> {
   split_seed?: number | null;
   /** The training step that the encoder was saved after. */
   step: number;
+  /** Decay of the momentum average of its weights that was evaluated; absent where the weights are those of that step. */
+  weights_average?: number;
   /** Of the images evaluated on. */
   fingerprint: string;
   /** Where they lay, as given. */

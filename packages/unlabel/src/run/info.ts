@@ -15,6 +15,14 @@ import { migrate, type SCHEMA, writerOf } from "./migrate.ts";
 /** What became of a run. */
 export type RunStatus = "running" | "done" | "interrupted" | "failed";
 
+/** How a run's views grow. */
+export interface SavedGrowth {
+  /** From how many steps done on views have which edge in pixels; the first from 0, ascending. */
+  stages: { from: number; size: number }[];
+  /** Time of a step at the smallest size, in steps at the largest. */
+  cost: number;
+}
+
 /** What run.json holds. */
 export interface RunInfo {
   /** Version of the format. */
@@ -27,6 +35,8 @@ export interface RunInfo {
   about?: { title: string; paper: string; loss: string };
   /** All settings. */
   config: SettledConfig;
+  /** What preset `auto` chose, and why, a line each; absent with other presets. */
+  chosen?: string[];
   /** What everything random follows from. */
   seed: number;
   /** ISO 8601, UTC. */
@@ -68,6 +78,8 @@ export interface RunInfo {
   floor: number | null;
   /** Steps of one pass over the images. */
   steps_per_epoch: number;
+  /** Absent where views have one size. */
+  growth?: SavedGrowth;
   /** Random numbers of a step follow from seed, step and place in the batch; absent in runs from before that. */
   draws?: "by place";
   /** What it came to; null until training has ended once, whole or interrupted. */
@@ -137,6 +149,17 @@ const format = z.looseObject({
   device: z.string(),
   precision: z.enum(["fp32", "bf16"]),
   steps_per_epoch: z.int().min(1),
+  growth: z
+    .object({
+      stages: z
+        .array(z.object({ from: z.int().min(0), size: z.int().min(1) }))
+        .refine(
+          (stages) => stages[0]?.from === 0 && stages.every(({ from }, i) => i === 0 || from > stages[i - 1]!.from),
+          "Expected stages from step 0 on, ascending",
+        ),
+      cost: z.number().positive(),
+    })
+    .optional(),
   result: z.looseObject({ steps: z.int().min(0), seconds: z.number().min(0), peak_mb: z.number() }).nullable(),
   notes: z.array(z.string()).optional(),
 });

@@ -1,7 +1,7 @@
 // run.json of another version, brought to this one's format. Needs no engine and no method, so that reports do without.
 import { UserError } from "../base/errors.ts";
 import { versionOfUnlabel } from "../base/version.ts";
-import { BEFORE_CHANNELS } from "../config/defaults.ts";
+import { BEFORE_AVERAGE, BEFORE_CHANNELS } from "../config/defaults.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
 
 /** The format that this version writes. A change that older versions would misread raises it, and adds a migration. */
@@ -11,7 +11,8 @@ export type Json = Record<string, unknown>;
 
 /**
  * Turns the run.json of a version into that of the next: `migrations[n]` leads from schema n to n + 1. A setting that has
- * come since takes its preset's value; where that is not what the older version did, a migration must write what it did.
+ * come since takes its preset's value; where that is not what the older version did, a migration, or `LATER` within a schema, must
+ * write what it did.
  */
 export type Migrations = Readonly<Record<number, (info: Json) => Json>>;
 
@@ -23,6 +24,9 @@ const MIGRATIONS: Migrations = {
     data: isObject(data) ? { ...data, input: PHOTOGRAPHS } : data,
   }),
 };
+
+/** What runs of this schema did without a setting that has come since. */
+const LATER = { ...BEFORE_AVERAGE };
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
@@ -52,7 +56,7 @@ export function migrate(found: unknown, file: string, migrations = MIGRATIONS, s
     }
     info = { ...next(info), schema: at + 1 };
   }
-  return info;
+  return isObject(info.config) ? { ...info, config: { ...LATER, ...info.config } } : info;
 }
 
 /** The version that wrote it, where it says so. */

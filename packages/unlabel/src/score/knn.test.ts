@@ -45,7 +45,9 @@ describe("weighted nearest neighbours", () => {
     const dot = (a: number[], b: number[]) => a.reduce((sum, x, i) => sum + x * b[i]!, 0);
     const cosine = (a: number[], b: number[]) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
     const live = memory().liveTensors;
-    const { k, indices, similarities } = nearest(bank, queries, 5);
+    const heard: number[] = [];
+    const { k, indices, similarities } = nearest(bank, queries, 5, (done) => heard.push(done));
+    expect(heard).toEqual([7]);
     expect(memory().liveTensors).toBe(live);
     expect(k).toBe(5);
     for (let n = 0; n < 7; n++) {

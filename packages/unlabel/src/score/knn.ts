@@ -30,8 +30,14 @@ const CHUNK = 1 << 24;
  *
  * @param bank float32 `[M, D]`
  * @param queries float32 `[N, D]`
+ * @param onQueries hears how many queries are done
  */
-export function nearest(bank: Tensor, queries: Tensor, k: number): Neighbours {
+export function nearest(
+  bank: Tensor,
+  queries: Tensor,
+  k: number,
+  onQueries: (done: number) => void = () => {},
+): Neighbours {
   const [size, count] = [bank.shape[0]!, queries.shape[0]!];
   const found = Math.min(k, size);
   const indices = new Int32Array(count * found);
@@ -47,6 +53,7 @@ export function nearest(bank: Tensor, queries: Tensor, k: number): Neighbours {
           similarities.set(values.toArray() as Float32Array, at * found);
           indices.set(places.to({ dtype: "int32" }).toArray() as Int32Array, at * found);
         });
+        onQueries(Math.min(at + step, count));
       }
     }),
   );

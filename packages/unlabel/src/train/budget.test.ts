@@ -4,7 +4,8 @@ import { parseDuration } from "../base/duration.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
 import { temporaryFolder, writeImages } from "../testing/data.ts";
-import { Clock, stepsOf, withSteps } from "./budget.ts";
+import { Clock, stepsOf, withinBudget, withSteps } from "./budget.ts";
+import { averageCost, Growth } from "./growth.ts";
 import { pretrain } from "./pretrain.ts";
 
 it.each([
@@ -70,6 +71,70 @@ describe("Clock", () => {
   });
 });
 
+describe("Clock of a run whose views grow", () => {
+  const config = resolveConfig({ flags: { method: "simclr", size: 64, size_start: 32 } });
+  /** Trains by a clock that stands still but for steps, which take what they do; `sizes` of each. */
+  function trained(budget: number, planned: number, secondsAt: (size: number) => number, cost: number | null = null) {
+    const growth = new Growth(config, planned, cost);
+    const clock = new Clock(budget, planned);
+    let [total, step, seconds] = [planned, 0, 0];
+    const [sizes, plans]: [number[], number[]] = [[], [planned]];
+    while (step < total) {
+      sizes.push(growth.sizeAt(step));
+      seconds += secondsAt(growth.sizeAt(step));
+      step++;
+      const now = clock.plan(step, seconds, total, 0, growth);
+      if (now === total) continue;
+      total = now;
+      growth.plan(step, total);
+      plans.push(total);
+    }
+    return { sizes, seconds, plans };
+  }
+
+  it("leaves a run alone whose later steps take as long as was planned", () => {
+    const secondsAt = (size: number) => 0.1 + size ** 2 / 4096;
+    const [small, large] = [secondsAt(32), secondsAt(64)];
+    const planned = Math.round(300 / averageCost(config, small, large));
+    const { seconds, plans, sizes } = trained(300, planned, secondsAt, small / large);
+    expect(plans).toEqual([planned]);
+    expect(Math.abs(seconds - 300)).toBeLessThan(1);
+    expect(sizes.filter((size) => size === 64).length / planned).toBeCloseTo(0.3, 2);
+  });
+
+  it.each([
+    ["slower", 2],
+    ["faster", 0.5],
+  ])("plans a run on a %s machine again, so that it ends in time and still grows to its size", (_, factor) => {
+    const secondsAt = (size: number) => (factor * size ** 2) / 4096;
+    const planned = Math.round(400 / averageCost(config, secondsAt(32) / factor, secondsAt(64) / factor));
+    const { seconds, sizes } = trained(400, planned, secondsAt);
+    expect(Math.abs(seconds - 400)).toBeLessThanOrEqual(0.03 * 400);
+    expect(sizes.filter((size) => size === 64).length / sizes.length).toBeCloseTo(0.3, 1);
+    expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+  });
+
+  it("keeps the budget where larger views turn out to take longer than was thought", () => {
+    const { seconds, sizes } = trained(400, 600, (size) => (size / 64) ** 3, 0.5);
+    expect(seconds).toBeLessThanOrEqual(1.03 * 400 + 1);
+    expect(seconds).toBeGreaterThanOrEqual(0.97 * 400 - 1);
+    expect(sizes.at(-1)).toBe(64);
+  });
+});
+
+it("another budget of a run whose views grow counts what its later steps take", async () => {
+  const config = resolveConfig({
+    flags: { method: "simclr", size: 64, size_start: 32, grow_until: 0.5, budget: 1000 },
+  });
+  // Of 100 steps in four sizes below 64 px, and half of them at it: the first 12 take a quarter each.
+  const { growth } = new Growth(config, 100).recorded;
+  const done = { steps: 12, seconds: 12, watching: 0, stepsPerEpoch: 10, growth };
+  const { config: planned } = await withinBudget({ ...config, steps: null, budget: 1000 }, { done } as never);
+  // 4 s a whole step, of which 250 less 3 are left; on average one is as much as these shares of area.
+  const average = 0.5 + (0.5 / 4) * ((32 ** 2 + 40 ** 2 + 48 ** 2 + 56 ** 2) / 64 ** 2);
+  expect(Math.abs(planned.steps! - 250 / average)).toBeLessThan(2);
+});
+
 describe("a run with a budget", () => {
   const folder = temporaryFolder();
   afterAll(() => folder[Symbol.dispose]());
@@ -90,6 +155,7 @@ describe("a run with a budget", () => {
     expect(info.status).toBe("done");
     expect(info.config).toMatchObject({ budget: 3, steps: result.steps, epochs: Math.ceil(result.steps / 2) });
     expect(result.steps).toBeGreaterThan(1);
+    expect(log).toContain("measuring the time of a step: the budget of 00:03 has as many as fit\n");
     // However often the steps left are planned again, it is said once.
     const planned = info.notes?.filter((note) => note.includes("steps became")) ?? [];
     expect(log.split("steps became").length - 1).toBe(Math.min(1, planned.length));
@@ -114,6 +180,7 @@ describe("a run with a budget", () => {
         const { info, result, log } = await resume(asked);
         expect(result.steps).toBe(steps);
         expect(log).toContain("ask for more with --epochs, --steps or --budget");
+        expect(log).not.toContain("measuring");
         expect(info.config).toMatchObject({ budget: 1, steps });
       }
     });

@@ -4,13 +4,17 @@
 
 import { performance } from "node:perf_hooks";
 import { setImmediate } from "node:timers/promises";
+import type { optim } from "@unlabel/torch";
 import { median } from "../base/numbers.ts";
 import type { Config } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
-import { Loader } from "../data/loader.ts";
+import { type Batch, Loader } from "../data/loader.ts";
 import type { ImageReader } from "../data/reader.ts";
-import { createMethod } from "../methods/registry.ts";
-
+import type { Method } from "../methods/method.ts";
+import { createMethod, viewsAt } from "../methods/registry.ts";
+import type { SavedGrowth } from "../run/info.ts";
+import { averageOf, type WeightsAverage } from "./average.ts";
+import { averageCost, EVEN_WORK, extremeSizes, Growth, type Work } from "./growth.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import { stepSettings, trainStep } from "./step.ts";
 
@@ -49,6 +53,8 @@ export interface Done {
   seconds: number;
   watching: number;
   stepsPerEpoch: number;
+  /** How its views grow; absent where they have one size. */
+  growth?: SavedGrowth | undefined;
 }
 
 export interface SpeedOptions {
@@ -58,38 +64,83 @@ export interface SpeedOptions {
   reader: ImageReader;
   /** Of a run that goes on: its own speed is known, and its time counts. */
   done?: Done | null;
+  /** Told that steps are going to be measured, which takes some seconds. */
+  onMeasure?: () => void;
 }
 
 /**
  * The config with as many steps as its budget has room for; the config itself where it has no budget, or steps already.
  * LibTorch's generator is left in whatever state.
+ *
+ * @returns with it, where views grow, the time of a step with the smallest ones in steps with the largest; null where not measured
  */
-export async function withinBudget<C extends Config>(config: C, options: SpeedOptions): Promise<C> {
+export async function withinBudget<C extends Config>(
+  config: C,
+  options: SpeedOptions,
+): Promise<{ config: C; smallestCost: number | null }> {
   const { budget, steps } = config;
-  if (budget === null || steps !== null) return config;
+  if (budget === null || steps !== null) return { config, smallestCost: null };
   const { done } = options;
   if (done && done.steps > 0) {
-    const perStep = (done.seconds - done.watching) / done.steps;
-    const left = Math.max(0, Math.round((budget - done.seconds) / perStep));
-    return withSteps(config, done.steps + left, done.stepsPerEpoch);
+    const growth = Growth.of(config, done.steps, done.growth);
+    const perStep = (done.seconds - done.watching) / growth.of(done.steps);
+    const total = growth.totalWithin(done.steps, (budget - done.seconds) / perStep, 0);
+    return { config: withSteps(config, total, done.stepsPerEpoch), smallestCost: null };
   }
-  const { seconds, stepsPerEpoch } = await measureStep(config, options);
-  return withSteps(config, Math.max(1, Math.round(budget / seconds)), stepsPerEpoch);
+  options.onMeasure?.();
+  const { seconds, stepsPerEpoch } = await measureSteps(config, options);
+  const [small, large = small] = seconds;
+  const total = Math.max(1, Math.round(budget / averageCost(config, small, large)));
+  return { config: withSteps(config, total, stepsPerEpoch), smallestCost: small / large };
 }
 
 /**
- * Seconds that a step takes, loading included: the median over a few steps of a training that is thrown away.
+ * Seconds that a step takes, loading included: the median over a few steps of a training that is thrown away; where views grow, with the
+ * smallest and with the largest.
  */
-async function measureStep(
+async function measureSteps(
   config: Config,
-  { data, device, precision, reader }: SpeedOptions,
-): Promise<{ seconds: number; stepsPerEpoch: number }> {
+  options: SpeedOptions,
+): Promise<{ seconds: [number] | [number, number]; stepsPerEpoch: number }> {
+  const { data, device, reader } = options;
+  const { batch, seed } = config;
+  const sizes = extremeSizes(config);
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
-  const loader = new Loader(data.train, method.views, { batch: config.batch, seed: config.seed, device, reader });
-  const batches = loader.batches();
+  const average = averageOf(config, method);
+  const most = (1000 * Math.min(SECONDS, SHARE * (config.budget ?? Number.POSITIVE_INFINITY))) / sizes.length;
+  try {
+    const measure = async (size: number) => {
+      const views = viewsAt(config, size);
+      const batches = new Loader(data.train, views, { batch, seed, device, reader }).batches();
+      return await measureStep(config, { method, optimizer, average, batches, most, ...options });
+    };
+    const { stepsPerEpoch } = new Loader(data.train, method.views, { batch, seed, device, reader });
+    const [first, last] = sizes;
+    const seconds: [number] | [number, number] = [await measure(first)];
+    if (last !== undefined) seconds.push(await measure(last));
+    return { seconds, stepsPerEpoch };
+  } finally {
+    average?.[Symbol.dispose]();
+    optimizer.dispose();
+    method.dispose();
+  }
+}
+
+interface Measured extends Pick<SpeedOptions, "device" | "precision"> {
+  method: Method;
+  optimizer: optim.Optimizer;
+  average: WeightsAverage | null;
+  batches: AsyncGenerator<Batch, void, void>;
+  /** Milliseconds that it may take, unless a few steps take longer. */
+  most: number;
+}
+
+async function measureStep(
+  config: Config,
+  { method, optimizer, average, batches, most, device, precision }: Measured,
+): Promise<number> {
   const times: number[] = [];
-  const most = 1000 * Math.min(SECONDS, SHARE * (config.budget ?? Number.POSITIVE_INFINITY));
   try {
     const began = performance.now();
     for (let step = 1; times.length < MEASURED + UNCOUNTED; step++) {
@@ -101,6 +152,7 @@ async function measureStep(
         trainStep({
           method,
           optimizer,
+          average,
           views: batch.views,
           // As at the beginning of some long training.
           progress: { step, total: MEASURED + UNCOUNTED, epoch: 1 },
@@ -117,10 +169,8 @@ async function measureStep(
     }
   } finally {
     await batches.return();
-    optimizer.dispose();
-    method.dispose();
   }
-  return { seconds: median(times.slice(UNCOUNTED)) / 1000, stepsPerEpoch: loader.stepsPerEpoch };
+  return median(times.slice(UNCOUNTED)) / 1000;
 }
 
 /** Watches the clock of a run with a budget. */
@@ -138,12 +188,13 @@ export class Clock {
    * How many steps the run should have, given that `step` of `total` took `seconds`.
    *
    * @param watching of those seconds, what looks at the encoder took: it is gone, but tells nothing of the steps to come
+   * @param work how much of the work steps are; by default one as much as another
    */
-  plan(step: number, seconds: number, total: number, watching = 0): number {
+  plan(step: number, seconds: number, total: number, watching = 0, work: Work = EVEN_WORK): number {
     if (seconds > this.#budget * (1 + TOLERANCE)) return step;
     if (step % this.#every !== 0 || step >= total) return total;
-    const perStep = (seconds - watching) / step;
-    if (Math.abs(perStep * total + watching - this.#budget) <= TOLERANCE * this.#budget) return total;
-    return step + Math.max(1, Math.round((this.#budget - seconds) / perStep));
+    const perStep = (seconds - watching) / work.of(step);
+    if (Math.abs(perStep * work.of(total) + watching - this.#budget) <= TOLERANCE * this.#budget) return total;
+    return Math.max(step + 1, work.totalWithin(step, (this.#budget - seconds) / perStep));
   }
 }

@@ -3,7 +3,10 @@ import { manualSeed, type optim } from "@unlabel/torch";
 import { Loader } from "../data/loader.ts";
 import type { Method } from "../methods/method.ts";
 import { createMethod } from "../methods/registry.ts";
+import type { SavedGrowth } from "../run/info.ts";
+import { averageOf, type WeightsAverage } from "./average.ts";
 import { stepsOf } from "./budget.ts";
+import { Growth } from "./growth.ts";
 import { makeOptimizer } from "./optimizer.ts";
 import type { Settled } from "./settle.ts";
 import type { SkippedImages } from "./skipped-images.ts";
@@ -11,32 +14,51 @@ import type { SkippedImages } from "./skipped-images.ts";
 export interface Built extends Disposable {
   method: Method;
   optimizer: optim.Optimizer;
+  /** Of the encoder's weights; null where none is asked for. */
+  average: WeightsAverage | null;
   loader: Loader;
   stepsPerEpoch: number;
   /** Steps in all. */
   total: number;
+  /** The sizes of the views; of a run that goes on as it was planned before. */
+  growth: Growth;
 }
 
-/** Builds from a settled config; the same config and seed give the same weights and batches to the bit. */
-export function build({ config, machine, ranks, reader, images }: Settled, skipped: SkippedImages): Built {
+/**
+ * Builds from a settled config; the same config and seed give the same weights and batches to the bit.
+ *
+ * @param before of the run that goes on: how its views grow
+ */
+export function build(
+  { config, machine, ranks, reader, images, smallestCost }: Settled,
+  skipped: SkippedImages,
+  before?: SavedGrowth,
+): Built {
   const { device } = machine;
   manualSeed(config.seed);
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
+  const average = averageOf(config, method);
   const { batch, seed } = config;
   const onSkip = (one: { path: string; reason: string }) => skipped.note(one);
-  const loader = new Loader(images, method.views, { batch, seed, ...ranks, device, reader, onSkip });
+  const viewsAt = (step: number) => growth.viewsAt(step);
+  const loader = new Loader(images, method.views, { batch, seed, ...ranks, device, reader, onSkip, viewsAt });
   const { stepsPerEpoch } = loader;
+  const total = stepsOf(config, stepsPerEpoch);
+  const growth = before ? Growth.of(config, total, before) : new Growth(config, total, smallestCost);
   const dispose = () => {
+    average?.[Symbol.dispose]();
     optimizer.dispose();
     method.dispose();
   };
   return {
     method,
     optimizer,
+    average,
     loader,
     stepsPerEpoch,
-    total: stepsOf(config, stepsPerEpoch),
+    total,
+    growth,
     [Symbol.dispose]: dispose,
   };
 }

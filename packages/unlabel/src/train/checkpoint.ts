@@ -14,35 +14,43 @@ import { explained } from "../base/files.ts";
 import type { Method } from "../methods/method.ts";
 import { type Recovered, stepOf } from "../run/checkpoint-files.ts";
 import type { RunDirectory } from "../run/directory.ts";
+import { splitAverage, type WeightsAverage } from "./average.ts";
 import type { OnlineProbe } from "./online.ts";
 
 export interface Trained {
   method: Method;
   optimizer: optim.Optimizer;
   device: string;
+  /** Of the encoder's weights; null or absent where the run keeps none. */
+  average?: WeightsAverage | null;
   /** What learns beside the method without touching it; where a checkpoint has none of it, it begins again. */
   probe?: OnlineProbe | null;
 }
 
 /** Saves after `step`; all of it is on the disk and has been read back when this returns. */
-export function saveCheckpoint(run: RunDirectory, step: number, { method, optimizer, device, probe }: Trained): void {
+export function saveCheckpoint(
+  run: RunDirectory,
+  step: number,
+  { method, optimizer, average, device, probe }: Trained,
+): void {
   const metadata = { format: "pt", step: String(step) };
   const about = { ...metadata, method: run.info.method, config: JSON.stringify(run.info.config) };
   scope(() => {
+    const weights = { ...method.stateDict(), ...average?.stateDict() };
     const state: Record<string, Tensor> = {};
     for (const [name, tensor] of Object.entries(optimizer.stateDict())) state[`optimizer.${name}`] = tensor;
     for (const [name, tensor] of Object.entries(probe?.stateDict() ?? {})) state[`online.${name}`] = tensor;
     for (const generator of generators(device)) state[`rng.${generator}`] = getRngState(generator);
     run.checkpoint((weightsFile, stateFile) => {
-      saveSafetensors(weightsFile, method.stateDict(), about, { checksum: true });
+      saveSafetensors(weightsFile, weights, about, { checksum: true });
       saveSafetensors(stateFile, state, metadata, { checksum: true });
     }, stepOf);
   });
 }
 
 /** What a checkpoint takes on the disk, headers left out. */
-export function checkpointBytes({ method, optimizer }: Trained): number {
-  const tensors = [...Object.values(method.stateDict()), ...Object.values(optimizer.stateDict())];
+export function checkpointBytes({ method, optimizer, average }: Trained): number {
+  const tensors = [method, optimizer, average].flatMap((each) => Object.values(each?.stateDict() ?? {}));
   return tensors.reduce((sum, { numel, dtype }) => sum + numel * (dtype === "int64" ? 8 : 4), 0);
 }
 
@@ -64,11 +72,14 @@ export function loadCheckpoint(run: RunDirectory, trained: Trained): Recovered {
   }
 }
 
-function load(run: RunDirectory, { method, optimizer, device, probe }: Trained): Recovered {
+function load(run: RunDirectory, { method, optimizer, average, device, probe }: Trained): Recovered {
   const recovered = run.recover(stepOf);
   if (recovered === null) return { step: 0, notes: [] };
   scope(() => {
-    method.loadStateDict(loadSafetensors(run.weights).tensors);
+    const weights = loadSafetensors(run.weights).tensors;
+    const { own, average: averaged } = average ? splitAverage(weights) : { own: weights, average: {} };
+    method.loadStateDict(own);
+    average?.loadStateDict(averaged);
     const { tensors } = loadSafetensors(run.state);
     optimizer.loadStateDict(below(tensors, "optimizer."));
     probe?.loadStateDict(below(tensors, "online."));

@@ -2,6 +2,7 @@
 import { engineInfo } from "@unlabel/torch";
 import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
+import type { Stage } from "../config/growth.ts";
 import type { Dataset } from "../data/folder.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
 import { absoluteRoot } from "../data/open.ts";
@@ -17,9 +18,9 @@ import type { Settled } from "./settle.ts";
 /** run.json of a run that has not begun. */
 export function describe(
   { command, commit }: Pick<Plan, "command" | "commit">,
-  { config, machine }: Settled,
+  { config, machine, reasons }: Settled,
   data: Dataset,
-  { method, stepsPerEpoch }: Built,
+  { method, stepsPerEpoch, growth }: Built,
 ): RunInfo {
   const { about } = methodNamed(config.method);
   const count = (tensors: { numel: number }[]) => tensors.reduce((sum, { numel }) => sum + numel, 0);
@@ -30,6 +31,7 @@ export function describe(
     about: { title: about.title, paper: about.paper, loss: lossWords(about, config) },
     draws: "by place",
     config,
+    ...(reasons.length > 0 && { chosen: reasons }),
     seed: config.seed,
     created: new Date().toISOString(),
     finished: null,
@@ -53,25 +55,35 @@ export function describe(
     chance: method.chance,
     floor: method.floor,
     steps_per_epoch: stepsPerEpoch,
+    ...growth.recorded,
     result: null,
   };
 }
 
 /** The first lines of a training's log: what learns from what, for how long, on what, and into which folder. */
 export function introduction(
-  { method, config, parameters, data, device, precision, threads, versions, steps_per_epoch }: RunInfo,
+  { method, config, parameters, data, device, precision, threads, versions, steps_per_epoch, growth }: RunInfo,
   { out, total, start }: { out: string; total: number; start: number },
 ): string[] {
   const dropped = droppedColors(config);
   const millions = (n: number) => `${(n / 1e6).toFixed(1)}M`;
   return [
     `${method} ${config.encoder}, ${millions(parameters.encoder)} parameters (${millions(parameters.total)} with heads), ${data.train} images at ${config.size} px`,
+    ...(growth ? [`views grow: ${stagesInWords(growth.stages)}`] : []),
     `${counted(total, "step")} of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
     `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
+    ...(config.weights_average === null
+      ? []
+      : [`evaluation will see a momentum average of the encoder's weights, decay ${config.weights_average}`]),
     ...(dropped.length > 0
       ? [
           `left out, since ${config.channels === 1 ? "1 channel has" : `${config.channels} channels have`} no red, green and blue: ${dropped.join(", ")}`,
         ]
       : []),
   ];
+}
+
+/** `32 px, 48 px from step 101 on, 64 px from step 201 on`. */
+function stagesInWords(stages: readonly Stage[]): string {
+  return stages.map(({ from, size }) => `${size} px${from > 0 ? ` from step ${from + 1} on` : ""}`).join(", ");
 }

@@ -50,3 +50,11 @@ it("counts BYOL's target network forward alone", () => {
   const projected = encoderMacs(config) + 512 * (512 + 128);
   expect(trainingFlops(config)).toBe(6 * 2 * (projected + 2 * 512 * 128) + 2 * 2 * projected);
 });
+
+it("counts views that grow on average over the steps, with the stem of the size that they end with", () => {
+  const flags = { method: "simclr", encoder: "resnet18", stem: "auto", size: 96, size_start: 48, grow_until: 0.6 };
+  const at = (size: number) =>
+    trainingFlops(resolveConfig({ flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size } }));
+  const expected = 0.2 * (at(48) + at(64) + at(80)) + 0.4 * at(96);
+  expect(trainingFlops(resolveConfig({ flags })) / expected).toBeCloseTo(1, 12);
+});

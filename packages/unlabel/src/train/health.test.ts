@@ -1,11 +1,16 @@
 import { manualSeed, rand, randn } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { learntShare } from "../methods/about.ts";
 import { about as maeAbout } from "../methods/mae/about.ts";
+import { presetConfig } from "../methods/presets.ts";
+import { ntXentChance, ntXentFloor } from "../methods/shared/nt-xent-bounds.ts";
 import { about as simclr } from "../methods/simclr/about.ts";
 import { spreadOf } from "../score/spread.ts";
 import { type HealthFacts, HealthRecord } from "./health.ts";
 
-const FACTS: HealthFacts = { method: simclr.health, dim: 64, images: 128, floor: 0.1, warmup: 0 };
+const preset = presetConfig("simclr", "small");
+const method = { ...simclr.health, learnt: learntShare(simclr, preset) };
+const FACTS: HealthFacts = { method, dim: 64, images: 128, floor: 0.1, warmup: 0 };
 const WELL = { "health/std": 0.1, "health/rank": 30, "health/grad_norm": 1 };
 
 /** What is said of a run whose loss goes by `loss`, looked at every ten steps. */
@@ -64,6 +69,20 @@ describe("what is said of a run", () => {
     const norm = (step: number, value: number) => ({ ...WELL, "health/grad_norm": step < 290 ? 1 : value });
     expect(fares(falling, (step) => norm(step, 5000))).toMatchObject({ verdict: "exploding-gradient", since: 290 });
     expect(fares(falling, (step) => norm(step, 0))).toMatchObject({ verdict: "vanishing-gradient", since: 290 });
+  });
+
+  it("decoupled SimCLR: as much is asked of it as of the plain loss, though it has twice as far to go", () => {
+    const form = { decoupled: true };
+    const decoupled = { ...preset, ...form };
+    const [chance, floor] = [ntXentChance(64, form), ntXentFloor(64, 0.1, form)];
+    const facts = { method: { ...simclr.health, learnt: learntShare(simclr, decoupled) }, floor };
+    const after = (fall: number) =>
+      fares((step) => chance - fall + Math.exp(-step / 10), undefined, facts, chance).verdict;
+    // A half per cent of the plain loss's way is 0.024.
+    expect([after(0.02), after(0.03)]).toEqual(["not-learning", "healthy"]);
+    const end = (loss: number) => fares((step) => loss + 4 * Math.exp(-step / 10), undefined, facts, chance);
+    expect(end(-3)).toMatchObject({ verdict: "healthy", text: expect.stringContaining("loss -3 (chance 4.84)") });
+    expect(end(floor - 0.1).verdict).toBe("below-floor");
   });
 
   const mae = { method: maeAbout.health, floor: 0 } as const;

@@ -8,8 +8,8 @@ import type { MetricsRow } from "../run/metrics.ts";
 
 /** What the numbers are held against. */
 export interface HealthFacts {
-  /** The method's own measures and cures. */
-  method: About["health"];
+  /** The method's own measures and cures, for the run's config. */
+  method: Omit<About["health"], "learnt"> & { learnt: number };
   /** Length of a feature vector. */
   dim: number;
   /** Images that the features are measured on, where a row does not say how many. */

@@ -41,7 +41,7 @@ export interface LookPlanOptions {
   config: Pick<Config, "health_every" | "batch">;
   /** Whether kNN is wanted. */
   votes: boolean;
-  /** Views that a step makes of an image, and whether two of one kind can be compared. */
+  /** Views that a step makes of an image, smaller ones counted by their area, and whether two of one kind can be compared. */
   views: number;
   compares: boolean;
   /** Images that there are to look at. */

@@ -3,11 +3,13 @@ import { performance } from "node:perf_hooks";
 import { round } from "../base/numbers.ts";
 import type { SettledConfig } from "../config/common.ts";
 import type { Batch } from "../data/loader.ts";
+import type { ViewSpec } from "../data/views.ts";
 import { CHECKPOINT_SECONDS, type MetricsRow, type RunDirectory } from "../run/directory.ts";
 import { Clock, withSteps } from "./budget.ts";
 import { checkpointBytes, saveCheckpoint, type Trained } from "./checkpoint.ts";
 import type { Listeners } from "./events.ts";
 import { refuseBrokenWeights, refuseNotFinite } from "./finite.ts";
+import type { Growth } from "./growth.ts";
 import type { Look } from "./look.ts";
 import type { Moment } from "./look-plan.ts";
 import { makeSchedule, setRates } from "./optimizer.ts";
@@ -32,6 +34,8 @@ export interface LoopOptions extends Trained {
   /** Steps in all, and how many of them were done before. */
   total: number;
   start: number;
+  /** The sizes of the views, step by step; by default those of the method. */
+  growth?: Growth;
   progress: Progress;
   stop: StopRequest;
   /** Records a few steps; its lines go to the log. */
@@ -49,7 +53,7 @@ export interface LoopOptions extends Trained {
  * @throws {UserError} where the loss is no longer a number
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
-  const { config, run, batches, stepsPerEpoch, start, progress, stop, watch, listeners = {} } = options;
+  const { config, run, batches, stepsPerEpoch, start, progress, stop, watch, growth, listeners = {} } = options;
   const secondsBefore = run.lastRow()?.seconds ?? 0;
   const began = performance.now();
   const seconds = () => secondsBefore + (performance.now() - began) / 1000;
@@ -86,7 +90,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     replanned = true;
     const { steps, epochs } = withSteps(config, total, stepsPerEpoch);
     await write("run.json", () => {
-      run.update({ config: { ...config, steps, epochs } });
+      run.update({ config: { ...config, steps, epochs }, ...growth?.recorded });
       run.note(note);
     });
   };
@@ -99,16 +103,24 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         if (stop.signal !== null) break;
         const waited = performance.now() - stepBegan;
         const lr = schedule(step);
+        const views = growth?.viewsAt(step) ?? options.method.views;
+        const size = growth?.grows ? growth.sizeAt(step) : null;
+        if (growth?.stages.some(({ from }) => from === step && from > 0)) {
+          progress.log(`views of ${size} px from now on`);
+        }
         step++;
         const due = watch?.due(moment()) === true;
-        const outcome = oneStep({ ...options, total }, batch, step, lr, due);
+        const outcome = oneStep({ ...options, total }, batch, views, step, lr, due);
         stepSeconds = (performance.now() - stepBegan) / 1000;
         const finite = Number.isFinite(outcome.loss + outcome.gradNorm);
         if (!finite) watch?.record.notFinite(step);
         refuseNotFinite(outcome, { batch, step, saved, lr, config, folder: run.path, items: options.items });
-        const planned = clock?.plan(step, seconds(), total, watch?.seconds) ?? total;
+        const planned = clock?.plan(step, seconds(), total, watch?.seconds, growth) ?? total;
         const before = total;
-        if (planned !== before) [total, schedule] = [planned, makeSchedule(config, stepsPerEpoch, planned)];
+        if (planned !== before) {
+          [total, schedule] = [planned, makeSchedule(config, stepsPerEpoch, planned)];
+          growth?.plan(step, total);
+        }
         const look: Look = (await watch?.look(moment(), due, batch.views, onLook)) ?? {};
         if (due && look["health/std"] !== undefined) look["health/grad_norm"] = outcome.encoderNorm!;
         if (look["watch/seconds"] !== undefined) progress.leaveOut(look["watch/seconds"]);
@@ -120,6 +132,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
           ...look,
           "data/images_per_s": round(config.batch / stepSeconds),
           "data/wait_s": round(waited / 1000),
+          ...(size !== null && { "data/size": size }),
         };
         stepBegan = performance.now();
         await write(`the metrics of step ${step}`, () => run.log(row));
@@ -159,18 +172,20 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
 }
 
 function oneStep(
-  { method, optimizer, device, precision, config, watch, stepsPerEpoch, first = 0, total }: LoopOptions,
+  { method, optimizer, average, device, precision, config, watch, stepsPerEpoch, first = 0, total }: LoopOptions,
   batch: Batch,
+  views: readonly ViewSpec[],
   step: number,
   lr: number,
   encoderNorm: boolean,
 ): StepOutcome {
-  checkShapes(batch.views, method, config.batch);
+  checkShapes(batch.views, { views }, config.batch);
   const progress = { step, total, epoch: Math.ceil(step / stepsPerEpoch) };
   setRates(optimizer, config, method, lr, progress);
   return trainStep({
     method,
     optimizer,
+    average,
     views: batch.views,
     progress,
     first,

@@ -90,7 +90,7 @@ describe("a resumed run", () => {
   });
 
   it("accepts what it was begun with, named again", () => {
-    const flags = { method: "mae", preset: "small", batch: 32 };
+    const flags = { method: "mae", preset: "auto", batch: 32 };
     expect(plan({ settings: { flags }, out: begun(), resume: true }).config.batch).toBe(32);
   });
 

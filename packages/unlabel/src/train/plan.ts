@@ -9,6 +9,7 @@ import type { Config } from "../config/common.ts";
 import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Input } from "../data/input.ts";
+import type { Facts } from "../methods/about.ts";
 import { resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, refuseTaken } from "../run/directory.ts";
 
@@ -19,6 +20,8 @@ export interface Request {
   settings: Sources;
   /** How samples become the network's input, where that was chosen before; by default it is chosen by the settings and the images. */
   input?: Input | undefined;
+  /** What preset `auto` chooses by, where that was found out before; by default the images are asked. */
+  facts?: Facts | undefined;
   /** Run directory; by default `runs/METHOD-PRESET-TIME`. */
   out?: string | undefined;
   /** Continues the run in `out`; "auto" begins one there where there is none yet, for those who start the same again. */
@@ -35,6 +38,10 @@ export interface Request {
 
 export interface Plan {
   config: Config;
+  /** What the config came of. */
+  sources: Sources;
+  /** What preset `auto` chooses by, where that was found out before. */
+  facts: Facts | null;
   /** The settings that the user has chosen, unlike those of a preset or of a run that goes on. */
   given: Settings;
   data: string;
@@ -99,8 +106,9 @@ export function plan(request: Request): Plan {
   refuseTaken(path);
   writableFile(join(path, "run.json"));
   const given = { ...settings.file?.settings, ...settings.flags };
-  const { input = null } = request;
-  return { config, given, data, input, out: path, run: null, extension: null, ...shared(path) };
+  const { input = null, facts = null } = request;
+  const shown = { config, sources: settings, facts, given, data, input };
+  return { ...shown, out: path, run: null, extension: null, ...shared(path) };
 }
 
 function planResume(
@@ -127,7 +135,17 @@ function planResume(
   }
   const words = Object.entries(length).map(([key, value]) => `--${key} ${String(value)}`);
   const { root, input } = run.info.data;
-  return { config, given: {}, data: data ?? root, input, out, run, extension: words.join(" ") || null };
+  return {
+    config,
+    sources: {},
+    facts: null,
+    given: {},
+    data: data ?? root,
+    input,
+    out,
+    run,
+    extension: words.join(" ") || null,
+  };
 }
 
 /** How long the run is to be: what the flags say of it, else what the file says, whose budget overrules the rest. */

@@ -115,6 +115,7 @@ describe("pretrain", () => {
 
   it.each([
     ["simclr", SIMCLR],
+    ["simclr decoupled, with local views", { ...SIMCLR, decoupled: true, local_views: 2 }],
     ["mae", MAE],
   ])("%s, interrupted and resumed, gives the numbers of an uninterrupted run bit for bit", async (_, flags) => {
     await train("whole", flags);

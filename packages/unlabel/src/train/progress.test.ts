@@ -47,6 +47,18 @@ it("tells slow steps in seconds a step, and counts a resumed run from where it b
   expect(written).toEqual(["91% 11/12 [00:06<00:06, 6.00 s/step]\n"]);
 });
 
+it("says nothing of what is over before it is worth a word", () => {
+  const { written, advance, options } = recorder({ isTTY: false });
+  const progress = new Progress({ total: 3, quiet: 1000, ...options });
+  advance(500);
+  progress.update(1);
+  progress.update(3);
+  expect(written).toEqual([]);
+  advance(1500);
+  progress.update(2);
+  expect(written).toEqual(["66% 2/3 [00:02<00:01, 1.00 steps/s]\n"]);
+});
+
 it("tells speed and time left from what is counted alone", () => {
   const { written, advance, options } = recorder({ isTTY: false });
   const progress = new Progress({ total: 20, ...options });

@@ -17,9 +17,13 @@ export interface ProgressOptions {
   total: number;
   /** Steps done before this process began (a resumed run). */
   start?: number;
+  /** How much work so many of them are, for the time left; by default one as much as another. */
+  work?: (done: number) => number;
   /** What is counted: `step`, `image`. */
   unit?: string;
   stream?: ProgressStream;
+  /** Milliseconds that nothing is drawn for, since of what is over by then nobody asks how long it takes; default 0. */
+  quiet?: number;
   /** Called with each line of text that is written. */
   onLog?: ((text: string) => void) | undefined;
   /** Milliseconds on a clock that never goes back. */
@@ -32,11 +36,13 @@ const PLAIN_MS = 5000;
 export class Progress {
   #total: number;
   readonly #start: number;
+  readonly #work: (done: number) => number;
   readonly #unit: string;
   readonly #stream: ProgressStream;
   readonly #onLog: ((text: string) => void) | undefined;
   readonly #now: () => number;
   readonly #began: number;
+  readonly #quiet: number;
   #shown = Number.NEGATIVE_INFINITY;
   #onScreen = false;
   /** Milliseconds that were spent on something else than what is counted; see {@link leaveOut}. */
@@ -45,18 +51,22 @@ export class Progress {
   constructor({
     total,
     start = 0,
+    work = (done) => done,
     unit = "step",
     stream = process.stderr,
+    quiet = 0,
     onLog,
     now = () => performance.now(),
   }: ProgressOptions) {
     this.#total = total;
     this.#start = start;
+    this.#work = work;
     this.#unit = unit;
     this.#stream = stream;
     this.#onLog = onLog;
     this.#now = now;
     this.#began = now();
+    this.#quiet = quiet;
   }
 
   /** There are more steps than was thought, or fewer. */
@@ -75,6 +85,7 @@ export class Progress {
    */
   update(done: number, note = "", label = "", urgent = false): void {
     const now = this.#now();
+    if (now - this.#began < this.#quiet) return;
     const last = done >= this.#total;
     if (!last && !urgent && now - this.#shown < (this.#stream.isTTY ? REDRAW_MS : PLAIN_MS)) return;
     this.#shown = now;
@@ -104,7 +115,7 @@ export class Progress {
     const share = this.#total > 0 ? Math.min(1, done / this.#total) : 1;
     const here = done - this.#start;
     const counted = seconds - this.#leftOut / 1000;
-    const left = here > 0 ? ((this.#total - done) * counted) / here : Number.NaN;
+    const left = here > 0 ? this.#left(done) * counted : Number.NaN;
     const head = `${label ? `${label} ` : ""}${String(Math.floor(100 * share)).padStart(3)}%`;
     const speed = here > 0 && counted > 0 ? rate(here / counted, this.#unit) : "?";
     const tail = `${done}/${this.#total} [${clock(seconds)}<${clock(left)}, ${speed}]${note ? ` ${note}` : ""}`;
@@ -113,6 +124,12 @@ export class Progress {
     const width = (this.#stream.columns || 80) - 1;
     const room = Math.min(40, width - head.length - tail.length - 4);
     return (room >= 5 ? `${head} |${bar(share, room)}| ${tail}` : `${head} ${tail}`).slice(0, width);
+  }
+
+  /** How many times as long as what was done here the rest will take. */
+  #left(done: number): number {
+    const before = this.#work(done);
+    return (this.#work(this.#total) - before) / (before - this.#work(this.#start));
   }
 }
 

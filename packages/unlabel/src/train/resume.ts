@@ -6,6 +6,7 @@ import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory, type RunInfo, type RunResult } from "../run/directory.ts";
 import { stepsOf } from "./budget.ts";
 import { loadCheckpoint, type Trained } from "./checkpoint.ts";
+import type { Growth } from "./growth.ts";
 import { makeSchedule } from "./optimizer.ts";
 
 /**
@@ -42,6 +43,8 @@ export interface RestoreOptions {
   total: number;
   /** What asked for another number of steps than before: `--epochs 30`. */
   extension: string | null;
+  /** How the run's views grow, as planned before; planned anew where it is to have another number of steps. */
+  growth: Growth;
 }
 
 /**
@@ -51,7 +54,7 @@ export interface RestoreOptions {
 export function restore(
   run: RunDirectory,
   now: RunInfo,
-  { trained, total, extension }: RestoreOptions,
+  { trained, total, extension, growth }: RestoreOptions,
 ): { start: number; notes: string[] } {
   const { config: planned, created, command, chance, result, notes: before } = run.info;
   const { step: start, notes } = loadCheckpoint(run, trained);
@@ -69,14 +72,18 @@ export function restore(
     );
   }
   const anew = plannedAnew(planned, now, { start, total, extension });
-  if (anew !== null) notes.push(anew);
+  if (anew !== null) {
+    notes.push(anew);
+    // No batch is prepared yet.
+    growth.plan(start, total, 0);
+  }
   const commands = new Set([...command.split("\n"), now.command]);
   // What was chosen of its images was said when it began.
   const { understood = now.data.understood } = run.info.data;
   const data = { ...now.data, ...(understood && { understood }) };
   const kept = { created, command: [...commands].join("\n"), chance, result, notes: before, data };
   // Why it stopped before is no longer true of it.
-  run.update({ ...now, ...kept, error: undefined });
+  run.update({ ...now, ...kept, ...growth.recorded, error: undefined });
   run.note(...notes);
   return { start, notes };
 }

@@ -30,11 +30,11 @@ export interface SessionOptions extends StopSources {
 export async function train(plan: Plan, data: Dataset, options: SessionOptions): Promise<Pretrained> {
   const { out, goOn } = plan;
   const { stream, listeners } = options;
-  const settled = await settle(plan, data);
+  const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`));
   const { config, machine, reader } = settled;
   const skipped = new SkippedImages(listeners);
-  using built = build(settled, skipped);
-  const { method, optimizer, loader, stepsPerEpoch, total } = built;
+  using built = build(settled, skipped, plan.run?.info.growth);
+  const { method, optimizer, average, loader, stepsPerEpoch, total, growth } = built;
   const { device, precision } = machine;
   const info = describe(plan, settled, data, built);
   // Nothing is there yet that could be resumed.
@@ -48,18 +48,18 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     stream.write(`${out} has already done its ${counted(already.steps, "step")}; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
-  using watch = startWatch({ config, data, method, device, precision, reader, stepsPerEpoch });
-  const trained = { method, optimizer, device, probe: watch?.probe ?? null };
+  using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch });
+  const trained = { method, optimizer, average, device, probe: watch?.probe ?? null };
   const run = old ?? RunDirectory.create(out, info);
   run.guard(lock.check);
   try {
-    const { start, notes } = old ? restore(old, info, { trained, total, extension: plan.extension }) : NEW;
+    const { start, notes } = old ? restore(old, info, { trained, total, extension: plan.extension, growth }) : NEW;
     const onLog = listeners.onEvent && ((text: string) => listeners.onEvent?.({ type: "log", text }));
-    const progress = new Progress({ total, start, stream, onLog });
+    const progress = new Progress({ total, start, stream, onLog, work: (steps) => growth.of(steps) });
     skipped.open(run, progress);
     listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
     if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
-    for (const line of introduction(info, { out, total, start })) progress.log(line);
+    for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);
@@ -73,7 +73,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     try {
       const first = firstPlace(settled.ranks, config.batch);
       const { items } = data.train;
-      const loop = { ...trained, config, precision, run, batches, items, stepsPerEpoch, first, total, start };
+      const loop = { ...trained, config, precision, run, batches, items, stepsPerEpoch, first, total, start, growth };
       const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
       profiler?.end();
       progress.end();

@@ -10,10 +10,12 @@ import { ImageReader } from "../data/reader.ts";
 import { smallestView } from "../methods/registry.ts";
 import type { RunDirectory, RunInfo } from "../run/directory.ts";
 import { type Done, withinBudget } from "./budget.ts";
+import { fitted } from "./fit.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import { withChannelsOf } from "./normalisation.ts";
 import type { Plan } from "./plan.ts";
 import { choosePrecision } from "./precision.ts";
+import { clock } from "./progress.ts";
 import { type Ranks, ranksFromEnv } from "./ranks.ts";
 
 /** Device, number format and threads of a run. */
@@ -27,17 +29,26 @@ export interface Settled {
   reader: ImageReader;
   /** The training images, kept between epochs where the config says so. */
   images: Split;
+  /** What preset `auto` chose and why, a line each; empty for others. */
+  reasons: string[];
   /** Which cache was chosen and why, where the choice was left to us. */
   cacheChoice: string | null;
+  /** Time of a step with the smallest views, in steps with the largest; null where that was not measured. */
+  smallestCost: number | null;
 }
 
-/** Settles each `auto` of a planned run, and tells the engine of threads and memory. */
-export async function settle(plan: Plan, data: Dataset): Promise<Settled> {
+/**
+ * Settles each `auto` of a planned run, and tells the engine of threads and memory.
+ *
+ * @param say takes a line for people where something takes its time
+ */
+export async function settle(asked: Plan, data: Dataset, say: (line: string) => void): Promise<Settled> {
   const ranks = ranksFromEnv();
   // What earlier runs in this process have left is not this one's.
   trimHeap();
   forgetMemoryPeak();
-  const machine = settleMachine(plan.config, plan.run?.info);
+  const machine = settleMachine(asked.config, asked.run?.info);
+  const { plan, reasons } = await fitted(asked, data, machine.device);
   const planned = await withChannelsOf(data.train, plan.config, plan.given);
   // Ranks share a machine.
   const room = planned.cache_mb === null ? roomForPixels() / ranks.world : planned.cache_mb * 1e6;
@@ -51,9 +62,12 @@ export async function settle(plan: Plan, data: Dataset): Promise<Settled> {
   });
   const images = cachedAsAsked(data, settled, reader, room);
   const { device, precision } = machine;
-  const speed = { data: { ...data, train: images }, device, precision, reader, done: plan.run && doneBy(plan.run) };
-  const config = await withinBudget(settled, speed);
-  return { config, machine, ranks, reader, images, cacheChoice: chosen?.text ?? null };
+  const done = plan.run && doneBy(plan.run);
+  const onMeasure = () =>
+    say(`measuring the time of a step: the budget of ${clock(settled.budget ?? 0)} has as many as fit`);
+  const speed = { data: { ...data, train: images }, device, precision, reader, done, onMeasure };
+  const { config, smallestCost } = await withinBudget(settled, speed);
+  return { config, machine, ranks, reader, images, reasons, cacheChoice: chosen?.text ?? null, smallestCost };
 }
 
 function doneBy(run: RunDirectory): Done {
@@ -62,7 +76,7 @@ function doneBy(run: RunDirectory): Done {
     [steps, seconds] = [row.step, row.seconds];
     watching += row["watch/seconds"] ?? 0;
   }
-  return { steps, seconds, watching, stepsPerEpoch: run.info.steps_per_epoch };
+  return { steps, seconds, watching, stepsPerEpoch: run.info.steps_per_epoch, growth: run.info.growth };
 }
 
 /** A run that goes on keeps its number format, unless the kind of device is another. */

@@ -3,13 +3,16 @@
 import { cat, optim, recordFunction, scope, type Tensor } from "@unlabel/torch";
 import { Draws } from "../base/draws.ts";
 import type { Config } from "../config/common.ts";
-
+import type { ViewSpec } from "../data/views.ts";
 import type { Method, Progress } from "../methods/method.ts";
+import type { WeightsAverage } from "./average.ts";
 import { gradients } from "./micro-batches.ts";
 
 export interface StepOptions {
   method: Method;
   optimizer: optim.Optimizer;
+  /** Follows the encoder's weights once they have moved. */
+  average?: WeightsAverage | null;
   views: readonly Tensor[];
   progress: Progress;
   /** The run's, from which the step's random numbers follow. */
@@ -53,6 +56,7 @@ export function trainStep(options: StepOptions): StepOutcome {
   const {
     method,
     optimizer,
+    average,
     views,
     progress,
     device,
@@ -78,6 +82,7 @@ export function trainStep(options: StepOptions): StepOutcome {
       const found = clip === null ? optim.gradNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
       optimizer.step();
       method.afterStep(progress);
+      average?.follow(progress.step);
       method.zeroGrad();
       return found;
     });
@@ -115,10 +120,15 @@ function numbers(scalars: Tensor[]): number[] {
 /**
  * Checks a batch against what the method asked for.
  *
+ * @param asked the method, or the views of the step
  * @throws {Error} where the loader gives anything else: a defect, not the user's doing
  */
-export function checkShapes(views: readonly Tensor[], method: Method, batch: number): void {
-  const expected = method.views
+export function checkShapes(
+  views: readonly Tensor[],
+  { views: asked }: { views: readonly ViewSpec[] },
+  batch: number,
+): void {
+  const expected = asked
     .map(({ count, size, mean }) => `[${count * batch}, ${mean.length}, ${size}, ${size}]`)
     .join(", ");
   const found = views.map((view) => `[${view.shape.join(", ")}]`).join(", ");

@@ -8,10 +8,12 @@ import type { SettledConfig } from "../config/common.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { drawnSample } from "../data/sample.ts";
+import { learntShare } from "../methods/about.ts";
 import type { Method } from "../methods/method.ts";
 import { methodNamed } from "../methods/registry.ts";
 import type { Health } from "../run/health.ts";
 import type { MetricsRow } from "../run/metrics.ts";
+import type { WeightsAverage } from "./average.ts";
 import { HealthRecord } from "./health.ts";
 import { encodeHeldOut, type HeldOut, readHeldOut } from "./held-out.ts";
 import { firstViews, type Look, measure, twoViews, type ViewPlace, voteOf } from "./look.ts";
@@ -22,6 +24,8 @@ export interface WatchOptions {
   config: SettledConfig;
   data: Dataset;
   method: Method;
+  /** Of the encoder's weights: it is what is looked at where there is one, as evaluation will. */
+  average?: WeightsAverage | null;
   device: string;
   precision: "fp32" | "bf16";
   reader: ImageReader;
@@ -67,11 +71,14 @@ export class Watch {
     const most = Math.min(probe ? VOTING : MEASURED, data.train.items.length);
     const blocks = blocksOfSample(data.train, most, config.seed);
     const available = blocks ? blocks.length - 1 : most;
-    const views = method.views.reduce((sum, { count }) => sum + count, 0);
+    // Smaller views cost less.
+    const largest = Math.max(...method.views.map(({ size }) => size));
+    const views = method.views.reduce((sum, { count, size }) => sum + count * (size / largest) ** 2, 0);
     const compares = this.#pair !== null;
     this.#plan = new LookPlan({ config, votes: probe !== null, views, compares, available, blocks });
+    const { about } = methodNamed(config.method);
     this.record = new HealthRecord({
-      method: methodNamed(config.method).about.health,
+      method: { ...about.health, learnt: learntShare(about, config) },
       dim: method.encoder.dim,
       images: Math.min(MEASURED, available),
       floor: method.floor,
@@ -210,16 +217,15 @@ export class Watch {
 
   /** Calls with the encoder as evaluation sees it, and puts every module back as it was. */
   #evaluating<T>(body: (features: (images: Tensor) => Tensor) => T): T {
-    const { method, device, precision } = this.#options;
+    const { method, average, device, precision } = this.#options;
     const modules = [...method.encoder.modules()];
     const training = modules.map((module) => module.training);
     method.encoder.eval();
     try {
-      return noGrad(() =>
-        scope(() =>
-          body((images) => autocast({ device, enabled: precision === "bf16" }, () => method.encoder.features(images))),
-        ),
-      );
+      const features = (images: Tensor) =>
+        autocast({ device, enabled: precision === "bf16" }, () => method.encoder.features(images));
+      const look = () => noGrad(() => scope(() => body(features)));
+      return average ? average.lend(look) : look();
     } finally {
       for (const [i, module] of modules.entries()) module.training = training[i]!;
     }

@@ -31,6 +31,11 @@ export function problemsOf(config: MaeConfig, given: Settings): string[] {
   refuse("decoder_depth", !blocks, `decoder ${config.decoder}`);
   refuse("predict_share", config.decoder !== "cross", `decoder ${config.decoder}`);
   refuse("decoder_heads", !blocks, `decoder ${config.decoder}`);
+  if (config.size_start !== null) {
+    problems.push(
+      `Expected no size_start with mae, whose decoder has places for images of one size, got ${config.size_start}; leave it out`,
+    );
+  }
   const patches = Math.floor(config.size / config.patch) ** 2;
   const visible = visibleCount(patches, config.mask_ratio);
   if (visible < 1 || visible >= patches) {

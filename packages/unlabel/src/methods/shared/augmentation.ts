@@ -35,18 +35,23 @@ export function augmentationProblems({ encoder }: AugmentationConfig, given: Set
   return problems;
 }
 
-/** Random crops in changed colours. @param own `count`, and what sets one kind of view apart */
+/**
+ * Random crops in changed colours.
+ *
+ * @param own `count`, and what sets one kind of view apart: probabilities of `blur` and `solarize`, its `size` in pixels, and the least and
+ *   the largest share of the image's `area` that it shows
+ */
 export function augmentedView(
   config: AugmentationConfig,
-  own: { count: number; blur?: number; solarize?: number },
+  own: { count: number; blur?: number; solarize?: number; size?: number; area?: readonly [number, number] },
 ): ViewSpec {
-  const { size, brightness, contrast, saturation, hue, jitter_p: p } = config;
-  const { count, blur = config.blur_p, solarize = 0 } = own;
+  const { brightness, contrast, saturation, hue, jitter_p: p } = config;
+  const { count, blur = config.blur_p, solarize = 0, size = config.size, area = [config.crop_min, 1] } = own;
   const jitters = p > 0 && brightness + contrast + saturation + hue > 0;
   return {
     count,
     size,
-    crop: { scale: [config.crop_min, 1], ratio: [3 / 4, 4 / 3] },
+    crop: { scale: area, ratio: [3 / 4, 4 / 3] },
     filter: "bilinear",
     flip: 0.5,
     colorForm: config.color_form,

@@ -1,18 +1,31 @@
 // What help, reports and forecasts need of SimCLR.
 import { HALF, IMAGENET } from "../../config/defaults.ts";
-import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
+import { ENCODERS, encoderDim, encoderMacs, stemOf } from "../../encoders/facts.ts";
 import { type About, trainingOperations } from "../about.ts";
 import { AUGMENTATION } from "../shared/augmentation-defaults.ts";
+import { decoupledShare } from "../shared/nt-xent-bounds.ts";
+import { localSizeOf } from "./local-size.ts";
+
+/** Of plain NT-Xent's way. */
+const LEARNT = 0.005;
 
 export const about = {
   name: "simclr",
   title: "SimCLR",
   paper: "arXiv:2002.05709",
   summary: "two views of an image should lie closer together than views of different images",
-  loss: "NT-Xent",
+  loss: ({ decoupled }) => (decoupled === true ? "NT-Xent without the positive in the denominator" : "NT-Xent"),
   encoders: ENCODERS,
   coupling: "batch",
-  defaults: { ...AUGMENTATION, projection_batchnorm: false },
+  defaults: {
+    ...AUGMENTATION,
+    projection_batchnorm: false,
+    decoupled: false,
+    local_views: 0,
+    local_size: null,
+    local_crop_min: 0.05,
+    local_crop_max: 0.25,
+  },
   presets: {
     // The student report that this project began with, to the letter: docs/original-report.md.
     report: {
@@ -73,10 +86,15 @@ export const about = {
   },
   flops(config) {
     const [hidden, out] = [Number(config.projection_hidden), Number(config.projection_dim)];
-    return trainingOperations(2 * (encoderMacs(config) + hidden * (encoderDim(config) + out)));
+    const head = hidden * (encoderDim(config) + out);
+    // The stem is that of the whole views.
+    const local = { ...config, size: localSizeOf(config), stem: stemOf(config) };
+    const locals = Number(config.local_views);
+    return trainingOperations(2 * (encoderMacs(config) + head) + (locals && locals * (encoderMacs(local) + head)));
   },
   health: {
-    learnt: 0.005,
+    learnt: ({ decoupled, batch, temperature }) =>
+      decoupled === true ? decoupledShare(LEARNT, batch, Number(temperature)) : LEARNT,
     cures: "stronger augmentation (a smaller crop_min), a larger batch or a lower temperature",
     unlearnt: "a lower temperature",
   },

@@ -44,6 +44,7 @@ export function scores({ runs }: ReportData): Html | null {
   const chance = classes.size === 1 && only ? 1 / only : null;
   return html`
     <p>Classifiers on features, fitted on ${list([...images])}; the split scored on was used once, at the last checkpoint, for nothing else.</p>
+    ${averaged(all).map((sentence) => html`<p class="note">${sentence}</p>`)}
     ${all.flatMap(({ run, found }) => found.notes.map((note) => html`<p class="note">Note on ${run.name}: ${note}.</p>`))}
     <div class="pair">${protocols.map(({ protocol, scored }) => chart(PROTOCOL_NAMES[protocol], "top1", scored, chance))}
       ${protocols[0] && chart(PROTOCOL_NAMES[protocols[0].protocol], "f1", protocols[0].scored, null)}</div>
@@ -57,6 +58,19 @@ export function scores({ runs }: ReportData): Html | null {
         )}`,
     )}
     ${retrieval(runs)}`;
+}
+
+/** Which runs were scored by an average of their weights, a sentence a decay. */
+function averaged(all: readonly Found[]): string[] {
+  const names = new Map<number, Set<string>>();
+  for (const { run, found } of all) {
+    if (found.weights_average === null) continue;
+    names.set(found.weights_average, (names.get(found.weights_average) ?? new Set()).add(run.name));
+  }
+  return [...names].map(
+    ([decay, runs]) =>
+      `Scored with averaged weights: of ${list([...runs])} the encoder is a momentum average of its weights over training (decay ${decay}), not those of its last step alone.`,
+  );
 }
 
 function chart(name: string, metric: "top1" | "f1", scored: readonly Found[], chance: number | null): Html {

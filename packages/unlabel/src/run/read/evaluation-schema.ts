@@ -33,6 +33,8 @@ const header = {
   split_seed: maybeNumber,
   /** The training step that the encoder was saved after. */
   step: maybeNumber,
+  /** Decay of the average of its weights that was evaluated. */
+  weights_average: maybeNumber,
   /** Of the data evaluated on, where that may differ from the data trained on. */
   fingerprint: z.string().nullish(),
   data: z.string().nullish(),

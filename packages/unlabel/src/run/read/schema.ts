@@ -14,6 +14,8 @@ export const runSchema = z.looseObject({
   /** Absent in runs of earlier versions. */
   about: z.looseObject({ title: z.string(), paper: z.string(), loss: z.string() }).nullish(),
   config: z.record(z.string(), z.unknown()),
+  /** What preset auto chose and why; absent with other presets. */
+  chosen: z.array(z.string()).nullish(),
   seed: maybeNumber,
   created: maybeText,
   finished: maybeText,

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import type { Facts } from "./about.ts";
+import { abouts } from "./abouts.ts";
+import { fit } from "./fit.ts";
+import { methods, resolveConfig } from "./registry.ts";
+import { about as simclr } from "./simclr/about.ts";
+
+const PHOTOGRAPHS: Facts = { images: 9469, side: 160, channels: 3, device: "cpu" };
+
+/** What images may be like, at the ends and between them. */
+const KINDS: Facts[] = [1, 2, 7, 100, 500, 50_000, 1_300_000].flatMap((images) =>
+  [1, 16, 28, 32, 64, 96, 224, 5000].flatMap((side) =>
+    [1, 3, 13].flatMap((channels) =>
+      (["cpu", "gpu"] as const).map((device): Facts => ({ images, side, channels, device })),
+    ),
+  ),
+);
+
+describe("preset auto", () => {
+  it.each(methods().map(({ about }) => about.name))(
+    "has settings of %s that make sense for images of any kind",
+    (name) => {
+      const about = abouts().find((one) => one.name === name)!;
+      for (const facts of KINDS) {
+        const { settings } = fit(about, facts, {});
+        const config = resolveConfig({ flags: { method: name, channels: facts.channels }, fitted: settings });
+        expect(config).toMatchObject({ ...settings, preset: "auto" });
+        expect(config.batch).toBeLessThanOrEqual(Math.max(2, facts.images));
+      }
+    },
+  );
+
+  it("says every choice and why, but for what the user has set", () => {
+    const { settings, reasons } = fit(simclr, PHOTOGRAPHS, {});
+    for (const key of Object.keys(settings)) expect(reasons.join("\n")).toContain(`${key} `);
+    const own = fit(simclr, PHOTOGRAPHS, { batch: 32 });
+    expect(own.reasons.join("\n")).not.toContain("batch ");
+  });
+
+  it("gives every method about as much arithmetic, and what is asked for where it is", () => {
+    for (const about of abouts()) {
+      const { settings } = fit(about, PHOTOGRAPHS, {});
+      const config = resolveConfig({ flags: { method: about.name, channels: 3 }, fitted: settings });
+      const operations = config.epochs * PHOTOGRAPHS.images * about.flops(config);
+      expect.soft(operations / 1.2e14, about.name).toBeGreaterThan(0.7);
+      expect.soft(operations / 1.2e14, about.name).toBeLessThan(1.5);
+    }
+    for (const length of [{ epochs: 3 }, { steps: 10 }, { budget: 60 }])
+      expect(fit(simclr, PHOTOGRAPHS, length).settings).not.toHaveProperty("epochs");
+  });
+
+  it("makes batches of few images smaller", () => {
+    expect(fit(simclr, { ...PHOTOGRAPHS, images: 100 }, {}).settings.batch).toBe(25);
+    expect(fit(simclr, { ...PHOTOGRAPHS, images: 3 }, {}).settings.batch).toBe(2);
+  });
+});

@@ -1,0 +1,71 @@
+// Preset `auto`: settings that fit the images and the machine, chosen from a few facts by rules that are written down here and in the
+// methods' own `fit`. The rules were found on parts held out from train; docs/presets.md has what was measured.
+import type { Config } from "../config/common.ts";
+import type { Settings } from "../config/settings.ts";
+import type { About, Choice, Facts } from "./about.ts";
+import { AUTO, presetOf } from "./presets.ts";
+
+/** What was chosen: settings over those of `small`, and a line each for people. */
+export interface Fitted {
+  settings: Settings;
+  /** "size 64: …", in the order of choice; what may come of it begins with "warning: ". */
+  reasons: string[];
+}
+
+/** Floating-point operations of a training that nothing says the length of: some ten minutes of two cores, or of a large GPU. */
+const OPERATIONS = { cpu: 1.2e14, gpu: 2e16 } as const;
+/** Passes over the images at most: beyond that little is gained. */
+const MOST_EPOCHS = { cpu: 200, gpu: 400 } as const;
+
+/**
+ * The settings that a method should have for these images.
+ *
+ * @param given what the user has set, which stays as it is, and to which the rest should fit
+ */
+export function fit(about: About, facts: Facts, given: Settings): Fitted {
+  const own = [...(about.fit?.(facts, given) ?? []), batchFor(about, facts)];
+  const choices = [...own, ...lengthFor(about, facts, given, own)];
+  const reasons = choices.flatMap((choice) => reasonsOf(choice, given));
+  return { settings: merged(choices), reasons };
+}
+
+function merged(choices: readonly Choice[]): Settings {
+  return Object.assign({}, ...choices.map(({ settings }) => settings)) as Settings;
+}
+
+/** What the user has set is not said to have been chosen. */
+function reasonsOf({ settings, why, warning }: Choice, given: Settings): string[] {
+  const chosen = Object.entries(settings).filter(([key]) => !(key in given));
+  const words = chosen.map(([key, value]) => `${key} ${JSON.stringify(value)}`).join(", ");
+  return [...(words === "" ? [] : [`${words}: ${why}`]), ...(warning === undefined ? [] : [`warning: ${warning}`])];
+}
+
+/** No batch may be larger than the images are many, and an epoch should have a few. */
+function batchFor({ presets }: About, { images, device }: Facts): Choice {
+  const usual = device === "gpu" ? 256 : Number(presets.small?.batch);
+  const most = Math.max(2, Math.floor(images / 4));
+  const why = device === "gpu" ? "a GPU works best on many at once" : "small batches make many steps in a short time";
+  return most < usual
+    ? { settings: { batch: most }, why: `${images} images make few batches` }
+    : { settings: { batch: usual }, why };
+}
+
+/** As many epochs as a fixed amount of arithmetic is, whatever the method: all get about the same time. */
+function lengthFor(
+  about: About,
+  { images, device, channels }: Facts,
+  given: Settings,
+  own: readonly Choice[],
+): Choice[] {
+  if (given.epochs != null || given.steps != null || given.budget != null) return [];
+  const config = { ...presetOf(about, AUTO), ...merged(own), channels, ...given } as Config;
+  const seen = OPERATIONS[device] / about.flops(config);
+  const batches = Math.max(1, Math.floor(images / Number(config.batch)));
+  const room = Math.max(1, Math.round(seen / (batches * Number(config.batch))));
+  const epochs = Math.min(room, MOST_EPOCHS[device]);
+  const why =
+    epochs < room
+      ? "more passes over so few images teach little more"
+      : `some ten minutes on ${device === "cpu" ? "two cores" : "a large GPU"}; --budget 1h or --epochs ask for more`;
+  return [{ settings: { epochs, warmup_epochs: Math.min(Number(config.warmup_epochs), 0.1 * epochs) }, why }];
+}
