@@ -18,6 +18,7 @@ interface Options {
   url?: string;
   out?: string;
   epochs?: string;
+  seeds: string;
   json?: boolean;
 }
 
@@ -35,16 +36,18 @@ export function addDemo(program: Command): void {
     .option("--url <address>", "another place that has Imagenette's archive", named)
     .option("--out <dir>", "where runs and report go (default: runs/demo-TIME)", named)
     .option("--epochs <n>", "passes over the images, for both methods")
+    .option("--seeds <n>", "train each method so many times, with seeds from 0", "1")
     .action((_: Options, command: Command) => demoCommand(command.optsWithGlobals<Options>()));
 }
 
-async function demoCommand({ data, url, out, epochs, json }: Options): Promise<void> {
+async function demoCommand({ data, url, out, epochs, seeds, json }: Options): Promise<void> {
   const began = performance.now();
   const [{ ANY_IMAGES, demo, ANIMALS }, { stamp }] = await Promise.all([
     import("../compare/demo.ts"),
     import("../train/plan.ts"),
   ]);
   const passes = epochs === undefined ? undefined : whole("--epochs", epochs, 1, 100_000);
+  const times = whole("--seeds", seeds, 1, 100);
   const folder = out ?? join("runs", `demo-${stamp(new Date())}`);
   const fetches = data === IMAGENETTE && !existsSync(data);
   if (url !== undefined && !fetches) throw new UsageError(`Expected --url with --data ${IMAGENETTE} alone`);
@@ -52,6 +55,7 @@ async function demoCommand({ data, url, out, epochs, json }: Options): Promise<v
     data && `--data ${shellWord(data)}`,
     url && `--url ${shellWord(url)}`,
     epochs && `--epochs ${shellWord(epochs)}`,
+    times > 1 && `--seeds ${times}`,
     json && "--json",
   ];
   const goOn = commandLine("demo", "--out", shellWord(folder), ...flags.filter((flag) => typeof flag === "string"));
@@ -63,6 +67,7 @@ async function demoCommand({ data, url, out, epochs, json }: Options): Promise<v
     length: images === undefined ? ANIMALS : ANY_IMAGES,
     out: folder,
     epochs: passes,
+    seeds: Array.from({ length: times }, (_, i) => i),
     goOn,
     ...called(),
   });

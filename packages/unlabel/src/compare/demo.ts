@@ -28,7 +28,7 @@ export const ANY_IMAGES: DemoLength = { steps: { simclr: 240, mae: 800 } };
  * shape of what is drawn as all that tells it.
  */
 export const ANIMALS: DemoLength = {
-  steps: { simclr: 240, mae: 800 },
+  steps: { simclr: 300, mae: 400 },
   own: {
     simclr: { size: 40, eval_size: 64, crop_min: 0.4, saturation: 0.6, hue: 0.5 },
   },
@@ -42,6 +42,8 @@ export interface DemoRequest extends StopSources {
   out: string;
   /** Passes over the images, for both methods; by default the steps of `length`. */
   epochs?: number | undefined;
+  /** Each method is trained once with each; by default with 0 alone. */
+  seeds?: readonly number[];
   /** How long each method trains, and with which settings; by default what any images get. */
   length?: DemoLength;
   /** Settings for both methods, over those of preset `small`. */
@@ -62,7 +64,7 @@ export interface DemoRequest extends StopSources {
 export interface DemoResult {
   /** The report's path. */
   report: string;
-  /** By method: the run directory, and its linear probe. */
+  /** By method, or by run (`mae-1`) where there are several seeds: the run directory, and its linear probe. */
   runs: Record<string, { run: string; evaluation: LinearEvaluation }>;
 }
 
@@ -74,11 +76,12 @@ export interface DemoResult {
  */
 export async function demo(request: DemoRequest): Promise<DemoResult | null> {
   const { data, out, epochs, length = ANY_IMAGES, settings = {}, command = "demo() of a program", ...rest } = request;
+  const { seeds = [0] } = rest;
   const compared = await compare({
     ...rest,
     data,
     methods: ["simclr", "mae"],
-    seeds: [0],
+    seeds,
     budget: epochs === undefined ? { kind: "steps", value: length.steps } : { kind: "epochs", value: epochs },
     preset: "small",
     backbone: null,
@@ -90,9 +93,9 @@ export async function demo(request: DemoRequest): Promise<DemoResult | null> {
     command,
   });
   if (compared === null) return null;
-  const runs = compared.runs.map(({ method, run, evaluations, error }) => {
+  const runs = compared.runs.map(({ name, method, run, evaluations, error }) => {
     if (!evaluations.linear) throw new UserError(`Expected both methods to end well, but ${method} failed: ${error}`);
-    return [method, { run, evaluation: evaluations.linear }] as const;
+    return [seeds.length > 1 ? name : method, { run, evaluation: evaluations.linear }] as const;
   });
   return { report: compared.report.path, runs: Object.fromEntries(runs) as DemoResult["runs"] };
 }
