@@ -28,9 +28,9 @@ export const ANY_IMAGES: DemoLength = { steps: { simclr: 240, mae: 800 } };
  * shape of what is drawn as all that tells it.
  */
 export const ANIMALS: DemoLength = {
-  steps: { simclr: 300, mae: 400 },
+  steps: { simclr: 400, mae: 400 },
   own: {
-    simclr: { size: 40, eval_size: 64, crop_min: 0.4, saturation: 0.6, hue: 0.5 },
+    simclr: { size: 32, eval_size: 56, crop_min: 0.5, saturation: 0.6, hue: 0.5, lr: 2e-3 },
   },
 };
 
