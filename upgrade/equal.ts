@@ -29,6 +29,22 @@ export async function answer<T>(args: readonly string[]): Promise<T & { ended: E
   return { ...(answerOf(ended) as T), ended };
 }
 
+/** |now − before| / |before| of the numbers in two NumPy files of float32. @throws {Error} where they are not alike many */
+export function distance(now: string, before: string): number {
+  const [found, wanted] = [now, before].map(numbersIn) as [Float32Array, Float32Array];
+  expect(found.length === wanted.length, `Expected ${wanted.length} numbers in ${now}, got ${found.length}`);
+  const squares = (of: (i: number) => number) => wanted.reduce((sum, _, i) => sum + of(i) ** 2, 0);
+  return Math.sqrt(squares((i) => found[i]! - wanted[i]!) / squares((i) => wanted[i]!));
+}
+
+/** A NumPy file of version 1: ten bytes, of which the last two are the header's length, the header, the numbers. */
+function numbersIn(file: string): Float32Array {
+  const bytes = readFileSync(file);
+  return new Float32Array(
+    bytes.buffer.slice(bytes.byteOffset + 10 + bytes.readUInt16LE(8), bytes.byteOffset + bytes.length),
+  );
+}
+
 /** Says what was scored. @throws {Error} where a score is another than the one that the old program wrote into the run */
 export function sameScores(run: string, protocol: string, now: Evaluation): string {
   const old = json<Evaluation>(join(run, "eval", `${protocol}.json`));

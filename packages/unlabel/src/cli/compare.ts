@@ -20,7 +20,7 @@ interface Options extends Record<string, unknown> {
   epochs?: string;
   flops?: string;
   backbone?: string;
-  preset: string;
+  preset?: string;
   seeds: string;
   output?: string;
   out?: string;
@@ -44,7 +44,10 @@ export function addCompare(program: Command): void {
       .option("--epochs <n>", "or passes over the images")
       .option("--flops <n>", "or floating-point operations, such as 1e15")
       .option("--backbone <name>", "one encoder for all, such as vit_small (default: each preset's own)")
-      .option(`--preset <${presetNames().join("|")}>`, "where the settings start from", AUTO)
+      .option(
+        `--preset <${presetNames().join("|")}>`,
+        `where the settings start from (default: ${AUTO}, or as it began)`,
+      )
       .option("--seeds <n>", "train each method so many times, with seeds from 0", "1"),
   )
     .option("-o, --output <file>", "the report (default: report.html in --out)", named)
@@ -61,7 +64,8 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     import("../compare/compare.ts"),
     import("../config/files.ts"),
   ]);
-  const terms: Terms = {
+  const preset = options.preset === undefined ? undefined : oneOf("--preset", options.preset, presetNames());
+  const terms: Omit<Terms, "preset"> = {
     data,
     methods: methodsOf(
       options.methods,
@@ -69,7 +73,6 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     ),
     seeds: Array.from({ length: whole("--seeds", options.seeds, 1, 100) }, (_, i) => i),
     budget: budgetOf(options),
-    preset: oneOf("--preset", options.preset, presetNames()),
     backbone: options.backbone?.replaceAll("-", "_") ?? null,
     settings: Object.fromEntries(
       Object.entries(flagsGiven({ set: options.set })).map(([key, text]) => [key, parseValue(text)]),
@@ -81,6 +84,7 @@ async function compareCommand(data: string, options: Options): Promise<void> {
   await leaveWhenInterrupted(options.json === true, `Interrupted; go on with: ${goOn}`, { out });
   const compared = await compare({
     ...terms,
+    ...(preset !== undefined && { preset }),
     out,
     report: options.output ?? join(out, "report.html"),
     goOn,
@@ -144,7 +148,10 @@ function folderFor(data: string, report: string | undefined): string {
 }
 
 /** What the page shows, number by number, and how each run ended. */
-function result({ report, out, runs }: Compared, { budget, backbone, seeds }: Terms) {
+function result(
+  { report, out, runs }: Compared,
+  { budget, backbone, seeds }: Pick<Terms, "budget" | "backbone" | "seeds">,
+) {
   const ended = runs.map(({ name, method, seed, run, status, seconds, error }) => ({
     ...{ name, method, seed, run, status },
     seconds: seconds ?? null,

@@ -49,6 +49,19 @@ describe("settingsOf", () => {
     }
   });
 
+  it("plans by what preset auto fits to the images, which each run then chooses again", () => {
+    const facts = { images: 100, side: 64, channels: 3, device: "cpu" } as const;
+    const auto = { ...TERMS, preset: "auto", backbone: null, settings: {}, facts };
+    const given = settingsOf({ ...auto, budget: { kind: "epochs", value: 2 } }, "simclr", 3, 100);
+    expect(given).toMatchObject({ preset: "auto", epochs: 2 });
+    expect(given).not.toHaveProperty("batch");
+    // A quarter of the images is a batch.
+    const budget = { kind: "flops", value: 1e13 } as const;
+    const { steps } = settingsOf({ ...auto, budget }, "simclr", 3, 100) as { steps: number };
+    const config = resolveConfig({ flags: { method: "simclr", channels: 3 } });
+    expect((steps * 25 * trainingFlops(config)) / budget.value).toBeCloseTo(1, 1);
+  });
+
   it("refuses an encoder that a method cannot have", () => {
     expect(() => settings({ backbone: "resnet18" }, "mae")).toThrow("Expected one of vit_tiny, vit_small, vit_base");
   });
@@ -70,7 +83,10 @@ it("goes on after it was killed, in training and in evaluation, without doing an
       log += text;
       if (fatal(text)) throw new Error("killed");
     };
-    return compare({ ...TERMS, methods: ["simclr"], out, report: join(root.path, "k.html"), stream: { write } });
+    // Without its preset: it goes on with the one that it began with.
+    const { preset, ...rest } = TERMS;
+    const terms = existsSync(join(out, "compare.json")) ? rest : { ...rest, preset };
+    return compare({ ...terms, methods: ["simclr"], out, report: join(root.path, "k.html"), stream: { write } });
   };
 
   await expect(run((text) => text.includes(" 1/4 "))).rejects.toThrow("killed");

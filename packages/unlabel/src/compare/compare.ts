@@ -23,7 +23,15 @@ import type { StopSources } from "../train/stop.ts";
 import { checkTerms } from "./check-terms.ts";
 import { trainingSeconds } from "./forecast.ts";
 import { settleImages } from "./images.ts";
-import { type Comparison, openComparison, type PlannedRun, saveComparison, settingsOf, type Terms } from "./plan.ts";
+import {
+  type Comparison,
+  openComparison,
+  type PlannedRun,
+  presetOfComparison,
+  saveComparison,
+  settingsOf,
+  type Terms,
+} from "./plan.ts";
 
 /** What to compare, and where to. */
 export interface CompareRequest
@@ -78,7 +86,9 @@ export interface Compared {
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = rest;
-  const terms: Terms = { seeds: [0], preset: AUTO, backbone: null, settings: {}, ...asked };
+  // A comparison goes on as it began, also where a later version would begin with another preset.
+  const preset = asked.preset ?? presetOfComparison(out) ?? AUTO;
+  const terms: Terms = { seeds: [0], backbone: null, settings: {}, ...asked, preset };
   checkTerms(terms);
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));

@@ -141,6 +141,12 @@ export function openComparison(out: string, terms: Terms): Comparison {
   return { schema: 1, ...asked, split_seed: SPLIT_SEED, runs };
 }
 
+/** The preset that the comparison in `out` began with; null where there is none. */
+export function presetOfComparison(out: string): string | null {
+  const file = join(out, "compare.json");
+  return existsSync(file) ? readComparison(file).preset : null;
+}
+
 /** One of the terms as people give it. */
 function asFlags(terms: Terms, key: keyof Terms): string {
   const { data, methods, seeds, budget, preset, backbone, settings, own = {} } = terms;
