@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync } from "node:fs";
 import { basename, join, parse, resolve } from "node:path";
 import sharp, { type Sharp } from "sharp";
-import { buildEmoji } from "unlabel-demo-data";
+import { buildAnimals } from "unlabel-demo-data";
 import { openData } from "../packages/unlabel/src/data/open.ts";
 import { smallCopy } from "./small-copy.ts";
 
@@ -36,8 +36,8 @@ export const SETS: readonly ImageSet[] = [
   },
 ];
 
-function demo(folder: string): string {
-  buildEmoji(folder);
+async function demo(folder: string): Promise<string> {
+  await buildAnimals(folder);
   return folder;
 }
 

@@ -13,7 +13,7 @@ export type { CheckResult, ClassCount, Finding, Named } from "./check/result.ts"
 export type { Sizes } from "./check/sizes.ts";
 export type { BandValues, ClassValues } from "./check/values.ts";
 export { type Compared, type ComparedRun, type CompareRequest, compare } from "./compare/compare.ts";
-export { type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
+export { type DemoLength, type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
 export type { CommonConfig, Config, SettledChannels, SettledConfig } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";

@@ -1,7 +1,5 @@
 // unlabel data fetch NAME: brings a known data set to this machine, checked and unpacked.
 import type { Command } from "commander";
-import { visible } from "../base/text.ts";
-import type { Progress as ProgressBar } from "../train/progress.ts";
 import { finish, paint } from "./output.ts";
 import { named } from "./settings.ts";
 
@@ -22,43 +20,17 @@ export function addDataFetch(data: Command): void {
 }
 
 async function dataFetch(name: string, { out, url, json }: Options): Promise<void> {
-  const [{ archiveOf }, { fetchArchive }, { Progress }, { commandLine, shellWord }] = await Promise.all([
+  const [{ archiveOf }, { fetchShown }, { commandLine, shellWord }] = await Promise.all([
     import("../data/fetch/catalog.ts"),
-    import("../data/fetch/fetch.ts"),
-    import("../train/progress.ts"),
+    import("./fetch-shown.ts"),
     import("../base/shell.ts"),
   ]);
   const known = archiveOf(name);
   const archive = { ...known, url: url ?? known.url };
-  const stop = new AbortController();
-  const onSignal = () => stop.abort();
-  process.once("SIGINT", onSignal).once("SIGTERM", onSignal);
-  let progress: ProgressBar | undefined;
-  try {
-    const { path, fetched } = await fetchArchive(archive, {
-      out,
-      signal: stop.signal,
-      onBytes: (done, total) => {
-        if (total === null) return;
-        progress ??= new Progress({ total: megabytes(total), start: megabytes(done), unit: "MB" });
-        progress.update(megabytes(done), "", known.name);
-      },
-      onFile: (count) => {
-        if (count === 1) progress?.log("unpacking");
-      },
-      onRetry: (line) => (progress ? progress.log(line) : process.stderr.write(`${visible(line)}\n`)),
-    });
-    const lines = [
-      `${paint("green", "✓")} ${known.about}: ${paint("bold", path)}${fetched ? "" : " (was there already)"}`,
-      `Next: ${commandLine("pretrain", shellWord(path), "--method", "simclr")}`,
-    ];
-    finish(json === true, { name: known.name, path, url: archive.url, md5: known.md5, fetched }, lines);
-  } finally {
-    progress?.end();
-    process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
-  }
-}
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 1e5) / 10;
+  const { path, fetched } = await fetchShown(archive, out);
+  const lines = [
+    `${paint("green", "✓")} ${known.about}: ${paint("bold", path)}${fetched ? "" : " (was there already)"}`,
+    `Next: ${commandLine("pretrain", shellWord(path), "--method", "simclr")}`,
+  ];
+  finish(json === true, { name: known.name, path, url: archive.url, md5: known.md5, fetched }, lines);
 }

@@ -1,47 +1,73 @@
 // unlabel demo: both methods on small images, their probes beside the baselines, and the report. The demo's own images
-// are an example's, which a clone holds and the package does not; with --data it runs on the user's.
+// are an example's, which a clone holds and the package does not; with --data it runs on the user's, or on Imagenette.
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
 import type { DemoResult } from "../compare/demo.ts";
 import { called } from "./called.ts";
+import { animals, imagenette } from "./demo-images.ts";
 import { summary, verdicts } from "./evaluation.ts";
+import { fetchShown } from "./fetch-shown.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
 import { named, whole } from "./settings.ts";
 
 interface Options {
   data?: string;
+  url?: string;
   out?: string;
   epochs?: string;
+  seeds: string;
   json?: boolean;
 }
 
-/** The workspace that makes the demo's images; typed as text so that it is looked for only when the demo runs. */
-const EXAMPLE: string = "unlabel-demo-data";
+/** What `--data` calls a data set that is fetched, where no folder of that name is there. */
+const IMAGENETTE = "imagenette";
 
 export function addDemo(program: Command): void {
   program
     .command("demo")
     .description("everything, on small images, in minutes")
-    .option("--data <dir>", "your own images, in class folders (default: emoji)")
+    .option(
+      "--data <dir>",
+      "your own images, in class folders, or imagenette, which is fetched (default: drawings of animals)",
+    )
+    .option("--url <address>", "another place that has Imagenette's archive", named)
     .option("--out <dir>", "where runs and report go (default: runs/demo-TIME)", named)
     .option("--epochs <n>", "passes over the images, for both methods")
+    .option("--seeds <n>", "train each method so many times, with seeds from 0", "1")
     .action((_: Options, command: Command) => demoCommand(command.optsWithGlobals<Options>()));
 }
 
-async function demoCommand({ data, out, epochs, json }: Options): Promise<void> {
+async function demoCommand({ data, url, out, epochs, seeds, json }: Options): Promise<void> {
   const began = performance.now();
-  const [{ demo }, { stamp }] = await Promise.all([import("../compare/demo.ts"), import("../train/plan.ts")]);
+  const [{ ANY_IMAGES, demo, ANIMALS }, { stamp }] = await Promise.all([
+    import("../compare/demo.ts"),
+    import("../train/plan.ts"),
+  ]);
+  const passes = epochs === undefined ? undefined : whole("--epochs", epochs, 1, 100_000);
+  const times = whole("--seeds", seeds, 1, 100);
   const folder = out ?? join("runs", `demo-${stamp(new Date())}`);
-  const flags = [data && `--data ${shellWord(data)}`, epochs && `--epochs ${shellWord(epochs)}`, json && "--json"];
+  const fetches = data === IMAGENETTE && !existsSync(data);
+  if (url !== undefined && !fetches) throw new UsageError(`Expected --url with --data ${IMAGENETTE} alone`);
+  const flags = [
+    data && `--data ${shellWord(data)}`,
+    url && `--url ${shellWord(url)}`,
+    epochs && `--epochs ${shellWord(epochs)}`,
+    times > 1 && `--seeds ${times}`,
+    json && "--json",
+  ];
   const goOn = commandLine("demo", "--out", shellWord(folder), ...flags.filter((flag) => typeof flag === "string"));
+  const images = fetches ? (await fetchShown(await imagenette(url), dirname(folder))).path : data;
   // In training, which saves first, its session tells.
   await leaveWhenInterrupted(json === true, `Interrupted; go on with: ${goOn}`, { out: folder });
   const result = await demo({
-    data: data ?? (await emoji(join(dirname(folder), "emoji"))),
+    data: images ?? (await animals(join(dirname(folder), "animals"))),
+    length: images === undefined ? ANIMALS : ANY_IMAGES,
     out: folder,
-    epochs: epochs === undefined ? undefined : whole("--epochs", epochs, 1, 100_000),
+    epochs: passes,
+    seeds: Array.from({ length: times }, (_, i) => i),
     goOn,
     ...called(),
   });
@@ -59,25 +85,6 @@ async function demoCommand({ data, out, epochs, json }: Options): Promise<void> 
     `${duration((performance.now() - began) / 1000)} in all`,
     `Report: ${paint("bold", result.report)}`,
   ]);
-}
-
-/** Makes the emoji ready in `folder` and returns it. */
-async function emoji(folder: string): Promise<string> {
-  let example: unknown;
-  try {
-    example = await import(EXAMPLE);
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND")) throw error;
-    throw new UsageError(
-      "Expected --data DIR: the demo's own images come with a clone of the project, not with the package",
-    );
-  }
-  const { buildEmoji } = example as { buildEmoji(folder: string): { train: number; val: number } };
-  const { train, val } = buildEmoji(folder);
-  process.stderr.write(
-    `${train + val} emoji drawings in ${folder}, ${val} of them to test on (credits: ${join(folder, "ATTRIBUTION.md")})\n`,
-  );
-  return folder;
 }
 
 function closing({ runs }: DemoResult): string[] {

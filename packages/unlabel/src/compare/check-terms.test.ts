@@ -39,6 +39,8 @@ it.each<[changes: object, line: string]>([
   [steps({ simclr: 0, mae: 1 }), "Expected a whole number from 1 for budget.value.simclr, got 0"],
   [steps({ simclr: 1, mae: 1.5 }), "Expected a whole number from 1 for budget.value.mae, got 1.5"],
   [steps(2), "Expected a whole number from 1 for budget.value.simclr, got none"],
+  [{ own: { byol: { size: 32 } } }, 'Expected own settings of simclr or mae alone, got some of "byol"'],
+  [{ own: { mae: { seed: 2 } } }, "Expected no seed among a comparison's settings, got 2: "],
   ...Object.entries({ steps: 2, epochs: 2, budget: 60, seed: 1, method: "mae", preset: "tiny" }).map(
     ([key, value]): [object, string] => [
       { settings: { [key]: value } },

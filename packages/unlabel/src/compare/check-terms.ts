@@ -27,7 +27,7 @@ export function decidedBy(setting: string): string | null {
 }
 
 /** @throws {UsageError} for a list that is empty or names one twice, a budget of nothing, or a setting that the comparison decides */
-export function checkTerms({ methods, seeds, budget, settings }: Terms): void {
+export function checkTerms({ methods, seeds, budget, settings, own = {} }: Terms): void {
   eachOnce("methods", methods, "; two seeds train each method twice");
   eachOnce("seeds", seeds);
   for (const seed of seeds) {
@@ -35,7 +35,11 @@ export function checkTerms({ methods, seeds, budget, settings }: Terms): void {
     if (error) throw new UsageError(`Expected ${error.issues[0]?.message} for each of seeds, got ${show(seed)}`);
   }
   checkBudget(budget, methods);
-  for (const [key, value] of Object.entries(settings)) {
+  for (const method of Object.keys(own)) {
+    if (!methods.includes(method))
+      throw new UsageError(`Expected own settings of ${methods.join(" or ")} alone, got some of ${show(method)}`);
+  }
+  for (const [key, value] of [settings, ...Object.values(own)].flatMap((values) => Object.entries(values))) {
     const why = decidedBy(key);
     if (why) throw new UsageError(`Expected no ${key} among a comparison's settings, got ${show(value)}: ${why}`);
   }

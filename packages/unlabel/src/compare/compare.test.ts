@@ -33,6 +33,14 @@ describe("settingsOf", () => {
     expect(steps).toMatchObject({ steps: 7, epochs: 1 });
   });
 
+  it("has settings of one method alone over those for all", () => {
+    const own = { mae: { size: 64, mask_ratio: 0.6 } };
+    expect(settings({ own }, "mae")).toMatchObject({ size: 64, mask_ratio: 0.6, batch: 8 });
+    expect(settings({ own })).toMatchObject({ size: 32, batch: 8 });
+    expect(settings({ own })).not.toHaveProperty("mask_ratio");
+    expect(() => settings({ own: { simclr: { mask_ratio: 0.6 } } })).toThrow("mask_ratio");
+  });
+
   it("gives methods the same number of operations", () => {
     const budget = { kind: "flops", value: 1e13 } as const;
     for (const method of ["simclr", "mae"] as const) {

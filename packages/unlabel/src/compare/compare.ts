@@ -6,6 +6,7 @@ import { performance } from "node:perf_hooks";
 import { InterruptedError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
+import type { Dataset } from "../data/folder.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { evaluate } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
@@ -20,6 +21,7 @@ import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import type { StopSources } from "../train/stop.ts";
 import { checkTerms } from "./check-terms.ts";
+import { trainingSeconds } from "./forecast.ts";
 import { settleImages } from "./images.ts";
 import {
   type Comparison,
@@ -44,6 +46,8 @@ export interface CompareRequest
   goOn?: string | null;
   /** Where progress goes; by default stderr. */
   stream?: ProgressStream;
+  /** Measures a few steps of each method first, and says how long all of it will take here. */
+  forecast?: boolean;
   /** Called while a run trains; `run` is its name. */
   onEvent?: ((event: TrainEvent, run: string) => void) | undefined;
   /** The command line that each run.json keeps. */
@@ -80,7 +84,7 @@ export interface Compared {
  *   terms or settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
-  const { out, report, goOn = null, stream = process.stderr, ...rest } = request;
+  const { out, report, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = rest;
   // A comparison goes on as it began, also where a later version would begin with another preset.
   const preset = asked.preset ?? presetOfComparison(out) ?? AUTO;
@@ -99,6 +103,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   const { split_seed: splitSeed } = comparison;
   using lock = lockRun(out);
   saveComparison(out, comparison);
+  if (forecast) await tellForecast(comparison, dataset, out, log);
   for (const [i, run] of comparison.runs.entries()) {
     const path = join(out, run.name);
     const tell = (changes: Partial<PlannedRun>) => {
@@ -161,6 +166,22 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   );
   return { report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) };
 }
+
+/** A line of how long the runs that have not begun will take here. */
+async function tellForecast(
+  comparison: Comparison,
+  data: Dataset,
+  out: string,
+  log: (text: string) => void,
+): Promise<void> {
+  if (comparison.runs.every(({ status }) => status !== "waiting")) return;
+  log("measuring a few steps");
+  const seconds = await trainingSeconds(comparison, data, out);
+  if (seconds !== null) log(`about ${clock(seconds)} of training here, and ${clock(seconds * AFTER)} of evaluation`);
+}
+
+/** Evaluation's share beside training, as measured for the demo. */
+const AFTER = 0.5;
 
 /** Whether nothing of the training is missing, its last checkpoint included. */
 function isTrained(path: string): boolean {

@@ -6,7 +6,13 @@ import { type DemoRequest, demo } from "./demo.ts";
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());
-const quiet = { write: () => true };
+let log = "";
+const quiet = {
+  write: (text: string) => {
+    log += text;
+    return true;
+  },
+};
 
 describe("demo", () => {
   it("trains and evaluates both methods on a folder of images, reports, and does nothing twice", async () => {
@@ -31,6 +37,10 @@ describe("demo", () => {
     };
     const stopping: DemoRequest["onEvent"] = (event) => event.type === "begin" && stop.abort();
     expect(await demo({ ...request, signal: stop.signal, onEvent: stopping })).toBeNull();
+    // Before the first run is trained, and measured on this machine.
+    const [before1, after1] = log.split("1/2 simclr-0");
+    expect(before1).toMatch(/about \S+ of training here, and \S+ of evaluation\n/);
+    expect(after1).toBeDefined();
     const first = await demo({ ...request, onEvent });
     expect(begun).toEqual(["simclr-0", "mae-0"]);
     expect(Object.keys(first!.runs)).toEqual(["simclr", "mae"]);

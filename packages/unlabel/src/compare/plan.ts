@@ -46,6 +46,8 @@ export interface Terms {
   backbone: string | null;
   /** For all methods, over those of the preset; not those that the comparison decides: method, preset, seed and length. */
   settings: Settings;
+  /** By method: settings of it alone, over those for all; of the same keys. */
+  own?: Readonly<Record<string, Settings>>;
 }
 
 /** How far a run of a comparison has come. */
@@ -96,6 +98,7 @@ const format = z.looseObject({
   preset: z.string(),
   backbone: z.string().nullable(),
   settings: z.record(z.string(), z.unknown()),
+  own: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
   split_seed: z.int().min(0).optional(),
   input: inputFormat.optional(),
   measured: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
@@ -122,7 +125,7 @@ export function openComparison(out: string, terms: Terms): Comparison {
   const file = join(out, "compare.json");
   if (existsSync(file)) {
     const found = readComparison(file);
-    for (const key of ["data", "methods", "seeds", "budget", "preset", "backbone", "settings"] as const) {
+    for (const key of ["data", "methods", "seeds", "budget", "preset", "backbone", "settings", "own"] as const) {
       if (JSON.stringify(found[key]) !== JSON.stringify(asked[key]))
         throw new UsageError(
           `Expected ${asFlags(found, key)} as ${out} began with, got ${asFlags(asked, key)}; name another --out for another comparison`,
@@ -145,8 +148,11 @@ export function presetOfComparison(out: string): string | null {
 }
 
 /** One of the terms as people give it. */
-function asFlags({ data, methods, seeds, budget, preset, backbone, settings }: Terms, key: keyof Terms): string {
-  const set = Object.entries(settings).map(([name, value]) => `--set ${name}=${String(value)}`);
+function asFlags(terms: Terms, key: keyof Terms): string {
+  const { data, methods, seeds, budget, preset, backbone, settings, own = {} } = terms;
+  const flags = (values: Settings) => Object.entries(values).map(([name, value]) => `--set ${name}=${String(value)}`);
+  const set = flags(settings);
+  const alone = Object.entries(own).map(([method, values]) => `${flags(values).join(" ")} of ${method} alone`);
   const words: Record<keyof Terms, string> = {
     data: visible(data),
     methods: `--methods ${methods.join(",")}`,
@@ -155,6 +161,7 @@ function asFlags({ data, methods, seeds, budget, preset, backbone, settings }: T
     preset: `--preset ${preset}`,
     backbone: backbone === null ? "no --backbone" : `--backbone ${backbone}`,
     settings: set.length > 0 ? visible(set.join(" ")) : "no --set",
+    own: alone.length > 0 ? visible(alone.join(" and ")) : "no settings of one method alone",
   };
   return words[key];
 }
@@ -205,7 +212,7 @@ export function settingsOf(
   seed: number,
   images: number,
 ): Settings {
-  const { preset, backbone, budget, settings, input, measured, facts } = terms;
+  const { preset, backbone, budget, settings, own = {}, input, measured, facts } = terms;
   refusePreset(method, preset);
   const fits = preset === AUTO && facts !== undefined;
   const given: Settings = {
@@ -215,6 +222,7 @@ export function settingsOf(
     ...(!fits && { batch: Math.min(presetOf(methodNamed(method).about, preset).batch, images) }),
     ...(backbone !== null && { encoder: backbone }),
     ...settings,
+    ...own[method],
     ...(input && { channels: input.channels }),
     ...measured,
   };

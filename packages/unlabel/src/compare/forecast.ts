@@ -1,0 +1,39 @@
+// How long the training of a comparison takes here: a few steps of each method that are thrown away, and a product.
+import { join } from "node:path";
+import type { Dataset } from "../data/folder.ts";
+import { plan } from "../train/plan.ts";
+import { settle } from "../train/settle.ts";
+import { type Comparison, settingsOf } from "./plan.ts";
+
+/** Seconds for which a method's steps are planned; a twentieth of it is spent on measuring, or two steps where these take longer. */
+const SPAN = 60;
+
+/**
+ * Seconds that all runs train which have not begun, or null where the budget is a time itself.
+ *
+ * @param out where the runs will be; nothing is written
+ */
+export async function trainingSeconds(comparison: Comparison, data: Dataset, out: string): Promise<number | null> {
+  if (comparison.budget.kind === "time") return null;
+  const images = data.train.items.length;
+  let seconds = 0;
+  for (const method of comparison.methods) {
+    const runs = comparison.runs.filter((run) => run.method === method && run.status === "waiting");
+    if (runs.length === 0) continue;
+    const settings = settingsOf(comparison, method, runs[0]!.seed, images);
+    const flags = settingsOf({ ...comparison, budget: { kind: "time", value: SPAN } }, method, runs[0]!.seed, images);
+    const planned = plan({
+      data: comparison.data,
+      settings: { flags },
+      input: comparison.input,
+      facts: comparison.facts,
+      out: join(out, `${method}-speed`),
+    });
+    const { config } = await settle(planned, data, () => {});
+    const perStep = SPAN / config.steps!;
+    const stepsPerEpoch = Math.max(1, Math.floor(images / config.batch));
+    seconds +=
+      runs.length * perStep * ((settings.steps as number | undefined) ?? Number(settings.epochs) * stepsPerEpoch);
+  }
+  return seconds;
+}
