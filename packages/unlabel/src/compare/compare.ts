@@ -177,11 +177,8 @@ async function tellForecast(
   if (comparison.runs.every(({ status }) => status !== "waiting")) return;
   log("measuring a few steps");
   const seconds = await trainingSeconds(comparison, data, out);
-  if (seconds !== null) log(`about ${clock(seconds)} of training here, and ${clock(seconds * AFTER)} of evaluation`);
+  if (seconds !== null) log(`about ${clock(seconds)} of training here, then evaluation`);
 }
-
-/** Evaluation's share beside training, as measured for the demo. */
-const AFTER = 0.5;
 
 /** Whether nothing of the training is missing, its last checkpoint included. */
 function isTrained(path: string): boolean {
