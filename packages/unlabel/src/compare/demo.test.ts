@@ -39,7 +39,7 @@ describe("demo", () => {
     expect(await demo({ ...request, signal: stop.signal, onEvent: stopping })).toBeNull();
     // Before the first run is trained, and measured on this machine.
     const [before1, after1] = log.split("1/2 simclr-0");
-    expect(before1).toMatch(/about \S+ of training here, and \S+ of evaluation\n/);
+    expect(before1).toMatch(/about \S+ of training here, then evaluation\n/);
     expect(after1).toBeDefined();
     const first = await demo({ ...request, onEvent });
     expect(begun).toEqual(["simclr-0", "mae-0"]);
