@@ -1,5 +1,5 @@
 // Preset `auto`: settings that fit the images and the machine, chosen from a few facts by rules that are written down here and in the
-// methods' own `fit`. The rules were found on parts held out from train; docs/presets.md has what was measured.
+// methods' own `fit`; docs/presets.md says which of them have been measured.
 import type { Config } from "../config/common.ts";
 import type { Settings } from "../config/settings.ts";
 import type { About, Choice, Facts } from "./about.ts";
@@ -12,7 +12,7 @@ export interface Fitted {
   reasons: string[];
 }
 
-/** Floating-point operations of a training that nothing says the length of: some ten minutes of two cores, or of a large GPU. */
+/** Operations of a training that nothing says the length of: ten minutes at 0.2 · 10¹² a second, as two cores did; of a GPU an estimate. */
 const OPERATIONS = { cpu: 1.2e14, gpu: 2e16 } as const;
 /** Passes over the images at most: beyond that little is gained. */
 const MOST_EPOCHS = { cpu: 200, gpu: 400 } as const;
@@ -66,6 +66,6 @@ function lengthFor(
   const why =
     epochs < room
       ? "more passes over so few images teach little more"
-      : `some ten minutes on ${device === "cpu" ? "two cores" : "a large GPU"}; --budget 1h or --epochs ask for more`;
+      : `some ten minutes on ${device === "cpu" ? "two cores" : "a large GPU, as estimated"}; --budget 1h or --epochs ask for more`;
   return [{ settings: { epochs, warmup_epochs: Math.min(Number(config.warmup_epochs), 0.1 * epochs) }, why }];
 }
