@@ -17,6 +17,7 @@ export const ROOMS: readonly (readonly string[])[] = [
   ["check"],
   ["report"],
   ["compare"],
+  ["label"],
   ["export"],
   ["cli"],
 ];
