@@ -18,6 +18,7 @@ export const ROOMS: readonly (readonly string[])[] = [
   ["report"],
   ["compare"],
   ["label"],
+  ["studio"],
   ["export"],
   ["cli"],
 ];

@@ -10,6 +10,7 @@ import { addDoctor } from "./doctor.ts";
 import { addEmbed } from "./embed.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addKnn } from "./knn.ts";
+import { addLabel } from "./label.ts";
 import { leaveWhenInterrupted } from "./output.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addProbe } from "./probe.ts";
@@ -31,6 +32,7 @@ const COMMANDS = [
   addKnn,
   addEmbed,
   addSearch,
+  addLabel,
   addReport,
   addDemo,
 ];

@@ -141,7 +141,7 @@ describe("coverage of what is true, by sessions that end when somebody likes wha
   const worlds: [string, World][] = [
     ["alike, few images, to the end", { count: 36, classes: 3, dim: 3, signals: [0.8, 0.8] }],
     ["one better", { count: 60, classes: 3, dim: 3, signals: [1.6, 0.5], most: 60 }],
-    ["three runs, some skipped", { count: 48, classes: 2, dim: 3, signals: [1, 0.8, 0.6], most: 40, skips: 0.1 }],
+    ["three runs, some skipped", { count: 30, classes: 2, dim: 3, signals: [1, 0.8, 0.6], most: 24, skips: 0.1 }],
   ];
   it.each(worlds)("%s", (_, world) => {
     const lived: Lived[] = [];
@@ -149,6 +149,6 @@ describe("coverage of what is true, by sessions that end when somebody likes wha
     const share = (of: (one: Lived) => boolean) => lived.filter(of).length / sessions;
     expect(share(({ held }) => held)).toBeGreaterThanOrEqual(0.95);
     expect(share(({ misled }) => misled)).toBeLessThanOrEqual(0.05);
-    expect(Math.max(...lived.map(({ draws }) => draws))).toBeGreaterThan(15);
+    expect(Math.max(...lived.map(({ draws }) => draws))).toBeGreaterThan(12);
   });
 });
