@@ -26,6 +26,7 @@ export { type EvalBatch, type EvalOptions, evalBatches } from "./data/eval-batch
 export type { ClassName, Dataset, Item, Layout, LeftAside, Split } from "./data/folder.ts";
 export type { AnyImage, Described, Input, Tile } from "./data/input.ts";
 export type { InputSettings } from "./data/input-settings.ts";
+export { labelledBy } from "./data/labelled-by.ts";
 export { type Batch, Loader, type LoaderOptions } from "./data/loader.ts";
 export { openData } from "./data/open.ts";
 export type { JitterParams, ViewParams } from "./data/params.ts";
@@ -100,6 +101,7 @@ export type { Health } from "./run/health.ts";
 export type { Gap } from "./run/metrics.ts";
 export { type KnnSettings, type Neighbours, nearest, vote } from "./score/knn.ts";
 export { judge, type Metrics, topK } from "./score/metrics.ts";
+export { type Difference, type Estimate, PairedSequence } from "./score/paired-sequence.ts";
 export { alignmentOf, type Spread, spreadOf } from "./score/spread.ts";
 export {
   type Listeners,

@@ -59,7 +59,7 @@ async function act(data: string, options: Options): Promise<void> {
   if (process.stderr.isTTY) process.stderr.write("\n");
   const { output } = options;
   const next = commandLine("evaluate", shellWord(first!), "--data", shellWord(data), "--labels", shellWord(output));
-  finish(json, { labels: output, data, ...labelling.outcome }, [
+  finish(json, { labels: output, data, seed: common.seed ?? 0, ...labelling.outcome }, [
     labelling.summary,
     `Labels: ${paint("bold", visible(output))}; evaluate with them: ${next}`,
   ]);

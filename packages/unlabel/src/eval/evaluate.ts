@@ -8,6 +8,7 @@ import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
 
+import { labelledBy } from "../data/labelled-by.ts";
 import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { isVit } from "../encoders/facts.ts";
@@ -31,10 +32,12 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
   const folder = join(run.path, "eval");
   for (const name of [...protocols, ...(wanted ? ["pictures"] : [])]) writableFile(join(folder, `${name}.json`));
   const size = sizeFor(run.info.config, options.size);
-  const data = await openImagesAs(dataRoot, run.info.data.input);
+  const opened = await openImagesAs(dataRoot, run.info.data.input);
+  const data = options.labels === undefined ? opened : labelledBy(opened, options.labels);
   if (options.tellData ?? true) tellUnderstood(data, options.stream ?? process.stderr);
   const seed = options.seed ?? run.info.config.seed;
   const splits = probeSplits(data, options.splitSeed ?? seed, options.allowClassMismatch);
+  if (options.labels !== undefined) splits.notes.unshift(`labels are those of ${options.labels}`);
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: wanted };
   const { evaluations, pictures } = await runProtocols(run, data, splits, request, options);
