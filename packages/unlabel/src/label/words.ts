@@ -4,6 +4,14 @@ import type { Rival, Standing } from "../score/race.ts";
 
 /** One sentence: settled, how many images would settle it, or why that cannot be told. @param left images not labelled yet */
 export function verdictOf(standing: Standing, left: number): string {
+  const words = wordsOf(standing, left);
+  // Names of runs stay as they are.
+  return standing.runs.some(({ name }) => words.startsWith(name))
+    ? words
+    : `${words[0]!.toUpperCase()}${words.slice(1)}`;
+}
+
+function wordsOf(standing: Standing, left: number): string {
   const { leader, rivals, settled, more, early, draws, runs } = standing;
   if (rivals.length === 0) {
     const [run] = runs;
@@ -19,7 +27,7 @@ export function verdictOf(standing: Standing, left: number): string {
     return `${so}all images are labelled, and ${so === "" ? "the runs are" : `${listed(open)} is`} too close to tell apart`;
   if (early) return "Too early to tell";
   if (leader === null) return "Level so far: no number of images is foreseen to settle it";
-  if (more === null) return `${so}at this rate all images would not settle ${what}`;
+  if (more === null) return `${so}at this rate even all images would not settle ${what}`;
   const images = about(Math.min(left, 2 * more));
   return `${so}about ${images} more would settle ${what}`;
 }
@@ -43,6 +51,8 @@ export function rowWords(
 
 /** What the numbers are about. */
 export function detailOf({ draws, runs, rivals }: Standing): string {
+  if (draws === 0)
+    return "Every second image is drawn at random from all. What counts is whether a run can tell it before you have; the others only teach.";
   if (rivals.length === 0) return `${counted(draws, "image")} drawn at random counted.`;
   const right = runs.map(({ name, right }, i) => `${name} ${i === 0 ? "right on" : "on"} ${right}`).join(", ");
   return `Of ${counted(draws, "image")} drawn at random, told before the label: ${right}. The bar holds the difference with 95 % at every look: stop when you like.`;

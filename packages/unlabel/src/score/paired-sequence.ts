@@ -118,7 +118,7 @@ export class PairedSequence {
     this.#count(last, -1);
   }
 
-  /** @param alpha probability, of each side, that the truth is ever beyond it */
+  /** What the draws so far say. @param alpha probability, of each side, that the truth is ever beyond it, in (0, 1) */
   estimate(alpha: number): Estimate {
     if (this.draws === 0) return { mean: 0, interval: [-1, 1] };
     const [known, weight] = [this.#known.at(-1)!, this.#weights.at(-1)!];

@@ -53,6 +53,8 @@ export class Race {
   readonly #pairs: { first: number; second: number; sequence: PairedSequence }[];
   readonly #told: boolean[][] = [];
   readonly #alpha: number;
+  /** Asked for more than once between draws. */
+  #standing: Standing | null = null;
 
   /** @param population all images that can be drawn */
   constructor(names: readonly string[], population: number) {
@@ -73,15 +75,23 @@ export class Race {
       sequence.push((Number(one.isRight) - Number(other.isRight)) as Difference, one.known - other.known);
     }
     this.#told.push(told.map(({ isRight }) => isRight));
+    this.#standing = null;
   }
 
   /** Takes the last draw back. */
   pop(): void {
     for (const { sequence } of this.#pairs) sequence.pop();
     this.#told.pop();
+    this.#standing = null;
   }
 
+  /** How the runs stand after the draws so far. */
   get standing(): Standing {
+    this.#standing ??= this.#stand();
+    return this.#standing;
+  }
+
+  #stand(): Standing {
     const draws = this.#told.length;
     const runs = this.#names.map((name, run) => ({ name, right: this.#told.filter((told) => told[run]).length }));
     const early = draws < EARLY;

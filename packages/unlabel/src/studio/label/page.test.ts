@@ -29,7 +29,8 @@ describe.runIf(present)("by keyboard alone", () => {
   const folder = temporaryFolder();
   const file = join(folder.path, "labels.csv");
   const root = join(folder.path, "images");
-  const { labels, contenders } = makeWorld(WORLD, 3);
+  const { labels: plain, contenders } = makeWorld(WORLD, 3);
+  const labels = plain.map((label) => `${label}, with a name that is much too long for the room that there is`);
   let browser: Browser;
   beforeAll(async () => {
     const names = Array.from(

@@ -26,9 +26,9 @@ main { flex: 1; min-height: 0; display: grid; grid-template-columns: minmax(0, 1
 .stage img.small { image-rendering: pixelated; }
 #caption { height: 1.5em; margin-top: 0.6rem; font-size: 0.8125rem; line-height: 1.5em; color: var(--soft); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .panel { border-left: 1px solid var(--rule); padding: 1.5rem 2rem 2rem; display: flex; flex-direction: column; gap: 1.4rem; height: calc(100dvh - 3.5rem); overflow-y: auto; }
-.answers { flex: 1 1 auto; min-height: 9rem; }
+.answers { flex: 1 1 0; min-height: 9rem; overflow-y: auto; margin: -3px; padding: 3px; }
 .no-classes .answers h2 { display: none; }
-#classes { list-style: none; margin: 0 0 0.5rem; padding: 0; display: grid; gap: 2px; }
+#classes { list-style: none; margin: 0 0 0.5rem; padding: 0; display: grid; grid-template-columns: minmax(0, 1fr); gap: 2px; }
 #classes button, #new { display: flex; align-items: center; gap: 0.7rem; width: 100%; min-height: 2.5rem; padding: 0.25rem 0.6rem 0.25rem 0.35rem; border: 0; border-radius: 6px; background: none; text-align: left; cursor: pointer; }
 #classes button:hover:not(:disabled), #new:hover:not(:disabled) { background: var(--raised); }
 #classes button:active:not(:disabled) { background: var(--mark); }
@@ -82,8 +82,8 @@ kbd { flex: none; min-width: 1.75rem; height: 1.75rem; padding: 0 0.4rem; displa
   #frame { height: auto; min-height: 0; padding: 0.8rem 1rem 0.4rem; }
   .stage { flex: none; height: 44dvh; min-height: 13rem; }
   .panel { height: auto; overflow: visible; border: 0; padding: 0.4rem 1rem 1.5rem; gap: 1rem; }
-  .answers { min-height: 0; }
-  #classes { grid-template-columns: 1fr 1fr; gap: 0 0.5rem; }
+  .answers { flex: none; min-height: 0; overflow: visible; }
+  #classes { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 0.5rem; }
   #classes button, #new, .plain, #name { min-height: 2.75rem; }
 }
 @media (prefers-reduced-motion: reduce) { * { transition: none !important; } }
