@@ -132,9 +132,16 @@ it("labels, refuses a second session, ends at Ctrl-C with all kept, goes on, and
   expect(readFileSync(file, "utf8").startsWith(kept)).toBe(true);
 
   const run = promisify(execFile);
-  const command = (...args: string[]) =>
-    run(process.execPath, [BIN, ...args, "--labels", file, "--threads", "1", "--json"]);
-  const { stdout: json, stderr } = await command("evaluate", runs[0]!, "--data", data, "--no-pictures");
+  const command = (...args: string[]) => run(process.execPath, [BIN, ...args, "--threads", "1", "--json"]);
+  const { stdout: json, stderr } = await command(
+    "evaluate",
+    runs[0]!,
+    "--data",
+    data,
+    "--no-pictures",
+    "--labels",
+    file,
+  );
   expect(stderr).toMatch(/labels are those of .*: 24 images of 33 have one, the other 9 are left aside/);
   const scores = JSON.parse(json.trim().split("\n").at(-1)!);
   expect(scores.linear.train_images + scores.linear.val_images).toBe(24);
