@@ -86,9 +86,10 @@ describe("what counts", () => {
 it("undo takes back everything, to the bit, however far", () => {
   const { session, labels } = begin(2, { ...WORLD, skips: 0.2 });
   const states: unknown[] = [];
-  while (session.current) {
+  const isOpen = () => session.current !== null;
+  while (isOpen()) {
     states.push(seen(session));
-    session.answer(labels[session.current.image]!);
+    session.answer(labels[session.current!.image]!);
   }
   const end = seen(session);
   for (const before of states.toReversed()) {
@@ -98,8 +99,8 @@ it("undo takes back everything, to the bit, however far", () => {
   expect(session.undo()).toBe(null);
   // And forwards again, with detours.
   const rng = new Rng(1, "detours");
-  while (session.current) {
-    session.answer(labels[session.current.image]!);
+  while (isOpen()) {
+    session.answer(labels[session.current!.image]!);
     if (rng.chance(0.3)) {
       session.undo();
       session.answer("something else");
