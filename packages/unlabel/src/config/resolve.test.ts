@@ -98,7 +98,7 @@ describe("resolveConfig", () => {
     ],
     [
       { method: "mae", encoder: "resnet50" },
-      'Expected one of vit_tiny, vit_small, vit_base for encoder, got "resnet50"',
+      'Expected one of vit_tiny, vit_small, vit_base, vit_large for encoder, got "resnet50"',
     ],
     [{ method: "simclr", device: "gpu" }, 'Expected auto, cpu, cuda, cuda:N or mps for device, got "gpu"'],
     [{ method: "simclr", threads: 0 }, "Expected auto or a whole number from 1 to 1024 for threads, got 0"],
