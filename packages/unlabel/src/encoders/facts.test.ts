@@ -3,7 +3,16 @@ import { dirname, join } from "node:path";
 import { manualSeed, randn, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { describeEncoder } from "./description.ts";
-import { ENCODERS, encoderDim, encoderMacs, encoderWidth, encoderWords, isResNet, isVit } from "./facts.ts";
+import {
+  ARCHITECTURES,
+  ENCODERS,
+  encoderDim,
+  encoderMacs,
+  encoderWidth,
+  encoderWords,
+  isResNet,
+  isVit,
+} from "./facts.ts";
 import { createEncoder } from "./registry.ts";
 import { encoderParameters, encoderShapes } from "./shapes.ts";
 
@@ -54,6 +63,19 @@ describe("what is known of encoders", () => {
     const sources = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
     const guesses = /startsWith\("(?:vit|resnet)/;
     expect(sources.filter((name) => guesses.test(readFileSync(join(folder, name), "utf8")))).toEqual([]);
+  });
+
+  it("stands in the documentation's table", () => {
+    const page = readFileSync(new URL("../../../../docs/encoders.md", import.meta.url), "utf8");
+    const rows = page.split("\n").filter((line) => /^\| `\w+` \| [A-Z]/.test(line));
+    const of = (count: number, unit: number) => (count / unit).toFixed(1);
+    expect(rows).toEqual(
+      ENCODERS.map((encoder) => {
+        const config = { encoder, size: 224, patch: 16, stem: "7x7" as const };
+        const [parameters, macs] = [of(encoderParameters(config), 1e6), of(encoderMacs(config), 1e9)];
+        return `| \`${encoder}\` | ${ARCHITECTURES[encoder].title} | ${parameters} | ${macs} | ${encoderDim(config)} |`;
+      }),
+    );
   });
 
   it("names them in short for help", () => {
