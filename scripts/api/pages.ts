@@ -42,6 +42,7 @@ export const PAGES: readonly Page[] = [
 export const UNNAMED: Readonly<Record<string, readonly string[]>> = {
   unlabel: [
     "config/common.ts:commonSchema",
+    "config/common.ts:variantSchema",
     "encoders/macs.ts:Macs",
     "eval/load-encoder.ts:Parts",
     "methods/shared/momentum.ts:AnyModule",

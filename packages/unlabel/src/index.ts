@@ -64,6 +64,7 @@ export {
   type LayerScale,
   type Mlp,
   type PatchEmbed,
+  POOLINGS,
   type Pooling,
   type PrefixPositions,
   RESNETS,

@@ -151,6 +151,10 @@ describe("resolveConfig", () => {
       "Expected views of at least 32 px with convnext_tiny, got 24 px",
     ],
     [
+      { method: "byol", encoder: "convnext_tiny", size: 64, eval_size: 31 },
+      "Expected an eval_size of at least 32 px with convnext_tiny, got 31 px; set a larger one, or null for size",
+    ],
+    [
       { method: "mae", encoder: "convnext_tiny" },
       'Expected one of vit_tiny, vit_small, vit_base, vit_large for encoder, got "convnext_tiny"',
     ],
@@ -186,7 +190,7 @@ describe("resolveConfig", () => {
     expect(config).toEqual({ ...before, ...own, epochs: 3 });
     expect(resolveConfig({ file: file(JSON.parse(JSON.stringify(config))) })).toEqual(config);
     expect(() => resolveConfig({ file: file({ ...before, pooling: "max" }) })).toThrow(
-      'Expected mean_max, class, mean or class_mean for pooling, got "max" (in my.yaml)',
+      'Expected one of mean_max, class, mean, class_mean for pooling, got "max" (in my.yaml)',
     );
     expect(() => resolveConfig({ file: file({ ...before, registers: -1 }) })).toThrow(
       "Expected a whole number from 0 to 1024 for registers, got -1 (in my.yaml)",

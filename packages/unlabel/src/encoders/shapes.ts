@@ -13,7 +13,7 @@ import type { VitOptions } from "./vit.ts";
 type Shapes = Record<string, readonly number[]>;
 
 /** Names and shapes of an encoder's parameters and buffers, as its `stateDict` has them and in that order. Builds nothing. */
-export function encoderShapes(description: EncoderDescription): Shapes {
+export function encoderShapes(description: EncoderDescription): Record<string, readonly number[]> {
   if (description.family === "vit") return vitShapes(description);
   return description.family === "resnet" ? resnetShapes(description) : convnextShapes(description);
 }

@@ -80,13 +80,17 @@ function configurableOf({ about, schema, check }: MethodDefinition): Configurabl
   };
 }
 
-/** A line where views are smaller than the encoder can take. */
+/** A line where images are smaller than the encoder can take, in training or in evaluation. */
 function tooSmall(config: Config): string[] {
   const { least } = aboutEncoder(config.encoder);
   if (least === 1 || !known.has(config.method)) return [];
-  const smallest = smallestView(config);
-  if (smallest >= least) return [];
-  return [`Expected views of at least ${least} px with ${config.encoder}, got ${smallest} px; set a larger size`];
+  const [smallest, evaluated] = [smallestView(config), config.eval_size ?? least];
+  const problem = (what: string, edge: number, mend: string) =>
+    edge < least ? [`Expected ${what} of at least ${least} px with ${config.encoder}, got ${edge} px; ${mend}`] : [];
+  return [
+    ...problem("views", smallest, "set a larger size"),
+    ...problem("an eval_size", evaluated, "set a larger one, or null for size"),
+  ];
 }
 
 /**
