@@ -190,7 +190,7 @@ describe("resolveConfig", () => {
     expect(config).toEqual({ ...before, ...own, epochs: 3 });
     expect(resolveConfig({ file: file(JSON.parse(JSON.stringify(config))) })).toEqual(config);
     expect(() => resolveConfig({ file: file({ ...before, pooling: "max" }) })).toThrow(
-      'Expected one of mean_max, class, mean, class_mean for pooling, got "max" (in my.yaml)',
+      'Expected one of mean_max, class, mean, class_mean for pooling, got "max"',
     );
     expect(() => resolveConfig({ file: file({ ...before, registers: -1 }) })).toThrow(
       "Expected a whole number from 0 to 1024 for registers, got -1 (in my.yaml)",

@@ -27,7 +27,9 @@ function worn(encoder: (typeof encoders)[number], stem: "7x7" | "3x3", channels 
 const distance = (a: Tensor, b: Tensor) => Math.sqrt(a.sub(b).square().sum().item() / b.square().sum().item());
 
 describe.each(encoders)("%s with its norms folded into its convolutions", (encoder) => {
-  it.each(["7x7", "3x3"] as const)("has the same features and tokens, stem %s", (stem) => {
+  // The wide one's maps behind the 3×3 stem would take longer than they tell.
+  const stems = encoder === "wide_resnet50_2" ? (["7x7"] as const) : (["7x7", "3x3"] as const);
+  it.each(stems)("has the same features and tokens, stem %s", (stem) => {
     scope(() => {
       const net = worn(encoder, stem).to({ memoryFormat: "channels_last" });
       const folded = net.folded("float32")!;

@@ -52,6 +52,12 @@ describe("createEncoder", () => {
     expect(() => createEncoder({ ...config, encoder: "vit_tiny", class_token: false, pooling: "class_mean" })).toThrow(
       "Expected mean or mean_max for pooling of a ViT without a class token, got class_mean",
     );
+    expect(() => createEncoder({ ...config, encoder: "vit_tiny", pooling: "max" as never })).toThrow(
+      "Expected one of mean_max, class, mean, class_mean for pooling, got max",
+    );
+    expect(() => createEncoder({ ...config, encoder: "vit_tiny", registers: 1.5 })).toThrow(
+      "Expected a whole number from 0 for registers, got 1.5",
+    );
   });
 
   it("refuses positions for a ResNet, and a drop_path out of range", () => {

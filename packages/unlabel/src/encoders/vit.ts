@@ -12,7 +12,7 @@ import { gatherTokens, patchify } from "./patches.ts";
 import { resamplePositions, sinCosPositions } from "./positions.ts";
 import { throughBlocks } from "./recompute.ts";
 import { Block, type BlockOptions, BRANCHES, initLinears, NORM_EPS, token } from "./transformer.ts";
-import { type Interpolation, type Pooling, type PrefixPositions, pooledDim, prefixRows } from "./variants.ts";
+import { type Interpolation, POOLINGS, type Pooling, type PrefixPositions, pooledDim, prefixRows } from "./variants.ts";
 
 /** Shape of a {@link VisionTransformer}. */
 export interface VitOptions extends BlockOptions {
@@ -86,6 +86,9 @@ export class VisionTransformer extends Encoder {
     const { size, patch, width, depth, heads, positions, channels = 3, dropPath = 0 } = options;
     const { pooling = "mean_max", classToken = true, registers = 0, normEps: eps = NORM_EPS } = options;
     checkDivides(size, patch);
+    if (!POOLINGS.includes(pooling)) {
+      throw new UserError(`Expected one of ${POOLINGS.join(", ")} for pooling, got ${pooling}`);
+    }
     if (!classToken && pooling.startsWith("class")) {
       throw new UserError(`Expected mean or mean_max for pooling of a ViT without a class token, got ${pooling}`);
     }
