@@ -2,10 +2,13 @@
 // cache, outside the tree.
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { cacheDir } from "@unlabel/torch/setup";
 
 const PYTHON = ["torch", "torchvision", "timm", "transformers", "onnxruntime", "pillow"];
+/** What goes wrong is told by its last line. */
+const QUIET: { stdio: ("ignore" | "pipe")[] } = { stdio: ["ignore", "ignore", "pipe"] };
+
 const NODE = ["@huggingface/transformers@4", "onnxruntime-web@1"];
 
 /** What cannot be had: exit code 3, as other tests that need the package index. */
@@ -50,8 +53,6 @@ export function nodePeers(say: (text: string) => void): string {
   );
 }
 
-const QUIET = { stdio: ["ignore", "ignore", "pipe"] } as const satisfies object;
-
 /** A folder in the cache that `make` fills, whole or not there. */
 function once(
   name: string,
@@ -82,6 +83,3 @@ function text(program: string, args: string[]): string {
     throw new Unreachable(`Expected ${program} to run, for ${[...PYTHON].join(", ")}, but it does not`);
   }
 }
-
-/** Folders joined as Python wants them. */
-export const joined = (...folders: string[]) => folders.join(delimiter);

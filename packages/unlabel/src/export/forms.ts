@@ -8,6 +8,11 @@ export function refuseFormless({ family, stem, title }: EarlyFacts, to: Target):
   const refuse = (what: string, others: string) => {
     throw new UsageError(`Expected an encoder that ${to} has, got ${title} ${what}; use --to ${others}`);
   };
+  if (family !== "resnet" && family !== "vit") {
+    throw new UsageError(
+      `Expected a ResNet or a ViT to export, got ${title}, which has no form for other programs yet`,
+    );
+  }
   if (family === "resnet" && stem === "3x3" && (to === "timm" || to === "transformers"))
     refuse(
       "with a 3×3 stem, which it has no name for",

@@ -1,4 +1,5 @@
 // A whole ONNX file: what goes in, the encoder, what comes out, and what the file says of itself.
+import { UserError } from "../../base/errors.ts";
 import type { Encoder } from "../../encoders/encoder.ts";
 import { FoldedResNet } from "../../encoders/folded.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
@@ -40,7 +41,7 @@ export function onnxFile(
   }
   return graph.encode({
     name: facts.name,
-    doc: `${facts.title} by ${facts.method.title} (${facts.method.paper}); written by unlabel ${facts.unlabel}`,
+    doc: `${facts.title} by ${facts.method.title}${facts.method.paper && ` (${facts.method.paper})`}; written by unlabel ${facts.unlabel}`,
     version: facts.unlabel,
     metadata: metadataOf(facts, precision, images),
   });
@@ -50,7 +51,7 @@ export function onnxFile(
 function emit(layers: Layers, pixels: Value, encoder: Encoder, { size, pools }: ExportFacts): Encoded {
   if (encoder instanceof FoldedResNet) return emitResNet(layers, pixels, encoder, pools);
   if (encoder instanceof VisionTransformer) return emitVit(layers, pixels, encoder, size);
-  throw new TypeError(`Expected an encoder that has an ONNX form, got ${encoder.constructor.name}`);
+  throw new UserError(`Expected a ResNet or a ViT to export, got ${encoder.constructor.name}`);
 }
 
 function giveOut(

@@ -1,6 +1,7 @@
 // A ViT as ONNX operators, for images of one size: positions are made for its grid.
 import { noGrad, scope } from "@unlabel/torch";
 import type { VisionTransformer } from "../../encoders/vit.ts";
+import { checkVit } from "../vit-form.ts";
 import { positionsFor } from "../weights/positions.ts";
 import type { Encoded } from "./encoded.ts";
 import type { Value } from "./graph.ts";
@@ -9,6 +10,7 @@ import { floatsOf } from "./numbers.ts";
 
 /** @param size edge of the images in pixels, which the patch divides */
 export function emitVit(layers: Layers, images: Value, vit: VisionTransformer, size: number): Encoded {
+  checkVit(vit);
   const { graph } = layers;
   const { width } = vit;
   const grid = size / vit.patch;

@@ -12,6 +12,7 @@ import { VisionTransformer } from "../../encoders/vit.ts";
 import type { ExportFacts } from "../facts.ts";
 import type { OutFile } from "../folder.ts";
 import { onnxFile } from "../onnx/model.ts";
+import { checkVit } from "../vit-form.ts";
 import { positionsFor } from "./positions.ts";
 
 /** The ONNX files that transformers.js asks for by its `dtype`: fp32, fp16, q8. */
@@ -23,6 +24,7 @@ const ONNX_FILES = [
 
 /** See the head of this file; without preprocessor_config.json where images are no RGB of 8 bits, which is all that it can tell of. */
 export function transformersFiles(encoder: Encoder, facts: ExportFacts): OutFile[] {
+  if (encoder instanceof VisionTransformer) checkVit(encoder);
   const json = (path: string, value: object): OutFile => ({
     path,
     write: (to) => writeAtomically(to, `${JSON.stringify(value, null, 2)}\n`),
