@@ -86,6 +86,15 @@ function cases(): Case[] {
   return found;
 }
 
+/** Of an ONNX export, which has one. */
+function precisionOf({ to, file = "" }: Case): "fp32" | "fp16" | "int8" | undefined {
+  if (to !== "onnx") return undefined;
+  return file.includes("_fp16") ? "fp16" : file.includes("_int8") ? "int8" : "fp32";
+}
+
+/** Cases of one export share it. */
+const folderOf = (one: Case) => [one.run, one.to, precisionOf(one)].filter(Boolean).join("-");
+
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const quiet = { write: () => true };
 
@@ -99,7 +108,7 @@ async function main(): Promise<number> {
     const all = cases();
     const asked = all.map((one) => ({
       ...{ program: one.program, file: one.file, inputs: join(root, `${one.run}-${one.takes}.npy`) },
-      folder: join(root, `${one.run}-${one.to}`),
+      folder: join(root, folderOf(one)),
     }));
     const answers = new Map<number, Answer>();
     const ask = (which: (program: string) => boolean, program: string, args: string[], env: NodeJS.ProcessEnv) => {
@@ -137,7 +146,7 @@ function told(
     const cosine = "error" in answer ? Number.NaN : leastCosine(answer.features, inputs.get(`${run}-${takes}`)!);
     const good = cosine >= least;
     if (!good) failed++;
-    const found = "error" in answer ? answer.error.slice(0, 160) : cosine.toFixed(6);
+    const found = "error" in answer ? answer.error.split("\n")[0]!.slice(0, 160) : cosine.toFixed(6);
     return [run, to, `${program}${file ? ` ${file}` : ""}`, takes, found, `≥ ${least}`, good ? "" : "FAILED"];
   });
   console.log(table([["encoder", "export", "opened by", "takes", "least cosine", "needed", ""], ...rows], 400));
@@ -162,11 +171,9 @@ async function prepare(root: string): Promise<Map<string, number[][]>> {
       preset: "small",
     };
     await pretrain({ data, settings: { flags: { ...common, ...settings } }, out: run, stream: quiet });
-    for (const { to, file } of cases().filter((one) => one.run === name && one.program !== "transformers.js")) {
-      const precision = to === "onnx" ? (/_(fp16|int8)/.exec(file ?? "")?.[1] ?? "fp32") : undefined;
-      const out = join(root, `${name}-${to}`);
-      await exportEncoder(run, { to, out, precision: precision as "fp16" | undefined, force: true });
-    }
+    const wanted = new Map(cases().flatMap((one) => (one.run === name ? [[folderOf(one), one] as const] : [])));
+    for (const [folder, one] of wanted)
+      await exportEncoder(run, { to: one.to, out: join(root, folder), precision: precisionOf(one) });
     await ask(root, name, run, bands, expected);
   }
   return expected;

@@ -79,7 +79,10 @@ function seen({ input, size, mean, std, grid, width, dim }: ExportFacts): string
 /** The settings that say most; all of them stand in the run's own run.json. */
 const SETTINGS = ["preset", "encoder", "size", "patch", "stem", "epochs", "steps", "batch", "optimizer", "lr"] as const;
 
-function training({ method, weightsAverage, step }: ExportFacts, { config, data, result, created, versions }: RunInfo) {
+function training(
+  { method, weightsAverage, step, family }: ExportFacts,
+  { config, data, result, created, versions }: RunInfo,
+) {
   const chosen: Readonly<Record<string, unknown>> = config;
   const rows: [string, string][] = [
     ["Method", method.title],
@@ -91,10 +94,9 @@ function training({ method, weightsAverage, step }: ExportFacts, { config, data,
       "",
       cell(line.replaceAll(data.root, lastPart(data.root))),
     ]),
-    ...SETTINGS.filter((key) => chosen[key] !== null && chosen[key] !== undefined).map((key): [string, string] => [
-      `\`${key}\``,
-      cell(String(chosen[key])),
-    ]),
+    ...SETTINGS.filter((key) => chosen[key] != null && key !== (family === "vit" ? "stem" : "patch")).map(
+      (key): [string, string] => [`\`${key}\``, cell(String(chosen[key]))],
+    ),
     [
       "Weights",
       weightsAverage === null

@@ -16,7 +16,15 @@ import {
 } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { UserError } from "../base/errors.ts";
-import { explained, isTemporary, makeFolder, syncFolder, temporaryName, writeAtomically } from "../base/files.ts";
+import {
+  explained,
+  isDiskFull,
+  isTemporary,
+  makeFolder,
+  syncFolder,
+  temporaryName,
+  writeAtomically,
+} from "../base/files.ts";
 import { writableFile } from "../base/output-file.ts";
 import { counted } from "../base/text.ts";
 
@@ -96,7 +104,8 @@ export function writeFolder(out: string, files: readonly OutFile[], manifest: ob
     return written;
   } catch (error) {
     rmSync(made, { recursive: true, force: true });
-    throw explained(out, error);
+    // Told of the folder that was asked for, not of the one in the making.
+    throw explained(out, isDiskFull(error) && error instanceof Error ? (error.cause ?? error) : error);
   }
 }
 

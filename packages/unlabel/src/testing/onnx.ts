@@ -4,10 +4,11 @@ import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 
 export { InferenceSession, OrtTensor };
 
-/** A session with two threads. */
-export function session(bytes: Uint8Array | string): Promise<InferenceSession> {
+/** A session. @param model a file's path, or its bytes */
+export function session(model: Uint8Array | string): Promise<InferenceSession> {
   const options: InferenceSession.SessionOptions = { intraOpNumThreads: 2, interOpNumThreads: 1, logSeverityLevel: 3 };
-  return typeof bytes === "string" ? InferenceSession.create(bytes, options) : InferenceSession.create(bytes, options);
+  // Typed apart, for what is one function.
+  return InferenceSession.create(model as string, options);
 }
 
 /** Outputs by name. */

@@ -69,6 +69,7 @@ function resnetConfig({ architecture, input }: ExportFacts): object {
   };
 }
 
+/** Shares and scales are left at transformers' own: it refuses a float that JSON writes as a whole number. */
 function vitConfig({ width, patch, blocks }: VisionTransformer, { size, input }: ExportFacts): object {
   return {
     ...{ architectures: ["Dinov2Model"], model_type: "dinov2", torch_dtype: "float32" },
@@ -79,8 +80,7 @@ function vitConfig({ width, patch, blocks }: VisionTransformer, { size, input }:
       num_attention_heads: blocks[0]!.attn.heads,
       mlp_ratio: 4,
     },
-    ...{ hidden_act: "gelu", layer_norm_eps: NORM_EPS, qkv_bias: true, layerscale_value: 1, use_swiglu_ffn: false },
-    ...{ hidden_dropout_prob: 0, attention_probs_dropout_prob: 0, drop_path_rate: 0 },
+    ...{ hidden_act: "gelu", layer_norm_eps: NORM_EPS, qkv_bias: true, use_swiglu_ffn: false },
   };
 }
 
