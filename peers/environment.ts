@@ -9,7 +9,8 @@ const PYTHON = ["torch", "torchvision", "timm", "transformers", "onnxruntime", "
 /** What goes wrong is told by its last line. */
 const QUIET: { stdio: ("ignore" | "pipe")[] } = { stdio: ["ignore", "ignore", "pipe"] };
 
-const NODE = ["@huggingface/transformers@4", "onnxruntime-web@1"];
+/** It brings onnxruntime-web, for the browser. */
+const NODE = ["@huggingface/transformers@4"];
 
 /** What cannot be had: exit code 3, as other tests that need the package index. */
 export class Unreachable extends Error {}

@@ -14,6 +14,7 @@ import type { Target } from "../packages/unlabel/src/export/options.ts";
 import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import { makeTiff } from "../packages/unlabel/src/testing/tiff.ts";
 import { pretrain } from "../packages/unlabel/src/train/pretrain.ts";
+import { type Asked, openInBrowser } from "./browser.ts";
 import { nodePeers, pythonPeers, Unreachable } from "./environment.ts";
 
 /** Of what program, with which files, how alike. */
@@ -49,6 +50,13 @@ function cases(): Case[] {
       const onnx = { run, to: "onnx", program: "onnxruntime", least } as const;
       found.push({ ...onnx, file: `model${ending}.onnx`, takes: "pixel_values" });
       found.push({ ...onnx, file: `model_with_preprocessing${ending}.onnx`, takes: "images" });
+    }
+    // A browser takes its time: the smallest ones, in all that may differ there.
+    if (run === "resnet18" || run === "vit_tiny" || run === "vit_tiny-5") {
+      for (const ending of ["", "_int8"] as const) {
+        const file = `model_with_preprocessing${ending}.onnx`;
+        found.push({ run, to: "onnx", program: "Chromium", file, takes: "images", least: LEAST[ending] });
+      }
     }
     const exact = { run, takes: "pixel_values", least: LEAST[""] } as const;
     if (run.startsWith("resnet")) found.push({ ...exact, to: "torchvision", program: "torchvision" });
@@ -122,11 +130,23 @@ async function main(): Promise<number> {
       }
     };
     say("Opening them in Python");
-    ask((name) => name !== "transformers.js", python.program, [join(import.meta.dirname, "open.py")], python.env);
+    ask(
+      (name) => name !== "transformers.js" && name !== "Chromium",
+      python.program,
+      [join(import.meta.dirname, "open.py")],
+      python.env,
+    );
     say("Opening them in transformers.js");
     const script = join(import.meta.dirname, "open.mjs");
     ask((name) => name === "transformers.js", process.execPath, [script, node], process.env);
-    return told(all, answers, inputs);
+    say("Opening them in Chromium");
+    const places = all.flatMap(({ program }, i) => (program === "Chromium" ? [i] : []));
+    const inBrowser = await openInBrowser(
+      node,
+      places.map((i) => ({ file: join(asked[i]!.folder, all[i]!.file!), input: inputs.images.get(all[i]!.run)! })),
+    );
+    for (const [k, i] of places.entries()) answers.set(i, inBrowser[k]!);
+    return told(all, answers, inputs.expected);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
@@ -154,9 +174,16 @@ function told(
   return failed === 0 ? 0 : 1;
 }
 
-/** Runs with their exports, what goes into them as .npy files, and what unlabel makes of that: `RUN-TAKES` → features. */
-async function prepare(root: string): Promise<Map<string, number[][]>> {
-  const expected = new Map<string, number[][]>();
+interface Inputs {
+  /** What unlabel makes of what goes in: `RUN-TAKES` → features. */
+  expected: Map<string, number[][]>;
+  /** The images of each run. */
+  images: Map<string, Asked["input"]>;
+}
+
+/** Runs with their exports, and what goes into them, as .npy files too. */
+async function prepare(root: string): Promise<Inputs> {
+  const inputs: Inputs = { expected: new Map(), images: new Map() };
   for (const [name, settings] of Object.entries(RUNS)) {
     const bands = name.endsWith("-5") ? 5 : 3;
     const data = writeImages(join(root, `images-${bands}`), bands);
@@ -174,12 +201,12 @@ async function prepare(root: string): Promise<Map<string, number[][]>> {
     const wanted = new Map(cases().flatMap((one) => (one.run === name ? [[folderOf(one), one] as const] : [])));
     for (const [folder, one] of wanted)
       await exportEncoder(run, { to: one.to, out: join(root, folder), precision: precisionOf(one) });
-    await ask(root, name, run, bands, expected);
+    await ask(root, name, run, bands, inputs);
   }
-  return expected;
+  return inputs;
 }
 
-async function ask(root: string, name: string, run: string, bands: number, expected: Map<string, number[][]>) {
+async function ask(root: string, name: string, run: string, bands: number, { expected, images: byRun }: Inputs) {
   const { method } = trainedMethod(RunDirectory.open(run));
   const encoder = method.encoder.eval();
   const pixels = randn([3, bands, SIZE, SIZE]);
@@ -194,7 +221,9 @@ async function ask(root: string, name: string, run: string, bands: number, expec
   expected.set(`${name}-images`, rowsOf([...found], loaded.dim));
   const both = bands === 3 ? new Uint8Array(2 * images[0]!.length) : new Uint16Array(2 * images[0]!.length);
   for (const [i, one] of images.entries()) both.set(one, i * one.length);
-  writeNpy(join(root, `${name}-images.npy`), bands === 3 ? "|u1" : "<u2", [2, height, width, bands], both);
+  const shape = [2, height, width, bands];
+  byRun.set(name, { name: "images", type: bands === 3 ? "uint8" : "uint16", shape, data: both });
+  writeNpy(join(root, `${name}-images.npy`), bands === 3 ? "|u1" : "<u2", shape, both);
   method.dispose();
 }
 

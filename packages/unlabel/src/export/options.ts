@@ -2,10 +2,11 @@
 import { UsageError } from "../base/errors.ts";
 import { wholeFromOne } from "../base/numbers.ts";
 
-/** The programs that an encoder can be written for. */
-export const TARGETS = ["onnx", "timm", "transformers", "torchvision"] as const;
-/** One of {@link TARGETS}. */
-export type Target = (typeof TARGETS)[number];
+/** A program that an encoder can be written for. */
+export type Target = "onnx" | "timm" | "transformers" | "torchvision";
+
+/** All of them. */
+export const TARGETS = ["onnx", "timm", "transformers", "torchvision"] as const satisfies readonly Target[];
 
 /** Number formats of an ONNX file. */
 export const PRECISIONS = ["fp32", "fp16", "int8"] as const;
@@ -20,7 +21,7 @@ export interface ExportOptions {
   /** The folder to write: new, empty, or an earlier export, whose place it takes. */
   out: string;
   /** Number format of the ONNX file; default `fp32`. A folder for transformers has all three. */
-  precision?: (typeof PRECISIONS)[number] | undefined;
+  precision?: "fp32" | "fp16" | "int8" | undefined;
   /** Edge in pixels of what the encoder sees; default as for evaluation. */
   size?: number | undefined;
   /**
@@ -29,7 +30,7 @@ export interface ExportOptions {
    */
   preprocessing?: "both" | "with" | "without" | undefined;
   /** What samples the file with preprocessing takes; default by the run: bytes, 16 bits, or floats. */
-  samples?: (typeof SAMPLES)[number] | undefined;
+  samples?: "uint8" | "uint16" | "float32" | undefined;
   /** The weights' licence, for the model card: an SPDX identifier such as `cc-by-nc-4.0`; default "unknown". */
   license?: string | undefined;
   /** Whether it may be written among other files. Default false. */
