@@ -127,6 +127,31 @@ it("takes several images at once, and another size", async () => {
   expect(leastCosine(found.features!.data, expected, encoder.dim)).toBeGreaterThan(0.9999);
 });
 
+it.each([
+  ["simclr", "uint16", 3],
+  ["simclr", "float32", 3],
+  ["wide", "float32", 5],
+] as const)("reads %s's images as %s, and what was not measured as black", async (name, type, bands) => {
+  const to = out(`${name}-${type}`);
+  await exportEncoder(run(name), { to: "onnx", out: to, preprocessing: "with", samples: type });
+  const model = await session(join(to, "model_with_preprocessing.onnx"));
+  using encoder = await loadEncoder(run(name), { precision: "fp32" });
+  const photo = bands === 3;
+  const values = samplesOf(50, 41, bands, photo ? 255 : 5000, 3);
+  // What has no range of its own counts by all that the type holds.
+  const factor = photo ? (type === "uint16" ? 257 : 1 / 255) : 1;
+  const given = values.map((value) => value * factor);
+  const black = 1000;
+  values[black] = 0;
+  given[black] = type === "float32" ? Number.NaN : 0;
+  const own = photo ? Uint8Array.from(values) : Uint16Array.from(values);
+  const features = await encoder.encode({ data: own, width: 50, height: 41, channels: bands });
+  const data = type === "uint16" ? Uint16Array.from(given) : Float32Array.from(given);
+  const found = await runOnnx(model, { images: new OrtTensor(type, data, [1, 41, 50, bands]) });
+  expect(leastCosine(found.features!.data, features, encoder.dim)).toBeGreaterThan(0.9999);
+  expect(distance(found.features!.data, features)).toBeLessThan(0.01);
+});
+
 describe("weights for PyTorch", () => {
   it("have torchvision's names, every one of them", async () => {
     await exportEncoder(run("small"), { to: "torchvision", out: out("tv") });

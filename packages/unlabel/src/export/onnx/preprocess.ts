@@ -41,7 +41,7 @@ export function emitPreprocessing(graph: Graph, { input, samples, size, mean, st
     bands === null ? images : graph.node("Gather", [images, graph.ints(bands.map((band) => band - 1))], { axis: 3 });
   const wide = samples === "float32" ? chosen : graph.node("Cast", [chosen], { to: FLOAT });
   const planes = graph.node("Transpose", [wide], { perm: [0, 3, 1, 2] });
-  const ranged = betweenBlackAndWhite(graph, planes, input);
+  const ranged = betweenBlackAndWhite(graph, planes, input, samples);
   const square = rounded(graph, centralSquare(graph, ranged, channels, size));
   const top = topOf(input);
   const perChannel = (name: string, of: (c: number) => number) =>
@@ -59,16 +59,22 @@ function topOf({ channels, range }: Input): number {
   return channels === 3 && range === null ? 255 : TOP;
 }
 
-/** As data/foreign/values.ts and eval/own-pixels.ts: black is 0, white the top, rounded. */
-function betweenBlackAndWhite(graph: Graph, planes: Value, input: Input): Value {
+/** The ends of a type, where a run has no range of its own. */
+const FULL: Readonly<Record<Samples, number>> = { uint8: 255, uint16: TOP, float32: 1 };
+
+/** As data/foreign/values.ts and eval/own-pixels.ts: black is 0, white the top, rounded; what was not measured (NaN) is black. */
+function betweenBlackAndWhite(graph: Graph, planes: Value, input: Input, samples: Samples): Value {
   const { channels, range } = input;
   const top = topOf(input);
-  if (range === null) return top === 255 ? planes : graph.node("Mul", [planes, graph.scalar(TOP / 255)]);
+  const ends = range ?? Array.from({ length: channels }, () => [0, FULL[samples]] as const);
   const column = (name: string, of: (one: readonly [number, number]) => number) =>
-    graph.floats(name, [1, channels, 1, 1], range.map(of));
-  const above = graph.node("Sub", [planes, column("low", ([low]) => low)]);
-  const scaled = graph.node("Mul", [above, column("scale", ([low, high]) => TOP / (high - low))]);
-  return rounded(graph, graph.node("Clip", [scaled, graph.scalar(0), graph.scalar(TOP)]));
+    graph.floats(name, [1, channels, 1, 1], ends.map(of));
+  if (range === null && FULL[samples] === top) return planes;
+  const low = column("low", ([end]) => end);
+  const measured = samples === "float32" ? graph.node("Where", [graph.node("IsNaN", [planes]), low, planes]) : planes;
+  const above = graph.node("Sub", [measured, low]);
+  const scaled = graph.node("Mul", [above, column("scale", ([black, white]) => top / (white - black))]);
+  return rounded(graph, graph.node("Clip", [scaled, graph.scalar(0), graph.scalar(top)]));
 }
 
 /** Halves go up, as in the reader. */
