@@ -1,7 +1,7 @@
 // A ViT as ONNX operators, for images of one size: positions are made for its grid.
-import { noGrad, scope } from "@unlabel/torch";
+import { noGrad, scope, type Tensor } from "@unlabel/torch";
 import type { VisionTransformer } from "../../encoders/vit.ts";
-import { checkVit } from "../vit-form.ts";
+import { plainVit } from "../vit-form.ts";
 import { positionsFor } from "../weights/positions.ts";
 import type { Encoded } from "./encoded.ts";
 import type { Value } from "./graph.ts";
@@ -10,11 +10,11 @@ import { floatsOf } from "./numbers.ts";
 
 /** @param size edge of the images in pixels, which the patch divides */
 export function emitVit(layers: Layers, images: Value, vit: VisionTransformer, size: number): Encoded {
-  checkVit(vit);
+  const { classToken, norm } = plainVit(vit);
   const { graph } = layers;
   const { width } = vit;
   const grid = size / vit.patch;
-  const [first, places] = positioned(vit, grid);
+  const [first, places] = positioned(vit, classToken, grid);
   const patches = layers.places(layers.conv(layers.enter(images), "patch_embed.proj", vit.patch_embed.proj));
   const placed = layers.add(patches, layers.numbers("pos_embed", [1, grid * grid, width], places));
   const batch = graph.node("Shape", [images], { start: 0, end: 1 });
@@ -27,7 +27,7 @@ export function emitVit(layers: Layers, images: Value, vit: VisionTransformer, s
     const inner = layers.linear(layers.layerNorm(x, `${name}.norm2`, norm2), `${name}.mlp.fc1`, mlp.fc1);
     x = layers.add(x, layers.linear(layers.gelu(inner, `${name}.mlp.act`), `${name}.mlp.fc2`, mlp.fc2));
   }
-  const all = layers.leave(layers.layerNorm(x, "norm", vit.norm));
+  const all = layers.leave(layers.layerNorm(x, "norm", norm));
   const cut = (from: number, to: number) =>
     graph.node("Slice", [all, graph.ints([from]), graph.ints([to]), graph.ints([1])]);
   let cutOnce: Value | undefined;
@@ -47,11 +47,11 @@ export function emitVit(layers: Layers, images: Value, vit: VisionTransformer, s
 }
 
 /** The class token with its position, `[width]`, and the places' positions, `[grid², width]`. */
-function positioned(vit: VisionTransformer, grid: number): [Float32Array, Float32Array] {
+function positioned(vit: VisionTransformer, classToken: Tensor, grid: number): [Float32Array, Float32Array] {
   return noGrad(() =>
     scope((): [Float32Array, Float32Array] => {
       const table = positionsFor(vit, grid).select(0, 0);
-      const first = vit.cls_token.reshape([vit.width]).add(table.select(0, 0));
+      const first = classToken.reshape([vit.width]).add(table.select(0, 0));
       return [floatsOf(first), floatsOf(table.narrow(0, 1, grid * grid))];
     }),
   );

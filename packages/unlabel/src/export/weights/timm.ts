@@ -5,12 +5,12 @@ import type { Encoder } from "../../encoders/encoder.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
 import type { ExportFacts } from "../facts.ts";
 import type { OutFile } from "../folder.ts";
-import { checkVit } from "../vit-form.ts";
+import { plainVit } from "../vit-form.ts";
 import { positionsFor } from "./positions.ts";
 
 /** config.json and model.safetensors. */
 export function timmFiles(encoder: Encoder, facts: ExportFacts): OutFile[] {
-  if (encoder instanceof VisionTransformer) checkVit(encoder);
+  if (encoder instanceof VisionTransformer) plainVit(encoder);
   const config = `${JSON.stringify(timmConfig(encoder, facts), null, 2)}\n`;
   return [
     { path: "config.json", write: (to) => writeAtomically(to, config) },

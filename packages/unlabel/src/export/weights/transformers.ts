@@ -3,6 +3,7 @@
 // A ViT is written as `dinov2`, whose block with layer scales of one is this ViT's, and whose pooled output is the class token: `vit` has a
 // pooler behind it that no run trains.
 import { noGrad, ones, saveSafetensors, scope, type Tensor, zeros } from "@unlabel/torch";
+import { UserError } from "../../base/errors.ts";
 import { writeAtomically } from "../../base/files.ts";
 import { isOrdinary } from "../../data/input.ts";
 import type { Encoder } from "../../encoders/encoder.ts";
@@ -12,7 +13,7 @@ import { VisionTransformer } from "../../encoders/vit.ts";
 import type { ExportFacts } from "../facts.ts";
 import type { OutFile } from "../folder.ts";
 import { onnxFile } from "../onnx/model.ts";
-import { checkVit } from "../vit-form.ts";
+import { plainVit } from "../vit-form.ts";
 import { positionsFor } from "./positions.ts";
 
 /** The ONNX files that transformers.js asks for by its `dtype`: fp32, fp16, q8. */
@@ -24,7 +25,7 @@ const ONNX_FILES = [
 
 /** See the head of this file; without preprocessor_config.json where images are no RGB of 8 bits, which is all that it can tell of. */
 export function transformersFiles(encoder: Encoder, facts: ExportFacts): OutFile[] {
-  if (encoder instanceof VisionTransformer) checkVit(encoder);
+  checkForm(encoder, facts);
   const json = (path: string, value: object): OutFile => ({
     path,
     write: (to) => writeAtomically(to, `${JSON.stringify(value, null, 2)}\n`),
@@ -39,6 +40,17 @@ export function transformersFiles(encoder: Encoder, facts: ExportFacts): OutFile
         writeAtomically(to, onnxFile(encoder, facts, { precision, images: null, outputs: "transformers" })),
     })),
   ];
+}
+
+/** @throws {UserError} where transformers has no such network */
+function checkForm(encoder: Encoder, { title }: ExportFacts): void {
+  if (encoder instanceof VisionTransformer) plainVit(encoder);
+  // Its bottlenecks are a quarter of what they give, which wide ones' are not.
+  else if (encoder.stateDict()["layer1.0.conv1.weight"]?.shape[0] !== 64) {
+    throw new UserError(
+      `Expected a ResNet of the usual width for transformers, got ${title}; use --to timm or --to onnx`,
+    );
+  }
 }
 
 /** Whether transformers' image processors can do what the run's preprocessing does. */
@@ -113,8 +125,9 @@ function resnetTensors(tensors: Readonly<Record<string, Tensor>>): Record<string
 
 function vitTensors(vit: VisionTransformer, grid: number): Record<string, Tensor> {
   const { width } = vit;
+  const { classToken, norm } = plainVit(vit);
   const tensors: Record<string, Tensor> = {
-    "embeddings.cls_token": vit.cls_token,
+    "embeddings.cls_token": classToken,
     "embeddings.mask_token": zeros([1, width]),
     "embeddings.position_embeddings": positionsFor(vit, grid),
   };
@@ -138,6 +151,6 @@ function vitTensors(vit: VisionTransformer, grid: number): Record<string, Tensor
     put(`${name}.mlp.fc2`, mlp.fc2);
     tensors[`${name}.layer_scale2.lambda1`] = ones([width]);
   }
-  put("layernorm", vit.norm);
+  put("layernorm", norm);
   return tensors;
 }
