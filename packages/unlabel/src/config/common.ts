@@ -99,6 +99,8 @@ export const commonSchema = {
   health_every: integer(0, 1_000_000_000).nullable(),
   /** Where images have classes: a linear probe and kNN beside the training, which they do not touch. */
   online: flag(),
+  /** `tensorboard`: event files in the run's folder `tensorboard` too: scalars, settings, and the pictures that the method makes. */
+  log: oneOf("none", "tensorboard"),
   /** Random resized crop: the least share of the image's area that a view may show. */
   crop_min: above(0, 1),
   /** Inputs are (value − mean) / std, a number a channel, of values from 0 to 1; `auto`: as measured on some training images. */
