@@ -110,6 +110,7 @@ export { type Masking, maskingOf, randomMasking, restoreOrder } from "./methods/
 export { follow, momentumCopy } from "./methods/shared/momentum.ts";
 export { type NtXentForm, type NtXentOptions, ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
+export { meanSquaredCosine } from "./methods/shared/uniformity.ts";
 export { type Report, type ReportData, reportData, writeReport } from "./report/index.ts";
 export type { Damage, Recovered, StepOf } from "./run/checkpoint-files.ts";
 export {
