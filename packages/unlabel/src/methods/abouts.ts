@@ -4,8 +4,9 @@ import type { About } from "./about.ts";
 import { about as byol } from "./byol/about.ts";
 import { about as mae } from "./mae/about.ts";
 import { about as simclr } from "./simclr/about.ts";
+import { about as vicreg } from "./vicreg/about.ts";
 
-export const ABOUTS: readonly About[] = [simclr, byol, mae];
+export const ABOUTS: readonly About[] = [simclr, byol, mae, vicreg];
 
 const added: About[] = [];
 

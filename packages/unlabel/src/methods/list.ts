@@ -3,5 +3,6 @@ import { byol } from "./byol/method.ts";
 import type { MethodDefinition } from "./define.ts";
 import { mae } from "./mae/method.ts";
 import { simclr } from "./simclr/method.ts";
+import { vicreg } from "./vicreg/method.ts";
 
-export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae];
+export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg];
