@@ -1,12 +1,13 @@
 // The methods as help and reports know them: those that come with unlabel, one line each, in the order in which people read of them,
 // and those that a program or a plugin adds. Their definitions stand in list.ts; a test holds the two together.
 import type { About } from "./about.ts";
+import { about as barlow } from "./barlow/about.ts";
 import { about as byol } from "./byol/about.ts";
 import { about as mae } from "./mae/about.ts";
 import { about as simclr } from "./simclr/about.ts";
 import { about as vicreg } from "./vicreg/about.ts";
 
-export const ABOUTS: readonly About[] = [simclr, byol, mae, vicreg];
+export const ABOUTS: readonly About[] = [simclr, byol, mae, vicreg, barlow];
 
 const added: About[] = [];
 

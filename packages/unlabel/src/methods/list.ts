@@ -1,8 +1,9 @@
 // The methods that come with unlabel: one line each, in the order of abouts.ts.
+import { barlow } from "./barlow/method.ts";
 import { byol } from "./byol/method.ts";
 import type { MethodDefinition } from "./define.ts";
 import { mae } from "./mae/method.ts";
 import { simclr } from "./simclr/method.ts";
 import { vicreg } from "./vicreg/method.ts";
 
-export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg];
+export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow];

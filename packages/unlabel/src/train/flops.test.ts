@@ -59,6 +59,14 @@ it("counts VICReg's two views, its expander and a covariance of each", () => {
   expect(trainingFlops(config)).toBe(6 * 2 * (encoderMacs(config) + head + 128 * 128));
 });
 
+it("counts Barlow Twins' two views, its projector and one correlation", () => {
+  const config = resolveConfig({
+    flags: { method: "barlow", encoder: "resnet18", size: 32, projection_hidden: 256, projection_dim: 128 },
+  });
+  const head = 512 * 256 + 256 * 256 + 256 * 128;
+  expect(trainingFlops(config)).toBe(6 * (2 * (encoderMacs(config) + head) + 128 * 128));
+});
+
 it("counts views that grow on average over the steps, with the stem of the size that they end with", () => {
   const flags = { method: "simclr", encoder: "resnet18", stem: "auto", size: 96, size_start: 48, grow_until: 0.6 };
   const at = (size: number) =>
