@@ -5,9 +5,10 @@ import { about as barlow } from "./barlow/about.ts";
 import { about as byol } from "./byol/about.ts";
 import { about as mae } from "./mae/about.ts";
 import { about as simclr } from "./simclr/about.ts";
+import { about as simsiam } from "./simsiam/about.ts";
 import { about as vicreg } from "./vicreg/about.ts";
 
-export const ABOUTS: readonly About[] = [simclr, byol, mae, vicreg, barlow];
+export const ABOUTS: readonly About[] = [simclr, byol, mae, vicreg, barlow, simsiam];
 
 const added: About[] = [];
 

@@ -4,6 +4,7 @@ import { byol } from "./byol/method.ts";
 import type { MethodDefinition } from "./define.ts";
 import { mae } from "./mae/method.ts";
 import { simclr } from "./simclr/method.ts";
+import { simsiam } from "./simsiam/method.ts";
 import { vicreg } from "./vicreg/method.ts";
 
-export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow];
+export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow, simsiam];

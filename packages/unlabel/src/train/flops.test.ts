@@ -67,6 +67,13 @@ it("counts Barlow Twins' two views, its projector and one correlation", () => {
   expect(trainingFlops(config)).toBe(6 * (2 * (encoderMacs(config) + head) + 128 * 128));
 });
 
+it("counts SimSiam's two views with projector and predictor", () => {
+  const heads = { projection_hidden: 256, projection_dim: 128, predictor_hidden: 32 };
+  const config = resolveConfig({ flags: { method: "simsiam", encoder: "resnet18", size: 32, ...heads } });
+  const each = encoderMacs(config) + 512 * 256 + 256 * 256 + 256 * 128 + 2 * 128 * 32;
+  expect(trainingFlops(config)).toBe(6 * 2 * each);
+});
+
 it("counts views that grow on average over the steps, with the stem of the size that they end with", () => {
   const flags = { method: "simclr", encoder: "resnet18", stem: "auto", size: 96, size_start: 48, grow_until: 0.6 };
   const at = (size: number) =>
