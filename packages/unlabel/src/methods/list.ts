@@ -3,8 +3,9 @@ import { barlow } from "./barlow/method.ts";
 import { byol } from "./byol/method.ts";
 import type { MethodDefinition } from "./define.ts";
 import { mae } from "./mae/method.ts";
+import { nnclr } from "./nnclr/method.ts";
 import { simclr } from "./simclr/method.ts";
 import { simsiam } from "./simsiam/method.ts";
 import { vicreg } from "./vicreg/method.ts";
 
-export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow, simsiam];
+export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow, simsiam, nnclr];

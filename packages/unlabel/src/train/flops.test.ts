@@ -74,6 +74,13 @@ it("counts SimSiam's two views with projector and predictor", () => {
   expect(trainingFlops(config)).toBe(6 * 2 * each);
 });
 
+it("counts NNCLR's two views with both heads, and the look for neighbours forward alone", () => {
+  const heads = { projection_hidden: 256, projection_dim: 128, predictor_hidden: 64, queue: 1000 };
+  const config = resolveConfig({ flags: { method: "nnclr", encoder: "resnet18", size: 32, ...heads } });
+  const each = encoderMacs(config) + 512 * 256 + 256 * 256 + 256 * 128 + 2 * 128 * 64;
+  expect(trainingFlops(config)).toBe(6 * 2 * each + 2 * 2 * 128 * 1000);
+});
+
 it("counts views that grow on average over the steps, with the stem of the size that they end with", () => {
   const flags = { method: "simclr", encoder: "resnet18", stem: "auto", size: 96, size_start: 48, grow_until: 0.6 };
   const at = (size: number) =>
