@@ -81,6 +81,13 @@ it("counts NNCLR's two views with both heads, and the look for neighbours forwar
   expect(trainingFlops(config)).toBe(6 * 2 * each + 2 * 2 * 128 * 1000);
 });
 
+it("counts MoCo v3's target network forward alone", () => {
+  const heads = { projection_layers: 3, projection_hidden: 256, projection_dim: 128 };
+  const config = resolveConfig({ flags: { method: "mocov3", encoder: "vit_tiny", size: 32, patch: 8, ...heads } });
+  const projected = encoderMacs(config) + 384 * 256 + 256 * 256 + 256 * 128;
+  expect(trainingFlops(config)).toBe(6 * 2 * (projected + 2 * 128 * 256) + 2 * 2 * projected);
+});
+
 it("counts views that grow on average over the steps, with the stem of the size that they end with", () => {
   const flags = { method: "simclr", encoder: "resnet18", stem: "auto", size: 96, size_start: 48, grow_until: 0.6 };
   const at = (size: number) =>

@@ -46,6 +46,7 @@ it.each([
   ["byol", { ...SIMCLR, method: "byol", encoder: "vit_tiny", patch: 8 }],
   // What a step leaves to later ones: a queue that comes round within the run, and a copy that follows.
   ["nnclr", { ...SIMCLR, method: "nnclr", queue: 6, ...HEADS, predictor_hidden: 32 }],
+  ["mocov3", { ...SIMCLR, method: "mocov3", patch: 8, ...HEADS }],
   ["mae", MAE],
 ])("%s learns the same to the bit, looked at after every step or never", async (name, flags) => {
   const unseen = await train(`${name}-unseen`, { ...flags, ...UNSEEN });
