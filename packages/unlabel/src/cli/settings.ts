@@ -1,6 +1,8 @@
 // Flags that set a key of the config. A flag's value is read as YAML reads it and checked with the rest of the config.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
+import { either, nearest } from "../config/suggest.ts";
+import { encoderWords } from "../encoders/facts.ts";
 import type { About } from "../methods/about.ts";
 import { abouts } from "../methods/abouts.ts";
 import { presetNames } from "../methods/presets.ts";
@@ -9,7 +11,7 @@ type Row = readonly [flag: string, value: string, help: string];
 
 /** Flag, its value's name, what it does. The flag `--mask-ratio` sets the key `mask_ratio`. */
 const FLAGS: readonly Row[] = [
-  ["--encoder", "name", "resnet18|34|50 or vit_tiny|small|base"],
+  ["--encoder", "name", encoderWords()],
   ["--size", "px", "edge of the training images"],
   ["--epochs", "n", "passes over the images"],
   ["--steps", "n", "so many steps, whatever the epochs"],
@@ -20,6 +22,7 @@ const FLAGS: readonly Row[] = [
   ["--threads", "n|auto", "threads that compute"],
   ["--device", "auto|cpu|cuda[:N]|mps", "where to compute"],
   ["--precision", "auto|fp32|bf16", "number format of the arithmetic"],
+  ["--log", "none|tensorboard", "event files for TensorBoard too"],
 ];
 
 /** With those of the methods that are known now; a flag that several have is one. */
@@ -78,6 +81,14 @@ export function whole(flag: string, text: string, least: number, most: number): 
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new UsageError(`Expected a whole number from ${least} to ${most} for ${flag}, got ${text}`);
+}
+
+/** One of some words. @throws {UsageError} where a flag's text is none of them, with the nearest */
+export function oneOf(flag: string, text: string, words: readonly string[]): string {
+  if (words.includes(text)) return text;
+  const guess = nearest(text, words);
+  const hint = guess ? ` (did you mean ${guess}?)` : "";
+  throw new UsageError(`Expected ${either(words)} for ${flag}, got ${text || "nothing"}${hint}`);
 }
 
 /** The name of a folder or file; an unset shell variable (`--out "$OUT"`) leaves it empty. */
