@@ -16,6 +16,7 @@ import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
 import { addSearch } from "./search.ts";
 import { addSetup } from "./setup.ts";
+import { addWeights } from "./weights.ts";
 
 /** Commands that work for long and keep nothing before they are done. */
 const ENCODES = new Set(["evaluate", "probe", "knn", "embed", "search"]);
@@ -32,6 +33,7 @@ const COMMANDS = [
   addEmbed,
   addSearch,
   addReport,
+  addWeights,
   addDemo,
 ];
 

@@ -1,0 +1,110 @@
+// unlabel weights inspect FILE: what weights are, which encoder they would load into, and what is missing or left aside.
+import type { Command } from "commander";
+import { visible } from "../base/text.ts";
+import type { WeightsSource } from "../encoders/weights/open-weights.ts";
+import type { InspectedWeights } from "../encoders/weights/inspect.ts";
+import { finish, paint, prose } from "./output.ts";
+import { named } from "./settings.ts";
+
+interface Options {
+  prefix?: string;
+  all?: boolean;
+  json?: boolean;
+}
+
+const WIDTH = 80;
+
+export function addWeightsInspect(weights: Command): void {
+  weights
+    .command("inspect")
+    .description("say what a file holds, and which encoder it would load into")
+    .argument("<file>", "a .safetensors, .pth, .pt or .bin file, a folder of timm's or transformers', or a run")
+    .option("--prefix <text>", "look behind this prefix alone, as in teacher.backbone.", named)
+    .option("--all", "a line for each tensor")
+    .action((file: string, _: Options, command: Command) => inspectCommand(file, command.optsWithGlobals<Options>()));
+}
+
+async function inspectCommand(path: string, { prefix, all, json }: Options): Promise<void> {
+  const [{ openSource }, { inspected }] = await Promise.all([
+    import("../run/open-source.ts"),
+    import("../encoders/weights/inspect.ts"),
+  ]);
+  const source = await openSource(path, { prefix });
+  try {
+    const found = inspected(source);
+    finish(json === true, found, await lines(source, found, all === true));
+  } finally {
+    source.close();
+  }
+}
+
+async function lines(source: WeightsSource, found: InspectedWeights, all: boolean): Promise<string[]> {
+  const { tensorLines } = await import("../encoders/weights/tensor-lines.ts");
+  const { encoder, preprocessing } = found;
+  const facts: [string, string][] = [
+    ["file", `${source.path}: ${found.format}, ${found.tensors.length} tensors`],
+    ...(found.producer === null ? [] : [["from", found.producer] as [string, string]]),
+    ...(found.parts.length > 0 ? [["holds", partsOf(found)] as [string, string]] : []),
+    ...(encoder === null
+      ? [["is", `${found.instead}; encoders known: ${found.known.join(", ")}`] as [string, string]]
+      : ([
+          ["encoder", encoder.described],
+          ["names", `${encoder.names}${encoder.prefix ? `, behind ${encoder.prefix}` : ""}`],
+          ["loads", "config" in encoder.loads ? loads(encoder.loads.config) : `into no encoder: ${encoder.loads.why}`],
+        ] as [string, string][])),
+    ...(preprocessing ? [["images", imagesOf(preprocessing)] as [string, string]] : []),
+    ...(found.licence === null ? [] : [["licence", found.licence] as [string, string]]),
+  ];
+  const told = facts.map(([name, value]) => `${paint("bold", name.padEnd(8))} ${indented(value, 9)}`);
+  const warn = (text: string) => `${paint("yellow", "•")} ${indented(text, 2)}`;
+  return [
+    ...told,
+    ...found.calls.map((name) =>
+      warn(`it calls ${name} where Python opens it without weights_only; here that was left inert`),
+    ),
+    ...found.notes.map(warn),
+    ...(encoder?.others.length ? [warn(`behind ${encoder.others.join(", ")} is one as well; --prefix takes it`)] : []),
+    ...(encoder ? listed(encoder) : []),
+    "",
+    ...tensorLines(found.tensors, WIDTH, all),
+  ];
+}
+
+function loads(config: { encoder: string; size: number; patch: number; stem?: string | undefined; channels?: unknown }): string {
+  const { encoder, size, patch, stem, channels } = config;
+  return `into ${encoder}, ${stem === undefined ? `patch=${patch}` : `stem=${stem}`}, size=${size}, channels=${channels}`;
+}
+
+function partsOf({ parts }: InspectedWeights): string {
+  const told = parts.slice(0, 8).map(({ key, tensors, what }) => {
+    const name = `'${visible(key)}'`;
+    return tensors > 0 ? `${name} with ${tensors} tensors` : `${name} (${visible(what)})`;
+  });
+  return `${told.join(", ")}${parts.length > 8 ? ` and ${parts.length - 8} more` : ""}`;
+}
+
+function imagesOf({ mean, std, size, interpolation, cropShare }: NonNullable<InspectedWeights["preprocessing"]>): string {
+  return [
+    ...(size === null ? [] : [`${size} px`]),
+    ...(interpolation === null ? [] : [interpolation]),
+    ...(cropShare === null ? [] : [`crop ${cropShare}`]),
+    `mean ${mean.join(" ")}`,
+    `std ${std.join(" ")}`,
+  ].join(", ");
+}
+
+function listed(encoder: NonNullable<InspectedWeights["encoder"]>): string[] {
+  const some = (names: readonly string[]) =>
+    `${names.slice(0, 4).map(visible).join(", ")}${names.length > 4 ? ` and ${names.length - 4} more` : ""}`;
+  const mark = (colour: "red" | "yellow", sign: string, text: string) => `${paint(colour, sign)} ${indented(text, 2)}`;
+  return [
+    ...(encoder.missing.length > 0 ? [mark("red", "✗", `missing: ${some(encoder.missing)}`)] : []),
+    ...(encoder.unexpected.length > 0 ? [mark("red", "✗", `no place for: ${some(encoder.unexpected)}`)] : []),
+    ...encoder.aside.map(({ what, names }) => mark("yellow", "•", `left aside: ${what} (${some(names)})`)),
+  ];
+}
+
+/** Broken at spaces, what follows the first line set in. */
+function indented(text: string, indent: number): string {
+  return prose(visible(text), WIDTH - indent).replaceAll("\n", `\n${" ".repeat(indent)}`);
+}

@@ -1,0 +1,65 @@
+// Which of the encoders here an architecture that was found is, and in words what it is.
+import { ARCHITECTURES, type EncoderConfig } from "../facts.ts";
+import type { FoundArchitecture, FoundResNet, FoundVit } from "./found-architecture.ts";
+
+/** A config that {@link createEncoder} makes such an encoder of, or why there is none. */
+export type EncoderFor = { config: EncoderConfig } | { why: string };
+
+/** The encoder here whose parameters have the same shapes and do the same. */
+export function encoderFor(found: FoundArchitecture): EncoderFor {
+  const { encoder: name } = found;
+  const why = name === null ? `no encoder here has these sizes` : whyNot(found);
+  if (why !== null) return { why };
+  if (!Object.hasOwn(ARCHITECTURES, name!)) return { why: `${name} is not built here yet` };
+  if (found.family === "vit") {
+    return { config: { encoder: name!, size: found.size!, patch: found.patch, channels: found.channels } };
+  }
+  const stem = found.family === "resnet" && found.stem === "3x3" ? "3x3" : "7x7";
+  const size = found.size ?? (stem === "3x3" ? 32 : 224);
+  return { config: { encoder: name!, size, patch: 16, stem, channels: found.channels } };
+}
+
+function whyNot(found: FoundArchitecture): string | null {
+  if (found.family === "vit") return whyNotVit(found);
+  return found.family === "resnet" ? whyNotResNet(found) : null;
+}
+
+function whyNotVit({ grid, classToken, registers, layerScale }: FoundVit): string | null {
+  if (!classToken) return "it has no class token";
+  if (registers > 0) return `it has ${registers} registers, which no encoder here has yet`;
+  if (layerScale) return "it has layer scale, which no encoder here has yet";
+  return grid === null ? "its positions form no square" : null;
+}
+
+function whyNotResNet({ stem, bottleneck, strideFirst }: FoundResNet): string | null {
+  if (stem === "other") return "its first convolution is neither 7 × 7 nor 3 × 3";
+  return bottleneck && strideFirst === true ? "the stride of its bottlenecks is on their first convolution" : null;
+}
+
+/** `ViT-Small, patch 16, 224 px: 12 blocks, 384 wide, 6 heads; class token, 4 registers, layer scale`. */
+export function described(found: FoundArchitecture): string {
+  const { encoder, channels, size } = found;
+  const name = encoder ?? { resnet: "ResNet", vit: "ViT", convnext: "ConvNeXt" }[found.family];
+  const images = `${size === null ? "" : `${size} px, `}${channels} channel${channels === 1 ? "" : "s"}`;
+  if (found.family === "resnet") {
+    const { bottleneck, counts, inner, groups, stem } = found;
+    const wide = `${groups > 1 ? `, ${groups} groups` : ""}${inner !== 64 ? `, ${inner} inner channels` : ""}`;
+    const blocks = `${counts.join(" + ")} ${bottleneck ? "bottlenecks" : "blocks"}${wide}`;
+    return `${name}, ${images}: ${blocks}, ${stem === "other" ? "another" : stem} stem`;
+  }
+  if (found.family === "convnext") {
+    const scale = found.layerScale ? "layer scale" : "no layer scale";
+    return `${name}, ${images}: ${found.depths.join(" + ")} blocks, ${found.widths.join("-")} wide, ${scale}`;
+  }
+  const { depth, width, heads, hidden, patch, grid } = found;
+  const more = [
+    found.classToken ? `class token${found.classPosition ? "" : " without position"}` : "no class token",
+    ...(found.registers > 0 ? [`${found.registers} registers`] : []),
+    ...(found.layerScale ? ["layer scale"] : []),
+    ...(found.qkvBias ? [] : ["no bias of q, k and v"]),
+    ...(hidden === 4 * width ? [] : [`${hidden} inner`]),
+    ...(grid === null ? ["positions in no square"] : [`${grid[0]} × ${grid[1]} positions`]),
+    ...(found.normEps === null ? [] : [`ε ${found.normEps}`]),
+  ];
+  return `${name}, patch ${patch}, ${images}: ${depth} blocks, ${width} wide, ${heads ?? "?"} heads; ${more.join(", ")}`;
+}
