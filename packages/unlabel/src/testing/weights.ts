@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { saveSafetensors, scope } from "@unlabel/torch";
-import { type About, openWeights, type WeightsSource } from "../encoders/weights/open-weights.ts";
+import { type About, openWeights, sourceOf, type WeightsSource } from "../encoders/weights/open-weights.ts";
 import { formulaWeights } from "./reference.ts";
 
 /** Names of a program's model, and what it computes. */
@@ -35,6 +35,16 @@ export const weightsFile = (name: string): string =>
 /** A case's shapes by name. */
 export function shapesOf({ names }: Pick<WeightsCase, "names">): [name: string, shape: number[]][] {
   return Object.entries(names).map(([name, shape]) => [name, shape === "" ? [] : shape.split(",").map(Number)]);
+}
+
+/** A case without values, for what looks at names and shapes alone. */
+export function sourceOfNames(one: WeightsCase, about: About = {}): WeightsSource {
+  const entries = shapesOf(one).map(([name, shape]) => ({
+    ...{ name, shape, dtype: "float32" as const },
+    bytes: () => new Uint8Array(4 * shape.reduce((all, size) => all * size, 1)),
+  }));
+  const nothing = { metadata: {}, parts: [], inert: [], calls: [], notes: [] };
+  return sourceOf({ ...nothing, path: "x.safetensors", format: "safetensors", entries, close: () => {} }, null, about);
 }
 
 /** A case as a file of safetensors with values by formula; whoever calls removes the folder. */

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { scope } from "@unlabel/torch";
 import { afterEach, describe, expect, it } from "vitest";
 import { weightsFile, weightsFixture as fixture, shapesOf, type WeightsCase } from "../../testing/weights.ts";
@@ -38,7 +37,6 @@ describe("what an architecture has", () => {
         expect(new Map([...tensorsOf(found.architecture)].map(([name, { shape }]) => [name, [...shape]]))).toEqual(shapes);
         expect([found.missing, found.unexpected, found.aside]).toEqual([[], [], []]);
         const loads = encoderFor(found.architecture);
-        expect("config" in loads && createEncoder(loads.config).constructor).toBe(net.constructor);
         expect(loads).toMatchObject({ config: { encoder, channels: 5 } });
       });
     },
@@ -166,7 +164,7 @@ describe("files", () => {
 
   it("a folder of transformers': shards, ε, preprocessing and licence", async () => {
     const { producer, architecture, preprocessing, licence, state } = await opened("transformers");
-    expect([producer, licence, state!.missing]).toEqual(["transformers's vit", "apache-2.0", []]);
+    expect([producer, licence, state!.missing]).toEqual(["transformers' vit", "apache-2.0", []]);
     expect(architecture).toMatchObject({ heads: 2, normEps: 1e-12 });
     expect(preprocessing).toMatchObject({ mean: [0.5, 0.5, 0.5], size: 32, interpolation: "bilinear", cropShare: 1 });
   });

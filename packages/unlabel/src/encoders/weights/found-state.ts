@@ -75,13 +75,18 @@ function preference(prefix: string): number {
   return /(encoder_k|momentum|target)/.test(prefix) ? 2 : 1;
 }
 
+/** Within a block of an encoder, none begins. */
+const WITHIN = /(^|\.)((layer\d|\d)\.\d+\.|downsample\.)$/;
+
 function placesOf(entries: readonly Entry[]): { dialect: Dialect; prefix: string }[] {
   const found: { dialect: Dialect; prefix: string }[] = [];
   for (const { name, shape } of entries) {
     if (shape.length !== 4) continue;
     for (const dialect of DIALECTS) {
       const { anchor } = dialect;
-      if (name === anchor || name.endsWith(`.${anchor}`)) found.push({ dialect, prefix: name.slice(0, -anchor.length) });
+      if (name !== anchor && !name.endsWith(`.${anchor}`)) continue;
+      const prefix = name.slice(0, -anchor.length);
+      if (!WITHIN.test(prefix)) found.push({ dialect, prefix });
     }
     if (found.length >= MOST_PLACES) break;
   }
@@ -95,7 +100,11 @@ function tryPlace(entries: readonly Entry[], dialect: Dialect, prefix: string, h
   const theirs = new Map<string, string>();
   const aside = new Map<string, string[]>();
   const unexpected: string[] = [];
-  const leave = (what: string, name: string) => aside.set(what, [...(aside.get(what) ?? []), name]);
+  const leave = (what: string, name: string) => {
+    const names = aside.get(what);
+    if (names) names.push(name);
+    else aside.set(what, [name]);
+  };
   // Heads may stand beside what the prefix holds: transformers' `vit.` and `classifier.`.
   const outer = /^(.*\.)?[^.]+\.$/.exec(prefix)?.[1] ?? "";
   for (const entry of entries) {

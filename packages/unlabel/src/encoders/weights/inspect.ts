@@ -1,7 +1,7 @@
 // What `unlabel weights inspect` tells, as one object.
 import { type EncoderConfig, ENCODERS } from "../facts.ts";
 import { described, type EncoderFor, encoderFor } from "./encoder-for.ts";
-import type { Part, Plain } from "./files/weights-file.ts";
+import type { FilePart, Plain } from "./files/weights-file.ts";
 import type { FoundArchitecture } from "./found-architecture.ts";
 import type { Aside } from "./found-state.ts";
 import type { WeightsSource } from "./open-weights.ts";
@@ -44,7 +44,7 @@ export interface InspectedWeights {
   instead: string | null;
   /** The encoders here, by name. */
   known: readonly string[];
-  parts: readonly Part[];
+  parts: readonly FilePart[];
   metadata: Readonly<Record<string, Plain>>;
   preprocessing: Preprocessing | null;
   licence: string | null;

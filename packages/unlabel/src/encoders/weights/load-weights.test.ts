@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { cat, fromTypedArray as fromValues, noGrad, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { formulaImages, relativeError } from "../../testing/reference.ts";
-import { sourceOfCase, weightsFile, weightsFixture as fixture, type WeightsCase } from "../../testing/weights.ts";
+import { sourceOfCase, sourceOfNames, weightsFile, weightsFixture as fixture, type WeightsCase } from "../../testing/weights.ts";
 import type { Encoder } from "../encoder.ts";
 import { ARCHITECTURES } from "../facts.ts";
 import { ResNet } from "../resnet.ts";
@@ -59,8 +59,11 @@ describe("tokens agree with the program's own", () => {
 });
 
 describe("features agree with the program's own", () => {
+  // A ResNet-50 by formula takes its time: one version does.
   const resnets = Object.entries(fixture.transformers).flatMap(([major, { cases }]) =>
-    (["resnet18", "resnet50"] as const).map((name) => [`transformers ${major}: ${name}`, name, cases[name]!] as const),
+    (["resnet18", ...(major === "5" ? (["resnet50"] as const) : [])] as const).map(
+      (name) => [`transformers ${major}: ${name}`, name, cases[name]!] as const,
+    ),
   );
   it.each([...resnets, ["a sequence", "resnet18", fixture.cases["sequence resnet18"]!] as const])("%s", async (_, name, one) => {
     const net = new ResNet(ARCHITECTURES[name]);
@@ -140,13 +143,17 @@ describe("weights of another encoder are refused in words", () => {
     ["another family", fixture.cases["timm resnet50"]!, () => vit(), /missing: cls_token/],
     ["no encoder", fixture.cases["timm efficientnet_b0"]!, () => vit(), /a classifier, an EfficientNet.*encoders known: resnet18/],
   ];
-  it.each(refusals)("%s", async (_, one, make, message) => {
-    await expect(loading(one, make(), () => null)).rejects.toThrow(message);
+  it.each(refusals)("%s", (_, one, make, message) => {
+    const net = make();
+    expect(() => loadWeights(net, sourceOfNames(one))).toThrow(message);
+    net.dispose();
   });
 
-  it("other heads, where the source says how many it has", async () => {
-    const hints = { heads: 6 };
-    await expect(loading(fixture.cases["timm vit"]!, vit(), () => null, {}, { hints })).rejects.toThrow(/Expected 3 heads .* got 6/);
+  it("other heads, where the source says how many it has", () => {
+    const source = sourceOfNames(fixture.cases["timm vit"]!, { hints: { heads: 6 } });
+    const net = vit();
+    expect(() => loadWeights(net, source)).toThrow(/Expected 3 heads .* got 6/);
+    net.dispose();
   });
 
   it("not strict, what is there is copied and the rest listed", async () => {

@@ -53,14 +53,15 @@ export async function openWeights(path: string, about: About = {}): Promise<Weig
   return sourceOf(await openWeightsFile(file), config, about);
 }
 
-function sourceOf(file: WeightsFile, config: SourceConfig | null, about: About): WeightsSource {
+/** What an open file is, with what lies beside it; closes the file where it throws. */
+export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: About): WeightsSource {
   try {
     const names = file.entries.map(({ name }) => name);
     const heads = isMoCoV3(names) ? 12 : undefined;
     const hints = { heads, ...defined(config?.hints), ...defined(about.hints) };
     const state = findState(file.entries, () => hints, about.prefix);
     if (about.prefix !== undefined && state === null) refusePrefix(file, about.prefix, hints);
-    const model = config && `${config.program}'s ${config.model}`;
+    const model = config && `${config.program === "timm" ? "timm's" : "transformers'"} ${config.model}`;
     return {
       ...file,
       producer: about.producer ?? model ?? producerOf(file),

@@ -17,7 +17,7 @@ export interface Entry {
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
 
 /** What stands in a file, part by part, where it holds more than tensors by name. */
-export interface Part {
+export interface FilePart {
   /** The key of the outermost dict. */
   key: string;
   /** How many tensors are in it. */
@@ -37,7 +37,7 @@ export interface WeightsFile {
   /** What stands beside the tensors, as far as it can be told in JSON. */
   readonly metadata: Readonly<Record<string, Plain>>;
   /** The parts of the outermost dict; empty where there is none. */
-  readonly parts: readonly Part[];
+  readonly parts: readonly FilePart[];
   /** Python classes and functions that were named in it and left inert, never called. */
   readonly inert: readonly string[];
   /** Those of them that would do something to the machine, were the file opened by Python. */

@@ -41,7 +41,7 @@ export function whatItIs(file: ByteSource & { path: string }): { format: Format 
   if (isOldTar(head, bytes)) return { instead: "PyTorch's tar of before 0.1.10; open and save it with a PyTorch of 1.x" };
   const known = BEGINNINGS.find(([beginning]) => beginning.test(head));
   if (known) return { instead: known[1] };
-  const ending = /\.(safetensors|pth|pt|bin|ckpt)$/i.exec(file.path)?.[1]?.toLowerCase();
+  const ending = /\.(safetensors|pth|pt|bin|ckpt|pkl|pickle)$/i.exec(file.path)?.[1]?.toLowerCase();
   if (ending === "safetensors") return { instead: "a damaged file: it has no header of safetensors" };
   // Protocols 0 and 1 begin with any of these.
   if (ending !== undefined && /^[(}\]c]/.test(head)) return { format: "pickle" };

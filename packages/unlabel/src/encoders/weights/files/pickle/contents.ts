@@ -1,5 +1,5 @@
 // The tensors of what a pickle came to, by name: those of nested dicts, and those of a whole module that was saved as an object.
-import type { Entry, Part, Plain } from "../weights-file.ts";
+import type { Entry, FilePart, Plain } from "../weights-file.ts";
 import type { InertLog } from "./machine-state.ts";
 import { plain } from "./plain.ts";
 import { denseBytes } from "./tensors.ts";
@@ -13,7 +13,7 @@ const MOST_NAME = 1000;
 export interface Contents {
   entries: Entry[];
   metadata: Record<string, Plain>;
-  parts: Part[];
+  parts: FilePart[];
   inert: string[];
   calls: string[];
 }
@@ -37,7 +37,7 @@ export function contentsOf(root: unknown, log: InertLog): Contents {
       if (depth < MOST_DEPTH && below.length <= MOST_NAME) walk(field, below, depth + 1);
     }
   };
-  const parts: Part[] = [];
+  const parts: FilePart[] = [];
   const metadata: [string, Plain][] = [];
   const top = fieldsOf(root);
   if (top === null) {

@@ -21,7 +21,7 @@ const RISKY = new Set(
   ),
 );
 /** What of `builtins` is harmless. */
-const HARMLESS = /^builtins\.(object|int|float|str|bool|bytes|list|dict|tuple|range|slice|type|Ellipsis|NotImplemented)$/;
+const HARMLESS = /^builtins\.(object|int|float|str|bool|bytes|list|dict|tuple|range|slice|type|getattr|Ellipsis|NotImplemented)$/;
 
 export class MachineState {
   readonly cursor: Cursor;
@@ -73,6 +73,10 @@ export class MachineState {
   /** A placeholder for an object of that class, or for what that function would have given. */
   inert(callable: unknown, args: readonly unknown[], called: boolean): Inert {
     const what = callable instanceof Global ? callable.path : "something that is no class";
+    // What a call gives, called in turn: no checkpoint has that.
+    if (called && callable instanceof Inert && this.log.calls.size < MOST_NAMES) {
+      this.log.calls.add(`what ${callable.what} gives`);
+    }
     if (this.log.names.size < MOST_NAMES) this.log.names.add(what);
     const module = what.split(".")[0]!;
     const risky = RISKY.has(module) || [...RISKY].some((name) => name.includes(".") && what.startsWith(`${name}.`));
