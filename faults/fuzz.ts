@@ -26,7 +26,10 @@ async function fuzz(name: string, seed: number, seconds: number, cases: number, 
   for (let left = seconds; left > 0 && row.cases < cases && row.problems.length < CRASHES; ) {
     const scratch = mkdtempSync(join(root, "fuzz-"));
     const began = performance.now();
-    const why = await child([name, String(seed), String(from), String(left), scratch, String(cases)], join(scratch, "progress"));
+    const why = await child(
+      [name, String(seed), String(from), String(left), scratch, String(cases)],
+      join(scratch, "progress"),
+    );
     left -= (performance.now() - began) / 1000;
     const outcome = join(scratch, "outcome.json");
     if (why === null && existsSync(outcome)) {
@@ -97,7 +100,12 @@ function residentMb(pid: number | undefined): number {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { seconds: { type: "string" }, cases: { type: "string" }, seed: { type: "string" }, only: { type: "string" } },
+    options: {
+      seconds: { type: "string" },
+      cases: { type: "string" },
+      seed: { type: "string" },
+      only: { type: "string" },
+    },
   });
   // A number of cases takes the time that it takes.
   const cases = Number(values.cases ?? Number.POSITIVE_INFINITY);

@@ -1,8 +1,8 @@
 // unlabel weights inspect FILE: what weights are, which encoder they would load into, and what is missing or left aside.
 import type { Command } from "commander";
 import { visible } from "../base/text.ts";
-import type { WeightsSource } from "../encoders/weights/open-weights.ts";
 import type { InspectedWeights } from "../encoders/weights/inspect.ts";
+import type { WeightsSource } from "../encoders/weights/open-weights.ts";
 import { finish, paint, prose } from "./output.ts";
 import { named } from "./settings.ts";
 
@@ -70,7 +70,13 @@ async function lines(source: WeightsSource, found: InspectedWeights, all: boolea
   ];
 }
 
-function loads(config: { encoder: string; size: number; patch: number; stem?: string | undefined; channels?: unknown }): string {
+function loads(config: {
+  encoder: string;
+  size: number;
+  patch: number;
+  stem?: string | undefined;
+  channels?: unknown;
+}): string {
   const { encoder, size, patch, stem, channels } = config;
   return `into ${encoder}, ${stem === undefined ? `patch=${patch}` : `stem=${stem}`}, size=${size}, channels=${channels}`;
 }
@@ -83,7 +89,13 @@ function partsOf({ parts }: InspectedWeights): string {
   return `${told.join(", ")}${parts.length > 8 ? ` and ${parts.length - 8} more` : ""}`;
 }
 
-function imagesOf({ mean, std, size, interpolation, cropShare }: NonNullable<InspectedWeights["preprocessing"]>): string {
+function imagesOf({
+  mean,
+  std,
+  size,
+  interpolation,
+  cropShare,
+}: NonNullable<InspectedWeights["preprocessing"]>): string {
   return [
     ...(size === null ? [] : [`${size} px`]),
     ...(interpolation === null ? [] : [interpolation]),

@@ -29,7 +29,13 @@ export async function openSource(path: string, { prefix }: OpenSourceOptions = {
     // With an average of the weights, that is what all else uses of a run.
     prefix: prefix ?? (config.weights_average === null ? "encoder." : "encoder_average."),
     hints: { normEps: 1e-6, size: config.size },
-    preprocessing: { mean: config.mean, std: config.std, size: config.size, interpolation: "bilinear", cropShare: null },
+    preprocessing: {
+      mean: config.mean,
+      std: config.std,
+      size: config.size,
+      interpolation: "bilinear",
+      cropShare: null,
+    },
   });
   return { ...source, path, notes: [...source.notes, ...notes] };
 }

@@ -48,7 +48,10 @@ export function sourceOfNames(one: WeightsCase, about: About = {}): WeightsSourc
 }
 
 /** A case as a file of safetensors with values by formula; whoever calls removes the folder. */
-export async function sourceOfCase(one: WeightsCase, about: About = {}): Promise<{ source: WeightsSource; folder: string }> {
+export async function sourceOfCase(
+  one: WeightsCase,
+  about: About = {},
+): Promise<{ source: WeightsSource; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "unlabel-weights-"));
   const path = join(folder, "x.safetensors");
   scope(() => {

@@ -41,7 +41,11 @@ const VIEWS: Readonly<Partial<Record<string, (bytes: ArrayBuffer) => Parameters<
  */
 export function adaptChannels(weight: Tensor, to: number, rule: ChannelsRule): Tensor {
   const from = weight.shape[1]!;
-  if (rule === "mean") return weight.mean([1], true).mul(from / to).expand([weight.shape[0]!, to, ...weight.shape.slice(2)]);
+  if (rule === "mean")
+    return weight
+      .mean([1], true)
+      .mul(from / to)
+      .expand([weight.shape[0]!, to, ...weight.shape.slice(2)]);
   const turns = Array.from({ length: to }, (_, i) => weight.narrow(1, i % from, 1));
   return cat(turns, 1).mul(from / to);
 }

@@ -1,6 +1,6 @@
 import { scope } from "@unlabel/torch";
 import { afterEach, describe, expect, it } from "vitest";
-import { weightsFile, weightsFixture as fixture, shapesOf, type WeightsCase } from "../../testing/weights.ts";
+import { weightsFixture as fixture, shapesOf, type WeightsCase, weightsFile } from "../../testing/weights.ts";
 import { ARCHITECTURES, type EncoderName } from "../facts.ts";
 import { createEncoder } from "../registry.ts";
 import { encoderFor } from "./encoder-for.ts";
@@ -20,32 +20,45 @@ const opened = async (name: string, prefix?: string) => {
 };
 
 const entriesOf = (one: WeightsCase, prefix = ""): Entry[] =>
-  shapesOf(one).map(([name, shape]) => ({ name: prefix + name, dtype: "float32", shape, bytes: () => new Uint8Array() }));
+  shapesOf(one).map(([name, shape]) => ({
+    name: prefix + name,
+    dtype: "float32",
+    shape,
+    bytes: () => new Uint8Array(),
+  }));
 const find = (one: WeightsCase, hints: Hints = {}) => findState(entriesOf(one), () => hints);
 
 describe("what an architecture has", () => {
-  it.each(Object.keys(ARCHITECTURES).filter((name) => /^(resnet(18|34|50)|vit_(tiny|small|base))$/.test(name)) as EncoderName[])(
-    "%s: the parameters of the encoder here",
-    (encoder) => {
-      scope(() => {
-        const config = { encoder, size: 64, patch: 16, channels: 5 } as const;
-        const net = createEncoder(config);
-        const shapes = new Map(Object.entries(net.stateDict()).map(([name, tensor]) => [name, [...tensor.shape]]));
-        const entries = [...shapes].map(([name, shape]) => ({ name, shape, dtype: "float32", bytes: () => new Uint8Array() }) as const);
-        net.dispose();
-        const found = findState(entries, () => ({}))!;
-        expect(new Map([...tensorsOf(found.architecture)].map(([name, { shape }]) => [name, [...shape]]))).toEqual(shapes);
-        expect([found.missing, found.unexpected, found.aside]).toEqual([[], [], []]);
-        const loads = encoderFor(found.architecture);
-        expect(loads).toMatchObject({ config: { encoder, channels: 5 } });
-      });
-    },
-  );
+  it.each(
+    Object.keys(ARCHITECTURES).filter((name) =>
+      /^(resnet(18|34|50)|vit_(tiny|small|base))$/.test(name),
+    ) as EncoderName[],
+  )("%s: the parameters of the encoder here", (encoder) => {
+    scope(() => {
+      const config = { encoder, size: 64, patch: 16, channels: 5 } as const;
+      const net = createEncoder(config);
+      const shapes = new Map(Object.entries(net.stateDict()).map(([name, tensor]) => [name, [...tensor.shape]]));
+      const entries = [...shapes].map(
+        ([name, shape]) => ({ name, shape, dtype: "float32", bytes: () => new Uint8Array() }) as const,
+      );
+      net.dispose();
+      const found = findState(entries, () => ({}))!;
+      expect(new Map([...tensorsOf(found.architecture)].map(([name, { shape }]) => [name, [...shape]]))).toEqual(
+        shapes,
+      );
+      expect([found.missing, found.unexpected, found.aside]).toEqual([[], [], []]);
+      const loads = encoderFor(found.architecture);
+      expect(loads).toMatchObject({ config: { encoder, channels: 5 } });
+    });
+  });
 });
 
 describe("names of timm and torchvision", () => {
   const complete: [name: string, expected: object][] = [
-    ["timm vit", { family: "vit", depth: 2, width: 48, patch: 8, grid: [4, 4], classToken: true, qkvBias: true, registers: 0 }],
+    [
+      "timm vit",
+      { family: "vit", depth: 2, width: 48, patch: 8, grid: [4, 4], classToken: true, qkvBias: true, registers: 0 },
+    ],
     ["timm vit, class token without position", { classToken: true, classPosition: false, grid: [4, 4] }],
     ["timm vit, no bias", { qkvBias: false }],
     ["timm vit, classifier", { family: "vit", classPosition: true }],
@@ -82,7 +95,11 @@ describe.each(Object.entries(fixture.transformers))("names of transformers %s", 
     ["vit classifier", { family: "vit" }, [/a head/]],
     ["vit_mae", { family: "vit" }, [/MAE's decoder/]],
     ["dinov2", { layerScale: true, registers: 0 }, [/mask token/]],
-    ["dinov2 registers", { layerScale: true, registers: 4, classPosition: true, registerPositions: false }, [/mask token/]],
+    [
+      "dinov2 registers",
+      { layerScale: true, registers: 4, classPosition: true, registerPositions: false },
+      [/mask token/],
+    ],
     ["resnet18", { encoder: "resnet18" }, [/a classifier/]],
     ["resnet50", { encoder: "resnet50" }, [/a classifier/]],
     ["convnext", { encoder: "convnext_tiny" }, [/a classifier/]],
@@ -108,7 +125,10 @@ describe("prefixes", () => {
     "model._orig_mod.encoder.",
     "student.module.backbone.",
   ])("%s is found", (prefix) => {
-    const found = findState([...entriesOf(plain, prefix), ...entriesOf({ names: { "epoch.count": "1" } })], () => ({}))!;
+    const found = findState(
+      [...entriesOf(plain, prefix), ...entriesOf({ names: { "epoch.count": "1" } })],
+      () => ({}),
+    )!;
     expect([found.prefix, found.missing, found.others]).toEqual([prefix, [], []]);
   });
 
@@ -134,7 +154,12 @@ describe("files", () => {
   it.each(["mae_like.pth", "mae_like_old.pth"])("%s: MAE's encoder, its decoder left aside", async (name) => {
     const { producer, state, parts, metadata } = await opened(name);
     expect(producer).toBe("MAE's checkpoint with decoder");
-    expect(state).toMatchObject({ prefix: "model.", missing: [], unexpected: [], architecture: { depth: 2, width: 16 } });
+    expect(state).toMatchObject({
+      prefix: "model.",
+      missing: [],
+      unexpected: [],
+      architecture: { depth: 2, width: 16 },
+    });
     expect(state!.aside).toEqual([{ what: "MAE's decoder", names: expect.arrayContaining(["model.mask_token"]) }]);
     expect(parts.map(({ key, what }) => [key, what])).toContainEqual(["args", "argparse.Namespace (inert)"]);
     expect(metadata).toMatchObject({ epoch: 7 });
@@ -145,7 +170,9 @@ describe("files", () => {
     expect(producer).toBe("DINO's full checkpoint");
     expect(state).toMatchObject({ prefix: "teacher.backbone.", missing: [], others: ["student.module.backbone."] });
     expect((await opened("dino_like.pth", "student.module.backbone.")).state!.prefix).toBe("student.module.backbone.");
-    await expect(opened("dino_like.pth", "model.")).rejects.toThrow(/an encoder is there: teacher\.backbone\., student/);
+    await expect(opened("dino_like.pth", "model.")).rejects.toThrow(
+      /an encoder is there: teacher\.backbone\., student/,
+    );
   });
 
   it("MoCo v3's: half precision, twelve heads", async () => {

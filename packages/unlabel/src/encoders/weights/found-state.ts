@@ -46,7 +46,11 @@ const MOST_PLACES = 64;
  * @param prefix only there
  * @returns null where there is no encoder of a known architecture
  */
-export function findState(entries: readonly Entry[], hints: (dialect: Dialect, prefix: string) => Hints, prefix?: string): FoundState | null {
+export function findState(
+  entries: readonly Entry[],
+  hints: (dialect: Dialect, prefix: string) => Hints,
+  prefix?: string,
+): FoundState | null {
   const places = placesOf(entries).filter((place) => prefix === undefined || place.prefix === prefix);
   const found = places.flatMap(({ dialect, prefix: at }) => {
     const one = tryPlace(entries, dialect, at, hints(dialect, at));
@@ -133,7 +137,9 @@ function tryPlace(entries: readonly Entry[], dialect: Dialect, prefix: string, h
     decoder.push(...(aside.get("a mask token") ?? []));
     aside.delete("a mask token");
   }
-  const placed = new Map([...pieces].map(([name, some]) => [name, { shape: joinedShape(some), pieces: some }] as const));
+  const placed = new Map(
+    [...pieces].map(([name, some]) => [name, { shape: joinedShape(some), pieces: some }] as const),
+  );
   const shapes: Shapes = new Map([...placed].map(([name, { shape }]) => [name, shape]));
   const architecture = TELL[dialect.family](shapes, hints);
   if (architecture === null) return null;

@@ -1,5 +1,5 @@
 // What `unlabel weights inspect` tells, as one object.
-import { type EncoderConfig, ENCODERS } from "../facts.ts";
+import { ENCODERS, type EncoderConfig } from "../facts.ts";
 import { described, type EncoderFor, encoderFor } from "./encoder-for.ts";
 import type { FilePart, Plain } from "./files/weights-file.ts";
 import type { FoundArchitecture } from "./found-architecture.ts";
@@ -55,9 +55,11 @@ export interface InspectedWeights {
 }
 
 export function inspected(source: WeightsSource): InspectedWeights {
-  const { path, format, producer, state, instead, parts, metadata, preprocessing, licence, inert, calls, notes } = source;
+  const { path, format, producer, state, instead, parts, metadata, preprocessing, licence, inert, calls, notes } =
+    source;
   const ours = new Map<string, string>();
-  for (const [name, { pieces }] of state?.placed ?? []) for (const piece of pieces) if (piece) ours.set(piece.name, name);
+  for (const [name, { pieces }] of state?.placed ?? [])
+    for (const piece of pieces) if (piece) ours.set(piece.name, name);
   return {
     ...{ path, format, producer },
     encoder: state && {

@@ -2,14 +2,20 @@ import { rmSync } from "node:fs";
 import { cat, fromTypedArray as fromValues, noGrad, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { formulaImages, relativeError } from "../../testing/reference.ts";
-import { sourceOfCase, sourceOfNames, weightsFile, weightsFixture as fixture, type WeightsCase } from "../../testing/weights.ts";
+import {
+  weightsFixture as fixture,
+  sourceOfCase,
+  sourceOfNames,
+  type WeightsCase,
+  weightsFile,
+} from "../../testing/weights.ts";
 import type { Encoder } from "../encoder.ts";
 import { ARCHITECTURES } from "../facts.ts";
+import { resamplePositions } from "../positions.ts";
 import { ResNet } from "../resnet.ts";
 import { VisionTransformer, type VitOptions } from "../vit.ts";
 import { type LoadedWeights, type LoadWeightsOptions, loadWeights } from "./load-weights.ts";
 import { type About, openWeights, type WeightsSource } from "./open-weights.ts";
-import { resamplePositions } from "../positions.ts";
 
 const vit = (more: Partial<VitOptions> = {}) =>
   new VisionTransformer({ size: 32, patch: 8, width: 48, depth: 2, heads: 3, ...more });
@@ -44,9 +50,13 @@ const transformers = Object.entries(fixture.transformers).flatMap(([major, { cas
 
 describe("tokens agree with the program's own", () => {
   it.each<[string, WeightsCase]>([
-    ...["timm vit", "timm vit, class token without position", "timm vit, no bias", "timm vit, classifier", "torchvision vit"].map(
-      (name): [string, WeightsCase] => [name, fixture.cases[name]!],
-    ),
+    ...[
+      "timm vit",
+      "timm vit, class token without position",
+      "timm vit, no bias",
+      "timm vit, classifier",
+      "torchvision vit",
+    ].map((name): [string, WeightsCase] => [name, fixture.cases[name]!]),
     ...transformers,
   ])("%s", async (_, one) => {
     const net = vit();
@@ -65,14 +75,17 @@ describe("features agree with the program's own", () => {
       (name) => [`transformers ${major}: ${name}`, name, cases[name]!] as const,
     ),
   );
-  it.each([...resnets, ["a sequence", "resnet18", fixture.cases["sequence resnet18"]!] as const])("%s", async (_, name, one) => {
-    const net = new ResNet(ARCHITECTURES[name]);
-    await loading(one, net, ({ missing }) => {
-      expect(missing).toEqual([]);
-      const features = noGrad(() => net.features(formulaImages(2, 64)));
-      expect(relativeError(features, one.features!)).toBeLessThan(1e-4);
-    });
-  });
+  it.each([...resnets, ["a sequence", "resnet18", fixture.cases["sequence resnet18"]!] as const])(
+    "%s",
+    async (_, name, one) => {
+      const net = new ResNet(ARCHITECTURES[name]);
+      await loading(one, net, ({ missing }) => {
+        expect(missing).toEqual([]);
+        const features = noGrad(() => net.features(formulaImages(2, 64)));
+        expect(relativeError(features, one.features!)).toBeLessThan(1e-4);
+      });
+    },
+  );
 });
 
 describe("weights that are made to fit", () => {
@@ -99,7 +112,10 @@ describe("weights that are made to fit", () => {
       ({ reshaped }, { state }) => {
         expect(reshaped).toMatchObject([{ name: "patch_embed.proj.weight", from: [48, 3, 8, 8], to: [48, 6, 8, 8] }]);
         expect(reshaped[0]!.how).toContain("often does not help");
-        const own = fromValues(new Float32Array(state!.placed.get("patch_embed.proj.weight")!.pieces[0]!.bytes().buffer), [48, 3, 8, 8]);
+        const own = fromValues(
+          new Float32Array(state!.placed.get("patch_embed.proj.weight")!.pieces[0]!.bytes().buffer),
+          [48, 3, 8, 8],
+        );
         const wanted = channels === "mean" ? own.mean([1], true).expand([48, 6, 8, 8]) : cat([own, own], 1);
         expect(relativeError(net.patch_embed.proj.weight, wanted.mul(0.5).toNumbers())).toBeLessThan(1e-6);
       },
@@ -127,7 +143,9 @@ describe("weights that are made to fit", () => {
         return net;
       });
       expect(half!.norm.weight!.dtype).toBe("float32");
-      expect(relativeError(half!.blocks[1]!.mlp.fc1.weight, full!.blocks[1]!.mlp.fc1.weight.toNumbers())).toBeLessThan(1e-3);
+      expect(relativeError(half!.blocks[1]!.mlp.fc1.weight, full!.blocks[1]!.mlp.fc1.weight.toNumbers())).toBeLessThan(
+        1e-3,
+      );
     });
     source.close();
     whole.close();
@@ -139,9 +157,19 @@ describe("weights of another encoder are refused in words", () => {
     ["a wider one", fixture.cases["timm vit"]!, () => vit({ width: 96 }), /Expected \[.*96.*\] for .*48 wide/],
     ["a deeper one", fixture.cases["timm vit"]!, () => vit({ depth: 3 }), /missing: blocks\.2\.norm1\.weight/],
     ["a shorter one", fixture.cases["timm vit"]!, () => vit({ depth: 1 }), /without a place in the encoder: blocks\.1/],
-    ["with registers", fixture.cases["timm dinov2 registers"]!, () => vit(), /without a place in the encoder: reg_token/],
+    [
+      "with registers",
+      fixture.cases["timm dinov2 registers"]!,
+      () => vit(),
+      /without a place in the encoder: reg_token/,
+    ],
     ["another family", fixture.cases["timm resnet50"]!, () => vit(), /missing: cls_token/],
-    ["no encoder", fixture.cases["timm efficientnet_b0"]!, () => vit(), /a classifier, an EfficientNet.*encoders known: resnet18/],
+    [
+      "no encoder",
+      fixture.cases["timm efficientnet_b0"]!,
+      () => vit(),
+      /a classifier, an EfficientNet.*encoders known: resnet18/,
+    ],
   ];
   it.each(refusals)("%s", (_, one, make, message) => {
     const net = make();
@@ -158,10 +186,15 @@ describe("weights of another encoder are refused in words", () => {
 
   it("not strict, what is there is copied and the rest listed", async () => {
     const net = vit({ depth: 3 });
-    await loading(fixture.cases["timm vit"]!, net, ({ missing, matched }) => {
-      expect(missing).toHaveLength(12);
-      expect(matched).toContain("blocks.1.mlp.fc2.bias");
-    }, { strict: false });
+    await loading(
+      fixture.cases["timm vit"]!,
+      net,
+      ({ missing, matched }) => {
+        expect(missing).toHaveLength(12);
+        expect(matched).toContain("blocks.1.mlp.fc2.bias");
+      },
+      { strict: false },
+    );
   });
 
   it("another ε is told", async () => {

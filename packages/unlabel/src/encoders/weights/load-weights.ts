@@ -4,7 +4,7 @@ import { noGrad, scope, type Tensor } from "@unlabel/torch";
 import { UserError } from "../../base/errors.ts";
 import type { Encoder } from "../encoder.ts";
 import { ENCODERS } from "../facts.ts";
-import { type ChannelsRule, adaptChannels, fitPositions, tensorOf } from "./adapt.ts";
+import { adaptChannels, type ChannelsRule, fitPositions, tensorOf } from "./adapt.ts";
 import { described } from "./encoder-for.ts";
 import type { FoundArchitecture } from "./found-architecture.ts";
 import type { Aside, FoundState } from "./found-state.ts";
@@ -115,7 +115,9 @@ function fit(
     reshaped.push({ name, from, to, how: `channels adapted (${channels}), which often does not help` });
     return adaptChannels(value, to[1]!, channels);
   }
-  throw new UserError(`Expected [${to.join(", ")}] for ${name} in ${path}, got [${from.join(", ")}]: ${described(architecture)}`);
+  throw new UserError(
+    `Expected [${to.join(", ")}] for ${name} in ${path}, got [${from.join(", ")}]: ${described(architecture)}`,
+  );
 }
 
 const NO_BIAS = "queries, keys and values have no bias in the source: zeros";
@@ -138,7 +140,9 @@ function foldClassPosition(own: Record<string, Tensor>, state: FoundState, fitte
 function refuseOther(encoder: Encoder, path: string, found: FoundArchitecture): void {
   if (found.family !== "vit") {
     if (found.family === "resnet" && found.bottleneck && found.strideFirst === true) {
-      throw new UserError(`Expected strides on 3 × 3 convolutions in ${path}, got them on the first ones of bottlenecks`);
+      throw new UserError(
+        `Expected strides on 3 × 3 convolutions in ${path}, got them on the first ones of bottlenecks`,
+      );
     }
     return;
   }
@@ -160,7 +164,9 @@ function notesOf(encoder: Encoder, found: FoundArchitecture): string[] {
   for (const module of encoder.modules()) {
     if (!("normalizedShape" in module && "eps" in module)) continue;
     if (found.normEps !== null && module.eps !== found.normEps) {
-      notes.push(`the source's LayerNorm has ε ${found.normEps}, the encoder's ${module.eps}: features differ a little`);
+      notes.push(
+        `the source's LayerNorm has ε ${found.normEps}, the encoder's ${module.eps}: features differ a little`,
+      );
     }
     break;
   }
@@ -174,7 +180,9 @@ function isOptional(name: string): boolean {
 function refuseIncomplete({ missing, unexpected }: LoadedWeights, { path }: WeightsSource, state: FoundState): void {
   if (missing.length + unexpected.length === 0) return;
   const parts = [listed("missing", missing), listed("without a place in the encoder", unexpected)].filter(Boolean);
-  throw new UserError(`Expected the encoder's weights in ${path}, got ${described(state.architecture)}; ${parts.join("; ")}`);
+  throw new UserError(
+    `Expected the encoder's weights in ${path}, got ${described(state.architecture)}; ${parts.join("; ")}`,
+  );
 }
 
 function listed(what: string, names: readonly string[]): string {

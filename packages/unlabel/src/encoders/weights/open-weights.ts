@@ -36,7 +36,12 @@ export interface About {
   prefix?: string | undefined;
 }
 
-const STANDARD = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
+const STANDARD = [
+  "model.safetensors",
+  "model.safetensors.index.json",
+  "pytorch_model.bin",
+  "pytorch_model.bin.index.json",
+];
 
 /**
  * Opens a `.safetensors`, `.pth`, `.pt` or `.bin` file, an `.index.json` of several, or a folder of timm's or transformers'. Nothing in
@@ -45,7 +50,8 @@ const STANDARD = ["model.safetensors", "model.safetensors.index.json", "pytorch_
  * @throws {UserError} where there is no such thing, it is damaged, or holds no weights, and what it is instead
  */
 export async function openWeights(path: string, about: About = {}): Promise<WeightsSource> {
-  if (!existsSync(path)) throw new UserError(`Expected a file, a folder or a run with weights, got ${path}, which is not there`);
+  if (!existsSync(path))
+    throw new UserError(`Expected a file, a folder or a run with weights, got ${path}, which is not there`);
   const isFolder = statSync(path).isDirectory();
   const file = isFolder ? weightsIn(path) : path;
   const beside = isFolder ? path : STANDARD.includes(basename(path)) ? dirname(path) : null;
@@ -59,12 +65,13 @@ export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: 
     const names = file.entries.map(({ name }) => name);
     const heads = isMoCoV3(names) ? 12 : undefined;
     const hints = { heads, ...defined(config?.hints), ...defined(about.hints) };
-    const state = findState(file.entries, () => hints, about.prefix);
+    const own = ownCheckpoint(file);
+    const state = findState(file.entries, () => hints, about.prefix ?? own?.prefix);
     if (about.prefix !== undefined && state === null) refusePrefix(file, about.prefix, hints);
     const model = config && `${config.program === "timm" ? "timm's" : "transformers'"} ${config.model}`;
     return {
       ...file,
-      producer: about.producer ?? model ?? producerOf(file),
+      producer: about.producer ?? own?.producer ?? model ?? producerOf(file),
       state,
       architecture: state?.architecture ?? null,
       instead: state === null ? whatElse(file, model) : null,
@@ -77,10 +84,20 @@ export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: 
   }
 }
 
+/** A checkpoint of unlabel's, whose names are known: the averaged weights of the encoder where it has any, else the encoder's. */
+function ownCheckpoint({ entries, metadata }: WeightsFile): { producer: string; prefix: string } | null {
+  const { method, step, config } = metadata;
+  if (typeof method !== "string" || typeof step !== "string" || typeof config !== "string") return null;
+  const averaged = entries.some(({ name }) => name.startsWith("encoder_average."));
+  return { producer: `unlabel's ${method} after step ${step}`, prefix: averaged ? "encoder_average." : "encoder." };
+}
+
 function refusePrefix(file: WeightsFile, prefix: string, hints: Hints): never {
   const found = findState(file.entries, () => hints);
   const there = found ? [found.prefix, ...found.others].map((one) => one || "no prefix").join(", ") : "nowhere";
-  throw new UserError(`Expected an encoder's tensors behind ${prefix} in ${file.path}, got none; an encoder is there: ${there}`);
+  throw new UserError(
+    `Expected an encoder's tensors behind ${prefix} in ${file.path}, got none; an encoder is there: ${there}`,
+  );
 }
 
 /** The file of a folder that holds the weights. */
@@ -89,7 +106,8 @@ function weightsIn(folder: string): string {
   if (standard !== undefined) return join(folder, standard);
   const names = readdirSync(folder).filter((name) => /\.(safetensors|pth|pt|bin|ckpt)$/i.test(name));
   if (names.length === 1) return join(folder, names[0]!);
-  const found = names.length === 0 ? "no such file" : `${names.length} of them (${names.slice(0, 3).join(", ")}, …); name one`;
+  const found =
+    names.length === 0 ? "no such file" : `${names.length} of them (${names.slice(0, 3).join(", ")}, …); name one`;
   throw new UserError(`Expected a file with weights (${STANDARD[0]}, pytorch_model.bin) in ${folder}, got ${found}`);
 }
 

@@ -7,8 +7,14 @@ const has = (names: Names, pattern: RegExp) => names.some((name) => pattern.test
 
 /** The first that fits. */
 const PRODUCERS: readonly (readonly [fits: (names: Names) => boolean, what: string])[] = [
-  [(names) => has(names, /(^|\.)decoder_blocks\.0\./) && has(names, /(^|\.)mask_token$/), "MAE's checkpoint with decoder"],
-  [(names) => has(names, /^student\./) && has(names, /^teacher\./) && has(names, /^dino_loss\./), "DINO's full checkpoint"],
+  [
+    (names) => has(names, /(^|\.)decoder_blocks\.0\./) && has(names, /(^|\.)mask_token$/),
+    "MAE's checkpoint with decoder",
+  ],
+  [
+    (names) => has(names, /^student\./) && has(names, /^teacher\./) && has(names, /^dino_loss\./),
+    "DINO's full checkpoint",
+  ],
   [(names) => has(names, /^student\./) && has(names, /^teacher\./), "a checkpoint with student and teacher"],
   [(names) => has(names, /^teacher\.backbone\./), "a teacher's checkpoint, as DINOv2's training writes it"],
   [(names) => has(names, /(^|\.)module\.base_encoder\./), "MoCo v3's checkpoint"],

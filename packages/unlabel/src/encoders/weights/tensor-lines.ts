@@ -23,7 +23,9 @@ export function tensorLines(tensors: readonly InspectedTensor[], width: number, 
     const left = name.length > room ? `${name}\n${" ".repeat(room)}` : name.padEnd(room);
     return `${left}  ${shape.padStart(shapes)}  ${dtype}`.trimEnd();
   });
-  return rows.length > shown.length ? [...lines, `and ${rows.length - shown.length} more lines; --all has every tensor`] : lines;
+  return rows.length > shown.length
+    ? [...lines, `and ${rows.length - shown.length} more lines; --all has every tensor`]
+    : lines;
 }
 
 function rowOf(name: string, { shape, dtype }: Pick<InspectedTensor, "shape" | "dtype">): Row {

@@ -43,7 +43,8 @@ export function resNetTensors({ bottleneck, counts, inner, groups, stem, channel
   const all: Expected = new Map();
   const pair = (conv: string, norm: string, shape: number[]) => {
     all.set(`${conv}.weight`, { shape });
-    for (const part of ["weight", "bias", "running_mean", "running_var"]) all.set(`${norm}.${part}`, { shape: [shape[0]!] });
+    for (const part of ["weight", "bias", "running_mean", "running_var"])
+      all.set(`${norm}.${part}`, { shape: [shape[0]!] });
     // Files from before PyTorch 0.4.1 have none.
     all.set(`${norm}.num_batches_tracked`, { shape: [], optional: true });
   };

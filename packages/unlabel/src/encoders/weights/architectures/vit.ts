@@ -42,14 +42,19 @@ export function tellVit(shapes: Shapes, hints: Hints): FoundVit | null {
 }
 
 /** Which tokens have positions: those of the patches form a square. */
-function positionsOf(length: number, classTokens: number, registers: number): { grid: [number, number] | null; class: boolean; registers: boolean } {
+function positionsOf(
+  length: number,
+  classTokens: number,
+  registers: number,
+): { grid: [number, number] | null; class: boolean; registers: boolean } {
   for (const [before, hasClass, hasRegisters] of [
     [classTokens, classTokens > 0, false],
     [0, false, false],
     [classTokens + registers, classTokens > 0, true],
   ] as const) {
     const side = Math.sqrt(length - before);
-    if (length > before && Number.isInteger(side)) return { grid: [side, side], class: hasClass, registers: hasRegisters };
+    if (length > before && Number.isInteger(side))
+      return { grid: [side, side], class: hasClass, registers: hasRegisters };
   }
   return { grid: null, class: classTokens > 0, registers: false };
 }

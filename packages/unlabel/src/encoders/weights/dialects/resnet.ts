@@ -40,11 +40,7 @@ const sequence: Dialect = {
   whose: "a sequence of torchvision's parts (as in lightly)",
   family: "resnet",
   anchor: "0.weight",
-  names: [
-    ["0.weight", "conv1.weight"],
-    ["1.", "bn1."],
-    ...moved(same(BLOCK), (stage) => String(stage + 3)),
-  ],
+  names: [["0.weight", "conv1.weight"], ["1.", "bn1."], ...moved(same(BLOCK), (stage) => String(stage + 3))],
   aside: [],
 };
 

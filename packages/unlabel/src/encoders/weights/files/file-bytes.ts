@@ -36,7 +36,9 @@ export class FileBytes implements ByteSource {
     const stat = fstatSync(this.descriptor);
     if (!stat.isFile()) {
       closeSync(this.descriptor);
-      throw new UserError(`Expected a file with weights at ${path}, got ${stat.isDirectory() ? "a folder" : "no file"}`);
+      throw new UserError(
+        `Expected a file with weights at ${path}, got ${stat.isDirectory() ? "a folder" : "no file"}`,
+      );
     }
     this.size = stat.size;
   }

@@ -94,7 +94,11 @@ describe("what holds no weights", () => {
     ["a.json", '{"a": 1}', /a JSON file/],
     ["a.txt", "hello\n", /a text file/],
     ["a.pth", Buffer.alloc(100, 1), /damaged/],
-    ["a.npz", Buffer.from("504b0506000000000000000000000000000000000000", "hex"), /data\.pkl in the archive, got an empty/],
+    [
+      "a.npz",
+      Buffer.from("504b0506000000000000000000000000000000000000", "hex"),
+      /data\.pkl in the archive, got an empty/,
+    ],
   ];
   it.each(cases)("%s is told by what it is", async (name, bytes, what) => {
     const opening = openWeightsFile(put(name, bytes));
@@ -130,7 +134,27 @@ describe("pickles that ask for more than there is", () => {
   it("a dict within itself, and one in a million places, end", async () => {
     // d = {}; d["a"] = d, and ten dicts each of which holds the next twice.
     const itself = pickle("\x80\x02}q\x00U\x01ah\x00s.");
-    const doubling = pickle("\x80\x02}q\x00", ...Array.from({ length: 60 }, (_, i) => [0x7d, 0x71, i + 1, 0x28, 0x55, 1, 97, 0x68, i, 0x55, 1, 98, 0x68, i, 0x75]), ".");
+    const doubling = pickle(
+      "\x80\x02}q\x00",
+      ...Array.from({ length: 60 }, (_, i) => [
+        0x7d,
+        0x71,
+        i + 1,
+        0x28,
+        0x55,
+        1,
+        97,
+        0x68,
+        i,
+        0x55,
+        1,
+        98,
+        0x68,
+        i,
+        0x75,
+      ]),
+      ".",
+    );
     for (const bytes of [itself, doubling]) {
       const file = await openWeightsFile(put("x.pkl", bytes));
       expect(file.entries).toEqual([]);
@@ -153,7 +177,8 @@ describe("shards", () => {
     const file = await openWeightsFile(weightsFile("transformers/model.safetensors.index.json"));
     expect(file.format).toMatch(/^safetensors in \d files$/);
     expect(file.entries.map(({ name }) => name)).toContain("embeddings.cls_token");
-    for (const entry of file.entries) expect(fromTypedArray(new Float32Array(entry.bytes().buffer)).numel).toBeGreaterThan(0);
+    for (const entry of file.entries)
+      expect(fromTypedArray(new Float32Array(entry.bytes().buffer)).numel).toBeGreaterThan(0);
     file.close();
   });
 
@@ -164,5 +189,18 @@ describe("shards", () => {
   ])("with %s are refused", async (_, index, message) => {
     const path = put("model.safetensors.index.json", JSON.stringify(index));
     await expect(openWeightsFile(path)).rejects.toThrow(message);
+  });
+});
+
+describe("a damaged storage", () => {
+  it("is found by the archive's checksum", async () => {
+    const bytes = readFileSync(weightsFile("mae_like.pth"));
+    const value = Buffer.from((await openWeightsFile(weightsFile("mae_like.pth"))).entries[0]!.bytes());
+    const at = bytes.indexOf(value);
+    expect(at).toBeGreaterThan(0);
+    bytes[at + 5]! ^= 1;
+    const file = await openWeightsFile(put("x.pth", bytes));
+    expect(() => file.entries[0]!.bytes()).toThrow(/as its checksum has it/);
+    file.close();
   });
 });

@@ -55,17 +55,26 @@ async function openShards(path: string): Promise<WeightsFile> {
       }
       files.push(await openWeightsFile(join(dirname(path), name)));
     }
-    const all = new Map<string, Entry>(files.flatMap(({ entries }) => entries.map((entry) => [entry.name, entry] as const)));
+    const all = new Map<string, Entry>(
+      files.flatMap(({ entries }) => entries.map((entry) => [entry.name, entry] as const)),
+    );
     const missing = [...shards].filter(([name]) => !all.has(name));
     if (missing.length > 0) {
       const [name, file] = missing[0]!;
-      throw new UserError(`Expected ${name} in ${file}, as ${path} says, got none; one of the files is another version's`);
+      throw new UserError(
+        `Expected ${name} in ${file}, as ${path} says, got none; one of the files is another version's`,
+      );
     }
     const format = `${files[0]?.format ?? "nothing"} in ${files.length} files`;
     const joined = (key: "inert" | "calls") => [...new Set(files.flatMap((file) => file[key]))];
     return {
       ...{ ...NOTHING, path, format, close },
-      ...{ entries: [...all.values()], metadata: files[0]?.metadata ?? {}, inert: joined("inert"), calls: joined("calls") },
+      ...{
+        entries: [...all.values()],
+        metadata: files[0]?.metadata ?? {},
+        inert: joined("inert"),
+        calls: joined("calls"),
+      },
     };
   } catch (error) {
     close();

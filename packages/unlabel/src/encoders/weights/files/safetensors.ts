@@ -1,8 +1,8 @@
 // Safetensors as the engine's own reader has them: their header is read, their tensors when asked for.
 import { readSafetensorsHeader } from "@unlabel/torch/safetensors";
 import { UserError } from "../../../base/errors.ts";
-import { owned } from "./pickle/tensors.ts";
 import type { FileBytes } from "./file-bytes.ts";
+import { owned } from "./pickle/tensors.ts";
 import type { Entry } from "./weights-file.ts";
 
 /** @throws {UserError} saying what is wrong with the file */
@@ -11,7 +11,9 @@ export function readSafetensors(file: FileBytes): { entries: Entry[]; metadata: 
   try {
     header = readSafetensorsHeader(file.path);
   } catch (error) {
-    throw error instanceof Error && error.name === "TorchError" ? new UserError(error.message, { cause: error }) : error;
+    throw error instanceof Error && error.name === "TorchError"
+      ? new UserError(error.message, { cause: error })
+      : error;
   }
   const tensors = Object.entries(header.tensors);
   // The tensors fill the file from the header's end to its own.

@@ -1,7 +1,7 @@
 // PyTorch's checkpoints before 1.6 (and plain pickles): pickles one behind the other (a magic number, the format's version, facts of the
 // machine, the object itself, keys of storages), then each storage's length and elements.
 import type { ByteSource } from "./file-bytes.ts";
-import { contentsOf, type Contents } from "./pickle/contents.ts";
+import { type Contents, contentsOf } from "./pickle/contents.ts";
 import { Cursor } from "./pickle/cursor.ts";
 import { InertLog } from "./pickle/machine-state.ts";
 import { unpickle } from "./pickle/unpickle.ts";
@@ -43,7 +43,8 @@ export function readTorchLegacy(file: ByteSource): Contents & { format: "PyTorch
     if (storage === undefined) return file.refuse(`Expected a storage that is used, got ${String(key)}: it is damaged`);
     const length = file.read(position, 8).readBigInt64LE();
     const { elements, bytes } = storage.name;
-    if (length !== BigInt(elements)) file.refuse(`Expected ${elements} elements in a storage, got ${length}: it is damaged`);
+    if (length !== BigInt(elements))
+      file.refuse(`Expected ${elements} elements in a storage, got ${length}: it is damaged`);
     storage.position = position + 8;
     position += 8 + elements * bytes;
   }
@@ -56,7 +57,9 @@ function storageOf(id: Tuple, storages: Map<string, Placed>, file: ByteSource): 
   if (name === null) return new Inert("torch.storage", id.items);
   const byteLength = name.elements * name.bytes;
   if (!(byteLength <= file.size)) {
-    file.refuse(`Expected a storage within the file's ${file.size} bytes, got one of ${byteLength}: it is cut off or damaged`);
+    file.refuse(
+      `Expected a storage within the file's ${file.size} bytes, got one of ${byteLength}: it is cut off or damaged`,
+    );
   }
   const known = storages.get(name.key);
   const placed = known ?? new Placed(name);

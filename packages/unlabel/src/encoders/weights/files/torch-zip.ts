@@ -1,6 +1,7 @@
 // PyTorch's checkpoints since 1.6: a zip archive of a pickle and of storages, which lie there uncompressed.
+import { crc32 } from "node:zlib";
 import { type ByteSource, sourceOf } from "./file-bytes.ts";
-import { contentsOf, type Contents } from "./pickle/contents.ts";
+import { type Contents, contentsOf } from "./pickle/contents.ts";
 import { Cursor } from "./pickle/cursor.ts";
 import { InertLog } from "./pickle/machine-state.ts";
 import { unpickle } from "./pickle/unpickle.ts";
@@ -28,11 +29,21 @@ export async function readTorchZip(file: ByteSource): Promise<Contents> {
   const pickle = records.get(name)!;
   if (pickle.size > MOST_PICKLE) file.refuse(`Expected a pickle of at most ${MOST_PICKLE} bytes, got ${pickle.size}`);
   const log = new InertLog();
-  const source = sourceOf(pickle.read(0, pickle.size), file);
-  return contentsOf(unpickle(new Cursor(source), (id) => storageOf(id, root, records, file), log), log);
+  const bytes = pickle.read(0, pickle.size);
+  // PyTorch can be told to compute no checksums: then that of the pickle is wrong, too.
+  const checked = crc32(bytes) === pickle.crc32;
+  const source = sourceOf(bytes, file);
+  const load = (id: Tuple) => storageOf(id, root, records, checked, file);
+  return contentsOf(unpickle(new Cursor(source), load, log), log);
 }
 
-function storageOf(id: Tuple, root: string, records: ReadonlyMap<string, ZipRecord>, file: ByteSource): Storage | Inert {
+function storageOf(
+  id: Tuple,
+  root: string,
+  records: ReadonlyMap<string, ZipRecord>,
+  checked: boolean,
+  file: ByteSource,
+): Storage | Inert {
   const name = storageName(id);
   if (name === null) return new Inert("torch.storage", id.items);
   const record = records.get(`${root}data/${name.key}`);
@@ -43,7 +54,14 @@ function storageOf(id: Tuple, root: string, records: ReadonlyMap<string, ZipReco
       `Expected ${name.elements} elements (${byteLength} bytes) in storage ${name.key}, got ${record.size} bytes: it is cut off or damaged`,
     );
   }
-  return { dtype: name.dtype, byteLength, read: (begin, length) => record.read(begin, length) };
+  const read = (begin: number, length: number) => {
+    const bytes = record.read(begin, length);
+    if (checked && length === record.size && crc32(bytes) !== record.crc32) {
+      file.refuse(`Expected storage ${name.key} as its checksum has it, got other bytes: it is damaged`);
+    }
+    return bytes;
+  };
+  return { dtype: name.dtype, byteLength, read };
 }
 
 function told(names: readonly string[]): string {

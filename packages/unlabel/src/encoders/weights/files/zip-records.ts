@@ -9,6 +9,8 @@ import type { ByteSource } from "./file-bytes.ts";
 export interface ZipRecord {
   /** Bytes of what is in it. */
   readonly size: number;
+  /** As the archive has it; not every writer's is right. */
+  readonly crc32: number;
   /** @throws {UserError} beyond its end, or where it is damaged */
   read(begin: number, length: number): Buffer;
 }
@@ -43,7 +45,7 @@ export async function zipRecords(file: ByteSource): Promise<Map<string, ZipRecor
 }
 
 function recordOf(file: ByteSource, entry: ZipEntry, start: number): ZipRecord {
-  const { fileName, uncompressedSize: size, compressedSize: packed, compressionMethod: method } = entry;
+  const { fileName, uncompressedSize: size, compressedSize: packed, compressionMethod: method, crc32 } = entry;
   const check = (begin: number, length: number, there: number) => {
     if (begin >= 0 && length >= 0 && begin + length <= there) return;
     file.refuse(`Expected ${begin + length} bytes in ${fileName}, got ${there}: it is cut off or damaged`);
@@ -54,6 +56,7 @@ function recordOf(file: ByteSource, entry: ZipEntry, start: number): ZipRecord {
     }
     return {
       size,
+      crc32,
       read(begin, length) {
         check(begin, length, size);
         return file.read(start + begin, length);
@@ -66,6 +69,7 @@ function recordOf(file: ByteSource, entry: ZipEntry, start: number): ZipRecord {
   }
   return {
     size,
+    crc32,
     read(begin, length) {
       const bytes = unpacked(file, fileName, file.read(start, packed), size);
       check(begin, length, bytes.length);
@@ -95,7 +99,13 @@ class Reader extends RandomAccessReader {
     this.#file = file;
   }
 
-  override read(to: Buffer, offset: number, length: number, position: number, done: (error: Error | null) => void): void {
+  override read(
+    to: Buffer,
+    offset: number,
+    length: number,
+    position: number,
+    done: (error: Error | null) => void,
+  ): void {
     // Whatever is thrown here must go through the callback: nobody stands above to catch it.
     let problem: Error | null = null;
     try {

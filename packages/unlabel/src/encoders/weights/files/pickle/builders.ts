@@ -17,9 +17,17 @@ import {
 /** What is built from arguments; undefined where these are others than meant. */
 type Build = (args: readonly unknown[], state: MachineState) => unknown;
 
-const tensorOf: Build = ([storage, offset, size, strides], state) => tensorAs(undefined, storage, offset, size, strides, state);
+const tensorOf: Build = ([storage, offset, size, strides], state) =>
+  tensorAs(undefined, storage, offset, size, strides, state);
 
-function tensorAs(type: unknown, storage: unknown, offset: unknown, size: unknown, strides: unknown, state: MachineState) {
+function tensorAs(
+  type: unknown,
+  storage: unknown,
+  offset: unknown,
+  size: unknown,
+  strides: unknown,
+  state: MachineState,
+) {
   if (!isStorage(storage)) return undefined;
   const dtype = type === undefined ? storage.dtype : type instanceof TorchType ? type.dtype : null;
   if (dtype === null) return undefined;
@@ -31,13 +39,15 @@ function tensorAs(type: unknown, storage: unknown, offset: unknown, size: unknow
 
 const first: Build = ([value]) => (value instanceof PickledTensor || value instanceof Inert ? value : undefined);
 
-const pairs = (kind: string): Build => ([value]) => {
-  if (value === undefined || value instanceof Global) return new Dict(kind);
-  if (value instanceof Dict) return new Dict(kind, value.items);
-  if (!Array.isArray(value)) return undefined;
-  const items = value.map((pair) => (pair instanceof Tuple ? pair.items : Array.isArray(pair) ? pair : []));
-  return items.every((pair) => pair.length === 2) ? new Dict(kind, items as [unknown, unknown][]) : undefined;
-};
+const pairs =
+  (kind: string): Build =>
+  ([value]) => {
+    if (value === undefined || value instanceof Global) return new Dict(kind);
+    if (value instanceof Dict) return new Dict(kind, value.items);
+    if (!Array.isArray(value)) return undefined;
+    const items = value.map((pair) => (pair instanceof Tuple ? pair.items : Array.isArray(pair) ? pair : []));
+    return items.every((pair) => pair.length === 2) ? new Dict(kind, items as [unknown, unknown][]) : undefined;
+  };
 
 const sequence = (value: unknown) => {
   if (value === undefined) return [];
@@ -70,11 +80,21 @@ const BUILDERS = new Map<string, Build>([
   ["builtins.frozenset", collection],
   ["builtins.list", ([value]) => sequence(value)],
   ["builtins.tuple", ([value]) => new Tuple(sequence(value) ?? [])],
-  ["builtins.bytearray", ([value, encoding], state) => (Buffer.isBuffer(value) ? value : encoded([value, encoding], state))],
+  [
+    "builtins.bytearray",
+    ([value, encoding], state) => (Buffer.isBuffer(value) ? value : encoded([value, encoding], state)),
+  ],
   ["builtins.complex", ([re, im]) => (typeof re === "number" && typeof im === "number" ? `${re} + ${im}j` : undefined)],
   ["_codecs.encode", encoded],
   ["torch.Size", ([value]) => (value instanceof Tuple ? value : new Tuple([]))],
-  ["torch.device", (args) => args.filter((part) => part !== null).map(String).join(":")],
+  [
+    "torch.device",
+    (args) =>
+      args
+        .filter((part) => part !== null)
+        .map(String)
+        .join(":"),
+  ],
   ["torch._utils._rebuild_tensor", tensorOf],
   ["torch._utils._rebuild_tensor_v2", tensorOf],
   [
@@ -152,7 +172,8 @@ function arrayOf({ items: [, size, type, columnsFirst, raw] }: Tuple, state: Mac
   const bytes = typeof raw === "string" ? Buffer.from(raw, "latin1") : raw;
   if (shape === null || dtype === null || !Buffer.isBuffer(bytes)) return new Inert("numpy.ndarray");
   const strides = denseStrides(shape, columnsFirst === true);
-  const read = (begin: number, length: number) => Buffer.from(new Uint8Array(bytes.subarray(begin, begin + length)).buffer);
+  const read = (begin: number, length: number) =>
+    Buffer.from(new Uint8Array(bytes.subarray(begin, begin + length)).buffer);
   const tensor = tensorIn({ dtype, byteLength: bytes.length, read }, dtype, 0, shape, strides);
   return typeof tensor === "string"
     ? state.cursor.refuse(`Expected an array that its bytes hold, got ${tensor}: the file is cut off or damaged`)

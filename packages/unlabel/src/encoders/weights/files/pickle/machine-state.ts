@@ -21,7 +21,8 @@ const RISKY = new Set(
   ),
 );
 /** What of `builtins` is harmless. */
-const HARMLESS = /^builtins\.(object|int|float|str|bool|bytes|list|dict|tuple|range|slice|type|getattr|Ellipsis|NotImplemented)$/;
+const HARMLESS =
+  /^builtins\.(object|int|float|str|bool|bytes|list|dict|tuple|range|slice|type|getattr|Ellipsis|NotImplemented)$/;
 
 export class MachineState {
   readonly cursor: Cursor;

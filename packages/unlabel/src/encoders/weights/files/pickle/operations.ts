@@ -51,7 +51,11 @@ function setItems(state: MachineState, items: readonly unknown[]): void {
 
 function append(state: MachineState, items: readonly unknown[]): void {
   const target = state.top();
-  const list = Array.isArray(target) ? target : target instanceof Inert || target instanceof Collection ? target.items : null;
+  const list = Array.isArray(target)
+    ? target
+    : target instanceof Inert || target instanceof Collection
+      ? target.items
+      : null;
   if (list === null) state.damaged("a list");
   for (const item of items) list.push(item);
 }
@@ -69,7 +73,7 @@ function tuple(count: number): Operation {
 }
 
 function named(state: MachineState, module: unknown, name: unknown): void {
-  if (typeof module !== "string" || typeof name !== "string") return state.damaged("the name of a class");
+  if (typeof module !== "string" || typeof name !== "string") state.damaged("the name of a class");
   state.push(globalOf(module, name));
 }
 

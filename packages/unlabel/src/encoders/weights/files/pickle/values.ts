@@ -102,13 +102,7 @@ export class PickledTensor {
   readonly shape: readonly number[];
   readonly strides: readonly number[];
 
-  constructor(
-    storage: Storage,
-    dtype: DType,
-    offset: number,
-    shape: readonly number[],
-    strides: readonly number[],
-  ) {
+  constructor(storage: Storage, dtype: DType, offset: number, shape: readonly number[], strides: readonly number[]) {
     this.storage = storage;
     this.dtype = dtype;
     this.offset = offset;

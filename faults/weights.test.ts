@@ -4,12 +4,12 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { mutate } from "../../../../../../faults/mutate.ts";
-import { randomFrom } from "../../../../../../faults/random.ts";
-import { UserError } from "../../../base/errors.ts";
-import { weightsFile } from "../../../testing/weights.ts";
-import { inspected } from "../inspect.ts";
-import { openWeights } from "../open-weights.ts";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
+import { inspected } from "../packages/unlabel/src/encoders/weights/inspect.ts";
+import { openWeights } from "../packages/unlabel/src/encoders/weights/open-weights.ts";
+import { weightsFile } from "../packages/unlabel/src/testing/weights.ts";
+import { mutate } from "./mutate.ts";
+import { randomFrom } from "./random.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "unlabel-fuzz-"));
 afterAll(() => rmSync(folder, { recursive: true }));
