@@ -60,7 +60,6 @@ export {
   type VitOptions,
 } from "./encoders/index.ts";
 export {
-  type About,
   type Aside,
   type ChannelsRule,
   type EncoderFor,
@@ -79,6 +78,7 @@ export {
   type Placed,
   type Plain,
   type Preprocessing,
+  type WeightsAbout,
   type WeightsFile,
   type WeightsSource,
 } from "./encoders/weights/index.ts";

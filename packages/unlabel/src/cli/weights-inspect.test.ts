@@ -33,7 +33,7 @@ describe("unlabel weights inspect", () => {
     expect(out).toContain("MAE's checkpoint with decoder");
     expect(out).toMatch(/'args'\s+\(argparse\.Namespace \(inert\)\)/);
     expect(out).toMatch(/encoder {2}ViT, patch 8, 32 px, 3 channels: 2 blocks, 16 wide/);
-    expect(out).toMatch(/left aside: MAE's decoder/);
+    expect(out).toMatch(/left aside: 7 tensors, MAE's decoder \(model\./);
     expect(out).toMatch(/model\.blocks\.\{0–1\}\.attn\.qkv\.weight +\[48, 16\] {2}float32/);
     const lines = out.split("\n").filter((line) => !line.includes(weightsFile("")));
     for (const line of lines.slice(1)) expect(line.length).toBeLessThanOrEqual(80);

@@ -1,6 +1,6 @@
 // unlabel weights inspect FILE: what weights are, which encoder they would load into, and what is missing or left aside.
 import type { Command } from "commander";
-import { visible } from "../base/text.ts";
+import { counted, visible } from "../base/text.ts";
 import type { InspectedWeights } from "../encoders/weights/inspect.ts";
 import type { WeightsSource } from "../encoders/weights/open-weights.ts";
 import { finish, paint, prose } from "./output.ts";
@@ -42,7 +42,7 @@ async function lines(source: WeightsSource, found: InspectedWeights, all: boolea
   const { tensorLines } = await import("../encoders/weights/tensor-lines.ts");
   const { encoder, preprocessing } = found;
   const facts: [string, string][] = [
-    ["file", `${source.path}: ${found.format}, ${found.tensors.length} tensors`],
+    ["file", `${source.path}: ${found.format}, ${counted(found.tensors.length, "tensor")}`],
     ...(found.producer === null ? [] : [["from", found.producer] as [string, string]]),
     ...(found.parts.length > 0 ? [["holds", partsOf(found)] as [string, string]] : []),
     ...(encoder === null
@@ -84,7 +84,7 @@ function loads(config: {
 function partsOf({ parts }: InspectedWeights): string {
   const told = parts.slice(0, 8).map(({ key, tensors, what }) => {
     const name = `'${visible(key)}'`;
-    return tensors > 0 ? `${name} with ${tensors} tensors` : `${name} (${visible(what)})`;
+    return tensors > 0 ? `${name} with ${counted(tensors, "tensor")}` : `${name} (${visible(what)})`;
   });
   return `${told.join(", ")}${parts.length > 8 ? ` and ${parts.length - 8} more` : ""}`;
 }
@@ -106,13 +106,19 @@ function imagesOf({
 }
 
 function listed(encoder: NonNullable<InspectedWeights["encoder"]>): string[] {
-  const some = (names: readonly string[]) =>
-    `${names.slice(0, 4).map(visible).join(", ")}${names.length > 4 ? ` and ${names.length - 4} more` : ""}`;
+  const some = (names: readonly string[], most = 4) =>
+    `${names.slice(0, most).map(visible).join(", ")}${names.length > most ? ", …" : ""}`;
   const mark = (colour: "red" | "yellow", sign: string, text: string) => `${paint(colour, sign)} ${indented(text, 2)}`;
   return [
-    ...(encoder.missing.length > 0 ? [mark("red", "✗", `missing: ${some(encoder.missing)}`)] : []),
-    ...(encoder.unexpected.length > 0 ? [mark("red", "✗", `no place for: ${some(encoder.unexpected)}`)] : []),
-    ...encoder.aside.map(({ what, names }) => mark("yellow", "•", `left aside: ${what} (${some(names)})`)),
+    ...(encoder.missing.length > 0
+      ? [mark("red", "✗", `missing: ${counted(encoder.missing.length, "tensor")} (${some(encoder.missing)})`)]
+      : []),
+    ...(encoder.unexpected.length > 0
+      ? [mark("red", "✗", `no place for ${counted(encoder.unexpected.length, "tensor")} (${some(encoder.unexpected)})`)]
+      : []),
+    ...encoder.aside.map(({ what, names }) =>
+      mark("yellow", "•", `left aside: ${counted(names.length, "tensor")}, ${what} (${some(names, 2)})`),
+    ),
   ];
 }
 

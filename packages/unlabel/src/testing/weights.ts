@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { saveSafetensors, scope } from "@unlabel/torch";
-import { type About, openWeights, sourceOf, type WeightsSource } from "../encoders/weights/open-weights.ts";
+import { openWeights, sourceOf, type WeightsAbout, type WeightsSource } from "../encoders/weights/open-weights.ts";
 import { formulaWeights } from "./reference.ts";
 
 /** Names of a program's model, and what it computes. */
@@ -38,7 +38,7 @@ export function shapesOf({ names }: Pick<WeightsCase, "names">): [name: string, 
 }
 
 /** A case without values, for what looks at names and shapes alone. */
-export function sourceOfNames(one: WeightsCase, about: About = {}): WeightsSource {
+export function sourceOfNames(one: WeightsCase, about: WeightsAbout = {}): WeightsSource {
   const entries = shapesOf(one).map(([name, shape]) => ({
     ...{ name, shape, dtype: "float32" as const },
     bytes: () => new Uint8Array(4 * shape.reduce((all, size) => all * size, 1)),
@@ -50,7 +50,7 @@ export function sourceOfNames(one: WeightsCase, about: About = {}): WeightsSourc
 /** A case as a file of safetensors with values by formula; whoever calls removes the folder. */
 export async function sourceOfCase(
   one: WeightsCase,
-  about: About = {},
+  about: WeightsAbout = {},
 ): Promise<{ source: WeightsSource; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "unlabel-weights-"));
   const path = join(folder, "x.safetensors");

@@ -12,6 +12,7 @@ interface FoundBase {
 
 /** A ResNet (arXiv:1512.03385). */
 export interface FoundResNet extends FoundBase {
+  /** Which kind it is. */
   family: "resnet";
   /** Blocks of three convolutions. */
   bottleneck: boolean;
@@ -21,6 +22,7 @@ export interface FoundResNet extends FoundBase {
   inner: number;
   /** Groups of that convolution; more than one in a ResNeXt. */
   groups: number;
+  /** Its first convolution, by its edge. */
   stem: "7x7" | "3x3" | "other";
   /** Whether a bottleneck's stride is on its first convolution (as before torchvision's "v1.5"); null where nothing says so. */
   strideFirst: boolean | null;
@@ -28,8 +30,11 @@ export interface FoundResNet extends FoundBase {
 
 /** A Vision Transformer (arXiv:2010.11929). */
 export interface FoundVit extends FoundBase {
+  /** Which kind it is. */
   family: "vit";
+  /** Number of blocks. */
   depth: number;
+  /** Of a token. */
   width: number;
   /** Null where neither a config nor the width tells. */
   heads: number | null;
@@ -39,6 +44,7 @@ export interface FoundVit extends FoundBase {
   patch: number;
   /** Rows and columns of the positions; null where they form no square and nothing says how they lie. */
   grid: [number, number] | null;
+  /** Whether there is a class token. */
   classToken: boolean;
   /** Whether the class token has a position of its own. */
   classPosition: boolean;
@@ -46,7 +52,9 @@ export interface FoundVit extends FoundBase {
   registers: number;
   /** Whether registers have positions of their own. */
   registerPositions: boolean;
+  /** Whether each branch is scaled channel by channel (arXiv:2103.17239). */
   layerScale: boolean;
+  /** Whether queries, keys and values have a bias. */
   qkvBias: boolean;
   /** Of LayerNorm; null where no config says so. */
   normEps: number | null;
@@ -54,11 +62,13 @@ export interface FoundVit extends FoundBase {
 
 /** A ConvNeXt (arXiv:2201.03545). */
 export interface FoundConvNext extends FoundBase {
+  /** Which kind it is. */
   family: "convnext";
   /** Blocks of each stage. */
   depths: number[];
   /** Channels of each stage. */
   widths: number[];
+  /** Whether each branch is scaled channel by channel. */
   layerScale: boolean;
 }
 
@@ -67,9 +77,13 @@ export type FoundArchitecture = FoundResNet | FoundVit | FoundConvNext;
 
 /** What a config, or the program that wrote a file, says beyond shapes. */
 export interface Hints {
+  /** Attention heads of a block. */
   heads?: number | undefined;
+  /** Added to the variance in LayerNorm. */
   normEps?: number | undefined;
+  /** Edge of its images in pixels. */
   size?: number | undefined;
+  /** Whether a bottleneck's stride is on its first convolution. */
   strideFirst?: boolean | undefined;
 }
 

@@ -11,13 +11,17 @@ import type { Expected, FoundArchitecture, Hints, Shapes } from "./found-archite
 
 /** A tensor of ours, from one of theirs or from several one below the other; null where a piece is missing and stands for zeros. */
 export interface Placed {
+  /** Of all pieces together. */
   readonly shape: readonly number[];
+  /** In their order along the first dimension. */
   readonly pieces: readonly (Entry | null)[];
 }
 
 /** Tensors that are of no use here, and why. */
 export interface Aside {
+  /** What they are, for people. */
   what: string;
+  /** By the file's names. */
   names: string[];
 }
 
@@ -27,6 +31,7 @@ export interface FoundState {
   readonly prefix: string;
   /** Whose names they are. */
   readonly names: string;
+  /** What it is. */
   readonly architecture: FoundArchitecture;
   /** By our names. */
   readonly placed: ReadonlyMap<string, Placed>;
@@ -34,6 +39,7 @@ export interface FoundState {
   readonly missing: readonly string[];
   /** The file's names below the prefix that such an encoder has no place for. */
   readonly unexpected: readonly string[];
+  /** What is known and of no use here. */
   readonly aside: readonly Aside[];
   /** Other prefixes that would do as well. */
   readonly others: readonly string[];

@@ -5,5 +5,5 @@ export type { Entry, FilePart, Plain, WeightsFile } from "./files/weights-file.t
 export type { FoundArchitecture, FoundConvNext, FoundResNet, FoundVit, Hints } from "./found-architecture.ts";
 export { type Aside, type FoundState, type Placed, tensorsOf } from "./found-state.ts";
 export { type LoadedWeights, type LoadWeightsOptions, loadWeights } from "./load-weights.ts";
-export { type About, openWeights, type WeightsSource } from "./open-weights.ts";
+export { openWeights, type WeightsAbout, type WeightsSource } from "./open-weights.ts";
 export type { Preprocessing } from "./preprocessing.ts";

@@ -15,7 +15,7 @@ import { resamplePositions } from "../positions.ts";
 import { ResNet } from "../resnet.ts";
 import { VisionTransformer, type VitOptions } from "../vit.ts";
 import { type LoadedWeights, type LoadWeightsOptions, loadWeights } from "./load-weights.ts";
-import { type About, openWeights, type WeightsSource } from "./open-weights.ts";
+import { openWeights, type WeightsAbout, type WeightsSource } from "./open-weights.ts";
 
 const vit = (more: Partial<VitOptions> = {}) =>
   new VisionTransformer({ size: 32, patch: 8, width: 48, depth: 2, heads: 3, ...more });
@@ -25,7 +25,7 @@ async function loading<T>(
   net: Encoder,
   body: (loaded: LoadedWeights, source: WeightsSource) => T,
   options: LoadWeightsOptions = {},
-  about: About = {},
+  about: WeightsAbout = {},
 ): Promise<T> {
   const { source, folder } = await sourceOfCase(one, about);
   try {

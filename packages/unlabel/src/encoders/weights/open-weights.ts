@@ -27,10 +27,14 @@ export interface WeightsSource extends WeightsFile {
 }
 
 /** What is known of a file from elsewhere. */
-export interface About {
+export interface WeightsAbout {
+  /** Who wrote it, in words. */
   producer?: string | undefined;
+  /** What shapes do not tell. */
   hints?: Hints | undefined;
+  /** How images are prepared for it. */
   preprocessing?: Preprocessing | null | undefined;
+  /** Under which licence it is. */
   licence?: string | null | undefined;
   /** What stands before the encoder's names. */
   prefix?: string | undefined;
@@ -49,7 +53,7 @@ const STANDARD = [
  *
  * @throws {UserError} where there is no such thing, it is damaged, or holds no weights, and what it is instead
  */
-export async function openWeights(path: string, about: About = {}): Promise<WeightsSource> {
+export async function openWeights(path: string, about: WeightsAbout = {}): Promise<WeightsSource> {
   if (!existsSync(path))
     throw new UserError(`Expected a file, a folder or a run with weights, got ${path}, which is not there`);
   const isFolder = statSync(path).isDirectory();
@@ -60,7 +64,7 @@ export async function openWeights(path: string, about: About = {}): Promise<Weig
 }
 
 /** What an open file is, with what lies beside it; closes the file where it throws. */
-export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: About): WeightsSource {
+export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: WeightsAbout): WeightsSource {
   try {
     const names = file.entries.map(({ name }) => name);
     const heads = isMoCoV3(names) ? 12 : undefined;
