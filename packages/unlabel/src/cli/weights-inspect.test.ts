@@ -7,6 +7,8 @@ import { weightsFile } from "../testing/weights.ts";
 import { run } from "./main.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "unlabel-inspect-"));
+// Each run of the command listens to both.
+for (const stream of [process.stdout, process.stderr]) stream.setMaxListeners(100);
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => vi.restoreAllMocks());
 

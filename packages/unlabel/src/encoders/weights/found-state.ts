@@ -47,6 +47,8 @@ export interface FoundState {
 
 /** Places that are looked at; no file has as many encoders. */
 const MOST_PLACES = 64;
+/** Names that are looked at, those of a place counted once for each. */
+const MOST_NAMES = 1_000_000;
 
 /**
  * @param prefix only there
@@ -57,7 +59,8 @@ export function findState(
   hints: (dialect: Dialect, prefix: string) => Hints,
   prefix?: string,
 ): FoundState | null {
-  const places = placesOf(entries).filter((place) => prefix === undefined || place.prefix === prefix);
+  const all = placesOf(entries).filter((place) => prefix === undefined || place.prefix === prefix);
+  const places = all.slice(0, Math.max(4, Math.floor(MOST_NAMES / entries.length)));
   const found = places.flatMap(({ dialect, prefix: at }) => {
     const one = tryPlace(entries, dialect, at, hints(dialect, at));
     return one ? [one] : [];

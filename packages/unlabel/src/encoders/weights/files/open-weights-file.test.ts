@@ -162,6 +162,15 @@ describe("pickles that ask for more than there is", () => {
     }
   });
 
+  it("a list of a hundred lists of a hundred lists of …, told in part", async () => {
+    const hundred = (inner: number[]) => [0x5d, 0x28, ...inner, ...Array(99).fill(0x32), 0x65];
+    let list: number[] = [0x4b, 1];
+    for (let depth = 0; depth < 6; depth++) list = hundred(list);
+    const file = await openWeightsFile(put("x.pkl", pickle("\x80\x02}U\x01a", list, "s.")));
+    expect(JSON.stringify(file.metadata).length).toBeLessThan(100_000);
+    file.close();
+  });
+
   it("a tensor longer than its storage", async () => {
     const bytes = readFileSync(weightsFile("evil.pth"));
     // 2 × 3 becomes 2 × 9: K\x02K\x03\x86 in the pickle.
@@ -193,6 +202,11 @@ describe("shards", () => {
 });
 
 describe("a damaged storage", () => {
+  it("is found where the older format is cut off", async () => {
+    const bytes = readFileSync(weightsFile("mae_like_old.pth"));
+    await expect(openWeightsFile(put("x.pth", bytes.subarray(0, -8)))).rejects.toThrow(/it is cut off/);
+  });
+
   it("is found by the archive's checksum", async () => {
     const bytes = readFileSync(weightsFile("mae_like.pth"));
     const value = Buffer.from((await openWeightsFile(weightsFile("mae_like.pth"))).entries[0]!.bytes());

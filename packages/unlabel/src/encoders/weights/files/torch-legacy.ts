@@ -28,7 +28,7 @@ export function readTorchLegacy(file: ByteSource): Contents & { format: "PyTorch
   const storages = new Map<string, Placed>();
   const next = () => unpickle(cursor, (id) => storageOf(id, storages, file), log);
   const first = next();
-  if (first !== MAGIC) return { ...contentsOf(first, log), format: "a pickle" };
+  if (first !== MAGIC) return { ...contentsOf(first, log, file), format: "a pickle" };
   if (next() !== VERSION) file.refuse(`Expected version ${VERSION} of PyTorch's format, got another`);
   const machine = next();
   if (machine instanceof Dict && machine.items.get("little_endian") === false) {
@@ -48,7 +48,11 @@ export function readTorchLegacy(file: ByteSource): Contents & { format: "PyTorch
     storage.position = position + 8;
     position += 8 + elements * bytes;
   }
-  return { ...contentsOf(root, log), format: "PyTorch before 1.6" };
+  if (position > file.size) file.refuse(`Expected ${position} bytes, got ${file.size}: it is cut off`);
+  if ([...storages.values()].some((storage) => storage.position === null)) {
+    file.refuse("Expected each storage behind the pickle, got one less: it is damaged");
+  }
+  return { ...contentsOf(root, log, file), format: "PyTorch before 1.6" };
 }
 
 function storageOf(id: Tuple, storages: Map<string, Placed>, file: ByteSource): unknown {

@@ -34,7 +34,7 @@ export async function readTorchZip(file: ByteSource): Promise<Contents> {
   const checked = crc32(bytes) === pickle.crc32;
   const source = sourceOf(bytes, file);
   const load = (id: Tuple) => storageOf(id, root, records, checked, file);
-  return contentsOf(unpickle(new Cursor(source), load, log), log);
+  return contentsOf(unpickle(new Cursor(source), load, log), log, file);
 }
 
 function storageOf(

@@ -67,11 +67,14 @@ function recordOf(file: ByteSource, entry: ZipEntry, start: number): ZipRecord {
   if (size > MOST_DEFLATED * packed + 64 || size > MOST_UNPACKED) {
     file.refuse(`Expected ${fileName} to hold what ${packed} packed bytes can, got ${size}: it is damaged`);
   }
+  // Read in parts it is unpacked once.
+  let kept: WeakRef<Buffer> | null = null;
   return {
     size,
     crc32,
     read(begin, length) {
-      const bytes = unpacked(file, fileName, file.read(start, packed), size);
+      const bytes = kept?.deref() ?? unpacked(file, fileName, file.read(start, packed), size);
+      kept = new WeakRef(bytes);
       check(begin, length, bytes.length);
       return Buffer.from(new Uint8Array(bytes.subarray(begin, begin + length)).buffer);
     },

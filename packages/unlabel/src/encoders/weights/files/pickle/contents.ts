@@ -1,4 +1,5 @@
 // The tensors of what a pickle came to, by name: those of nested dicts, and those of a whole module that was saved as an object.
+import type { ByteSource } from "../file-bytes.ts";
 import type { Entry, FilePart, Plain } from "../weights-file.ts";
 import type { InertLog } from "./machine-state.ts";
 import { plain } from "./plain.ts";
@@ -8,6 +9,10 @@ import { Collection, Dict, Inert, NumpyArray, PickledTensor, Tuple } from "./val
 /** Dicts within dicts: {"model": {"teacher": {"backbone": …}}}. */
 const MOST_DEPTH = 64;
 const MOST_NAME = 1000;
+/** The largest models have fewer. */
+const MOST_TENSORS = 100_000;
+/** Values beside the tensors that are told, in all. */
+const MOST_TOLD = 20_000;
 
 /** What a pickle holds, in order. */
 export interface Contents {
@@ -18,12 +23,15 @@ export interface Contents {
   calls: string[];
 }
 
-export function contentsOf(root: unknown, log: InertLog): Contents {
+/** @throws {UserError} for more tensors than any model has */
+export function contentsOf(root: unknown, log: InertLog, file: Pick<ByteSource, "refuse">): Contents {
+  const most = { left: MOST_TOLD };
   const found = new Map<string, Entry>();
   const seen = new Set<unknown>();
   const walk = (value: unknown, name: string, depth: number): void => {
     const tensor = tensorOf(value);
     if (tensor !== null) {
+      if (found.size >= MOST_TENSORS) file.refuse(`Expected at most ${MOST_TENSORS} tensors, got more`);
       if (!found.has(name)) found.set(name, entryOf(name, tensor));
       return;
     }
@@ -42,7 +50,7 @@ export function contentsOf(root: unknown, log: InertLog): Contents {
   const top = fieldsOf(root);
   if (top === null) {
     walk(root, "tensor", 0);
-    if (found.size === 0) metadata.push(["value", plain(root)]);
+    if (found.size === 0) metadata.push(["value", plain(root, undefined, most)]);
   } else {
     seen.add(root);
     for (const [key, field] of top) {
@@ -51,7 +59,7 @@ export function contentsOf(root: unknown, log: InertLog): Contents {
       walk(field, key, 1);
       if (tensorOf(field) !== null) continue;
       const tensors = found.size - before;
-      if (tensors === 0 && metadata.length < MOST_NAME) metadata.push([key, plain(field)]);
+      if (tensors === 0 && metadata.length < MOST_NAME) metadata.push([key, plain(field, undefined, most)]);
       if (parts.length < MOST_NAME) parts.push({ key, tensors, what: whatIs(field) });
     }
   }
