@@ -41,7 +41,7 @@ const sequence: Dialect = {
   family: "resnet",
   anchor: "0.weight",
   names: [["0.weight", "conv1.weight"], ["1.", "bn1."], ...moved(same(BLOCK), (stage) => String(stage + 3))],
-  aside: [],
+  aside: CLASSIFIER,
 };
 
 const transformers: Dialect = {

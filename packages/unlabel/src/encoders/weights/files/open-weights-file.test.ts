@@ -26,7 +26,7 @@ const values = (entry: Entry) =>
       : tensorOf({ shape: entry.shape, pieces: [entry] }).toNumbers(),
   );
 
-describe.each(["dtypes.pth", "dtypes_old.pth"])("%s", (name) => {
+describe.each(["dtypes.pth", "dtypes5.pth", "dtypes_old.pth"])("%s", (name) => {
   it("gives PyTorch's values of every type and layout", async () => {
     const file = await openWeightsFile(weightsFile(name));
     const found = named(file);

@@ -65,6 +65,9 @@ const numpyScalarOf: Build = ([type, bytes]) =>
 
 const numpyArray: Build = () => new NumpyArray();
 
+/** As protocol 5 has arrays: bytes, type, shape, order. */
+const numpyFromBuffer: Build = ([raw, type, size, order], state) => arrayOf(size, type, order === "F", raw, state);
+
 const encoded: Build = ([text, encoding]) => {
   if (typeof text !== "string") return undefined;
   const latin1 = typeof encoding === "string" && /^(latin-?1|iso-?8859-?1)$/i.test(encoding);
@@ -113,6 +116,8 @@ const BUILDERS = new Map<string, Build>([
   ["numpy._core.multiarray.scalar", numpyScalarOf],
   ["numpy.core.multiarray._reconstruct", numpyArray],
   ["numpy._core.multiarray._reconstruct", numpyArray],
+  ["numpy.core.numeric._frombuffer", numpyFromBuffer],
+  ["numpy._core.numeric._frombuffer", numpyFromBuffer],
   ["numpy.dtype", ([code]) => (typeof code === "string" ? numpyTypeOf(code) : undefined)],
   ["numpy.dtypes.Float32DType", () => new NumpyType("f4")],
   ["numpy.dtypes.Float64DType", () => new NumpyType("f8")],
@@ -163,15 +168,24 @@ export function globalOf(module: string, name: string): Global | TorchType {
 export function setState(target: unknown, value: unknown, state: MachineState): void {
   if (target instanceof Inert) target.state = value;
   else if (target instanceof NumpyType && value instanceof Tuple) target.littleEndian = value.items[1] !== ">";
-  else if (target instanceof NumpyArray && value instanceof Tuple) target.value = arrayOf(value, state);
+  else if (target instanceof NumpyArray && value instanceof Tuple) {
+    const [, size, type, columnsFirst, raw] = value.items;
+    target.value = arrayOf(size, type, columnsFirst === true, raw, state);
+  }
 }
 
-function arrayOf({ items: [, size, type, columnsFirst, raw] }: Tuple, state: MachineState): PickledTensor | Inert {
+function arrayOf(
+  size: unknown,
+  type: unknown,
+  columnsFirst: boolean,
+  raw: unknown,
+  state: MachineState,
+): PickledTensor | Inert {
   const shape = sizesOf(size);
   const dtype = type instanceof NumpyType ? numpyType(type) : null;
   const bytes = typeof raw === "string" ? Buffer.from(raw, "latin1") : raw;
   if (shape === null || dtype === null || !Buffer.isBuffer(bytes)) return new Inert("numpy.ndarray");
-  const strides = denseStrides(shape, columnsFirst === true);
+  const strides = denseStrides(shape, columnsFirst);
   const read = (begin: number, length: number) =>
     Buffer.from(new Uint8Array(bytes.subarray(begin, begin + length)).buffer);
   const tensor = tensorIn({ dtype, byteLength: bytes.length, read }, dtype, 0, shape, strides);
