@@ -57,6 +57,9 @@ const ALONE: Record<string, () => Promise<Alone>> = {
   threads: () => import("./threads.ts"),
 };
 
+/** Those whose rows are kept as data. */
+const KEEPS = new Set(["presets"]);
+
 interface Flags {
   json?: boolean;
   quick?: boolean;
@@ -65,6 +68,7 @@ interface Flags {
   threads: number;
   minutes?: number;
   rows?: RegExp;
+  fromRows?: boolean;
   against?: string;
   device: "auto" | "cpu" | "cuda";
 }
@@ -78,6 +82,7 @@ const program = new Command("npm run bench --")
   .option("--write", "put the table into docs/benchmarks.md")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
   .option("--rows <pattern>", "data, train, presets: only rows whose name holds it, a regular expression", pattern)
+  .option("--from-rows", "presets: the table of what was measured before and is kept in bench/rows, in a second")
   .option(
     "--against <commit>",
     `data, train, quality: beside that commit of ours instead of peers; ends with 1 where a row is below ${LEAST} of it`,
@@ -103,6 +108,8 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
     }
     if (write) checkSection(flags.against === undefined ? name : "against");
   }
+  const lacking = flags.fromRows ? asked.find((name) => !KEEPS.has(name)) : undefined;
+  if (lacking) throw new UserError(`Expected ${[...KEEPS].join(" or ")} with --from-rows, got ${lacking}`);
   if (quick && write) throw new UserError("Expected --quick or --write, got both: quick numbers belong in no document");
   const data = resolve(flags.data);
   if (!existsSync(data)) throw new UserError(`Expected images in ${data}; name their folder with --data`);
@@ -124,7 +131,7 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
     if (!before && rows.length > 0) process.stdout.write(`\n${plainTable(rows)}\n`);
     say(`${name}: ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
     if (write && !before && rows.length > 0) {
-      const command = `npm run bench -- ${name}${flags.rows ? ` --rows '${flags.rows.source}' --write` : ""}`;
+      const command = `npm run bench -- ${name}${flags.fromRows ? " --from-rows" : ""}${flags.rows ? ` --rows '${flags.rows.source}' --write` : ""}`;
       writeSection(name, rows, machine, command, flags.rows !== undefined);
     }
     all.push(...rows);

@@ -35,6 +35,8 @@ export interface BenchOptions {
   plots: string | null;
   /** Rows to measure; all where it is not given. */
   rows?: RegExp;
+  /** For benches that keep their rows: measure nothing, print those. */
+  fromRows?: boolean;
   /** For benches that train for a time. */
   minutes?: number;
   /** Progress, for people. */
