@@ -54,6 +54,15 @@ describe("unlabel weights inspect", () => {
     });
   });
 
+  it("what would be reshaped for other images", async () => {
+    const { out } = await inspect(weightsFile("timm"), "--size", "64", "--channels", "5");
+    expect(out).toContain("reshaped: pos_embed, positions interpolated from 4 × 4 to 8 × 8");
+    expect(out.replace(/\s+/g, " ")).toContain("reshaped: patch_embed.proj.weight, channels adapted from 3 to 5");
+    const odd = await inspect(weightsFile("timm"), "--size", "60");
+    expect([odd.code, odd.err]).toEqual([1, expect.stringContaining("Expected a size that patch 8 divides, got 60")]);
+    expect((await inspect(weightsFile("timm"), "--size", "big")).code).toBe(2);
+  });
+
   it("another prefix, and that there is none", async () => {
     expect((await inspect(weightsFile("dino_like.pth"))).out).toContain(
       "behind student.module.backbone. is one as well",

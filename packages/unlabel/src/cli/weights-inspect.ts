@@ -4,10 +4,12 @@ import { counted, visible } from "../base/text.ts";
 import type { InspectedWeights } from "../encoders/weights/inspect.ts";
 import type { WeightsSource } from "../encoders/weights/open-weights.ts";
 import { finish, paint, prose } from "./output.ts";
-import { named } from "./settings.ts";
+import { named, whole } from "./settings.ts";
 
 interface Options {
   prefix?: string;
+  size?: string;
+  channels?: string;
   all?: boolean;
   json?: boolean;
 }
@@ -20,18 +22,24 @@ export function addWeightsInspect(weights: Command): void {
     .description("say what a file holds, and which encoder it would load into")
     .argument("<file>", "a .safetensors, .pth, .pt or .bin file, a folder of timm's or transformers', or a run")
     .option("--prefix <text>", "look behind this prefix alone, as in teacher.backbone.", named)
+    .option("--size <px>", "for images of that edge: which positions would be interpolated")
+    .option("--channels <n>", "for images of so many channels")
     .option("--all", "a line for each tensor")
     .action((file: string, _: Options, command: Command) => inspectCommand(file, command.optsWithGlobals<Options>()));
 }
 
-async function inspectCommand(path: string, { prefix, all, json }: Options): Promise<void> {
+async function inspectCommand(path: string, { prefix, size, channels, all, json }: Options): Promise<void> {
+  const wanted = {
+    ...(size !== undefined && { size: whole("--size", size, 1, 65_536) }),
+    ...(channels !== undefined && { channels: whole("--channels", channels, 1, 65_536) }),
+  };
   const [{ openSource }, { inspected }] = await Promise.all([
     import("../run/open-source.ts"),
     import("../encoders/weights/inspect.ts"),
   ]);
   const source = await openSource(path, { prefix });
   try {
-    const found = inspected(source);
+    const found = inspected(source, wanted);
     finish(json === true, found, await lines(source, found, all === true));
   } finally {
     source.close();
@@ -116,6 +124,7 @@ function listed(encoder: NonNullable<InspectedWeights["encoder"]>): string[] {
     ...(encoder.unexpected.length > 0
       ? [mark("red", "✗", `no place for ${counted(encoder.unexpected.length, "tensor")} (${some(encoder.unexpected)})`)]
       : []),
+    ...encoder.reshaped.map(({ name, how }) => mark("yellow", "•", `reshaped: ${name}, ${how}`)),
     ...encoder.aside.map(({ what, names }) =>
       mark("yellow", "•", `left aside: ${counted(names.length, "tensor")}, ${what} (${some(names, 2)})`),
     ),

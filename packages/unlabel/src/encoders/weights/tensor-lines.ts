@@ -13,7 +13,7 @@ interface Row {
 
 /** @param all a line for each */
 export function tensorLines(tensors: readonly InspectedTensor[], width: number, all: boolean): string[] {
-  const rows = all ? tensors.map((one) => rowOf(one.name, one)) : grouped(tensors);
+  const rows = all ? tensors.map((one) => rowOf(one.name, one)) : grouped(withoutCountersFirst(tensors));
   const shown = all ? rows : rows.slice(0, MOST_LINES);
   const shapes = Math.max(...shown.map(({ shape }) => shape.length), 0);
   const types = Math.max(...shown.map(({ dtype }) => dtype.length), 0);
@@ -26,6 +26,12 @@ export function tensorLines(tensors: readonly InspectedTensor[], width: number, 
   return rows.length > shown.length
     ? [...lines, `and ${rows.length - shown.length} more lines; --all has every tensor`]
     : lines;
+}
+
+/** Files of safetensors begin with the longest elements, which are BatchNorm's counters of batches. */
+function withoutCountersFirst(tensors: readonly InspectedTensor[]): InspectedTensor[] {
+  const isCounter = ({ name }: InspectedTensor) => name.endsWith("num_batches_tracked");
+  return [...tensors.filter((one) => !isCounter(one)), ...tensors.filter(isCounter)];
 }
 
 function rowOf(name: string, { shape, dtype }: Pick<InspectedTensor, "shape" | "dtype">): Row {
