@@ -63,6 +63,12 @@ describe("unlabel weights inspect", () => {
     expect((await inspect(weightsFile("timm"), "--size", "big")).code).toBe(2);
   });
 
+  it("what no shape shows: heads, ε", async () => {
+    expect((await inspect(weightsFile("mae_like.pth"))).out).toContain("how many heads it has is nowhere said");
+    const { out } = await inspect(weightsFile("transformers"));
+    expect(out).toContain("its LayerNorm has ε 1e-12, those here 0.000001: features differ a little");
+  });
+
   it("another prefix, and that there is none", async () => {
     expect((await inspect(weightsFile("dino_like.pth"))).out).toContain(
       "behind student.module.backbone. is one as well",

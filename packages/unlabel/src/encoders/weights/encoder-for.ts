@@ -14,9 +14,11 @@ export function encoderFor(found: FoundArchitecture): EncoderFor {
   if (found.family === "vit") {
     return { config: { encoder: name!, size: found.size!, patch: found.patch, channels: found.channels } };
   }
-  const stem = found.family === "resnet" && found.stem === "3x3" ? "3x3" : "7x7";
-  const size = found.size ?? (stem === "3x3" ? 32 : 224);
-  return { config: { encoder: name!, size, patch: 16, stem, channels: found.channels } };
+  // A patch is a ViT's alone.
+  const config = { encoder: name!, patch: 16, channels: found.channels };
+  if (found.family === "convnext") return { config: { ...config, size: found.size ?? 224 } };
+  const stem = found.stem === "3x3" ? "3x3" : "7x7";
+  return { config: { ...config, stem, size: found.size ?? (stem === "3x3" ? 32 : 224) } };
 }
 
 function whyNot(found: FoundArchitecture): string | null {

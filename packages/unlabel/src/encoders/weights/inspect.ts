@@ -85,9 +85,25 @@ export function inspected(source: WeightsSource, wanted: InspectFor = {}): Inspe
         others: state.others,
       },
     },
-    ...{ instead, known: ENCODERS, parts, metadata, preprocessing, licence, inert, calls, notes },
+    ...{ instead, known: ENCODERS, parts, metadata, preprocessing, licence, inert, calls },
+    notes: [...notes, ...(state ? caveats(state.architecture) : [])],
     tensors: source.entries.map(({ name, dtype, shape }) => ({ name, dtype, shape, ours: ours.get(name) ?? null })),
   };
+}
+
+/** Of LayerNorm in the ViTs here: transformer.ts's, which needs LibTorch. */
+const OUR_EPS = 1e-6;
+
+/** What no shape shows, and features depend on. */
+function caveats(found: FoundArchitecture): string[] {
+  if (found.family !== "vit") return [];
+  const { heads, normEps } = found;
+  return [
+    ...(heads === null ? ["how many heads it has is nowhere said: the encoder that it is loaded into decides"] : []),
+    ...(normEps !== null && normEps !== OUR_EPS
+      ? [`its LayerNorm has ε ${normEps}, those here ${OUR_EPS}: features differ a little`]
+      : []),
+  ];
 }
 
 function reshapedFor(found: FoundArchitecture, { size, channels }: InspectFor): { name: string; how: string }[] {
