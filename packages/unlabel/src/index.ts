@@ -36,27 +36,49 @@ export { type BlurSpec, type Box, type ColorSpec, type Filter, plainView, type V
 export {
   ARCHITECTURES,
   type Block,
+  type BlockOptions,
+  buildEncoder,
+  CONVNEXTS,
+  ConvNeXt,
+  type ConvNeXtAbout,
+  type ConvNeXtBlock,
+  type ConvNeXtDescription,
+  type ConvNeXtHead,
+  type ConvNeXtOptions,
+  type ConvNeXtStage,
   createEncoder,
+  describeEncoder,
   ENCODERS,
   Encoder,
   type EncoderAbout,
   type EncoderConfig,
+  type EncoderDescription,
   type EncoderName,
   type EncoderOptions,
   encoderDim,
   encoderMacs,
+  encoderParameters,
+  encoderShapes,
   encoderWidth,
+  type Interpolation,
+  type LayerScale,
   type Mlp,
   type PatchEmbed,
+  POOLINGS,
+  type Pooling,
+  type PrefixPositions,
   RESNETS,
   ResNet,
   type ResNetAbout,
+  type ResNetDescription,
   type ResNetOptions,
   type TokenOptions,
   type Tokens,
+  type Variant,
   VITS,
   VisionTransformer,
   type VitAbout,
+  type VitDescription,
   type VitOptions,
 } from "./encoders/index.ts";
 export {
@@ -96,6 +118,9 @@ export type { EvaluateOptions } from "./eval/options.ts";
 export { type ProbeOptions, probe } from "./eval/probe.ts";
 export { type Found, type SearchOptions, type SearchResult, search } from "./eval/search.ts";
 export type { OnPhase } from "./eval/session.ts";
+export { type Exported, exportEncoder } from "./export/export.ts";
+export type { WrittenFile } from "./export/folder.ts";
+export type { ExportOptions, Target as ExportTarget } from "./export/options.ts";
 export { forwardOperations, trainingOperations } from "./methods/about.ts";
 export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";

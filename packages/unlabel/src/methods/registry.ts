@@ -8,7 +8,7 @@ import { growthUnit, sizesOf } from "../config/growth.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
 import type { ViewSpec } from "../data/views.ts";
-import { isVit } from "../encoders/facts.ts";
+import { aboutEncoder, isVit } from "../encoders/facts.ts";
 import { createEncoder } from "../encoders/index.ts";
 import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
@@ -76,8 +76,21 @@ function configurableOf({ about, schema, check }: MethodDefinition): Configurabl
     encoders: about.encoders,
     isVit,
     schema,
-    ...(check && { check: (config, given) => check(config as never, given) }),
+    check: (config, given) => [...(check?.(config as never, given) ?? []), ...tooSmall(config)],
   };
+}
+
+/** A line where images are smaller than the encoder can take, in training or in evaluation. */
+function tooSmall(config: Config): string[] {
+  const { least } = aboutEncoder(config.encoder);
+  if (least === 1 || !known.has(config.method)) return [];
+  const [smallest, evaluated] = [smallestView(config), config.eval_size ?? least];
+  const problem = (what: string, edge: number, mend: string) =>
+    edge < least ? [`Expected ${what} of at least ${least} px with ${config.encoder}, got ${edge} px; ${mend}`] : [];
+  return [
+    ...problem("views", smallest, "set a larger size"),
+    ...problem("an eval_size", evaluated, "set a larger one, or null for size"),
+  ];
 }
 
 /**

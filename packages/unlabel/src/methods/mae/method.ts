@@ -1,6 +1,7 @@
 // MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
 import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { UserError } from "../../base/errors.ts";
 import { Rng } from "../../base/rng.ts";
 import { plainView } from "../../data/views.ts";
 import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
@@ -138,6 +139,7 @@ export const mae = defineMethod({
   },
   create({ config, encoder }) {
     if (!(encoder instanceof VisionTransformer)) throw new TypeError(`Expected a ViT for MAE, got ${config.encoder}`);
+    if (!encoder.cls_token) throw new UserError("Expected a ViT with a class token for MAE, got one without");
     return new Mae(config, encoder);
   },
 });
