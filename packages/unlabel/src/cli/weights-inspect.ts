@@ -1,6 +1,7 @@
 // unlabel weights inspect FILE: what weights are, which encoder they would load into, and what is missing or left aside.
 import type { Command } from "commander";
 import { counted, visible } from "../base/text.ts";
+import type { EncoderConfig } from "../encoders/facts.ts";
 import type { InspectedWeights } from "../encoders/weights/inspect.ts";
 import type { WeightsSource } from "../encoders/weights/open-weights.ts";
 import { finish, paint, prose } from "./output.ts";
@@ -78,15 +79,13 @@ async function lines(source: WeightsSource, found: InspectedWeights, all: boolea
   ];
 }
 
-function loads(config: {
-  encoder: string;
-  size: number;
-  patch: number;
-  stem?: string | undefined;
-  channels?: unknown;
-}): string {
-  const { encoder, size, patch, stem, channels } = config;
-  return `into ${encoder}, ${stem === undefined ? `patch=${patch}` : `stem=${stem}`}, size=${size}, channels=${channels}`;
+function loads(config: EncoderConfig): string {
+  const { encoder, ...settings } = config;
+  // A ResNet has no patch.
+  const told = Object.entries(settings).filter(
+    ([key]) => !(key === "patch" && /^(wide_)?resnet|^convnext/.test(encoder)),
+  );
+  return `into ${[encoder, ...told.map(([key, value]) => `${key}=${value}`)].join(", ")}`;
 }
 
 function partsOf({ parts }: InspectedWeights): string {

@@ -1,6 +1,10 @@
 // Which of the encoders here an architecture that was found is, and in words what it is.
 import { ARCHITECTURES, type EncoderConfig } from "../facts.ts";
+import type { Variant } from "../variants.ts";
 import type { FoundArchitecture, FoundResNet, FoundVit } from "./found-architecture.ts";
+
+/** Of LayerNorm in the ViTs here, unless they are told another. */
+const OUR_EPS = 1e-6;
 
 /** A config that {@link createEncoder} makes such an encoder of, or why there is none. */
 export type EncoderFor = { config: EncoderConfig } | { why: string };
@@ -12,7 +16,8 @@ export function encoderFor(found: FoundArchitecture): EncoderFor {
   if (why !== null) return { why };
   if (!Object.hasOwn(ARCHITECTURES, name!)) return { why: `${name} is not built here yet` };
   if (found.family === "vit") {
-    return { config: { encoder: name!, size: found.size!, patch: found.patch, channels: found.channels } };
+    const { size, patch, channels } = found;
+    return { config: { encoder: name!, size: size!, patch, channels, ...variantOf(found) } };
   }
   // A patch is a ViT's alone.
   const config = { encoder: name!, patch: 16, channels: found.channels };
@@ -26,11 +31,22 @@ function whyNot(found: FoundArchitecture): string | null {
   return found.family === "resnet" ? whyNotResNet(found) : null;
 }
 
-function whyNotVit({ grid, classToken, registers, layerScale }: FoundVit): string | null {
-  if (!classToken) return "it has no class token";
-  if (registers > 0) return `it has ${registers} registers, which no encoder here has yet`;
-  if (layerScale) return "it has layer scale, which no encoder here has yet";
+function whyNotVit({ grid, registerPositions }: FoundVit): string | null {
+  if (registerPositions) return "its registers have positions, which are not read";
   return grid === null ? "its positions form no square" : null;
+}
+
+/** What sets it apart from a ViT's usual form here. */
+function variantOf(vit: FoundVit): Variant {
+  return {
+    ...(!vit.classToken && { class_token: false }),
+    ...(vit.registers > 0 && { registers: vit.registers }),
+    // What it begins with is written over.
+    ...(vit.layerScale && { layer_scale: 1e-5 }),
+    ...(vit.classToken && !vit.classPosition && { prefix_positions: "none" as const }),
+    ...(!vit.qkvBias && { qkv_bias: false }),
+    ...(vit.normEps !== null && vit.normEps !== OUR_EPS && { norm_eps: vit.normEps }),
+  };
 }
 
 function whyNotResNet({ stem, bottleneck, strideFirst }: FoundResNet): string | null {

@@ -91,19 +91,11 @@ export function inspected(source: WeightsSource, wanted: InspectFor = {}): Inspe
   };
 }
 
-/** Of LayerNorm in the ViTs here: transformer.ts's, which needs LibTorch. */
-const OUR_EPS = 1e-6;
-
 /** What no shape shows, and features depend on. */
 function caveats(found: FoundArchitecture): string[] {
   if (found.family !== "vit") return [];
-  const { heads, normEps } = found;
-  return [
-    ...(heads === null ? ["how many heads it has is nowhere said: the encoder that it is loaded into decides"] : []),
-    ...(normEps !== null && normEps !== OUR_EPS
-      ? [`its LayerNorm has ε ${normEps}, those here ${OUR_EPS}: features differ a little`]
-      : []),
-  ];
+  if (found.heads !== null) return [];
+  return ["how many heads it has is nowhere said: the encoder that it is loaded into decides"];
 }
 
 function reshapedFor(found: FoundArchitecture, { size, channels }: InspectFor): { name: string; how: string }[] {

@@ -68,6 +68,25 @@ describe("tokens agree with the program's own", () => {
   });
 });
 
+describe("tokens of DINOv2 agree with the program's own", () => {
+  const hf = Object.entries(fixture.transformers).flatMap(([major, { cases }]) =>
+    ["dinov2", "dinov2 registers"].flatMap((name): [string, WeightsCase][] =>
+      cases[name]!.features ? [[`transformers ${major}: ${name}`, cases[name]!]] : [],
+    ),
+  );
+  it.each<[string, WeightsCase]>([["timm dinov2 registers", fixture.cases["timm dinov2 registers"]!], ...hf])(
+    "%s",
+    async (name, one) => {
+      const registers = name.includes("registers") ? 4 : 0;
+      const net = vit({ layerScale: 1, registers, prefixPositions: name.startsWith("timm") ? "none" : "class" });
+      await loading(one, net, ({ missing, unexpected }) => {
+        expect([missing, unexpected]).toEqual([[], []]);
+        expect(relativeError(tokensOf(net), one.features!)).toBeLessThan(1e-4);
+      });
+    },
+  );
+});
+
 describe("features agree with the program's own", () => {
   // A ResNet-50 by formula takes its time: one version does.
   const resnets = Object.entries(fixture.transformers).flatMap(([major, { cases }]) =>
@@ -125,10 +144,10 @@ describe("weights that are made to fit", () => {
 
   it("other channels without a word are refused, and nothing is changed", async () => {
     const net = vit({ channels: 6 });
-    const before = net.norm.bias!.toNumbers();
+    const before = net.norm!.bias!.toNumbers();
     const { source, folder } = await sourceOfCase(one);
     expect(() => loadWeights(net, source)).toThrow(/Expected 6 channels .* got 3; channels "mean" or "inflate"/);
-    expect(net.norm.bias!.toNumbers()).toEqual(before);
+    expect(net.norm!.bias!.toNumbers()).toEqual(before);
     source.close();
     rmSync(folder, { recursive: true });
   });
@@ -142,7 +161,7 @@ describe("weights that are made to fit", () => {
         loadWeights(net, from);
         return net;
       });
-      expect(half!.norm.weight!.dtype).toBe("float32");
+      expect(half!.norm!.weight!.dtype).toBe("float32");
       expect(relativeError(half!.blocks[1]!.mlp.fc1.weight, full!.blocks[1]!.mlp.fc1.weight.toNumbers())).toBeLessThan(
         1e-3,
       );
