@@ -9,6 +9,7 @@ import { stepOn } from "../testing/progress.ts";
 import { gradients } from "../train/micro-batches.ts";
 import { makeOptimizer, setRates } from "../train/optimizer.ts";
 import { checkShapes, stepSettings, trainStep } from "../train/step.ts";
+import { couplingOf } from "./about.ts";
 import { ABOUTS } from "./abouts.ts";
 import { METHODS } from "./list.ts";
 import type { Method } from "./method.ts";
@@ -74,7 +75,9 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
       const views = viewsOf(method);
       const half = autocast({ dtype: "bfloat16" }, () => method.loss(views, stepOn(BATCH)).loss);
       expect(half.dtype).toBe("float32");
-      expect(half.item()).toBeCloseTo(made().loss(views, stepOn(BATCH)).loss.item(), 0);
+      const exact = made().loss(views, stepOn(BATCH)).loss.item();
+      // A sum over many numbers is large.
+      expect(Math.abs(half.item() - exact)).toBeLessThan(Math.max(0.5, 0.05 * exact));
     });
   });
 
@@ -215,13 +218,13 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
         method.zeroGrad();
         return { loss: loss.item(), grads };
       };
-      if (about.coupling === "batch" && !halves) {
+      if (couplingOf(about, vit) === "batch" && !halves) {
         expect(() => createMethod({ ...vit, micro_batch: 2 })).toThrow("Expected no micro_batch");
         return;
       }
       const whole = outcome(null);
       const parts = outcome(3);
-      expect(parts.loss).toBeCloseTo(whole.loss, 4);
+      expect(Math.abs(parts.loss - whole.loss)).toBeLessThan(5e-5 * Math.max(1, whole.loss / 10));
       for (const [key, grad] of Object.entries(whole.grads)) {
         const scale = Math.max(1e-3, grad.abs().amax().item());
         expect.soft(parts.grads[key]!.sub(grad).abs().amax().item() / scale, key).toBeLessThan(1e-4);

@@ -10,6 +10,7 @@ import { nearest } from "../config/suggest.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { aboutEncoder, isVit } from "../encoders/facts.ts";
 import { createEncoder } from "../encoders/index.ts";
+import { couplingOf } from "./about.ts";
 import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
 import { METHODS } from "./list.ts";
@@ -194,7 +195,8 @@ function askedViews(given: Config): ViewSpec[] {
 export function createMethod(given: Config): Method {
   const config = withoutImages(given);
   const definition = methodNamed(config.method);
-  const encoder = createEncoder(config, definition.encoder);
+  // A ResNet has no positions.
+  const encoder = createEncoder(config, isVit(config.encoder) ? definition.encoder : {});
   const method = definition.create({ config: config as never, encoder });
   if (!(method instanceof Method)) {
     throw new UsageError(`Expected create of method ${config.method} to give a Method, got ${typeof method}`);
@@ -203,10 +205,10 @@ export function createMethod(given: Config): Method {
   method.views = viewsOf(config);
   const { micro_batch: part, batch } = config;
   const split = method.embed !== undefined && method.contrast !== undefined;
-  if (part !== null && part < batch && definition.about.coupling === "batch" && !split) {
+  if (part !== null && part < batch && couplingOf(definition.about, config) === "batch" && !split) {
     method.dispose();
     throw new UsageError(
-      `Expected no micro_batch with ${config.method}, whose loss looks across the images of a batch and cannot be had in parts, got ${part}; lower batch instead, or set activation_checkpointing`,
+      `Expected no micro_batch with ${config.method}, whose loss${typeof definition.about.coupling === "function" ? ", as it is set," : ""} looks across the images of a batch and cannot be had in parts, got ${part}; lower batch instead, or set activation_checkpointing`,
     );
   }
   return method;
