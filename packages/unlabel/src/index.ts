@@ -82,6 +82,29 @@ export {
   type VitDescription,
   type VitOptions,
 } from "./encoders/index.ts";
+export {
+  type Aside,
+  type ChannelsRule,
+  type EncoderFor,
+  type Entry,
+  encoderFor,
+  type FilePart,
+  type FoundArchitecture,
+  type FoundConvNext,
+  type FoundResNet,
+  type FoundState,
+  type FoundVit,
+  type Hints,
+  type LoadedWeights,
+  type LoadWeightsOptions,
+  loadWeights,
+  type Placed,
+  type Plain,
+  type Preprocessing,
+  type WeightsAbout,
+  type WeightsFile,
+  type WeightsSource,
+} from "./encoders/weights/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
 export type { ProbeSettings } from "./eval/linear.ts";
@@ -138,6 +161,7 @@ export {
 export type * from "./run/evaluations.ts";
 export type { Health } from "./run/health.ts";
 export type { Gap } from "./run/metrics.ts";
+export { type OpenSourceOptions, openSource } from "./run/open-source.ts";
 export { type KnnSettings, type Neighbours, nearest, vote } from "./score/knn.ts";
 export { judge, type Metrics, topK } from "./score/metrics.ts";
 export { type Difference, type Estimate, PairedSequence } from "./score/paired-sequence.ts";
