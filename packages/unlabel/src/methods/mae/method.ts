@@ -46,19 +46,20 @@ export class Mae extends Method {
     const error = predicted.mseLoss(target);
     const visible = latent.narrow(1, 1, masking.keep.shape[1]!);
     const weight = this.#config.uniformity;
-    const alike = weight > 0 ? meanSquaredCosine(visible.mean(1)) : null;
-    const loss = alike ? error.add(alike.mul(weight)) : error;
     const seen = visible.detach();
+    const pooled = (weight > 0 ? visible : seen).mean(1);
+    // Of one image alone nothing can be told.
+    const alike = pooled.shape[0]! > 1 ? meanSquaredCosine(pooled) : null;
+    const loss = alike && weight > 0 ? error.add(alike.mul(weight)) : error;
     const features = cat([seen.mean(1), seen.amax(1)], 1);
     const logs = noGrad(() => {
       const spread = target.var([0, 1], { correction: 0 }).mean();
       // Who always predicts the mean patch tells no images apart.
       this.#chance ??= spread.item() + weight;
-      const pooled = seen.mean(1).to({ dtype: "float32" });
       return {
         explained_variance: error.div(spread).neg().add(1),
-        feature_std: pooled.var(0, { correction: 0 }).mean().sqrt(),
-        ...(alike && { squared_cosine: alike.detach().clone() }),
+        feature_std: pooled.detach().to({ dtype: "float32" }).var(0, { correction: 0 }).mean().sqrt(),
+        ...(alike && { squared_cosine: alike.detach() }),
       };
     });
     return { loss, logs, features };
