@@ -99,6 +99,7 @@ export type * from "./run/evaluations.ts";
 export type { Health } from "./run/health.ts";
 export {
   type Better,
+  CHANGES,
   INDICATORS,
   type Indicator,
   type IndicatorAbout,
@@ -123,7 +124,7 @@ export { judge, type Metrics, topK } from "./score/metrics.ts";
 export { linearPrediction } from "./score/pretext.ts";
 export { alphaReq, rankMe } from "./score/spectrum.ts";
 export { alignmentOf, type Spread, spreadOf } from "./score/spread.ts";
-export { isRefused, type Refusal, type Told } from "./score/told.ts";
+export { isRefused, type Refusal, type Told, unusable } from "./score/told.ts";
 export { viewHits } from "./score/view-retrieval.ts";
 export {
   type Listeners,
