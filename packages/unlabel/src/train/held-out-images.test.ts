@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Settings } from "../config/settings.ts";
 import { openData } from "../data/open.ts";
 import { indicatorImages } from "../eval/indicator-images.ts";
 import { RunDirectory } from "../run/directory.ts";
@@ -25,7 +26,7 @@ const flags = {
   online: false,
 };
 
-async function train(name: string, more: object = {}, resume = false) {
+async function train(name: string, more: Settings = {}, resume = false) {
   const told: string[] = [];
   const stream = { write: (text: string) => told.push(text) };
   const settings = { flags: resume ? more : { ...flags, ...more } };
