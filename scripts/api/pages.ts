@@ -16,6 +16,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   data: "From a folder, archive or table of images to batches: opening, reading, augmenting.",
   encoders: "ResNets and vision transformers, by torchvision's and timm's names.",
   eval: "What a trained encoder is worth, and what can be done with it: scores, features, search.",
+  export: "A trained encoder for other programs: ONNX Runtime, timm, transformers, torchvision.",
   methods: "The methods, and what methods of one's own are made of: `defineMethod`, heads, losses, schedules.",
   report: "The page about runs, and the numbers on it.",
   run: "The run directory: what pretraining and evaluation leave there.",
@@ -42,6 +43,7 @@ export const PAGES: readonly Page[] = [
 export const UNNAMED: Readonly<Record<string, readonly string[]>> = {
   unlabel: [
     "config/common.ts:commonSchema",
+    "config/common.ts:variantSchema",
     "encoders/macs.ts:Macs",
     "eval/load-encoder.ts:Parts",
     "methods/shared/momentum.ts:AnyModule",

@@ -36,27 +36,49 @@ export { type BlurSpec, type Box, type ColorSpec, type Filter, plainView, type V
 export {
   ARCHITECTURES,
   type Block,
+  type BlockOptions,
+  buildEncoder,
+  CONVNEXTS,
+  ConvNeXt,
+  type ConvNeXtAbout,
+  type ConvNeXtBlock,
+  type ConvNeXtDescription,
+  type ConvNeXtHead,
+  type ConvNeXtOptions,
+  type ConvNeXtStage,
   createEncoder,
+  describeEncoder,
   ENCODERS,
   Encoder,
   type EncoderAbout,
   type EncoderConfig,
+  type EncoderDescription,
   type EncoderName,
   type EncoderOptions,
   encoderDim,
   encoderMacs,
+  encoderParameters,
+  encoderShapes,
   encoderWidth,
+  type Interpolation,
+  type LayerScale,
   type Mlp,
   type PatchEmbed,
+  POOLINGS,
+  type Pooling,
+  type PrefixPositions,
   RESNETS,
   ResNet,
   type ResNetAbout,
+  type ResNetDescription,
   type ResNetOptions,
   type TokenOptions,
   type Tokens,
+  type Variant,
   VITS,
   VisionTransformer,
   type VitAbout,
+  type VitDescription,
   type VitOptions,
 } from "./encoders/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
@@ -73,6 +95,9 @@ export type { EvaluateOptions } from "./eval/options.ts";
 export { type ProbeOptions, probe } from "./eval/probe.ts";
 export { type Found, type SearchOptions, type SearchResult, search } from "./eval/search.ts";
 export type { OnPhase } from "./eval/session.ts";
+export { type Exported, exportEncoder } from "./export/export.ts";
+export type { WrittenFile } from "./export/folder.ts";
+export type { ExportOptions, Target as ExportTarget } from "./export/options.ts";
 export { forwardOperations, trainingOperations } from "./methods/about.ts";
 export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";
@@ -85,6 +110,7 @@ export { type Masking, maskingOf, randomMasking, restoreOrder } from "./methods/
 export { follow, momentumCopy } from "./methods/shared/momentum.ts";
 export { type NtXentForm, type NtXentOptions, ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
+export { meanSquaredCosine } from "./methods/shared/uniformity.ts";
 export { type Report, type ReportData, reportData, writeReport } from "./report/index.ts";
 export type { Damage, Recovered, StepOf } from "./run/checkpoint-files.ts";
 export {

@@ -132,12 +132,17 @@ export function removeQuietly(path: string): void {
 
 /** Adds a line to a file, whole or not at all. */
 export function appendLine(path: string, text: string): void {
+  append(path, `${text}\n`);
+}
+
+/** Adds to a file, which need not be there yet, all or nothing. */
+export function append(path: string, what: string | Uint8Array): void {
   try {
     const file = openSync(path, "a");
     try {
       const { size } = fstatSync(file);
       try {
-        writeFileSync(file, `${text}\n`);
+        writeFileSync(file, what);
       } catch (error) {
         ftruncateSync(file, size);
         throw error;

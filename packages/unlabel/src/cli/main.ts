@@ -9,6 +9,7 @@ import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEmbed } from "./embed.ts";
 import { addEvaluate } from "./evaluate.ts";
+import { addExport } from "./export.ts";
 import { addKnn } from "./knn.ts";
 import { leaveWhenInterrupted } from "./output.ts";
 import { addPretrain } from "./pretrain.ts";
@@ -18,7 +19,7 @@ import { addSearch } from "./search.ts";
 import { addSetup } from "./setup.ts";
 
 /** Commands that work for long and keep nothing before they are done. */
-const ENCODES = new Set(["evaluate", "probe", "knn", "embed", "search"]);
+const ENCODES = new Set(["evaluate", "probe", "knn", "embed", "search", "export"]);
 
 const COMMANDS = [
   addSetup,
@@ -31,6 +32,7 @@ const COMMANDS = [
   addKnn,
   addEmbed,
   addSearch,
+  addExport,
   addReport,
   addDemo,
 ];

@@ -1,6 +1,7 @@
 // Flags that set a key of the config. A flag's value is read as YAML reads it and checked with the rest of the config.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
+import { encoderWords } from "../encoders/facts.ts";
 import type { About } from "../methods/about.ts";
 import { abouts } from "../methods/abouts.ts";
 import { presetNames } from "../methods/presets.ts";
@@ -9,7 +10,7 @@ type Row = readonly [flag: string, value: string, help: string];
 
 /** Flag, its value's name, what it does. The flag `--mask-ratio` sets the key `mask_ratio`. */
 const FLAGS: readonly Row[] = [
-  ["--encoder", "name", "resnet18|34|50 or vit_tiny|small|base"],
+  ["--encoder", "name", encoderWords()],
   ["--size", "px", "edge of the training images"],
   ["--epochs", "n", "passes over the images"],
   ["--steps", "n", "so many steps, whatever the epochs"],
@@ -20,6 +21,7 @@ const FLAGS: readonly Row[] = [
   ["--threads", "n|auto", "threads that compute"],
   ["--device", "auto|cpu|cuda[:N]|mps", "where to compute"],
   ["--precision", "auto|fp32|bf16", "number format of the arithmetic"],
+  ["--log", "none|tensorboard", "event files for TensorBoard too"],
 ];
 
 /** With those of the methods that are known now; a flag that several have is one. */

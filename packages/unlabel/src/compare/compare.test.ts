@@ -63,7 +63,9 @@ describe("settingsOf", () => {
   });
 
   it("refuses an encoder that a method cannot have", () => {
-    expect(() => settings({ backbone: "resnet18" }, "mae")).toThrow("Expected one of vit_tiny, vit_small, vit_base");
+    expect(() => settings({ backbone: "resnet18" }, "mae")).toThrow(
+      "Expected one of vit_tiny, vit_small, vit_base, vit_large",
+    );
   });
 });
 

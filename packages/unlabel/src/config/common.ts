@@ -99,6 +99,8 @@ export const commonSchema = {
   health_every: integer(0, 1_000_000_000).nullable(),
   /** Where images have classes: a linear probe and kNN beside the training, which they do not touch. */
   online: flag(),
+  /** `tensorboard`: event files in the run's folder `tensorboard` too: scalars, settings, and the pictures that the method makes. */
+  log: oneOf("none", "tensorboard"),
   /** Random resized crop: the least share of the image's area that a view may show. */
   crop_min: above(0, 1),
   /** Images that have neither labels nor val: a tenth of them are not trained on, so that evaluation has some to look at. */
@@ -108,8 +110,25 @@ export const commonSchema = {
   std: perChannel(0.001, 1),
 };
 
+/**
+ * What sets the encoder that a run begins with apart from its architecture's usual form (`Variant` in encoders/variants.ts). No settings:
+ * nobody types them, `run.json` keeps those that there are.
+ */
+export const variantSchema = {
+  pooling: oneOf("mean_max", "class", "mean", "class_mean").optional(),
+  class_token: flag().optional(),
+  registers: integer(0, 1024).optional(),
+  layer_scale: number(0, 100).nullable().optional(),
+  norm_eps: above(0, 1).optional(),
+  prefix_positions: oneOf("none", "class", "all").optional(),
+  interpolation: oneOf("antialias", "bicubic", "offset").optional(),
+  pooled_norm: flag().optional(),
+  mlp_ratio: above(0, 64).optional(),
+  qkv_bias: flag().optional(),
+};
+
 /** The settings that every method has, beside its name, its preset and its encoder. */
-export type CommonConfig = z.infer<z.ZodObject<typeof commonSchema>> & {
+export type CommonConfig = z.infer<z.ZodObject<typeof commonSchema & typeof variantSchema>> & {
   method: string;
   preset: string;
   encoder: string;

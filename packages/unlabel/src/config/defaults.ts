@@ -55,6 +55,7 @@ export const DEFAULTS = {
   checkpoint_every_epochs: 1,
   health_every: null,
   online: true,
+  log: "none",
   crop_min: 0.2,
   hold_out: true,
 } as const;

@@ -98,7 +98,7 @@ describe("resolveConfig", () => {
     ],
     [
       { method: "mae", encoder: "resnet50" },
-      'Expected one of vit_tiny, vit_small, vit_base for encoder, got "resnet50"',
+      'Expected one of vit_tiny, vit_small, vit_base, vit_large for encoder, got "resnet50"',
     ],
     [{ method: "simclr", device: "gpu" }, 'Expected auto, cpu, cuda, cuda:N or mps for device, got "gpu"'],
     [{ method: "simclr", threads: 0 }, "Expected auto or a whole number from 1 to 1024 for threads, got 0"],
@@ -140,6 +140,28 @@ describe("resolveConfig", () => {
     [{ method: "simclr", blur_p_second: 0.5 }, "Expected settings of simclr, got blur_p_second, which belongs to byol"],
     [{ method: "mae", hue: 0.5 }, "Expected settings of mae, got hue, which belongs to simclr and byol"],
     [{ method: "byol", encoder: "vit_tiny", stem: "3x3" }, "Expected no stem with encoder vit_tiny"],
+    [{ method: "simclr", encoder: "convnext_tiny", stem: "3x3" }, "Expected no stem with encoder convnext_tiny"],
+    [{ method: "simclr", encoder: "convnext_tiny", patch: 8 }, "Expected no patch with encoder convnext_tiny"],
+    [
+      { method: "simclr", encoder: "convnext_tiny", size: 48, local_views: 2 },
+      "Expected views of at least 32 px with convnext_tiny, got 24 px; set a larger size",
+    ],
+    [
+      { method: "byol", encoder: "convnext_tiny", size: 64, size_start: 24 },
+      "Expected views of at least 32 px with convnext_tiny, got 24 px",
+    ],
+    [
+      { method: "byol", encoder: "convnext_tiny", size: 64, eval_size: 31 },
+      "Expected an eval_size of at least 32 px with convnext_tiny, got 31 px; set a larger one, or null for size",
+    ],
+    [
+      { method: "mae", encoder: "convnext_tiny" },
+      'Expected one of vit_tiny, vit_small, vit_base, vit_large for encoder, got "convnext_tiny"',
+    ],
+    [
+      { method: "simclr", encoder: "vit_tiny", registers: 4 },
+      "Expected no registers among the settings, got 4; it is the encoder's that a run begins with",
+    ],
     [{ metod: "simclr" }, "Unknown setting metod (did you mean method?)"],
     [{ method: "simclr", batch: 1 }, "Expected at least 2 for batch"],
     [{ method: "simclr", batch: 1e99 }, /^Expected a whole number from 1 to 65536 for batch, got 1e\+99$/],
@@ -159,6 +181,20 @@ describe("resolveConfig", () => {
   ])("refuses %o", (flags, message) => {
     expect(() => resolveConfig({ flags })).toThrow(UsageError);
     expect(() => resolveConfig({ flags })).toThrow(message);
+  });
+
+  it("keeps what sets a run's encoder apart, and checks it", () => {
+    const before = resolveConfig({ flags: { method: "simclr", encoder: "vit_tiny" } });
+    const own = { pooling: "class", registers: 4, layer_scale: null, class_token: true, norm_eps: 1e-12, mlp_ratio: 3 };
+    const config = resolveConfig({ file: file({ ...before, ...own }), flags: { epochs: 3 } });
+    expect(config).toEqual({ ...before, ...own, epochs: 3 });
+    expect(resolveConfig({ file: file(JSON.parse(JSON.stringify(config))) })).toEqual(config);
+    expect(() => resolveConfig({ file: file({ ...before, pooling: "max" }) })).toThrow(
+      'Expected one of mean_max, class, mean, class_mean for pooling, got "max"',
+    );
+    expect(() => resolveConfig({ file: file({ ...before, registers: -1 }) })).toThrow(
+      "Expected a whole number from 0 to 1024 for registers, got -1 (in my.yaml)",
+    );
   });
 
   it("names every problem and the file that a bad setting came from", () => {

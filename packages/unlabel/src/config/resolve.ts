@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
 import { fitted } from "./channels.ts";
-import { type Config, commonSchema } from "./common.ts";
+import { type Config, commonSchema, variantSchema } from "./common.ts";
 import { contradictions } from "./contradictions.ts";
 import { oneOf } from "./fields.ts";
 import type { Settings } from "./settings.ts";
@@ -42,6 +42,7 @@ export function schemaOf({ name, presets, encoders, schema }: Configurable) {
     preset: z.enum(Object.keys(presets)),
     encoder: oneOf(...encoders),
     ...commonSchema,
+    ...variantSchema,
     ...schema,
   });
 }
@@ -67,6 +68,12 @@ export function resolveWith(
     given.method === undefined &&
     Object.keys(given).find((key) => !isSettingOf(methods, key) && nearest(key, ["method"]));
   if (misspelt) throw new UsageError(`Unknown setting ${misspelt} (did you mean method?)`);
+  const kept = Object.keys(flags).find((key) => key in variantSchema);
+  if (kept) {
+    throw new UsageError(
+      `Expected no ${kept} among the settings, got ${show(flags[kept])}; it is the encoder's that a run begins with`,
+    );
+  }
   const names = methods.map(({ name }) => name);
   const name = choice("method", given.method, names, otherwise.method);
   const method = methods[names.indexOf(name)]!;

@@ -43,7 +43,7 @@ export class FoldedResNet extends Encoder {
   }
 
   override tokens(images: Tensor, options: TokenOptions = {}): Tokens {
-    refuseChoice(options);
+    refuseChoice(options, "a ResNet");
     return scope(() => tokensOfMap(this.#map(images)));
   }
 
@@ -82,12 +82,12 @@ export function tokensOfMap(map: Tensor): Tokens {
   return { tokens: map.flatten(2).transpose(1, 2), classToken: null, grid: [height, width] };
 }
 
-/** A convolution sees neighbours, so no place can be left out. @throws {TorchError} where some are to be */
-export function refuseChoice({ keep, mask, maskToken }: TokenOptions): void {
+/** A convolution sees neighbours, so no place can be left out of `net`. @throws {TorchError} where some are to be */
+export function refuseChoice({ keep, mask, maskToken }: TokenOptions, net: string): void {
   const given = Object.entries({ keep, mask, maskToken }).find(([, tensor]) => tensor);
   if (!given) return;
   throw new TorchError(
-    `Expected no ${given[0]} for a ResNet, got ${given[1]}; leaving out patches needs a ViT`,
+    `Expected no ${given[0]} for ${net}, got ${given[1]}; leaving out patches needs a ViT`,
     "tokens",
   );
 }

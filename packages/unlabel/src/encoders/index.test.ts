@@ -1,7 +1,19 @@
 import { randn, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
-import { createEncoder, ResNet, VisionTransformer } from "./index.ts";
+import {
+  buildEncoder,
+  configOf,
+  createEncoder,
+  describeEncoder,
+  type EncoderConfig,
+  type EncoderDescription,
+  encoderDim,
+  encoderShapes,
+  nameOf,
+  ResNet,
+  VisionTransformer,
+} from "./index.ts";
 
 describe("createEncoder", () => {
   it.each([
@@ -29,6 +41,25 @@ describe("createEncoder", () => {
     });
   });
 
+  it("refuses a ViT's options for another family, and a class token's pooling without one", () => {
+    const config = { patch: 8, size: 64 };
+    expect(() => createEncoder({ ...config, encoder: "resnet18", registers: 4 })).toThrow(
+      "Expected a ViT for encoder, whose registers is 4, got resnet18",
+    );
+    expect(() => createEncoder({ ...config, encoder: "convnext_tiny", pooling: "class" })).toThrow(
+      "Expected a ViT for encoder, whose pooling is class, got convnext_tiny",
+    );
+    expect(() => createEncoder({ ...config, encoder: "vit_tiny", class_token: false, pooling: "class_mean" })).toThrow(
+      "Expected mean or mean_max for pooling of a ViT without a class token, got class_mean",
+    );
+    expect(() => createEncoder({ ...config, encoder: "vit_tiny", pooling: "max" as never })).toThrow(
+      "Expected one of mean_max, class, mean, class_mean for pooling, got max",
+    );
+    expect(() => createEncoder({ ...config, encoder: "vit_tiny", registers: 1.5 })).toThrow(
+      "Expected a whole number from 0 for registers, got 1.5",
+    );
+  });
+
   it("refuses positions for a ResNet, and a drop_path out of range", () => {
     const config = { encoder: "resnet18", patch: 8, size: 64 };
     expect(() => createEncoder(config, { positions: "sincos" })).toThrow(
@@ -41,5 +72,63 @@ describe("createEncoder", () => {
         expect(make).toThrow(`Expected a number from 0 to below 1 for drop_path, got ${drop_path}`);
       }
     }
+  });
+});
+
+describe("a description", () => {
+  const vit: EncoderConfig = {
+    encoder: "vit_tiny",
+    size: 32,
+    patch: 8,
+    channels: 4,
+    drop_path: 0.1,
+    pooling: "class_mean",
+    class_token: true,
+    registers: 4,
+    layer_scale: 1e-5,
+    norm_eps: 1e-12,
+    prefix_positions: "none",
+    interpolation: "offset",
+    pooled_norm: false,
+    mlp_ratio: 2,
+    qkv_bias: false,
+  };
+  const configs: EncoderConfig[] = [
+    vit,
+    { encoder: "vit_tiny", size: 32, patch: 16, channels: 1, class_token: false, pooled_norm: true, pooling: "mean" },
+    { encoder: "wide_resnet50_2", size: 96, patch: 16, channels: 3, stem: "3x3" },
+    { encoder: "convnext_small", size: 96, patch: 16, channels: 3, layer_scale: null, norm_eps: 1e-12, drop_path: 0 },
+  ];
+
+  it.each(configs)("of $encoder is plain data, and leads back to its config", (config) => {
+    const description = describeEncoder(config);
+    expect(JSON.parse(JSON.stringify(description))).toEqual(JSON.parse(JSON.stringify(description)));
+    expect(configOf(JSON.parse(JSON.stringify(description)), config.size)).toEqual(config);
+    expect(nameOf(description)).toBe(config.encoder);
+  });
+
+  it.each(configs.slice(0, 2))("builds what it says: $pooling", (config) => {
+    scope(() => {
+      const net = buildEncoder(describeEncoder(config));
+      const shapes = Object.entries(net.stateDict()).map(([name, { shape }]) => [name, shape]);
+      expect(shapes).toEqual(Object.entries(encoderShapes(describeEncoder(config))));
+      expect(net.eval().features(randn([1, config.channels as number, 32, 48])).shape).toEqual([1, encoderDim(config)]);
+      net.dispose();
+    });
+  });
+
+  it("needs no name", () => {
+    const small: EncoderDescription = { family: "convnext", counts: [1, 1], widths: [8, 16] };
+    scope(() => {
+      const net = buildEncoder(small);
+      expect(net.features(randn([1, 3, 8, 8])).shape).toEqual([1, 16]);
+      expect(() => net.features(randn([1, 3, 8, 7]))).toThrow(
+        "Expected images of at least 8 px for a ConvNeXt, got 8 × 7",
+      );
+      expect(Object.keys(net.stateDict())).toEqual(Object.keys(encoderShapes(small)));
+      net.dispose();
+    });
+    expect(nameOf(small)).toBeNull();
+    expect(configOf(small)).toBeNull();
   });
 });

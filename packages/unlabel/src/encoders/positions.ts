@@ -1,19 +1,20 @@
 // Position embeddings: fixed 2-D sine-cosine ones in the layout of MAE's code (arXiv:2111.06377), so that its checkpoints agree, and any
 // table resampled for another grid.
 import { autocast, cat, fromTypedArray, type Tensor, TorchError } from "@unlabel/torch";
+import type { Interpolation } from "./variants.ts";
 
 /**
- * One row a token of a `grid × grid` image, behind a row of zeros for the class token: `[1 + grid², dim]`.
+ * One row a token of a `grid × grid` image, behind a row of zeros for the class token, or so many `before`: `[before + grid², dim]`.
  * The first half of a row encodes the column x, the second the row y, each as `sin(x·ωₖ)` for all k, then `cos(x·ωₖ)`,
  * with `ωₖ = 10000^(−k / (dim/4))`.
  *
  * @throws {TorchError} where dim is no multiple of 4
  */
-export function sinCosPositions(dim: number, grid: number): Tensor {
+export function sinCosPositions(dim: number, grid: number, before = 1): Tensor {
   if (dim % 4 !== 0) throw new TorchError(`Expected a multiple of 4 for dim, got ${dim}`, "sinCosPositions");
   const quarter = dim / 4;
-  const table = new Float32Array((1 + grid * grid) * dim);
-  for (let y = 0, at = dim; y < grid; y++) {
+  const table = new Float32Array((before + grid * grid) * dim);
+  for (let y = 0, at = before * dim; y < grid; y++) {
     for (let x = 0; x < grid; x++, at += dim) {
       for (let k = 0; k < quarter; k++) {
         const omega = 10000 ** (-k / quarter);
@@ -24,39 +25,55 @@ export function sinCosPositions(dim: number, grid: number): Tensor {
       }
     }
   }
-  return fromTypedArray(table, [1 + grid * grid, dim]);
+  return fromTypedArray(table, [before + grid * grid, dim]);
+}
+
+/** How {@link resamplePositions} works. */
+export interface ResampleOptions {
+  /** First rows that stand for no place, and stay; default 1, the class token's. */
+  prefix?: number;
+  /**
+   * `antialias` (default), as timm and DINOv2 with registers: bicubic (a = −½), antialiased where the grid gets smaller. `bicubic`, as Hugging
+   * Face's ViT and DINOv2: bicubic (a = −¾), without antialiasing. `offset`, as DINOv2's own code without registers: the same, with 0.1 added to
+   * the new sides as the scale is computed.
+   */
+  interpolation?: Interpolation;
 }
 
 /**
- * Positions of one grid for another, as timm's `resample_abs_pos_embed` makes them: bicubic, antialiased where the grid gets
+ * Positions of one grid for another, by default as timm's `resample_abs_pos_embed` makes them: bicubic, antialiased where the grid gets
  * smaller; the class token's row stays. Gradients flow back to the table. Two products with constant matrices, not LibTorch's
  * operator, whose backward on GPUs adds in no fixed order.
  *
- * @param table `[1 + h·w, dim]` for the grid `from`
- * @returns `[1 + h′·w′, dim]` for the grid `to`, float32
+ * @param table `[prefix + h·w, dim]` for the grid `from`
+ * @returns `[prefix + h′·w′, dim]` for the grid `to`, float32
  */
 export function resamplePositions(
   table: Tensor,
   from: readonly [number, number],
   to: readonly [number, number],
+  { prefix = 1, interpolation = "antialias" }: ResampleOptions = {},
 ): Tensor {
+  const weights = interpolation === "antialias" ? antialiasedWeights : bicubicWeights;
+  const added = interpolation === "offset" ? 0.1 : 0;
   const { device } = table;
   const [height, width] = from;
   const dim = table.shape[1]!;
-  const places = table.narrow(0, 1, height * width).to({ dtype: "float32" });
+  const places = table.narrow(0, prefix, height * width).to({ dtype: "float32" });
   // In full precision, whatever the precision around.
   const resampled = autocast({ device, enabled: false }, () => {
-    const rows = bicubicWeights(height, to[0])
+    const rows = weights(height, to[0], added)
       .to({ device })
       .matmul(places.reshape([height, width * dim]));
-    const columns = bicubicWeights(width, to[1]).to({ device });
+    const columns = weights(width, to[1], added).to({ device });
     return columns.matmul(rows.reshape([to[0], width, dim]));
   });
-  return cat([table.narrow(0, 0, 1).to({ dtype: "float32" }), resampled.reshape([to[0] * to[1], dim])], 0);
+  const found = resampled.reshape([to[0] * to[1], dim]);
+  return prefix === 0 ? found : cat([table.narrow(0, 0, prefix).to({ dtype: "float32" }), found], 0);
 }
 
 /** Weights `[to, from]` of the antialiased bicubic filter (a = −½): as PIL's, and LibTorch's with `antialias`. */
-function bicubicWeights(from: number, to: number): Tensor {
+function antialiasedWeights(from: number, to: number): Tensor {
   const scale = from / to;
   const stretch = Math.max(scale, 1);
   const values = new Float32Array(to * from);
@@ -71,8 +88,22 @@ function bicubicWeights(from: number, to: number): Tensor {
   return fromTypedArray(values, [to, from]);
 }
 
-function cubic(at: number): number {
+/** Weights `[to, from]` of the bicubic filter of four taps (a = −¾), edges repeated: as LibTorch's without `antialias`. */
+function bicubicWeights(from: number, to: number, added: number): Tensor {
+  const scale = from / (to + added);
+  const values = new Float32Array(to * from);
+  for (let i = 0; i < to; i++) {
+    const at = scale * (i + 0.5) - 0.5;
+    for (let tap = Math.floor(at) - 1; tap <= Math.floor(at) + 2; tap++) {
+      const place = Math.min(from - 1, Math.max(0, tap));
+      values[i * from + place]! += cubic(tap - at, -0.75);
+    }
+  }
+  return fromTypedArray(values, [to, from]);
+}
+
+function cubic(at: number, a = -0.5): number {
   const x = Math.abs(at);
-  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
-  return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
+  if (x < 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
+  return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
 }

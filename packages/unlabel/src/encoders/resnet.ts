@@ -1,4 +1,5 @@
-// ResNet-18/34/50 (arXiv:1512.03385) without its classifier, with torchvision's structure, initialisation and names.
+// ResNet-18/34/50/101/152 (arXiv:1512.03385), and wide ones (arXiv:1605.07146), without their classifier, with torchvision's
+// structure, initialisation and names.
 // The stride of a bottleneck is on its 3×3 convolution, as in torchvision ("v1.5").
 import { type DType, nn, scope, type Tensor } from "@unlabel/torch";
 import { drawPaths, dropPath, dropRates } from "./drop-path.ts";
@@ -10,16 +11,16 @@ import { throughBlocks } from "./recompute.ts";
 /** Options of a {@link ResNet}. */
 export interface ResNetOptions {
   /** First layer. `7x7`: stride 2, then a max-pool of stride 2. `3x3`: stride 1 and no pool, for small images. Default `7x7`. */
-  stem?: "7x7" | "3x3";
+  stem?: "7x7" | "3x3" | undefined;
   /** Starts each residual branch at zero by its last norm scale (arXiv:1706.02677). Default false. */
-  zeroInitResidual?: boolean;
+  zeroInitResidual?: boolean | undefined;
   /** Of an image; default 3. */
-  channels?: number;
+  channels?: number | undefined;
   /** How often the last block's branch is left out in training (drop-path.ts); default 0. */
-  dropPath?: number;
+  dropPath?: number | undefined;
 }
 
-/** `[B, channels, H, W]` → the mean over positions of the last feature map, `[B, dim]`; dim is 512, for ResNet-50 2048. */
+/** `[B, channels, H, W]` → the mean over positions of the last feature map, `[B, dim]`; dim is 512, with bottlenecks 2048. */
 export class ResNet extends Encoder {
   override readonly dim: number;
   /** Channels of an image. */
@@ -40,7 +41,10 @@ export class ResNet extends Encoder {
   layer4: nn.Sequential;
 
   /** @throws {UserError} where `dropPath` is not in [0, 1) */
-  constructor({ bottleneck, counts }: Pick<ResNetAbout, "bottleneck" | "counts">, options: ResNetOptions = {}) {
+  constructor(
+    { bottleneck, counts, baseWidth = 64 }: Pick<ResNetAbout, "bottleneck" | "counts" | "baseWidth">,
+    options: ResNetOptions = {},
+  ) {
     super();
     const { stem = "7x7", zeroInitResidual = false, channels = 3, dropPath = 0 } = options;
     const expansion = bottleneck ? 4 : 1;
@@ -49,7 +53,8 @@ export class ResNet extends Encoder {
       const blocks = Array.from({ length: counts[index]! }, (_, i) => {
         const into = i > 0 ? planes * expansion : index > 0 ? (planes / 2) * expansion : 64;
         const stride = i === 0 && index > 0 ? 2 : 1;
-        return bottleneck ? new Bottleneck(into, planes, stride) : new BasicBlock(into, planes, stride);
+        if (!bottleneck) return new BasicBlock(into, planes, stride);
+        return new Bottleneck(into, baseWidth * 2 ** index, planes, stride);
       });
       return new nn.Sequential(...blocks);
     };
@@ -81,7 +86,7 @@ export class ResNet extends Encoder {
 
   /** The last feature map, place by place; a convolution sees neighbours, so no place can be left out. */
   override tokens(images: Tensor, options: TokenOptions = {}): Tokens {
-    refuseChoice(options);
+    refuseChoice(options, "a ResNet");
     return scope(() => tokensOfMap(this.#map(images)));
   }
 
@@ -168,13 +173,14 @@ class Bottleneck extends Residual {
   bn3: nn.BatchNorm2d;
   override downsample: nn.Sequential | null;
 
-  constructor(into: number, planes: number, stride: number) {
+  /** @param inner channels within, as many as `planes` or, in a wide one, twice */
+  constructor(into: number, inner: number, planes: number, stride: number) {
     super();
-    this.conv1 = convolution(into, planes, 1);
-    this.bn1 = new nn.BatchNorm2d(planes);
-    this.conv2 = convolution(planes, planes, 3, stride);
-    this.bn2 = new nn.BatchNorm2d(planes);
-    this.conv3 = convolution(planes, 4 * planes, 1);
+    this.conv1 = convolution(into, inner, 1);
+    this.bn1 = new nn.BatchNorm2d(inner);
+    this.conv2 = convolution(inner, inner, 3, stride);
+    this.bn2 = new nn.BatchNorm2d(inner);
+    this.conv3 = convolution(inner, 4 * planes, 1);
     this.bn3 = new nn.BatchNorm2d(4 * planes);
     this.downsample = shortcut(into, 4 * planes, stride);
   }

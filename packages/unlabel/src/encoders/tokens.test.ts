@@ -1,6 +1,7 @@
 import { manualSeed, noGrad, ones, randn, scope, type Tensor, tensor, zeros } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { relativeError } from "../testing/reference.ts";
+import { ConvNeXt } from "./convnext.ts";
 import { Encoder } from "./encoder.ts";
 import { ARCHITECTURES } from "./facts.ts";
 import { patchify } from "./patches.ts";
@@ -86,6 +87,39 @@ describe("a ViT's tokens", () => {
     });
   });
 
+  it("stand behind class token and registers, whichever of them there are", () => {
+    scope(() => {
+      const images = randn([2, 3, 32, 32]);
+      const keep = indices([
+        [3, 0, 15],
+        [9, 8, 2],
+      ]);
+      for (const [classToken, registers] of [
+        [true, 3],
+        [false, 2],
+        [false, 0],
+      ] as const) {
+        for (const prefixPositions of ["none", "class", "all"] as const) {
+          const net = vit({ classToken, registers, prefixPositions, pooling: "mean" });
+          for (const kept of [undefined, keep]) {
+            const found = net.tokens(images, { keep: kept });
+            expect(found.tokens.shape).toEqual([2, kept ? 3 : 16, 16]);
+            expect(found.classToken?.shape).toEqual(classToken ? [2, 16] : undefined);
+            const all = net.encode(patchify(images, 8), kept);
+            same(found.tokens, classToken ? all.narrow(1, 1, all.shape[1]! - 1) : all);
+            if (found.classToken) same(found.classToken, all.select(1, 0));
+          }
+          // All that is there is made use of.
+          net.tokens(images).tokens.square().sum().backward();
+          for (const [name, { grad }] of net.namedParameters()) {
+            expect(Math.abs((grad as Tensor).abs().sum().item()), name).toBeGreaterThan(0);
+          }
+          net.dispose();
+        }
+      }
+    });
+  });
+
   it("refuse a mask of another shape, and a token without a mask", () => {
     const net = vit();
     const images = randn([2, 3, 32, 32]);
@@ -129,6 +163,31 @@ describe("a ResNet's tokens", () => {
     const net = new ResNet(ARCHITECTURES.resnet18);
     expect(() => net.tokens(randn([1, 3, 32, 32]), { [name]: zeros([1, 1]) })).toThrow(
       new RegExp(`Expected no ${name} for a ResNet, got .*; leaving out patches needs a ViT`),
+    );
+    net.dispose();
+  });
+});
+
+describe("a ConvNeXt's tokens", () => {
+  it("are its last map, and the norm of its mean are the features", () => {
+    scope(() => {
+      const net = new ConvNeXt({ counts: [1, 1], widths: [8, 12] }, { channels: 2, layerScale: 1 }).eval();
+      const images = randn([2, 2, 16, 24]);
+      noGrad(() => {
+        const { tokens, classToken, grid } = net.tokens(images);
+        expect(grid).toEqual([2, 3]);
+        expect(tokens.shape).toEqual([2, 6, 12]);
+        expect(classToken).toBeNull();
+        expect(relativeError(net.head.norm.call(tokens.mean(1)), net.features(images).toNumbers())).toBeLessThan(1e-5);
+      });
+      net.dispose();
+    });
+  });
+
+  it.each(["keep", "mask", "maskToken"] as const)("refuse %s", (name) => {
+    const net = new ConvNeXt({ counts: [1], widths: [8] });
+    expect(() => net.tokens(randn([1, 3, 32, 32]), { [name]: zeros([1, 1]) })).toThrow(
+      new RegExp(`Expected no ${name} for a ConvNeXt, got .*; leaving out patches needs a ViT`),
     );
     net.dispose();
   });

@@ -263,6 +263,9 @@ describe("evaluate", () => {
 it("the size is the one asked for, else the run's eval_size, else the one trained at", () => {
   const resnet = resolveConfig({ flags: { method: "simclr", encoder: "resnet18", size: 64 } });
   expect(sizeFor({ ...resnet, eval_size: null })).toBe(64);
+  const convnext = { ...resnet, encoder: "convnext_tiny" };
+  expect(sizeFor(convnext, 32)).toBe(32);
+  expect(() => sizeFor(convnext, 31)).toThrow("Expected a size of at least 32 px with convnext_tiny, got 31");
   expect(sizeFor({ ...resnet, eval_size: 96 })).toBe(96);
   expect(sizeFor({ ...resnet, eval_size: 96 }, 80)).toBe(80);
   expect(sizeFor(config, 24)).toBe(24);

@@ -10,7 +10,7 @@ import type { Config } from "../config/common.ts";
 
 import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
-import { isVit } from "../encoders/facts.ts";
+import { aboutEncoder, isVit } from "../encoders/facts.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, UNLABELLED_PROTOCOLS } from "../run/evaluations.ts";
 import { checkEvaluation } from "./check-options.ts";
@@ -74,12 +74,14 @@ export function openTrained(path: string): RunDirectory {
  * The edge at which images are encoded. A ResNet often sees better at a larger one than it was trained at, since random crops
  * enlarge what they show (arXiv:1906.06423); a ViT takes any that its patch divides, with its positions resampled.
  *
- * @throws {UsageError} where a ViT's patch does not divide the size
+ * @throws {UsageError} where a ViT's patch does not divide the size, or it is too small for the encoder
  */
 export function sizeFor(config: Config, asked?: number): number {
   const size = asked ?? config.eval_size ?? config.size;
   if (isVit(config.encoder) && size % config.patch !== 0) {
     throw new UsageError(`Expected a size that patch ${config.patch} of this ${config.encoder} divides, got ${size}`);
   }
+  const { least } = aboutEncoder(config.encoder);
+  if (size < least) throw new UsageError(`Expected a size of at least ${least} px with ${config.encoder}, got ${size}`);
   return size;
 }

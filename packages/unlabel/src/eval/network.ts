@@ -139,7 +139,7 @@ export function groupsOf(network: Classifier, { lr, weight_decay, layer_decay }:
   const groups = new Map<string, { params: Tensor[]; lr: number; weightDecay: number }>();
   for (const [name, parameter] of network.namedParameters()) {
     const rate = lr * layer_decay ** (depth + 1 - layerOf(name, depth));
-    const plain = parameter.ndim <= 1 || /(cls_token|pos_embed)$/.test(name);
+    const plain = parameter.ndim <= 1 || /(cls_token|reg_token|pos_embed)$/.test(name);
     const key = `${rate} ${plain}`;
     const group = groups.get(key) ?? { params: [], lr: rate, weightDecay: plain ? 0 : weight_decay };
     groups.set(key, group);
@@ -152,5 +152,5 @@ export function groupsOf(network: Classifier, { lr, weight_decay, layer_decay }:
 function layerOf(name: string, depth: number): number {
   const block = /^encoder\.blocks\.(\d+)\./.exec(name);
   if (block) return Number(block[1]) + 1;
-  return depth > 0 && /^encoder\.(cls_token|pos_embed|patch_embed)/.test(name) ? 0 : depth + 1;
+  return depth > 0 && /^encoder\.(cls_token|reg_token|pos_embed|patch_embed)/.test(name) ? 0 : depth + 1;
 }

@@ -37,6 +37,9 @@ export interface Flag {
   help: string;
 }
 
+/** Whether a loss looks at each image by itself, or across the images of a batch. */
+export type Coupling = "image" | "batch";
+
 /** What help, reports and forecasts need to know of a method. */
 export interface About {
   /** `[a-z0-9]+`; what `--method` takes. */
@@ -61,8 +64,8 @@ export interface About {
    * @param given what the user has set, to which the rest should fit
    */
   fit?(facts: Facts, given: Readonly<Record<string, unknown>>): Choice[];
-  /** `batch`: the loss looks across the images of a batch, and cannot be had in parts unless by `embed` and `contrast`. */
-  coupling: "image" | "batch";
+  /** `batch`: the loss looks across the images of a batch, and cannot be had in parts unless by `embed` and `contrast`; a function where settings decide. */
+  coupling: Coupling | ((config: Config) => Coupling);
   /** What the method draws at random beside its views, such as "masks"; absent where nothing. */
   draws?: string;
   /** Floating-point operations of training on one image with all its views: {@link trainingOperations}, {@link forwardOperations}. */
@@ -90,6 +93,11 @@ export function trainingOperations(macs: number): number {
 /** Operations of so many multiply-adds of a forward pass alone. */
 export function forwardOperations(macs: number): number {
   return 2 * macs;
+}
+
+/** How far a method's loss looks with these settings. */
+export function couplingOf({ coupling }: About, config: Config): Coupling {
+  return typeof coupling === "function" ? coupling(config) : coupling;
 }
 
 /** What the loss of a run's curve is called. */

@@ -8,8 +8,9 @@ import { growthUnit, sizesOf } from "../config/growth.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
 import type { ViewSpec } from "../data/views.ts";
-import { isVit } from "../encoders/facts.ts";
+import { aboutEncoder, isVit } from "../encoders/facts.ts";
 import { createEncoder } from "../encoders/index.ts";
+import { couplingOf } from "./about.ts";
 import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
 import { METHODS } from "./list.ts";
@@ -76,8 +77,21 @@ function configurableOf({ about, schema, check }: MethodDefinition): Configurabl
     encoders: about.encoders,
     isVit,
     schema,
-    ...(check && { check: (config, given) => check(config as never, given) }),
+    check: (config, given) => [...(check?.(config as never, given) ?? []), ...tooSmall(config)],
   };
+}
+
+/** A line where images are smaller than the encoder can take, in training or in evaluation. */
+function tooSmall(config: Config): string[] {
+  const { least } = aboutEncoder(config.encoder);
+  if (least === 1 || !known.has(config.method)) return [];
+  const [smallest, evaluated] = [smallestView(config), config.eval_size ?? least];
+  const problem = (what: string, edge: number, mend: string) =>
+    edge < least ? [`Expected ${what} of at least ${least} px with ${config.encoder}, got ${edge} px; ${mend}`] : [];
+  return [
+    ...problem("views", smallest, "set a larger size"),
+    ...problem("an eval_size", evaluated, "set a larger one, or null for size"),
+  ];
 }
 
 /**
@@ -190,10 +204,10 @@ export function createMethod(given: Config): Method {
   method.views = viewsOf(config);
   const { micro_batch: part, batch } = config;
   const split = method.embed !== undefined && method.contrast !== undefined;
-  if (part !== null && part < batch && definition.about.coupling === "batch" && !split) {
+  if (part !== null && part < batch && couplingOf(definition.about, config) === "batch" && !split) {
     method.dispose();
     throw new UsageError(
-      `Expected no micro_batch with ${config.method}, whose loss looks across the images of a batch and cannot be had in parts, got ${part}; lower batch instead, or set activation_checkpointing`,
+      `Expected no micro_batch with ${config.method}, whose loss${typeof definition.about.coupling === "function" ? ", as it is set," : ""} looks across the images of a batch and cannot be had in parts, got ${part}; lower batch instead, or set activation_checkpointing`,
     );
   }
   return method;

@@ -14,6 +14,7 @@ import { writePictures } from "./pictures.ts";
 import type { Progress } from "./progress.ts";
 import { withRoom } from "./room.ts";
 import type { StopRequest } from "./stop.ts";
+import type { TrainingLog } from "./tensorboard.ts";
 import type { Watch } from "./watch.ts";
 
 /** What pretraining came to. */
@@ -35,6 +36,7 @@ export interface Ended {
   data: Dataset;
   stepsPerEpoch: number;
   watch: Watch | null;
+  log: TrainingLog | null;
   progress: Progress;
   stop: StopRequest;
   /** The command line that goes on with it; null where whoever asked knows. */
@@ -47,7 +49,7 @@ export interface Ended {
  * @throws {InterruptedError} where it was asked to stop before anything was saved
  */
 export async function finish(step: number, ended: Ended): Promise<Pretrained> {
-  const { run, method, config, data, stepsPerEpoch, watch, progress, stop, goOn } = ended;
+  const { run, method, config, data, stepsPerEpoch, watch, log, progress, stop, goOn } = ended;
   const interrupted = step < stepsOf(run.info.config, stepsPerEpoch);
   if (step === 0) {
     throw new InterruptedError(
@@ -55,7 +57,11 @@ export async function finish(step: number, ended: Ended): Promise<Pretrained> {
     );
   }
   if (!interrupted) watch?.record.ends(step);
-  if (!interrupted) await writePictures(run.path, method, config, data, run.info.device);
+  const pictures = interrupted ? null : await writePictures(run.path, method, config, data, run.info.device);
+  if (log && pictures) {
+    const room = { folder: run.path, progress, stop, kept: "all else" };
+    await withRoom("TensorBoard's pictures", () => log.pictures(step, pictures), room);
+  }
   const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
   const status = interrupted ? "interrupted" : "done";
   const changes = { status, finished: new Date().toISOString(), result, ...healthOf(watch) } as const;

@@ -18,6 +18,7 @@ import type { Progress } from "./progress.ts";
 import { megabytes, NoRoom, withRoom } from "./room.ts";
 import { checkShapes, type StepOutcome, stepSettings, trainStep } from "./step.ts";
 import { type StopRequest, turn } from "./stop.ts";
+import type { TrainingLog } from "./tensorboard.ts";
 import type { OnLook, Watch } from "./watch.ts";
 
 export interface LoopOptions extends Trained {
@@ -42,6 +43,8 @@ export interface LoopOptions extends Trained {
   profiler?: Profiler | undefined;
   /** Looks at the encoder from time to time. */
   watch?: Watch | null;
+  /** Takes every step beside metrics.jsonl. */
+  log?: TrainingLog | null;
   listeners?: Listeners;
 }
 
@@ -53,7 +56,7 @@ export interface LoopOptions extends Trained {
  * @throws {UserError} where the loss is no longer a number
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
-  const { config, run, batches, stepsPerEpoch, start, progress, stop, watch, growth, listeners = {} } = options;
+  const { config, run, batches, stepsPerEpoch, start, progress, stop, watch, growth, log, listeners = {} } = options;
   const secondsBefore = run.lastRow()?.seconds ?? 0;
   const began = performance.now();
   const seconds = () => secondsBefore + (performance.now() - began) / 1000;
@@ -136,6 +139,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         };
         stepBegan = performance.now();
         await write(`the metrics of step ${step}`, () => run.log(row));
+        if (log) await write(`TensorBoard's events of step ${step}`, () => log.step(row));
         listeners.onStep?.(row);
         if (watch?.observe(row, run.info.chance ?? options.method.chance)) {
           const { health } = watch;

@@ -14,9 +14,17 @@ import type { Method } from "../methods/method.ts";
 
 const COUNT = 8;
 
+/** What `pictures/METHOD.json` holds: edge in pixels, and the names of each image's PNGs. */
+export interface WrittenPictures {
+  size: number;
+  items: Record<"original" | "masked" | "reconstructed", string>[];
+}
+
 /**
  * Writes `pictures/METHOD.json` and its PNGs for eight images, of the validation split where there is one; does nothing for
  * a method that makes none.
+ *
+ * @returns what was written, or null
  */
 export async function writePictures(
   runPath: string,
@@ -24,12 +32,13 @@ export async function writePictures(
   config: SettledConfig,
   data: Dataset,
   device: string,
-): Promise<void> {
-  if (!method.pictures) return;
+): Promise<WrittenPictures | null> {
+  if (!method.pictures) return null;
   const folder = join(runPath, "pictures");
   makeFolder(folder);
   const { size, mean, std } = config;
   const sample = spreadSample(data.val ?? data.train, COUNT, config.seed);
+  const written: WrittenPictures = { size, items: [] };
   for await (const { images } of evalBatches(sample, size, {
     batch: COUNT,
     mean,
@@ -51,8 +60,10 @@ export async function writePictures(
     }
     images.dispose();
     method.train();
-    writeAtomically(join(folder, `${config.method}.json`), `${JSON.stringify({ size, items }, null, 2)}\n`);
+    written.items = items;
+    writeAtomically(join(folder, `${config.method}.json`), `${JSON.stringify(written, null, 2)}\n`);
   }
+  return written;
 }
 
 function fileNames(method: string, i: number) {

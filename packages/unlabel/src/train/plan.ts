@@ -70,6 +70,7 @@ const CHANGEABLE = new Set([
   "checkpoint_every_epochs",
   "health_every",
   "online",
+  "log",
 ]);
 
 /** What `auto` of is settled once, so that run.json holds what came of it. */

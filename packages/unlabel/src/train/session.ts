@@ -19,6 +19,7 @@ import { finished, reopen, restore } from "./resume.ts";
 import { settle } from "./settle.ts";
 import { SkippedImages } from "./skipped-images.ts";
 import { listen, type StopSources } from "./stop.ts";
+import { openLog } from "./tensorboard.ts";
 import { startWatch } from "./watch.ts";
 
 export interface SessionOptions extends StopSources {
@@ -73,11 +74,25 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     try {
       const first = firstPlace(settled.ranks, config.batch);
       const { items } = data.train;
-      const loop = { ...trained, config, precision, run, batches, items, stepsPerEpoch, first, total, start, growth };
+      const log = openLog(run, config, start);
+      const loop = {
+        ...trained,
+        log,
+        config,
+        precision,
+        run,
+        batches,
+        items,
+        stepsPerEpoch,
+        first,
+        total,
+        start,
+        growth,
+      };
       const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
       profiler?.end();
       progress.end();
-      const ended = await finish(step, { run, method, config, data, stepsPerEpoch, watch, progress, stop, goOn });
+      const ended = await finish(step, { run, method, config, data, stepsPerEpoch, watch, log, progress, stop, goOn });
       if (ended.interrupted) progress.log(saved(step, stepsOf(run.info.config, stepsPerEpoch), goOn));
       listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
       return ended;

@@ -10,9 +10,10 @@ export const about = {
   title: "MAE",
   paper: "arXiv:2111.06377",
   summary: "most patches of an image are hidden, and predicted from the rest",
-  loss: ({ norm_pixels }) => `squared error of hidden patches${norm_pixels === true ? ", each normalised" : ""}`,
+  loss: ({ norm_pixels, uniformity }) =>
+    `squared error of hidden patches${norm_pixels === true ? ", each normalised" : ""}${Number(uniformity) > 0 ? `, and ${uniformity} × squared cosine between images` : ""}`,
   encoders: VITS,
-  coupling: "image",
+  coupling: ({ uniformity }) => (Number(uniformity) > 0 ? "batch" : "image"),
   draws: "masks",
   defaults: {
     mask_ratio: 0.75,
@@ -21,6 +22,7 @@ export const about = {
     decoder_heads: 16,
     // A third of three quarters of the patches: CrossMAE's own choice (arXiv:2401.14391).
     predict_share: 1 / 3,
+    uniformity: 0,
   },
   presets: {
     // The student report that this project began with, to the letter: docs/original-report.md.
@@ -81,7 +83,10 @@ export const about = {
   // Its chance is that of one batch, and an encoder of nothing soon tells how bright a patch of each place is: more is asked of it.
   health: { learnt: 0.02, cures: "norm_pixels true or another mask_ratio" },
   flags: [{ flag: "--mask-ratio", value: "share", help: "share of the patches that are hidden" }],
-  curves: [["train/explained_variance", "Explained variance"]],
+  curves: [
+    ["train/explained_variance", "Explained variance"],
+    ["train/squared_cosine", "Likeness of images, squared cosine"],
+  ],
 } as const satisfies About;
 
 /** Multiply-adds of one image: the encoder on what is visible, and the decoder. */

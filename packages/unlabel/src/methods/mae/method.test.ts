@@ -54,6 +54,29 @@ describe("Mae", () => {
     },
   );
 
+  it("adds its weight times the likeness of images' mean visible tokens, and refuses to do so in parts", () => {
+    scope(() => {
+      const images = formulaImages(4, 32);
+      const outcome = (uniformity: number) => {
+        const method = mae({ ...tiny, uniformity });
+        method.loadStateDict(formulaState(method.stateDict()));
+        const { loss, logs } = method.loss([images], { ...stepOn(4), draws: new GeneratorDraws(4) });
+        return { loss: loss.item(), chance: method.chance!, likeness: logs!.squared_cosine?.item() };
+      };
+      manualSeed(5);
+      const plain = outcome(0);
+      manualSeed(5);
+      const kept = outcome(0.5);
+      expect(plain.likeness).toBeUndefined();
+      expect(kept.likeness).toBeGreaterThan(0);
+      expect(kept.loss).toBeCloseTo(plain.loss + 0.5 * kept.likeness!, 5);
+      expect(kept.chance).toBeCloseTo(plain.chance + 0.5, 6);
+      expect(() => mae({ ...tiny, uniformity: 0.5, micro_batch: 2 })).toThrow(
+        "Expected no micro_batch with mae, whose loss, as it is set, looks across the images of a batch",
+      );
+    });
+  });
+
   it("preset report: ViT-B/16 and 768 → 1024 → ReLU → 1024 → 768 → 768", () => {
     const method = mae(presetConfig("mae", "report"));
     const shapes = Object.fromEntries(Object.entries(method.decoder.stateDict()).map(([k, t]) => [k, t.shape.join()]));

@@ -1,6 +1,7 @@
 // MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
 import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { UserError } from "../../base/errors.ts";
 import { Rng } from "../../base/rng.ts";
 import { plainView } from "../../data/views.ts";
 import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
@@ -8,6 +9,7 @@ import { VisionTransformer } from "../../encoders/vit.ts";
 import { defineMethod } from "../define.ts";
 import { type LossOutput, Method, type Pictures, type StepProgress } from "../method.ts";
 import { type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
+import { meanSquaredCosine } from "../shared/uniformity.ts";
 import { about } from "./about.ts";
 import { CrossDecoder } from "./cross-decoder.ts";
 import { type MaeDecoder, type MaeDecoderOptions, MlpDecoder, TransformerDecoder } from "./decoder.ts";
@@ -29,7 +31,7 @@ export class Mae extends Method {
     this.#config = config;
   }
 
-  /** The loss of always predicting the mean patch, from the first batch seen; null before. */
+  /** The loss of always predicting the mean patch, whatever the image, from the first batch seen; null before. */
   override get chance(): number | null {
     return this.#chance;
   }
@@ -41,16 +43,22 @@ export class Mae extends Method {
     const latent = this.encoder.encode(patches, masking.keep);
     const predicted = this.decoder.call(latent, masking).to({ dtype: "float32" });
     const target = this.#targets(gatherTokens(patches, masking.hidden));
-    const loss = predicted.mseLoss(target);
-    const seen = latent.detach().narrow(1, 1, masking.keep.shape[1]!);
+    const error = predicted.mseLoss(target);
+    const visible = latent.narrow(1, 1, masking.keep.shape[1]!);
+    const weight = this.#config.uniformity;
+    const alike = weight > 0 ? meanSquaredCosine(visible.mean(1)) : null;
+    const loss = alike ? error.add(alike.mul(weight)) : error;
+    const seen = visible.detach();
     const features = cat([seen.mean(1), seen.amax(1)], 1);
     const logs = noGrad(() => {
       const spread = target.var([0, 1], { correction: 0 }).mean();
-      this.#chance ??= spread.item();
+      // Who always predicts the mean patch tells no images apart.
+      this.#chance ??= spread.item() + weight;
       const pooled = seen.mean(1).to({ dtype: "float32" });
       return {
-        explained_variance: loss.div(spread).neg().add(1),
+        explained_variance: error.div(spread).neg().add(1),
         feature_std: pooled.var(0, { correction: 0 }).mean().sqrt(),
+        ...(alike && { squared_cosine: alike.detach().clone() }),
       };
     });
     return { loss, logs, features };
@@ -138,6 +146,7 @@ export const mae = defineMethod({
   },
   create({ config, encoder }) {
     if (!(encoder instanceof VisionTransformer)) throw new TypeError(`Expected a ViT for MAE, got ${config.encoder}`);
+    if (!encoder.cls_token) throw new UserError("Expected a ViT with a class token for MAE, got one without");
     return new Mae(config, encoder);
   },
 });

@@ -1,6 +1,6 @@
 // MAE's own settings, and which of them contradict each other.
 import { refusals } from "../../config/contradictions.ts";
-import { above, between, flag, integer, oneOf } from "../../config/fields.ts";
+import { above, between, flag, integer, number, oneOf } from "../../config/fields.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { ConfigOf } from "../define.ts";
 import { visibleCount } from "../shared/visible.ts";
@@ -19,6 +19,8 @@ export const schema = {
   decoder_heads: integer(1, 64),
   /** Targets are normalised by each patch's own mean and variance. */
   norm_pixels: flag(),
+  /** U-MAE's (arXiv:2210.08344): weight of the mean squared cosine between images' mean visible tokens, added to the loss; 0 is the paper's MAE. */
+  uniformity: number(0, 1000),
 };
 
 export type MaeConfig = ConfigOf<typeof schema>;

@@ -4,7 +4,7 @@ import { refusals } from "../../config/contradictions.ts";
 import { number, oneOf } from "../../config/fields.ts";
 import type { Settings } from "../../config/settings.ts";
 import type { ViewSpec } from "../../data/views.ts";
-import { isVit } from "../../encoders/facts.ts";
+import { isResNet } from "../../encoders/facts.ts";
 import type { ConfigOf } from "../define.ts";
 
 /** Keys of colour jitter, grayscale and blur, and of the ResNets that such methods train. */
@@ -31,7 +31,7 @@ export type AugmentationConfig = ConfigOf<typeof augmentationSchema>;
 /** A line where a setting of these would change nothing. */
 export function augmentationProblems({ encoder }: AugmentationConfig, given: Settings): string[] {
   const problems: string[] = [];
-  refusals(given, problems)("stem", isVit(encoder), `encoder ${encoder}`);
+  refusals(given, problems)("stem", !isResNet(encoder), `encoder ${encoder}`);
   return problems;
 }
 

@@ -1,0 +1,94 @@
+// ONNX files in ONNX Runtime against the encoders that they were written from, with weights by formula.
+import { noGrad, scope } from "@unlabel/torch";
+import { describe, expect, it } from "vitest";
+import { aboutEncoder, type EncoderConfig, stemOf } from "../../encoders/facts.ts";
+import { createEncoder } from "../../encoders/registry.ts";
+import { distance, leastCosine, ortTensor, runOnnx, session } from "../../testing/onnx.ts";
+import { formulaNumbers, formulaState } from "../../testing/reference.ts";
+import type { ExportFacts } from "../facts.ts";
+import { onnxFile } from "./model.ts";
+
+/** An encoder with weights by formula, and what an export says of it. */
+function made(config: EncoderConfig & { channels: number }) {
+  const encoder = createEncoder(config).eval();
+  encoder.loadStateDict(formulaState(encoder.stateDict()));
+  const { title, family } = aboutEncoder(config.encoder);
+  const stem = stemOf(config);
+  const shapes = (size: number) =>
+    scope(() => {
+      const { tokens, grid } = encoder.tokens(formulaNumbers("shape", [1, config.channels, size, size]));
+      return { width: tokens.shape[2]!, grid };
+    });
+  const facts = (size: number): ExportFacts => ({
+    ...{ run: "a", name: "test", method: { name: "simclr", title: "SimCLR", paper: "" }, architecture: config.encoder },
+    ...{ title, family, stem, pools: family === "resnet" && stem === "7x7", size },
+    input: { channels: config.channels, bands: null, range: null, tiles: null },
+    ...{ mean: Array(config.channels).fill(0.5), std: Array(config.channels).fill(0.5) },
+    ...{ license: "unknown", unlabel: "0", step: 1, weightsAverage: null, dim: encoder.dim, ...shapes(size) },
+  });
+  return { encoder, facts };
+}
+
+const CASES = [
+  { encoder: "resnet18", stem: "7x7", size: 64, channels: 3 },
+  { encoder: "resnet18", stem: "3x3", size: 32, channels: 1 },
+  { encoder: "resnet18", stem: "7x7", size: 70, channels: 5 },
+  { encoder: "resnet50", stem: "7x7", size: 64, channels: 3 },
+  { encoder: "vit_tiny", size: 32, patch: 8, channels: 3 },
+  { encoder: "vit_tiny", size: 32, patch: 16, channels: 5 },
+] as const;
+
+describe.each(CASES)("$encoder, stem $stem, $channels channels, $size px", (shape) => {
+  const config = { patch: 16, ...shape };
+  it.each([
+    ["fp32", 0.9999, 1e-4],
+    ["fp16", 0.999, 0.05],
+    ["int8", 0.99, 0.15],
+  ] as const)("gives its features and tokens in %s, for batches of 1 and 3", async (precision, cosine, least) => {
+    const { encoder, facts } = made(config);
+    const model = await session(onnxFile(encoder, facts(config.size), { precision, images: null, outputs: "unlabel" }));
+    expect(model.inputNames).toEqual(["pixel_values"]);
+    for (const batch of [1, 3]) {
+      const images = formulaNumbers(`images ${batch}`, [batch, config.channels, config.size, config.size]);
+      const [features, tokens] = noGrad(() =>
+        scope(() => [encoder.features(images).toNumbers(), encoder.tokens(images).tokens.contiguous().toNumbers()]),
+      );
+      const found = await runOnnx(model, { pixel_values: ortTensor(images) });
+      const { width, grid } = facts(config.size);
+      expect(found.features!.dims).toEqual([batch, encoder.dim]);
+      expect(found.tokens!.dims).toEqual([batch, grid[0] * grid[1], width]);
+      expect(leastCosine(found.features!.data, features!, encoder.dim)).toBeGreaterThan(cosine);
+      expect(leastCosine(found.tokens!.data, tokens!, width)).toBeGreaterThan(cosine);
+      expect(distance(found.features!.data, features!)).toBeLessThan(least);
+      images.dispose();
+    }
+    encoder.dispose();
+  });
+});
+
+it("has a ViT's positions for another size than it was trained at", async () => {
+  const { encoder, facts } = made({ encoder: "vit_tiny", size: 32, patch: 8, channels: 3 });
+  for (const size of [48, 24]) {
+    const file = onnxFile(encoder, facts(size), { precision: "fp32", images: null, outputs: "transformers" });
+    const images = formulaNumbers("images", [2, 3, size, size]);
+    const { tokens, classToken } = noGrad(() => encoder.tokens(images));
+    const found = await runOnnx(await session(file), { pixel_values: ortTensor(images) });
+    const count = (size / 8) ** 2;
+    expect(found.last_hidden_state!.dims).toEqual([2, 1 + count, 192]);
+    expect(distance(found.pooler_output!.data, classToken!.toNumbers())).toBeLessThan(1e-4);
+    const second = found.last_hidden_state!.data.subarray((1 + count + 1) * 192);
+    expect(distance(second, tokens.select(0, 1).contiguous().toNumbers())).toBeLessThan(1e-4);
+  }
+  encoder.dispose();
+});
+
+it("gives a ResNet's map and its mean as transformers does", async () => {
+  const { encoder, facts } = made({ encoder: "resnet18", stem: "7x7", size: 64, patch: 16, channels: 3 });
+  const file = onnxFile(encoder, facts(64), { precision: "fp32", images: null, outputs: "transformers" });
+  const images = formulaNumbers("images", [2, 3, 64, 64]);
+  const found = await runOnnx(await session(file), { pixel_values: ortTensor(images) });
+  expect(found.last_hidden_state!.dims).toEqual([2, 512, 2, 2]);
+  expect(found.pooler_output!.dims).toEqual([2, 512, 1, 1]);
+  expect([...found.pooler_output!.data]).toEqual([...found.features!.data]);
+  encoder.dispose();
+});
