@@ -98,19 +98,32 @@ export type { OnPhase } from "./eval/session.ts";
 export { type Exported, exportEncoder } from "./export/export.ts";
 export type { WrittenFile } from "./export/folder.ts";
 export type { ExportOptions, Target as ExportTarget } from "./export/options.ts";
-export { forwardOperations, trainingOperations } from "./methods/about.ts";
+export { type Coupling, forwardOperations, trainingOperations } from "./methods/about.ts";
 export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";
 export { type PresetConfig, presetConfig } from "./methods/presets.ts";
 export { type AugmentationConfig, augmentationSchema, augmentedView } from "./methods/shared/augmentation.ts";
-export { AUGMENTATION } from "./methods/shared/augmentation-defaults.ts";
+export { AUGMENTATION, TWO_VIEWS } from "./methods/shared/augmentation-defaults.ts";
+export { type BarlowShape, barlowChance, barlowFloor, barlowTwins } from "./methods/shared/barlow-loss.ts";
 export { cosineRegression } from "./methods/shared/cosine-regression.ts";
-export { mlpHead } from "./methods/shared/heads.ts";
+export { deepHead, type HeadEnd, mlpHead } from "./methods/shared/heads.ts";
+export { infoNce, infoNceChance, infoNceFloor } from "./methods/shared/info-nce.ts";
 export { type Masking, maskingOf, randomMasking, restoreOrder } from "./methods/shared/masking.ts";
 export { follow, momentumCopy } from "./methods/shared/momentum.ts";
-export { type NtXentForm, type NtXentOptions, ntXent, ntXentChance, ntXentFloor } from "./methods/shared/nt-xent.ts";
+export {
+  type NtXentForm,
+  type NtXentOptions,
+  ntXent,
+  ntXentChance,
+  ntXentFloor,
+  positiveWeights,
+} from "./methods/shared/nt-xent.ts";
+export { Queue } from "./methods/shared/queue.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
+export { sphereSpread } from "./methods/shared/spread.ts";
+export { type TwoViewsConfig, twoViews, twoViewsSchema } from "./methods/shared/two-views.ts";
 export { meanSquaredCosine } from "./methods/shared/uniformity.ts";
+export { type VicRegWeights, vicReg, vicRegChance } from "./methods/shared/vicreg-loss.ts";
 export { type Report, type ReportData, reportData, writeReport } from "./report/index.ts";
 export type { Damage, Recovered, StepOf } from "./run/checkpoint-files.ts";
 export {

@@ -6,7 +6,7 @@ import type { InputSettings } from "../data/input-settings.ts";
 import { nameOf as imageName } from "../data/names.ts";
 import { ImageReader } from "../data/reader.ts";
 import { understood } from "../data/understood.ts";
-import { forecastPresets, presetsIn } from "../methods/presets.ts";
+import { forecastMethods, forecastPresets, presetsIn } from "../methods/presets.ts";
 import { methods } from "../methods/registry.ts";
 import { type Copies, findCopies } from "./duplicates.ts";
 import { findingsOf, notesOf } from "./findings.ts";
@@ -22,6 +22,8 @@ import { type ClassValues, valuesOf } from "./values.ts";
 export interface CheckOptions {
   /** Presets whose cost is measured. Default all but `small`, which `auto` begins with. */
   presets?: readonly string[];
+  /** Methods whose cost is measured. Default SimCLR, BYOL and MAE, and those that a program or a plugin added. */
+  methods?: readonly string[];
   /** How images are read, as training is told: channels, bands, range, tiles; by default as training would choose. */
   settings?: Partial<InputSettings>;
   /** Reads the images; by default one of its own that keeps nothing in memory. */
@@ -58,6 +60,7 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
     onProgress = () => {},
     reader = new ImageReader({ cacheBytes: 0 }),
     presets = forecastPresets(),
+    methods: wanted = forecastMethods(),
     signal,
   } = options;
   const { data, refusal } = await openForCheck(root, options.settings ?? {});
@@ -79,14 +82,20 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
   });
   const readable = images.filter(({ reason }) => reason === null);
   let measured = 0;
-  const measurements = methods().reduce(
-    (sum, { about }) => sum + presets.filter((one) => presetsIn(about).includes(one)).length,
+  const abouts = methods().flatMap(({ about }) => (wanted.includes(about.name) ? [about] : []));
+  const measurements = abouts.reduce(
+    (sum, about) => sum + presets.filter((one) => presetsIn(about).includes(one)).length,
     0,
   );
   const costs =
     presets.length === 0 || refusal !== null
       ? null
-      : await forecast(readable, presets, (what) => onProgress("forecast", measured++, measurements, what), signal);
+      : await forecast(
+          readable,
+          { abouts, presets },
+          (what) => onProgress("forecast", measured++, measurements, what),
+          signal,
+        );
   signal?.throwIfAborted();
   const result = summarise(data, images, copies, { refusal, seconds, values, costs });
   if (presets.length > 0 && costs === null) {

@@ -11,10 +11,11 @@ import { sourceOf } from "../data/described.ts";
 import { imagesOf } from "../data/images.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
 import { IMAGE_EXTENSIONS } from "../data/walk.ts";
+import type { About } from "../methods/about.ts";
 import { METHODS } from "../methods/list.ts";
 import { loadedPlugins, pluginMethods } from "../methods/plugins.ts";
 import { AUTO, presetOf, presetsIn } from "../methods/presets.ts";
-import { methodNamed, methods } from "../methods/registry.ts";
+import { methodNamed } from "../methods/registry.ts";
 import type { Cost, CostRequest } from "./cost.ts";
 import type { Seen } from "./look.ts";
 
@@ -74,14 +75,15 @@ const UNKNOWN_THERE =
   "its method was added by a program: only those that come with unlabel or from a --plugin file can be measured";
 
 /**
- * Measures every method with each preset asked for on a sample of the images.
+ * Measures methods with each preset asked for on a sample of the images.
  *
  * @param seen the images that can be read
+ * @param wanted which methods, and which of their presets
  * @returns null where there are too few images for a step
  */
 export async function forecast(
   seen: readonly Seen[],
-  wanted: readonly string[],
+  { abouts, presets: wanted }: { abouts: readonly About[]; presets: readonly string[] },
   onMeasure: (what: string) => void,
   signal?: AbortSignal,
 ): Promise<Forecast | null> {
@@ -101,7 +103,7 @@ export async function forecast(
     const known = new Set([...METHODS.map(({ about }) => about.name), ...pluginMethods()]);
     let machine = { device: "cpu", threads: 1 };
     for (const preset of wanted) {
-      for (const { about } of methods()) {
+      for (const about of abouts) {
         if (!presetsIn(about).includes(preset)) continue;
         signal?.throwIfAborted();
         const method = about.name;

@@ -6,13 +6,12 @@ import { UsageError } from "../base/errors.ts";
 import { recordedHere, shellWord, thisCommand } from "../base/shell.ts";
 import type { Compared, ComparedRun } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
-import { either, nearest } from "../config/suggest.ts";
 import { abouts } from "../methods/abouts.ts";
 import { AUTO, presetNames } from "../methods/presets.ts";
 import { called } from "./called.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
-import { addSet, flagsGiven, named, whole } from "./settings.ts";
+import { addSet, flagsGiven, named, oneOf, whole } from "./settings.ts";
 
 interface Options extends Record<string, unknown> {
   methods: string;
@@ -132,13 +131,6 @@ function methodsOf(text: string, known: readonly string[]): string[] {
   const twice = found.find((method, i) => found.indexOf(method) < i);
   if (twice === undefined) return found;
   throw new UsageError(`Expected each method once for --methods, got ${twice} again; --seeds 2 trains each twice`);
-}
-
-function oneOf(flag: string, text: string, words: readonly string[]): string {
-  if (words.includes(text)) return text;
-  const guess = nearest(text, words);
-  const hint = guess ? ` (did you mean ${guess}?)` : "";
-  throw new UsageError(`Expected ${either(words)} for ${flag}, got ${text || "nothing"}${hint}`);
 }
 
 /** `runs/c.html` has its runs in `runs/c`. */

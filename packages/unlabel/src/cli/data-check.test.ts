@@ -114,6 +114,17 @@ describe("unlabel data check", () => {
     }
   });
 
+  it("measures the methods asked for, and knows them", async () => {
+    using folder = temporaryFolder();
+    await writeImages(folder.path, ["a.jpg", "b.jpg"], 40);
+    const { stdout } = check(folder.path, "--json", "--presets", "small", "--methods", "simsiam");
+    const { forecast } = JSON.parse(stdout.trimEnd().split("\n").at(-1)!) as CheckResult;
+    expect(forecast!.presets.map(({ method, preset }) => [method, preset])).toEqual([["simsiam", "small"]]);
+    const { status, stderr } = check("D", "--methods", "simsiam,vicrag");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^error: Expected simclr, .* for --methods, got vicrag \(did you mean vicreg\?\)\n$/);
+  });
+
   it("knows its presets", () => {
     const { status, stderr } = check("D", "--presets", "small,large");
     expect([status, stderr]).toEqual([2, "error: Expected auto, report, paper, small for --presets, got large\n"]);

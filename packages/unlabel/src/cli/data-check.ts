@@ -6,15 +6,17 @@ import { visible } from "../base/text.ts";
 import type { Checked } from "../check/check.ts";
 import type { Forecast, PresetForecast } from "../check/forecast.ts";
 import type { CheckResult } from "../check/result.ts";
+import { abouts } from "../methods/abouts.ts";
 import { significant } from "../page/format.ts";
 import { duration, finish, paint, table } from "./output.ts";
 import { addPage, type PageOptions, pageGiven } from "./page-option.ts";
 import { saidWhenLong } from "./said-when-long.ts";
-import { keyValue } from "./settings.ts";
+import { keyValue, oneOf } from "./settings.ts";
 
 interface Options extends PageOptions {
   forecast: boolean;
   presets?: string;
+  methods?: string;
   set?: Record<string, string>;
   strict?: boolean;
   json?: boolean;
@@ -34,6 +36,7 @@ export function addDataCheck(data: Command): void {
       keyValue,
     )
     .option("--presets <names>", "presets to forecast, as in auto,paper (default: all but small)")
+    .option("--methods <list>", "methods to forecast (default: simclr, byol, mae and those of plugins)")
     .option("--no-forecast", "do not measure what training would cost here")
     .option("--strict", "exit with 1 where there is any finding")
     .action((root: string, _: Options, command: Command) => {
@@ -51,7 +54,7 @@ function refuseSeveral(given: readonly string[]): void {
 }
 
 async function dataCheck(root: string, options: Options): Promise<void> {
-  const { forecast, presets, strict, json } = options;
+  const { forecast, presets, methods, strict, json } = options;
   const [
     { checkData },
     { writePage },
@@ -78,6 +81,8 @@ async function dataCheck(root: string, options: Options): Promise<void> {
   const unknown = names.find((name) => !all.includes(name));
   if (unknown !== undefined)
     throw new UsageError(`Expected ${all.join(", ")} for --presets, got ${unknown || "nothing"}`);
+  const known = abouts().map(({ name }) => name);
+  const asked = methods?.split(",").map((name) => oneOf("--methods", name.trim(), known));
   const page = await pageGiven(options);
   const stop = new AbortController();
   using _signals = onFirstSignal(() => stop.abort());
@@ -87,6 +92,7 @@ async function dataCheck(root: string, options: Options): Promise<void> {
   const checking = checkData(root, {
     settings,
     presets: forecast ? wanted : [],
+    ...(asked && { methods: asked }),
     signal: stop.signal,
     onUnderstood: (lines) => process.stderr.write(lines.map((line) => `${line}\n`).join("")),
     onProgress: (stage, done, total, note) => {

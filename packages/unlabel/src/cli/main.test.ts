@@ -4,10 +4,14 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { shellWord } from "../base/shell.ts";
+import { either } from "../config/suggest.ts";
+import { ABOUTS } from "../methods/abouts.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { writeRun } from "../testing/run-fixture.ts";
 import { choosePrecision } from "../train/precision.ts";
 
+/** All methods, as refusals list them. */
+const NAMES = either(ABOUTS.map(({ name }) => name));
 const BIN = join(import.meta.dirname, "..", "..", "bin", "unlabel.mjs");
 
 interface Outcome {
@@ -93,7 +97,7 @@ describe("unlabel", () => {
       "Expected a whole number from 1 to 65536 for batch, got -3",
     ],
     [["pretrain", "D", "--method", "mae", "--temperature", "1"], "got temperature, which belongs to simclr"],
-    [["pretrain", "D", "--method", "sim"], 'Expected simclr, byol or mae for method, got "sim"'],
+    [["pretrain", "D", "--method", "sim"], `Expected ${NAMES} for method, got "sim"`],
     [["pretrain", "--method", "mae"], "Expected a folder of images"],
     [["pretrain", "--resume"], "Expected --out RUN beside --resume"],
     [["pretrain", "D", "--method", "mae", "--resume=auto"], "Expected --out RUN beside --resume=auto"],
@@ -118,7 +122,7 @@ describe("unlabel", () => {
     [["compare", "D", "--budget", "soon"], "Expected a time for --budget, such as 20m, got soon"],
     [
       ["compare", "D", "--budget", "1m", "--methods", "mea"],
-      "Expected simclr, byol or mae for --methods, got mea (did you mean mae?)",
+      `Expected ${NAMES} for --methods, got mea (did you mean mae?)`,
     ],
     [
       ["compare", "D", "--budget", "1m", "--methods", "simclr,simclr"],

@@ -1,6 +1,7 @@
 // Flags that set a key of the config. A flag's value is read as YAML reads it and checked with the rest of the config.
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
+import { either, nearest } from "../config/suggest.ts";
 import { encoderWords } from "../encoders/facts.ts";
 import type { About } from "../methods/about.ts";
 import { abouts } from "../methods/abouts.ts";
@@ -80,6 +81,14 @@ export function whole(flag: string, text: string, least: number, most: number): 
   const value = Number(text);
   if (Number.isInteger(value) && value >= least && value <= most) return value;
   throw new UsageError(`Expected a whole number from ${least} to ${most} for ${flag}, got ${text}`);
+}
+
+/** One of some words. @throws {UsageError} where a flag's text is none of them, with the nearest */
+export function oneOf(flag: string, text: string, words: readonly string[]): string {
+  if (words.includes(text)) return text;
+  const guess = nearest(text, words);
+  const hint = guess ? ` (did you mean ${guess}?)` : "";
+  throw new UsageError(`Expected ${either(words)} for ${flag}, got ${text || "nothing"}${hint}`);
 }
 
 /** The name of a folder or file; an unset shell variable (`--out "$OUT"`) leaves it empty. */

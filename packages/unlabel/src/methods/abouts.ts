@@ -1,11 +1,16 @@
 // The methods as help and reports know them: those that come with unlabel, one line each, in the order in which people read of them,
 // and those that a program or a plugin adds. Their definitions stand in list.ts; a test holds the two together.
 import type { About } from "./about.ts";
+import { about as barlow } from "./barlow/about.ts";
 import { about as byol } from "./byol/about.ts";
 import { about as mae } from "./mae/about.ts";
+import { about as mocov3 } from "./mocov3/about.ts";
+import { about as nnclr } from "./nnclr/about.ts";
 import { about as simclr } from "./simclr/about.ts";
+import { about as simsiam } from "./simsiam/about.ts";
+import { about as vicreg } from "./vicreg/about.ts";
 
-export const ABOUTS: readonly About[] = [simclr, byol, mae];
+export const ABOUTS: readonly About[] = [simclr, byol, mae, vicreg, barlow, simsiam, nnclr, mocov3];
 
 const added: About[] = [];
 

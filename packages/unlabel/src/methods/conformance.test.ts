@@ -75,7 +75,9 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
       const views = viewsOf(method);
       const half = autocast({ dtype: "bfloat16" }, () => method.loss(views, stepOn(BATCH)).loss);
       expect(half.dtype).toBe("float32");
-      expect(half.item()).toBeCloseTo(made().loss(views, stepOn(BATCH)).loss.item(), 0);
+      const exact = made().loss(views, stepOn(BATCH)).loss.item();
+      // A sum over many numbers is large.
+      expect(Math.abs(half.item() - exact)).toBeLessThan(Math.max(0.5, 0.05 * exact));
     });
   });
 
@@ -222,7 +224,7 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
       }
       const whole = outcome(null);
       const parts = outcome(3);
-      expect(parts.loss).toBeCloseTo(whole.loss, 4);
+      expect(Math.abs(parts.loss - whole.loss)).toBeLessThan(5e-5 * Math.max(1, whole.loss / 10));
       for (const [key, grad] of Object.entries(whole.grads)) {
         const scale = Math.max(1e-3, grad.abs().amax().item());
         expect.soft(parts.grads[key]!.sub(grad).abs().amax().item() / scale, key).toBeLessThan(1e-4);

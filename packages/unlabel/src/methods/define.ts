@@ -18,7 +18,7 @@ export interface MethodDefinition<Own extends z.ZodRawShape = z.ZodRawShape> {
   about: About;
   /** Its own keys alone, of the kinds in config/fields.ts; what all methods share is there already. */
   schema: Own;
-  /** How its encoder differs from the architecture's usual form. */
+  /** How its encoder differs from the architecture's usual form; a ViT's `positions`, which a ResNet does not have. */
   encoder?: { positions?: "learned" | "sincos" };
   /** Settings that contradict each other, a line each. @param given the settings that the user has just given */
   check?(config: ConfigOf<Own>, given: Settings): string[];

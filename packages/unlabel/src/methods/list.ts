@@ -1,7 +1,12 @@
 // The methods that come with unlabel: one line each, in the order of abouts.ts.
+import { barlow } from "./barlow/method.ts";
 import { byol } from "./byol/method.ts";
 import type { MethodDefinition } from "./define.ts";
 import { mae } from "./mae/method.ts";
+import { mocov3 } from "./mocov3/method.ts";
+import { nnclr } from "./nnclr/method.ts";
 import { simclr } from "./simclr/method.ts";
+import { simsiam } from "./simsiam/method.ts";
+import { vicreg } from "./vicreg/method.ts";
 
-export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae];
+export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow, simsiam, nnclr, mocov3];

@@ -36,6 +36,8 @@ export interface ParameterGroup {
   params: readonly Tensor[];
   /** Factor on the schedule's learning rate; default 1. */
   lrFactor?: number;
+  /** Whether the rate stays at the schedule's highest, without warm-up or decay (SimSiam's predictor); default false. */
+  constantLr?: boolean;
   /** Instead of the config's; biases and norm scales have none where `exclude_norm_bias` says so. */
   weightDecay?: number;
 }

@@ -2,7 +2,7 @@
 import type { Config, SettledChannels } from "../config/common.ts";
 import { DEFAULTS } from "../config/defaults.ts";
 import type { About } from "./about.ts";
-import { abouts } from "./abouts.ts";
+import { ABOUTS, abouts } from "./abouts.ts";
 
 /** Settings of a preset, whose means and deviations are numbers. */
 export type PresetConfig = Config & Pick<SettledChannels, "mean" | "std">;
@@ -38,6 +38,15 @@ export function presetConfig(method: string, preset: string): PresetConfig {
 /** Presets whose cost is forecast where nothing says which: `small` is what `auto` begins with. */
 export function forecastPresets(): string[] {
   return presetNames().filter((preset) => preset !== "small");
+}
+
+/** One of each kind: views set against each other, a copy that follows, hidden patches. Other methods cost about what one of these does. */
+const FORECAST = ["simclr", "byol", "mae"];
+
+/** Methods whose cost is forecast where nothing says which: one of each kind, and those that a program or a plugin added. */
+export function forecastMethods(): string[] {
+  const own = new Set(ABOUTS.map(({ name }) => name));
+  return abouts().flatMap(({ name }) => (FORECAST.includes(name) || !own.has(name) ? [name] : []));
 }
 
 /** The names of all presets of these methods: `auto`, then the most faithful to a source first. */

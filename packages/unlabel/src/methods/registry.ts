@@ -195,7 +195,8 @@ function askedViews(given: Config): ViewSpec[] {
 export function createMethod(given: Config): Method {
   const config = withoutImages(given);
   const definition = methodNamed(config.method);
-  const encoder = createEncoder(config, definition.encoder);
+  // A ResNet has no positions.
+  const encoder = createEncoder(config, isVit(config.encoder) ? definition.encoder : {});
   const method = definition.create({ config: config as never, encoder });
   if (!(method instanceof Method)) {
     throw new UsageError(`Expected create of method ${config.method} to give a Method, got ${typeof method}`);

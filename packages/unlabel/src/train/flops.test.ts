@@ -51,6 +51,43 @@ it("counts BYOL's target network forward alone", () => {
   expect(trainingFlops(config)).toBe(6 * 2 * (projected + 2 * 512 * 128) + 2 * 2 * projected);
 });
 
+it("counts VICReg's two views, its expander and a covariance of each", () => {
+  const config = resolveConfig({
+    flags: { method: "vicreg", encoder: "resnet18", size: 32, projection_hidden: 256, projection_dim: 128 },
+  });
+  const head = 512 * 256 + 256 * 256 + 256 * 128;
+  expect(trainingFlops(config)).toBe(6 * 2 * (encoderMacs(config) + head + 128 * 128));
+});
+
+it("counts Barlow Twins' two views, its projector and one correlation", () => {
+  const config = resolveConfig({
+    flags: { method: "barlow", encoder: "resnet18", size: 32, projection_hidden: 256, projection_dim: 128 },
+  });
+  const head = 512 * 256 + 256 * 256 + 256 * 128;
+  expect(trainingFlops(config)).toBe(6 * (2 * (encoderMacs(config) + head) + 128 * 128));
+});
+
+it("counts SimSiam's two views with projector and predictor", () => {
+  const heads = { projection_hidden: 256, projection_dim: 128, predictor_hidden: 32 };
+  const config = resolveConfig({ flags: { method: "simsiam", encoder: "resnet18", size: 32, ...heads } });
+  const each = encoderMacs(config) + 512 * 256 + 256 * 256 + 256 * 128 + 2 * 128 * 32;
+  expect(trainingFlops(config)).toBe(6 * 2 * each);
+});
+
+it("counts NNCLR's two views with both heads, and the look for neighbours forward alone", () => {
+  const heads = { projection_hidden: 256, projection_dim: 128, predictor_hidden: 64, queue: 1000 };
+  const config = resolveConfig({ flags: { method: "nnclr", encoder: "resnet18", size: 32, ...heads } });
+  const each = encoderMacs(config) + 512 * 256 + 256 * 256 + 256 * 128 + 2 * 128 * 64;
+  expect(trainingFlops(config)).toBe(6 * 2 * each + 2 * 2 * 128 * 1000);
+});
+
+it("counts MoCo v3's target network forward alone", () => {
+  const heads = { projection_layers: 3, projection_hidden: 256, projection_dim: 128 };
+  const config = resolveConfig({ flags: { method: "mocov3", encoder: "vit_tiny", size: 32, patch: 8, ...heads } });
+  const projected = encoderMacs(config) + 384 * 256 + 256 * 256 + 256 * 128;
+  expect(trainingFlops(config)).toBe(6 * 2 * (projected + 2 * 128 * 256) + 2 * 2 * projected);
+});
+
 it("counts views that grow on average over the steps, with the stem of the size that they end with", () => {
   const flags = { method: "simclr", encoder: "resnet18", stem: "auto", size: 96, size_start: 48, grow_until: 0.6 };
   const at = (size: number) =>

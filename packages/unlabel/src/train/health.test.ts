@@ -65,6 +65,15 @@ describe("what is said of a run", () => {
     expect(found.text).toContain(text);
   });
 
+  it("of a loss that goes below 0, by how far it is from its floor", () => {
+    const cosine = { floor: -1, method: { ...method, learnt: 0.02 } };
+    const near = (step: number) => -0.9 * (1 - Math.exp(-step / 50)) + (step < 20 ? 0.02 : 0);
+    expect(fares(near, undefined, cosine, 0).verdict).toBe("healthy");
+    expect(fares(() => 0.03, undefined, cosine, 0).verdict).toBe("not-learning");
+    const decoupled = { floor: -5 };
+    expect(fares((step) => 4 + step / 10, undefined, decoupled, 4.8).verdict).toBe("diverging");
+  });
+
   it("exploding and vanishing gradients of the encoder", () => {
     const norm = (step: number, value: number) => ({ ...WELL, "health/grad_norm": step < 290 ? 1 : value });
     expect(fares(falling, (step) => norm(step, 5000))).toMatchObject({ verdict: "exploding-gradient", since: 290 });

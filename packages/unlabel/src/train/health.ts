@@ -119,7 +119,9 @@ export class HealthRecord {
       const text = `the loss (${short(loss)}) is less than it can be (${short(floor)}), so something other than the images gives the answer away; check the views and the loss`;
       return { verdict: "below-floor", text };
     }
-    if (loss > 2 * worst) {
+    // A loss that goes below 0 has come twice as far from its floor.
+    const bottom = Math.min(0, floor ?? 0);
+    if (loss - bottom > 2 * (worst - bottom)) {
       const text = `the loss (${short(loss)}) is far above its start (${short(started)}); try a tenth of the lr, or clip_grad_norm 1`;
       return { verdict: "diverging", text };
     }

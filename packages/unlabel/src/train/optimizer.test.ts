@@ -73,6 +73,24 @@ it("lets a method set learning rate and weight decay by group, anew at every ste
   }
 });
 
+it("keeps a group's rate at the highest where a method asks for it, through warm-up and decay", () => {
+  class Steady extends Toy {
+    override groups(): ParameterGroup[] {
+      return [{ params: [this.weight], lrFactor: 2, constantLr: true }];
+    }
+  }
+  const method = new Steady();
+  const settings = config({ optimizer: "sgd", lr: 0.5, lr_scaling: "linear", batch: 512 });
+  const optimizer = makeOptimizer(settings, method);
+  for (const lr of [0, 0.7, 0.01]) {
+    setRates(optimizer, settings, method, lr, { step: 1, total: 4, epoch: 1 });
+    expect(optimizer.groups.map(({ params, lr }) => [params.length, lr])).toEqual([
+      [2, lr],
+      [1, 2],
+    ]);
+  }
+});
+
 it("warms up, peaks and falls to nothing, step by step", () => {
   const lr = makeSchedule(config({ lr: 0.4, warmup_epochs: 2, epochs: 10, schedule: "cosine" }), 5, 50);
   expect([0, 5, 10, 30, 50].map(lr)).toEqual([0, 0.2, 0.4, expect.closeTo(0.2, 12), expect.closeTo(0, 12)]);

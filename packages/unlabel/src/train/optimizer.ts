@@ -8,6 +8,7 @@ import type { Method, ParameterGroup, Progress } from "../methods/method.ts";
 interface Split {
   params: Tensor[];
   lrFactor: number;
+  constantLr: boolean;
   weightDecay: number;
   /** Whether LARS adapts the rate to each parameter's norm. */
   adapt: boolean;
@@ -50,9 +51,9 @@ export function setRates(
     optimizer.lr = lr;
     return;
   }
-  for (const [i, { lrFactor, weightDecay }] of splitsOf(config, method, progress).entries()) {
+  for (const [i, { lrFactor, constantLr, weightDecay }] of splitsOf(config, method, progress).entries()) {
     const group = optimizer.groups[i]!;
-    group.lr = lr * lrFactor;
+    group.lr = (constantLr ? peakLr(config) : lr) * lrFactor;
     group.weightDecay = weightDecay;
   }
 }
@@ -63,11 +64,11 @@ function splitsOf(config: Config, method: Method, progress: Progress): Split[] {
   const grouped = new Set(named.flatMap(({ params }) => [...params]));
   const rest = method.parameters().filter((tensor) => !grouped.has(tensor));
   return [{ params: rest }, ...named].flatMap(
-    ({ params, lrFactor = 1, weightDecay = config.weight_decay }: ParameterGroup) => {
+    ({ params, lrFactor = 1, constantLr = false, weightDecay = config.weight_decay }: ParameterGroup) => {
       const [matrices, vectors] = split([...params], ({ ndim }) => !config.exclude_norm_bias || ndim > 1);
       return [
-        { params: matrices, lrFactor, weightDecay, adapt: true },
-        { params: vectors, lrFactor, weightDecay: 0, adapt: false },
+        { params: matrices, lrFactor, constantLr, weightDecay, adapt: true },
+        { params: vectors, lrFactor, constantLr, weightDecay: 0, adapt: false },
       ].filter((one) => one.params.length > 0);
     },
   );

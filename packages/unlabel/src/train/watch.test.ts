@@ -25,6 +25,7 @@ beforeAll(async () => {
 
 const SIMCLR = { method: "simclr", size: 32, batch: 4, epochs: 2, warmup_epochs: 0, device: "cpu", precision: "fp32" };
 const MAE = { ...SIMCLR, method: "mae", patch: 8, decoder_width: 32, decoder_depth: 1 };
+const HEADS = { projection_hidden: 32, projection_dim: 16 };
 const UNSEEN = { health_every: 0, online: false };
 
 async function train(name: string, flags: Record<string, unknown>, stopAt?: number, resume = false) {
@@ -43,6 +44,9 @@ const learnt = (run: RunDirectory, what: RegExp) =>
 it.each([
   ["simclr", SIMCLR],
   ["byol", { ...SIMCLR, method: "byol", encoder: "vit_tiny", patch: 8 }],
+  // What a step leaves to later ones: a queue that comes round within the run, and a copy that follows.
+  ["nnclr", { ...SIMCLR, method: "nnclr", queue: 6, ...HEADS, predictor_hidden: 32 }],
+  ["mocov3", { ...SIMCLR, method: "mocov3", patch: 8, ...HEADS }],
   ["mae", MAE],
 ])("%s learns the same to the bit, looked at after every step or never", async (name, flags) => {
   const unseen = await train(`${name}-unseen`, { ...flags, ...UNSEEN });

@@ -2,7 +2,7 @@
 import { HALF, IMAGENET } from "../../config/defaults.ts";
 import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
 import { type About, forwardOperations, trainingOperations } from "../about.ts";
-import { AUGMENTATION } from "../shared/augmentation-defaults.ts";
+import { TWO_VIEWS } from "../shared/augmentation-defaults.ts";
 
 export const about = {
   name: "byol",
@@ -14,12 +14,7 @@ export const about = {
   // The loss is a mean over images. BatchNorm, which keeps BYOL from collapsing, looks across them all the same.
   coupling: "image",
   defaults: {
-    ...AUGMENTATION,
-    // The authors' two unlike views (table 6).
-    saturation: 0.2,
-    blur_p: 1,
-    blur_p_second: 0.1,
-    solarize_second: 0.2,
+    ...TWO_VIEWS,
     momentum_end: 1,
   },
   presets: {

@@ -7,24 +7,23 @@ import type { Encoder } from "../../encoders/encoder.ts";
 import { createEncoder } from "../../encoders/index.ts";
 import { type ConfigOf, defineMethod } from "../define.ts";
 import { type LossOutput, Method, type Progress } from "../method.ts";
-import { augmentationProblems, augmentationSchema, augmentedView } from "../shared/augmentation.ts";
+import { augmentationProblems } from "../shared/augmentation.ts";
 import { cosineRegression } from "../shared/cosine-regression.ts";
+import { fewImages } from "../shared/few-images.ts";
 import { mlpHead } from "../shared/heads.ts";
 import { follow, momentumCopy } from "../shared/momentum.ts";
 import { cosineBetween } from "../shared/schedules.ts";
+import { sphereSpread } from "../shared/spread.ts";
+import { twoViews, twoViewsSchema } from "../shared/two-views.ts";
 import { about } from "./about.ts";
 
 const schema = {
-  ...augmentationSchema,
+  ...twoViewsSchema,
   projection_hidden: integer(1, 65_536),
   projection_dim: integer(1, 65_536),
   /** Momentum of the target network at the first step, from where it goes by half a cosine to `momentum_end` at the last. */
   momentum_start: number(0, 1),
   momentum_end: number(0, 1),
-  /** Probability of blur in the second view; `blur_p` is the first one's. */
-  blur_p_second: number(0, 1),
-  /** Probability that the second view is solarised. */
-  solarize_second: number(0, 1),
 };
 
 type ByolConfig = ConfigOf<typeof schema>;
@@ -59,15 +58,10 @@ export class Byol extends Method {
     const targets = noGrad(() => views.map((view) => this.target_projector.call(this.target_encoder.features(view))));
     const [one, two] = [cosineRegression(predictions[0]!, targets[1]!), cosineRegression(predictions[1]!, targets[0]!)];
     const loss = one.add(two).mean();
-    const logs = noGrad(() => {
-      const unit = projections[0]!.detach().to({ dtype: "float32" });
-      const length = unit.linalgVectorNorm(2, [1], true).clamp(1e-12);
-      return {
-        prediction_similarity: loss.detach().mul(-0.25).add(1),
-        // In units of 1/√D: 1 is spread over the sphere, 0 collapsed.
-        projection_std: unit.div(length).var(0, { correction: 0 }).sum().sqrt(),
-      };
-    });
+    const logs = noGrad(() => ({
+      prediction_similarity: loss.detach().mul(-0.25).add(1),
+      projection_std: sphereSpread(projections[0]!),
+    }));
     return { loss, logs, features: cat(features, 0).detach() };
   }
 
@@ -83,18 +77,14 @@ export const byol = defineMethod({
   about,
   schema,
   check(config, given) {
-    const few = config.batch < 2 ? "batch" : config.micro_batch === 1 ? "micro_batch" : null;
     const { momentum_start: start, momentum_end: end } = config;
     return [
       ...augmentationProblems(config, given),
-      ...(few ? [`Expected at least 2 for ${few}, since BYOL's heads normalise over a batch, got 1`] : []),
+      ...fewImages(config, about.title),
       ...(start > end ? [`Expected at least momentum_start ${start} for momentum_end, got ${end}`] : []),
     ];
   },
-  views: (config) => [
-    augmentedView(config, { count: 1 }),
-    augmentedView(config, { count: 1, blur: config.blur_p_second, solarize: config.solarize_second }),
-  ],
+  views: twoViews,
   // A target that leaves out branches would put that noise into what is predicted.
   create: ({ config, encoder }) => new Byol(config, encoder, createEncoder({ ...config, drop_path: 0 })),
 });

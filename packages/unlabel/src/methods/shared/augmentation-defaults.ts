@@ -13,3 +13,12 @@ export const AUGMENTATION = {
   grayscale: 0.2,
   blur_p: 0,
 } as const;
+
+/** Defaults of the keys of {@link twoViewsSchema}: BYOL's two unlike views (arXiv:2006.07733, table 6), Barlow Twins' and MoCo v3's too. */
+export const TWO_VIEWS = {
+  ...AUGMENTATION,
+  saturation: 0.2,
+  blur_p: 1,
+  blur_p_second: 0.1,
+  solarize_second: 0.2,
+} as const;

@@ -1,16 +1,24 @@
-// NT-Xent decoupled and with local views, against the formulas word by word.
+// NT-Xent decoupled, with weighted positives and with local views, against the formulas word by word.
 import { grad, manualSeed, noGrad, ones, randn, scope, type Tensor, tensor, zeros } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { type NtXentOptions, ntXent, ntXentChance, ntXentFloor } from "./nt-xent.ts";
+import { type NtXentOptions, ntXent, ntXentChance, ntXentFloor, positiveWeights } from "./nt-xent.ts";
 import { decoupledShare } from "./nt-xent-bounds.ts";
 
-/** The loss in JavaScript's numbers, one query and one positive after the other. */
-function naive(rows: number[][], temperature: number, { decoupled = false, localViews = 0 }: NtXentOptions): number {
+/** The loss in JavaScript's numbers, one query and one positive after the other. @param weighing rows that weights are taken of */
+function naive(rows: number[][], temperature: number, form: NtXentOptions, weighing = rows): number {
+  const { decoupled = false, localViews = 0, positiveSigma = null } = form;
   const images = rows.length / (2 + localViews);
   const dot = (a: number[], b: number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
-  const e = (i: number, k: number) => {
-    const [a, b] = [rows[i]!, rows[k]!];
-    return Math.exp(dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)) / temperature);
+  const cosine = (a: number[], b: number[]) => dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
+  const e = (i: number, k: number) => Math.exp(cosine(rows[i]!, rows[k]!) / temperature);
+  const weight = (q: number, g: number) => {
+    if (positiveSigma === null) return 1;
+    // Of the same two views of every image.
+    const alike = Array.from({ length: images }, (_, i) => {
+      const at = (row: number) => weighing[row - (row % images) + i]!;
+      return Math.exp(cosine(at(q), at(g)) / positiveSigma);
+    });
+    return 2 - alike[q % images]! / (alike.reduce((sum, value) => sum + value, 0) / images);
   };
   let total = 0;
   for (const q of rows.keys()) {
@@ -18,7 +26,9 @@ function naive(rows: number[][], temperature: number, { decoupled = false, local
     const keys = Array.from({ length: 2 * images }, (_, k) => k);
     const positives = keys.filter((k) => k % images === q % images && k !== q);
     const others = keys.filter((k) => k % images !== q % images).reduce((sum, k) => sum + e(q, k), 0);
-    const losses = positives.map((g) => -Math.log(e(q, g) / (others + (decoupled ? 0 : e(q, g)))));
+    const losses = positives.map(
+      (g) => Math.log(others + (decoupled ? 0 : e(q, g))) - weight(q, g) * Math.log(e(q, g)),
+    );
     total += losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
   }
   return total / rows.length;
@@ -44,6 +54,8 @@ const FORMS: [string, NtXentOptions][] = [
   ["one local view", { localViews: 1 }],
   ["three local views", { localViews: 3 }],
   ["decoupled, two local views", { decoupled: true, localViews: 2 }],
+  ["weighted", { decoupled: true, positiveSigma: 0.5 }],
+  ["weighted, two local views", { decoupled: true, localViews: 2, positiveSigma: 0.3 }],
 ];
 
 describe.each(FORMS)("ntXent: %s", (_, form) => {
@@ -76,7 +88,7 @@ describe.each(FORMS)("ntXent: %s", (_, form) => {
       for (const [i, analytic] of gradient!.toNumbers().entries()) {
         const shifted = (by: number) => {
           const moved = noGrad(() => tensor(values.with(i, values[i]! + by), { dtype: "float64" }).reshape(shape));
-          return naive(rowsOf(moved), 0.5, form);
+          return naive(rowsOf(moved), 0.5, form, rowsOf(z));
         };
         expect(analytic).toBeCloseTo((shifted(step) - shifted(-step)) / (2 * step), 7);
         expect(Math.abs(analytic)).toBeGreaterThan(0);
@@ -147,6 +159,21 @@ it("does not move a local view by another, and counts how often it finds its ima
     expect(found(own.roll(1, 0)).accuracy).toBe(0);
     expect(same.logs.contrastive_accuracy!.item()).toBe(other.logs.contrastive_accuracy!.item());
   });
+});
+
+it("weighs the pair that is less alike more, at a mean of 1, and refuses weights where the loss is not decoupled", () => {
+  scope(() => {
+    const s = tensor([0.9, 0.1, -0.5], { dtype: "float64" });
+    const [most, some, least] = positiveWeights(s, 0.5).toNumbers() as [number, number, number];
+    const e = [1.8, 0.2, -1].map(Math.exp);
+    expect(most).toBeCloseTo(2 - (3 * e[0]!) / (e[0]! + e[1]! + e[2]!), 12);
+    expect((most + some + least) / 3).toBeCloseTo(1, 12);
+    expect(least).toBeGreaterThan(some);
+    for (const value of positiveWeights(ones([2, 4]), 0.1).toNumbers()) expect(value).toBeCloseTo(1, 6);
+  });
+  expect(() => ntXent(zeros([4, 2]), 0.5, { positiveSigma: 0.5 })).toThrow(
+    "Expected no positiveSigma where the loss is not decoupled, got 0.5",
+  );
 });
 
 describe("decoupledShare", () => {

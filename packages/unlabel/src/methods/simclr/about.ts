@@ -14,13 +14,17 @@ export const about = {
   title: "SimCLR",
   paper: "arXiv:2002.05709",
   summary: "two views of an image should lie closer together than views of different images",
-  loss: ({ decoupled }) => (decoupled === true ? "NT-Xent without the positive in the denominator" : "NT-Xent"),
+  loss: ({ decoupled, positive_sigma: sigma }) =>
+    decoupled === true
+      ? `NT-Xent without the positive in the denominator${typeof sigma === "number" ? ", positives weighted" : ""}`
+      : "NT-Xent",
   encoders: ENCODERS,
   coupling: "batch",
   defaults: {
     ...AUGMENTATION,
     projection_batchnorm: false,
     decoupled: false,
+    positive_sigma: null,
     local_views: 0,
     local_size: null,
     local_crop_min: 0.05,

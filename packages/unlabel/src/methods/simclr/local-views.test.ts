@@ -65,6 +65,10 @@ describe("settings of local views", () => {
       { ...{ local_views: 2, local_size: 24 }, ...{ encoder: "vit_tiny", patch: 16, size: 64 } },
       "Expected a local_size that patch 16 divides, got 24",
     ],
+    [
+      { positive_sigma: 0.5 },
+      "Expected no positive_sigma with decoupled false, whose positives all weigh the same, got 0.5; set decoupled=true too",
+    ],
     [{ local_views: 2, local_crop_min: 0.5 }, "Expected at least local_crop_min 0.5 for local_crop_max, got 0.25"],
   ])("are refused in one line where they make no sense: %j", (flags, line) => {
     expect(() => config(flags)).toThrow(line);
@@ -83,6 +87,7 @@ describe.each([
   ["local views", LOCAL],
   ["decoupled", { decoupled: true }],
   ["both", { ...LOCAL, decoupled: true }],
+  ["both, positives weighted", { ...LOCAL, decoupled: true, positive_sigma: 0.5 }],
 ])("%s", (_, own) => {
   const settings = config({ ...VIT, ...own });
 
@@ -159,5 +164,8 @@ it("says what the loss is, and how much of its way must be gone for anything to 
   const [plain, decoupled] = [config({}), config({ decoupled: true })];
   expect([lossWords(about, plain), learntShare(about, plain)]).toEqual(["NT-Xent", 0.005]);
   expect(lossWords(about, decoupled)).toBe("NT-Xent without the positive in the denominator");
+  expect(lossWords(about, config({ decoupled: true, positive_sigma: 0.5 }))).toBe(
+    "NT-Xent without the positive in the denominator, positives weighted",
+  );
   expect(learntShare(about, decoupled)).toBeCloseTo(0.0024, 4);
 });

@@ -25,7 +25,8 @@ export class SimClr extends Method {
     // In SimCLR's code a BatchNorm follows the last layer too.
     this.head = mlpHead(encoder.dim, hidden, out, config.projection_batchnorm ? "all" : "none");
     this.#temperature = temperature;
-    this.#form = { decoupled: config.decoupled, localViews: config.local_views };
+    const { decoupled, local_views: localViews, positive_sigma: positiveSigma } = config;
+    this.#form = { decoupled, localViews, positiveSigma };
     this.chance = ntXentChance(batch, this.#form);
     this.floor = ntXentFloor(batch, temperature, this.#form);
   }

@@ -17,6 +17,8 @@ export const schema = {
   projection_batchnorm: flag(),
   /** NT-Xent without the positive in the denominator (DCL, arXiv:2110.06848). */
   decoupled: flag(),
+  /** σ of DCLW's weights of positives, 2 − exp(s/σ) / mean exp(s/σ), where `decoupled`; 0.5 in its paper; null: all weigh the same. */
+  positive_sigma: above(0, 100).nullable(),
   /** Small views an image beside the two of `size`, each of which is asked for these two (multi-crop, arXiv:2006.09882); 0: none. */
   local_views: integer(0, 16),
   /** Edge of local views in pixels, `size` at most; null: half of `size`. A ViT's patch must divide it. */
@@ -44,6 +46,11 @@ export function problemsOf(config: SimclrConfig, given: Settings): string[] {
   }
   const none = config.local_views === 0;
   const refuse = refusals(given, problems);
+  if (config.positive_sigma !== null && !config.decoupled) {
+    problems.push(
+      `Expected no positive_sigma with decoupled false, whose positives all weigh the same, got ${config.positive_sigma}; set decoupled=true too`,
+    );
+  }
   for (const key of ["local_size", "local_crop_min", "local_crop_max"]) refuse(key, none, "local_views 0");
   if (none) return problems;
   const local = localSizeOf(config);
