@@ -7,6 +7,8 @@ import { exitWith, reporter, SetupError, setup, systemPackages } from "../packag
 
 const ROOT = join(import.meta.dirname, "..");
 const PACKAGES = ["packages/torch", "packages/unlabel", "examples/demo"];
+/** The scripts of pages that are served, which browsers run. */
+const PAGES = "packages/unlabel/tsconfig.pages.json";
 const STAMP = join(ROOT, "node_modules", ".cache", "unlabel", "built");
 
 /** When a file was last changed; 0 where there is none. */
@@ -69,7 +71,7 @@ async function typescript() {
   if (built > newest && PACKAGES.every((folder) => changed(`${folder}/dist/.tsbuildinfo`) > 0))
     return { did: false, text: "TypeScript" };
   const start = Date.now() / 1000;
-  const { code, text } = await output(join(ROOT, "node_modules", ".bin", "tsc"), ["-b", ...PACKAGES]);
+  const { code, text } = await output(join(ROOT, "node_modules", ".bin", "tsc"), ["-b", ...PACKAGES, PAGES]);
   if (code !== 0)
     throw new SetupError(
       `Expected the packages to compile, got:\n${text.split("\n").slice(0, 20).join("\n")}\nMend that and run \`npm run setup\`.`,

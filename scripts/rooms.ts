@@ -17,6 +17,8 @@ export const ROOMS: readonly (readonly string[])[] = [
   ["check"],
   ["report"],
   ["compare"],
+  ["label"],
+  ["studio"],
   ["export"],
   ["cli"],
 ];

@@ -26,6 +26,7 @@ export { type EvalBatch, type EvalOptions, evalBatches } from "./data/eval-batch
 export type { ClassName, Dataset, HeldOut, Item, Layout, LeftAside, SavedHoldOut, Split } from "./data/folder.ts";
 export type { AnyImage, Described, Input, Tile } from "./data/input.ts";
 export type { InputSettings } from "./data/input-settings.ts";
+export { labelledBy } from "./data/labelled-by.ts";
 export { type Batch, Loader, type LoaderOptions } from "./data/loader.ts";
 export { openData } from "./data/open.ts";
 export type { JitterParams, ViewParams } from "./data/params.ts";
@@ -160,6 +161,7 @@ export {
 export { type KnnSettings, type Neighbours, nearest, vote } from "./score/knn.ts";
 export { lidar } from "./score/lidar.ts";
 export { judge, type Metrics, topK } from "./score/metrics.ts";
+export { type Difference, type Estimate, PairedSequence } from "./score/paired-sequence.ts";
 export { linearPrediction } from "./score/pretext.ts";
 export { alphaReq, rankMe } from "./score/spectrum.ts";
 export { alignmentOf, type Spread, spreadOf } from "./score/spread.ts";

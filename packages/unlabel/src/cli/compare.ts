@@ -23,6 +23,7 @@ interface Options extends Record<string, unknown> {
   seeds: string;
   output?: string;
   out?: string;
+  labels?: string;
   json?: boolean;
 }
 
@@ -49,6 +50,7 @@ export function addCompare(program: Command): void {
       )
       .option("--seeds <n>", "train each method so many times, with seeds from 0", "1"),
   )
+    .option("--labels <file>", "labels of some of the images, in place of their own, as unlabel label writes them")
     .option("-o, --output <file>", "the report (default: report.html in --out)", named)
     .option("--out <dir>", "folder for the runs (default: from -o, else runs/compare-DATA)", named)
     .action((data: string, _: Options, command: Command) => compareCommand(data, command.optsWithGlobals<Options>()));
@@ -86,6 +88,7 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     ...(preset !== undefined && { preset }),
     out,
     report: options.output ?? join(out, "report.html"),
+    labels: options.labels,
     goOn,
     ...called(),
   });

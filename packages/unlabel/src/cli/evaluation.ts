@@ -21,6 +21,7 @@ import { duration, paint, percent, table } from "./output.ts";
 
 export interface EvaluationFlags extends Record<string, unknown> {
   data?: string;
+  labels?: string;
   pixels: boolean;
   allowClassMismatch?: boolean;
   json?: boolean;
@@ -42,6 +43,7 @@ export function addCommon(command: Command): Command {
     command
       .argument("<run>", "run directory")
       .option("--data <source>", "images (default: those that the run was trained on)")
+      .option("--labels <file>", "labels of some of the images, in place of their own, as unlabel label writes them")
       .option("--seed <n>", "seed of the evaluation (default: the run's)")
       .option("--split-seed <n>", "seed of the fifth held out where there is no val (default: --seed)")
       .option("--size <px>", "edge of the images (default: as trained)"),
@@ -74,8 +76,18 @@ export async function given(path: string, options: EvaluationFlags, names: reado
     size,
     ...own
   } = checkSettings(evaluationSettings, settings);
-  const { pixels, allowClassMismatch } = options;
-  const common: EvaluateOptions = { threads, device, precision, seed, splitSeed, size, pixels, allowClassMismatch };
+  const { pixels, allowClassMismatch, labels } = options;
+  const common: EvaluateOptions = {
+    threads,
+    device,
+    precision,
+    seed,
+    splitSeed,
+    size,
+    pixels,
+    allowClassMismatch,
+    labels,
+  };
   return { data: options.data ?? RunDirectory.open(path).info.data.root, common, own };
 }
 

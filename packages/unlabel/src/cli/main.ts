@@ -11,6 +11,7 @@ import { addEmbed } from "./embed.ts";
 import { addEvaluate } from "./evaluate.ts";
 import { addExport } from "./export.ts";
 import { addKnn } from "./knn.ts";
+import { addLabel } from "./label.ts";
 import { leaveWhenInterrupted } from "./output.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addProbe } from "./probe.ts";
@@ -32,6 +33,7 @@ const COMMANDS = [
   addKnn,
   addEmbed,
   addSearch,
+  addLabel,
   addExport,
   addReport,
   addDemo,

@@ -5,7 +5,7 @@ import { evaluate } from "../eval/evaluate.ts";
 import { resolveConfig } from "../methods/registry.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { trainingFlops } from "../train/flops.ts";
-import { type CompareRequest, compare } from "./compare.ts";
+import { type CompareRequest, compare, evaluateWithLabels } from "./compare.ts";
 import { type Comparison, settingsOf, type Terms } from "./plan.ts";
 
 const root = temporaryFolder();
@@ -256,4 +256,55 @@ it("stops for a program's signal, in training and in evaluation, and goes on whe
   expect(done!.runs[0]).toMatchObject({ status: "done" });
   expect(done!.runs[0]!.info!.command).toBe("compare() of a program");
   expect(listening()).toEqual(before);
+}, 300_000);
+
+it("evaluates images without labels by a file's, anew where there are more by the next time, and not twice by the same", async () => {
+  const data = join(root.path, "flat");
+  const images = Array.from({ length: 16 }, (_, i) => `${i}.png`);
+  await writeImages(data, images, 16);
+  const labels = join(root.path, "labels.csv");
+  const write = (count: number) =>
+    writeFileSync(
+      labels,
+      `path,label\n${images
+        .slice(0, count)
+        .map((name, i) => `${name},${["ant", "bee"][i % 2]}\n`)
+        .join("")}`,
+    );
+  const out = join(root.path, "by-hand");
+  let log = "";
+  const stream = {
+    write: (text: string) => {
+      log += text;
+    },
+  };
+  const request = {
+    ...TERMS,
+    data,
+    methods: ["simclr"],
+    budget: { kind: "epochs", value: 1 } as const,
+    out,
+    labels,
+    stream,
+  };
+  const run = async () => {
+    log = "";
+    const { runs } = (await compare({ ...request, report: join(out, "r.html") }))!;
+    const { train_images, val_images, notes } = runs[0]!.evaluations.linear!;
+    return { images: train_images + val_images, note: notes[0] };
+  };
+  write(10);
+  expect(await run()).toEqual({ images: 10, note: `labels are those of ${labels}` });
+  expect(log).toContain("10 images of 16 have one, the other 6 are left aside");
+  expect((await run()).images).toBe(10);
+  expect(log).not.toContain("linear probe on");
+  write(16);
+  expect((await run()).images).toBe(16);
+  const file = join(out, "simclr-0", "eval", "linear.json");
+  const before = statSync(file).mtimeMs;
+  await evaluateWithLabels([join(out, "simclr-0")], labels);
+  expect(statSync(file).mtimeMs).toBe(before);
+  await expect(
+    compare({ ...request, labels: join(root.path, "none.csv"), report: join(out, "r.html") }),
+  ).rejects.toThrow("which does not exist");
 }, 300_000);

@@ -7,8 +7,10 @@ import { InterruptedError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Dataset } from "../data/folder.ts";
+import { labelledBy } from "../data/labelled-by.ts";
+import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
-import { evaluate } from "../eval/evaluate.ts";
+import { evaluate, openTrained } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
 import { AUTO } from "../methods/presets.ts";
 import { pageFile } from "../page/page-file.ts";
@@ -28,6 +30,7 @@ import {
   openComparison,
   type PlannedRun,
   presetOfComparison,
+  SPLIT_SEED,
   saveComparison,
   settingsOf,
   type Terms,
@@ -42,6 +45,8 @@ export interface CompareRequest
   out: string;
   /** The report's file. */
   report: string;
+  /** A file of labels that stand in place of those of the images, for evaluation; more labels by the next time are evaluated with anew. */
+  labels?: string | undefined;
   /** The command line that goes on with it after an interruption, for the log; by default it says none. */
   goOn?: string | null;
   /** Where progress goes; by default stderr. */
@@ -84,7 +89,7 @@ export interface Compared {
  *   terms or settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
-  const { out, report, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
+  const { out, report, labels, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = rest;
   // A comparison goes on as it began, also where a later version would begin with another preset.
   const preset = asked.preset ?? presetOfComparison(out) ?? AUTO;
@@ -95,12 +100,14 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
   const comparison = openComparison(out, terms);
   const dataset = await settleImages(terms.data, comparison);
-  tellUnderstood(dataset, stream);
-  probeSplits(dataset, 0);
+  const { split_seed: splitSeed } = comparison;
+  const evaluated = labels === undefined ? dataset : labelledBy(dataset, labels);
+  tellUnderstood(evaluated, stream);
+  probeSplits(evaluated, 0);
+  const lacks = (path: string) => missing(path, splitSeed, labels === undefined ? undefined : evaluated.fingerprint);
   const images = dataset.train.items.length;
   const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images);
   for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
-  const { split_seed: splitSeed } = comparison;
   using lock = lockRun(out);
   saveComparison(out, comparison);
   if (forecast) await tellForecast(comparison, dataset, out, log);
@@ -111,7 +118,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       Object.assign(run, changes);
       unbroken(() => saveComparison(out, comparison));
     };
-    if (run.status === "done" && missing(path, splitSeed).length === 0) continue;
+    if (run.status === "done" && lacks(path).length === 0) continue;
     if (signal?.aborted) return null;
     log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
     const began = performance.now();
@@ -143,9 +150,12 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
         }
       }
       tell({ status: "evaluating" });
-      const protocols = missing(path, splitSeed);
+      const protocols = lacks(path);
       if (protocols.length > 0)
-        await evaluate(path, terms.data, { protocols, splitSeed, pictures: true, tellData: false, stream, signal });
+        await evaluate(path, terms.data, {
+          ...{ protocols, labels, splitSeed, pictures: true },
+          ...{ tellData: false, stream, signal },
+        });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
       if (error instanceof InterruptedError) tell({ status: "interrupted" });
@@ -180,6 +190,22 @@ async function tellForecast(
   if (seconds !== null) log(`about ${clock(seconds)} of training here, then evaluation`);
 }
 
+/**
+ * Evaluates runs with the labels of a file, those that have not been yet: on the same images, so that a report sets them beside each other.
+ *
+ * @param data where the images lie; by default where each run's own do
+ * @throws {UserError} where a run has no checkpoint, or the labels are not those of its images
+ */
+export async function evaluateWithLabels(runs: readonly string[], labels: string, data?: string): Promise<void> {
+  for (const path of runs) {
+    const { info } = openTrained(path);
+    const root = data ?? info.data.root;
+    const { fingerprint } = labelledBy(await openImagesAs(root, info.data.input), labels);
+    const protocols = missing(path, SPLIT_SEED, fingerprint);
+    if (protocols.length > 0) await evaluate(path, root, { protocols, labels, splitSeed: SPLIT_SEED });
+  }
+}
+
 /** Whether nothing of the training is missing, its last checkpoint included. */
 function isTrained(path: string): boolean {
   if (!existsSync(join(path, "run.json"))) return false;
@@ -187,15 +213,15 @@ function isTrained(path: string): boolean {
   return run.info.status === "done" && run.damage(stepOf) === null;
 }
 
-/** The protocols that a run's last checkpoint has not been evaluated by. */
-function missing(path: string, splitSeed: number | undefined): Protocol[] {
+/** The protocols that a run's last checkpoint has not been evaluated by, on its own images or those of another fingerprint. */
+function missing(path: string, splitSeed: number | undefined, fingerprint?: string): Protocol[] {
   if (!existsSync(join(path, "run.json"))) return [...CHEAP_PROTOCOLS];
   const { result, data } = RunDirectory.open(path).info;
   return CHEAP_PROTOCOLS.filter((protocol) => {
     const found = read(path, protocol);
     // Somebody may have evaluated a run by itself since, on another fifth.
     const otherFifth = splitSeed !== undefined && (found?.split_seed ?? splitSeed) !== splitSeed;
-    return found?.step !== result?.steps || found?.fingerprint !== data.fingerprint || otherFifth;
+    return found?.step !== result?.steps || found?.fingerprint !== (fingerprint ?? data.fingerprint) || otherFifth;
   });
 }
 

@@ -87,7 +87,7 @@ export interface Comparison extends Terms {
 }
 
 /** One for all comparisons, so that they can be set beside each other. */
-const SPLIT_SEED = 0;
+export const SPLIT_SEED = 0;
 
 const format = z.looseObject({
   schema: z.literal(1),

@@ -8,6 +8,7 @@ import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
 
+import { labelledBy } from "../data/labelled-by.ts";
 import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { aboutEncoder, isVit } from "../encoders/facts.ts";
@@ -34,14 +35,16 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
     writableFile(join(folder, `${name}.json`));
   if (drawn) writableFile(join(folder, "pictures.json"));
   const size = sizeFor(run.info.config, options.size);
-  const data = await openImagesAs(dataRoot, run.info.data.input);
+  const opened = await openImagesAs(dataRoot, run.info.data.input);
+  const data = options.labels === undefined ? opened : labelledBy(opened, options.labels);
   if (options.tellData ?? true) tellUnderstood(data, options.stream ?? process.stderr);
   const seed = options.seed ?? run.info.config.seed;
   const protocols: readonly Protocol[] =
     options.protocols ?? (data.classes.length > 1 ? CHEAP_PROTOCOLS : UNLABELLED_PROTOCOLS);
   const needLabels = protocols.some((one) => one !== "indicators");
   const splits = needLabels ? probeSplits(data, options.splitSeed ?? seed, options.allowClassMismatch) : null;
-  const looked = protocols.includes("indicators") ? indicatorImages(data, run.info) : null;
+  const looked = protocols.includes("indicators") ? indicatorImages(opened, run.info) : null;
+  if (options.labels !== undefined) splits?.notes.unshift(`labels are those of ${options.labels}`);
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: drawn };
   const { evaluations, pictures } = await runProtocols(run, data, { splits, looked }, request, options);

@@ -13,6 +13,8 @@ export interface EvaluateOptions extends MachineOptions {
   seed?: number | undefined;
   /** Seed of the fifth of train that is held out to score on where there is no val; default: `seed`. Runs that share it share the fifth. */
   splitSeed?: number | undefined;
+  /** A file of labels that stand in place of those of the images; those without one are left aside. See `labelledBy`. */
+  labels?: string | undefined;
   /** Edge of the images in pixels; default: the run's `eval_size`, or the size that it was trained at. */
   size?: number | undefined;
   /** Settings where they differ from the protocol's defaults. */

@@ -1,7 +1,7 @@
 // The page's looks: system fonts, one accent a run (Okabe and Ito's colour-blind-safe set, adjusted for contrast on
 // either ground), light and dark by the reader's preference or the button, always light on paper.
-export const style = `
-:root {
+/** Colours and fonts, which pages that are served have, too. */
+export const colours = `:root {
   color-scheme: light dark;
   --paper: light-dark(#fdfdfc, #131519);
   --raised: light-dark(#f5f5f2, #1b1e24);
@@ -26,7 +26,10 @@ export const style = `
 }
 :root[data-theme="light"] { color-scheme: light; }
 :root[data-theme="dark"] { color-scheme: dark; }
-*, *::before, *::after { box-sizing: border-box; }
+`;
+
+export const style = `
+${colours}*, *::before, *::after { box-sizing: border-box; }
 html { scroll-behavior: smooth; -webkit-text-size-adjust: 100%; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.6 var(--sans); font-variant-numeric: tabular-nums; }
 a { color: var(--accent); text-underline-offset: 0.15em; }

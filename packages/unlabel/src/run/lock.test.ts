@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { UserError } from "../base/errors.ts";
 import { temporaryFolder, withoutPrivileges } from "../testing/data.ts";
 import { beat } from "./heartbeat.ts";
-import { LostLock, lockRun } from "./lock.ts";
+import { LostLock, lockFile, lockRun } from "./lock.ts";
 
 let folder: ReturnType<typeof temporaryFolder>;
 let file: string;
@@ -176,4 +176,20 @@ it("says in one line that nothing can be written there", async () => {
     expect(() => lockRun(path)).toThrow(/Expected to be able to write .*lock, got no permission \(EACCES\)/);
     expect(() => lockRun(join(path, "run"))).toThrow(/Expected to be able to write .*run, got no permission/);
   });
+});
+
+it("locks a file as it locks a folder, in words of its own", () => {
+  const path = join(folder.path, "labels.csv");
+  const words = { lost: "it is kept", free: "nobody labels there" };
+  const lock = lockFile(`${path}.lock`, path, words);
+  expect(() => lockFile(`${path}.lock`, path, words)).toThrow(
+    new RegExp(
+      `^Expected ${path} to be free, got process ${process.pid} .*, or remove ${path}.lock if nobody labels there$`,
+    ),
+  );
+  writeFileSync(`${path}.lock`, "another's");
+  expect(() => lock.check()).toThrow(/it was taken over while this one stood still; it is kept$/);
+  rmSync(`${path}.lock`);
+  lock[Symbol.dispose]();
+  lockFile(`${path}.lock`, path, words)[Symbol.dispose]();
 });

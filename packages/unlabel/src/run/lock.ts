@@ -53,13 +53,33 @@ interface Holder {
  */
 export function lockRun(path: string): Lock {
   makeFolder(path);
-  const file = join(path, LOCK);
+  return lockFile(join(path, LOCK), path, {
+    lost: "nothing of it was written over, and --resume goes on with it once nothing trains there any more",
+    free: "nothing trains there any more",
+  });
+}
+
+/** What a lock is for, in the words that follow "if" and an account of what became of it. */
+export interface LockWords {
+  /** What to do where another process has taken it. */
+  lost: string;
+  /** When the lock may be removed by hand. */
+  free: string;
+}
+
+/**
+ * As {@link lockRun}, of something else: a file `lock` stands for `path`, in a folder that is there.
+ *
+ * @returns gives it back when disposed of
+ * @throws {UserError} where another process has it, or nothing can be written there
+ */
+export function lockFile(file: string, path: string, words: LockWords): Lock {
   const mine = `${JSON.stringify(describeMe())}\n`;
   if (!claim(file, mine)) {
     const holder = read(file);
-    if (holder === null || !isStale(holder, file)) throw taken(path, file, holder);
+    if (holder === null || !isStale(holder, file)) throw taken(path, file, holder, words);
     retire(file, holder);
-    if (!claim(file, mine)) throw taken(path, file, read(file));
+    if (!claim(file, mine)) throw taken(path, file, read(file), words);
   }
   const life = beat(file, mine);
   return {
@@ -68,7 +88,7 @@ export function lockRun(path: string): Lock {
       const holder = read(file);
       const now = holder ? nameOf(holder) : "no lock there";
       throw new LostLock(
-        `Expected ${path} to be still this process's, got ${now}: it was taken over while this one stood still; nothing of it was written over, and --resume goes on with it once nothing trains there any more`,
+        `Expected ${path} to be still this process's, got ${now}: it was taken over while this one stood still; ${words.lost}`,
       );
     },
     [Symbol.dispose]: () => {
@@ -225,14 +245,12 @@ function nameOf({ pid, host, start }: Holder): string {
   return `process ${pid} on ${host}, begun ${minutes} min ago`;
 }
 
-function taken(path: string, file: string, holder: Holder | null): UserError {
+function taken(path: string, file: string, holder: Holder | null, { free }: LockWords): UserError {
   const unseen = holder?.host === hostname() && !isSeen(holder);
   const seconds = unseen && Math.max(0, Math.round(silence(file) / 1000));
   const life = unseen
     ? `, in another container or start of the machine, with a sign of life ${seconds} s ago (after ${SILENCE_MS / 60_000} min without one it can be taken over)`
     : "";
   const who = holder ? `${nameOf(holder)}${life}` : "a lock that names no process";
-  return new UserError(
-    `Expected ${path} to be free, got ${who}; wait for it, or remove ${file} if nothing trains there any more`,
-  );
+  return new UserError(`Expected ${path} to be free, got ${who}; wait for it, or remove ${file} if ${free}`);
 }
