@@ -13,7 +13,13 @@ export default defineConfig({
   test: {
     pool: "forks",
     maxWorkers: 2,
-    include: ["packages/*/src/**/*.test.ts", "examples/**/*.test.ts", "scripts/**/*.test.ts", "bench/**/*.test.ts"],
+    include: [
+      "packages/*/src/**/*.test.ts",
+      "examples/**/*.test.ts",
+      "scripts/**/*.test.ts",
+      "bench/**/*.test.ts",
+      "faults/**/*.test.ts",
+    ],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // Two worker processes on two cores: one thread of arithmetic each, and no spinning while idle.

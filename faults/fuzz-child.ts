@@ -7,7 +7,7 @@ import { mutate } from "./mutate.ts";
 import { filesOf, PARSERS } from "./parsers.ts";
 import { randomFrom } from "./random.ts";
 
-const [name = "", seedText = "1", from = "0", seconds = "1", scratch = ""] = process.argv.slice(2);
+const [name = "", seedText = "1", from = "0", seconds = "1", scratch = "", cases = "Infinity"] = process.argv.slice(2);
 const parser = PARSERS[name]!;
 const seed = Number(seedText);
 const progress = openSync(join(scratch, "progress"), "w");
@@ -22,7 +22,7 @@ await parser.parse(intact);
 const counts = { cases: 0, accepted: 0, refused: 0 };
 const bad: { case: number; file: string; error: string }[] = [];
 const until = performance.now() + 1000 * Number(seconds);
-for (let i = Number(from); performance.now() < until; i++) {
+for (let i = Number(from); performance.now() < until && i < Number(cases); i++) {
   writeSync(progress, String(i).padEnd(16), 0);
   const random = randomFrom(seed * 1_000_003 + i);
   const target = targets[random(0, targets.length - 1)]!;

@@ -1,4 +1,4 @@
-// `npm run fuzz [-- --seconds 60] [--seed N] [--only NAME]`: every parser of files that may come from strangers reads mutated
+// `npm run fuzz [-- --seconds 60] [--cases N] [--seed N] [--only NAME]`: every parser of files that may come from strangers reads mutated
 // ones, each in a process of its own with a bound on memory and a watchdog. What a parser refuses it must refuse in words.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -20,13 +20,16 @@ interface Row {
   problems: string[];
 }
 
-async function fuzz(name: string, seed: number, seconds: number, root: string): Promise<Row> {
+async function fuzz(name: string, seed: number, seconds: number, cases: number, root: string): Promise<Row> {
   const row: Row = { cases: 0, accepted: 0, refused: 0, problems: [] };
   let from = 0;
-  for (let left = seconds; left > 0 && row.problems.length < CRASHES; ) {
+  for (let left = seconds; left > 0 && row.cases < cases && row.problems.length < CRASHES; ) {
     const scratch = mkdtempSync(join(root, "fuzz-"));
     const began = performance.now();
-    const why = await child([name, String(seed), String(from), String(left), scratch], join(scratch, "progress"));
+    const why = await child(
+      [name, String(seed), String(from), String(left), scratch, String(cases)],
+      join(scratch, "progress"),
+    );
     left -= (performance.now() - began) / 1000;
     const outcome = join(scratch, "outcome.json");
     if (why === null && existsSync(outcome)) {
@@ -97,16 +100,23 @@ function residentMb(pid: number | undefined): number {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { seconds: { type: "string" }, seed: { type: "string" }, only: { type: "string" } },
+    options: {
+      seconds: { type: "string" },
+      cases: { type: "string" },
+      seed: { type: "string" },
+      only: { type: "string" },
+    },
   });
-  const [seconds, seed] = [Number(values.seconds ?? 60), Number(values.seed ?? 1)];
+  // A number of cases takes the time that it takes.
+  const cases = Number(values.cases ?? Number.POSITIVE_INFINITY);
+  const [seconds, seed] = [Number(values.seconds ?? (values.cases ? 3600 : 60)), Number(values.seed ?? 1)];
   const root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "unlabel-fuzz-"));
   mkdirSync(root, { recursive: true });
   const rows: [string, Row][] = [];
   try {
     for (const name of Object.keys(PARSERS)) {
       if (values.only !== undefined && name !== values.only) continue;
-      const row = await fuzz(name, seed, seconds, root);
+      const row = await fuzz(name, seed, seconds, cases, root);
       rows.push([name, row]);
       for (const problem of row.problems) console.log(`${name}, seed ${seed}, ${problem}\n`);
     }

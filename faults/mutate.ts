@@ -49,6 +49,27 @@ const WORDS: Record<string, readonly string[]> = {
     "\t",
     "&a [*a,*a]",
   ],
+  // Opcodes, sizes at the edge, and calls that must not be made.
+  pickle: [
+    ".",
+    "(",
+    "t",
+    "R",
+    "]",
+    "}",
+    "b",
+    "Q",
+    "\x81",
+    "\x92",
+    "\x93",
+    "\x95",
+    "X\xff\xff\xff\xff",
+    "\x8b\xff\xff\xff\x7f",
+    "\x8d\xff\xff\xff\xff\xff\xff\xff\x7f",
+    "cos\nsystem\n(U\x17touch unlabel-was-heretR",
+    "cbuiltins\neval\n(U\x011tR",
+    "cargparse\nNamespace\n)\x81",
+  ],
   path: ["../", "/etc/passwd", "..\\", "C:\\", "\0", "//", "./"],
 };
 const EDGES = [
@@ -94,12 +115,17 @@ function change(bytes: Buffer, random: Random, words: readonly string[]): Buffer
     case 5:
       return insert(Buffer.from(Array.from({ length: random(1, 16) }, () => random(0, 255))), random(0, 1) ? 16 : 0);
     case 6:
-      return insert(Buffer.from(words.length > 0 ? words[random(0, words.length - 1)]! : "\0"), random(0, 4));
+      return insert(bytesOf(words.length > 0 ? words[random(0, words.length - 1)]! : "\0"), random(0, 4));
     case 7:
       return edge(bytes, at, random);
     default:
       return number(bytes, at, random);
   }
+}
+
+/** A word's bytes: those of a pickle are no text. */
+function bytesOf(word: string): Buffer {
+  return Buffer.from(word, [...word].some((char) => char > "\x7f" && char <= "\xff") ? "latin1" : "utf8");
 }
 
 /** A binary number at the edge of what its bytes hold. */

@@ -1,6 +1,6 @@
 // What reads files that may come from strangers, and an intact file of each kind to begin from.
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -16,6 +16,8 @@ import { imagesOf } from "../packages/unlabel/src/data/images.ts";
 import { openData } from "../packages/unlabel/src/data/open.ts";
 import { ImageReader } from "../packages/unlabel/src/data/reader.ts";
 import { cutIntoTiles } from "../packages/unlabel/src/data/tiles.ts";
+import { inspected } from "../packages/unlabel/src/encoders/weights/inspect.ts";
+import { openWeights } from "../packages/unlabel/src/encoders/weights/open-weights.ts";
 import { readKept } from "../packages/unlabel/src/eval/encode-data.ts";
 import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { writeReport } from "../packages/unlabel/src/report/index.ts";
@@ -29,6 +31,9 @@ import { plan } from "../packages/unlabel/src/train/plan.ts";
 
 /** Sound files of every type; see fixtures/decode.py. */
 const RASTERS = join(import.meta.dirname, "..", "fixtures", "decode");
+
+/** Weights as other programs write them; see fixtures/weights.py. */
+const WEIGHTS = join(import.meta.dirname, "..", "fixtures", "weights");
 
 export interface Parser {
   /** Kinds of words that its files are made of. */
@@ -150,6 +155,26 @@ export const PARSERS: Record<string, Parser> = {
       scope(() => {
         for (const name of readdirSync(folder)) loadSafetensors(join(folder, name));
       });
+    },
+  },
+  weights: {
+    words: ["pickle", "json"],
+    make: async (folder) => cpSync(WEIGHTS, folder, { recursive: true }),
+    async parse(folder) {
+      const files = filesOf(folder).filter(({ name }) => /\.(pth|pkl|safetensors)$/.test(name));
+      // Of many files one is mutated.
+      const changed = files.filter(({ name, bytes }) => !bytes.equals(readFileSync(join(WEIGHTS, name))));
+      const paths = changed.length > 0 ? changed.map(({ name }) => name) : ["timm", "transformers"];
+      for (const path of paths) {
+        const source = await openWeights(join(folder, path));
+        try {
+          for (const entry of source.entries) entry.bytes();
+          JSON.stringify(inspected(source));
+        } finally {
+          source.close();
+        }
+      }
+      if (existsSync("unlabel-was-here")) throw new Error("a command was run");
     },
   },
   config: {

@@ -82,6 +82,29 @@ export {
   type VitDescription,
   type VitOptions,
 } from "./encoders/index.ts";
+export {
+  type Aside,
+  type ChannelsRule,
+  type EncoderFor,
+  type Entry,
+  encoderFor,
+  type FilePart,
+  type FoundArchitecture,
+  type FoundConvNext,
+  type FoundResNet,
+  type FoundState,
+  type FoundVit,
+  type Hints,
+  type LoadedWeights,
+  type LoadWeightsOptions,
+  loadWeights,
+  type Placed,
+  type Plain,
+  type Preprocessing,
+  type WeightsAbout,
+  type WeightsFile,
+  type WeightsSource,
+} from "./encoders/weights/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
 export type { ProbeSettings } from "./eval/linear.ts";
@@ -148,6 +171,7 @@ export {
   type LookedAt,
 } from "./run/indicators.ts";
 export type { Gap } from "./run/metrics.ts";
+export { type OpenSourceOptions, openSource } from "./run/open-source.ts";
 export { sharedNeighbours, withoutSelf } from "./score/agreement.ts";
 export { alignmentRatio, alignments, uniformity } from "./score/alignment.ts";
 export type { Resampling } from "./score/bootstrap.ts";

@@ -18,6 +18,7 @@ import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
 import { addSearch } from "./search.ts";
 import { addSetup } from "./setup.ts";
+import { addWeights } from "./weights.ts";
 
 /** Commands that work for long and keep nothing before they are done. */
 const ENCODES = new Set(["evaluate", "probe", "knn", "embed", "search", "export"]);
@@ -36,6 +37,7 @@ const COMMANDS = [
   addLabel,
   addExport,
   addReport,
+  addWeights,
   addDemo,
 ];
 

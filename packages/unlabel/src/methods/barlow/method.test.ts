@@ -86,7 +86,7 @@ describe("BarlowTwins", () => {
   });
 
   it.each([
-    [{ batch: 1 }, "Expected at least 2 for batch, since Barlow Twins's heads normalise over a batch, got 1"],
+    [{ batch: 1 }, "Expected at least 2 for batch, since Barlow Twins' heads normalise over a batch, got 1"],
     [{ redundancy_weight: 2 }, "Expected a number from 0 to 1 for redundancy_weight, got 2"],
     [{ norm_bias_lr: 0 }, "Expected a number above 0 and at most 1 for norm_bias_lr, got 0"],
   ])("refuses %j in one line", (flags, line) => {

@@ -7,5 +7,9 @@ export function fewImages(
   title: string,
 ): string[] {
   const few = batch < 2 ? "batch" : part === 1 ? "micro_batch" : null;
-  return few ? [`Expected at least 2 for ${few}, since ${title}'s heads normalise over a batch, got 1`] : [];
+  return few
+    ? [
+        `Expected at least 2 for ${few}, since ${title}'${title.endsWith("s") ? "" : "s"} heads normalise over a batch, got 1`,
+      ]
+    : [];
 }

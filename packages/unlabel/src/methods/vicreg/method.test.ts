@@ -31,7 +31,7 @@ const toys = (own: Record<string, unknown> = {}) => {
 function deviation(own: Record<string, unknown>): number {
   return scope(() => {
     const method = toys(own);
-    trainOnToys(method, ownLoss(method), { steps: 300, lr: 3e-3 });
+    trainOnToys(method, ownLoss(method), { lr: 1e-2 });
     const views = [randn([64, 3, 8, 8]), randn([64, 3, 8, 8])];
     return noGrad(() => vicReg(method.embed(views)).logs.embedding_std!.item());
   });
@@ -53,7 +53,7 @@ describe("VicReg", () => {
 
   it("collapses without its variance term, and not with it", () => {
     expect(deviation({ variance_weight: 0 })).toBeLessThan(0.05);
-    expect(deviation({})).toBeGreaterThan(0.3);
+    expect(deviation({})).toBeGreaterThan(0.5);
   });
 
   it("asks for numbers that say different things, which without the covariance term they do not", () => {
