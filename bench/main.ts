@@ -49,6 +49,7 @@ interface Alone {
 const ALONE: Record<string, () => Promise<Alone>> = {
   color: () => import("./color.ts"),
   decoders: () => import("./decoders.ts"),
+  indicators: () => import("./indicators.ts"),
   evaluate: () => import("./evaluate.ts"),
   parity: () => import("./parity.ts"),
   presets: () => import("./presets.ts"),
@@ -58,7 +59,7 @@ const ALONE: Record<string, () => Promise<Alone>> = {
 };
 
 /** Those whose rows are kept as data. */
-const KEEPS = new Set(["presets"]);
+const KEEPS = new Set(["presets", "indicators"]);
 
 interface Flags {
   json?: boolean;
@@ -81,8 +82,15 @@ const program = new Command("npm run bench --")
   .option("--quick", "the smallest work that exercises everything; its numbers mean nothing")
   .option("--write", "put the table into docs/benchmarks.md")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
-  .option("--rows <pattern>", "data, train, presets: only rows whose name holds it, a regular expression", pattern)
-  .option("--from-rows", "presets: the table of what was measured before and is kept in bench/rows, in a second")
+  .option(
+    "--rows <pattern>",
+    "data, train, presets, indicators: only rows whose name holds it, a regular expression",
+    pattern,
+  )
+  .option(
+    "--from-rows",
+    "presets, indicators: the table of what was measured before and is kept in bench/rows, in a second",
+  )
   .option(
     "--against <commit>",
     `data, train, quality: beside that commit of ours instead of peers; ends with 1 where a row is below ${LEAST} of it`,
@@ -170,7 +178,7 @@ async function checkRows(asked: string[], wanted: RegExp, options: BenchOptions,
       ? (await AGAINST[name]?.())?.againstNames
       : (await (COMPARED[name] ?? ALONE[name])?.())?.rowNames;
     if (!found || found(options).length === 0)
-      throw new UserError(`Expected --rows with data, train or presets alone, got it with ${name}`);
+      throw new UserError(`Expected --rows with data, train, presets or indicators alone, got it with ${name}`);
     known.push(...found(options));
   }
   if (known.some((name) => wanted.test(name))) return;

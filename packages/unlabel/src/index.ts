@@ -23,7 +23,7 @@ export type { Sources } from "./config/resolve.ts";
 export type { Settings } from "./config/settings.ts";
 export { type AugmentSpec, augment } from "./data/augment.ts";
 export { type EvalBatch, type EvalOptions, evalBatches } from "./data/eval-batches.ts";
-export type { ClassName, Dataset, Item, Layout, LeftAside, Split } from "./data/folder.ts";
+export type { ClassName, Dataset, HeldOut, Item, Layout, LeftAside, SavedHoldOut, Split } from "./data/folder.ts";
 export type { AnyImage, Described, Input, Tile } from "./data/input.ts";
 export type { InputSettings } from "./data/input-settings.ts";
 export { labelledBy } from "./data/labelled-by.ts";
@@ -122,7 +122,7 @@ export type { OnPhase } from "./eval/session.ts";
 export { type Exported, exportEncoder } from "./export/export.ts";
 export type { WrittenFile } from "./export/folder.ts";
 export type { ExportOptions, Target as ExportTarget } from "./export/options.ts";
-export { forwardOperations, trainingOperations } from "./methods/about.ts";
+export { type Coupling, forwardOperations, trainingOperations } from "./methods/about.ts";
 export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";
 export { type PresetConfig, presetConfig } from "./methods/presets.ts";
@@ -160,12 +160,37 @@ export {
 } from "./run/directory.ts";
 export type * from "./run/evaluations.ts";
 export type { Health } from "./run/health.ts";
+export {
+  type Better,
+  CHANGES,
+  INDICATORS,
+  type Indicator,
+  type IndicatorAbout,
+  type IndicatorName,
+  type Indicators,
+  type LookedAt,
+} from "./run/indicators.ts";
 export type { Gap } from "./run/metrics.ts";
 export { type OpenSourceOptions, openSource } from "./run/open-source.ts";
+export { sharedNeighbours, withoutSelf } from "./score/agreement.ts";
+export { alignmentRatio, alignments, uniformity } from "./score/alignment.ts";
+export type { Resampling } from "./score/bootstrap.ts";
+export {
+  adjustedRand,
+  clusterLearnability,
+  neighbourRatios,
+  stabilityAcrossHalves,
+  stabilityAcrossSeeds,
+} from "./score/clusters.ts";
 export { type KnnSettings, type Neighbours, nearest, vote } from "./score/knn.ts";
+export { lidar } from "./score/lidar.ts";
 export { judge, type Metrics, topK } from "./score/metrics.ts";
 export { type Difference, type Estimate, PairedSequence } from "./score/paired-sequence.ts";
+export { linearPrediction } from "./score/pretext.ts";
+export { alphaReq, rankMe } from "./score/spectrum.ts";
 export { alignmentOf, type Spread, spreadOf } from "./score/spread.ts";
+export { isRefused, type Refusal, type Told, unusable } from "./score/told.ts";
+export { viewHits } from "./score/view-retrieval.ts";
 export {
   type Listeners,
   type Pretrained,

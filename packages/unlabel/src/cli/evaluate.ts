@@ -1,7 +1,7 @@
 // unlabel evaluate RUN: several protocols over features that are encoded once, and on request the whole network trained with labels.
 import type { Command } from "commander";
 import { choice } from "../config/words.ts";
-import { CHEAP_PROTOCOLS, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
+import { PROTOCOLS, type Protocol } from "../run/evaluations.ts";
 import { addCommon, type EvaluationFlags, given, lines, withoutPredictions } from "./evaluation.ts";
 import { finish } from "./output.ts";
 
@@ -14,7 +14,7 @@ const NAMES = ["solver", "lr", "weight_decay", "k", "temperature", "shares", "ep
 
 export function addEvaluate(program: Command): void {
   addCommon(program.command("evaluate").description("score an encoder by several protocols, beside baselines"))
-    .option("--protocols <list>", `of ${PROTOCOLS.join(", ")} (default: the first four)`)
+    .option("--protocols <list>", `of ${PROTOCOLS.join(", ")} (default: the first four; without labels: indicators)`)
     .option("--k <n>", "kNN: neighbours that vote (default: 20)")
     .option("--temperature <t>", "kNN: the lower, the more the nearest count (default: 0.07)")
     .option("--shares <list>", "few-shot: shares of the labels (default: 0.01,0.1,1)")
@@ -29,13 +29,13 @@ export function addEvaluate(program: Command): void {
 
 async function act(path: string, options: Options): Promise<void> {
   const began = performance.now();
-  const protocols = options.protocols === undefined ? CHEAP_PROTOCOLS : protocolsOf(options.protocols);
+  const protocols = options.protocols === undefined ? undefined : protocolsOf(options.protocols);
   const { data, common, own } = await given(path, options, NAMES);
   const { solver, lr, weight_decay, k, temperature, shares, epochs, batch } = own;
   const { evaluate } = await import("../eval/evaluate.ts");
   const found = await evaluate(path, data, {
     ...common,
-    protocols,
+    ...(protocols && { protocols }),
     pictures: options.pictures,
     linear: set({ solver, lr, weight_decay }),
     knn: set({ k, temperature }),

@@ -16,6 +16,7 @@ import type {
   Score,
   Scored,
 } from "../run/evaluations.ts";
+import { indicatorLines, lookedAtWords } from "./indicator-words.ts";
 import { duration, paint, percent, table } from "./output.ts";
 
 export interface EvaluationFlags extends Record<string, unknown> {
@@ -41,7 +42,7 @@ export function addCommon(command: Command): Command {
   return addMachine(
     command
       .argument("<run>", "run directory")
-      .option("--data <source>", "labelled images (default: those that the run was trained on)")
+      .option("--data <source>", "images (default: those that the run was trained on)")
       .option("--labels <file>", "labels of some of the images, in place of their own, as unlabel label writes them")
       .option("--seed <n>", "seed of the evaluation (default: the run's)")
       .option("--split-seed <n>", "seed of the fifth held out where there is no val (default: --seed)")
@@ -90,11 +91,11 @@ export async function given(path: string, options: EvaluationFlags, names: reado
   return { data: options.data ?? RunDirectory.open(path).info.data.root, common, own };
 }
 
-/** What was found, without what was predicted for each image: that stands in the files alone. */
+/** What was found, without what was predicted for each image and its neighbours: that stands in the files alone. */
 export function withoutPredictions(found: Evaluations): object {
   return Object.fromEntries(
     Object.entries(found).map(([protocol, file]) => {
-      const { predictions: _, ...rest } = { predictions: null, ...file };
+      const { predictions: _, neighbours: __, ...rest } = { predictions: null, neighbours: null, ...file };
       return [protocol, rest];
     }),
   );
@@ -175,17 +176,23 @@ export function weightsWords(decay: number | null | undefined): string {
 
 /** Everything that was found, for people: at most 80 columns. */
 export function lines(path: string, found: Evaluations, seconds: number): string[] {
+  const { indicators, ...byLabels } = found;
   const all = Object.values(found);
-  const first = all[0];
+  const first = Object.values(byLabels)[0] ?? indicators;
   if (!first) return [];
   const { step, classes, train_images, val_images } = first;
+  const on =
+    first === indicators
+      ? lookedAtWords(indicators)
+      : `${classes.length} classes, fitted on ${train_images} images, scored on ${val_images}`;
   const decay = all.find((one) => one.weights_average !== undefined)?.weights_average;
   const notes = new Set(all.flatMap((one) => one.notes));
   return [
-    `${paint("bold", visible(path))}: step ${step}${weightsWords(decay)}, ${classes.length} classes, fitted on ${train_images} images, scored on ${val_images} (${duration(seconds)})`,
+    `${paint("bold", visible(path))}: step ${step}${weightsWords(decay)}, ${on} (${duration(seconds)})`,
     ...scoreTable(found),
     ...(found["few-shot"] ? ["", fewShotTable(found["few-shot"]), ...besideLinear(found)] : []),
     ...(found.retrieval ? ["", retrievalTable(found.retrieval)] : []),
+    ...(indicators ? ["", ...indicatorLines(indicators)] : []),
     "",
     ...[found.linear, found.knn].flatMap((one) => (one ? standing(one) : [])),
     ...byClass(found.linear ?? found.knn ?? found["fine-tune"] ?? found.supervised),
@@ -201,6 +208,7 @@ export const NAMES: Record<Protocol, string> = {
   retrieval: "retrieval",
   "fine-tune": "fine-tuned",
   supervised: "from scratch",
+  indicators: "indicators",
 };
 
 function scoreTable({ linear, knn, "fine-tune": tuned, supervised }: Evaluations): string[] {

@@ -76,9 +76,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
       `${paint("bold", run)}: ${counted(result.steps, "step")} in ${duration(result.seconds)}, ${result.images_per_s.toFixed(1)} images/s, loss ${result.loss_first.toFixed(4)} → ${result.loss_last.toFixed(4)}`,
       ...(result.skipped > 0 ? [`${counted(result.skipped, "image")} could not be read: see skipped.jsonl there`] : []),
       ...(info.health && info.health.verdict !== "too-early" ? [info.health.text] : []),
-      ...(outcome.interrupted
-        ? []
-        : [`Next: ${commandLine(info.data.classes.length > 1 ? "evaluate" : "report", shellWord(run))}`]),
+      ...(outcome.interrupted ? [] : [`Next: ${commandLine("evaluate", shellWord(run))}`]),
     ],
   );
   if (outcome.interrupted) process.exitCode = 130;

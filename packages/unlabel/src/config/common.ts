@@ -103,6 +103,8 @@ export const commonSchema = {
   log: oneOf("none", "tensorboard"),
   /** Random resized crop: the least share of the image's area that a view may show. */
   crop_min: above(0, 1),
+  /** Images that have neither labels nor val: a tenth of them are not trained on, so that evaluation has some to look at. */
+  hold_out: flag(),
   /** Inputs are (value − mean) / std, a number a channel, of values from 0 to 1; `auto`: as measured on some training images. */
   mean: perChannel(0, 1),
   std: perChannel(0.001, 1),

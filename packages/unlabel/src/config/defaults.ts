@@ -18,6 +18,9 @@ export const BEFORE_CHANNELS = { channels: 3, bands: null, range: "type", tiles:
 /** What versions did that kept no average of the weights, whatever a preset says now. */
 export const BEFORE_AVERAGE = { weights_average: null } as const;
 
+/** What versions did that trained on all images, whatever came of them. */
+export const BEFORE_HOLD_OUT = { hold_out: false } as const;
+
 export const DEFAULTS = {
   channels: "auto",
   bands: null,
@@ -54,6 +57,7 @@ export const DEFAULTS = {
   online: true,
   log: "none",
   crop_min: 0.2,
+  hold_out: true,
 } as const;
 
 /** The most channels that an image may have as the network sees it, which the native reader takes. */

@@ -11,11 +11,11 @@ import type { Input, Tile } from "./input.ts";
 import { type Arranged, arrange, type Found } from "./layouts.ts";
 import { leftAsideOf } from "./left-aside.ts";
 import { refuseOther } from "./no-folder.ts";
-import type { Layout, LeftAside } from "./reading.ts";
+import type { Layout, LeftAside, SavedHoldOut } from "./reading.ts";
 import { roleOf } from "./split-names.ts";
 import { IMAGE_EXTENSIONS, type ImageFile, type Walked, walk } from "./walk.ts";
 
-export type { Layout, LeftAside } from "./reading.ts";
+export type { Layout, LeftAside, SavedHoldOut } from "./reading.ts";
 
 /** An image: `path` is relative to the root, with `/` between its parts; `label` indexes `classes`, −1 without a label. */
 export interface Item {
@@ -63,6 +63,12 @@ export interface ClassName {
   name: string;
 }
 
+/** What training does not see. */
+export interface HeldOut extends SavedHoldOut {
+  /** The images themselves. */
+  split: Split;
+}
+
 /** Images of a source, and their classes. */
 export interface Dataset {
   /** As it was given. */
@@ -73,6 +79,8 @@ export interface Dataset {
   train: Split;
   /** Images held out; null where the source has none. */
   val: Split | null;
+  /** What training does not see of images that have neither labels nor val; absent: nothing. See `hold-out.ts`. */
+  heldOut?: HeldOut;
   /** The classes in the order of the labels; none where there are no labels. */
   classes: ClassName[];
   /** What lies there and is not read; see `understood.ts`. Absent: nothing. */

@@ -13,6 +13,16 @@ export type Layout =
   | "idx"
   | "parquet";
 
+/** How images held out from training are found again; what a run keeps of them. */
+export interface SavedHoldOut {
+  /** Files whose place by name (`placeOf` of hold-out.ts) is at most this are held out. */
+  up_to: number;
+  /** Images held out. */
+  images: number;
+  /** Exact copies of these, which are in neither part. */
+  copies: number;
+}
+
 /** Files or images that are not read. */
 export interface LeftAside {
   /** Of what kind, such as `.bmp` or `in dev/`. */

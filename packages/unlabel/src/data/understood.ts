@@ -9,13 +9,15 @@ const NAMED = 4;
 const ADVISED = 4;
 
 /** What the words follow from. */
-type Understandable = Pick<Dataset, "train" | "val" | "classes" | "leftAside" | "readings">;
+type Understandable = Pick<Dataset, "train" | "val" | "heldOut" | "classes" | "leftAside" | "readings">;
 
 /**
  * How a data set was understood, a line each: images, classes and splits; where another reading is plausible, which was taken and how
  * to get the other; and what is left aside, counted and named.
  */
-export function understood(data: Pick<Dataset, "train" | "val" | "classes" | "leftAside" | "readings">): string[] {
+export function understood(
+  data: Pick<Dataset, "train" | "val" | "heldOut" | "classes" | "leftAside" | "readings">,
+): string[] {
   return [summary(data), ...(data.readings ?? []), ...leftOut(data.leftAside ?? [])].map(visible);
 }
 
@@ -33,8 +35,9 @@ export function tellUnderstood(data: Dataset, stream: { write(text: string): unk
   );
 }
 
-function summary({ train, val, classes }: Pick<Dataset, "train" | "val" | "classes">): string {
-  const all = train.items.length + (val?.items.length ?? 0);
+function summary({ train, val, heldOut, classes }: Understandable): string {
+  const aside = heldOut ? heldOut.images + heldOut.copies : 0;
+  const all = train.items.length + (val?.items.length ?? 0) + aside;
   const images = `${number(all)} ${all === 1 ? "image" : "images"}`;
   const labels =
     classes.length === 0

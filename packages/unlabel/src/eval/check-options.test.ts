@@ -5,7 +5,7 @@ import type { EvaluateOptions } from "./options.ts";
 import { probe } from "./probe.ts";
 import { type SearchOptions, search } from "./search.ts";
 
-const PROTOCOLS = "Expected linear, knn, few-shot, retrieval, fine-tune or supervised for protocols, got";
+const PROTOCOLS = "Expected linear, knn, few-shot, retrieval, fine-tune, supervised or indicators for protocols, got";
 const refused = (message: string) => expect.objectContaining({ name: "UsageError", message }) as Error;
 
 it.each<[options: object, line: string]>([

@@ -7,7 +7,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { resolveConfig } from "../methods/registry.ts";
 
-import { type EvaluationPictures, type Evaluations, PROTOCOLS, type Protocol } from "../run/evaluations.ts";
+import { PROTOCOLS as ALL, type EvaluationPictures, type Evaluations, type Protocol } from "../run/evaluations.ts";
 import { decodePredictions } from "../run/predictions.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
@@ -19,6 +19,8 @@ import type { EvaluateOptions } from "./options.ts";
 const config = resolveConfig({
   flags: { method: "simclr", encoder: "vit_tiny", patch: 8, size: SIDE, batch: 8, device: "cpu" },
 });
+/** Those that need labels; indicators.test.ts has the other. */
+const PROTOCOLS = ALL.filter((one) => one !== "indicators");
 const quiet = { write: () => true };
 const options: EvaluateOptions = {
   protocols: PROTOCOLS,
@@ -46,7 +48,7 @@ beforeAll(async () => {
 });
 
 /** Top-1 of each protocol's main score; retrieval's is recall@1. */
-function tops(found: Evaluations): Record<Protocol, number> {
+function tops(found: Evaluations): Record<Exclude<Protocol, "indicators">, number> {
   return {
     linear: found.linear!.top1,
     knn: found.knn!.top1,

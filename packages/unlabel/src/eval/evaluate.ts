@@ -13,34 +13,41 @@ import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { aboutEncoder, isVit } from "../encoders/facts.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { CHEAP_PROTOCOLS, type Evaluations } from "../run/evaluations.ts";
+import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, UNLABELLED_PROTOCOLS } from "../run/evaluations.ts";
 import { checkEvaluation } from "./check-options.ts";
+import { indicatorImages } from "./indicator-images.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { probeSplits } from "./splits.ts";
 
 /**
- * Evaluates a run's last checkpoint on labelled images and writes `eval/PROTOCOL.json` for each protocol into the run, and
- * `eval/pictures.json` with its sprite.
+ * Evaluates a run's last checkpoint and writes `eval/PROTOCOL.json` for each protocol into the run, and `eval/pictures.json` with its
+ * sprite. By default on labelled images all protocols on features, on images without labels (or of one class) `indicators` alone.
  *
  * @throws {UsageError} for a protocol that there is not, or a setting out of its range
- * @throws {UserError} where there is no checkpoint, the run cannot be written to, there are no labels, one class alone, or `train` lacks classes of `val`
+ * @throws {UserError} where there is no checkpoint, the run cannot be written to, protocols that need labels find none, one class alone, or `train` lacks classes of `val`
  */
 export async function evaluate(runPath: string, dataRoot: string, options: EvaluateOptions = {}): Promise<Evaluations> {
-  const { protocols = CHEAP_PROTOCOLS, pictures: wanted = true } = options;
-  checkEvaluation(options, protocols);
+  const { pictures: drawn = true } = options;
+  checkEvaluation(options, options.protocols ?? CHEAP_PROTOCOLS);
   const run = openTrained(runPath);
   const folder = join(run.path, "eval");
-  for (const name of [...protocols, ...(wanted ? ["pictures"] : [])]) writableFile(join(folder, `${name}.json`));
+  for (const name of options.protocols ?? [...CHEAP_PROTOCOLS, ...UNLABELLED_PROTOCOLS])
+    writableFile(join(folder, `${name}.json`));
+  if (drawn) writableFile(join(folder, "pictures.json"));
   const size = sizeFor(run.info.config, options.size);
   const opened = await openImagesAs(dataRoot, run.info.data.input);
   const data = options.labels === undefined ? opened : labelledBy(opened, options.labels);
   if (options.tellData ?? true) tellUnderstood(data, options.stream ?? process.stderr);
   const seed = options.seed ?? run.info.config.seed;
-  const splits = probeSplits(data, options.splitSeed ?? seed, options.allowClassMismatch);
-  if (options.labels !== undefined) splits.notes.unshift(`labels are those of ${options.labels}`);
+  const protocols: readonly Protocol[] =
+    options.protocols ?? (data.classes.length > 1 ? CHEAP_PROTOCOLS : UNLABELLED_PROTOCOLS);
+  const needLabels = protocols.some((one) => one !== "indicators");
+  const splits = needLabels ? probeSplits(data, options.splitSeed ?? seed, options.allowClassMismatch) : null;
+  const looked = protocols.includes("indicators") ? indicatorImages(opened, run.info) : null;
+  if (options.labels !== undefined) splits?.notes.unshift(`labels are those of ${options.labels}`);
   const { runProtocols } = await import("./protocols.ts");
-  const request = { seed, size, protocols, pictures: wanted };
-  const { evaluations, pictures } = await runProtocols(run, data, splits, request, options);
+  const request = { seed, size, protocols, pictures: drawn };
+  const { evaluations, pictures } = await runProtocols(run, data, { splits, looked }, request, options);
   unbroken(() => {
     makeFolder(folder);
     // The sprite first: whoever finds the list finds its tiles, and whoever finds the scores finds the pictures.

@@ -7,7 +7,7 @@ import type { MachineOptions, OnPhase } from "./session.ts";
 
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions extends MachineOptions {
-  /** Default: all that work on features. */
+  /** Default: all that work on features and labels; `indicators` where there are no two classes. */
   protocols?: readonly Protocol[];
   /** Default: the run's. */
   seed?: number | undefined;

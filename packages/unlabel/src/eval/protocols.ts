@@ -10,6 +10,8 @@ import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, type Score } from "..
 import { trainedMethod, untrainedMethod } from "./baselines.ts";
 import { encodeSplits } from "./encode.ts";
 import { fewShots, knn, linear, retrieval, type Subject } from "./feature-protocols.ts";
+import type { LookedImages } from "./indicator-images.ts";
+import { indicators } from "./indicators.ts";
 import { network } from "./network-protocols.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { type Drawn, drawPictures } from "./pictures.ts";
@@ -25,11 +27,24 @@ export interface Request {
   pictures: boolean;
 }
 
+/** Which images are evaluated on. */
+export interface Images {
+  /** Labelled ones; null where no protocol needs labels. */
+  splits: ProbeSplits | null;
+  /** Those that are looked at without labels; null where `indicators` is not asked for. */
+  looked: LookedImages | null;
+}
+
+/** Of images without labels, on which nothing is fitted. */
+function unlabelledSplits({ split }: LookedImages): ProbeSplits {
+  return { train: split, val: split, seed: null, notes: [] };
+}
+
 /** Runs the protocols asked for on a run's last checkpoint; nothing is written. */
 export async function runProtocols(
   run: RunDirectory,
   data: Dataset,
-  splits: ProbeSplits,
+  { splits, looked }: Images,
   { seed, size, protocols, pictures: wanted }: Request,
   options: EvaluateOptions,
 ): Promise<{ evaluations: Evaluations; pictures: Drawn | null }> {
@@ -37,7 +52,7 @@ export async function runProtocols(
   const { mean, std } = config;
   // The session says these notes with its own.
   const { method: trained, step, notes, weightsAverage } = trainedMethod(run, () => {});
-  const known = { ...splits, notes: [...splits.notes, ...notes] };
+  const known = { ...(splits ?? unlabelledSplits(looked!)), notes: [...(splits?.notes ?? []), ...notes] };
   const session = new EvaluationSession(data, known, seed, { size, mean, std }, options, weightsAverage);
   const untrained = untrainedMethod(config);
   const asked = new Set(protocols);
@@ -65,6 +80,14 @@ export async function runProtocols(
       const predicted = fitted?.predicted ?? voted?.predicted;
       if (wanted && predicted) pictures = await drawPictures(subject, predicted, by);
       for (const source of subject.sources) source.dispose();
+    }
+    if (looked && asked.has("indicators")) {
+      await pause();
+      evaluations.indicators = await indicators(session, trained, untrained, step, looked, {
+        seed: options.splitSeed ?? options.seed ?? 0,
+        pixels: options.pixels ?? true,
+        trainedFor: run.info.result?.seconds ?? null,
+      });
     }
     // From scratch first, while the untrained weights are still untrained.
     if (asked.has("supervised")) {

@@ -88,7 +88,7 @@ function curvesOf(series: Map<string, Series>) {
 
 function runData(run: Run, group: number) {
   const { file, evaluations } = run;
-  const { fewShot, retrieval, drawn } = evaluations;
+  const { fewShot, retrieval, indicators, drawn } = evaluations;
   const scores: Partial<Record<ScoredProtocol, ReturnType<typeof evaluationData>>> = {};
   for (const protocol of SCORED) {
     const found = evaluations.scored.get(protocol);
@@ -124,6 +124,8 @@ function runData(run: Run, group: number) {
       fingerprint: file.data?.fingerprint ?? null,
       train: file.data?.train ?? null,
       val: file.data?.val ?? null,
+      /** Images held out from training, where there are neither labels nor val; null where none are. */
+      held_out: file.data?.held_out?.images ?? null,
       classes: file.data?.classes?.length ?? null,
       understood: file.data?.understood ?? [],
       skipped: file.result?.skipped ?? run.skipped.count,
@@ -144,6 +146,17 @@ function runData(run: Run, group: number) {
       untrained: retrieval.untrained ?? null,
       pixels: retrieval.pixels ?? null,
       chance: retrieval.chance ?? null,
+    },
+    indicators: indicators && {
+      split: indicators.split,
+      images: indicators.val_images,
+      step: indicators.step ?? null,
+      notes: indicators.notes ?? [],
+      trained: indicators.trained,
+      untrained: indicators.untrained ?? null,
+      pixels: indicators.pixels ?? null,
+      chance: indicators.chance ?? {},
+      agreement: indicators.agreement ?? null,
     },
     drawn: drawn && {
       tile: drawn.tile,

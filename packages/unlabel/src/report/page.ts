@@ -16,6 +16,7 @@ import { cost } from "./sections/cost.ts";
 import { curves } from "./sections/curves.ts";
 import { data as dataSection } from "./sections/data.ts";
 import { health } from "./sections/health.ts";
+import { indicators } from "./sections/indicators.ts";
 import { labels } from "./sections/labels.ts";
 import { map } from "./sections/map.ts";
 import { neighbours } from "./sections/neighbours.ts";
@@ -34,6 +35,7 @@ export function page(data: ReportData, { galleries, loaded: { sprites, missing }
     ["curves", "Training", curves(data)],
     ["health", "Health", health(data)],
     ["scores", "Scores", scores(data)],
+    ["indicators", "Without labels", indicators(data)],
     ["time", "Accuracy over time", overTime(data)],
     ["labels", "Label efficiency", labels(data)],
     ["classes", "Classes", classes(data)],

@@ -396,10 +396,10 @@ describe("run.json of another version", () => {
     expect(opened.data.input).toEqual({ channels: 3, bands: null, range: null, tiles: null });
   });
 
-  it("from before there was an average of weights has none, whatever a preset says now", () => {
+  it("from before there was an average of weights has none, whatever a preset says now, and nothing held out", () => {
     const averageOf = (config: object) => migrate({ schema: 2, config }, "run.json").config as typeof info.config;
-    expect(averageOf({ lr: 1 })).toEqual({ lr: 1, weights_average: null });
-    expect(averageOf({ weights_average: 0.9 })).toEqual({ weights_average: 0.9 });
+    expect(averageOf({ lr: 1 })).toEqual({ lr: 1, weights_average: null, hold_out: false });
+    expect(averageOf({ weights_average: 0.9, hold_out: true })).toEqual({ weights_average: 0.9, hold_out: true });
     const { weights_average: _, ...config } = info.config;
     const run = RunDirectory.create(path, info);
     writeFileSync(join(path, "run.json"), JSON.stringify({ ...info, config }));

@@ -1,14 +1,21 @@
 // What evaluation leaves in a run: eval/PROTOCOL.json, one file a protocol, and eval/pictures.json with its sprite.
 // Types alone, so that whoever reads the files needs no engine.
 import type { ClassName } from "../data/folder.ts";
+import type { Indicator, IndicatorName, Indicators, LookedAt } from "./indicators.ts";
 
-/** All protocols; the first four work on features that are encoded once, the last two train the whole network. */
-export const PROTOCOLS = ["linear", "knn", "few-shot", "retrieval", "fine-tune", "supervised"] as const;
+/**
+ * All protocols; the first four work on features that are encoded once, the next two train the whole network, and the last looks at
+ * images without their labels.
+ */
+export const PROTOCOLS = ["linear", "knn", "few-shot", "retrieval", "fine-tune", "supervised", "indicators"] as const;
 /** A way to tell what features are worth. */
 export type Protocol = (typeof PROTOCOLS)[number];
 
-/** What `evaluate` runs unless told otherwise. */
+/** What `evaluate` runs on labelled images unless told otherwise. */
 export const CHEAP_PROTOCOLS = ["linear", "knn", "few-shot", "retrieval"] as const satisfies readonly Protocol[];
+
+/** What it runs on images without labels. */
+export const UNLABELLED_PROTOCOLS = ["indicators"] as const satisfies readonly Protocol[];
 
 /** Lower and upper end of a 95 % interval: bootstrap over the test images, over their files where several are tiles of one. */
 export type Interval = [low: number, high: number];
@@ -50,7 +57,7 @@ export interface Header<P extends Protocol | "pictures"> {
   /** What was evaluated. */
   protocol: P;
   /** Where the test images come from. */
-  split: "val";
+  split: LookedAt;
   /** What everything random follows from. */
   seed: number;
   /** Of the fifth of train that was held out to score on; null where the data has a val. Files of older versions lack it: it was `seed`. */
@@ -259,6 +266,42 @@ export interface SupervisedEvaluation extends Header<"supervised">, Scored {
   curve: Curve;
 }
 
+/** eval/indicators.json */
+export interface IndicatorsEvaluation extends Header<"indicators"> {
+  /** What was looked at, and how. */
+  settings: {
+    /** Edge in pixels of the images. */
+    size: number;
+    /** Images that the trained encoder saw, views of one counted each. */
+    encoded: number;
+    /** Images looked at as they are. */
+    images: number;
+    /** Those of them that were looked at in several views. */
+    viewed: number;
+    /** Of views, halves, clusters: the same for all runs unless asked for otherwise. */
+    seed: number;
+  };
+  /** Of the trained encoder. */
+  trained: Indicators;
+  /** Of the encoder before pretraining. */
+  untrained: Indicators;
+  /** Of the images' pixels, where that was asked for. */
+  pixels?: Indicators;
+  /** What an encoder that knows nothing comes to, where that is a number. */
+  chance: Partial<Record<IndicatorName, number>>;
+  /** Share of each image's nearest that the trained encoder has in common with another; `chance` is that of random ones. */
+  agreement: { k: number; untrained: Indicator; pixels?: Indicator; chance: number };
+  /** The nearest of each image by the trained encoder, so that runs can be set beside each other; absent where features are no good. */
+  neighbours?: {
+    /** SHA-256 of the images' names, in their order. */
+    images: string;
+    /** How many each has. */
+    k: number;
+    /** Their places among the images, base64 of two bytes each, the lower first. */
+    indices: string;
+  };
+}
+
 /** What one call of `evaluate` found, by protocol. */
 export interface Evaluations {
   /** A linear classifier on frozen features. */
@@ -273,6 +316,8 @@ export interface Evaluations {
   "fine-tune"?: FineTuneEvaluation;
   /** The whole network trained from scratch. */
   supervised?: SupervisedEvaluation;
+  /** What can be told without labels. */
+  indicators?: IndicatorsEvaluation;
 }
 
 /** eval/pictures.json: what the features look like. A tile is the number of a square of the sprite, row by row. */

@@ -6,6 +6,7 @@ import { UserError } from "../base/errors.ts";
 import { isSettled } from "../config/channels.ts";
 import type { Config, SettledConfig } from "../config/common.ts";
 import { MOST_CHANNELS } from "../config/defaults.ts";
+import type { SavedHoldOut } from "../data/folder.ts";
 import type { Input } from "../data/input.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
@@ -65,6 +66,8 @@ export interface RunInfo {
     classes: { id: string; name: string }[];
     /** How samples become the network's input, as it was chosen once: every later reading of images for this run is by it. */
     input: Input;
+    /** How the images that training did not see are found again; absent where it saw all of train. */
+    held_out?: SavedHoldOut;
     /** How the images were understood, in the words that training began with; absent in older runs. */
     understood?: string[];
     /** Absent where epochs are ordered as the first versions did it. */
@@ -143,6 +146,7 @@ const format = z.looseObject({
     train: z.int().min(0),
     classes: z.array(z.looseObject({ id: z.string(), name: z.string() })),
     input: inputFormat,
+    held_out: z.object({ up_to: z.int().min(0), images: z.int().min(1), copies: z.int().min(0) }).optional(),
   }),
   chance: z.number().nullable(),
   // A run that goes on keeps its number format on a device of the same kind.

@@ -1,7 +1,7 @@
 // run.json of another version, brought to this one's format. Needs no engine and no method, so that reports do without.
 import { UserError } from "../base/errors.ts";
 import { versionOfUnlabel } from "../base/version.ts";
-import { BEFORE_AVERAGE, BEFORE_CHANNELS } from "../config/defaults.ts";
+import { BEFORE_AVERAGE, BEFORE_CHANNELS, BEFORE_HOLD_OUT } from "../config/defaults.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
 
 /** The format that this version writes. A change that older versions would misread raises it, and adds a migration. */
@@ -26,7 +26,7 @@ const MIGRATIONS: Migrations = {
 };
 
 /** What runs of this schema did without a setting that has come since. */
-const LATER = { ...BEFORE_AVERAGE };
+const LATER = { ...BEFORE_AVERAGE, ...BEFORE_HOLD_OUT };
 
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;

@@ -51,6 +51,28 @@ export function bootstrapMean(values: ArrayLike<number>, seed: number, resamplin
   return middle(means);
 }
 
+/** What all rounds of a bootstrap have drawn. */
+export interface Rounds {
+  /** How often each image is drawn in each round, `[rounds · N]`. */
+  times: Uint8Array;
+  /** How many rounds there are. */
+  rounds: number;
+}
+
+/** 95 % interval of any number that follows from how often each image is drawn; `of` gives one a round, for all rounds at once. */
+export function roundsOf(
+  images: number,
+  seed: number,
+  resampling: Resampling,
+  of: (all: Rounds) => number[],
+): Interval {
+  const rounds = resampling.resamples ?? RESAMPLES;
+  const times = new Uint8Array(images * rounds);
+  let round = 0;
+  resample(images, seed, resampling, (row) => times.set(row, images * round++));
+  return middle(of({ times, rounds }));
+}
+
 /** How often each image, or file, was drawn, a row of `count` a round: the last ones drawn, for as long as memory is not asked for. */
 let last: { key: string; times: WeakRef<Uint8Array> } | null = null;
 

@@ -4,6 +4,7 @@ import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { Stage } from "../config/growth.ts";
 import type { Dataset } from "../data/folder.ts";
+import { savedHoldOut } from "../data/hold-out.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
 import { absoluteRoot } from "../data/open.ts";
 import { recorded } from "../data/understood.ts";
@@ -48,6 +49,7 @@ export function describe(
       val: data.val?.items.length ?? 0,
       classes: data.classes,
       understood: recorded(data),
+      ...(data.heldOut && { held_out: savedHoldOut(data.heldOut) }),
       input: data.train.input ?? PHOTOGRAPHS,
       ...(data.order && { order: data.order }),
     },

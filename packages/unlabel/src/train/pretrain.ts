@@ -1,4 +1,5 @@
 // Pretraining from end to end: plan, data, model, loop, and a run directory that tells what came of it.
+import { holdOut } from "../data/hold-out.ts";
 import { openImages, openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import type { Listeners } from "./events.ts";
@@ -30,7 +31,10 @@ export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const { stream = process.stderr, tellData = true, signal, processSignals, onStep, onEvent } = request;
   const planned = plan(request);
   const { config, input } = planned;
-  const data = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
+  const opened = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
+  // A run that goes on trains on what it began with.
+  const saved = planned.run ? (planned.run.info.data.held_out ?? null) : undefined;
+  const data = config.hold_out ? holdOut(opened, saved) : opened;
   if (tellData) tellUnderstood(data, stream);
   const { train } = await import("./session.ts");
   return train(planned, data, { stream, signal, processSignals, listeners: { onStep, onEvent } });

@@ -12,7 +12,7 @@ export function data({ runs }: ReportData): Html {
       <thead><tr><th>Run</th><th>Folder</th><th>Layout</th><th class="n">Train images</th><th class="n">Val images</th><th class="n">Classes</th><th class="n">Skipped files</th><th>Fingerprint</th></tr></thead>
       <tbody>${runs.map((run) => {
         const found = run.data;
-        return html`<tr><th scope="row">${runLabel(run)}</th><td class="text"><code>${found.root ?? "–"}</code></td><td>${found.layout ?? "–"}</td><td class="n">${count(found.train)}</td><td class="n">${count(found.val)}</td><td class="n">${count(found.classes)}</td><td class="n">${count(found.skipped)}</td><td class="text"><code>${found.fingerprint?.slice(0, 16) ?? "–"}</code></td></tr>`;
+        return html`<tr><th scope="row">${runLabel(run)}</th><td class="text"><code>${found.root ?? "–"}</code></td><td>${found.layout ?? "–"}</td><td class="n">${count(found.train)}</td><td class="n">${count(found.val)}${found.held_out !== null && html`<small>${count(found.held_out)} held out of train</small>`}</td><td class="n">${count(found.classes)}</td><td class="n">${count(found.skipped)}</td><td class="text"><code>${found.fingerprint?.slice(0, 16) ?? "–"}</code></td></tr>`;
       })}</tbody></table></div>
     ${told(runs, "How the images were understood", (run) => run.data.understood)}
     ${skipped.map(

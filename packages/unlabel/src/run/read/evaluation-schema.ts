@@ -176,6 +176,28 @@ export const drawnSchema = z
     { error: "Expected every tile and class to be one of those there are" },
   );
 
+const indicator = z.looseObject({ value: maybeNumber, interval: interval.nullish(), refused: z.string().nullish() });
+const indicators = z.record(z.string(), indicator);
+
+export const indicatorsSchema = z.looseObject({
+  protocol: z.literal("indicators"),
+  ...header,
+  trained: indicators,
+  untrained: indicators.nullish(),
+  pixels: indicators.nullish(),
+  chance: z.record(z.string(), z.number()).nullish(),
+  /** Neighbours that the trained encoder has in common with others. */
+  agreement: z
+    .looseObject({
+      k: z.int().min(0),
+      untrained: indicator.nullish(),
+      pixels: indicator.nullish(),
+      chance: maybeNumber,
+    })
+    .nullish(),
+});
+
+export type IndicatorsFile = z.infer<typeof indicatorsSchema>;
 export type Evaluation = z.infer<typeof evaluationSchema>;
 export type Score = z.infer<typeof score>;
 export type FewShot = z.infer<typeof fewShotSchema>;

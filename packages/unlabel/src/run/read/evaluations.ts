@@ -10,6 +10,8 @@ import {
   evaluationSchema,
   type FewShot,
   fewShotSchema,
+  type IndicatorsFile,
+  indicatorsSchema,
   type Retrieval,
   retrievalSchema,
   SCORED,
@@ -22,13 +24,21 @@ export type Evaluations = {
   scored: Map<ScoredProtocol, Evaluation>;
   fewShot: FewShot | null;
   retrieval: Retrieval | null;
+  indicators: IndicatorsFile | null;
   drawn: Drawn | null;
   /** Files left out, and why. */
   left: string[];
 };
 
 export async function readEvaluations(folder: string): Promise<Evaluations> {
-  const found: Evaluations = { scored: new Map(), fewShot: null, retrieval: null, drawn: null, left: [] };
+  const found: Evaluations = {
+    scored: new Map(),
+    fewShot: null,
+    retrieval: null,
+    indicators: null,
+    drawn: null,
+    left: [],
+  };
   if (!(await exists(folder))) return found;
   for (const name of (await readdir(folder)).filter((one) => one.endsWith(".json")).sort()) {
     try {
@@ -45,6 +55,7 @@ function take(found: Evaluations, value: unknown, path: string): void {
   const protocol = typeof value === "object" && value !== null && "protocol" in value ? value.protocol : undefined;
   if (protocol === "few-shot") found.fewShot = check(fewShotSchema, value, path);
   else if (protocol === "retrieval") found.retrieval = check(retrievalSchema, value, path);
+  else if (protocol === "indicators") found.indicators = check(indicatorsSchema, value, path);
   else if (protocol === "pictures") found.drawn = check(drawnSchema, value, path);
   else if (SCORED.some((one) => one === protocol)) {
     const evaluation = check(evaluationSchema, value, path);

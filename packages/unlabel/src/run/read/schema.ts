@@ -35,6 +35,8 @@ export const runSchema = z.looseObject({
       val: maybeNumber,
       classes: classes.nullish(),
       understood: z.array(z.string()).nullish(),
+      /** Images that training did not see, where there are neither labels nor val. */
+      held_out: z.looseObject({ images: maybeNumber }).nullish(),
     })
     .nullish(),
   parameters: z.looseObject({ encoder: maybeNumber, total: maybeNumber }).nullish(),

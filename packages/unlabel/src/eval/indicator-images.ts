@@ -1,0 +1,52 @@
+// Which images indicators look at: val where there is one, else what training held out, else some of what it saw, which is said.
+import { counted } from "../base/text.ts";
+import type { Dataset, Split } from "../data/folder.ts";
+import { holdOut, placeOf } from "../data/hold-out.ts";
+import { absoluteRoot } from "../data/open.ts";
+import type { RunInfo } from "../run/directory.ts";
+import type { LookedAt } from "../run/indicators.ts";
+
+/** Images looked at as they are, at most; RankMe of features of half as many dimensions can be told. */
+export const MOST_IMAGES = 2048;
+/** Images looked at in several views, at most. */
+export const MOST_VIEWED = 512;
+
+export interface LookedImages {
+  /** The images, in the order of their split; not more than {@link MOST_IMAGES}. */
+  split: Split;
+  /** Which these are. */
+  from: LookedAt;
+  /** What a reader of the numbers should know. */
+  notes: string[];
+}
+
+/** The images of `data` that tell most of the run's encoder: those that it was not trained on, where that can be known. */
+export function indicatorImages(data: Dataset, info: Pick<RunInfo, "data">): LookedImages {
+  const isOwn = info.data.fingerprint === data.fingerprint || info.data.root === absoluteRoot(data.root);
+  if (data.val && data.val.items.length > 0) return looked(data.val, "val", []);
+  const saved = info.data.held_out ?? null;
+  const own = isOwn ? holdOut(data, saved) : data;
+  if (own.heldOut) return looked(own.heldOut.split, "held out", []);
+  const note = isOwn
+    ? "there is no val, and nothing was held out: the images looked at are some of those that training saw"
+    : "these are other images than the run was trained on, unless it saw some of them elsewhere";
+  return looked(data.train, "train", [note]);
+}
+
+/** Those that come first by name, the same for every run. */
+function looked(split: Split, from: LookedAt, notes: string[]): LookedImages {
+  const { items } = split;
+  if (items.length <= MOST_IMAGES) return { split, from, notes };
+  const chosen = new Set(firstByName(split, MOST_IMAGES));
+  const some = { ...split, items: items.filter((_, i) => chosen.has(i)) };
+  return { split: some, from, notes: [...notes, `of ${counted(items.length, "image")} ${MOST_IMAGES} are looked at`] };
+}
+
+/** Places in the split of the `count` images that come first by name; parts of a file come one after the other. */
+export function firstByName({ items }: Pick<Split, "items">, count: number): number[] {
+  const places = items.map(({ path }) => placeOf(path));
+  return Array.from(items.keys())
+    .sort((a, b) => places[a]! - places[b]! || a - b)
+    .slice(0, count)
+    .sort((a, b) => a - b);
+}

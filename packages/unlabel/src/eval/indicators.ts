@@ -1,0 +1,291 @@
+// The protocol `indicators`: what can be told of an encoder without labels, of the trained one, the initial one and raw pixels alike.
+import { createHash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
+import { cat, scope, type Tensor } from "@unlabel/torch";
+import { nameOf } from "../data/names.ts";
+import type { Method } from "../methods/method.ts";
+import type { IndicatorsEvaluation } from "../run/evaluations.ts";
+import { CHANGES, type Indicator, type IndicatorName, type Indicators } from "../run/indicators.ts";
+import { sharedNeighbours, withoutSelf } from "../score/agreement.ts";
+import { alignmentRatio, alignments, uniformity } from "../score/alignment.ts";
+import { bootstrapMean, mean } from "../score/bootstrap.ts";
+import {
+  clusterLearnability,
+  neighbourRatios,
+  stabilityAcrossHalves,
+  stabilityAcrossSeeds,
+} from "../score/clusters.ts";
+import { type Neighbours, nearest } from "../score/knn.ts";
+import { lidar } from "../score/lidar.ts";
+import { linearPrediction } from "../score/pretext.ts";
+import { alphaReq, rankMe } from "../score/spectrum.ts";
+import { isRefused, type Told, unusable } from "../score/told.ts";
+import { viewHits } from "../score/view-retrieval.ts";
+import type { SourceName } from "./encode.ts";
+import { frozen, pixelFeatures } from "./features.ts";
+import { encodings, rowsFrom, type Seen, type SeenFeatures, seenFeatures } from "./indicator-features.ts";
+import type { LookedImages } from "./indicator-images.ts";
+import { AUGMENTED, PLACES, placesOf, turnsOf } from "./indicator-views.ts";
+import type { EvaluationSession } from "./session.ts";
+
+/** Neighbours that are compared between encoders. */
+const NEIGHBOURS = 10;
+/** Views of one image lie this much of the way apart that views of two do: then features do not follow the images. */
+const FOLLOWS = 0.9;
+/** Of training's time, in which all indicators should be told. */
+const SHARE = 0.2;
+
+export interface IndicatorOptions {
+  /** Of views, halves and clusters. */
+  seed: number;
+  /** Whether raw pixels are looked at, too. */
+  pixels: boolean;
+  /** Seconds that the run was trained for; null where that is not known. */
+  trainedFor: number | null;
+}
+
+/** Encodes the images and works out all indicators; nothing is written. */
+export async function indicators(
+  session: EvaluationSession,
+  trained: Method,
+  untrained: Method,
+  step: number,
+  images: LookedImages,
+  { seed, pixels, trainedFor }: IndicatorOptions,
+): Promise<IndicatorsEvaluation> {
+  const began = performance.now();
+  const { machine, view } = session;
+  for (const { encoder } of [trained, untrained]) encoder.to({ device: machine.device, memoryFormat: "channels_last" });
+  session.log(`indicators without labels on ${images.split.items.length} images`);
+  const seen = await encode(session, trained, untrained, images, { seed, pixels });
+  const names = Object.keys(seen.features) as SourceName[];
+  const told = {} as Record<SourceName, Indicators>;
+  {
+    using phase = session.phase("indicators", names.length, "kind");
+    for (const [i, name] of names.entries()) {
+      told[name] = toldOf(seen.features[name], seen, seed);
+      await setImmediate();
+      machine.signal?.throwIfAborted();
+      phase.update(i + 1);
+    }
+  }
+  const near = Object.fromEntries(names.map((name) => [name, neighboursOf(seen.features[name].plain)])) as Record<
+    SourceName,
+    Neighbours | null
+  >;
+  const count = seen.kept.length;
+  const items = Array.from(seen.kept, (i) => images.split.items[i]!);
+  const agreement = (name: "untrained" | "pixels") => agreementOf(near.trained, near[name], seed, seen.files);
+  const k = Math.min(NEIGHBOURS, count - 1);
+  const viewed = seen.numbers.length;
+  for (const { plain, views } of Object.values<SeenFeatures>(seen.features))
+    for (const one of [plain, ...Object.values(views)]) one.dispose();
+  const seconds = (performance.now() - began) / 1000;
+  const notes = [...images.notes];
+  if (trainedFor !== null && seconds > SHARE * trainedFor)
+    notes.push(
+      `indicators took ${seconds.toFixed(0)} s, more than a fifth of the ${trainedFor.toFixed(0)} s of training: their cost does not grow with its length`,
+    );
+  return {
+    ...session.header("indicators", step, { train: 0, val: count }, seconds, notes),
+    split: images.from,
+    settings: { size: view.size, encoded: seen.encoded, images: count, viewed, seed },
+    trained: told.trained,
+    untrained: told.untrained,
+    ...(pixels && { pixels: told.pixels }),
+    chance: chanceOf(viewed),
+    agreement: {
+      k,
+      untrained: agreement("untrained"),
+      ...(pixels && { pixels: agreement("pixels") }),
+      chance: k / Math.max(1, count - 1),
+    },
+    ...(near.trained && {
+      neighbours: {
+        images: createHash("sha256").update(items.map(nameOf).join("\n")).digest("hex"),
+        k,
+        indices: packed(near.trained.indices),
+      },
+    }),
+  };
+}
+
+async function encode(
+  session: EvaluationSession,
+  trained: Method,
+  untrained: Method,
+  { split }: LookedImages,
+  { seed, pixels }: Pick<IndicatorOptions, "seed" | "pixels">,
+): Promise<Seen<SourceName>> {
+  const { machine, view, onSkip } = session;
+  using phase = session.phase("encoding views", encodings(split.items.length), "view", 0);
+  const options = {
+    ...machine,
+    view,
+    batch: 256,
+    onProgress: (done: number) => phase.update(done),
+    onSkip,
+  };
+  return frozen(
+    trained.encoder,
+    (after) =>
+      frozen(
+        untrained.encoder,
+        (before) =>
+          seenFeatures<SourceName>(
+            split,
+            {
+              trained: (images) => after.features(images),
+              untrained: (images) => before.features(images),
+              ...(pixels && { pixels: pixelFeatures }),
+            },
+            seed,
+            options,
+          ),
+        machine,
+      ),
+    machine,
+  );
+}
+
+/** All indicators of one kind of features. */
+export function toldOf(
+  { plain, views }: SeenFeatures,
+  { files, viewedFiles, numbers }: Pick<Seen<string>, "files" | "viewedFiles" | "numbers">,
+  seed: number,
+): Indicators {
+  const resampling = { files };
+  const ofViewed = { files: viewedFiles };
+  const shares = (told: Told<Float64Array>): Indicator =>
+    isRefused(told) ? told : { value: mean(Array.from(told)), interval: bootstrapMean(told, seed, ofViewed) };
+  const view = (name: string) => views[name]!;
+  const [first, second] = [view("augmented-0"), view("augmented-1")];
+  const ratio = alignmentRatio(first, second);
+  // Of noise every direction is used, and every view another cluster: only of images are these good signs.
+  const lost =
+    !isRefused(ratio) && ratio >= FOLLOWS
+      ? { refused: "two views of one image lie as far apart as views of two: features do not follow the images" }
+      : null;
+  const single = (told: Told<number>): Indicator => (isRefused(told) ? told : { value: told });
+  const follows = (of: () => Indicator): Indicator => lost ?? of();
+  const found = (change: (typeof CHANGES)[number]): Indicator =>
+    shares(
+      scope(() => {
+        const turned = () =>
+          rowsFrom(
+            [1, 2, 3].map((turn) => view(`turned-${turn}`)),
+            numbers.map((n) => turnsOf(n) - 1),
+          );
+        return viewHits(view("plain"), change === "rotation" ? turned() : view(change));
+      }),
+    );
+  return {
+    rank_me: follows(() => single(rankMe(plain))),
+    alpha_req: follows(() => single(alphaReq(plain))),
+    lidar: follows(() => {
+      using all = scope(() =>
+        cat(
+          Array.from({ length: AUGMENTED }, (_, i) => view(`augmented-${i}`)),
+          0,
+        ),
+      );
+      return single(lidar(all, AUGMENTED));
+    }),
+    alignment: shares(alignments(first, second)),
+    alignment_ratio: single(ratio),
+    uniformity: follows(() => uniformity(plain, seed, resampling)),
+    found_crop: found("crop"),
+    found_colour: found("colour"),
+    found_blur: found("blur"),
+    found_rotation: found("rotation"),
+    rotation: shares(rotationTold(views, viewedFiles, seed)),
+    place: shares(placeTold(views, viewedFiles, numbers, seed)),
+    cluster_learnability: follows(() => {
+      const told = clusterLearnability(plain, seed);
+      if (isRefused(told)) return told;
+      return { value: mean(Array.from(told.hits)), interval: bootstrapMean(told.hits, seed, of(told.images, files)) };
+    }),
+    intrinsic_dimension: follows(() => {
+      const told = neighbourRatios(plain);
+      if (isRefused(told)) return told;
+      const [low, high] = bootstrapMean(told.logs, seed, of(told.images, files));
+      return { value: 1 / mean(Array.from(told.logs)), interval: [1 / high, 1 / low] };
+    }),
+    cluster_halves: follows(() => single(stabilityAcrossHalves(plain, seed))),
+    cluster_seeds: follows(() => single(stabilityAcrossSeeds(plain, seed))),
+  };
+}
+
+function of(images: Int32Array, files: Int32Array | undefined) {
+  return { files: files && images.map((n) => files[n]!) };
+}
+
+/** Share of the four turns of each image that a linear layer names, `[M]`. */
+function rotationTold(views: Record<string, Tensor>, files: Int32Array, seed: number): Told<Float64Array> {
+  const ways = ["plain", "turned-1", "turned-2", "turned-3"];
+  const count = files.length;
+  return scope(() => {
+    const all = cat(
+      ways.map((name) => views[name]!),
+      0,
+    );
+    const labels = Int32Array.from({ length: ways.length * count }, (_, row) => Math.floor(row / count));
+    const groups = labels.map((_, row) => files[row % count]!);
+    return perImage(linearPrediction(all, labels, groups, ways.length, seed), count);
+  });
+}
+
+/** Share of the two outer parts of each image whose place beside the middle a linear layer names, `[M]`. */
+function placeTold(
+  views: Record<string, Tensor>,
+  files: Int32Array,
+  numbers: readonly number[],
+  seed: number,
+): Told<Float64Array> {
+  const count = files.length;
+  return scope(() => {
+    const pairs = [0, 1].map((which) => cat([views["part-middle"]!, views[`part-${which}`]!], 1));
+    const labels = Int32Array.from(
+      { length: 2 * count },
+      (_, row) => placesOf(numbers[row % count]!)[row < count ? 0 : 1],
+    );
+    const groups = labels.map((_, row) => files[row % count]!);
+    return perImage(linearPrediction(cat(pairs, 0), labels, groups, PLACES, seed), count);
+  });
+}
+
+/** Means over an image's rows, which come `count` apart. */
+function perImage(told: Told<Float64Array>, count: number): Told<Float64Array> {
+  if (isRefused(told)) return told;
+  const ways = told.length / count;
+  const sums = new Float64Array(count);
+  for (const [row, hit] of told.entries()) sums[row % count]! += hit / ways;
+  return sums;
+}
+
+function neighboursOf(plain: Tensor): Neighbours | null {
+  if (unusable(plain)) return null;
+  return withoutSelf(nearest(plain, plain, Math.min(NEIGHBOURS + 1, plain.shape[0]!)));
+}
+
+function agreementOf(
+  own: Neighbours | null,
+  other: Neighbours | null,
+  seed: number,
+  files: Int32Array | undefined,
+): Indicator {
+  if (!own || !other) return { refused: "one of the two has no features to find neighbours by" };
+  const shared = sharedNeighbours(own.indices, other.indices, own.k);
+  return { value: mean(Array.from(shared)), interval: bootstrapMean(shared, seed, { files }) };
+}
+
+function chanceOf(viewed: number): Partial<Record<IndicatorName, number>> {
+  const found = Object.fromEntries(CHANGES.map((change) => [`found_${change}`, 1 / viewed]));
+  return { ...found, rotation: 1 / 4, place: 1 / PLACES, alignment_ratio: 1 };
+}
+
+function packed(indices: Int32Array): string {
+  const bytes = Buffer.alloc(2 * indices.length);
+  for (const [i, index] of indices.entries()) bytes.writeUInt16LE(index, 2 * i);
+  return bytes.toString("base64");
+}
