@@ -36,7 +36,9 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     import("../train/pretrain.ts"),
   ]);
   const { resume, folder } = resumeOf(options.resume, data);
-  const flags = Object.fromEntries(Object.entries(flagsGiven(options)).map(([key, text]) => [key, parseValue(text)]));
+  const flags = Object.fromEntries(
+    Object.entries(flagsGiven(options)).map(([key, text]) => [key, key === "init" ? pathOf(text) : parseValue(text)]),
+  );
   const file =
     options.config === undefined ? undefined : { name: options.config, settings: readSettings(options.config) };
   // Until training listens itself: nothing is there yet that could be saved.
@@ -80,6 +82,11 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     ],
   );
   if (outcome.interrupted) process.exitCode = 130;
+}
+
+/** A folder may be called 2024 or true. */
+function pathOf(text: string): string | null {
+  return text === "null" ? null : text;
 }
 
 /** A word after `--resume` is its value to the parser, though it may be the folder of images. */

@@ -19,6 +19,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   method: "methods are those of --methods",
   seed: "seeds are those of --seeds",
   preset: "the preset is that of --preset",
+  init: "all of its methods begin at random; pretrain --init continues from weights",
 };
 
 /** What decides a setting where methods are compared; null where it may be set. */

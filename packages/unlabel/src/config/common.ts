@@ -14,6 +14,7 @@ import {
   integer,
   number,
   oneOf,
+  path,
   perChannel,
   range,
   threads,
@@ -103,6 +104,13 @@ export const commonSchema = {
   log: oneOf("none", "tensorboard"),
   /** Random resized crop: the least share of the image's area that a view may show. */
   crop_min: above(0, 1),
+  /**
+   * Weights that the encoder begins with: a file, a folder of timm's or transformers', or a run directory (docs/weights.md); null: random
+   * ones. A run keeps them, and never reads the source again.
+   */
+  init: path().nullable(),
+  /** What becomes of the first layer of `init` where images have other channels: `mean` or `inflate`, as in `loadWeights`. */
+  init_channels: oneOf("mean", "inflate"),
   /** Images that have neither labels nor val: a tenth of them are not trained on, so that evaluation has some to look at. */
   hold_out: flag(),
   /** Inputs are (value − mean) / std, a number a channel, of values from 0 to 1; `auto`: as measured on some training images. */

@@ -58,6 +58,8 @@ export const DEFAULTS = {
   log: "none",
   crop_min: 0.2,
   hold_out: true,
+  init: null,
+  init_channels: "mean",
 } as const;
 
 /** The most channels that an image may have as the network sees it, which the native reader takes. */

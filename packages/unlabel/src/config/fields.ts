@@ -94,6 +94,12 @@ export function duration(min: number, max: number) {
   return z.preprocess((value) => (typeof value === "string" ? (parseDuration(value) ?? value) : value), seconds);
 }
 
+/** Where something lies: a file or a folder. */
+export function path() {
+  const error = "a file or a folder";
+  return z.string({ error }).refine((text) => text.trim() !== "", { error });
+}
+
 /** Yes or no. */
 export function flag() {
   return z.boolean({ error: "true or false" });

@@ -3,26 +3,34 @@
 import { getRngState, loadSafetensors, manualSeed, scope, setRngState, TorchError } from "@unlabel/torch";
 import { UserError } from "../base/errors.ts";
 import type { Config } from "../config/common.ts";
+import type { Encoder } from "../encoders/encoder.ts";
 import type { Method } from "../methods/method.ts";
 import { createMethod } from "../methods/registry.ts";
 
 import { stepOf } from "../run/checkpoint-files.ts";
 import type { RunDirectory } from "../run/directory.ts";
 import { splitAverage } from "../train/average.ts";
+import { loadInitial } from "../train/initial.ts";
 
 /**
- * A method with the weights that its run began with, bit for bit: they follow from config and seed. LibTorch's generator is left as it
+ * A method with random weights, bit for bit those of a run with that config and seed that was given none. LibTorch's generator is left as it
  * was: a program that evaluates now and then draws no numbers twice.
  */
-export function untrainedMethod(config: Config): Method {
+export function untrainedMethod(config: Config, begin?: (encoder: Encoder) => void): Method {
   const state = getRngState();
   try {
     manualSeed(config.seed);
-    return createMethod(config);
+    return createMethod(config, begin);
   } finally {
     setRngState(state);
     state.dispose();
   }
+}
+
+/** A run's method as it began: with random weights, which follow from its seed, or with those that it was given and keeps. */
+export function initialMethod(run: RunDirectory): Method {
+  const { config, init } = run.info;
+  return untrainedMethod(config, init && ((encoder) => loadInitial(run, encoder)));
 }
 
 /**

@@ -7,7 +7,7 @@ import type { Method } from "../methods/method.ts";
 
 import type { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, type Score } from "../run/evaluations.ts";
-import { trainedMethod, untrainedMethod } from "./baselines.ts";
+import { initialMethod, trainedMethod } from "./baselines.ts";
 import { encodeSplits } from "./encode.ts";
 import { fewShots, knn, linear, retrieval, type Subject } from "./feature-protocols.ts";
 import type { LookedImages } from "./indicator-images.ts";
@@ -52,9 +52,12 @@ export async function runProtocols(
   const { mean, std } = config;
   // The session says these notes with its own.
   const { method: trained, step, notes, weightsAverage } = trainedMethod(run, () => {});
-  const known = { ...(splits ?? unlabelledSplits(looked!)), notes: [...(splits?.notes ?? []), ...notes] };
+  const known = {
+    ...(splits ?? unlabelledSplits(looked!)),
+    notes: [...(splits?.notes ?? []), ...notes, ...initialWords(run)],
+  };
   const session = new EvaluationSession(data, known, seed, { size, mean, std }, options, weightsAverage);
-  const untrained = untrainedMethod(config);
+  const untrained = initialMethod(run);
   const asked = new Set(protocols);
   const evaluations: Evaluations = {};
   let pictures: Drawn | null = null;
@@ -106,6 +109,15 @@ export async function runProtocols(
     trained.dispose();
     untrained.dispose();
   }
+}
+
+/** "Untrained" is said of where training began. */
+function initialWords({ info: { init } }: RunDirectory): string[] {
+  if (!init) return [];
+  const what = init.producer === null ? init.source : `${init.source} (${init.producer})`;
+  return [
+    `training began with the weights of ${what}: untrained, initial and from scratch are of that encoder as it came`,
+  ];
 }
 
 async function encode(

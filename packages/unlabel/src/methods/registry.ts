@@ -9,7 +9,7 @@ import { type Configurable, isSettingOf, resolveWith, type Sources } from "../co
 import { nearest } from "../config/suggest.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { aboutEncoder, isVit } from "../encoders/facts.ts";
-import { createEncoder } from "../encoders/index.ts";
+import { createEncoder, type Encoder } from "../encoders/index.ts";
 import { couplingOf } from "./about.ts";
 import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
@@ -190,13 +190,15 @@ function askedViews(given: Config): ViewSpec[] {
 /**
  * The method that a config asks for, freshly initialised from LibTorch's generator: the encoder first, then its heads.
  *
+ * @param begin gives the encoder what it begins with, before heads and momentum copies are made of it
  * @throws {UserError} for settings that do not fit each other, such as a patch that does not divide the image
  */
-export function createMethod(given: Config): Method {
+export function createMethod(given: Config, begin?: (encoder: Encoder) => void): Method {
   const config = withoutImages(given);
   const definition = methodNamed(config.method);
   // A ResNet has no positions.
   const encoder = createEncoder(config, isVit(config.encoder) ? definition.encoder : {});
+  begin?.(encoder);
   const method = definition.create({ config: config as never, encoder });
   if (!(method instanceof Method)) {
     throw new UsageError(`Expected create of method ${config.method} to give a Method, got ${typeof method}`);

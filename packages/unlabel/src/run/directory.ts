@@ -9,11 +9,14 @@ import { type RunInfo, readRunInfo } from "./info.ts";
 import { LOCK } from "./lock.ts";
 import { type Gap, lines, MetricsFile, type MetricsRow } from "./metrics.ts";
 
-export type { RunInfo, RunResult, RunStatus, SavedGrowth } from "./info.ts";
+export type { RunInfo, RunInit, RunResult, RunStatus, SavedGrowth } from "./info.ts";
 export type { MetricsRow } from "./metrics.ts";
 
 /** A checkpoint is saved at least this often, however long an epoch is. */
 export const CHECKPOINT_SECONDS = 15 * 60;
+
+/** Of the encoder that a run began with, in its folder of checkpoints. */
+const INITIAL = "initial.safetensors";
 
 /** A run directory: the only thing that training, evaluation and reports share. Every write is whole or not at all. */
 export class RunDirectory {
@@ -34,12 +37,15 @@ export class RunDirectory {
   /**
    * Makes a run directory.
    *
+   * @param writeInitial puts the encoder that it begins with into that file, where it was given one
    * @throws {UserError} where `path` holds anything already
    */
-  static create(path: string, info: RunInfo): RunDirectory {
+  static create(path: string, info: RunInfo, writeInitial?: (file: string) => void): RunDirectory {
     refuseTaken(path);
     makeFolder(join(path, "checkpoints"));
     const run = new RunDirectory(path, info);
+    // A run that has a run.json has the encoder that it says it began with.
+    writeInitial?.(run.initial);
     run.update({});
     return run;
   }
@@ -73,6 +79,11 @@ export class RunDirectory {
   /** What resuming needs beside the weights. */
   get state(): string {
     return this.#checkpoints.state;
+  }
+
+  /** The encoder that it began with, by its own names; there where run.json has `init`. */
+  get initial(): string {
+    return join(this.path, "checkpoints", INITIAL);
   }
 
   /** Whether weights have been saved. */
@@ -216,14 +227,14 @@ export function refuseTaken(path: string): void {
   // A lock alone is no run: the process that takes it settles whose the folder is. Nor is what a process leaves that died before
   // it had written run.json.
   const isNothing = (name: string) =>
-    name.startsWith(LOCK) || isTemporary(name) || (name === "checkpoints" && isEmpty(join(path, name)));
+    name.startsWith(LOCK) || isTemporary(name) || (name === "checkpoints" && isUnbegun(join(path, name)));
   if (statSync(path).isDirectory() && readdirSync(path).every(isNothing)) return;
   const advice = existsSync(join(path, "run.json")) ? "continue it with --resume or name" : "name";
   throw new UserError(`Expected an empty or new folder for --out, got ${path}; ${advice} another --out`);
 }
 
-function isEmpty(folder: string): boolean {
-  return statSync(folder).isDirectory() && readdirSync(folder).length === 0;
+function isUnbegun(folder: string): boolean {
+  return statSync(folder).isDirectory() && readdirSync(folder).every((name) => name === INITIAL || isTemporary(name));
 }
 
 function parseSkipped(text: string): { path: string; reason: string }[] {

@@ -24,6 +24,30 @@ export interface SavedGrowth {
   cost: number;
 }
 
+/** The weights that a run began with, where it was given any. */
+export interface RunInit {
+  /** Where they lay. */
+  source: string;
+  /** Who wrote them, as far as that is known. */
+  producer: string | null;
+  /** The encoder that they are of, in words. */
+  encoder: string;
+  /** SHA-256 of the encoder's tensors in the source: their names, types, shapes and bytes. */
+  checksum: string;
+  /** As the source says; null where it does not. */
+  licence: string | null;
+  /** How many of the encoder's tensors came from there. */
+  tensors: number;
+  /** Tensors that came with another shape, and what was done. */
+  reshaped: { name: string; from: number[]; to: number[]; how: string }[];
+  /** Tensors of the source that have no use in an encoder: what they are, and how many. */
+  aside: { what: string; tensors: number }[];
+  /** What the config follows the source in, by key. */
+  follows: string[];
+  /** What a reader should know. */
+  notes: string[];
+}
+
 /** What run.json holds. */
 export interface RunInfo {
   /** Version of the format. */
@@ -81,6 +105,8 @@ export interface RunInfo {
   floor: number | null;
   /** Steps of one pass over the images. */
   steps_per_epoch: number;
+  /** What its encoder began with, kept in checkpoints/initial.safetensors; absent where weights were random, which follow from the seed. */
+  init?: RunInit;
   /** Absent where views have one size. */
   growth?: SavedGrowth;
   /** Random numbers of a step follow from seed, step and place in the batch; absent in runs from before that. */
@@ -164,6 +190,7 @@ const format = z.looseObject({
       cost: z.number().positive(),
     })
     .optional(),
+  init: z.looseObject({ source: z.string(), encoder: z.string() }).optional(),
   result: z.looseObject({ steps: z.int().min(0), seconds: z.number().min(0), peak_mb: z.number() }).nullable(),
   notes: z.array(z.string()).optional(),
 });

@@ -1,6 +1,7 @@
 // What a training consists of: method, optimizer and loader, seeded and empty-handed; nothing of an earlier process is in them yet.
 import { manualSeed, type optim } from "@unlabel/torch";
 import { Loader } from "../data/loader.ts";
+import type { Encoder } from "../encoders/index.ts";
 import type { Method } from "../methods/method.ts";
 import { createMethod } from "../methods/registry.ts";
 import type { SavedGrowth } from "../run/info.ts";
@@ -28,15 +29,17 @@ export interface Built extends Disposable {
  * Builds from a settled config; the same config and seed give the same weights and batches to the bit.
  *
  * @param before of the run that goes on: how its views grow
+ * @param begin gives the encoder the weights that it begins with, where these are not random
  */
 export function build(
   { config, machine, ranks, reader, images, smallestCost }: Settled,
   skipped: SkippedImages,
   before?: SavedGrowth,
+  begin?: (encoder: Encoder) => void,
 ): Built {
   const { device } = machine;
   manualSeed(config.seed);
-  const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
+  const method = createMethod(config, begin).to({ device, memoryFormat: "channels_last" }).train();
   const optimizer = makeOptimizer(config, method);
   const average = averageOf(config, method);
   const { batch, seed } = config;

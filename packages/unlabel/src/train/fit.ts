@@ -7,7 +7,8 @@ import { medianSide } from "../data/median-side.ts";
 import type { Facts } from "../methods/about.ts";
 import { fit } from "../methods/fit.ts";
 import { AUTO } from "../methods/presets.ts";
-import { FIRST_METHOD, methodNamed, resolveConfig } from "../methods/registry.ts";
+import { FIRST_METHOD, methodNamed } from "../methods/registry.ts";
+import { resolveWithInit } from "./init.ts";
 import type { Plan } from "./plan.ts";
 
 const FIRST = `method ${FIRST_METHOD}: it learns soonest; ${commandLine("compare", "DATA", "--budget", "20m")} tells which suits these images`;
@@ -31,14 +32,14 @@ export async function factsOf({ train }: Pick<Dataset, "train">, device: string,
  * @throws {UsageError} where the user's settings do not go with what was chosen
  */
 export async function fitted(plan: Plan, data: Dataset, device: string): Promise<{ plan: Plan; reasons: string[] }> {
-  const { config, given, sources, run } = plan;
+  const { config, given, sources, run, init } = plan;
   if (run !== null || config.preset !== AUTO) return { plan, reasons: [] };
   const facts = plan.facts ?? (await factsOf(data, device, config.seed));
-  const { settings, reasons } = fit(methodNamed(config.method).about, facts, given);
+  const { settings, reasons } = fit(methodNamed(config.method).about, facts, { ...init?.settings, ...given });
   const { images, side, channels } = facts;
   const seen = `${counted(images, "image")} of ${side} px (short side, median)${channels === 3 ? "" : `, ${counted(channels, "channel")}`}`;
   return {
-    plan: { ...plan, config: resolveConfig({ ...sources, fitted: settings }) },
+    plan: { ...plan, config: resolveWithInit(sources, init, settings) },
     reasons: [
       `preset auto for ${seen}, on a ${facts.device === "cpu" ? "CPU" : "GPU"}`,
       ...(given.method === undefined ? [FIRST] : []),

@@ -1,7 +1,7 @@
 // Which run is asked for: a new one, or an old one to be continued. Everything that can be refused is refused here,
 // before LibTorch is loaded.
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { commandLine } from "../base/shell.ts";
@@ -10,8 +10,9 @@ import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Input } from "../data/input.ts";
 import type { Facts } from "../methods/about.ts";
-import { resolveConfig } from "../methods/registry.ts";
+import { FIRST_METHOD, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, refuseTaken } from "../run/directory.ts";
+import { type Init, openInit, resolveWithInit } from "./init.ts";
 
 export interface Request {
   /** Folder of images; a resumed run knows its own. */
@@ -45,6 +46,8 @@ export interface Plan {
   /** The settings that the user has chosen, unlike those of a preset or of a run that goes on. */
   given: Settings;
   data: string;
+  /** The weights that it begins with, open; null where these are random, or the run goes on. */
+  init: Init | null;
   /** How samples become the network's input, as the run has it or as it was chosen before; null where it is still to be chosen. */
   input: Input | null;
   out: string;
@@ -79,22 +82,37 @@ const SETTLED = new Set(["cache", "channels", "mean", "std"]);
 /** What sets how long a run is. */
 const LENGTHS = ["epochs", "steps", "budget"] as const;
 
+/** Whether a request is of a run that is there already. @throws {UsageError} where it does not say which */
+export function goesOn({ out, resume = false }: Request): boolean {
+  if (resume === "auto" && out === undefined) {
+    throw new UsageError("Expected --out RUN beside --resume=auto, to say which run begins or goes on");
+  }
+  return resume === true || (resume === "auto" && out !== undefined && existsSync(join(out, "run.json")));
+}
+
 /**
+ * The weights that a new run is to begin with, open; null where it is to begin at random. A run that goes on never asks for them again.
+ *
+ * @throws {UserError} as `openInit`
+ */
+export async function initOf(request: Request): Promise<Init | null> {
+  return goesOn(request) ? null : openInit(request.settings, FIRST_METHOD);
+}
+
+/**
+ * @param init of {@link initOf}
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
  * @throws {UserError} where the run directory is taken, missing or cannot be written to, or its checkpoint is
  */
-export function plan(request: Request): Plan {
-  const { data, settings, out, resume = false, profile = false, commit = null } = request;
+export function plan(request: Request, init: Init | null = null): Plan {
+  const { data, settings, out, profile = false, commit = null } = request;
   const shared = (path: string) => ({
     profile,
     command: request.command ?? "pretrain() of a program",
     commit,
     goOn: request.goOn?.(path) ?? null,
   });
-  if (resume === "auto" && out === undefined) {
-    throw new UsageError("Expected --out RUN beside --resume=auto, to say which run begins or goes on");
-  }
-  if (resume === true || (resume === "auto" && out !== undefined && existsSync(join(out, "run.json")))) {
+  if (goesOn(request)) {
     const planned = planResume(data, settings, out);
     return { ...planned, ...shared(planned.out) };
   }
@@ -102,13 +120,13 @@ export function plan(request: Request): Plan {
     throw new UsageError(
       `Expected a folder of images, as in: ${commandLine("pretrain", "DATA", "--method", "simclr")}`,
     );
-  const config = resolveConfig(settings);
+  const config = resolveWithInit(settings, init);
   const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
   refuseTaken(path);
   writableFile(join(path, "run.json"));
   const given = { ...settings.file?.settings, ...settings.flags };
   const { input = null, facts = null } = request;
-  const shown = { config, sources: settings, facts, given, data, input };
+  const shown = { config, sources: settings, facts, given, data, init, input };
   return { ...shown, out: path, run: null, extension: null, ...shared(path) };
 }
 
@@ -142,6 +160,7 @@ function planResume(
     facts: null,
     given: {},
     data: data ?? root,
+    init: null,
     input,
     out,
     run,
@@ -162,6 +181,8 @@ function lengthGiven(file: Settings, flags: Settings): Settings {
 function changed(given: Settings, before: Config): Settings {
   const same = (key: string, value: unknown) => {
     const was: unknown = before[key as keyof Config];
+    // run.json has it whole.
+    if (key === "init" && typeof value === "string") return resolve(value) === was;
     if (SETTLED.has(key) && value === "auto") return true;
     // A budget has shortened it.
     if (key === "warmup_epochs" && before.budget !== null && Number(value) > before.warmup_epochs) return true;

@@ -2,14 +2,19 @@
 
 import { InterruptedError } from "../base/errors.ts";
 import { counted } from "../base/text.ts";
+import type { SettledConfig } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
-import { RunDirectory } from "../run/directory.ts";
+import type { Encoder } from "../encoders/index.ts";
+import { loadWeights } from "../encoders/weights/index.ts";
+import { RunDirectory, type RunInit } from "../run/directory.ts";
 import { lockRun } from "../run/lock.ts";
 import { stepsOf } from "./budget.ts";
 import { build } from "./build.ts";
 import { describe, introduction } from "./describe.ts";
 import type { Listeners } from "./events.ts";
 import { fail, finish, type Pretrained } from "./finish.ts";
+import { initLines, recordOf } from "./init.ts";
+import { loadInitial, saveInitial } from "./initial.ts";
 import { trainLoop } from "./loop.ts";
 import type { Plan } from "./plan.ts";
 import { Profiler } from "./profile.ts";
@@ -34,10 +39,13 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`));
   const { config, machine, reader } = settled;
   const skipped = new SkippedImages(listeners);
-  using built = build(settled, skipped, plan.run?.info.growth);
+  const begun = beginning(plan, config);
+  using built = build(settled, skipped, plan.run?.info.growth, begun?.begin);
+  // All of it is copied.
+  plan.init?.[Symbol.dispose]();
   const { method, optimizer, average, loader, stepsPerEpoch, total, growth } = built;
   const { device, precision } = machine;
-  const info = describe(plan, settled, data, built);
+  const info = { ...describe(plan, settled, data, built), ...(begun?.record && { init: begun.record }) };
   // Nothing is there yet that could be resumed.
   if (options.signal?.aborted) throw new InterruptedError("Interrupted before training began");
 
@@ -51,7 +59,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   }
   using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch });
   const trained = { method, optimizer, average, device, probe: watch?.probe ?? null };
-  const run = old ?? RunDirectory.create(out, info);
+  const run = old ?? RunDirectory.create(out, info, info.init && ((file) => saveInitial(file, method.encoder)));
   run.guard(lock.check);
   try {
     const { start, notes } = old ? restore(old, info, { trained, total, extension: plan.extension, growth }) : NEW;
@@ -61,6 +69,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
     if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
     for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
+    if (!old && info.init) for (const line of initLines(info.init, config, "lr" in plan.given)) progress.log(line);
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);
@@ -105,6 +114,23 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   } catch (error) {
     throw fail(error, { run, config, watch });
   }
+}
+
+/** What gives the encoder the weights that it is to begin with; of a run that goes on, those that it keeps. Null where they are random. */
+function beginning({ init, run }: Plan, config: SettledConfig) {
+  if (init) {
+    const begun: { begin: (encoder: Encoder) => void; record: RunInit | null } = {
+      record: null,
+      begin: (encoder) => {
+        const loaded = loadWeights(encoder, init.source, { channels: config.init_channels });
+        begun.record = recordOf(init, loaded, config);
+      },
+    };
+    return begun;
+  }
+  // A checkpoint has all of it; the file is only asked for where there is none.
+  if (!run?.info.init || run.hasWeights) return null;
+  return { begin: (encoder: Encoder) => loadInitial(run, encoder), record: null };
 }
 
 function saved(step: number, planned: number, goOn: string | null): string {
