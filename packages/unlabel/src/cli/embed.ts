@@ -1,6 +1,6 @@
 // unlabel embed RUN DATA: features of every image, in a file that other tools read.
 import type { Command } from "commander";
-import { addMachine, type EvaluationFlags, given, weightsWords } from "./evaluation.ts";
+import { addMachine, type EvaluationFlags, evaluatedWords, given, RUN, weightsWords } from "./evaluation.ts";
 import { duration, finish, paint } from "./output.ts";
 import { named } from "./settings.ts";
 
@@ -14,7 +14,7 @@ export function addEmbed(program: Command): void {
     program
       .command("embed")
       .description("write the features of all images to a file")
-      .argument("<run>", "run directory")
+      .argument("<run>", RUN)
       .argument("<data>", "images, labelled or not")
       .requiredOption("-o, --output <file>", "a .npy, .parquet, .safetensors or .csv file", named)
       .option("--tokens", "a vector for each place of an image, [N, h, w, D]; .npy or .safetensors")
@@ -29,7 +29,7 @@ async function act(path: string, data: string, options: Options): Promise<void> 
   const { embed } = await import("../eval/embed.ts");
   const done = await embed(path, data, options.output, { ...common, tokens: options.tokens === true });
   const { files, images, shape, skipped, seconds, weights_average } = done;
-  finish(options.json === true, { run: path, ...done }, [
+  finish(options.json === true, { ...evaluatedWords(path, done.source), ...done }, [
     `${images} images × ${shape.slice(1).join(" × ")} ${options.tokens ? "tokens" : "features"} in ${paint("bold", files[0]!)}${weightsWords(weights_average)} (${duration(seconds)})`,
     ...(files[1] ? [`Which row is which image: ${files[1]}`] : []),
     ...(skipped > 0 ? [`note: ${skipped === 1 ? "1 image" : `${skipped} images`} could not be read: left out`] : []),

@@ -1,12 +1,17 @@
 // unlabel evaluate RUN: several protocols over features that are encoded once, and on request the whole network trained with labels.
 import type { Command } from "commander";
+import { writeAtomically } from "../base/files.ts";
+import { outputFile } from "../base/output-file.ts";
+import { unbroken } from "../base/signals.ts";
 import { choice } from "../config/words.ts";
 import { PROTOCOLS, type Protocol } from "../run/evaluations.ts";
-import { addCommon, type EvaluationFlags, given, lines, withoutPredictions } from "./evaluation.ts";
-import { finish } from "./output.ts";
+import { addCommon, type EvaluationFlags, evaluatedWords, given, lines, withoutPredictions } from "./evaluation.ts";
+import { finish, paint } from "./output.ts";
+import { named } from "./settings.ts";
 
 interface Options extends EvaluationFlags {
   protocols?: string;
+  output?: string;
   pictures: boolean;
 }
 
@@ -23,17 +28,19 @@ export function addEvaluate(program: Command): void {
     .option("--weight-decay <d>", "linear: penalty on the weights (default: chosen)")
     .option("--epochs <n>", "fine-tune, supervised: passes over the images (default: 20)")
     .option("--batch <n>", "fine-tune, supervised: images a step (default: 64)")
+    .option("-o, --output <file>", "a .json file for all that was found; a run's own stands in RUN/eval too", named)
     .option("--no-pictures", "leave out the map and neighbours for the report")
     .action((run: string, _: Options, command: Command) => act(run, command.optsWithGlobals<Options>()));
 }
 
 async function act(path: string, options: Options): Promise<void> {
   const began = performance.now();
+  const file = options.output === undefined ? undefined : outputFile("-o", options.output, [".json"]);
   const protocols = options.protocols === undefined ? undefined : protocolsOf(options.protocols);
   const { data, common, own } = await given(path, options, NAMES);
   const { solver, lr, weight_decay, k, temperature, shares, epochs, batch } = own;
-  const { evaluate } = await import("../eval/evaluate.ts");
-  const found = await evaluate(path, data, {
+  const { evaluateAny } = await import("../eval/evaluate.ts");
+  const { evaluations: found, source } = await evaluateAny(path, data, {
     ...common,
     ...(protocols && { protocols }),
     pictures: options.pictures,
@@ -42,11 +49,12 @@ async function act(path: string, options: Options): Promise<void> {
     shares,
     network: set({ epochs, batch }),
   });
-  finish(
-    options.json === true,
-    { run: path, ...withoutPredictions(found) },
-    lines(path, found, (performance.now() - began) / 1000),
-  );
+  const of = evaluatedWords(path, source);
+  if (file !== undefined) unbroken(() => writeAtomically(file, `${JSON.stringify({ ...of, ...found })}\n`));
+  finish(options.json === true, { ...of, ...withoutPredictions(found) }, [
+    ...lines(path, found, (performance.now() - began) / 1000, source),
+    ...(file === undefined ? [] : [`Everything, predictions too: ${paint("bold", file)}`]),
+  ]);
 }
 
 /** @throws {UsageError} naming the one that there is not */

@@ -1,6 +1,10 @@
 // What `evaluate`, `probe` and `knn` have in common: their flags, and how scores are put into tables and words.
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import type { Command } from "commander";
+import { UsageError } from "../base/errors.ts";
 import { visible } from "../base/text.ts";
+import type { EncoderSource } from "../eval/evaluated.ts";
 import type { EvaluateOptions } from "../eval/options.ts";
 import type {
   Beside,
@@ -37,11 +41,14 @@ export function addMachine(command: Command): Command {
     .option("--precision <auto|fp32|bf16>", "number format of the encoder's arithmetic");
 }
 
+/** What may be evaluated, for help. */
+export const RUN = "run directory, or weights from elsewhere: a file, a folder of timm's or transformers'";
+
 /** Flags that every evaluation has. */
 export function addCommon(command: Command): Command {
   return addMachine(
     command
-      .argument("<run>", "run directory")
+      .argument("<run>", RUN)
       .option("--data <source>", "images (default: those that the run was trained on)")
       .option("--labels <file>", "labels of some of the images, in place of their own, as unlabel label writes them")
       .option("--seed <n>", "seed of the evaluation (default: the run's)")
@@ -88,7 +95,24 @@ export async function given(path: string, options: EvaluationFlags, names: reado
     allowClassMismatch,
     labels,
   };
-  return { data: options.data ?? RunDirectory.open(path).info.data.root, common, own };
+  return { data: options.data ?? ownData(path, RunDirectory.open), common, own };
+}
+
+/** Where a run's images lie. @throws {UsageError} of weights from elsewhere, which have none */
+function ownData(path: string, open: (path: string) => { info: { data: { root: string } } }): string {
+  const isWeights = existsSync(path) && !existsSync(join(path, "run.json"));
+  if (isWeights && (statSync(path).isFile() || readdirSync(path).some((name) => WEIGHTS.test(name)))) {
+    throw new UsageError(`Expected --data SOURCE, the images to evaluate on, beside ${path}, which is no run`);
+  }
+  return open(path).info.data.root;
+}
+
+/** Endings of files that hold weights, or say where they are. */
+const WEIGHTS = /\.(safetensors|pth|pt|bin|ckpt|index\.json)$/i;
+
+/** What was evaluated, as `--json` says it. */
+export function evaluatedWords(path: string, source: EncoderSource | null | undefined): object {
+  return source ? { source } : { run: path };
 }
 
 /** What was found, without what was predicted for each image and its neighbours: that stands in the files alone. */
@@ -175,7 +199,12 @@ export function weightsWords(decay: number | null | undefined): string {
 }
 
 /** Everything that was found, for people: at most 80 columns. */
-export function lines(path: string, found: Evaluations, seconds: number): string[] {
+export function lines(
+  path: string,
+  found: Evaluations,
+  seconds: number,
+  source: EncoderSource | null = null,
+): string[] {
   const { indicators, ...byLabels } = found;
   const all = Object.values(found);
   const first = Object.values(byLabels)[0] ?? indicators;
@@ -188,7 +217,7 @@ export function lines(path: string, found: Evaluations, seconds: number): string
   const decay = all.find((one) => one.weights_average !== undefined)?.weights_average;
   const notes = new Set(all.flatMap((one) => one.notes));
   return [
-    `${paint("bold", visible(path))}: step ${step}${weightsWords(decay)}, ${on} (${duration(seconds)})`,
+    `${paint("bold", visible(path))}: ${source ? "as it comes" : `step ${step}`}${weightsWords(decay)}, ${on} (${duration(seconds)})`,
     ...scoreTable(found),
     ...(found["few-shot"] ? ["", fewShotTable(found["few-shot"]), ...besideLinear(found)] : []),
     ...(found.retrieval ? ["", retrievalTable(found.retrieval)] : []),

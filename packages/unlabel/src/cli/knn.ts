@@ -1,6 +1,6 @@
 // unlabel knn RUN: how often an image's nearest neighbours have its class, beside what needed no training.
 import type { Command } from "commander";
-import { addCommon, type EvaluationFlags, given, lines, summary } from "./evaluation.ts";
+import { addCommon, type EvaluationFlags, evaluatedWords, given, lines, summary } from "./evaluation.ts";
 import { finish } from "./output.ts";
 
 export function addKnn(program: Command): void {
@@ -14,8 +14,17 @@ export function addKnn(program: Command): void {
 
 async function act(path: string, options: EvaluationFlags): Promise<void> {
   const { data, common, own } = await given(path, options, ["k", "temperature"]);
-  const { evaluate } = await import("../eval/evaluate.ts");
-  const found = await evaluate(path, data, { ...common, protocols: ["knn"], knn: own, pictures: false });
+  const { evaluateAny } = await import("../eval/evaluate.ts");
+  const { evaluations: found, source } = await evaluateAny(path, data, {
+    ...common,
+    protocols: ["knn"],
+    knn: own,
+    pictures: false,
+  });
   const knn = found.knn!;
-  finish(options.json === true, { ...summary(knn), run: path }, lines(path, found, knn.seconds));
+  finish(
+    options.json === true,
+    { ...summary(knn), ...evaluatedWords(path, source) },
+    lines(path, found, knn.seconds, source),
+  );
 }

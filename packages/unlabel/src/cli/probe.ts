@@ -1,6 +1,6 @@
 // unlabel probe RUN: how well a linear layer reads classes off a run's frozen features, beside what needed no training.
 import type { Command } from "commander";
-import { addCommon, type EvaluationFlags, given, lines, summary } from "./evaluation.ts";
+import { addCommon, type EvaluationFlags, evaluatedWords, given, lines, summary } from "./evaluation.ts";
 import { finish } from "./output.ts";
 
 export function addProbe(program: Command): void {
@@ -17,8 +17,17 @@ export function addProbe(program: Command): void {
 
 async function act(path: string, options: EvaluationFlags): Promise<void> {
   const { data, common, own } = await given(path, options, ["solver", "epochs", "batch", "lr", "weight_decay"]);
-  const { evaluate } = await import("../eval/evaluate.ts");
-  const found = await evaluate(path, data, { ...common, protocols: ["linear"], linear: own, pictures: false });
+  const { evaluateAny } = await import("../eval/evaluate.ts");
+  const { evaluations: found, source } = await evaluateAny(path, data, {
+    ...common,
+    protocols: ["linear"],
+    linear: own,
+    pictures: false,
+  });
   const linear = found.linear!;
-  finish(options.json === true, { ...summary(linear), run: path }, lines(path, found, linear.seconds));
+  finish(
+    options.json === true,
+    { ...summary(linear), ...evaluatedWords(path, source) },
+    lines(path, found, linear.seconds, source),
+  );
 }

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import { makeFolder, writeAtomically } from "../base/files.ts";
 import { visible } from "../base/text.ts";
-import { addMachine, type EvaluationFlags, given, weightsWords } from "./evaluation.ts";
+import { addMachine, type EvaluationFlags, evaluatedWords, given, RUN, weightsWords } from "./evaluation.ts";
 import { duration, finish, paint, table } from "./output.ts";
 import { addPage, type PageOptions, pageGiven } from "./page-option.ts";
 import { named } from "./settings.ts";
@@ -19,7 +19,7 @@ export function addSearch(program: Command): void {
   const command = program
     .command("search")
     .description("find the images nearest to one image")
-    .argument("<run>", "run directory")
+    .argument("<run>", RUN)
     .argument("<image>", "the image to search with")
     .requiredOption("--in <data>", "images to search, labelled or not", named)
     .option("-k, --k <n>", "how many to find (default: 10)")
@@ -47,17 +47,21 @@ async function act(path: string, image: string, options: Options): Promise<void>
   }
   const { found, images, skipped, cached, seconds, weights_average } = result;
   const classes = found.some((one) => one.class !== null);
-  finish(options.json === true, { run: path, ...result, ...(html !== undefined && { html }) }, [
-    `${paint("bold", visible(image))}: the nearest of ${images} images${cached ? "" : ", encoded once"}${weightsWords(weights_average)} (${duration(seconds)})`,
-    table([
-      ["similarity", ...(classes ? ["class"] : []), "image"],
-      ...found.map((one) => [
-        one.similarity.toFixed(3),
-        ...(classes ? [visible(one.class?.split(",")[0] ?? "")] : []),
-        visible(one.path),
+  finish(
+    options.json === true,
+    { ...evaluatedWords(path, result.source), ...result, ...(html !== undefined && { html }) },
+    [
+      `${paint("bold", visible(image))}: the nearest of ${images} images${cached || result.source ? "" : ", encoded once"}${weightsWords(weights_average)} (${duration(seconds)})`,
+      table([
+        ["similarity", ...(classes ? ["class"] : []), "image"],
+        ...found.map((one) => [
+          one.similarity.toFixed(3),
+          ...(classes ? [visible(one.class?.split(",")[0] ?? "")] : []),
+          visible(one.path),
+        ]),
       ]),
-    ]),
-    ...(html === undefined ? [] : [`Page: ${paint("bold", html)}`]),
-    ...(skipped > 0 ? [`note: ${skipped === 1 ? "1 image" : `${skipped} images`} could not be read: left out`] : []),
-  ]);
+      ...(html === undefined ? [] : [`Page: ${paint("bold", html)}`]),
+      ...(skipped > 0 ? [`note: ${skipped === 1 ? "1 image" : `${skipped} images`} could not be read: left out`] : []),
+    ],
+  );
 }

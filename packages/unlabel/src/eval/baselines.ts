@@ -4,6 +4,8 @@ import { getRngState, loadSafetensors, manualSeed, scope, setRngState, TorchErro
 import { UserError } from "../base/errors.ts";
 import type { Config } from "../config/common.ts";
 import type { Encoder } from "../encoders/encoder.ts";
+import { createEncoder } from "../encoders/index.ts";
+import { loadWeights } from "../encoders/weights/index.ts";
 import type { Method } from "../methods/method.ts";
 import { createMethod } from "../methods/registry.ts";
 
@@ -11,20 +13,44 @@ import { stepOf } from "../run/checkpoint-files.ts";
 import type { RunDirectory } from "../run/directory.ts";
 import { splitAverage } from "../train/average.ts";
 import { loadInitial } from "../train/initial.ts";
+import type { Evaluated, HasEncoder, OffTheShelf, Trained } from "./evaluated.ts";
 
 /**
  * A method with random weights, bit for bit those of a run with that config and seed that was given none. LibTorch's generator is left as it
  * was: a program that evaluates now and then draws no numbers twice.
  */
 export function untrainedMethod(config: Config, begin?: (encoder: Encoder) => void): Method {
+  return seeded(config.seed, () => createMethod(config, begin));
+}
+
+function seeded<T>(seed: number, make: () => T): T {
   const state = getRngState();
   try {
-    manualSeed(config.seed);
-    return createMethod(config, begin);
+    manualSeed(seed);
+    return make();
   } finally {
     setRngState(state);
     state.dispose();
   }
+}
+
+/** An encoder with its weights: a run's newest, or those off the shelf. */
+export function trainedOf(one: Evaluated, say?: (note: string) => unknown): Trained {
+  if (one.run) return trainedMethod(one.run, say);
+  const encoder = randomEncoder(one);
+  loadWeights(encoder, (one as OffTheShelf).weights);
+  return { method: { encoder, dispose: () => encoder.dispose() }, step: 0, notes: [], weightsAverage: null };
+}
+
+/** What it began with; of one off the shelf nobody knows: the same with random weights. */
+export function initialOf(one: Evaluated): HasEncoder {
+  if (one.run) return initialMethod(one.run);
+  const encoder = randomEncoder(one);
+  return { encoder, dispose: () => encoder.dispose() };
+}
+
+function randomEncoder({ config }: Evaluated): Encoder {
+  return seeded(config.seed, () => createEncoder(config));
 }
 
 /** A run's method as it began: with random weights, which follow from its seed, or with those that it was given and keeps. */

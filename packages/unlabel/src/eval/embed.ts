@@ -4,10 +4,10 @@ import { sep } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { outputFile, writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
-import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { checkOptions } from "./check-options.ts";
-import { openTrained, sizeFor } from "./evaluate.ts";
+import { openImagesOf, openTrained, sizeFor } from "./evaluate.ts";
+import { type EncoderSource, openEvaluated, tellNotes } from "./evaluated.ts";
 import { type FeatureFormat, formatOf, rowsBeside, TOKEN_FORMATS } from "./feature-files.ts";
 import type { MachineOptions } from "./session.ts";
 
@@ -39,18 +39,20 @@ export interface Embedded {
   weights_average: number | null;
   /** Edge in pixels at which images were encoded. */
   size: number;
+  /** Where an encoder off the shelf comes from; absent of a run's. */
+  source?: EncoderSource;
   /** From the call on. */
   seconds: number;
 }
 
 /**
- * Encodes every image of `dataRoot`, labelled or not, with a run's encoder and writes one row an image to `file`.
+ * Encodes every image of `dataRoot`, labelled or not, with a run's encoder, or one off the shelf, and writes one row an image to `file`.
  *
  * @throws {UserError} where there is no checkpoint or no images
  * @throws {UsageError} where an option is out of its range, the file's name ends in no known format, or it is one of the images' own
  */
 export async function embed(
-  runPath: string,
+  path: string,
   dataRoot: string,
   file: string,
   options: EmbedOptions = {},
@@ -64,23 +66,25 @@ export async function embed(
   if (options.tokens && !TOKEN_FORMATS.some((one) => one === format)) {
     throw new UsageError(`Expected a .npy or .safetensors file for tokens, which are [N, h, w, D], got ${file}`);
   }
-  const run = openTrained(runPath);
-  const { config } = run.info;
-  const size = sizeFor(config, options.size);
-  const data = await openImagesAs(dataRoot, run.info.data.input);
+  using one = await openEvaluated(path, openTrained, options.size);
+  const { mean, std } = one.config;
+  const size = sizeFor(one.config, options.size);
+  const data = await openImagesOf(one, dataRoot);
   tellUnderstood(data, options.stream ?? process.stderr);
-  const [{ trainedMethod }, { encodeData }, { writeFeatures }] = await Promise.all([
+  tellNotes(one, options.stream);
+  const [{ trainedOf }, { encodeData }, { writeFeatures }] = await Promise.all([
     import("./baselines.ts"),
     import("./encode-data.ts"),
     import("./write-features.ts"),
   ]);
-  const { method, step, weightsAverage } = trainedMethod(run);
-  const { features, rows, skipped } = await encodeData(method, data, { ...config, size }, options);
+  const { method, step, weightsAverage } = trainedOf(one);
+  const view = { size, mean, std, ...one.resize };
+  const { features, rows, skipped } = await encodeData(method, data, view, options);
   method.dispose();
   const { shape } = features;
   const dim = shape.at(-1)!;
   const about = {
-    run: runPath,
+    run: path,
     step: String(step),
     ...(weightsAverage !== null && { weights_average: String(weightsAverage) }),
   };
@@ -96,6 +100,7 @@ export async function embed(
     step,
     weights_average: weightsAverage,
     size,
+    ...(one.source && { source: one.source }),
     seconds: (performance.now() - began) / 1000,
   };
 }

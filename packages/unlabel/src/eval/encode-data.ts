@@ -21,10 +21,9 @@ import { unbroken } from "../base/signals.ts";
 import type { Dataset, Item, Split } from "../data/folder.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/encoder.ts";
-import type { Method } from "../methods/method.ts";
-
 import type { RunDirectory } from "../run/directory.ts";
 import { Progress } from "../train/progress.ts";
+import type { HasEncoder } from "./evaluated.ts";
 import { checksum, extract, frozen } from "./features.ts";
 import { type MachineOptions, settleMachine } from "./session.ts";
 
@@ -51,7 +50,7 @@ export interface Encoding {
  * @param options with `tokens` a vector for each place of an image, `[N, h, w, D]`, instead of one for the image
  */
 export async function encodeData(
-  method: Method,
+  method: HasEncoder,
   data: Dataset,
   view: Parameters<typeof extract>[2]["view"],
   options: MachineOptions & { tokens?: boolean | undefined },
@@ -125,7 +124,7 @@ function refuseTooMany(
  */
 export async function encodeCached(
   run: RunDirectory,
-  { method, step }: { method: Method; step: number },
+  { method, step }: { method: HasEncoder; step: number },
   data: Dataset,
   view: Parameters<typeof extract>[2]["view"],
   options: MachineOptions,

@@ -3,9 +3,8 @@
 
 import type { Split } from "../data/folder.ts";
 import type { Encoder } from "../encoders/encoder.ts";
-import type { Method } from "../methods/method.ts";
-
 import { type Neighbours, nearest } from "../score/knn.ts";
+import type { HasEncoder } from "./evaluated.ts";
 import { type ExtractOptions, extract, type FeatureFunction, frozen, pixelFeatures } from "./features.ts";
 import type { Features } from "./linear.ts";
 
@@ -55,7 +54,7 @@ export interface Encoded {
  * @throws {UserError} where no image of a split could be read
  */
 export async function encodeSplits(
-  [trained, untrained]: readonly [Method, Method],
+  [trained, untrained]: readonly [HasEncoder, HasEncoder],
   train: Split,
   val: Split,
   pixels: boolean,

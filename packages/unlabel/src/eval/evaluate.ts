@@ -7,47 +7,69 @@ import { makeFolder, writeAtomically } from "../base/files.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
-
+import type { Dataset } from "../data/folder.ts";
 import { labelledBy } from "../data/labelled-by.ts";
-import { openImagesAs } from "../data/open-images.ts";
+import { openImages, openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { aboutEncoder, isVit } from "../encoders/facts.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, UNLABELLED_PROTOCOLS } from "../run/evaluations.ts";
 import { checkEvaluation } from "./check-options.ts";
+import { type EncoderSource, type Evaluated, openEvaluated } from "./evaluated.ts";
 import { indicatorImages } from "./indicator-images.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { probeSplits } from "./splits.ts";
 
+/** What {@link evaluateAny} found, and of what. */
+export interface EvaluatedAny {
+  evaluations: Evaluations;
+  /** Where an encoder off the shelf comes from; null of a run's. */
+  source: EncoderSource | null;
+}
+
 /**
  * Evaluates a run's last checkpoint and writes `eval/PROTOCOL.json` for each protocol into the run, and `eval/pictures.json` with its
- * sprite. By default on labelled images all protocols on features, on images without labels (or of one class) `indicators` alone.
+ * sprite. Of weights from elsewhere (a file, a folder of timm's or transformers') nothing is written. By default on labelled images all protocols on features, on images without labels (or of one class) `indicators` alone.
  *
  * @throws {UsageError} for a protocol that there is not, or a setting out of its range
  * @throws {UserError} where there is no checkpoint, the run cannot be written to, protocols that need labels find none, one class alone, or `train` lacks classes of `val`
  */
-export async function evaluate(runPath: string, dataRoot: string, options: EvaluateOptions = {}): Promise<Evaluations> {
-  const { pictures: drawn = true } = options;
+export async function evaluate(path: string, dataRoot: string, options: EvaluateOptions = {}): Promise<Evaluations> {
+  return (await evaluateAny(path, dataRoot, options)).evaluations;
+}
+
+/** As {@link evaluate}, and where an encoder off the shelf comes from. */
+export async function evaluateAny(
+  path: string,
+  dataRoot: string,
+  options: EvaluateOptions = {},
+): Promise<EvaluatedAny> {
   checkEvaluation(options, options.protocols ?? CHEAP_PROTOCOLS);
-  const run = openTrained(runPath);
-  const folder = join(run.path, "eval");
-  for (const name of options.protocols ?? [...CHEAP_PROTOCOLS, ...UNLABELLED_PROTOCOLS])
-    writableFile(join(folder, `${name}.json`));
+  using one = await openEvaluated(path, openTrained, options.size);
+  const { run, config, source } = one;
+  // Pictures are for a run's report.
+  const drawn = run !== null && (options.pictures ?? true);
+  const folder = join(path, "eval");
+  if (run) {
+    for (const name of options.protocols ?? [...CHEAP_PROTOCOLS, ...UNLABELLED_PROTOCOLS])
+      writableFile(join(folder, `${name}.json`));
+  }
   if (drawn) writableFile(join(folder, "pictures.json"));
-  const size = sizeFor(run.info.config, options.size);
-  const opened = await openImagesAs(dataRoot, run.info.data.input);
+  const size = sizeFor(config, options.size);
+  const opened = await openImagesOf(one, dataRoot);
   const data = options.labels === undefined ? opened : labelledBy(opened, options.labels);
   if (options.tellData ?? true) tellUnderstood(data, options.stream ?? process.stderr);
-  const seed = options.seed ?? run.info.config.seed;
+  const seed = options.seed ?? config.seed;
   const protocols: readonly Protocol[] =
     options.protocols ?? (data.classes.length > 1 ? CHEAP_PROTOCOLS : UNLABELLED_PROTOCOLS);
   const needLabels = protocols.some((one) => one !== "indicators");
   const splits = needLabels ? probeSplits(data, options.splitSeed ?? seed, options.allowClassMismatch) : null;
-  const looked = protocols.includes("indicators") ? indicatorImages(opened, run.info) : null;
+  const looked = protocols.includes("indicators") ? indicatorImages(opened, one.info) : null;
   if (options.labels !== undefined) splits?.notes.unshift(`labels are those of ${options.labels}`);
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: drawn };
-  const { evaluations, pictures } = await runProtocols(run, data, { splits, looked }, request, options);
+  const { evaluations, pictures } = await runProtocols(one, data, { splits, looked }, request, options);
+  if (!run) return { evaluations, source };
   unbroken(() => {
     makeFolder(folder);
     // The sprite first: whoever finds the list finds its tiles, and whoever finds the scores finds the pictures.
@@ -59,7 +81,13 @@ export async function evaluate(runPath: string, dataRoot: string, options: Evalu
       writeAtomically(join(folder, `${protocol}.json`), `${JSON.stringify(found)}\n`);
     }
   });
-  return evaluations;
+  return { evaluations, source };
+}
+
+/** Images as an encoder reads them: as its run did, else as they themselves say, with its channels. */
+export function openImagesOf({ input, config }: Evaluated, dataRoot: string): Promise<Dataset> {
+  if (input) return openImagesAs(dataRoot, input);
+  return openImages(dataRoot, { channels: config.channels, bands: null, range: "auto", tiles: null }, config.seed);
 }
 
 /**
@@ -79,7 +107,7 @@ export function openTrained(path: string): RunDirectory {
  *
  * @throws {UsageError} where a ViT's patch does not divide the size, or it is too small for the encoder
  */
-export function sizeFor(config: Config, asked?: number): number {
+export function sizeFor(config: Pick<Config, "encoder" | "patch" | "size" | "eval_size">, asked?: number): number {
   const size = asked ?? config.eval_size ?? config.size;
   if (isVit(config.encoder) && size % config.patch !== 0) {
     throw new UsageError(`Expected a size that patch ${config.patch} of this ${config.encoder} divides, got ${size}`);

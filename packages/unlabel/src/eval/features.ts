@@ -20,9 +20,17 @@ const PIXEL_EDGE = 16;
 /** Raw pixels as features: the image shrunk to 16 × 16 by averaging, flattened. */
 export const pixelFeatures: FeatureFunction = (images) => images.adaptiveAvgPool2d([PIXEL_EDGE, PIXEL_EDGE]).flatten(1);
 
+/** How evaluation shows images to an encoder. */
+export interface EvaluationView extends Pick<ViewSpec, "size" | "mean" | "std"> {
+  /** Of the resize; default bilinear. */
+  filter?: ViewSpec["filter"];
+  /** Which share of the resized image's short side is shown; default all. */
+  fraction?: number;
+}
+
 export interface ExtractOptions {
   /** Size and normalisation of the images, as in training. */
-  view: Pick<ViewSpec, "size" | "mean" | "std">;
+  view: EvaluationView;
   batch: number;
   device: string;
   precision: "fp32" | "bf16";
@@ -59,13 +67,13 @@ export async function extract<Name extends string>(
   const entries = Object.entries(functions) as [Name, FeatureFunction][];
   const chunks = entries.map((): Tensor[] => []);
   const [labels, indices]: [number[], number[]] = [[], []];
-  const { size, mean, std } = view;
+  const { size, mean, std, filter, fraction = 1 } = view;
   let first: { path: string; reason: string } | null = null;
   const noteSkip: typeof onSkip = (skipped) => {
     first ??= skipped;
     onSkip?.(skipped);
   };
-  const how = { batch, mean, std, fraction: 1, device, reader, onSkip: noteSkip };
+  const how = { batch, mean, std, fraction, ...(filter && { filter }), device, reader, onSkip: noteSkip };
   for await (const found of evalBatches(split, size, how)) {
     using images = found.images;
     signal?.throwIfAborted();

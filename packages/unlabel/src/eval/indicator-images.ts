@@ -21,7 +21,12 @@ export interface LookedImages {
 }
 
 /** The images of `data` that tell most of the run's encoder: those that it was not trained on, where that can be known. */
-export function indicatorImages(data: Dataset, info: Pick<RunInfo, "data">): LookedImages {
+export function indicatorImages(data: Dataset, info: Pick<RunInfo, "data"> | null): LookedImages {
+  if (info === null) {
+    const note = "nothing says which images these weights were trained on: they may have seen these";
+    const has = data.val && data.val.items.length > 0;
+    return looked(has ? data.val! : data.train, has ? "val" : "train", [note]);
+  }
   const isOwn = info.data.fingerprint === data.fingerprint || info.data.root === absoluteRoot(data.root);
   if (data.val && data.val.items.length > 0) return looked(data.val, "val", []);
   const saved = info.data.held_out ?? null;

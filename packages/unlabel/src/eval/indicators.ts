@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { cat, scope, type Tensor } from "@unlabel/torch";
 import { nameOf } from "../data/names.ts";
-import type { Method } from "../methods/method.ts";
 import type { IndicatorsEvaluation } from "../run/evaluations.ts";
 import { CHANGES, type Indicator, type IndicatorName, type Indicators } from "../run/indicators.ts";
 import { sharedNeighbours, withoutSelf } from "../score/agreement.ts";
@@ -22,6 +21,7 @@ import { alphaReq, rankMe } from "../score/spectrum.ts";
 import { isRefused, type Told, unusable } from "../score/told.ts";
 import { viewHits } from "../score/view-retrieval.ts";
 import type { SourceName } from "./encode.ts";
+import type { HasEncoder } from "./evaluated.ts";
 import { frozen, pixelFeatures } from "./features.ts";
 import { encodings, rowsFrom, type Seen, type SeenFeatures, seenFeatures } from "./indicator-features.ts";
 import type { LookedImages } from "./indicator-images.ts";
@@ -47,8 +47,8 @@ export interface IndicatorOptions {
 /** Encodes the images and works out all indicators; nothing is written. */
 export async function indicators(
   session: EvaluationSession,
-  trained: Method,
-  untrained: Method,
+  trained: HasEncoder,
+  untrained: HasEncoder,
   step: number,
   images: LookedImages,
   { seed, pixels, trainedFor }: IndicatorOptions,
@@ -112,8 +112,8 @@ export async function indicators(
 
 async function encode(
   session: EvaluationSession,
-  trained: Method,
-  untrained: Method,
+  trained: HasEncoder,
+  untrained: HasEncoder,
   { split }: LookedImages,
   { seed, pixels }: Pick<IndicatorOptions, "seed" | "pixels">,
 ): Promise<Seen<SourceName>> {

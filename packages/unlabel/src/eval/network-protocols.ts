@@ -1,9 +1,8 @@
 // The protocols that train the whole network with labels: fine-tuning, and supervised from scratch beside it.
 
 import { VisionTransformer } from "../encoders/index.ts";
-import type { Method } from "../methods/method.ts";
-
 import type { Curve, Header, NetworkSettings, Scored } from "../run/evaluations.ts";
+import type { HasEncoder } from "./evaluated.ts";
 import { LAYER_DECAY, NETWORK, type NetworkGiven, trainNetwork } from "./network.ts";
 import { majorityScore, predictionsOf, scoreOf } from "./scores.ts";
 import type { EvaluationSession } from "./session.ts";
@@ -15,7 +14,7 @@ type NetworkFile<P extends "fine-tune" | "supervised"> = Header<P> &
 export async function network<P extends "fine-tune" | "supervised">(
   session: EvaluationSession,
   protocol: P,
-  method: Method,
+  method: HasEncoder,
   step: number,
   given: NetworkGiven = {},
 ): Promise<NetworkFile<P>> {

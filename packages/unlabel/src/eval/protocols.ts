@@ -3,12 +3,10 @@
 
 import { setImmediate } from "node:timers/promises";
 import type { Dataset } from "../data/folder.ts";
-import type { Method } from "../methods/method.ts";
-
-import type { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, type Score } from "../run/evaluations.ts";
-import { initialMethod, trainedMethod } from "./baselines.ts";
+import { initialOf, trainedOf } from "./baselines.ts";
 import { encodeSplits } from "./encode.ts";
+import type { Evaluated, HasEncoder } from "./evaluated.ts";
 import { fewShots, knn, linear, retrieval, type Subject } from "./feature-protocols.ts";
 import type { LookedImages } from "./indicator-images.ts";
 import { indicators } from "./indicators.ts";
@@ -40,24 +38,23 @@ function unlabelledSplits({ split }: LookedImages): ProbeSplits {
   return { train: split, val: split, seed: null, notes: [] };
 }
 
-/** Runs the protocols asked for on a run's last checkpoint; nothing is written. */
+/** Runs the protocols asked for on a run's last checkpoint, or on an encoder off the shelf; nothing is written. */
 export async function runProtocols(
-  run: RunDirectory,
+  one: Evaluated,
   data: Dataset,
   { splits, looked }: Images,
   { seed, size, protocols, pictures: wanted }: Request,
   options: EvaluateOptions,
 ): Promise<{ evaluations: Evaluations; pictures: Drawn | null }> {
-  const { config } = run.info;
-  const { mean, std } = config;
+  const { mean, std } = one.config;
   // The session says these notes with its own.
-  const { method: trained, step, notes, weightsAverage } = trainedMethod(run, () => {});
+  const { method: trained, step, notes, weightsAverage } = trainedOf(one, () => {});
   const known = {
     ...(splits ?? unlabelledSplits(looked!)),
-    notes: [...(splits?.notes ?? []), ...notes, ...initialWords(run)],
+    notes: [...(splits?.notes ?? []), ...notes, ...one.notes],
   };
-  const session = new EvaluationSession(data, known, seed, { size, mean, std }, options, weightsAverage);
-  const untrained = initialMethod(run);
+  const session = new EvaluationSession(data, known, seed, { size, mean, std, ...one.resize }, options, weightsAverage);
+  const untrained = initialOf(one);
   const asked = new Set(protocols);
   const evaluations: Evaluations = {};
   let pictures: Drawn | null = null;
@@ -89,7 +86,7 @@ export async function runProtocols(
       evaluations.indicators = await indicators(session, trained, untrained, step, looked, {
         seed: options.splitSeed ?? options.seed ?? 0,
         pixels: options.pixels ?? true,
-        trainedFor: run.info.result?.seconds ?? null,
+        trainedFor: one.trainedFor,
       });
     }
     // From scratch first, while the untrained weights are still untrained.
@@ -111,19 +108,10 @@ export async function runProtocols(
   }
 }
 
-/** "Untrained" is said of where training began. */
-function initialWords({ info: { init } }: RunDirectory): string[] {
-  if (!init) return [];
-  const what = init.producer === null ? init.source : `${init.source} (${init.producer})`;
-  return [
-    `training began with the weights of ${what}: untrained, initial and from scratch are of that encoder as it came`,
-  ];
-}
-
 async function encode(
   session: EvaluationSession,
-  trained: Method,
-  untrained: Method,
+  trained: HasEncoder,
+  untrained: HasEncoder,
   step: number,
   { pixels = true }: EvaluateOptions,
 ): Promise<Subject> {

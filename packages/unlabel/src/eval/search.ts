@@ -4,10 +4,10 @@ import { basename, dirname } from "node:path";
 import { UserError } from "../base/errors.ts";
 import type { Split } from "../data/folder.ts";
 import { nameOf } from "../data/names.ts";
-import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { checkOptions } from "./check-options.ts";
-import { openTrained, sizeFor } from "./evaluate.ts";
+import { openImagesOf, openTrained, sizeFor } from "./evaluate.ts";
+import { type EncoderSource, openEvaluated, tellNotes } from "./evaluated.ts";
 import type { MachineOptions } from "./session.ts";
 
 /** Options of {@link search}. */
@@ -50,6 +50,8 @@ export interface SearchResult {
   weights_average: number | null;
   /** Edge in pixels at which images were encoded. */
   size: number;
+  /** Where an encoder off the shelf comes from, whose features are not kept; absent of a run's. */
+  source?: EncoderSource;
   /** Whether their features were in the run directory already. */
   cached: boolean;
   /** From the call on. */
@@ -66,34 +68,42 @@ export interface SearchResult {
  * @throws {UserError} where there is no checkpoint, or the image or the source cannot be read
  */
 export async function search(
-  runPath: string,
+  path: string,
   image: string,
   dataRoot: string,
   options: SearchOptions = {},
 ): Promise<SearchResult> {
   const began = performance.now();
   checkOptions(options, { k: options.k, thumbnails: options.thumbnails });
-  const run = openTrained(runPath);
-  const { config } = run.info;
-  const size = sizeFor(config, options.size);
+  using one = await openEvaluated(path, openTrained, options.size);
+  const { run } = one;
+  const size = sizeFor(one.config, options.size);
   if (!existsSync(image)) throw new UserError(`Expected an image to search with, got ${image}, which does not exist`);
-  const data = await openImagesAs(dataRoot, run.info.data.input);
+  const data = await openImagesOf(one, dataRoot);
   tellUnderstood(data, options.stream ?? process.stderr);
-  const [{ trainedMethod }, { encodeCached }, { extract, frozen }, { nearest }, { jpegsOf }, { settleMachine }] =
-    await Promise.all([
-      import("./baselines.ts"),
-      import("./encode-data.ts"),
-      import("./features.ts"),
-      import("../score/knn.ts"),
-      import("./thumbnails.ts"),
-      import("./session.ts"),
-    ]);
+  tellNotes(one, options.stream);
+  const [
+    { trainedOf },
+    { encodeCached, encodeData },
+    { extract, frozen },
+    { nearest },
+    { jpegsOf },
+    { settleMachine },
+  ] = await Promise.all([
+    import("./baselines.ts"),
+    import("./encode-data.ts"),
+    import("./features.ts"),
+    import("../score/knn.ts"),
+    import("./thumbnails.ts"),
+    import("./session.ts"),
+  ]);
   const machine = settleMachine(options);
-  const view = { ...config, size };
-  const trained = trainedMethod(run);
-  const { encoder } = trained.method.eval();
+  const view = { size, mean: one.config.mean, std: one.config.std, ...one.resize };
+  const trained = trainedOf(one);
+  const { encoder } = trained.method;
+  encoder.eval();
   encoder.to({ device: machine.device, memoryFormat: "channels_last" });
-  const { input } = run.info.data;
+  const { input } = data.train;
   const alone: Split = { name: "val", root: dirname(image), items: [{ path: basename(image), label: -1 }], input };
   const how = {
     ...machine,
@@ -104,7 +114,9 @@ export async function search(
     },
   };
   const asked = await frozen(encoder, (fast) => extract(alone, { own: (images) => fast.features(images) }, how), how);
-  const { features, rows, skipped, cached } = await encodeCached(run, trained, data, view, options);
+  const { features, rows, skipped, cached } = run
+    ? await encodeCached(run, trained, data, view, options)
+    : await encodeData(trained.method, data, view, options);
   trained.method.dispose();
   using query = asked.features.own.x.to({ device: "cpu" });
   const { indices, similarities } = nearest(features, query, options.k ?? 10);
@@ -128,6 +140,7 @@ export async function search(
     step: trained.step,
     weights_average: trained.weightsAverage,
     size,
+    ...(one.source && { source: one.source }),
     cached,
     seconds: (performance.now() - began) / 1000,
     thumbnails,

@@ -6,11 +6,11 @@ import type { Config } from "../config/common.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { ImageReader, type ReaderOptions } from "../data/reader.ts";
 import { filesOf } from "../data/sample.ts";
-import type { ViewSpec } from "../data/views.ts";
 import type { Header, Protocol } from "../run/evaluations.ts";
 import { chooseDevice, chooseThreads } from "../train/machine.ts";
 import { choosePrecision } from "../train/precision.ts";
 import { Progress, type ProgressStream } from "../train/progress.ts";
+import type { EvaluationView } from "./features.ts";
 import type { Test } from "./scores.ts";
 import type { ProbeSplits } from "./splits.ts";
 
@@ -62,7 +62,7 @@ export class EvaluationSession {
   readonly val: Split;
   readonly seed: number;
   readonly #splitSeed: number | null;
-  readonly view: Pick<ViewSpec, "size" | "mean" | "std">;
+  readonly view: EvaluationView;
   readonly machine: ReturnType<typeof settleMachine>;
   readonly #weightsAverage: number | null;
   readonly #notes: string[];
