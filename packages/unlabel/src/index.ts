@@ -107,6 +107,7 @@ export {
 } from "./encoders/weights/index.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
+export type { EncoderSource } from "./eval/evaluated.ts";
 export type { ProbeSettings } from "./eval/linear.ts";
 export {
   type EncodeOptions,
@@ -154,6 +155,7 @@ export {
   type MetricsRow,
   RunDirectory,
   type RunInfo,
+  type RunInit,
   type RunResult,
   type RunStatus,
   type SavedGrowth,

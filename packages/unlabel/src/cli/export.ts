@@ -36,7 +36,10 @@ export function addExport(program: Command): void {
     .addOption(
       new Option("--samples <type>", "ONNX: type of an image's samples (default: by the run)").choices(SAMPLES),
     )
-    .option("--license <id>", "the weights' licence, such as cc-by-nc-4.0 (default: unknown)")
+    .option(
+      "--license <id>",
+      "the weights' licence, such as cc-by-nc-4.0 (default: that of what it began with, else unknown)",
+    )
     .option("--force", "write among other files of the folder, replacing those of the same names")
     .action((run: string, _: Options, command: Command) => exportCommand(run, command.optsWithGlobals<Options>()));
 }

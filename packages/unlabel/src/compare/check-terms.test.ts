@@ -41,7 +41,7 @@ it.each<[changes: object, line: string]>([
   [steps(2), "Expected a whole number from 1 for budget.value.simclr, got none"],
   [{ own: { byol: { size: 32 } } }, 'Expected own settings of simclr or mae alone, got some of "byol"'],
   [{ own: { mae: { seed: 2 } } }, "Expected no seed among a comparison's settings, got 2: "],
-  ...Object.entries({ steps: 2, epochs: 2, budget: 60, seed: 1, method: "mae", preset: "tiny" }).map(
+  ...Object.entries({ steps: 2, epochs: 2, budget: 60, seed: 1, method: "mae", preset: "tiny", init: "runs/a" }).map(
     ([key, value]): [object, string] => [
       { settings: { [key]: value } },
       `Expected no ${key} among a comparison's settings, got ${JSON.stringify(value)}: `,

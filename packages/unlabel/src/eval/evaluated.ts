@@ -35,11 +35,13 @@ export interface Trained {
 
 /** Where an encoder off the shelf comes from, and how images are prepared for it. */
 export interface EncoderSource {
+  /** The file or folder, as given. */
   path: string;
   /** Who wrote it, as far as that is known. */
   producer: string | null;
   /** What it is, in words. */
   encoder: string;
+  /** As the source says; null where it does not. */
   licence: string | null;
   /** As its own config says, or ImageNet's. */
   preprocessing: { mean: number[]; std: number[]; size: number; filter: Filter; crop: number; own: boolean };

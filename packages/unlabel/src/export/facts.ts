@@ -65,7 +65,12 @@ export function factsOf(run: RunDirectory, { size, license }: { size?: number; l
     input: data.input,
     mean: config.mean,
     std: config.std,
-    license: license ?? "unknown",
+    license: license ?? inherited(run.info.init?.licence) ?? "unknown",
     unlabel: versionOfUnlabel(),
   };
+}
+
+/** The licence of what a run began with, where it is a name of one. */
+function inherited(licence: unknown): string | null {
+  return typeof licence === "string" && /^[\w.+-]{1,100}$/.test(licence) ? licence : null;
 }

@@ -163,17 +163,18 @@ export function recordOf(init: Init, loaded: LoadedWeights, config: Config): Run
   const { source, path, settings } = init;
   const { producer, licence, state } = source;
   const all = config as Readonly<Record<string, unknown>>;
-  const isOurs = existsSync(join(path, "run.json"));
+  const own = existsSync(join(path, "run.json")) ? RunDirectory.open(path).info : null;
   return {
     source: path,
     producer,
     encoder: described(state!.architecture),
     checksum: checksumOf(source),
-    licence,
+    // A run passes on that of what it began with itself.
+    licence: licence ?? own?.init?.licence ?? null,
     tensors: loaded.matched.length,
     reshaped: loaded.reshaped,
     aside: loaded.aside.map(({ what, names }) => ({
-      what: isOurs ? "the method's heads" : what,
+      what: own ? "the method's heads" : what,
       tensors: names.length,
     })),
     follows: Object.keys(settings).filter((key) => JSON.stringify(all[key]) === JSON.stringify(settings[key])),
