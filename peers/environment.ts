@@ -1,11 +1,12 @@
 // The programs that exports are for: a Python with timm, transformers and ONNX Runtime, and a folder with transformers.js, both kept in the
 // cache, outside the tree.
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "@unlabel/torch/setup";
 
-const PYTHON = ["torch", "torchvision", "timm", "transformers", "onnxruntime", "pillow"];
+const PYTHON = ["torch", "torchvision", "timm", "transformers", "onnxruntime", "pillow", "tensorboard"];
 /** What goes wrong is told by its last line. */
 const QUIET: { stdio: ("ignore" | "pipe")[] } = { stdio: ["ignore", "ignore", "pipe"] };
 
@@ -36,7 +37,7 @@ export function pythonPeers(say: (text: string) => void): Python {
 
 function installed(program: string, say: (text: string) => void): string {
   const version = text(program, ["-c", "import platform; print('.'.join(platform.python_version_tuple()[:2]))"]).trim();
-  return once(`export-peers-${version}`, say, PYTHON, (part) => {
+  return once(`export-peers-${version}-${digestOf(PYTHON)}`, say, PYTHON, (part) => {
     execFileSync(program, ["-m", "pip", "install", "--quiet", "--no-input", "--target", part, ...PYTHON], QUIET);
   });
 }
@@ -45,13 +46,18 @@ function installed(program: string, say: (text: string) => void): string {
 export function nodePeers(say: (text: string) => void): string {
   return (
     process.env.UNLABEL_EXPORT_NODE ??
-    once("export-peers-node", say, NODE, (part) => {
+    once(`export-peers-node-${digestOf(NODE)}`, say, NODE, (part) => {
       mkdirSync(part);
       writeFileSync(join(part, "package.json"), "{}");
       const how = ["--silent", "--ignore-scripts", "--no-audit", "--no-fund"];
       execFileSync("npm", ["install", ...how, ...NODE], { ...QUIET, cwd: part });
     })
   );
+}
+
+/** Another list is another folder. */
+function digestOf(packages: readonly string[]): string {
+  return createHash("sha256").update(packages.join(" ")).digest("hex").slice(0, 8);
 }
 
 /** A folder in the cache that `make` fills, whole or not there. */

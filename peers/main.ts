@@ -15,7 +15,8 @@ import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import { makeTiff } from "../packages/unlabel/src/testing/tiff.ts";
 import { pretrain } from "../packages/unlabel/src/train/pretrain.ts";
 import { type Asked, openInBrowser } from "./browser.ts";
-import { nodePeers, pythonPeers, Unreachable } from "./environment.ts";
+import { nodePeers, type Python, pythonPeers, Unreachable } from "./environment.ts";
+import { eventsBesideMetrics } from "./tensorboard.ts";
 
 /** Of what program, with which files, how alike. */
 interface Case {
@@ -32,7 +33,7 @@ const RUNS = {
   resnet18: { encoder: "resnet18", method: "simclr", stem: "7x7" },
   "resnet18-3x3": { encoder: "resnet18", method: "simclr", stem: "3x3" },
   resnet50: { encoder: "resnet50", method: "simclr", stem: "7x7" },
-  vit_tiny: { encoder: "vit_tiny", method: "mae", patch: 8 },
+  vit_tiny: { encoder: "vit_tiny", method: "mae", patch: 8, log: "tensorboard" },
   "resnet18-5": { encoder: "resnet18", method: "simclr", stem: "7x7" },
   "vit_tiny-5": { encoder: "vit_tiny", method: "mae", patch: 8 },
 } as const;
@@ -146,9 +147,21 @@ async function main(): Promise<number> {
       places.map((i) => ({ file: join(asked[i]!.folder, all[i]!.file!), input: inputs.images.get(all[i]!.run)! })),
     );
     for (const [k, i] of places.entries()) answers.set(i, inBrowser[k]!);
-    return told(all, answers, inputs.expected);
+    say("Reading event files in TensorBoard");
+    return told(all, answers, inputs.expected, await logged(root, python));
   } finally {
     rmSync(root, { recursive: true, force: true });
+  }
+}
+
+/** What is wrong with the event files of a run that went on. */
+async function logged(root: string, python: Python): Promise<string[]> {
+  const run = join(root, "runs", "vit_tiny");
+  await pretrain({ out: run, resume: true, settings: { flags: { steps: 6 } }, stream: quiet });
+  try {
+    return eventsBesideMetrics(run, python);
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
   }
 }
 
@@ -159,8 +172,9 @@ function told(
   all: readonly Case[],
   answers: ReadonlyMap<number, Answer>,
   inputs: ReadonlyMap<string, number[][]>,
+  differences: readonly string[],
 ): number {
-  let failed = 0;
+  let failed = differences.length > 0 ? 1 : 0;
   const rows = all.map(({ run, to, program, file, takes, least }, i) => {
     const answer = answers.get(i) ?? { error: "no answer" };
     const cosine = "error" in answer ? Number.NaN : leastCosine(answer.features, inputs.get(`${run}-${takes}`)!);
@@ -170,7 +184,11 @@ function told(
     return [run, to, `${program}${file ? ` ${file}` : ""}`, takes, found, `≥ ${least}`, good ? "" : "FAILED"];
   });
   console.log(table([["encoder", "export", "opened by", "takes", "least cosine", "needed", ""], ...rows], 400));
-  console.log(`${all.length - failed} passed, ${failed} failed`);
+  console.log(
+    ["TensorBoard reads what metrics.jsonl has", ...differences].join("\n  ") +
+      (differences.length > 0 ? "\nFAILED" : ""),
+  );
+  console.log(`${all.length + 1 - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

@@ -1,6 +1,16 @@
 import { expect, it } from "vitest";
-import { visible } from "./text.ts";
+import { bytesInWords, visible } from "./text.ts";
 
 it("shows control characters and leaves the rest", () => {
   expect(visible("a\u001b[31mb\nc\u0085 é 🙂")).toBe("a\\x1b[31mb\\x0ac\\x85 é 🙂");
+});
+
+it("says bytes in the largest unit that they reach, with two digits", () => {
+  expect([0, 3204, 9_960_000, 45_123_456, 2.5e9].map(bytesInWords)).toEqual([
+    "0.0 kB",
+    "3.2 kB",
+    "10.0 MB",
+    "45 MB",
+    "2.5 GB",
+  ]);
 });

@@ -1,7 +1,7 @@
 // unlabel export RUN --to PROGRAM -o DIR: the encoder as other programs read it.
 import { type Command, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
-import { counted, visible } from "../base/text.ts";
+import { bytesInWords, counted, visible } from "../base/text.ts";
 import { type ExportOptions, PRECISIONS, SAMPLES, TARGETS } from "../export/options.ts";
 import { finish, paint, table } from "./output.ts";
 import { named, whole } from "./settings.ts";
@@ -56,7 +56,7 @@ async function exportCommand(run: string, options: Options): Promise<void> {
   const { files, notes, weightsAverage, ...rest } = done;
   finish(options.json === true, { ...rest, weights_average: weightsAverage, files, notes }, [
     `${counted(files.length, "file")} for ${to} in ${paint("bold", visible(out))}, images at ${done.size} px, step ${done.step}`,
-    table(files.map(({ path, bytes }) => [path, `${(bytes / 1e6).toFixed(1)} MB`])),
+    table(files.map(({ path, bytes }) => [path, bytesInWords(bytes)])),
     ...notes.map((note) => `note: ${note}`),
     ...(done.license === "unknown" ? ["note: the licence is unknown; --license names it"] : []),
   ]);

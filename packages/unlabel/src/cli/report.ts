@@ -1,7 +1,7 @@
 // unlabel report RUN…: one HTML file from run directories. Needs no LibTorch.
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
-import { visible } from "../base/text.ts";
+import { bytesInWords, visible } from "../base/text.ts";
 import { finish, leaveWhenInterrupted, paint } from "./output.ts";
 
 interface Options {
@@ -37,6 +37,6 @@ async function reportCommand(runs: string[], { output, labels, data: images, jso
   for (const line of damage) process.stderr.write(`note: ${visible(line)}\n`);
   finish(json === true, { report: path, bytes, headline, runs: reported, data }, [
     headline,
-    `Report: ${paint("bold", path)} (${(bytes / 1e6).toFixed(1)} MB)`,
+    `Report: ${paint("bold", path)} (${bytesInWords(bytes)})`,
   ]);
 }

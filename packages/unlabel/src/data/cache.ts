@@ -1,4 +1,5 @@
 // Images decoded once for all epochs: in memory as pixels, or on disk as smaller JPEGs.
+
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -7,6 +8,7 @@ import { allowedMemory } from "../base/allowed-memory.ts";
 import { UsageError } from "../base/errors.ts";
 import { isDiskFull, makeFolder, writeAtomically } from "../base/files.ts";
 import type { Pixels } from "../base/native.ts";
+import { bytesInWords } from "../base/text.ts";
 import { channelsOf, fileOf, isDescribed, isWide, keyOf, pixelBytes, tileKey } from "./described.ts";
 import type { Item, Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
@@ -48,13 +50,8 @@ export async function chooseCache(
   const does = cache === "memory" ? "are kept in memory" : "are decoded anew each epoch";
   return {
     cache,
-    text: `images ${does} (cache ${cache}: ${large(bytes)} decoded, room for ${large(room)})`,
+    text: `images ${does} (cache ${cache}: ${bytesInWords(bytes)} decoded, room for ${bytesInWords(room)})`,
   };
-}
-
-function large(bytes: number): string {
-  const [unit, name] = bytes >= 1e9 ? [1e9, "GB"] : bytes >= 1e6 ? [1e6, "MB"] : [1e3, "kB"];
-  return `${bytes >= 10 * unit ? Math.round(bytes / unit) : (bytes / unit).toFixed(1)} ${name}`;
 }
 
 /** Bytes that all images of a split take once they are kept in memory, by the sizes of some. */

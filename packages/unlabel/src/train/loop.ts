@@ -1,6 +1,8 @@
 // The training loop: every step is logged, every epoch saved, and Ctrl-C loses nothing.
+
 import { performance } from "node:perf_hooks";
 import { round } from "../base/numbers.ts";
+import { bytesInWords } from "../base/text.ts";
 import type { SettledConfig } from "../config/common.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ViewSpec } from "../data/views.ts";
@@ -15,7 +17,7 @@ import type { Moment } from "./look-plan.ts";
 import { makeSchedule, setRates } from "./optimizer.ts";
 import type { Profiler } from "./profile.ts";
 import type { Progress } from "./progress.ts";
-import { megabytes, NoRoom, withRoom } from "./room.ts";
+import { NoRoom, withRoom } from "./room.ts";
 import { checkShapes, type StepOutcome, stepSettings, trainStep } from "./step.ts";
 import { type StopRequest, turn } from "./stop.ts";
 import type { TrainingLog } from "./tensorboard.ts";
@@ -71,7 +73,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
   };
   const save = async () => {
     refuseBrokenWeights(options.method, step, saved);
-    const what = `the checkpoint of step ${step} (${megabytes(checkpointBytes(options))})`;
+    const what = `the checkpoint of step ${step} (${bytesInWords(checkpointBytes(options))})`;
     await write(what, () => saveCheckpoint(run, step, options));
     [saved, savedAt] = [step, performance.now()];
     listeners.onEvent?.({ type: "checkpoint", step });

@@ -2,9 +2,8 @@
 // process that takes too much (SIGKILL) cannot be caught here.
 
 import { UserError } from "../base/errors.ts";
+import { bytesInWords } from "../base/text.ts";
 import type { Config } from "../config/common.ts";
-
-import { megabytes } from "./room.ts";
 
 const UNITS: Record<string, number> = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
 
@@ -16,7 +15,7 @@ export function explainMemory(error: unknown, { batch, size, micro_batch }: Conf
   }
   const [, amount, unit] = /(?:tried to allocate|typed array length:) ([\d.]+) ?(bytes|[KMGT]iB)?/i.exec(message) ?? [];
   const asked =
-    amount === undefined ? "more memory" : `${megabytes(Number(amount) * (UNITS[unit ?? "bytes"] ?? 1))} more`;
+    amount === undefined ? "more memory" : `${bytesInWords(Number(amount) * (UNITS[unit ?? "bytes"] ?? 1))} more`;
   const now = micro_batch === null ? "" : ` or micro_batch (now ${micro_batch})`;
   const parts = micro_batch === null ? " or set micro_batch (same gradients, a part of the batch at a time)" : "";
   return new UserError(

@@ -1,6 +1,6 @@
 import { TorchError } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { megabytes, NoRoom, withRoom } from "./room.ts";
+import { NoRoom, withRoom } from "./room.ts";
 
 const full = (code = "ENOSPC") => Object.assign(new Error(`${code}: write`), { code });
 
@@ -55,8 +55,4 @@ describe("withRoom", () => {
     const error = full("EIO");
     expect(await attempt(1, error)).toEqual({ outcome: error, log: [], tries: 1 });
   });
-});
-
-it("says bytes in MB and GB", () => {
-  expect([0, 45_123_456, 2.5e9].map(megabytes)).toEqual(["0.0 MB", "45.1 MB", "2.5 GB"]);
 });

@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { isDiskFull } from "../base/files.ts";
+import { bytesInWords } from "../base/text.ts";
 import type { Progress } from "./progress.ts";
 import type { StopRequest } from "./stop.ts";
 
@@ -56,15 +57,10 @@ export async function withRoom(
   }
 }
 
-/** Bytes as people say them: `45.1 MB`. */
-export function megabytes(bytes: number): string {
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
-}
-
 function free(folder: string): string {
   for (let at = folder; ; at = dirname(at)) {
     if (!existsSync(at) && at !== dirname(at)) continue;
     const { bavail, bsize } = statfsSync(at);
-    return megabytes(bavail * bsize);
+    return bytesInWords(bavail * bsize);
   }
 }
