@@ -193,11 +193,14 @@ function checksumOf({ state }: WeightsSource): string {
 }
 
 /** The lines that tell what a run begins with. */
-export function initLines(init: RunInit, config: Config, lrGiven: boolean): string[] {
+export function initLines(init: RunInit, config: Config, given: Settings): string[] {
   const { source, producer, encoder, reshaped, aside, licence, notes } = init;
   const fixedPositions = isVit(config.encoder) && methodNamed(config.method).encoder?.positions === "sincos";
   const details = [
     `${counted(init.tensors, "tensor")}, none missing`,
+    ...(isVit(config.encoder) && !("size" in given)
+      ? [`size ${config.size}, which patch ${config.patch} divides`]
+      : []),
     ...reshaped.map(({ name, how }) => `${name}: ${how}`),
     ...(aside.length > 0 ? [`left aside: ${aside.map(({ what, tensors }) => `${what} (${tensors})`).join(", ")}`] : []),
     ...(fixedPositions ? [`positions are the source's and stay fixed, as ${config.method} has them`] : []),
@@ -207,6 +210,6 @@ export function initLines(init: RunInit, config: Config, lrGiven: boolean): stri
   return [
     `begins with ${source}: ${producer ? `${producer}, ` : ""}${encoder}`,
     details.join("; "),
-    ...(lrGiven ? [] : [`lr ${config.lr}, a tenth of what it would be from random weights; --lr sets another`]),
+    ...("lr" in given ? [] : [`lr ${config.lr}, a tenth of what it would be from random weights; --lr sets another`]),
   ];
 }

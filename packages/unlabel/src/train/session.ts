@@ -69,7 +69,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
     if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
     for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
-    if (!old && info.init) for (const line of initLines(info.init, config, "lr" in plan.given)) progress.log(line);
+    if (!old && info.init) for (const line of initLines(info.init, config, plan.given)) progress.log(line);
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);
