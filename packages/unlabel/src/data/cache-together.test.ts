@@ -22,6 +22,7 @@ const SETTINGS = {
   health_every: 0,
   cache: "disk",
   cache_side: 24,
+  hold_out: false,
 };
 
 it("lets two processes keep one data set's images on disk at once", async () => {
