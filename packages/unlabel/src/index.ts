@@ -149,7 +149,16 @@ export { sphereSpread } from "./methods/shared/spread.ts";
 export { type TwoViewsConfig, twoViews, twoViewsSchema } from "./methods/shared/two-views.ts";
 export { meanSquaredCosine } from "./methods/shared/uniformity.ts";
 export { type VicRegWeights, vicReg, vicRegChance } from "./methods/shared/vicreg-loss.ts";
-export { type Report, type ReportData, reportData, writeReport } from "./report/index.ts";
+export {
+  type GroupTold,
+  type IndicatorLead,
+  type Report,
+  type ReportData,
+  reportData,
+  type Settle,
+  type WithoutLabels,
+  writeReport,
+} from "./report/index.ts";
 export type { Damage, Recovered, StepOf } from "./run/checkpoint-files.ts";
 export {
   type MetricsRow,

@@ -8,8 +8,11 @@ import type { Compared, ComparedRun } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
 import { abouts } from "../methods/abouts.ts";
 import { AUTO, presetNames } from "../methods/presets.ts";
+import type { Settle } from "../report/without-labels.ts";
+import type { IndicatorsEvaluation } from "../run/evaluations.ts";
 import { called } from "./called.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
+import { besideLines } from "./indicator-words.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, prose, table } from "./output.ts";
 import { addSet, flagsGiven, named, oneOf, whole } from "./settings.ts";
 
@@ -32,7 +35,7 @@ export function addCompare(program: Command): void {
     program
       .command("compare")
       .description("train methods under one budget, evaluate them alike, and report")
-      .argument("<data>", "labelled images; the labels are for evaluation alone")
+      .argument("<data>", "images; labels, where there are any, are for evaluation alone")
       .option(
         "--methods <list>",
         `which to compare, of ${abouts()
@@ -101,8 +104,9 @@ async function compareCommand(data: string, options: Options): Promise<void> {
   if (failed.length > 0) process.exitCode = 1;
   finish(options.json === true, result(compared, terms), [
     ...compared.report.data.answer.map((sentence) => prose(sentence)),
+    ...settling(compared.report.data.without_labels?.settle),
     "",
-    scores(compared.runs),
+    ...(compared.report.data.without_labels ? besideLines(lookedAt(compared.runs)) : [scores(compared.runs)]),
     "",
     ...compared.runs.flatMap((run) => words(run, terms.seeds.length)).map((line) => prose(line)),
     `${duration((performance.now() - began) / 1000)} in all; runs in ${shellWord(out)}`,
@@ -154,6 +158,17 @@ function result(
   }));
   const { path, bytes, headline, data } = report;
   return { report: path, bytes, out, headline, budget, backbone, seeds, runs: ended, data };
+}
+
+/** The commands that settle it, each on a line that can be copied. */
+function settling(settle: Settle | null | undefined): string[] {
+  return settle ? [`  ${settle.label}`, `  ${settle.report}`] : [];
+}
+
+function lookedAt(runs: readonly ComparedRun[]): { name: string; found: IndicatorsEvaluation }[] {
+  return runs.flatMap(({ name, status, evaluations: { indicators } }) =>
+    status === "done" && indicators ? [{ name, found: indicators }] : [],
+  );
 }
 
 function scores(runs: ComparedRun[]): string {

@@ -44,6 +44,45 @@ export function indicatorLines(found: IndicatorsEvaluation): string[] {
   ];
 }
 
+/** Runs that are set beside each other, so many in a table as fit, and what a reader should know. */
+export function besideLines(looked: readonly { name: string; found: IndicatorsEvaluation }[]): string[] {
+  const pixels = looked[0]?.found.pixels;
+  const column = ({ name, found }: (typeof looked)[number]) => [
+    name,
+    ...INDICATORS.map((about) => {
+      const [own, initial] = [found.trained, found.untrained].map((one) => cell(one[about.name], about.share, false));
+      return own === "–" && initial === "–" ? "–" : `${own} (${initial})`;
+    }),
+  ];
+  const titles = ["trained (initial)", ...INDICATORS.map((about) => `${about.title}${MARKS[about.better]}`)];
+  const plain = pixels && ["raw pixels", ...INDICATORS.map((about) => cell(pixels[about.name], about.share, false))];
+  const tables: string[][][] = [];
+  for (const own of [...looked.map(column), ...(plain ? [plain] : [])]) {
+    const last = tables.at(-1);
+    if (last && width([...last, own]) <= WIDTH) last.push(own);
+    else tables.push([titles, own]);
+  }
+  const notes = new Map<string, string[]>();
+  for (const { name, found } of looked)
+    for (const note of [...found.notes, ...refusalsOf(found.trained)])
+      notes.set(note, [...(notes.get(note) ?? []), name]);
+  return [
+    ...tables.flatMap((columns, i) => [
+      ...(i > 0 ? [""] : []),
+      table(
+        titles.map((_, row) => columns.map((one) => one[row]!)),
+        WIDTH,
+      ),
+    ]),
+    ...[...notes].map(([note, names]) => prose(`${names.join(", ")}: ${note}`, WIDTH)),
+  ];
+}
+
+function width(columns: readonly (readonly string[])[]): number {
+  const widths = columns.map((one) => Math.max(...one.map(({ length }) => length)));
+  return widths.reduce((sum, one) => sum + one, 2 * (widths.length - 1));
+}
+
 function cell({ value, interval }: Indicator, share: boolean, whole: boolean): string {
   if (value === undefined) return "–";
   const text = share ? percent(value) : short(value);
@@ -76,6 +115,10 @@ function ignored({ trained, chance }: IndicatorsEvaluation): string[] {
 
 /** Why there is no number, once for each reason. */
 function refusals(own: Indicators, kind: string): string[] {
+  return refusalsOf(own, ` of ${kind}`).map((line) => prose(line, WIDTH));
+}
+
+function refusalsOf(own: Indicators, of = ""): string[] {
   const reasons = new Map<string, string[]>();
   for (const { name, title } of INDICATORS) {
     const { refused } = own[name];
@@ -83,6 +126,6 @@ function refusals(own: Indicators, kind: string): string[] {
   }
   return [...reasons].map(([reason, titles]) => {
     const what = titles.length > 6 ? `${titles.length} of ${INDICATORS.length} indicators` : titles.join(", ");
-    return prose(`not told of ${kind}: ${what}: ${visible(reason)}`, WIDTH);
+    return `not told${of}: ${what}: ${visible(reason)}`;
   });
 }

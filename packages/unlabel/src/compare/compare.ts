@@ -7,6 +7,7 @@ import { InterruptedError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Dataset } from "../data/folder.ts";
+import { LEAST_IMAGES } from "../data/hold-out.ts";
 import { labelledBy } from "../data/labelled-by.ts";
 import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
@@ -17,7 +18,7 @@ import { pageFile } from "../page/page-file.ts";
 import { type Report, writeReport } from "../report/index.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
-import { CHEAP_PROTOCOLS, type Evaluations, type Protocol } from "../run/evaluations.ts";
+import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, UNLABELLED_PROTOCOLS } from "../run/evaluations.ts";
 import { lockRun } from "../run/lock.ts";
 import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
@@ -45,6 +46,8 @@ export interface CompareRequest
   out: string;
   /** The report's file. */
   report: string;
+  /** Whether images without labels are refused, which are otherwise looked at without. */
+  expectLabels?: boolean;
   /** A file of labels that stand in place of those of the images, for evaluation; more labels by the next time are evaluated with anew. */
   labels?: string | undefined;
   /** The command line that goes on with it after an interruption, for the log; by default it says none. */
@@ -85,12 +88,15 @@ export interface Compared {
  * Trains, evaluates and reports.
  *
  * @returns null where it was asked to stop; the same request goes on from there
- * @throws {UserError} before any training where report or runs cannot be written, images have no labels to evaluate with, or
- *   terms or settings make no sense; at the end where every run failed
+ * Images without labels are evaluated by the protocol `indicators`, labelled ones by all protocols on features.
+ *
+ * @throws {UserError} before any training where report or runs cannot be written, images have labels that nothing can be evaluated
+ *   with, or terms or settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
   const { out, report, labels, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
-  const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = rest;
+  const { expectLabels = false, ...more } = rest;
+  const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = more;
   // A comparison goes on as it began, also where a later version would begin with another preset.
   const preset = asked.preset ?? presetOfComparison(out) ?? AUTO;
   const terms: Terms = { seeds: [0], backbone: null, settings: {}, ...asked, preset };
@@ -99,12 +105,16 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
   const comparison = openComparison(out, terms);
-  const dataset = await settleImages(terms.data, comparison);
+  const { opened, data: dataset } = await settleImages(terms.data, comparison);
   const { split_seed: splitSeed } = comparison;
-  const evaluated = labels === undefined ? dataset : labelledBy(dataset, labels);
-  tellUnderstood(evaluated, stream);
-  probeSplits(evaluated, 0);
-  const lacks = (path: string) => missing(path, splitSeed, labels === undefined ? undefined : evaluated.fingerprint);
+  const evaluated = labels === undefined ? dataset : labelledBy(opened, labels);
+  const isLabelled = expectLabels || labels !== undefined || evaluated.classes.length > 1;
+  const protocols = isLabelled ? CHEAP_PROTOCOLS : UNLABELLED_PROTOCOLS;
+  tellUnderstood(labels === undefined ? dataset : withHeldOut(evaluated, opened, dataset), stream);
+  if (isLabelled) probeSplits(evaluated, 0);
+  else log(withoutLabels(dataset));
+  const lacks = (path: string) =>
+    missing(path, protocols, splitSeed, labels === undefined ? undefined : evaluated.fingerprint);
   const images = dataset.train.items.length;
   const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images);
   for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
@@ -133,6 +143,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           settings: resume ? {} : { flags },
           input: comparison.input,
           facts: comparison.facts,
+          heldOut: comparison.held_out,
           out: path,
           resume,
           tellData: false,
@@ -150,10 +161,10 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
         }
       }
       tell({ status: "evaluating" });
-      const protocols = lacks(path);
-      if (protocols.length > 0)
+      const lacking = lacks(path);
+      if (lacking.length > 0)
         await evaluate(path, terms.data, {
-          ...{ protocols, labels, splitSeed, pictures: true },
+          ...{ protocols: lacking, labels, splitSeed, pictures: true },
           ...{ tellData: false, stream, signal },
         });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
@@ -175,6 +186,21 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     report,
   );
   return { report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) };
+}
+
+/** Labelled images, with the line that says what is held out of those to train on. */
+function withHeldOut(evaluated: Dataset, opened: Dataset, { heldOut, readings = [] }: Dataset): Dataset {
+  if (!heldOut) return evaluated;
+  return { ...evaluated, readings: [...(evaluated.readings ?? []), ...readings.slice(opened.readings?.length ?? 0)] };
+}
+
+/** What comes of images without labels, and which are looked at. */
+function withoutLabels({ val, heldOut, train }: Dataset): string {
+  const told = "no labels: runs are looked at by indicators, which are no scores";
+  if (val || heldOut) return told;
+  const { length } = train.items;
+  const why = length < LEAST_IMAGES ? `of fewer than ${LEAST_IMAGES} images none is held out` : "none is held out";
+  return `${told}; ${why}, so indicators look at images that training saw`;
 }
 
 /** A line of how long the runs that have not begun will take here. */
@@ -201,7 +227,7 @@ export async function evaluateWithLabels(runs: readonly string[], labels: string
     const { info } = openTrained(path);
     const root = data ?? info.data.root;
     const { fingerprint } = labelledBy(await openImagesAs(root, info.data.input), labels);
-    const protocols = missing(path, SPLIT_SEED, fingerprint);
+    const protocols = missing(path, CHEAP_PROTOCOLS, SPLIT_SEED, fingerprint);
     if (protocols.length > 0) await evaluate(path, root, { protocols, labels, splitSeed: SPLIT_SEED });
   }
 }
@@ -214,13 +240,19 @@ function isTrained(path: string): boolean {
 }
 
 /** The protocols that a run's last checkpoint has not been evaluated by, on its own images or those of another fingerprint. */
-function missing(path: string, splitSeed: number | undefined, fingerprint?: string): Protocol[] {
-  if (!existsSync(join(path, "run.json"))) return [...CHEAP_PROTOCOLS];
+function missing(
+  path: string,
+  protocols: readonly Protocol[],
+  splitSeed: number | undefined,
+  fingerprint?: string,
+): Protocol[] {
+  if (!existsSync(join(path, "run.json"))) return [...protocols];
   const { result, data } = RunDirectory.open(path).info;
-  return CHEAP_PROTOCOLS.filter((protocol) => {
+  return protocols.filter((protocol) => {
     const found = read(path, protocol);
-    // Somebody may have evaluated a run by itself since, on another fifth.
-    const otherFifth = splitSeed !== undefined && (found?.split_seed ?? splitSeed) !== splitSeed;
+    // Somebody may have evaluated a run by itself since, on another fifth or in other views.
+    const own = found?.protocol === "indicators" ? found.settings.seed : found?.split_seed;
+    const otherFifth = splitSeed !== undefined && (own ?? splitSeed) !== splitSeed;
     return found?.step !== result?.steps || found?.fingerprint !== (fingerprint ?? data.fingerprint) || otherFifth;
   });
 }
@@ -235,7 +267,7 @@ function read<P extends Protocol>(path: string, protocol: P): Evaluations[P] | n
 
 function outcome(out: string, planned: PlannedRun): ComparedRun {
   const run = join(out, planned.name);
-  const found = CHEAP_PROTOCOLS.flatMap((protocol) => {
+  const found = [...CHEAP_PROTOCOLS, ...UNLABELLED_PROTOCOLS].flatMap((protocol) => {
     const file = read(run, protocol);
     return file ? [[protocol, file] as const] : [];
   });

@@ -90,6 +90,7 @@ export async function demo(request: DemoRequest): Promise<DemoResult | null> {
     settings,
     ...(length.own && { own: length.own }),
     forecast: true,
+    expectLabels: true,
     out,
     report: join(out, "report.html"),
     command,

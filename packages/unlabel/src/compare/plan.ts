@@ -12,6 +12,7 @@ import type { Settings } from "../config/settings.ts";
 import { either } from "../config/suggest.ts";
 import { type Input, PHOTOGRAPHS } from "../data/input.ts";
 import { absoluteRoot } from "../data/open.ts";
+import type { SavedHoldOut } from "../data/reading.ts";
 import type { Facts } from "../methods/about.ts";
 import { fit } from "../methods/fit.ts";
 import { AUTO, presetOf, presetsIn } from "../methods/presets.ts";
@@ -32,7 +33,7 @@ export type Budget =
 
 /** What makes a comparison the same one when it is asked for again. */
 export interface Terms {
-  /** Labelled images; the labels are for evaluation alone. */
+  /** Images, labelled or not; labels are for evaluation alone. */
   data: string;
   /** Names of methods, each once. */
   methods: readonly string[];
@@ -83,6 +84,8 @@ export interface Comparison extends Terms {
   measured?: Pick<SettledChannels, "mean" | "std">;
   /** What preset `auto` chooses every run's settings by. */
   facts?: Facts;
+  /** Which images no run trains on, where there are neither labels nor val; null where all are trained on. */
+  held_out?: SavedHoldOut | null;
   runs: PlannedRun[];
 }
 
@@ -105,6 +108,7 @@ const format = z.looseObject({
   facts: z
     .object({ images: z.int().min(1), side: z.int().min(1), channels: z.int().min(1), device: z.enum(["cpu", "gpu"]) })
     .optional(),
+  held_out: z.object({ up_to: z.int().min(0), images: z.int().min(1), copies: z.int().min(0) }).nullish(),
   runs: z.array(
     z.looseObject({
       name: z.string().regex(/^[a-z0-9]+-\d+$/),

@@ -27,6 +27,7 @@ import { encodings, rowsFrom, type Seen, type SeenFeatures, seenFeatures } from 
 import type { LookedImages } from "./indicator-images.ts";
 import { AUGMENTED, PLACES, placesOf, turnsOf } from "./indicator-views.ts";
 import type { EvaluationSession } from "./session.ts";
+import type { SeenImages } from "./unlabelled-pictures.ts";
 
 /** Neighbours that are compared between encoders. */
 const NEIGHBOURS = 10;
@@ -42,6 +43,8 @@ export interface IndicatorOptions {
   pixels: boolean;
   /** Seconds that the run was trained for; null where that is not known. */
   trainedFor: number | null;
+  /** Hears of what the trained encoder makes of the images, once all is told and where its features are any good. */
+  onSeen?: ((seen: SeenImages) => Promise<void>) | undefined;
 }
 
 /** Encodes the images and works out all indicators; nothing is written. */
@@ -51,7 +54,7 @@ export async function indicators(
   untrained: HasEncoder,
   step: number,
   images: LookedImages,
-  { seed, pixels, trainedFor }: IndicatorOptions,
+  { seed, pixels, trainedFor, onSeen }: IndicatorOptions,
 ): Promise<IndicatorsEvaluation> {
   const began = performance.now();
   const { machine, view } = session;
@@ -78,9 +81,11 @@ export async function indicators(
   const agreement = (name: "untrained" | "pixels") => agreementOf(near.trained, near[name], seed, seen.files);
   const k = Math.min(NEIGHBOURS, count - 1);
   const viewed = seen.numbers.length;
+  const seconds = (performance.now() - began) / 1000;
+  const { plain } = seen.features.trained;
+  if (near.trained) await onSeen?.({ images, kept: seen.kept, plain, near: near.trained });
   for (const { plain, views } of Object.values<SeenFeatures>(seen.features))
     for (const one of [plain, ...Object.values(views)]) one.dispose();
-  const seconds = (performance.now() - began) / 1000;
   const notes = [...images.notes];
   if (trainedFor !== null && seconds > SHARE * trainedFor)
     notes.push(

@@ -10,11 +10,16 @@ import type { EvaluationSession } from "./session.ts";
 import { drawEach } from "./splits.ts";
 import { spriteOf, thumbnailsOf } from "./thumbnails.ts";
 
-const TILE = 48;
-const COLUMNS = 32;
-const MOST_POINTS = 1000;
-const QUERIES = 12;
-const FOUND = 8;
+/** Edge of a tile in pixels. */
+export const TILE = 48;
+/** Tiles in a row of the sprite. */
+export const COLUMNS = 32;
+/** Points of a map, at most. */
+export const MOST_POINTS = 1000;
+/** Images whose neighbours are shown. */
+export const QUERIES = 12;
+/** Neighbours shown of each. */
+export const FOUND = 8;
 const PAIRS = 6;
 const TILES_A_PAIR = 6;
 

@@ -15,6 +15,7 @@ import type { EvaluateOptions } from "./options.ts";
 import { type Drawn, drawPictures } from "./pictures.ts";
 import { EvaluationSession } from "./session.ts";
 import type { ProbeSplits } from "./splits.ts";
+import { drawUnlabelled } from "./unlabelled-pictures.ts";
 
 export interface Request {
   seed: number;
@@ -87,6 +88,14 @@ export async function runProtocols(
         seed: options.splitSeed ?? options.seed ?? 0,
         pixels: options.pixels ?? true,
         trainedFor: one.trainedFor,
+        // Where there are labels, what is drawn with them says more.
+        ...(wanted &&
+          splits === null &&
+          data.classes.length < 2 && {
+            onSeen: async (seen) => {
+              pictures = await drawUnlabelled(session, seen, step);
+            },
+          }),
       });
     }
     // From scratch first, while the untrained weights are still untrained.

@@ -71,6 +71,7 @@ th.n + th:not(.n), td.n + td:not(.n) { padding-left: 1.2rem; }
 th:last-child, td:last-child { padding-right: 0; }
 td small, th small { display: block; color: var(--soft); font-size: 0.75rem; font-weight: 400; white-space: nowrap; }
 td b { font-weight: 680; }
+td small.first { color: var(--accent); font-weight: 600; }
 tbody th { max-width: 15rem; min-width: 8rem; overflow-wrap: anywhere; }
 .config td { font-family: var(--mono); font-size: 0.8125rem; }
 .config tbody th { font-family: var(--mono); font-size: 0.8125rem; font-weight: 400; white-space: nowrap; }
@@ -105,6 +106,8 @@ td.why { min-width: 16rem; }
 .triplet img.small { image-rendering: pixelated; }
 .triplet span { font-size: 0.75rem; color: var(--soft); }
 pre { font: 0.8125rem/1.55 var(--mono); background: var(--raised); border: 1px solid var(--rule); border-radius: 6px; padding: 0.75rem 0.9rem; margin: 0.3rem 0 1rem; overflow-x: auto; }
+pre.wrap { white-space: pre-wrap; overflow-wrap: anywhere; }
+pre.wrap span { display: block; padding-left: 1.5rem; text-indent: -1.5rem; }
 code { font-family: var(--mono); font-size: 0.875em; overflow-wrap: anywhere; }
 details { margin: 0.8rem 0; }
 summary { cursor: pointer; color: var(--accent); font-size: 0.875rem; width: fit-content; }

@@ -39,9 +39,12 @@ export function confounders(groups: readonly Group[]): string[] {
   const data = described((run) => run.file.data?.fingerprint?.slice(0, 12) ?? "unknown");
   if (data) differing.push(`training data (${data})`);
   const methods = new Set(runs.map((run) => titleOf(run.file)));
+  const scored = runs.some(({ evaluations }) => evaluations.scored.size > 0 || evaluations.indicators === null);
   const blame = methods.size > 1 ? "the method" : "any one setting";
   const sentences = differing.length
-    ? [`The runs differ in ${list(differing)}; a difference in score cannot be put down to ${blame} alone.`]
+    ? [
+        `The runs differ in ${list(differing)}; a difference ${scored ? "in score" : "between them"} cannot be put down to ${blame} alone.`,
+      ]
     : [];
   if (methods.size > 1) {
     const found = list([...methods]);
@@ -68,7 +71,9 @@ export function incomparable(scored: readonly Scored[]): string | null {
 export function gaps(runs: readonly Run[], groups: readonly Group[], scored: readonly Scored[]): string[] {
   const sentences: string[] = [];
   for (const run of runs) {
-    if (!run.evaluations.scored.has("linear")) {
+    // Of images without labels there is none to measure.
+    const isUnlabelled = run.evaluations.indicators !== null && (run.file.data?.classes?.length ?? 0) < 2;
+    if (!run.evaluations.scored.has("linear") && !isUnlabelled) {
       const data = run.file.data?.root ?? "DATA";
       const probe = commandLine("probe", shellWord(run.dir), "--data", shellWord(data));
       sentences.push(`${run.name} has no linear probe; measure one with: ${probe}`);

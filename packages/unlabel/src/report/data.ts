@@ -13,6 +13,7 @@ import { gainOf, groupRuns, intervalOf, scoredBy, seedOf, spread } from "./group
 import { lossOf, ownCurves, titleOf } from "./method-words.ts";
 import { threeSentences } from "./three-sentences.ts";
 import { warnings } from "./warnings.ts";
+import { withoutLabels } from "./without-labels.ts";
 
 /** Six digits are more than a drawing shows. */
 const short = (value: number) => Number(value.toPrecision(6));
@@ -176,9 +177,14 @@ function build(runs: readonly Run[], { budget, absent }: ComparisonTerms) {
   const groups = groupRuns(runs);
   const found = compare(runs, groups);
   const at = (run: Run) => groups.findIndex((group) => group.runs.includes(run));
+  const unlabelled = withoutLabels(groups);
   return {
     ...found,
+    headline: unlabelled?.headline ?? found.headline,
     answer: threeSentences(groups, budget),
+    caveats: [...(unlabelled?.caveats ?? []), ...found.caveats],
+    /** What is said where nothing was scored by labels; null where something was. */
+    without_labels: unlabelled,
     budget,
     /** Runs of the same comparison that are not reported on, such as failed ones. */
     absent,

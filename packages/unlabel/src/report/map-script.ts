@@ -14,7 +14,7 @@ export const mapScript = `
       here.removeAttribute("hidden"); here.setAttribute("cx", x); here.setAttribute("cy", y);
       shown.hidden = false;
       shown.style.setProperty("--x", tile % columns); shown.style.setProperty("--y", Math.floor(tile / columns));
-      said.textContent = names[label] + (label === predicted ? " \u2713" : " \u2717 taken for " + names[predicted]);
+      said.textContent = names.length === 0 ? "Image " + (index + 1) + " of " + points.length : names[label] + (label === predicted ? " \u2713" : " \u2717 taken for " + names[predicted]);
       if (names.length > 10 && !chosen.size) paint(label);
     };
     const paint = (label) => {

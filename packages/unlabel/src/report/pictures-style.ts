@@ -15,6 +15,10 @@ export const picturesStyle = `
 .found { display: grid; gap: 3px; font-size: 0.6875rem; line-height: 1.2; color: var(--soft); text-align: center; }
 .found .tile { outline: 2px solid var(--run2); outline-offset: 1px; margin: 2px; }
 .found.wrong .tile { outline: 2px dashed var(--run1); }
+.found.plain .tile { outline: none; margin: 0; }
+.asked { border-top: 1px solid var(--rule); padding-top: 0.9rem; }
+.by-run { display: grid; gap: 0.6rem; flex: 1; min-width: min(100%, 20rem); }
+.by-run > div > small { color: var(--soft); font-size: 0.75rem; }
 .found small { font-size: inherit; white-space: nowrap; }
 .mistaken { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20.5rem), 1fr)); gap: 0.9rem 1.5rem; margin-top: 0.8rem; }
 .mistaken p { margin: 0 0 0.3rem; }
@@ -27,6 +31,7 @@ export const picturesStyle = `
 .map path.off { fill: var(--paper); fill-opacity: 0.6; stroke: var(--k); stroke-width: 1.4; }
 .map .dim { opacity: 0.1; }
 .map .plain { --k: var(--soft); }
+.map .own { --k: var(--own); }
 .map .here { fill: none; stroke: var(--ink); stroke-width: 2; }
 ${Array.from({ length: 10 }, (_, at) => `.map .k${at} { --k: var(--k${at}); }`).join("\n")}
 .preview { display: flex; gap: 0.9rem; align-items: center; min-height: 104px; margin: 0.6rem 0; font-size: 0.875rem; line-height: 1.45; }

@@ -8,6 +8,7 @@ import { againstBaselines, overSeeds, range, size, tiedWith } from "./comparison
 import { costOf } from "./costs.ts";
 import { type Group, intervalOf, leadOf, mainProtocol, type Scored, scoredBy } from "./groups.ts";
 import { sign } from "./intervals.ts";
+import { withoutLabels } from "./without-labels.ts";
 
 /** "58.1 % (± 0.6 over 3 seeds)" or "58.1 % (95 % interval 56.5 to 59.6)". */
 function scoreText(one: Scored): string {
@@ -115,6 +116,11 @@ function unwell(groups: readonly Group[]): string {
 
 /** Three sentences, fewer where nothing is known. */
 export function threeSentences(groups: readonly Group[], budget: Budget | null): string[] {
+  const unlabelled = withoutLabels(groups);
+  if (unlabelled) {
+    const [which = "", ...rest] = unlabelled.sentences;
+    return [which + unwell(groups), ...rest, cost(groups, budget), unlabelled.verdict];
+  }
   const protocol = mainProtocol(groups);
   const main = protocol ? scoredBy(groups, protocol) : [];
   const gains = main.flatMap(againstBaselines).map((sentence) => sentence.replace(/\.$/, ""));

@@ -330,22 +330,23 @@ export interface EvaluationPictures extends Header<"pictures"> {
   columns: number;
   /** How many there are. */
   tiles: number;
-  /** The classifier that `predicted`, `right` of the map and `confused` rest on. */
-  predicted_by: "linear" | "knn";
+  /** The classifier that `predicted`, `right` of the map and `confused` rest on; null where there are no labels, and none of these. */
+  predicted_by: "linear" | "knn" | null;
   /** The features in two dimensions (UMAP, arXiv:1802.03426). */
   map: {
     /** x and y in [0, 1]; label and predicted index `classes`. */
-    points: { tile: number; x: number; y: number; label: number; predicted: number }[];
+    points: { tile: number; x: number; y: number; label?: number; predicted?: number }[];
     how: string;
     neighbours: number;
     min_dist: number;
     seed: number;
   };
-  /** Images of val, each with its nearest of train by cosine similarity. */
+  /** Images of val, each with its nearest of train by cosine similarity; without labels, those looked at by name and their nearest. */
   neighbours: {
     tile: number;
-    label: number;
-    found: { tile: number; label: number; similarity: number; right: boolean }[];
+    label?: number;
+    name?: string;
+    found: { tile: number; label?: number; similarity: number; right?: boolean }[];
   }[];
   /** Classes most often taken for another; `share` of the true class's images, `tiles` shows some of them. */
   confused: { truth: number; taken: number; images: number; share: number; tiles: number[] }[];

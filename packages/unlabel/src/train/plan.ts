@@ -9,6 +9,7 @@ import type { Config } from "../config/common.ts";
 import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Input } from "../data/input.ts";
+import type { SavedHoldOut } from "../data/reading.ts";
 import type { Facts } from "../methods/about.ts";
 import { FIRST_METHOD, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, refuseTaken } from "../run/directory.ts";
@@ -23,6 +24,8 @@ export interface Request {
   input?: Input | undefined;
   /** What preset `auto` chooses by, where that was found out before; by default the images are asked. */
   facts?: Facts | undefined;
+  /** Which images are held out from training, where that was chosen before (null: none); by default it is chosen by the images. */
+  heldOut?: SavedHoldOut | null | undefined;
   /** Run directory; by default `runs/METHOD-PRESET-TIME`. */
   out?: string | undefined;
   /** Continues the run in `out`; "auto" begins one there where there is none yet, for those who start the same again. */

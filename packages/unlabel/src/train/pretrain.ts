@@ -34,7 +34,7 @@ export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const { config, input } = planned;
   const opened = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
   // A run that goes on trains on what it began with.
-  const saved = planned.run ? (planned.run.info.data.held_out ?? null) : undefined;
+  const saved = planned.run ? (planned.run.info.data.held_out ?? null) : request.heldOut;
   const data = config.hold_out ? holdOut(opened, saved) : opened;
   if (tellData) tellUnderstood(data, stream);
   const { train } = await import("./session.ts");

@@ -4,8 +4,10 @@ import { duration, megabytes, percent, plural, points, significant } from "../..
 import { type Html, html } from "../../page/html.ts";
 import { describe, label, proseList, scroll } from "../../page/label.ts";
 import type { GroupData, ReportData } from "../data.ts";
+import { unlabelledSummary } from "./unlabelled-summary.ts";
 
-export function answer({ headline, answer, runs, groups, findings, method, caveats, absent }: ReportData): Html {
+export function answer(data: ReportData): Html {
+  const { headline, answer, runs, groups, findings, method, caveats, absent, without_labels } = data;
   const more = findings.filter((sentence) => !answer.some((said) => said.includes(sentence.replace(/\.$/, ""))));
   const left = absent.map(
     ({ name, status, error }) =>
@@ -17,15 +19,20 @@ export function answer({ headline, answer, runs, groups, findings, method, cavea
   return html`
     <h1>${headline.replaceAll("top-1", "top\u20111")}</h1>
     ${answer.map((sentence) => html`<p class="lede">${sentence}</p>`)}
+    ${without_labels?.settle && html`<pre class="wrap" tabindex="0"><span>${without_labels.settle.label}</span><span>${without_labels.settle.report}</span></pre>`}
     ${notes.map((note) => html`<p class="warn">${note}</p>`)}
-    ${scroll(
-      "Summary of runs",
-      html`<table>
+    ${
+      without_labels
+        ? unlabelledSummary(data, without_labels)
+        : html`${scroll(
+            "Summary of runs",
+            html`<table>
       <thead><tr><th>Run</th><th class="n">Linear top-1</th><th class="n">kNN top-1</th><th class="n">Macro-F1</th><th class="n">Untrained</th><th class="n">Pixels</th><th class="n">Gain</th><th class="n">Images/s</th><th class="n">Time</th><th class="n">Memory</th></tr></thead>
       <tbody>${groups.map((group, index) => summaryRow(group, index, main))}</tbody>
     </table>`,
-    )}
-    <p class="note">Untrained and pixels: the same ${main === "linear" ? "linear probe" : "kNN"} on the same encoder before training, and on raw pixels. Gain: points of top-1 over untrained. ${method}</p>
+          )}
+    <p class="note">Untrained and pixels: the same ${main === "linear" ? "linear probe" : "kNN"} on the same encoder before training, and on raw pixels. Gain: points of top-1 over untrained. ${method}</p>`
+    }
     ${more.length > 0 && html`<h3>What the scores say</h3>`}
     ${proseList(more)}
     ${caveats.length > 0 && html`<h3>What these numbers do not say</h3>`}

@@ -3,7 +3,7 @@
 
 import { count, plural, shorten } from "../../page/format.ts";
 import { type Html, html, raw } from "../../page/html.ts";
-import { runLabel } from "../../page/label.ts";
+import { colorOf, runLabel } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
 import { place, type Sprites } from "../sprites.ts";
 
@@ -23,36 +23,41 @@ const COLOURS = 10;
 export function map({ runs }: ReportData, sprites: Sprites): Html | null {
   const shown = runs.filter((run) => sprites.has(run.name) && run.drawn?.map.points.length);
   if (shown.length === 0) return null;
-  return html`<p>Every point is a test image; neighbours on the map have similar features. A hollow point was taken for another class. Distances between far clusters mean little. Point at one, or move through them with the arrow keys, to see the image; choose classes to set them apart.</p>
+  const classes = shown.some(({ drawn }) => drawn?.classes.length);
+  return html`<p>Every point is ${classes ? "a test image" : "an image that was looked at"}; neighbours on the map have similar features.${classes && " A hollow point was taken for another class."} Distances between far clusters mean little. Point at one, or move through them with the arrow keys, to see the image${classes && "; choose classes to set them apart"}.</p>
     <div class="pair maps">${shown.map((run) => figure(run, sprites))}</div>`;
 }
 
 function figure(run: RunData, sprites: Sprites): Html {
-  const { map, classes, predicted_by } = run.drawn ?? { map: { points: [] }, classes: [], predicted_by: null };
+  const { map, classes: known, predicted_by } = run.drawn ?? { map: { points: [] }, classes: [], predicted_by: null };
+  // Without labels all points are of one kind, which has no name.
+  const named = known.length > 0;
+  const classes = named ? known : [""];
+  const all = map.points.map((point) => ({ ...point, label: point.label ?? 0, predicted: point.predicted ?? 0 }));
   const few = classes.length <= COLOURS;
   const at = (value: number) => Math.round((PAD + value * (EDGE - 2 * PAD)) * 10) / 10;
   const groups = classes.map((_, label) => {
-    const points = map.points.filter((point) => point.label === label);
+    const points = all.filter((point) => point.label === label);
     const shape = SHAPES[label % SHAPES.length];
     const marks = points.map(
       ({ x, y, predicted }) =>
         `<path d="${shape}" transform="translate(${at(x)},${at(1 - y)})"${predicted === label ? "" : ' class="off"'}/>`,
     );
-    return `<g data-class="${label}" class="k${few ? label : " plain"}">${marks.join("")}</g>`;
+    return `<g data-class="${label}" class="${named ? `k${few ? label : " plain"}` : "own"}">${marks.join("")}</g>`;
   });
-  const ordered = classes.flatMap((_, label) => map.points.filter((point) => point.label === label));
+  const ordered = classes.flatMap((_, label) => all.filter((point) => point.label === label));
   const data = ordered.map(({ tile, x, y, label, predicted }) => [tile, at(x), at(1 - y), label, predicted]);
   const legend = classes.map((name, label) => {
     const shape = SHAPES[label % SHAPES.length];
     return html`<button type="button" aria-pressed="false" data-class="${label}" title="${name}"><svg width="12" height="12" viewBox="-6 -6 12 12" class="k${few ? label : " plain"}" aria-hidden="true"><title>${name}</title><path d="${raw(shape ?? "")}"/></svg>${shorten(name, 20)}</button>`;
   });
-  const wrong = map.points.filter(({ label, predicted }) => label !== predicted).length;
+  const wrong = all.filter(({ label, predicted }) => label !== predicted).length;
   const how = "how" in map ? map.how : "";
   const by = predicted_by === "knn" ? "kNN" : "the linear probe";
-  return html`<figure class="map" data-points="${JSON.stringify(data)}" data-names="${JSON.stringify(classes)}" data-columns="${run.drawn?.columns ?? 1}">
-    <figcaption>${runLabel(run)} <span class="quiet">${plural(map.points.length, "image")}, ${count(wrong)} taken for another class by ${by}; ${how}</span></figcaption>
+  return html`<figure class="map" data-points="${JSON.stringify(data)}" data-names="${JSON.stringify(known)}" style="--own:${raw(colorOf(run.group))}" data-columns="${run.drawn?.columns ?? 1}">
+    <figcaption>${runLabel(run)} <span class="quiet">${plural(all.length, "image")}${named && `, ${count(wrong)} taken for another class by ${by}`}; ${how}</span></figcaption>
     <div class="stage" tabindex="0" role="application" aria-label="Map of ${run.name}: arrow keys move from image to image">
     <svg role="img" viewBox="0 0 ${EDGE} ${EDGE}"><title>Embedding map of ${run.name}</title>${raw(groups.join(""))}<circle class="here" r="9" hidden="" cx="-99" cy="-99"/></svg></div>
     <div class="preview" aria-live="polite"><span class="tile ${sprites.get(run.name)?.css}" style="${place(run, map.points[0]?.tile ?? 0)}" hidden></span><span class="said">Point at the map.</span></div>
-    <div class="legend${few ? "" : " many"}">${legend}</div></figure>`;
+    ${named && html`<div class="legend${few ? "" : " many"}">${legend}</div>`}</figure>`;
 }

@@ -140,7 +140,9 @@ export const drawnSchema = z
     tiles: z.int().min(0),
     predicted_by: z.string().nullish(),
     map: z.looseObject({
-      points: z.array(z.looseObject({ tile, x: z.number(), y: z.number(), label: index, predicted: index })),
+      points: z.array(
+        z.looseObject({ tile, x: z.number(), y: z.number(), label: index.nullish(), predicted: index.nullish() }),
+      ),
       how: z.string().nullish(),
       neighbours: maybeNumber,
       min_dist: maybeNumber,
@@ -149,8 +151,12 @@ export const drawnSchema = z
     neighbours: z.array(
       z.looseObject({
         tile,
-        label: index,
-        found: z.array(z.looseObject({ tile, label: index, similarity: z.number(), right: z.boolean() })),
+        label: index.nullish(),
+        /** Of the image asked for, where there are no labels. */
+        name: z.string().nullish(),
+        found: z.array(
+          z.looseObject({ tile, label: index.nullish(), similarity: z.number(), right: z.boolean().nullish() }),
+        ),
       }),
     ),
     confused: z.array(
@@ -165,8 +171,10 @@ export const drawnSchema = z
   })
   .refine(
     (file) => {
-      const own = (tiles: number[], labels: number[]) =>
-        tiles.every((one) => one < file.tiles) && labels.every((one) => one < file.classes.length);
+      // Either all have a label, or there are no classes and none has.
+      const own = (tiles: number[], labels: (number | null | undefined)[]) =>
+        tiles.every((one) => one < file.tiles) &&
+        labels.every((one) => (one == null ? file.classes.length === 0 : one < file.classes.length));
       return (
         file.map.points.every((one) => own([one.tile], [one.label, one.predicted])) &&
         file.confused.every((one) => own(one.tiles, [one.truth, one.taken])) &&
@@ -195,6 +203,9 @@ export const indicatorsSchema = z.looseObject({
       chance: maybeNumber,
     })
     .nullish(),
+  settings: z.looseObject({ viewed: maybeNumber, seed: maybeNumber }).nullish(),
+  /** Which images they are of. */
+  neighbours: z.looseObject({ images: z.string() }).nullish(),
 });
 
 export type IndicatorsFile = z.infer<typeof indicatorsSchema>;

@@ -1,0 +1,149 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseHTML } from "linkedom";
+import { afterAll, describe, expect, it } from "vitest";
+import { INDICATORS, type Indicator } from "../run/indicators.ts";
+import { temporaryFolder } from "../testing/data.ts";
+import { type RunOptions, writeRun } from "../testing/run-fixture.ts";
+import { reportData } from "./data.ts";
+import { writeReport } from "./report.ts";
+import { measuredTrust } from "./trust.ts";
+
+const folder = temporaryFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+const around = (value: number): Indicator => ({ value, interval: [value - 0.05, value + 0.05] });
+const RANKS = ["rank_me", "alpha_req", "lidar", "alignment_ratio", "cluster_halves", "cluster_seeds"];
+/** All at `value` where not said otherwise; ranks without an interval. */
+const told = (value: number, own: Record<string, Indicator> = {}) => ({
+  ...Object.fromEntries(INDICATORS.map(({ name }) => [name, RANKS.includes(name) ? { value } : around(value)])),
+  ...own,
+});
+const refused = Object.fromEntries(INDICATORS.map(({ name }) => [name, { refused: "all images are alike" }]));
+
+interface Made extends Omit<RunOptions, "untrained"> {
+  trained: object;
+  untrained?: object;
+  file?: object;
+}
+
+/** A run that has been looked at without labels. */
+async function looked(name: string, { trained, untrained = told(0.5), file = {}, ...options }: Made): Promise<string> {
+  const dir = await writeRun(join(folder.path, name), {
+    ...{ steps: 20, top1: null, classes: [] },
+    run: { data: { root: "my photos", layout: "unlabelled", fingerprint: "0", train: 88, val: 0, classes: [] } },
+    ...options,
+  });
+  mkdirSync(join(dir, "eval"), { recursive: true });
+  const found = {
+    ...{ protocol: "indicators", split: "held out", seed: 0, step: 20, train_images: 0, val_images: 22, classes: [] },
+    ...{ fingerprint: "0", notes: [], seconds: 1, settings: { viewed: 22, seed: 0 }, chance: { found_crop: 1 / 22 } },
+    ...{ trained, untrained, pixels: told(0.3), neighbours: { k: 1, images: "same", indices: "" } },
+    ...file,
+  };
+  writeFileSync(join(dir, "eval", "indicators.json"), JSON.stringify(found));
+  return dir;
+}
+
+describe("runs that were looked at without labels alone", () => {
+  it("are put first by what leaves no overlap, and by no more than that", async () => {
+    const dirs = [
+      await looked("a/simclr-0", {
+        trained: told(0.5, {
+          rotation: around(0.8),
+          place: around(0.7),
+          alignment: around(0.2),
+          rank_me: { value: 90 },
+        }),
+      }),
+      // Uniformity is better where it is lower; place overlaps.
+      await looked("a/mae-0", {
+        method: "mae",
+        trained: told(0.5, { uniformity: around(0.1), place: around(0.62), alignment: around(0.4) }),
+      }),
+    ];
+    const { data, path } = await writeReport(dirs, join(folder.path, "a.html"));
+    expect(data.headline).toBe(
+      "Without labels: 2\u00a0indicators put SimCLR first, 1 MAE and 3 neither; what that is worth has not been measured.",
+    );
+    expect(data.answer[0]).toBe(
+      "On 22\u00a0images held out from training, 95\u00a0% intervals that do not overlap put SimCLR first by alignment and rotation told and MAE first by uniformity; place told, clusters learnt and intrinsic dimension do not tell.",
+    );
+    expect(data.answer[1]).toBe(
+      "Beside its own initial encoder, SimCLR is better by alignment, rotation told and place told; MAE is better by uniformity and place told.",
+    );
+    expect(data.answer.at(-1)).toBe(
+      "How far these indicators go with what labels would say has not been measured yet, so they are no verdict. A few labels settle which run is better:",
+    );
+    const [a, b] = dirs;
+    expect(data.without_labels!.settle).toEqual({
+      label: `unlabel label 'my photos' --runs ${a} ${b} -o ${join(folder.path, "a", "labels.csv")}`,
+      report: `unlabel report ${a} ${b} --labels ${join(folder.path, "a", "labels.csv")} -o ${join(folder.path, "a", "labelled.html")}`,
+    });
+    const { document } = parseHTML(readFileSync(path, "utf8"));
+    const text = document.querySelector("#answer")!.textContent;
+    expect(text).toContain(data.without_labels!.settle!.label);
+    expect(text).not.toMatch(/linear probe|not probed/i);
+    const firsts = [...document.querySelectorAll("#indicators tbody tr")].flatMap((row) =>
+      row.querySelector(".first") ? [row.querySelector("th")!.textContent] : [],
+    );
+    expect(firsts).toEqual(["alignment", "uniformity", "rotation told"]);
+    expect(document.querySelectorAll("#indicators figure")).toHaveLength(4);
+    expect(document.querySelector("#scores")).toBeNull();
+  });
+
+  it("are told apart by none where seeds overlap, though their means do not", async () => {
+    const dirs = [];
+    for (const [seed, value] of [0.8, 0.55].entries())
+      dirs.push(await looked(`b/simclr-${seed}`, { seed, trained: told(0.5, { rotation: around(value) }) }));
+    for (const seed of [0, 1]) dirs.push(await looked(`b/mae-${seed}`, { method: "mae", seed, trained: told(0.5) }));
+    const data = await reportData(dirs);
+    expect(data.groups.map(({ name }) => name)).toEqual(["SimCLR", "MAE"]);
+    expect(data.headline).toBe("Without labels, no indicator tells SimCLR and MAE apart.");
+    const rotation = data.without_labels!.leads.find(({ name }) => name === "rotation")!;
+    expect(rotation.told[0]!.value).toBeCloseTo(0.675);
+    expect(rotation.told[0]!.interval).toEqual([0.5, 0.8500000000000001]);
+    // One run of each is labelled for, all are reported on.
+    expect(data.without_labels!.settle!.label).not.toContain("simclr-1");
+    expect(data.without_labels!.settle!.report).toContain("simclr-1");
+  });
+
+  it("are not called good where they collapsed, and put nobody first", async () => {
+    const dirs = [
+      await looked("c/simclr-0", { trained: told(0.5) }),
+      await looked("c/mae-0", { method: "mae", trained: refused }),
+    ];
+    const data = await reportData(dirs);
+    expect(data.answer[0]).toContain("no 95\u00a0% intervals set one run before the others.");
+    expect(data.answer[0]).toContain("Nothing can be told of MAE: see Without labels.");
+    expect((await reportData([dirs[1]!])).headline).toBe("Without labels, nothing can be told of MAE.");
+  });
+
+  it.each([
+    ["a different number or kind of images", { val_images: 21 }],
+    ["different data", { fingerprint: "1" }],
+    ["different images", { neighbours: { k: 1, images: "others", indices: "" } }],
+    ["different views of the images", { settings: { viewed: 22, seed: 1 } }],
+  ])("are put before one another by nothing where they were looked at on %s", async (words, file) => {
+    const name = words.replaceAll(" ", "-");
+    const dirs = [
+      await looked(`${name}/simclr-0`, { trained: told(0.9) }),
+      await looked(`${name}/mae-0`, { method: "mae", trained: told(0.2), file }),
+    ];
+    const { headline, without_labels } = await reportData(dirs);
+    expect(headline).toBe(`SimCLR and MAE were looked at on ${words}, so no indicator puts one first.`);
+    expect(without_labels!.leads.map(({ first }) => first)).toEqual(Array(6).fill(null));
+  });
+
+  it("keep their scores on the first screen where there are any", async () => {
+    const dir = await looked("d/simclr-0", { trained: told(0.9), top1: 0.58, classes: ["ant", "bee"] });
+    const data = await reportData([dir]);
+    expect(data.without_labels).toBeNull();
+    expect(data.headline).toContain("58.0\u00a0% linear-probe top-1");
+    expect(data.runs[0]!.indicators).not.toBeNull();
+  });
+});
+
+it("no trust has been measured yet, and no words claim it", () => {
+  expect(measuredTrust(["rotation"])).toBeNull();
+});
