@@ -1,9 +1,10 @@
 // What help, reports and forecasts need of NNCLR.
-import { HALF, IMAGENET } from "../../config/defaults.ts";
+import { IMAGENET } from "../../config/defaults.ts";
 import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
 import { type About, forwardOperations, trainingOperations } from "../about.ts";
 import { TWO_VIEWS } from "../shared/augmentation-defaults.ts";
 import { headMacs } from "../shared/head-macs.ts";
+import { SMALL_RESNET } from "../shared/small-resnet.ts";
 
 /** Rows of the queue under preset `small`. */
 const QUEUE = 4096;
@@ -41,19 +42,7 @@ export const about = {
     },
     // Small images, a laptop's CPU, minutes.
     small: {
-      ...HALF,
-      encoder: "resnet18",
-      stem: "7x7",
-      size: 64,
-      eval_size: 128,
-      epochs: 20,
-      batch: 64,
-      optimizer: "adamw",
-      lr: 1e-3,
-      weight_decay: 1e-4,
-      exclude_norm_bias: true,
-      schedule: "cosine",
-      warmup_epochs: 1,
+      ...SMALL_RESNET,
       temperature: 0.1,
       projection_hidden: 1024,
       projection_dim: 256,

@@ -4,6 +4,7 @@ import { ENCODERS, encoderDim, encoderMacs, stemOf } from "../../encoders/facts.
 import { type About, trainingOperations } from "../about.ts";
 import { AUGMENTATION } from "../shared/augmentation-defaults.ts";
 import { decoupledShare } from "../shared/nt-xent-bounds.ts";
+import { SMALL_RESNET } from "../shared/small-resnet.ts";
 import { localSizeOf } from "./local-size.ts";
 
 /** Of plain NT-Xent's way. */
@@ -68,21 +69,7 @@ export const about = {
     },
     // Small images, a laptop's CPU, minutes.
     small: {
-      ...HALF,
-      encoder: "resnet18",
-      // The 3×3 stem costs 16 times the activations at the same size; on a CPU more images seen are worth more.
-      stem: "7x7",
-      // Small crops cost a fraction and show whole things enlarged; whole images are then seen at twice the size.
-      size: 64,
-      eval_size: 128,
-      epochs: 20,
-      batch: 64,
-      optimizer: "adamw",
-      lr: 1e-3,
-      weight_decay: 1e-4,
-      exclude_norm_bias: true,
-      schedule: "cosine",
-      warmup_epochs: 1,
+      ...SMALL_RESNET,
       temperature: 0.1,
       projection_hidden: 512,
       projection_dim: 128,
