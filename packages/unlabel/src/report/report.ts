@@ -7,6 +7,7 @@ import { pageFile } from "../page/page-file.ts";
 import { type ReportData, readReport } from "./data.ts";
 import { page } from "./page.ts";
 import { type Gallery, gallery } from "./pictures.ts";
+import { loadForming } from "./pictures-over-time.ts";
 import { loadSprites } from "./sprites.ts";
 import { damaged } from "./warnings.ts";
 
@@ -44,7 +45,11 @@ export async function writeReport(runDirs: readonly string[], outFile: string): 
     const found = await gallery(run, PICTURE_BYTES / pictured.length);
     if (found) galleries.set(run.name, found);
   }
-  const text = page(data, { galleries, loaded: await loadSprites(data.runs) });
+  const text = page(data, {
+    galleries,
+    loaded: await loadSprites(data.runs),
+    forming: await loadForming(runs),
+  });
   const bytes = Buffer.byteLength(text);
   if (bytes > MOST_BYTES) {
     throw new UserError(
