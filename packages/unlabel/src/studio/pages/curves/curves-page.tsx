@@ -1,0 +1,5 @@
+import type { PageProps } from "../app/page.ts";
+
+export function CurvesPage(_: PageProps) {
+  return <h1>Curves</h1>;
+}
