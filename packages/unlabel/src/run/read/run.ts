@@ -41,7 +41,7 @@ export async function readRun(dir: string): Promise<Run> {
     dir,
     name: basename(resolve(dir)),
     file,
-    ...readMetrics(join(dir, "metrics.jsonl")),
+    ...(await readMetrics(join(dir, "metrics.jsonl"))),
     evaluations: await readEvaluations(join(dir, "eval")),
     pictures: pictures && (await exists(pictures)) ? await readJson(picturesSchema, pictures) : null,
     damage: new CheckpointFiles(join(dir, "checkpoints")).damage(stepOf),

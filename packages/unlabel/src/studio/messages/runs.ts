@@ -110,7 +110,10 @@ export interface RunDetail {
   stepsPerEpoch: number | null;
   /** Images a step. */
   batch: number | null;
+  /** The most main memory that it took, MB; null until it has ended once. */
   peakMb: number | null;
+  /** Main memory of the process that trains now, MB; null where there is none to be seen. */
+  memory: { now: number; peak: number } | null;
   /** Why preset auto chose what it did. */
   chosen: string[];
   /** How its images were understood. */
@@ -130,6 +133,8 @@ export interface RunDetail {
 export interface CurveMessage {
   /** [step, value], ascending. */
   points: (readonly [step: number, value: number])[];
+  /** Means over stretches of steps, of one length; null where every value is a point. */
+  means: (readonly [step: number, value: number])[] | null;
   /** Values seen. */
   count: number;
   /** Values that were not a number, and the first one's step. */
@@ -150,6 +155,11 @@ export interface RunCurves {
   read: number;
   /** Lines that a crash tore. */
   torn: number;
+}
+
+/** What runs were set to. */
+export interface SettingsMessage {
+  runs: { id: string; settings: Record<string, unknown> }[];
 }
 
 /** What the line of events carries. */

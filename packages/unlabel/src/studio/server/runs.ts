@@ -2,19 +2,16 @@
 
 import { versionOfUnlabel } from "../../base/version.ts";
 import { readPicture } from "../../run/read/own-file.ts";
-import type { RunsMessage } from "../messages/runs.ts";
+import type { RunsMessage, SettingsMessage } from "../messages/runs.ts";
 import { readCurves } from "../runs/curves.ts";
 import { readDetail } from "../runs/detail.ts";
 import type { KnownRun } from "../runs/library.ts";
 import { numberOf, readRunFile } from "../runs/row.ts";
 import type { Part, Studio } from "./part.ts";
-import { badRequest, runOf } from "./send.ts";
+import { badRequest, runOf, runsOf } from "./send.ts";
 
 /** A page waits no longer than this for the first look through the folders. */
 const FIRST_MS = 400;
-/** Runs whose curves are shown over each other. */
-export const MOST_CURVES = 40;
-
 /** `/api/runs`, `/api/events`, `/api/run/ID`, `/api/curves`, `/api/run/ID/file/FOLDER/NAME`. */
 export const runsPart: Part = (app, studio) => {
   app.get("/api/runs", async (c) => {
@@ -24,12 +21,17 @@ export const runsPart: Part = (app, studio) => {
   app.get("/api/events", () => studio.events.open({ type: "hello", version: versionOfUnlabel() }));
   app.get("/api/run/:id", async (c) => c.json(await readDetail(studio.folders, runOf(c, studio))));
   app.get("/api/curves", async (c) => {
-    const ids = (c.req.query("runs") ?? "").split(",").filter(Boolean);
-    if (ids.length === 0 || ids.length > MOST_CURVES)
-      throw badRequest(`Expected 1 to ${MOST_CURVES} runs, got ${ids.length}`);
     const keys = c.req.query("keys")?.split(",").filter(Boolean) ?? null;
-    const found = ids.flatMap((id) => studio.runs.get(id) ?? []);
+    const found = runsOf(c, studio);
     return c.json({ runs: await Promise.all(found.map((run) => curvesOf(studio, run, keys))) });
+  });
+  app.get("/api/settings", async (c) => {
+    const found = runsOf(c, studio);
+    const settings = async ({ id, dir }: KnownRun) => {
+      const file = await readRunFile(studio.folders, dir).catch(() => null);
+      return file === null ? [] : [{ id, settings: { ...file.config, data: file.data?.root ?? null } }];
+    };
+    return c.json({ runs: (await Promise.all(found.map(settings))).flat() } satisfies SettingsMessage);
   });
   app.get("/api/run/:id/file/:folder{pictures|eval}/:name", async (c) => {
     const run = runOf(c, studio);

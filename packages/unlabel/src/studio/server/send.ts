@@ -11,6 +11,21 @@ export function runOf(c: Context, studio: Studio): KnownRun {
   return run;
 }
 
+/** Runs that are shown together. */
+const MOST_RUNS = 40;
+
+/**
+ * The runs of `?runs=ID,ID`; those that have gone are left out.
+ *
+ * @throws {HTTPException} 400 where none is named, or more than are shown together
+ */
+export function runsOf(c: Context, studio: Studio): KnownRun[] {
+  const ids = (c.req.query("runs") ?? "").split(",").filter(Boolean);
+  if (ids.length === 0 || ids.length > MOST_RUNS)
+    throw badRequest(`Expected 1 to ${MOST_RUNS} runs, got ${ids.length}`);
+  return [...new Set(ids)].flatMap((id) => studio.runs.get(id) ?? []);
+}
+
 /** 404 with a line for the page. */
 export function notFound(message: string): HTTPException {
   return new HTTPException(404, { message });

@@ -1,6 +1,7 @@
 // A run's name, which may be anything: cut where there is no room, whole in the tooltip, and never taken for writing of ours.
 import { Link } from "../app/link.tsx";
 import { colorToken } from "../app/theme.ts";
+import "./run-name.css";
 
 interface Props {
   name: string;

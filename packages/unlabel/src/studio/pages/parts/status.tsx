@@ -48,13 +48,13 @@ export function Health({ health }: { health: HealthTold | null }) {
   if (health === null) return <span class="soft">–</span>;
   const sick = isSick(health);
   return (
-    <span class={`health ${sick ? "sick" : ""}`} title={health.text}>
+    <span class={`health-word ${sick ? "sick" : ""}`} title={health.text}>
       {sick && (
         <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
           <path d="M5 .8 9.6 9H.4z" />
         </svg>
       )}
-      {health.verdict.replaceAll("-", " ")}
+      <span>{health.verdict.replaceAll("-", " ")}</span>
     </span>
   );
 }
