@@ -12,6 +12,7 @@ import type { Forming } from "./pictures-over-time.ts";
 import { picturesStyle } from "./pictures-style.ts";
 import { answer } from "./sections/answer.ts";
 import { classes } from "./sections/classes.ts";
+import { clusters } from "./sections/clusters.ts";
 import { confusion } from "./sections/confusion.ts";
 import { cost } from "./sections/cost.ts";
 import { curves } from "./sections/curves.ts";
@@ -45,6 +46,7 @@ export function page(data: ReportData, { galleries, loaded: { sprites, missing }
     ["map", "Map", map(data, sprites)],
     ["neighbours", "Neighbours", neighbours(data, sprites)],
     ["forming", "Pictures over time", formingSection(data, forming)],
+    ["clusters", "Clusters", clusters(data, sprites)],
     ["pictures", "Reconstructions", reconstructions(data, galleries)],
     ["cost", "Cost", cost(data)],
     ["settings", "Settings", settings(data)],

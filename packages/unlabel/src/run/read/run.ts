@@ -53,7 +53,7 @@ export async function readRun(dir: string): Promise<Run> {
     dir,
     name: basename(resolve(dir)),
     file,
-    ...readMetrics(join(dir, "metrics.jsonl")),
+    ...(await readMetrics(join(dir, "metrics.jsonl"))),
     evaluations: await readEvaluations(join(dir, "eval")),
     pictures: pictures && (await exists(pictures)) ? await readJson(picturesSchema, pictures) : null,
     overTime: (await exists(overTime)) ? await readJson(overTimeSchema, overTime) : null,
