@@ -11,7 +11,7 @@ import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { trainedMethod } from "../eval/baselines.ts";
 import { checkOptions } from "../eval/check-options.ts";
-import { encodeCached } from "../eval/encode-data.ts";
+import { alreadyEncoded, encodeCached, encodeData } from "../eval/encode-data.ts";
 import { openTrained, sizeFor } from "../eval/evaluate.ts";
 import { type MachineOptions, settleMachine } from "../eval/session.ts";
 import type { RunDirectory } from "../run/directory.ts";
@@ -31,6 +31,10 @@ export interface LabelOptions extends MachineOptions {
   seed?: number | undefined;
   /** Edge of the images in pixels; default as for evaluation. */
   size?: number | undefined;
+  /** Whether each run keeps what it made of the images; default true. */
+  keep?: boolean | undefined;
+  /** Hears how many images of a run are encoded, and of how many. */
+  onEncoded?: ((run: string, done: number, total: number) => void) | undefined;
 }
 
 /** An image of the session. */
@@ -61,7 +65,11 @@ export async function openLabelling(root: string, store: LabelStore, options: La
     const own = run === first!.run ? chosen : await asRunReads(root, run, chosen);
     const { method, ...trained } = trainedMethod(run);
     const view = { ...run.info.config, size: sizeFor(run.info.config, options.size) };
-    const { features, rows, cached } = await encodeCached(run, { method, ...trained }, own, view, options);
+    const told = { ...options, onEncoded: (done: number, total: number) => options.onEncoded?.(name, done, total) };
+    const { features, rows, cached } =
+      options.keep === false
+        ? await encodedHere(run, { method, ...trained }, own, view, told)
+        : await encodeCached(run, { method, ...trained }, own, view, told);
     method.dispose();
     if (cached) say(`features of ${counted(rows.length, "image")} are there already`);
     const values = scope(() => features.contiguous().toArray()) as Float32Array;
@@ -87,6 +95,21 @@ export async function openLabelling(root: string, store: LabelStore, options: La
   const { reader } = settleMachine(options);
   const picture = (image: number) => pictureOf(places[image]!.split, places[image]!.item, reader);
   return new Labelling({ title: root, session, names, store, picture });
+}
+
+/** What the run keeps already, else encoded without a trace. */
+async function encodedHere(
+  run: RunDirectory,
+  trained: Parameters<typeof alreadyEncoded>[1],
+  data: Dataset,
+  view: Parameters<typeof alreadyEncoded>[3],
+  options: Parameters<typeof encodeData>[3],
+) {
+  const machine = settleMachine(options);
+  return (
+    alreadyEncoded(run, trained, data, view, machine) ??
+    (await encodeData(trained.method, data, view, options, machine))
+  );
 }
 
 function openRuns(paths: readonly string[]): { run: RunDirectory; name: string }[] {
