@@ -83,6 +83,30 @@ export async function barriers(page: Page): Promise<string[]> {
   return found as string[];
 }
 
+/**
+ * Looks at a page at 1280 and 390 px, light and dark: nothing may be wider than the window, and axe-core may find no barrier. Pictures
+ * are kept under `name`, where asked for.
+ *
+ * @returns what is wrong, a line each
+ */
+export async function lookedAt(page: Page, name: string): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const width of [1280, 390]) {
+    await page.setViewportSize({ width, height: width < 600 ? 844 : 800 });
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      // Charts are drawn again in other colours.
+      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
+      const view = `${name}-${width}-${colorScheme}`;
+      await shoot(page, view);
+      const wide = await tooWide(page);
+      if (wide > 0) wrong.push(`${view}: ${wide} px wider than the window`);
+      for (const barrier of await barriers(page)) wrong.push(`${view}: ${barrier}`);
+    }
+  }
+  return wrong;
+}
+
 /** How many pixels a page is wider than its window. */
 export async function tooWide(page: Page): Promise<number> {
   const found = await page.evaluate(

@@ -55,8 +55,8 @@ addEventListener("keydown", (event) => {
     return;
   }
   if (isOwn(target, key)) return;
-  // A dialog has its own keys.
-  if (document.querySelector("dialog[open]") && key !== "Escape") return;
+  // A dialog has its own keys, and the browser's Escape.
+  if (document.querySelector("dialog[open]")) return;
   const pair = first !== null && Date.now() - first.at < PAIR_MS ? `${first.key} ${key}` : null;
   first = null;
   const all = [...groups].reverse();

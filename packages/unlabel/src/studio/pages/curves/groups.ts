@@ -56,7 +56,7 @@ export function differences(ids: readonly string[], settings: SettingsMessage["r
   if (known.length < 2) return [];
   const keys = new Set(known.flatMap((one) => Object.keys(one)));
   return [...keys].flatMap((key) => {
-    const values = own.map((one) => (one && key in one ? said(one[key]) : undefined));
+    const values = own.map((one) => (one && Object.hasOwn(one, key) ? said(one[key]) : undefined));
     const there = values.filter((_, i) => own[i] !== undefined);
     return there.every((value) => value === there[0]) ? [] : [{ key, values }];
   });

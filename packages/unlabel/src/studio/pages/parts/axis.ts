@@ -11,5 +11,5 @@ export const AXES: Readonly<Record<XAxis, { one: string; many: string; words: (v
 
 /** The axis that an address names. */
 export function axisOf(text: string): XAxis {
-  return text in AXES ? (text as XAxis) : "step";
+  return Object.hasOwn(AXES, text) ? (text as XAxis) : "step";
 }

@@ -21,8 +21,7 @@ const WORDS: Readonly<Record<string, string>> = {
 
 /** A metric for people: `train/embedding_std` is "Embedding std". */
 export function metricWords(key: string): string {
-  const known = WORDS[key];
-  if (known !== undefined) return known;
+  if (Object.hasOwn(WORDS, key)) return WORDS[key]!;
   const name = key.slice(key.indexOf("/") + 1).replaceAll("_", " ");
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
@@ -32,10 +31,17 @@ export function valueWords(key: string): (value: number) => string {
   return /_top\d+$/.test(key) ? (value) => percent(value) : (value) => significant(value);
 }
 
+const FAMILIES: Readonly<Record<string, string>> = {
+  train: "Training",
+  data: "Speed",
+  health: "Health",
+  online: "Scores while training",
+};
+
 /** What belongs together. */
 export function familyOf(key: string): string {
   const family = key.slice(0, Math.max(0, key.indexOf("/")));
-  return { train: "Training", data: "Speed", health: "Health", online: "Scores while training" }[family] ?? "Other";
+  return Object.hasOwn(FAMILIES, family) ? FAMILIES[family]! : "Other";
 }
 
 const ORDER = ["train/loss", "online/linear_top1", "online/knn_top1"];

@@ -179,10 +179,10 @@ function Figures({ run, row, curves }: FiguresProps) {
           <dd>
             {value}
             <small>{more}</small>
+            {words === "Steps" && (
+              <span class="progress" style={{ "--done": String(row.total ? Math.min(1, row.step / row.total) : 0) }} />
+            )}
           </dd>
-          {words === "Steps" && (
-            <span class="progress" style={{ "--done": String(row.total ? Math.min(1, row.step / row.total) : 0) }} />
-          )}
         </div>
       ))}
     </dl>
