@@ -100,35 +100,31 @@ async function framesOf(
   await page.goto(`http://studio.test/map?runs=${run}`);
   const canvas = page.locator(".map > canvas");
   await canvas.waitFor();
-  const drag = async (milliseconds: number) =>
-    page.evaluate(
-      ({ milliseconds: long }) =>
-        new Promise<number>((done) => {
-          const own = document.querySelector<HTMLCanvasElement>(".map > canvas")!;
-          const send = (type: string, x: number, y: number) =>
-            own.dispatchEvent(new PointerEvent(type, { clientX: x, clientY: y, pointerId: 1, bubbles: true }));
-          own.setPointerCapture = () => {};
-          const before = Number(own.dataset.frames ?? 0);
-          const began = performance.now();
-          send("pointerdown", 400, 300);
-          const step = () => {
-            const now = performance.now() - began;
-            send("pointermove", 400 + 150 * Math.sin(now / 200), 300 + 100 * Math.cos(now / 170));
-            if (now < long) requestAnimationFrame(step);
-            else {
-              send("pointerup", 400, 300);
-              done((1000 * (Number(own.dataset.frames) - before)) / now);
-            }
-          };
-          requestAnimationFrame(step);
-        }),
-      { milliseconds },
-    );
+  const drag = async (milliseconds: number) => Number(await page.evaluate(`(${DRAG})(${milliseconds})`));
   await drag(300);
   const frames = await drag(1000 * seconds);
   await page.close();
   return frames;
 }
+
+/** In the page: moves a pressed pointer about for so long, frame by frame, and counts how often the map was drawn. */
+const DRAG = `(long) => new Promise((done) => {
+  const own = document.querySelector(".map > canvas");
+  const send = (type, x, y) => own.dispatchEvent(new PointerEvent(type, { clientX: x, clientY: y, pointerId: 1, bubbles: true }));
+  own.setPointerCapture = () => {};
+  const before = Number(own.dataset.frames ?? 0), began = performance.now();
+  send("pointerdown", 400, 300);
+  const step = () => {
+    const now = performance.now() - began;
+    send("pointermove", 400 + 150 * Math.sin(now / 200), 300 + 100 * Math.cos(now / 170));
+    if (now < long) requestAnimationFrame(step);
+    else {
+      send("pointerup", 400, 300);
+      done((1000 * (Number(own.dataset.frames) - before)) / now);
+    }
+  };
+  requestAnimationFrame(step);
+})`;
 
 /** Points in clouds, as `/api/map/ID/points` sends them. */
 function pointBytes(count: number): Buffer {

@@ -1,8 +1,9 @@
 // Series of runs for the pages' charts, out of their indices: at once what is read by now, the rest as it comes.
+
+import type { Point, Series } from "../../run/read/series.ts";
 import type { CurveMessage, RunCurves } from "../messages/runs.ts";
 import type { Events } from "../server/events.ts";
 import type { KnownRun, RunLibrary } from "./library.ts";
-import type { Point, Series } from "../../run/read/series.ts";
 
 /** A page waits no longer than this for a file's end. */
 const WAIT_MS = 250;

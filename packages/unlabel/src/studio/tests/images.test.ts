@@ -199,7 +199,7 @@ describe.runIf(hasChromium)("images in the studio", () => {
     await page.locator('[data-shown="0"]').waitFor({ timeout: 30_000 });
     const kinds = ["ant", "bee", "cat"];
     const kindNow = async () =>
-      (await page.locator(".label-main figcaption").innerText()).split("/")[0]!.split(" ")[0]!;
+      (await page.locator(".label-main figcaption").textContent())!.split("/")[0]!.split(" ")[0]!;
     const known: string[] = [];
     const label = async () => {
       const kind = await kindNow();

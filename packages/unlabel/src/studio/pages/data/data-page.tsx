@@ -261,7 +261,6 @@ function Bands({ told: { values, bands, depths } }: { told: CheckedTold }) {
                 <tr key={band}>
                   <th scope="row">{band}</th>
                   {[lowest, low, median, high, highest, black, white].map((value, i) => (
-                    // biome-ignore lint/suspicious/noArrayIndexKey: columns stay in their places
                     <td key={i}>{value === null ? "–" : Number(value.toPrecision(4)).toLocaleString("en-US")}</td>
                   ))}
                 </tr>
@@ -314,9 +313,9 @@ function Classes({ told: { classes } }: { told: CheckedTold }) {
 function Scroll({ label, children }: { label: string; children: preact.ComponentChildren }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-    <div class="scroll" role="region" aria-label={label} tabIndex={0}>
+    <section class="scroll" aria-label={label} tabIndex={0}>
       {children}
-    </div>
+    </section>
   );
 }
 

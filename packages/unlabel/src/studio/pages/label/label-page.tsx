@@ -178,7 +178,7 @@ function Session({ told, onTold, onEnd, runs }: SessionProps) {
               <img
                 key={current.image}
                 src={address(current.image)}
-                alt={`Image ${told.at + 1}, to be labelled`}
+                alt={`To be labelled: number ${told.at + 1}`}
                 onLoad={() => setShown(told.at)}
                 onError={() => {
                   setBroken(true);

@@ -319,6 +319,7 @@ export function MapCanvas(props: Props & { handle: (handle: MapHandle | null) =>
           {told.left > 0 && `; ${told.left.toLocaleString("en-US")} more are left out`}
         </span>
       </figcaption>
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: keys of its own, from image to image */}
       <canvas
         ref={canvas}
         class={isLasso ? "lasso" : ""}
@@ -371,7 +372,7 @@ function Picture({ thumbnail }: { thumbnail: Thumbnail | null }) {
     context.clearRect(0, 0, EDGE, EDGE);
     if (thumbnail) context.drawImage(thumbnail.sheet, thumbnail.left, thumbnail.top, EDGE, EDGE, 0, 0, EDGE, EDGE);
   });
-  return <canvas ref={own} class="picture" width={EDGE} height={EDGE} aria-hidden="true" />;
+  return <canvas ref={own} class="picture" width={EDGE} height={EDGE} />;
 }
 
 const images = new WeakMap<HTMLCanvasElement, ImageData>();

@@ -230,7 +230,8 @@ interface LegendProps {
 
 function Legend({ kinds, apart, onToggle, told, colouring }: LegendProps) {
   return (
-    <div class="legend" role="group" aria-label="What colours mean: choose some to set them apart">
+    <fieldset class="legend">
+      <legend class="heard">What colours mean: choose some to set them apart</legend>
       {kinds.map(({ value, name, points, colour }) => (
         <button type="button" key={value} aria-pressed={apart.has(value)} onClick={() => onToggle(value)} title={name}>
           <span class="dot" style={{ "--color": `var(${colour ?? "--untrained"})` }} />
@@ -244,6 +245,6 @@ function Legend({ kinds, apart, onToggle, told, colouring }: LegendProps) {
           class.
         </span>
       )}
-    </div>
+    </fieldset>
   );
 }

@@ -140,11 +140,11 @@ export function MaskedPage() {
         <div class="pictures" aria-busy={isBusy}>
           <Canvas told={told} hidden={now} onPaint={set} />
           <figure>
-            <img src={told.reconstructed} alt={`What the run makes of the ${told.hidden} hidden patches`} />
+            <img src={told.reconstructed} alt={`${told.hidden} hidden patches as the run fills them in`} />
             <figcaption>Filled in</figcaption>
           </figure>
           <figure>
-            <img src={told.original} alt="The picture as it is" />
+            <img src={told.original} alt="Nothing hidden" />
             <figcaption>As it is</figcaption>
           </figure>
         </div>
@@ -191,7 +191,7 @@ function Canvas({ told, hidden, onPaint }: CanvasProps) {
     const image = new Image();
     const draw = () => {
       const edge = canvas.width / grid;
-      context.imageSmoothingEnabled = told.size < canvas.width / 2 ? false : true;
+      context.imageSmoothingEnabled = told.size >= canvas.width / 2;
       context.drawImage(image, 0, 0, canvas.width, canvas.height);
       for (let i = 0; i < grid * grid; i++) {
         const [left, top] = [(i % grid) * edge, Math.floor(i / grid) * edge];
@@ -246,6 +246,7 @@ function Canvas({ told, hidden, onPaint }: CanvasProps) {
   };
   return (
     <figure>
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: keys of its own, as of a grid of patches */}
       <canvas
         ref={own}
         width={448}

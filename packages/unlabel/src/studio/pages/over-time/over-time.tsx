@@ -47,7 +47,7 @@ export function OverTime({ id }: { id: string }) {
         <p class="soft small">{words(view, last)}</p>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-      <div class="scroll" role="region" aria-label="Pictures over time" tabIndex={0}>
+      <section class="scroll" aria-label="Pictures over time, step by step" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -78,7 +78,7 @@ export function OverTime({ id }: { id: string }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </section>
     </div>
   );
 }
@@ -99,7 +99,6 @@ function Cell({ id, moment, name, view }: { id: string; moment: MomentTold; name
         const kind = right === null ? "" : right ? "right" : "wrong";
         const what = `Similarity ${similarity.toFixed(2)}${right === null ? "" : right ? ", the same class" : ", another class"}`;
         return (
-          // biome-ignore lint/suspicious/noArrayIndexKey: places in a list that does not change
           <span class={kind} key={i}>
             <Sprite src={src} at={tile} columns={columns} what={what} size="tiny" />
           </span>
