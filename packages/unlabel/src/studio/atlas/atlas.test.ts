@@ -86,10 +86,9 @@ describe("search", () => {
   });
 
   it("refuses a picture that would be far larger than its file", async () => {
-    const raw = { width: 12_000, height: 9_000, channels: 3 as const, background: "#888" };
-    const bytes = new Uint8Array(await sharp({ create: raw }).png({ compressionLevel: 9 }).toBuffer());
+    const bytes = new TextEncoder().encode("P6\n12000 9000\n255\n and hardly anything more");
     const asked = atlas.answer("search", { dir: run("mae"), asked: { bytes }, k: 3 }, context);
-    await expect(asked).rejects.toThrow("Expected a picture of at most 100 megapixels, got 12000 × 9000");
+    await expect(asked).rejects.toThrow(/^Expected a picture.*at most 100 m/);
   });
 });
 
@@ -261,7 +260,11 @@ describe("check", () => {
     const sheet = await atlas.answer("checkedThumbnails", { root: at("inside", "doubles"), images, edge: 32 }, context);
     const { data } = await sharp(sheet).raw().toBuffer({ resolveWithObject: true });
     // The same picture twice, side by side.
-    expect(data.subarray(0, 96).equals(data.subarray(96, 192)) || Math.abs(data[0]! - data[96]!) < 12).toBe(true);
+    const apart = Array.from({ length: 32 * 32 }, (_, i) => {
+      const at = (Math.floor(i / 32) * 64 + (i % 32)) * 3;
+      return Math.abs(data[at]! - data[at + 96]!);
+    });
+    expect(Math.max(...apart)).toBeLessThan(24);
     await expect(
       atlas.answer("checkedThumbnails", { root: at("inside", "images"), images: [0], edge: 32 }, context),
     ).rejects.toThrow("check them first");

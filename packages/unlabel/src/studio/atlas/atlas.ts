@@ -76,6 +76,10 @@ export class Atlas implements Disposable {
     checkedThumbnails: ({ root, images, edge }) => this.#checks.thumbnails(root, images, edge),
     labelOpen: async (ask, context) => (await this.#labels()).open(ask, context),
     labelAct: async ({ id, at, image, label }) => (await this.#labels()).act(id, at, image, label),
+    labelClose: async ({ id }) => {
+      (await this.#labels()).closeOf(id);
+      return null;
+    },
     labelPicture: async ({ id, image }) => (await this.#labels()).picture(id, image),
   };
 

@@ -92,6 +92,11 @@ export class LabelDesk implements Disposable {
     return labelling.picture(image);
   }
 
+  /** Ends that session, where it is open. */
+  closeOf(id: string): void {
+    if (this.#desk?.labelling.id === id) this.close();
+  }
+
   /** Ends the session that is open. */
   close(): void {
     this.#desk?.store[Symbol.dispose]();

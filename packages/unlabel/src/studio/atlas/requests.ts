@@ -21,6 +21,8 @@ export interface Requests {
   labelOpen: { ask: LabelAsk; answer: LabelTold };
   /** An answer, or with `image` null the last one taken back. */
   labelAct: { ask: { id: string; at: number; image: number | null; label: string | null }; answer: LabelTold };
+  /** Ends the session, whose file others may then have. */
+  labelClose: { ask: { id: string }; answer: null };
   labelPicture: { ask: { id: string; image: number }; answer: { bytes: Uint8Array; type: string } };
 }
 

@@ -30,6 +30,7 @@ const Open = z.strictObject({
   runs: z.array(z.string().max(12)).min(1).max(12),
   name: z.string().regex(/^[\w][\w. -]{0,100}\.csv$/),
 });
+const Close = z.strictObject({ id: z.string().max(40) });
 const Act = z.strictObject({
   id: z.string().max(40),
   at: z.int().min(0),
@@ -60,7 +61,7 @@ export const dataPart: Part = (app, studio) => {
     const place = await knownRoot(studio, c.req.query("root") ?? "");
     const { images, edge } = sheetAsked(c);
     const sheet = await jobsOf(studio).work.ask("checkedThumbnails", { root: place, images, edge });
-    return bytes(sheet, "image/jpeg", "private, max-age=3600");
+    return bytes(sheet, "image/jpeg", "private, max-age=600");
   });
 
   app.post("/api/label/open", limit, async (c) => {
@@ -86,6 +87,11 @@ export const dataPart: Part = (app, studio) => {
   app.post("/api/label/act", limit, async (c) => {
     const asked = await bodyOf(c, Act, "a label of 1 to 80 characters on one line");
     return c.json(await jobsOf(studio).work.ask("labelAct", asked));
+  });
+  app.post("/api/label/close", limit, async (c) => {
+    const { id } = await bodyOf(c, Close, "the session to end");
+    await jobsOf(studio).work.ask("labelClose", { id });
+    return c.json({});
   });
   app.get("/api/label/picture/:session/:image{[0-9]{1,9}}", async (c) => {
     const ask = { id: c.req.param("session"), image: Number(c.req.param("image")) };

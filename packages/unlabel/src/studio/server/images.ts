@@ -61,12 +61,12 @@ export const imagesPart: Part = (app, studio) => {
     const run = runOf(c, studio);
     const { images, edge } = sheetAsked(c);
     const sheet = await jobsOf(studio).work.ask("thumbnails", { dir: run.dir, images, edge });
-    return bytes(sheet, "image/jpeg", "private, max-age=3600");
+    return bytes(sheet, "image/jpeg", "private, max-age=600");
   });
   app.get("/api/images/:id/picture/:image{[0-9]{1,9}}", async (c) => {
     const run = runOf(c, studio);
     const found = await jobsOf(studio).work.ask("picture", { dir: run.dir, image: Number(c.req.param("image")) });
-    return bytes(found.bytes, found.type, "private, max-age=3600");
+    return bytes(found.bytes, found.type, "private, max-age=600");
   });
   app.post("/api/images/:id/names", limit(1_500_000), async (c) => {
     const run = runOf(c, studio);

@@ -50,9 +50,11 @@ export function LabelPage() {
         told={told}
         onTold={setTold}
         onEnd={() => {
+          void post("/api/label/close", { id: told.id }).catch(() => {});
           setTold(null);
           setBegun("");
         }}
+        onLost={() => setTold(null)}
         runs={chosen.map(({ dir }) => dir)}
       />
     );
@@ -103,10 +105,11 @@ interface SessionProps {
   told: LabelTold;
   onTold: (told: LabelTold) => void;
   onEnd: () => void;
+  onLost: () => void;
   runs: readonly string[];
 }
 
-function Session({ told, onTold, onEnd, runs }: SessionProps) {
+function Session({ told, onTold, onEnd, onLost, runs }: SessionProps) {
   const [shown, setShown] = useState(-1);
   const [isNaming, setNaming] = useState(told.classes.length === 0);
   const [problem, setProblem] = useState<string | null>(null);
@@ -140,7 +143,10 @@ function Session({ told, onTold, onEnd, runs }: SessionProps) {
       onTold(next);
       say(`${words}. ${next.current ? `Image ${next.at + 1}` : "All images are labelled"}. ${next.verdict}`);
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      const words = error instanceof Error ? error.message : String(error);
+      // Its process has given its memory back: the file brings the session back.
+      if (words.startsWith("Expected the session that is open")) onLost();
+      else setProblem(words);
     } finally {
       isBusy.current = false;
     }

@@ -130,8 +130,8 @@ export function MapPage() {
         </p>
       )}
       <div class={`maps ${runs.length > 1 ? "two" : ""}`}>
-        {runs.map(({ id, name }, at) => (
-          <OneMap key={id} id={id} onLoad={(one) => setLoaded((before) => ({ ...before, [id]: one }))}>
+        {runs.map(({ id, name, step }, at) => (
+          <OneMap key={id} id={id} step={step} onLoad={(one) => setLoaded((before) => ({ ...before, [id]: one }))}>
             {(one) => (
               <MapCanvas
                 run={id}
@@ -166,10 +166,13 @@ const NONE: ReadonlySet<number> = new Set();
 /** A run's map once it is there; before, what it takes to have it. */
 function OneMap({
   id,
+  step,
   onLoad,
   children,
 }: {
   id: string;
+  /** That the run is at. */
+  step: number;
   onLoad: (one: Loaded) => void;
   children: (one: Loaded) => preact.ComponentChild;
 }) {
@@ -198,7 +201,21 @@ function OneMap({
       setProblem(failure instanceof Error ? failure.message : String(failure)),
     );
   };
-  if (one && data?.state === "done") return <>{children(one)}</>;
+  if (one && data?.state === "done") {
+    return (
+      <div>
+        {children(one)}
+        {step > one.told.step && (
+          <p class="soft small again">
+            After step {one.told.step.toLocaleString("en-US")}; the run is at {step.toLocaleString("en-US")}.{" "}
+            <button type="button" class="quiet" onClick={begin}>
+              Draw it again
+            </button>
+          </p>
+        )}
+      </div>
+    );
+  }
   return (
     <div class="map-begin">
       <Problem text={error ?? problem ?? (data?.state === "failed" ? data.error : null)} />

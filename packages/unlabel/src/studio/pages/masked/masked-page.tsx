@@ -191,7 +191,7 @@ function Canvas({ told, hidden, onPaint }: CanvasProps) {
     const image = new Image();
     const draw = () => {
       const edge = canvas.width / grid;
-      context.imageSmoothingEnabled = told.size >= canvas.width / 2;
+      context.imageSmoothingQuality = "high";
       context.drawImage(image, 0, 0, canvas.width, canvas.height);
       for (let i = 0; i < grid * grid; i++) {
         const [left, top] = [(i % grid) * edge, Math.floor(i / grid) * edge];
