@@ -131,11 +131,24 @@ function factsOf(file: RunFile, row: RunRow): [string, string][] {
     ["Classes", data?.classes?.length ? count(data.classes.length) : null],
     ["Preset", typeof file.config.preset === "string" ? file.config.preset : null],
     ["Began with", typeof began === "string" ? began : null],
-    ["Parameters", parameters?.total == null ? null : `${millions(parameters.total)}, encoder ${millions(parameters.encoder)}`],
-    ["Device", [file.device, file.precision, file.threads == null ? null : `${file.threads} threads`].filter(Boolean).join(", ")],
+    [
+      "Parameters",
+      parameters?.total == null ? null : `${millions(parameters.total)}, encoder ${millions(parameters.encoder)}`,
+    ],
+    [
+      "Device",
+      [file.device, file.precision, file.threads == null ? null : `${file.threads} threads`].filter(Boolean).join(", "),
+    ],
     ["Memory", file.result?.peak_mb == null ? null : megabytes(file.result.peak_mb)],
     ["Trained for", row.seconds === null ? null : duration(row.seconds)],
-    ["Versions", versions ? Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ") : null],
+    [
+      "Versions",
+      versions
+        ? Object.entries(versions)
+            .map(([name, version]) => `${name} ${version}`)
+            .join(", ")
+        : null,
+    ],
     ["Commit", file.commit],
     ["Command", file.command == null ? null : recordedHere(file.command)],
     ["Folder", row.dir],

@@ -48,7 +48,10 @@ export async function findRuns(roots: readonly string[], onRun: (dir: string) =>
     level = next;
   }
   const notes: string[] = [];
-  if (left.links > 0) notes.push(`${left.links} ${left.links === 1 ? "link" : "links"} to runs not followed; name the folders that they lie in, too`);
+  if (left.links > 0)
+    notes.push(
+      `${left.links} ${left.links === 1 ? "link" : "links"} to runs not followed; name the folders that they lie in, too`,
+    );
   if (left.full) notes.push(`Only the first ${MOST_FOLDERS} folders were looked into; give the folders that hold runs`);
   return { runs: [...runs], folders, notes };
 }

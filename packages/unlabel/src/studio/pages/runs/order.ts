@@ -45,7 +45,9 @@ export interface Order {
 /** `probe`, or `-probe` for the other way round; anything else is the newest first. */
 export function orderOf(text: string): Order {
   const key = text.replace(/^-/, "");
-  return Object.hasOwn(VALUES, key) ? { key: key as SortKey, isTurned: text.startsWith("-") } : { key: "created", isTurned: false };
+  return Object.hasOwn(VALUES, key)
+    ? { key: key as SortKey, isTurned: text.startsWith("-") }
+    : { key: "created", isTurned: false };
 }
 
 /** Whether the column rises, for people who read it. */

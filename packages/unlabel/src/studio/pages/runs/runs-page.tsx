@@ -24,7 +24,11 @@ export function RunsPage() {
   const order = orderOf(sort);
   const state = Object.hasOwn(STATES, chosen) ? (chosen as StateChoice) : "all";
   const shown = useMemo(
-    () => sorted(rows.filter((row) => isChosen(row, state) && fits(row, filter)), order),
+    () =>
+      sorted(
+        rows.filter((row) => isChosen(row, state) && fits(row, filter)),
+        order,
+      ),
     [rows, state, filter, sort],
   );
   const hasGroups = rows.some(({ group }) => group !== null);
@@ -59,7 +63,14 @@ export function RunsPage() {
         if (id !== undefined) pick([id], !there.includes(id));
       },
     ],
-    a: ["pick all that are shown", () => pick(shown.map(({ id }) => id), true)],
+    a: [
+      "pick all that are shown",
+      () =>
+        pick(
+          shown.map(({ id }) => id),
+          true,
+        ),
+    ],
     c: ["curves of those picked", toCurves],
     s: ["save a report of those picked", save],
     Escape: ["pick none", () => setPicked([])],
@@ -127,9 +138,7 @@ export function RunsPage() {
 function NoRuns({ folders, notes }: { folders: readonly string[]; notes: readonly string[] }) {
   return (
     <Empty title="No runs yet">
-      <p>
-        None in {folders.join(", ")}. One appears here as soon as it begins; this begins one:
-      </p>
+      <p>None in {folders.join(", ")}. One appears here as soon as it begins; this begins one:</p>
       <Command line={`npx unlabel pretrain IMAGES --out ${folders[0] ?? "runs"}/first`} />
       {notes.map((note) => (
         <p key={note} class="soft">

@@ -42,6 +42,7 @@ interface Props {
 
 export function RunsTable({ groups, order, onSort, picked, onPick }: Props) {
   return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard
     <section class="scroll runs-table" aria-label="Runs" tabIndex={0}>
       <table>
         <thead>
@@ -53,7 +54,12 @@ export function RunsTable({ groups, order, onSort, picked, onPick }: Props) {
               const isSorted = order.key === key;
               const sort = isSorted ? (isRising(order) ? "ascending" : "descending") : undefined;
               return (
-                <th key={key} scope="col" class={`${key} ${isNumber ? "n" : ""} ${isMinor ? "minor" : ""}`} aria-sort={sort}>
+                <th
+                  key={key}
+                  scope="col"
+                  class={`${key} ${isNumber ? "n" : ""} ${isMinor ? "minor" : ""}`}
+                  aria-sort={sort}
+                >
                   <button type="button" onClick={() => onSort(isSorted && !order.isTurned ? `-${key}` : key)}>
                     {words}
                     <span class="way" aria-hidden="true">
@@ -74,7 +80,12 @@ export function RunsTable({ groups, order, onSort, picked, onPick }: Props) {
                     type="checkbox"
                     aria-label={`Pick all of ${group}`}
                     checked={rows.every(({ id }) => picked.includes(id))}
-                    onChange={({ currentTarget }) => onPick(rows.map(({ id }) => id), currentTarget.checked)}
+                    onChange={({ currentTarget }) =>
+                      onPick(
+                        rows.map(({ id }) => id),
+                        currentTarget.checked,
+                      )
+                    }
                   />
                 </th>
                 <th scope="rowgroup">
