@@ -7,7 +7,7 @@ import { lineOf, metricsIn, type Row, rowsOf } from "./metric-lines.ts";
 /** Bytes read at once. */
 const PIECE = 1 << 20;
 /** Lines parsed before others have their turn. */
-const LINES_A_SLICE = 2_000;
+const LINES_A_SLICE = 500;
 /** A line longer than this is no metrics row. */
 const LONGEST_LINE = 1 << 20;
 /** Bytes before the end of what is read by which the same file is known again. */
