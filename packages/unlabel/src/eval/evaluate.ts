@@ -45,7 +45,7 @@ export async function evaluateAny(
   options: EvaluateOptions = {},
 ): Promise<EvaluatedAny> {
   checkEvaluation(options, options.protocols ?? CHEAP_PROTOCOLS);
-  using one = await openEvaluated(path, openTrained, options.size);
+  using one = await openEvaluated(path, openTrained, options.size, options.stream);
   const { run, config, source } = one;
   // Pictures are for a run's report.
   const drawn = run !== null && (options.pictures ?? true);

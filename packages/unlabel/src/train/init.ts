@@ -11,6 +11,8 @@ import type { Settings } from "../config/settings.ts";
 import { ENCODERS, type EncoderConfig, isResNet, isVit, stemOf } from "../encoders/facts.ts";
 import type { LoadedWeights, WeightsSource } from "../encoders/weights/index.ts";
 import { described, encoderFor } from "../encoders/weights/index.ts";
+import type { HubStream } from "../hub/progress.ts";
+import { isHub } from "../hub/reference.ts";
 import { methodNamed, methods, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInit } from "../run/directory.ts";
 import { openSource } from "../run/open-source.ts";
@@ -36,12 +38,17 @@ export interface Init extends Disposable {
  * @throws {UserError} where nothing there fits an encoder that is known, and what it is
  * @throws {UsageError} where the user asks for another encoder than the weights are of
  */
-export async function openInit({ file, flags }: Sources, methodOtherwise: string): Promise<Init | null> {
+export async function openInit(
+  { file, flags }: Sources,
+  methodOtherwise: string,
+  stream?: HubStream,
+): Promise<Init | null> {
   const given: Settings = { ...file?.settings, ...flags };
   // Whatever else it is, its own check refuses.
   if (typeof given.init !== "string" || given.init.trim() === "") return null;
-  const path = resolve(given.init);
-  const source = await openSource(path);
+  const source = await openSource(isHub(given.init) ? given.init : resolve(given.init), { stream });
+  // Of the hub with its commit, so that the run says which it was.
+  const { path } = source;
   try {
     const encoder = encoderOf(source);
     refuseContradictions(path, encoder, given);
@@ -170,7 +177,7 @@ export function recordOf(init: Init, loaded: LoadedWeights, config: Config): Run
     encoder: described(state!.architecture),
     checksum: checksumOf(source),
     // A run passes on that of what it began with itself.
-    licence: licence ?? own?.init?.licence ?? null,
+    licence: config.init_license ?? licence ?? own?.init?.licence ?? null,
     tensors: loaded.matched.length,
     reshaped: loaded.reshaped,
     aside: loaded.aside.map(({ what, names }) => ({
@@ -205,7 +212,7 @@ export function initLines(init: RunInit, config: Config, given: Settings): strin
     ...(aside.length > 0 ? [`left aside: ${aside.map(({ what, tensors }) => `${what} (${tensors})`).join(", ")}`] : []),
     ...(fixedPositions ? [`positions are the source's and stay fixed, as ${config.method} has them`] : []),
     ...notes,
-    `licence ${licence ?? "unknown"}`,
+    licence === null ? "licence unknown; --init-license names it" : `licence ${licence}`,
   ];
   return [
     `begins with ${source}: ${producer ? `${producer}, ` : ""}${encoder}`,
