@@ -48,6 +48,9 @@ export interface EncoderSource {
   preprocessing: { mean: number[]; std: number[]; size: number; filter: Filter; crop: number; own: boolean };
 }
 
+/** Which images an encoder was trained on, as far as evaluation asks. */
+export type TrainedOn = Pick<RunInfo["data"], "fingerprint" | "root" | "held_out">;
+
 /** An encoder to evaluate. */
 export interface Evaluated extends Disposable {
   path: string;
@@ -59,7 +62,7 @@ export interface Evaluated extends Disposable {
   /** How images become its input; null where they are to say. */
   input: Input | null;
   /** What its images were, as far as that is known. */
-  info: Pick<RunInfo, "data"> | null;
+  info: { data: TrainedOn } | null;
   /** How images are resized and cropped, where that is not as for a run. */
   resize: { filter?: Filter; fraction?: number };
   /** Seconds that it was trained for; null where that is not known. */

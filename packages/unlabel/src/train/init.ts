@@ -54,11 +54,7 @@ export async function openInit(
     refuseContradictions(path, encoder, given);
     const method = methods().find(({ about }) => about.name === (given.method ?? methodOtherwise));
     const own = existsSync(join(path, "run.json")) ? RunDirectory.open(path).info.config : null;
-    if (method && !(method.about.encoders as readonly string[]).includes(encoder.encoder)) {
-      throw new UserError(
-        `Expected weights of an encoder that ${method.about.name} trains (${method.about.encoders.join(", ")}), got those of a ${encoder.encoder} in ${path}; choose another --method`,
-      );
-    }
+    if (method) refuseMethod({ path, encoder }, method.about.name);
     const hasStem = method !== undefined && "stem" in method.schema && given.stem === undefined;
     const settings = settingsOf(source, encoder, own, { hasStem });
     return { path, source, encoder, settings, [Symbol.dispose]: () => source.close() };
@@ -66,6 +62,15 @@ export async function openInit(
     source.close();
     throw error;
   }
+}
+
+/** @throws {UserError} where a method does not train the encoder that weights are of */
+export function refuseMethod({ path, encoder: { encoder } }: Pick<Init, "path" | "encoder">, name: string): void {
+  const { encoders } = methodNamed(name).about;
+  if ((encoders as readonly string[]).includes(encoder)) return;
+  throw new UserError(
+    `Expected weights of an encoder that ${name} trains (${encoders.join(", ")}), got those of a ${encoder} in ${path}; choose another --method`,
+  );
 }
 
 /** The encoder whose weights a source has, all of them. @throws {UserError} where it has none, and what it is */
