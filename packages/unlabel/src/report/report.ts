@@ -4,6 +4,7 @@ import { UserError } from "../base/errors.ts";
 import { makeFolder, writeAtomically } from "../base/files.ts";
 import { megabytes, plural } from "../page/format.ts";
 import { pageFile } from "../page/page-file.ts";
+import type { Run } from "../run/read/run.ts";
 import { type ReportData, readReport } from "./data.ts";
 import { page } from "./page.ts";
 import { type Gallery, gallery } from "./pictures.ts";
@@ -31,12 +32,12 @@ export type Report = {
 };
 
 /**
- * Writes one self-contained HTML file about runs.
- * @throws UsageError where no report can be written to `outFile`.
+ * One self-contained page about runs, as text.
  * @throws UserError where a folder is no run, a file in it is not as agreed, or the page would exceed 8 MB.
  */
-export async function writeReport(runDirs: readonly string[], outFile: string): Promise<Report> {
-  const file = pageFile("-o", outFile);
+export async function reportPage(
+  runDirs: readonly string[],
+): Promise<{ text: string; bytes: number; data: ReportData; runs: Run[] }> {
   const { data, runs } = await readReport(runDirs);
   const galleries = new Map<string, Gallery>();
   const pictured = runs.filter((run) => run.pictures);
@@ -51,6 +52,17 @@ export async function writeReport(runDirs: readonly string[], outFile: string): 
       `Expected a report of at most ${megabytes(MOST_BYTES / 1e6)}, got ${megabytes(bytes / 1e6)} from ${plural(runs.length, "run")}; give fewer runs.`,
     );
   }
+  return { text, bytes, data, runs };
+}
+
+/**
+ * Writes one self-contained HTML file about runs.
+ * @throws UsageError where no report can be written to `outFile`.
+ * @throws UserError where a folder is no run, a file in it is not as agreed, or the page would exceed 8 MB.
+ */
+export async function writeReport(runDirs: readonly string[], outFile: string): Promise<Report> {
+  const file = pageFile("-o", outFile);
+  const { text, bytes, data, runs } = await reportPage(runDirs);
   makeFolder(dirname(file));
   writeAtomically(file, text);
   return {
