@@ -8,6 +8,7 @@ import type { Run } from "../run/read/run.ts";
 import { type ReportData, readReport } from "./data.ts";
 import { page } from "./page.ts";
 import { type Gallery, gallery } from "./pictures.ts";
+import { loadForming } from "./pictures-over-time.ts";
 import { loadSprites } from "./sprites.ts";
 import { damaged } from "./warnings.ts";
 
@@ -45,7 +46,11 @@ export async function reportPage(
     const found = await gallery(run, PICTURE_BYTES / pictured.length);
     if (found) galleries.set(run.name, found);
   }
-  const text = page(data, { galleries, loaded: await loadSprites(data.runs) });
+  const text = page(data, {
+    galleries,
+    loaded: await loadSprites(data.runs),
+    forming: await loadForming(runs),
+  });
   const bytes = Buffer.byteLength(text);
   if (bytes > MOST_BYTES) {
     throw new UserError(
