@@ -6,7 +6,7 @@ import { dirname, join, normalize, relative } from "node:path";
 /** The rooms in the order in which data flows; those of one line do not see each other. */
 export const ROOMS: readonly (readonly string[])[] = [
   ["base"],
-  ["config"],
+  ["config", "hub"],
   ["data", "encoders"],
   ["methods"],
   ["run"],

@@ -19,6 +19,7 @@ import {
   runSchema,
   type Skipped,
 } from "./schema.ts";
+import { asRunFile, readShelf, type ShelfFile } from "./shelf.ts";
 
 /** A run as the report sees it. */
 export type Run = Metrics & {
@@ -27,6 +28,8 @@ export type Run = Metrics & {
   /** Its short name, unique among the runs of one report. */
   name: string;
   file: RunFile;
+  /** Of an encoder off the shelf, which was never trained here; null of a run. */
+  shelf: ShelfFile | null;
   evaluations: Evaluations;
   /** A masked method's reconstructions. */
   pictures: Pictures | null;
@@ -44,6 +47,8 @@ export type Run = Metrics & {
  */
 export async function readRun(dir: string): Promise<Run> {
   const path = join(dir, "run.json");
+  const shelf = (await exists(path)) ? null : await readShelf(dir);
+  if (shelf) return ofShelf(dir, shelf);
   if (!(await exists(path))) throw new UserError(`Expected a run directory for ${dir}, got ${await foundAt(dir)}`);
   const file = check(runSchema, migrate(await parseJson(path), path), path);
   // Of a name that is one, a stranger's run.json may name any file.
@@ -53,12 +58,29 @@ export async function readRun(dir: string): Promise<Run> {
     dir,
     name: basename(resolve(dir)),
     file,
+    shelf: null,
     ...(await readMetrics(join(dir, "metrics.jsonl"))),
     evaluations: await readEvaluations(join(dir, "eval")),
     pictures: pictures && (await exists(pictures)) ? await readJson(picturesSchema, pictures) : null,
     overTime: (await exists(overTime)) ? await readJson(overTimeSchema, overTime) : null,
     damage: new CheckpointFiles(join(dir, "checkpoints")).damage(stepOf),
     skipped: readSkipped(join(dir, "skipped.jsonl")),
+  };
+}
+
+/** An encoder off the shelf as a run without steps. */
+async function ofShelf(dir: string, shelf: ShelfFile): Promise<Run> {
+  return {
+    dir,
+    name: shelf.name,
+    file: asRunFile(shelf),
+    shelf,
+    ...(await readMetrics(join(dir, "metrics.jsonl"))),
+    evaluations: await readEvaluations(join(dir, "eval")),
+    pictures: null,
+    overTime: null,
+    damage: null,
+    skipped: { count: 0, first: [] },
   };
 }
 

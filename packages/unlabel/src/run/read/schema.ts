@@ -43,6 +43,8 @@ export const runSchema = z.looseObject({
   chance: maybeNumber,
   floor: maybeNumber,
   steps_per_epoch: maybeNumber,
+  /** What its encoder began with; absent where that was random. */
+  init: z.looseObject({ source: z.string(), encoder: z.string(), producer: maybeText, licence: maybeText }).nullish(),
   /** Absent or null before training's first look at the features. */
   health: z.looseObject({ verdict: z.string(), since: maybeNumber, text: z.string() }).nullish(),
   result: z

@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { search } from "../../eval/search.ts";
 import { sampleImage, temporaryFolder, writeImages } from "../../testing/data.ts";
 import { pretrain } from "../../train/pretrain.ts";
-import { Atlas, type Context } from "./atlas.ts";
+import { Atlas } from "./atlas.ts";
+import type { Context } from "./context.ts";
 
 const folder = temporaryFolder();
 const root = realpathSync(folder.path);

@@ -3,6 +3,7 @@
 import type { Split } from "../../data/folder.ts";
 import { ImageReader } from "../../data/reader.ts";
 import { Checks } from "./checks.ts";
+import type { Context } from "./context.ts";
 import type { OpenedRun, RunFeatures, Tell } from "./features.ts";
 import { RunImages } from "./images.ts";
 import type { LabelDesk } from "./label-desk.ts";
@@ -14,12 +15,6 @@ import { uploaded } from "./upload.ts";
 const KEPT = { images: 6, opened: 3, features: 4 };
 /** Images that one run searches. */
 const MOST_SEARCHED = 1_000_000;
-
-/** What an answer is worked out with. */
-export interface Context {
-  tell: Tell;
-  signal: AbortSignal;
-}
 
 type Answers = { [K in Kind]: (ask: Requests[K]["ask"], context: Context) => Promise<Requests[K]["answer"]> };
 

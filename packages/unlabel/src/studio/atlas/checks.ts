@@ -7,7 +7,7 @@ import { spreadOverClasses } from "../../check/contact-sheet.ts";
 import { nameOf } from "../../data/names.ts";
 import { openData } from "../../data/open.ts";
 import type { CheckedImage, CheckedTold } from "../messages/atlas.ts";
-import type { Context } from "./atlas.ts";
+import type { Context } from "./context.ts";
 import { Recent } from "./recent.ts";
 import { sheetOf } from "./sheet-of.ts";
 import { placeOf, within } from "./within.ts";

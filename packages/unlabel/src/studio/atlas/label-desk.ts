@@ -8,19 +8,10 @@ import { openLabelling } from "../../label/open-labelling.ts";
 import type { Picture } from "../../label/picture.ts";
 import { type LabelStore, openStore } from "../../label/store.ts";
 import type { LabelTold } from "../messages/atlas.ts";
-import type { Context } from "./atlas.ts";
+import type { Context } from "./context.ts";
+import type { LabelAsk } from "./requests.ts";
 
 import { isWithin, placeOf, realOf, within } from "./within.ts";
-
-/** What a session is opened by. */
-export interface LabelAsk {
-  /** Images, as run.json names them. */
-  root: string;
-  /** Runs' real paths. */
-  dirs: string[];
-  /** A .csv inside the folders given. */
-  file: string;
-}
 
 interface Desk {
   labelling: Labelling;

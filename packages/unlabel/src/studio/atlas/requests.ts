@@ -1,9 +1,18 @@
 // What the studio's server asks of the process that holds LibTorch. All of it can be sent from one process to another.
 import type { CheckedTold, LabelTold, MapTold, MaskedTold, SearchTold } from "../messages/atlas.ts";
-import type { LabelAsk } from "./label-desk.ts";
 
 /** A picture: bytes that somebody gave, or one of the run's images by its number. */
 export type Asked = { bytes: Uint8Array } | { image: number };
+
+/** What a session is opened by. */
+export interface LabelAsk {
+  /** Images, as run.json names them. */
+  root: string;
+  /** Runs' real paths. */
+  dirs: string[];
+  /** A .csv inside the folders given. */
+  file: string;
+}
 
 /** What can be asked, and what is answered. `dir` is a run's real path. */
 export interface Requests {

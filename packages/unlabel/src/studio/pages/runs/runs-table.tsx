@@ -42,6 +42,7 @@ interface Props {
 
 export function RunsTable({ groups, order, onSort, picked, onPick }: Props) {
   return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard
     <section class="scroll runs-table" aria-label="Runs" tabIndex={0}>
       <table>
         <thead>
