@@ -144,8 +144,10 @@ export {
   positiveWeights,
 } from "./methods/shared/nt-xent.ts";
 export { Queue } from "./methods/shared/queue.ts";
+export { resampled, resampledTokens } from "./methods/shared/resampled.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
 export { sphereSpread } from "./methods/shared/spread.ts";
+export { type Taught, Teacher, type TeacherView } from "./methods/shared/teacher.ts";
 export { type TwoViewsConfig, twoViews, twoViewsSchema } from "./methods/shared/two-views.ts";
 export { meanSquaredCosine } from "./methods/shared/uniformity.ts";
 export { type VicRegWeights, vicReg, vicRegChance } from "./methods/shared/vicreg-loss.ts";
@@ -167,6 +169,7 @@ export {
   type RunInit,
   type RunResult,
   type RunStatus,
+  type RunTeacher,
   type SavedGrowth,
 } from "./run/directory.ts";
 export type * from "./run/evaluations.ts";

@@ -2,7 +2,8 @@
 import { basename, resolve } from "node:path";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { Input } from "../data/input.ts";
-import { aboutEncoder, stemOf } from "../encoders/facts.ts";
+import { describeEncoder, type EncoderDescription } from "../encoders/description.ts";
+import { aboutEncoder, type EncoderAbout, stemOf } from "../encoders/facts.ts";
 import { sizeFor } from "../eval/evaluate.ts";
 import type { RunDirectory } from "../run/directory.ts";
 
@@ -19,7 +20,9 @@ export interface ExportFacts {
   /** As the field spells it: ResNet-18. */
   title: string;
   /** Of architectures. */
-  family: string;
+  family: EncoderAbout["family"];
+  /** Its sizes and all that sets it apart, in plain data. */
+  description: EncoderDescription;
   /** A ResNet's first layer. */
   stem: "7x7" | "3x3";
   /** Whether a max-pool comes after a ResNet's stem. */
@@ -60,17 +63,23 @@ export function factsOf(run: RunDirectory, { size, license }: { size?: number; l
     name: `${config.encoder}-${method}`,
     method: { name: method, title: about?.title ?? method, paper: about?.paper ?? "" },
     architecture: config.encoder,
+    description: describeEncoder(config),
     ...{ title, family, stem, pools: family === "resnet" && stem === "7x7" },
     size: sizeFor(config, size),
     input: data.input,
     mean: config.mean,
     std: config.std,
-    license: license ?? inherited(run.info.init?.licence) ?? "unknown",
+    license: license ?? inherited([run.info.init?.licence, run.info.teacher?.licence]) ?? "unknown",
     unlabel: versionOfUnlabel(),
   };
 }
 
-/** The licence of what a run began with, where it is a name of one. */
-function inherited(licence: unknown): string | null {
-  return typeof licence === "string" && /^[\w.+-]{1,100}$/.test(licence) ? licence : null;
+/**
+ * The licence of what a run began with or was taught by, where it is a name of one. Two that differ bind both, which no one name says:
+ * `other`, and the model card has both.
+ */
+function inherited(licences: readonly unknown[]): string | null {
+  const named = licences.filter((one): one is string => typeof one === "string" && /^[\w.+-]{1,100}$/.test(one));
+  const [first = null, ...others] = new Set(named);
+  return others.length > 0 ? "other" : first;
 }

@@ -1,10 +1,10 @@
 // What holds of every method, from the one list: a new one is tested here without a line of its own.
 import { autocast, manualSeed, memory, randn, scope, type Tensor } from "@unlabel/torch";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Draws } from "../base/draws.ts";
 import type { Config } from "../config/common.ts";
 import { commonSchema } from "../config/common.ts";
-import { withDraws } from "../encoders/index.ts";
+import { buildEncoder, withDraws } from "../encoders/index.ts";
 import { stepOn } from "../testing/progress.ts";
 import { gradients } from "../train/micro-batches.ts";
 import { makeOptimizer, setRates } from "../train/optimizer.ts";
@@ -14,8 +14,17 @@ import { ABOUTS } from "./abouts.ts";
 import { METHODS } from "./list.ts";
 import type { Method } from "./method.ts";
 import { createMethod, resolveConfig, viewsAt } from "./registry.ts";
+import { Teacher } from "./shared/teacher.ts";
 
 const BATCH = 8;
+
+/** For methods that learn from one: a small ViT that wants images of its own size and range. */
+function teacherOf(channels: number): Teacher {
+  const options = { size: 24, patch: 8, width: 24, depth: 1, heads: 2, channels } as const;
+  const view = { size: 24, mean: Array(channels).fill(0.4), std: Array(channels).fill(0.2) };
+  manualSeed(7);
+  return new Teacher(buildEncoder({ family: "vit", ...options }), view, options.width);
+}
 
 it("is known by the same names to help and to training, in the same order", () => {
   expect(METHODS.map(({ about }) => about)).toEqual(ABOUTS);
@@ -29,9 +38,22 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
   });
   const viewsOf = (method: Method, images = BATCH) =>
     method.views.map(({ count, size }) => randn([count * images, 3, size, size]));
+  const teachers = new Map<number, Teacher>();
+  const teacherFor = ({ channels }: Config) => {
+    const count = channels === "auto" ? 3 : channels;
+    if (!("teacher" in about)) return null;
+    const found = teachers.get(count) ?? teacherOf(count);
+    teachers.set(count, found);
+    return found;
+  };
+  beforeAll(() => void teacherFor(config));
+  afterAll(() => {
+    for (const teacher of teachers.values()) teacher[Symbol.dispose]();
+  });
   const made = (settings: Config = config) => {
+    const teacher = teacherFor(settings);
     manualSeed(0);
-    return createMethod(settings);
+    return createMethod(settings, undefined, teacher);
   };
 
   it("says what it is in full, of settings and curves that there are", () => {
@@ -193,7 +215,7 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
       const [one, two] = [made(), made()];
       for (const [key, tensor] of one.namedTensors()) expect.soft(tensor.equal(two.stateDict()[key]!), key).toBe(true);
       manualSeed(1);
-      const other = createMethod(config);
+      const other = createMethod(config, undefined, teacherFor(config));
       expect(other.loadStateDict(one.stateDict())).toEqual({ missing: [], unexpected: [] });
       const views = viewsOf(one);
       expect(other.loss(views, stepOn(BATCH)).loss.item()).toBe(one.loss(views, stepOn(BATCH)).loss.item());

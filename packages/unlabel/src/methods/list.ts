@@ -2,6 +2,7 @@
 import { barlow } from "./barlow/method.ts";
 import { byol } from "./byol/method.ts";
 import type { MethodDefinition } from "./define.ts";
+import { distill } from "./distill/method.ts";
 import { mae } from "./mae/method.ts";
 import { mocov3 } from "./mocov3/method.ts";
 import { nnclr } from "./nnclr/method.ts";
@@ -9,4 +10,4 @@ import { simclr } from "./simclr/method.ts";
 import { simsiam } from "./simsiam/method.ts";
 import { vicreg } from "./vicreg/method.ts";
 
-export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow, simsiam, nnclr, mocov3];
+export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow, simsiam, nnclr, mocov3, distill];

@@ -9,7 +9,7 @@ import { type RunInfo, readRunInfo } from "./info.ts";
 import { LOCK } from "./lock.ts";
 import { type Gap, lines, MetricsFile, type MetricsRow } from "./metrics.ts";
 
-export type { RunInfo, RunInit, RunResult, RunStatus, SavedGrowth } from "./info.ts";
+export type { RunInfo, RunInit, RunResult, RunStatus, RunTeacher, SavedGrowth } from "./info.ts";
 export type { MetricsRow } from "./metrics.ts";
 
 /** A checkpoint is saved at least this often, however long an epoch is. */

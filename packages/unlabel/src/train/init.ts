@@ -183,7 +183,7 @@ export function recordOf(init: Init, loaded: LoadedWeights, config: Config): Run
 }
 
 /** SHA-256 of the encoder's tensors as the source has them. */
-function checksumOf({ state }: WeightsSource): string {
+export function checksumOf({ state }: WeightsSource): string {
   const hash = createHash("sha256");
   const pieces = [...state!.placed.values()].flatMap((one) => one.pieces.flatMap((piece) => piece ?? []));
   for (const piece of pieces.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {

@@ -1,8 +1,10 @@
 // ONNX files in ONNX Runtime against the encoders that they were written from, with weights by formula.
 import { noGrad, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
+import { describeEncoder } from "../../encoders/description.ts";
 import { aboutEncoder, type EncoderConfig, stemOf } from "../../encoders/facts.ts";
-import { createEncoder } from "../../encoders/registry.ts";
+import { buildEncoder, createEncoder } from "../../encoders/registry.ts";
+import type { VitOptions } from "../../encoders/vit.ts";
 import { distance, leastCosine, ortTensor, runOnnx, session } from "../../testing/onnx.ts";
 import { formulaNumbers, formulaState } from "../../testing/reference.ts";
 import type { ExportFacts } from "../facts.ts";
@@ -22,6 +24,7 @@ function made(config: EncoderConfig & { channels: number }) {
   const facts = (size: number): ExportFacts => ({
     ...{ run: "a", name: "test", method: { name: "simclr", title: "SimCLR", paper: "" }, architecture: config.encoder },
     ...{ title, family, stem, pools: family === "resnet" && stem === "7x7", size },
+    description: describeEncoder(config),
     input: { channels: config.channels, bands: null, range: null, tiles: null },
     ...{ mean: Array(config.channels).fill(0.5), std: Array(config.channels).fill(0.5) },
     ...{ license: "unknown", unlabel: "0", step: 1, weightsAverage: null, dim: encoder.dim, ...shapes(size) },
@@ -36,6 +39,7 @@ const CASES = [
   { encoder: "resnet50", stem: "7x7", size: 64, channels: 3 },
   { encoder: "vit_tiny", size: 32, patch: 8, channels: 3 },
   { encoder: "vit_tiny", size: 32, patch: 16, channels: 5 },
+  { encoder: "convnext_tiny", size: 64, channels: 3 },
 ] as const;
 
 describe.each(CASES)("$encoder, stem $stem, $channels channels, $size px", (shape) => {
@@ -64,6 +68,59 @@ describe.each(CASES)("$encoder, stem $stem, $channels channels, $size px", (shap
     }
     encoder.dispose();
   });
+});
+
+/** A ViT of two blocks in every form that is read: what exports of the real sizes differ in is their length. */
+const FORMS = [
+  { registers: 4, layerScale: 1, pooling: "class" },
+  { registers: 2, prefixPositions: "all", pooling: "class_mean", normEps: 1e-3 },
+  { prefixPositions: "none", pooling: "mean", qkvBias: false, mlpRatio: 2.5 },
+  { classToken: false, pooling: "mean", pooledNorm: true },
+  { classToken: false, registers: 1, prefixPositions: "all", pooledNorm: true },
+  { pooledNorm: true, pooling: "class_mean", interpolation: "bicubic" },
+  { interpolation: "offset", positions: "sincos" },
+] as const satisfies Partial<VitOptions>[];
+
+describe.each(FORMS)("a ViT with %j", (form) => {
+  const description = { family: "vit", size: 32, patch: 8, width: 48, depth: 2, heads: 3, ...form } as const;
+  it.each([32, 48])("gives its features and tokens at %i px, and in fp16 and int8", async (size) => {
+    const encoder = buildEncoder(description).eval();
+    const state = formulaState(encoder.stateDict());
+    // Fixed ones stay.
+    encoder.loadStateDict("positions" in form ? { ...state, pos_embed: encoder.stateDict().pos_embed! } : state);
+    const { facts: plain } = made({ encoder: "vit_tiny", size: 32, patch: 8, channels: 3 });
+    const grid: [number, number] = [size / 8, size / 8];
+    const facts: ExportFacts = { ...plain(size), description, dim: encoder.dim, width: 48, grid };
+    const images = formulaNumbers("images", [2, 3, size, size]);
+    const [features, tokens] = noGrad(() =>
+      scope(() => [encoder.features(images).toNumbers(), encoder.tokens(images).tokens.contiguous().toNumbers()]),
+    );
+    for (const [precision, cosine] of [
+      ["fp32", 0.99999],
+      ["fp16", 0.999],
+      ["int8", 0.99],
+    ] as const) {
+      const file = onnxFile(encoder, facts, { precision, images: null, outputs: "unlabel" });
+      const found = await runOnnx(await session(file), { pixel_values: ortTensor(images) });
+      expect(found.features!.dims).toEqual([2, encoder.dim]);
+      expect(leastCosine(found.features!.data, features!, encoder.dim)).toBeGreaterThan(cosine);
+      expect(leastCosine(found.tokens!.data, tokens!, 48)).toBeGreaterThan(cosine);
+      if (precision === "fp32") expect(distance(found.features!.data, features!)).toBeLessThan(1e-4);
+    }
+    encoder.dispose();
+  });
+});
+
+it("gives a ConvNeXt's map and the norm of its mean as transformers does", async () => {
+  const { encoder, facts } = made({ encoder: "convnext_tiny", size: 64, patch: 16, channels: 3 });
+  const file = onnxFile(encoder, facts(64), { precision: "fp32", images: null, outputs: "transformers" });
+  const images = formulaNumbers("images", [2, 3, 64, 64]);
+  const found = await runOnnx(await session(file), { pixel_values: ortTensor(images) });
+  expect(found.last_hidden_state!.dims).toEqual([2, 768, 2, 2]);
+  expect(found.pooler_output!.dims).toEqual([2, 768]);
+  const features = noGrad(() => encoder.features(images));
+  expect(distance(found.pooler_output!.data, features.toNumbers())).toBeLessThan(1e-4);
+  encoder.dispose();
 });
 
 it("has a ViT's positions for another size than it was trained at", async () => {
