@@ -95,7 +95,12 @@ function fileOf(one: Asked | undefined): string | null {
 
 /** Gives out files on this machine. @param pathOf the file that an address stands for; null: an empty page */
 export async function serve(pathOf: (url: string) => string | null): Promise<{ url: string; close(): Promise<void> }> {
-  const types: Record<string, string> = { ".mjs": "text/javascript", ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html" };
+  const types: Record<string, string> = {
+    ".mjs": "text/javascript",
+    ".js": "text/javascript",
+    ".wasm": "application/wasm",
+    ".html": "text/html",
+  };
   const server = createServer(({ url = "/" }, response) => {
     const path = pathOf(url);
     if (path === null) return response.writeHead(200, { "content-type": "text/html" }).end("<title>peers</title>");

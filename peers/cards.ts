@@ -42,12 +42,21 @@ export async function runCards(root: string, places: Places): Promise<Outcome[]>
     const bands = one.run.endsWith("-5") ? 5 : 3;
     const expected = await prepare(work, join(root, "runs", one.run), folder, bands);
     const card = readFileSync(join(folder, "README.md"), "utf8");
-    const blocks = [...card.matchAll(/```(ts|python|html)\n([\s\S]*?)```/g)].map(([, language, code]) => [language, code] as const);
-    if (blocks.length === 0) outcomes.push({ what: `card of ${basename(folder)}`, found: "no lines to run", good: false });
+    const blocks = [...card.matchAll(/```(ts|python|html)\n([\s\S]*?)```/g)].map(
+      ([, language, code]) => [language, code] as const,
+    );
+    if (blocks.length === 0)
+      outcomes.push({ what: `card of ${basename(folder)}`, found: "no lines to run", good: false });
     for (const [language, code] of blocks) {
       const lines = code!.trimEnd().split("\n").length;
       const what = `card of ${basename(folder)}, ${lines} lines of ${LANGUAGES[language as Language]}`;
-      outcomes.push({ what, ...judged(await run(language as Language, filled(code!, folder, bands), { ...places, folder, work, to: one.to }), expected) });
+      outcomes.push({
+        what,
+        ...judged(
+          await run(language as Language, filled(code!, folder, bands), { ...places, work, to: one.to }),
+          expected,
+        ),
+      });
     }
   }
   return outcomes;
@@ -79,7 +88,10 @@ function filled(code: string, folder: string, bands: number): string {
     .replaceAll("NAME/OF/THIS/FOLDER", basename(folder));
   if (bands === 3) return here;
   return here
-    .replace(/^\/\/ samples: .*$/m, `const [height, width] = [${HEIGHT}, ${WIDTH}];\nconst samples = new Uint16Array((await import("node:fs")).readFileSync("samples.bin").buffer.slice(0));`)
+    .replace(
+      /^\/\/ samples: .*$/m,
+      `const [height, width] = [${HEIGHT}, ${WIDTH}];\nconst samples = new Uint16Array((await import("node:fs")).readFileSync("samples.bin").buffer.slice(0));`,
+    )
     .replace(/^# samples: .*$/m, `samples = np.fromfile("samples.bin", "<u2").reshape(${HEIGHT}, ${WIDTH}, ${bands})`);
 }
 
@@ -96,19 +108,18 @@ function judged(ran: Ran, expected: readonly number[]): Pick<Outcome, "found" | 
 }
 
 interface Run extends Places {
-  folder: string;
   work: string;
   to: string;
 }
 
-async function run(language: Language, code: string, { python, node, work, to, folder }: Run): Promise<Ran> {
+async function run(language: Language, code: string, { python, node, work, to }: Run): Promise<Ran> {
   if (language === "html") return inBrowser(code, { node, work });
   // What the lines have found is printed behind them.
   const [name, more, program, args, env] =
     language === "ts"
       ? ([
           "card.mts",
-          "\nconsole.log(`\\n${JSON.stringify([...features.data])}`);\n",
+          "\nconsole.log();\nconsole.log(JSON.stringify([...features.data]));\n",
           process.execPath,
           ["--import", createRequire(join(ROOT, "package.json")).resolve("tsx")],
           process.env,
@@ -118,8 +129,7 @@ async function run(language: Language, code: string, { python, node, work, to, f
   // transformers.js lies elsewhere than what this project has.
   const modules = join(work, "node_modules");
   if (language === "ts") symlinkSync(join(to === "transformers" ? node : ROOT, "node_modules"), modules);
-  const cwd = to === "onnx" || language === "python" ? work : folder && work;
-  const { stdout, stderr, status } = spawnSync(program, [...args, name], { cwd, env, encoding: "utf8" });
+  const { stdout, stderr, status } = spawnSync(program, [...args, name], { cwd: work, env, encoding: "utf8" });
   if (status !== 0) return { error: stderr.trim() || `exit code ${status}` };
   const line = stdout.trim().split("\n").at(-1)!;
   return { features: line.startsWith("[") ? (JSON.parse(line) as number[]) : null };

@@ -14,10 +14,21 @@ import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import { makeTiff } from "../packages/unlabel/src/testing/tiff.ts";
 import { pretrain } from "../packages/unlabel/src/train/pretrain.ts";
 import { type Asked, openInBrowser } from "./browser.ts";
-import { nodePeers, type Python, pythonPeers, Unreachable } from "./environment.ts";
 import { runCards } from "./cards.ts";
+import { nodePeers, type Python, pythonPeers, Unreachable } from "./environment.ts";
 import { neighboursOf } from "./neighbours.ts";
-import { type Case, folderOf, IN_BROWSER, type Outcome, poolingOf, precisionOf, RUNS, type Run, type RunName, sizeOf } from "./runs.ts";
+import {
+  type Case,
+  folderOf,
+  IN_BROWSER,
+  type Outcome,
+  poolingOf,
+  precisionOf,
+  RUNS,
+  type Run,
+  type RunName,
+  sizeOf,
+} from "./runs.ts";
 import { samples } from "./samples.ts";
 import { eventsBesideMetrics } from "./tensorboard.ts";
 
@@ -27,7 +38,7 @@ function cases(): Case[] {
   const found: Case[] = [];
   for (const run of Object.keys(RUNS)) {
     const rgb = !run.endsWith("-5");
-    const { without = [], brief = false } = RUNS[run as RunName];
+    const { without = [], brief = false } = RUNS[run as RunName] as Run;
     for (const ending of ["", "_fp16", "_int8"] as const) {
       const least = LEAST[ending];
       // Large ones differ in sizes alone.

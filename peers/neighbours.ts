@@ -37,7 +37,15 @@ export async function neighboursOf(root: string): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const settings of ENCODERS) {
     const run = join(root, "runs", `neighbours-${settings.encoder}`);
-    const flags = { preset: "small", size: SIZE, eval_size: SIZE, batch: 64, steps: 30, health_every: 0, online: false };
+    const flags = {
+      preset: "small",
+      size: SIZE,
+      eval_size: SIZE,
+      batch: 64,
+      steps: 30,
+      health_every: 0,
+      online: false,
+    };
     await pretrain({ data, settings: { flags: { ...flags, ...settings } }, out: run, stream: { write: () => true } });
     const scores = { fp32: 0, int8: 0 };
     for (const precision of ["fp32", "int8"] as const) {

@@ -27,7 +27,10 @@ const picture = (seed: number) =>
 
 beforeAll(async () => {
   mkdirSync(photos);
-  for (let i = 0; i < 15; i++) await picture(i).png().toFile(join(photos, `${i}.png`));
+  for (let i = 0; i < 15; i++)
+    await picture(i)
+      .png()
+      .toFile(join(photos, `${i}.png`));
   await picture(15).png().toFile(join(photos, EVIL));
   const small = { method: "simclr", preset: "small", encoder: "resnet18", size: 32, eval_size: 32, batch: 8, steps: 2 };
   await pretrain({
@@ -43,7 +46,12 @@ it("is a folder of files, and says what could not be read", () => {
   expect(site).toMatchObject({ images: 16, skipped: ["broken.png"] });
   expect(readdirSync(join(out, "thumbnails"))).toHaveLength(16);
   const index = JSON.parse(readFileSync(join(out, "index.json"), "utf8"));
-  expect(index).toMatchObject({ dim: 512, size: 32, method: "simclr", model: "model/model_with_preprocessing_int8.onnx" });
+  expect(index).toMatchObject({
+    dim: 512,
+    size: 32,
+    method: "simclr",
+    model: "model/model_with_preprocessing_int8.onnx",
+  });
   expect(readFileSync(join(out, "features.bin"))).toHaveLength(16 * 512);
 });
 
@@ -67,7 +75,8 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser", () => {
     await served?.close();
   });
 
-  const names = () => page.locator("#results button").evaluateAll((all) => all.map((one) => one.title));
+  const names = () =>
+    page.evaluate("[...document.querySelectorAll('#results button')].map((one) => one.title)") as Promise<string[]>;
   const ask = async (name: string, bytes: Buffer) => {
     await page.locator("#file").setInputFiles({ name, mimeType: "image/png", buffer: bytes });
     await page.locator("#heading", { hasText: "Most alike" }).waitFor();
@@ -122,7 +131,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser", () => {
 
   it("fits a telephone", async () => {
     await page.setViewportSize({ width: 390, height: 800 });
-    const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth] as const);
-    expect(wide).toBeLessThanOrEqual(seen);
+    // Text to the compiler here: there is no page in Node.
+    expect(await page.evaluate("document.documentElement.scrollWidth <= innerWidth")).toBe(true);
   });
 });

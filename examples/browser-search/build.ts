@@ -38,7 +38,9 @@ try {
     if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${of} images${done === of ? "\n" : ""}`);
   };
   const { images, skipped, bytes } = await buildSite({ ...more, out, onProgress });
-  console.error(`${images} images in ${out}; a visitor loads ${(bytes / 1e6).toFixed(1)} MB, and thumbnails as they show`);
+  console.error(
+    `${images} images in ${out}; a visitor loads ${(bytes / 1e6).toFixed(1)} MB, and thumbnails as they show`,
+  );
   if (skipped.length > 0) console.error(`${skipped.length} could not be read: ${skipped.join(", ")}`);
   if (port === null) console.error(`Give it out with any web server, such as: python3 -m http.server -d ${out}`);
   else console.error(`Open ${(await serveFolder(out, port)).url}`);

@@ -28,7 +28,9 @@ export async function serveFolder(folder: string, port: number): Promise<Served>
     const type = TYPES[extname(path)] ?? "application/octet-stream";
     response.writeHead(200, { "content-type": type, "content-length": statSync(path).size });
     if (method === "HEAD") return response.end();
-    return createReadStream(path).on("error", () => response.destroy()).pipe(response);
+    return createReadStream(path)
+      .on("error", () => response.destroy())
+      .pipe(response);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -96,9 +96,7 @@ async function* imagesOf(folder: string, onProgress?: SiteOptions["onProgress"])
 }
 
 async function bytesOf(split: Split, items: readonly Item[]): Promise<Uint8Array[]> {
-  const images: ImageSource[] = split.load
-    ? await split.load(items)
-    : items.map(({ path }) => join(split.root, path));
+  const images: ImageSource[] = split.load ? await split.load(items) : items.map(({ path }) => join(split.root, path));
   return images.map((image) => (typeof image === "string" ? readFileSync(image) : (image as Uint8Array)));
 }
 

@@ -71,7 +71,9 @@ async function searchBy(blob) {
     if (mine !== asked) return;
     picture(URL.createObjectURL(blob));
     show(search.nearest(features, SHOWN), "Most alike");
-    say(`Encoded on this device in ${Math.round(performance.now() - began)} ms, set beside ${count(search.index.names.length)} pictures`);
+    say(
+      `Encoded on this device in ${Math.round(performance.now() - began)} ms, set beside ${count(search.index.names.length)} pictures`,
+    );
   } catch (error) {
     if (mine !== asked) return;
     say(`${blob.name ?? "That"} is no picture that this browser reads`, true);

@@ -29,7 +29,9 @@ export function vitForm(vit: VisionTransformer): VitForm {
   const other = Object.keys(vit.stateDict()).find((name) => !KNOWN.test(name));
   const first = vit.blocks[0];
   if (other !== undefined || first === undefined) {
-    throw new UserError(`Expected a ViT that is known to export, got one ${other ? `with ${other}` : "without blocks"}`);
+    throw new UserError(
+      `Expected a ViT that is known to export, got one ${other ? `with ${other}` : "without blocks"}`,
+    );
   }
   const { attn, mlp, norm1, ls1 } = first;
   return {

@@ -10,4 +10,14 @@ import { simclr } from "./simclr/method.ts";
 import { simsiam } from "./simsiam/method.ts";
 import { vicreg } from "./vicreg/method.ts";
 
-export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow, simsiam, nnclr, mocov3, distill];
+export const METHODS: readonly MethodDefinition[] = [
+  simclr,
+  byol,
+  mae,
+  vicreg,
+  barlow,
+  simsiam,
+  nnclr,
+  mocov3,
+  distill,
+];

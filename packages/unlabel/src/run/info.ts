@@ -49,7 +49,8 @@ export interface RunInit {
 }
 
 /** The frozen encoder that a run learns from, where its method asks for one. */
-export interface RunTeacher extends Pick<RunInit, "source" | "producer" | "encoder" | "checksum" | "licence" | "notes"> {
+export interface RunTeacher
+  extends Pick<RunInit, "source" | "producer" | "encoder" | "checksum" | "licence" | "notes"> {
   /** How it sees images: as its own config says (`own`), else by ImageNet's mean and deviation. */
   view: { size: number; mean: number[]; std: number[]; own: boolean };
 }

@@ -81,7 +81,10 @@ export async function openTeacher(
     for (const key of ["teacher_encoder", "teacher_patch"] as const) refuseOther(key, given[key], settings[key], path);
     const record: RunTeacher = {
       ...{ source: path, producer: source.producer, encoder: described(source.state!.architecture) },
-      ...{ checksum: checksumOf(source), licence: source.licence ?? own?.init?.licence ?? own?.teacher?.licence ?? null },
+      ...{
+        checksum: checksumOf(source),
+        licence: source.licence ?? own?.init?.licence ?? own?.teacher?.licence ?? null,
+      },
       ...{ view, notes: [...source.notes] },
     };
     if (before) refuseChanged(before, record);
@@ -158,7 +161,8 @@ export function refuseChannels(teacher: RunTeacher, channels: number, bands: rea
   const own = teacher.view.mean.length;
   const seen = bands?.length ?? channels;
   if (seen === own) return;
-  const example = channels === 1 ? Array(own).fill(1) : Array.from({ length: own }, (_, i) => Math.min(i + 1, channels));
+  const example =
+    channels === 1 ? Array(own).fill(1) : Array.from({ length: own }, (_, i) => Math.min(i + 1, channels));
   throw new UsageError(
     `Expected images of ${own} channels, as the teacher in ${teacher.source} sees, got ${seen}; say which it sees, such as --set teacher_bands=${example.join(",")}`,
   );

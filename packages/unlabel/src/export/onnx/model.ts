@@ -1,8 +1,8 @@
 // A whole ONNX file: what goes in, the encoder, what comes out, and what the file says of itself.
 import { UserError } from "../../base/errors.ts";
 import { ConvNeXt } from "../../encoders/convnext.ts";
-import type { Encoder } from "../../encoders/encoder.ts";
 import type { VitDescription } from "../../encoders/description.ts";
+import type { Encoder } from "../../encoders/encoder.ts";
 import { FoldedResNet } from "../../encoders/folded.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
 import type { ExportFacts } from "../facts.ts";

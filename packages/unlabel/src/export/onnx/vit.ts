@@ -1,5 +1,5 @@
 // A ViT as ONNX operators, for images of one size: positions are made for its grid.
-import { noGrad, scope, type nn } from "@unlabel/torch";
+import { type nn, noGrad, scope } from "@unlabel/torch";
 import type { LayerScale } from "../../encoders/transformer.ts";
 import type { VisionTransformer } from "../../encoders/vit.ts";
 import { vitForm } from "../vit-form.ts";

@@ -43,7 +43,7 @@ function vitTensors(vit: VisionTransformer, grid: number): Record<string, Tensor
   const { classToken, behindZeros } = placedFor(vit, grid);
   if (!classToken) throw new TypeError("Expected a ViT with a class token");
   const tensors: Record<string, Tensor> = { ...vit.stateDict(), cls_token: classToken, pos_embed: behindZeros };
-  for (const [i, { attn, ls1, ls2 }] of vit.blocks.entries()) {
+  for (const [i, { ls1, ls2 }] of vit.blocks.entries()) {
     tensors[`blocks.${i}.attn.qkv.bias`] ??= zeros([3 * vit.width]);
     for (const [scale, name, before] of [
       [ls1, "ls1", "attn.proj"],

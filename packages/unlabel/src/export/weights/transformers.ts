@@ -5,8 +5,8 @@
 import { noGrad, ones, saveSafetensors, scope, type Tensor, zeros } from "@unlabel/torch";
 import { writeAtomically } from "../../base/files.ts";
 import { isOrdinary } from "../../data/input.ts";
-import type { Encoder } from "../../encoders/encoder.ts";
 import { ConvNeXt } from "../../encoders/convnext.ts";
+import type { Encoder } from "../../encoders/encoder.ts";
 import { aboutEncoder } from "../../encoders/facts.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
 import { CONVNEXT_DIALECTS } from "../../encoders/weights/dialects/convnext.ts";

@@ -17,10 +17,7 @@ export const about = {
   summary: "features of a frozen encoder that is good already are predicted from a smaller or another one's",
   loss: ({ distance, pooled_weight, patch_weight }) => {
     const what = distance === "smooth_l1" ? "smooth L1" : "1 − cosine";
-    const parts = [
-      ...(Number(pooled_weight) > 0 ? ["pooled"] : []),
-      ...(Number(patch_weight) > 0 ? ["patch"] : []),
-    ];
+    const parts = [...(Number(pooled_weight) > 0 ? ["pooled"] : []), ...(Number(patch_weight) > 0 ? ["patch"] : [])];
     return `${what} of the teacher's ${parts.join(" and ")} features`;
   },
   encoders: ENCODERS,
@@ -60,9 +57,11 @@ export const about = {
   },
   fit({ device }, given): Choice[] {
     const { teacher_encoder: teacher, teacher_patch: patch, teacher_size: size } = given;
-    if (device !== "cpu" || typeof teacher !== "string" || "teacher_view" in given || "patch_weight" in given) return [];
+    if (device !== "cpu" || typeof teacher !== "string" || "teacher_view" in given || "patch_weight" in given)
+      return [];
     const student = { ...SMALL_RESNET, patch: 16, ...given } as unknown as Config;
-    const cost = (forwardMacs({ encoder: teacher, size: Number(size), patch: Number(patch ?? 16) }) / encoderMacs(student)) / 3;
+    const cost =
+      forwardMacs({ encoder: teacher, size: Number(size), patch: Number(patch ?? 16) }) / encoderMacs(student) / 3;
     if (!(cost > COSTLY)) return [];
     return [
       {
@@ -75,7 +74,10 @@ export const about = {
     const { teacher_encoder: teacher, teacher_view: view, teacher_size: size, teacher_patch: patch } = config;
     const known = typeof teacher === "string";
     const [dim, width] = known
-      ? [encoderDim({ encoder: teacher, pooling: (config.teacher_pooling ?? undefined) as Pooling | undefined }), encoderWidth({ encoder: teacher })]
+      ? [
+          encoderDim({ encoder: teacher, pooling: (config.teacher_pooling ?? undefined) as Pooling | undefined }),
+          encoderWidth({ encoder: teacher }),
+        ]
       : [encoderDim(config), encoderWidth(config)];
     const places = (isVit(config.encoder) ? config.size / config.patch : Math.max(1, config.size / 32)) ** 2;
     const heads =
@@ -93,7 +95,13 @@ export const about = {
     cures: "a higher lr, more epochs, or another teacher",
     unlearnt: "another distance, or a teacher whose images were more like these",
   },
-  flags: [{ flag: "--teacher", value: "source", help: "what it learns from: a file, a folder of timm's or transformers', a run" }],
+  flags: [
+    {
+      flag: "--teacher",
+      value: "source",
+      help: "what it learns from: a file, a folder of timm's or transformers', a run",
+    },
+  ],
   curves: [
     ["train/pooled_similarity", "Pooled features and the teacher's, cosine"],
     ["train/patch_similarity", "Patch features and the teacher's, cosine"],

@@ -14,8 +14,8 @@ import { KeptFeatures } from "../shared/kept-features.ts";
 import { resampledTokens } from "../shared/resampled.ts";
 import type { Teacher } from "../shared/teacher.ts";
 import { about } from "./about.ts";
-import { type DistillConfig, problemsOf, schema } from "./settings.ts";
 import { chanceOf, distanceTo } from "./distance.ts";
+import { type DistillConfig, problemsOf, schema } from "./settings.ts";
 
 /** Encoder, and a linear layer each from its pooled and its patch features to the teacher's. */
 export class Distill extends Method {

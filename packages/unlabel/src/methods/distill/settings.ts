@@ -57,7 +57,9 @@ export function problemsOf(config: DistillConfig, given: Settings): string[] {
   const { teacher_size: size, teacher_patch: patch } = config;
   if (size !== null && patch !== null && size % patch !== 0) {
     const nearest = patch * Math.max(1, Math.round(size / patch));
-    problems.push(`Expected a teacher_size that the teacher's patch ${patch} divides, got ${size}; nearest: ${nearest}`);
+    problems.push(
+      `Expected a teacher_size that the teacher's patch ${patch} divides, got ${size}; nearest: ${nearest}`,
+    );
   }
   const { teacher_bands: seen, channels } = config;
   if (seen !== null && typeof channels === "number" && seen.some((band) => band > channels)) {

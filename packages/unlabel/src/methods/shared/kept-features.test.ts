@@ -22,7 +22,7 @@ it("asks once for each view, whatever its place, and gives back what was said", 
     expect(kept.of(views.flip([0]), encode).equal(first.flip([0]))).toBe(true);
     expect([asked.times, kept.size]).toEqual([3, 3]);
     // Channels-last in memory is the same view.
-    expect(kept.of(views.contiguous("channels_last"), encode).equal(first)).toBe(true);
+    expect(kept.of(views.contiguous({ memoryFormat: "channels_last" }), encode).equal(first)).toBe(true);
     // One number apart is another.
     const other = views.clone();
     other.narrow(0, 0, 1).add_(1e-6);

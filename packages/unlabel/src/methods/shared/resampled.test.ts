@@ -1,10 +1,10 @@
-import { arange, scope, tensor } from "@unlabel/torch";
+import { scope, tensor } from "@unlabel/torch";
 import { expect, it } from "vitest";
 import { resampled, resampledTokens } from "./resampled.ts";
 
 it("takes the mean of what a place covers where a map shrinks", () => {
   scope(() => {
-    const map = arange(16).to({ dtype: "float32" }).reshape([1, 1, 4, 4]);
+    const map = tensor(Array.from({ length: 16 }, (_, i) => i)).reshape([1, 1, 4, 4]);
     expect(resampled(map, [2, 2]).toNumbers()).toEqual([2.5, 4.5, 10.5, 12.5]);
     expect(resampled(map, [4, 4])).toBe(map);
   });
@@ -22,7 +22,7 @@ it("is bilinear between the places' centres where it grows", () => {
 it("keeps tokens in the order of their places", () => {
   scope(() => {
     // Two numbers a token, four by two places.
-    const tokens = arange(16).to({ dtype: "float32" }).reshape([1, 8, 2]);
+    const tokens = tensor(Array.from({ length: 16 }, (_, i) => i)).reshape([1, 8, 2]);
     const found = resampledTokens(tokens, [4, 2], [2, 1]);
     expect(found.shape).toEqual([1, 2, 2]);
     // The first four tokens' means, then the last four's.
