@@ -6,6 +6,7 @@ import { describeEncoder, type EncoderDescription } from "../encoders/descriptio
 import { aboutEncoder, type EncoderAbout, stemOf } from "../encoders/facts.ts";
 import { sizeFor } from "../eval/evaluate.ts";
 import type { RunDirectory } from "../run/directory.ts";
+import { inheritedLicence } from "../run/licence.ts";
 
 /** See the head of this file. */
 export interface ExportFacts {
@@ -69,17 +70,7 @@ export function factsOf(run: RunDirectory, { size, license }: { size?: number; l
     input: data.input,
     mean: config.mean,
     std: config.std,
-    license: license ?? inherited([run.info.init?.licence, run.info.teacher?.licence]) ?? "unknown",
+    license: license ?? inheritedLicence(run.info) ?? "unknown",
     unlabel: versionOfUnlabel(),
   };
-}
-
-/**
- * The licence of what a run began with or was taught by, where it is a name of one. Two that differ bind both, which no one name says:
- * `other`, and the model card has both.
- */
-function inherited(licences: readonly unknown[]): string | null {
-  const named = licences.filter((one): one is string => typeof one === "string" && /^[\w.+-]{1,100}$/.test(one));
-  const [first = null, ...others] = new Set(named);
-  return others.length > 0 ? "other" : first;
 }

@@ -29,8 +29,8 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
  */
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const { stream = process.stderr, tellData = true, signal, processSignals, onStep, onEvent } = request;
-  using init = await initOf(request);
-  using teacher = await teacherOf(request);
+  using init = await initOf(request, stream);
+  using teacher = await teacherOf(request, stream);
   const planned = plan(request, init, teacher);
   const { config, input } = planned;
   const opened = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));

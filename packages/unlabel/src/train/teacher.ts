@@ -9,11 +9,14 @@ import { variantSchema } from "../config/common.ts";
 import { IMAGENET } from "../config/defaults.ts";
 import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
-import { type EncoderConfig, encoderWidth, isVit } from "../encoders/facts.ts";
+import { type EncoderConfig, isVit } from "../encoders/facts.ts";
 import { described, type WeightsSource } from "../encoders/weights/index.ts";
+import type { HubStream } from "../hub/progress.ts";
+import { isHub } from "../hub/reference.ts";
 import { methods } from "../methods/registry.ts";
 import type { Teacher } from "../methods/shared/teacher.ts";
 import { RunDirectory, type RunTeacher } from "../run/directory.ts";
+import { inheritedLicence } from "../run/licence.ts";
 import { openSource } from "../run/open-source.ts";
 import { checksumOf, encoderOf } from "./init.ts";
 
@@ -41,7 +44,7 @@ interface Before {
 /**
  * Opens the teacher of settings whose method learns from one.
  *
- * @param before the run that goes on, whose teacher it has to be
+ * @param options `before`: the run that goes on, whose teacher it has to be; `stream` takes lines on how far a download has come
  * @returns null where the method learns from none
  * @throws {UsageError} where none is named, or it is said to be another than it is
  * @throws {UserError} where no encoder that is known lies there, or not the one that the run began with
@@ -49,18 +52,19 @@ interface Before {
 export async function openTeacher(
   { file, flags }: Sources,
   methodOtherwise: string,
-  before: Before | null = null,
+  { before = null, stream }: { before?: Before | null; stream?: HubStream | undefined } = {},
 ): Promise<OpenTeacher | null> {
   const given: Settings = { ...file?.settings, ...flags };
   const name = given.method ?? methodOtherwise;
   if (!methods().find(({ about }) => about.name === name)?.about.teacher) return null;
   if (typeof given.teacher !== "string" || given.teacher.trim() === "") {
     throw new UsageError(
-      `Expected a teacher for ${name}: --teacher with a file of weights, a folder of timm's or transformers', or a run`,
+      `Expected a teacher for ${name}: --teacher with a file of weights, a folder of timm's or transformers', a run, or hub:ORG/NAME`,
     );
   }
-  const path = resolve(given.teacher);
-  const source = await opened(path, before);
+  const source = await opened(isHub(given.teacher) ? given.teacher : resolve(given.teacher), before, stream);
+  // Of the hub with its commit, so that the run says which it was.
+  const { path } = source;
   try {
     const found = encoderOf(source);
     const own = existsSync(join(path, "run.json")) ? RunDirectory.open(path).info : null;
@@ -79,11 +83,12 @@ export async function openTeacher(
       teacher_pooling: pooling,
     };
     for (const key of ["teacher_encoder", "teacher_patch"] as const) refuseOther(key, given[key], settings[key], path);
+    const named = typeof given.teacher_license === "string" ? given.teacher_license : null;
     const record: RunTeacher = {
       ...{ source: path, producer: source.producer, encoder: described(source.state!.architecture) },
       ...{
         checksum: checksumOf(source),
-        licence: source.licence ?? own?.init?.licence ?? own?.teacher?.licence ?? null,
+        licence: named ?? source.licence ?? (own && inheritedLicence(own)),
       },
       ...{ view, notes: [...source.notes] },
     };
@@ -96,14 +101,14 @@ export async function openTeacher(
 }
 
 /** @throws {UserError} where it is gone */
-async function opened(path: string, before: Before | null): Promise<WeightsSource> {
-  if (before && !existsSync(path)) {
+async function opened(path: string, before: Before | null, stream?: HubStream): Promise<WeightsSource> {
+  if (before && !isHub(path) && !existsSync(path)) {
     const known = before.teacher ? ` (${before.teacher.encoder})` : "";
     throw new UserError(
       `Expected the teacher that ${before.out} learns from${known} in ${path}, got nothing there; bring it back, or say where it lies now: ${again(before.out)}`,
     );
   }
-  return openSource(path);
+  return openSource(path, { stream });
 }
 
 function refuseChanged({ out, teacher }: Before, now: RunTeacher): void {
@@ -146,7 +151,7 @@ export async function loadTeacher(
   try {
     const encoder = createEncoder({ ...config, drop_path: 0 });
     loadWeights(encoder, source);
-    return new Teacher(encoder, record.view, encoderWidth(config)).to(device);
+    return new Teacher(encoder, record.view).to(device);
   } finally {
     setRngState(state);
     state.dispose();
@@ -177,7 +182,7 @@ export function teacherLines({ source, producer, encoder, view, licence, notes }
     [
       `it sees ${size} px, mean ${round(mean)}, std ${round(std)}${own ? "" : ", ImageNet's, since nothing beside the weights says its own"}`,
       ...notes,
-      `licence ${licence ?? "unknown"}`,
+      licence === null ? "licence unknown; --set teacher_license=… names it" : `licence ${licence}`,
     ].join("; "),
   ];
 }

@@ -31,6 +31,7 @@ export const about = {
     teacher_size: null,
     teacher_pooling: null,
     teacher_bands: null,
+    teacher_license: null,
     teacher_view: "same",
     distance: "cosine",
     pooled_weight: 1,
@@ -99,7 +100,7 @@ export const about = {
     {
       flag: "--teacher",
       value: "source",
-      help: "what it learns from: a file, a folder of timm's or transformers', a run",
+      help: "what it learns from: a file, a folder of timm's or transformers', a run, hub:ORG/NAME",
     },
   ],
   curves: [

@@ -10,7 +10,7 @@ import { Distill } from "./method.ts";
 const VIEW = { size: 24, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 manualSeed(1);
 const network = buildEncoder({ family: "vit", size: 24, patch: 8, width: 24, depth: 1, heads: 2 }) as VisionTransformer;
-const teacher = new Teacher(network, VIEW, 24);
+const teacher = new Teacher(network, VIEW);
 afterAll(() => teacher[Symbol.dispose]());
 
 const flags = { method: "distill", encoder: "resnet18", size: 32, batch: 4, channels: 3 };

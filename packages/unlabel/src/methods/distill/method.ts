@@ -12,7 +12,7 @@ import { type LossOutput, Method } from "../method.ts";
 import { augmentedView } from "../shared/augmentation.ts";
 import { KeptFeatures } from "../shared/kept-features.ts";
 import { resampledTokens } from "../shared/resampled.ts";
-import type { Teacher } from "../shared/teacher.ts";
+import { type Teacher, tokenWidth } from "../shared/teacher.ts";
 import { about } from "./about.ts";
 import { chanceOf, distanceTo } from "./distance.ts";
 import { type DistillConfig, problemsOf, schema } from "./settings.ts";
@@ -35,7 +35,7 @@ export class Distill extends Method {
     const [dim, width] = lengthsOf(config, teacher);
     this.encoder = encoder;
     this.projector = config.pooled_weight > 0 ? new nn.Linear(encoder.dim, dim) : null;
-    this.patch_projector = config.patch_weight > 0 ? new nn.Linear(encoderWidth(config), width) : null;
+    this.patch_projector = config.patch_weight > 0 ? new nn.Linear(tokenWidth(encoder), width) : null;
     this.#config = config;
     this.#teacher = teacher;
   }

@@ -1,6 +1,6 @@
 // Distillation's own settings, and which of them contradict each other.
 import { refusals } from "../../config/contradictions.ts";
-import { bands, integer, number, oneOf, path } from "../../config/fields.ts";
+import { bands, integer, licence, number, oneOf, path } from "../../config/fields.ts";
 import type { Settings } from "../../config/settings.ts";
 import { ENCODERS, isVit } from "../../encoders/facts.ts";
 import { POOLINGS } from "../../encoders/variants.ts";
@@ -21,6 +21,8 @@ export const schema = {
   teacher_pooling: oneOf(...POOLINGS).nullable(),
   /** Which channels of the images the teacher sees, from 1, one for each of its own (`4,3,2`, or `1,1,1` of gray images); null: all. */
   teacher_bands: bands(),
+  /** Under which licence the teacher is, where its source does not say, or says it wrongly; null: as that says. */
+  teacher_license: licence().nullable(),
   /**
    * `same`: the teacher sees the very view that the student sees (arXiv:2106.05237). `whole`: it sees the central square of the whole image,
    * the same in every epoch, so that what it says is kept; only pooled features can be taught so.

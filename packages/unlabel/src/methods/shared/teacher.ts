@@ -2,6 +2,7 @@
 // a method's state: what it is lies where it came from, and run.json knows it by its checksum.
 import { type Device, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
 import type { Encoder, Tokens } from "../../encoders/encoder.ts";
+import { VisionTransformer } from "../../encoders/vit.ts";
 import { resampled } from "./resampled.ts";
 
 /** How images are prepared for a {@link Teacher}. */
@@ -17,6 +18,11 @@ export interface TeacherView {
 /** What a {@link Teacher} makes of images, without gradients. */
 export type Taught = Tokens & { features: Tensor };
 
+/** Length of an encoder's tokens: of a map's places, that of its features. */
+export function tokenWidth(encoder: Encoder): number {
+  return encoder instanceof VisionTransformer ? encoder.width : encoder.dim;
+}
+
 /** See the head of this file. */
 export class Teacher implements Disposable {
   /** In evaluation mode for good. */
@@ -26,12 +32,11 @@ export class Teacher implements Disposable {
   /** Length of a token. */
   readonly width: number;
 
-  /** @param width length of the encoder's tokens */
-  constructor(encoder: Encoder, view: TeacherView, width: number) {
+  constructor(encoder: Encoder, view: TeacherView) {
     this.encoder = encoder.eval();
     for (const tensor of encoder.parameters()) tensor.requiresGrad_(false);
     this.view = view;
-    this.width = width;
+    this.width = tokenWidth(encoder);
   }
 
   /** Moves it to where the student learns. */
