@@ -119,7 +119,11 @@ export class VisionTransformer extends Encoder {
   }
 
   override forward(images: Tensor): Tensor {
-    const { tokens, classToken } = this.tokens(images);
+    return this.pooled(this.tokens(images));
+  }
+
+  /** The features that such tokens make, of all patches or of those that were kept: `[B, dim]`. */
+  pooled({ tokens, classToken }: Pick<Tokens, "tokens" | "classToken">): Tensor {
     const parts = {
       mean_max: () => [tokens.mean(1), tokens.amax(1)],
       class: () => [classToken!],

@@ -4,12 +4,13 @@ import { describe, expect, it } from "vitest";
 import { Draws } from "../base/draws.ts";
 import type { Config } from "../config/common.ts";
 import { commonSchema } from "../config/common.ts";
+import type { ViewSpec } from "../data/views.ts";
 import { withDraws } from "../encoders/index.ts";
 import { stepOn } from "../testing/progress.ts";
 import { gradients } from "../train/micro-batches.ts";
 import { makeOptimizer, setRates } from "../train/optimizer.ts";
 import { checkShapes, stepSettings, trainStep } from "../train/step.ts";
-import { couplingOf } from "./about.ts";
+import { type About, couplingOf } from "./about.ts";
 import { ABOUTS } from "./abouts.ts";
 import { METHODS } from "./list.ts";
 import type { Method } from "./method.ts";
@@ -22,7 +23,9 @@ it("is known by the same names to help and to training, in the same order", () =
   expect(new Set(ABOUTS.map(({ name }) => name)).size).toBe(ABOUTS.length);
 });
 
-describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s", (name, { about, schema }) => {
+describe.each(
+  METHODS.map((method): readonly [string, { about: About; schema: object }] => [method.about.name, method]),
+)("%s", (name, { about, schema }) => {
   const encoder = about.encoders.includes("resnet18") ? "resnet18" : "vit_tiny";
   const config: Config = resolveConfig({
     flags: { method: name, encoder, size: 32, batch: BATCH, ...(encoder === "vit_tiny" && { patch: 8 }) },
@@ -56,8 +59,14 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
       expect([loss.dtype, loss.shape]).toEqual(["float32", []]);
       expect(Number.isFinite(loss.item())).toBe(true);
       for (const [key, value] of Object.entries(logs)) expect.soft(value.requiresGrad, key).toBe(false);
-      const rows = method.views.reduce((sum, { count }) => sum + count * BATCH, 0);
-      if (features) expect([features.shape, features.requiresGrad]).toEqual([[rows, method.encoder.dim], false]);
+      // Of all views, or of those that show the whole image alone.
+      const [whole, all] = [(one: ViewSpec) => one.size === config.size, () => true].map((which) =>
+        method.views.filter(which).reduce((sum, { count }) => sum + count * BATCH, 0),
+      );
+      if (features) {
+        expect([whole, all]).toContain(features.shape[0]);
+        expect([features.shape[1], features.requiresGrad]).toEqual([method.encoder.dim, false]);
+      }
       loss.backward();
       for (const [key, tensor] of method.namedTensors()) {
         const norm = (tensor.grad as Tensor | null)?.linalgVectorNorm().item() ?? 0;
@@ -118,7 +127,11 @@ describe.each(METHODS.map((method) => [method.about.name, method] as const))("%s
       };
       expect(lossAt(3)).toBe(lossAt(3));
       if (about.draws)
-        for (const other of [lossAt(4), lossAt(3, { seed: 1 }), lossAt(3, { first: BATCH })])
+        for (const other of [
+          lossAt(4),
+          lossAt(3, { seed: 1 }),
+          ...(about.sharedDraws ? [] : [lossAt(3, { first: BATCH })]),
+        ])
           expect(other).not.toBe(lossAt(3));
       else expect(lossAt(4)).toBe(lossAt(3));
     });
