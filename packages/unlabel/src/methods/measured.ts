@@ -1,25 +1,8 @@
 // Which methods to take where nobody says: those that the measured table puts first for such images (`npm run bench -- methods`), and a stated list
 // where it has none. Imports neither zod nor LibTorch.
 import { abouts } from "./abouts.ts";
+import type { MeasuredMethod } from "./measured-method.ts";
 import { MEASURED } from "./measured-rows.ts";
-
-/** What a method came to in so many minutes of training, settings searched on images held out from train. */
-export interface MeasuredMethod {
-  /** What images: Imagenette is of the kind photographs. */
-  images: "photographs";
-  /** Of training on two cores. */
-  minutes: number;
-  /** Its name. */
-  method: string;
-  /** What it trained. */
-  encoder: string;
-  /** Top-1 of a linear probe on val, in [0, 1]. */
-  linear: number;
-  /** 95 % interval of it. */
-  interval: readonly [low: number, high: number];
-  /** Top-1 of kNN on val, in [0, 1]. */
-  knn: number;
-}
 
 /** A choice of methods, and where it comes from in words. */
 export interface ChosenMethods {
