@@ -17,6 +17,12 @@ interface Parts {
   signal: AbortSignal | undefined;
 }
 
+/** The runs of the same method with whatever seed: what one came to speaks for the others. */
+export function alike(runs: readonly PlannedRun[], name: string): PlannedRun[] {
+  const { method } = runs.find((run) => run.name === name)!;
+  return runs.filter((run) => run.method === method);
+}
+
 /** @returns false where it was asked to stop; the same again goes on from there */
 export async function halved(comparison: Comparison, parts: Parts): Promise<boolean> {
   const { data, out, requestOf, work, tell, log, signal } = parts;
@@ -50,11 +56,9 @@ export async function halved(comparison: Comparison, parts: Parts): Promise<bool
     );
     comparison.rungs.push(rung);
     for (const name of rung.stopped) {
-      const first = runs.find((run) => run.name === name)!;
       const error = stoppedWords(name, rung);
       log(`${name}: ${error}`);
-      // What one seed of a method came to speaks for its others.
-      for (const run of runs.filter(({ method }) => method === first.method)) tell(run, { status: "stopped", error });
+      for (const run of alike(runs, name)) tell(run, { status: "stopped", error });
     }
     // Written with the last that was told; where none was given up, here.
     if (rung.stopped.length === 0) tell(looked[0]!, {});

@@ -76,6 +76,11 @@ function side(a: GroupTold | null, b: GroupTold | null, better: IndicatorAbout["
   return above === 0 ? 0 : better === "higher" ? above : -above;
 }
 
+/** 1 where one number is told to be better than another by an indicator, −1 where worse, else 0. */
+export function betterOf(name: IndicatorName, a: GroupTold | null, b: GroupTold | null): number {
+  return side(a, b, INDICATORS.find((about) => about.name === name)!.better);
+}
+
 /** What each deciding indicator says, without those that are told of no group. */
 export function indicatorLeads(groups: readonly Group[]): IndicatorLead[] {
   const files = groups.map(lookedAt);

@@ -3,8 +3,9 @@
 import { dirname, join } from "node:path";
 import { commandLine, shellWord } from "../base/shell.ts";
 import { list, plural } from "../page/format.ts";
+import { trainedOf } from "./costs.ts";
 import { type Group, mainProtocol } from "./groups.ts";
-import { apart, type IndicatorLead, indicatorLeads, lookedAt } from "./indicator-leads.ts";
+import { apart, betterOf, type IndicatorLead, indicatorLeads, lookedAt } from "./indicator-leads.ts";
 import { isTrusted, namedFirst, type Trust, trustWords } from "./trust.ts";
 import { TRUST } from "./trust-table.ts";
 
@@ -62,7 +63,7 @@ export function withoutLabels(groups: readonly Group[], trust: Trust | null = TR
     headline: likely
       ? `Without labels, ${likely} is likely the ${looked.length === 2 ? "better" : "best"} one; a few labels would settle it.`
       : headlineOf(groups, leads, odd, trust !== null),
-    sentences: [firsts(groups, leads, odd), ...besides(groups, leads)],
+    sentences: [firsts(groups, leads, odd), ...besides(groups, leads), ...besideShelves(groups, leads, odd)],
     verdict: `${verdictOf(trust, looked.length > 1 && odd === null, likely)} A few labels settle ${groups.length > 1 ? "which run is better" : "how good it is"}${settle ? ":" : "."}`,
     caveats: caveats(groups),
     leads,
@@ -146,7 +147,8 @@ function firsts(groups: readonly Group[], leads: readonly IndicatorLead[], odd: 
 /** How each group stands to its own initial encoder, which is what training has changed. */
 function besides(groups: readonly Group[], leads: readonly IndicatorLead[]): string[] {
   if (leads.length === 0) return [];
-  const parts = groups.flatMap(({ name }, g) => {
+  const parts = groups.flatMap(({ name, runs }, g) => {
+    if (trainedOf(runs).length === 0) return [];
     const told = leads.filter((lead) => lead.told[g] && lead.initial[g]);
     if (told.length === 0) return [];
     const titles = (sign: number) => told.filter(({ beside }) => beside[g] === sign).map(({ title }) => title);
@@ -161,6 +163,31 @@ function besides(groups: readonly Group[], leads: readonly IndicatorLead[]): str
   return parts.length > 0
     ? [`Beside ${groups.length > 1 ? "its own" : "its"} initial encoder, ${parts.join("; ")}.`]
     : [];
+}
+
+/** How each group that was trained stands to each encoder off the shelf. */
+function besideShelves(groups: readonly Group[], leads: readonly IndicatorLead[], odd: string | null): string[] {
+  if (odd) return [];
+  const isTrained = ({ runs }: Group) => trainedOf(runs).length > 0;
+  return groups.flatMap((shelf, s) => {
+    if (isTrained(shelf) || lookedAt(shelf).length === 0) return [];
+    const parts = groups.flatMap((group, g) => {
+      if (!isTrained(group)) return [];
+      const titles = (wanted: number) =>
+        leads
+          .filter(({ name, told }) => betterOf(name, told[g] ?? null, told[s] ?? null) === wanted)
+          .map(({ title }) => title);
+      const [better, worse] = [titles(1), titles(-1)];
+      const words = [
+        ...(better.length > 0 ? [`better by ${list(better)}`] : []),
+        ...(worse.length > 0 ? [`worse by ${list(worse)}`] : []),
+      ];
+      return [
+        words.length > 0 ? `${group.name} is ${words.join(" but ")}` : `${group.name} is told apart from it by none`,
+      ];
+    });
+    return parts.length > 0 ? [`Beside ${shelf.name}, ${parts.join("; ")}.`] : [];
+  });
 }
 
 function caveats(groups: readonly Group[]): string[] {
@@ -182,7 +209,7 @@ function settleOf(groups: readonly Group[]): Settle | null {
   const folder = dirname(first.dir);
   const labels = shellWord(join(folder, "labels.csv"));
   // One run a group: seeds of one are not what is asked.
-  const asked = groups.flatMap(({ runs: [run] }) => (run ? [shellWord(run.dir)] : []));
+  const asked = groups.flatMap(({ runs: [run] }) => (run ? [shellWord(run.shelf?.source.path ?? run.dir)] : []));
   return {
     label: commandLine("label", shellWord(root), "--runs", ...asked, "-o", labels),
     report: commandLine(

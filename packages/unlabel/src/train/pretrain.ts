@@ -29,7 +29,7 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
  */
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const { stream = process.stderr, tellData = true, signal, processSignals, onStep, onEvent } = request;
-  using init = await initOf(request);
+  using init = await initOf(request, stream);
   const planned = plan(request, init);
   const { config, input } = planned;
   const opened = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));

@@ -64,24 +64,25 @@ export class SimMim extends Method {
 
   /** Hides the same squares at every call, and predicts them. @param images normalised as in training, `[N, C, S, S]` */
   override pictures(images: Tensor): Pictures {
+    return scope(() => this.fill(images, fixedMask(images, this.#masking(images))));
+  }
+
+  override fill(images: Tensor, hidden: Tensor): Pictures {
     return noGrad(() =>
       scope(() => {
         const { patch, channels } = this.encoder;
-        const masking = this.#masking(images);
-        const mask = fixedMask(images, masking);
-        const { tokens } = this.encoder.tokens(images, { mask, maskToken: this.mask_token });
-        const [seen, hidden] = [mask.neg().add(1).unsqueeze(2), mask.unsqueeze(2)];
-        const patches = patchify(images, patch).mul(seen);
-        const filled = patches.add(this.head.call(tokens).to({ dtype: "float32" }).mul(hidden));
-        const picture = (one: Tensor) =>
-          pictureBytes(unpatchify(one, patch, channels), this.#config.mean, this.#config.std);
-        return {
-          original: pictureBytes(images, this.#config.mean, this.#config.std),
-          masked: picture(patches),
-          reconstructed: picture(filled),
-        };
+        const { tokens } = this.encoder.tokens(images, { mask: hidden, maskToken: this.mask_token });
+        const unseen = hidden.to({ dtype: "float32" }).unsqueeze(2);
+        const patches = patchify(images, patch).mul(unseen.neg().add(1));
+        const filled = patches.add(this.head.call(tokens).to({ dtype: "float32" }).mul(unseen));
+        const picture = (one: Tensor) => this.#bytes(unpatchify(one, patch, channels));
+        return { original: this.#bytes(images), masked: picture(patches), reconstructed: picture(filled) };
       }),
     );
+  }
+
+  #bytes(images: Tensor): Tensor {
+    return pictureBytes(images, this.#config.mean, this.#config.std);
   }
 
   /** Of views of whatever size. */
