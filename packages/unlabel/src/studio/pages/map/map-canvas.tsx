@@ -88,9 +88,9 @@ export function MapCanvas(props: Props & { handle: (handle: MapHandle | null) =>
     const radius =
       ratio * Math.min(5, Math.max(points.count > 30_000 ? 1.1 : points.count > 4000 ? 1.6 : 2.6, 0) * much);
     const look = { ...latest.current, background, faint: 12, radius: Math.round(radius * 4) / 4 };
-    drawPoints(pixels, width, height, points, now.view, look);
+    const shown = drawPoints(pixels, width, height, points, now.view, look);
     context.putImageData(image, 0, 0);
-    drawPictures(context, width, height);
+    drawPictures(context, width, height, shown);
     context.lineWidth = 2 * ratio;
     context.strokeStyle = token("--ink");
     if (now.line.length > 2) {
@@ -109,24 +109,23 @@ export function MapCanvas(props: Props & { handle: (handle: MapHandle | null) =>
   };
 
   /** Images in the places of points, where these are few enough. */
-  const drawPictures = (context: CanvasRenderingContext2D, width: number, height: number) => {
+  const drawPictures = (context: CanvasRenderingContext2D, width: number, height: number, count: number) => {
     const { view } = state.current;
     const ratio = devicePixelRatio;
     if (!view || !thumbnails.current) return;
+    const room = PICTURE_ROOM * ratio;
+    // Of many there would be no room for most.
+    if (count > 2.5 * Math.ceil(width / room) * Math.ceil(height / room)) return;
     const [left, low] = toMap(view, width, height, 0, height);
     const [right, high] = toMap(view, width, height, width, 0);
-    const room = PICTURE_ROOM * ratio;
     const taken = new Map<string, number>();
-    let seen = 0;
     places.each(left, low, right, high, (i) => {
       const [x, y] = toScreen(view, width, height, points.x[i]!, points.y[i]!);
       if (x < 0 || y < 0 || x >= width || y >= height) return;
-      seen++;
       const cell = `${Math.floor(x / room)} ${Math.floor(y / room)}`;
       if (!taken.has(cell)) taken.set(cell, i);
     });
-    const cells = Math.ceil(width / room) * Math.ceil(height / room);
-    if (seen > 2.5 * cells || taken.size > 2 * PICTURES) return;
+    if (taken.size > 2 * PICTURES) return;
     const shown = [...taken.values()].slice(0, PICTURES);
     thumbnails.current.ask(shown.map((i) => points.image[i]!));
     const edge = 40 * ratio;
