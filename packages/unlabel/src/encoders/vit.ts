@@ -119,7 +119,11 @@ export class VisionTransformer extends Encoder {
   }
 
   override forward(images: Tensor): Tensor {
-    const { tokens, classToken } = this.tokens(images);
+    return this.pool(this.tokens(images));
+  }
+
+  /** The features of images, as {@link pooling} says, from the tokens that {@link tokens} gives of them: `[B, dim]`. */
+  pool({ tokens, classToken }: Pick<Tokens, "tokens" | "classToken">): Tensor {
     const parts = {
       mean_max: () => [tokens.mean(1), tokens.amax(1)],
       class: () => [classToken!],
