@@ -1,6 +1,7 @@
 // What the studio's process answers of a run's images: as the commands would, within the folders given, and without a trace on the disk.
 import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import crc32 from "crc-32";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { search } from "../../eval/search.ts";
@@ -87,7 +88,12 @@ describe("search", () => {
   });
 
   it("refuses a picture that would be far larger than its file", async () => {
-    const bytes = new TextEncoder().encode("P6\n12000 9000\n255\n and hardly anything more");
+    // A small PNG whose header says that it is large.
+    const bytes = new Uint8Array(await sampleImage(8, 8).png().toBuffer());
+    const header = new DataView(bytes.buffer, bytes.byteOffset);
+    header.setUint32(16, 12_000);
+    header.setUint32(20, 9_000);
+    header.setInt32(29, crc32.buf(bytes.subarray(12, 29)));
     const asked = atlas.answer("search", { dir: run("mae"), asked: { bytes }, k: 3 }, context);
     await expect(asked).rejects.toThrow(/^Expected a picture.*at most 100 m/);
   });
