@@ -179,6 +179,8 @@ function runData(run: Run, group: number) {
       predicted_by: drawn.predicted_by ?? null,
       map: drawn.map,
       neighbours: drawn.neighbours,
+      /** Clusters of images without labels, the largest first. */
+      clusters: drawn.clusters ?? [],
       confused: drawn.confused,
     },
   };

@@ -11,6 +11,7 @@ import type { Gallery } from "./pictures.ts";
 import { picturesStyle } from "./pictures-style.ts";
 import { answer } from "./sections/answer.ts";
 import { classes } from "./sections/classes.ts";
+import { clusters } from "./sections/clusters.ts";
 import { confusion } from "./sections/confusion.ts";
 import { cost } from "./sections/cost.ts";
 import { curves } from "./sections/curves.ts";
@@ -42,6 +43,7 @@ export function page(data: ReportData, { galleries, loaded: { sprites, missing }
     ["confusion", "Confusion", confusion(data, sprites)],
     ["map", "Map", map(data, sprites)],
     ["neighbours", "Neighbours", neighbours(data, sprites)],
+    ["clusters", "Clusters", clusters(data, sprites)],
     ["pictures", "Reconstructions", reconstructions(data, galleries)],
     ["cost", "Cost", cost(data)],
     ["settings", "Settings", settings(data)],

@@ -9,6 +9,7 @@ export const picturesStyle = `
 .tile { --e: 48px; display: inline-block; width: var(--e); height: var(--e); border-radius: 3px; background-color: var(--raised); background-repeat: no-repeat; background-size: calc(var(--c) * var(--e)) auto; background-position: calc(var(--x) * var(--e) * -1) calc(var(--y) * var(--e) * -1); vertical-align: top; }
 .tiles { display: flex; flex-wrap: wrap; gap: 5px; }
 .sheets { display: grid; gap: 0.9rem; }
+.cluster { break-inside: avoid; } .cluster > small { display: block; margin-bottom: 0.2rem; }
 .sheet-row { display: flex; flex-wrap: wrap; gap: 0.4rem 1rem; align-items: start; break-inside: avoid; }
 .query { display: flex; gap: 0.6rem; width: 12.5rem; font-size: 0.8125rem; line-height: 1.3; }
 .query span:last-child { min-width: 0; flex: 1; overflow-wrap: anywhere; display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
@@ -45,5 +46,5 @@ ${Array.from({ length: 10 }, (_, at) => `.map .k${at} { --k: var(--k${at}); }`).
 .legend button[aria-pressed="true"] { background: var(--mark); border-color: var(--soft); }
 .pair.maps .legend svg { width: 12px; flex: none; }
 @media (max-width: 46rem) { .query { width: 100%; } .found .tile { --e: 40px; } }
-@media print { .preview { display: none; } .mistaken, .map, .sheet-row { break-inside: avoid; } }
+@media print { .preview { display: none; } .mistaken, .map, .sheet-row, .cluster { break-inside: avoid; } }
 `;
