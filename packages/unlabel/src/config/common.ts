@@ -114,6 +114,13 @@ export const commonSchema = {
   init_license: licence().nullable(),
   /** What becomes of the first layer of `init` where images have other channels: `mean` or `inflate`, as in `loadWeights`. */
   init_channels: oneOf("mean", "inflate"),
+  /** Steps in which only the heads learn, and `init` stays as it came (BatchNorm's statistics follow the images). */
+  freeze_encoder_steps: integer(0, 1_000_000_000),
+  /**
+   * Learning rate by layer: the encoder's layer k of n, counted from the images, learns at `lr · layer_decay^(n − k)`; heads at `lr`. Layers are a
+   * ViT's blocks, the stages of a ResNet or ConvNeXt, what comes before them, and the last norm. 1: all alike.
+   */
+  layer_decay: above(0, 1),
   /** Images that have neither labels nor val: a tenth of them are not trained on, so that evaluation has some to look at. */
   hold_out: flag(),
   /** Inputs are (value − mean) / std, a number a channel, of values from 0 to 1; `auto`: as measured on some training images. */

@@ -110,6 +110,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         const lr = schedule(step);
         const views = growth?.viewsAt(step) ?? options.method.views;
         const size = growth?.grows ? growth.sizeAt(step) : null;
+        if (step === config.freeze_encoder_steps && step > start) progress.log("the encoder learns from now on");
         if (growth?.stages.some(({ from }) => from === step && from > 0)) {
           progress.log(`views of ${size} px from now on`);
         }
@@ -199,6 +200,7 @@ function oneStep(
     precision,
     ...stepSettings(config),
     encoderNorm,
+    headsAlone: step <= config.freeze_encoder_steps,
     onFeatures: watch?.learner(batch.indices),
   });
 }

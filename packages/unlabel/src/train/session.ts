@@ -7,6 +7,7 @@ import type { Dataset } from "../data/folder.ts";
 import type { Encoder } from "../encoders/index.ts";
 import { loadWeights } from "../encoders/weights/index.ts";
 import { RunDirectory, type RunInit } from "../run/directory.ts";
+import { startValues } from "../run/health.ts";
 import { lockRun } from "../run/lock.ts";
 import { stepsOf } from "./budget.ts";
 import { build } from "./build.ts";
@@ -25,7 +26,7 @@ import { settle } from "./settle.ts";
 import { SkippedImages } from "./skipped-images.ts";
 import { listen, type StopSources } from "./stop.ts";
 import { openLog } from "./tensorboard.ts";
-import { startWatch } from "./watch.ts";
+import { startWatch, type Watch } from "./watch.ts";
 
 export interface SessionOptions extends StopSources {
   stream: ProgressStream;
@@ -57,7 +58,8 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     stream.write(`${out} has already done its ${counted(already.steps, "step")}; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
-  using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch });
+  const begins = info.init !== undefined || old?.info.init !== undefined;
+  using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch, start: begins });
   const trained = { method, optimizer, average, device, probe: watch?.probe ?? null };
   const run = old ?? RunDirectory.create(out, info, info.init && ((file) => saveInitial(file, method.encoder)));
   run.guard(lock.check);
@@ -67,12 +69,14 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     const progress = new Progress({ total, start, stream, onLog, work: (steps) => growth.of(steps) });
     skipped.open(run, progress);
     listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
-    if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
     for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
     if (!old && info.init) for (const line of initLines(info.init, config, plan.given)) progress.log(line);
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);
+    if (begins && start === 0 && watch && !run.info.start) await lookAtStart(watch, run, progress);
+    if (run.info.start) watch?.record.beganWith(run.info.start);
+    if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
 
     const finishing = "Finishing this step, then saving.";
     const stop = listen(options, (process) =>
@@ -84,6 +88,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
       const first = firstPlace(settled.ranks, config.batch);
       const { items } = data.train;
       const log = openLog(run, config, start);
+      if (run.info.start && start === 0) log?.step({ step: 0, epoch: 0, seconds: 0, ...startValues(run.info.start) });
       const loop = {
         ...trained,
         log,
@@ -131,6 +136,20 @@ function beginning({ init, run }: Plan, config: SettledConfig) {
   // A checkpoint has all of it; the file is only asked for where there is none.
   if (!run?.info.init || run.hasWeights) return null;
   return { begin: (encoder: Encoder) => loadInitial(run, encoder), record: null };
+}
+
+/** Keeps what the encoder was before the first step, which later looks are held against. */
+async function lookAtStart(watch: Watch, run: RunDirectory, progress: Progress): Promise<void> {
+  const found = await watch.lookAtStart((images) => progress.log(`looking at ${images} images before the first step`));
+  if (found === null) return;
+  run.update({ start: found });
+  const knn = found.votes[0];
+  const rank = found.health?.values["health/rank"];
+  const words = [
+    ...(knn ? [`kNN ${(100 * knn.top1).toFixed(1)} % among ${knn.images} images`] : []),
+    ...(rank !== undefined ? [`features vary in ${rank.toFixed(0)} directions`] : []),
+  ];
+  if (words.length > 0) progress.log(`at step 0: ${words.join(", ")}`);
 }
 
 function saved(step: number, planned: number, goOn: string | null): string {
