@@ -101,8 +101,11 @@ export const commonSchema = {
   health_every: integer(0, 1_000_000_000).nullable(),
   /** Where images have classes: a linear probe and kNN beside the training, which they do not touch. */
   online: flag(),
-  /** `tensorboard`: event files in the run's folder `tensorboard` too: scalars, settings, and the pictures that the method makes. */
-  log: oneOf("none", "tensorboard"),
+  /**
+   * For other programs too: scalars, settings, and the pictures that the method makes. `tensorboard`: event files in the run's folder
+   * `tensorboard`; `mlflow`: the server that MLFLOW_TRACKING_URI names.
+   */
+  log: oneOf("none", "tensorboard", "mlflow"),
   /** Random resized crop: the least share of the image's area that a view may show. */
   crop_min: above(0, 1),
   /**

@@ -20,7 +20,7 @@ import type { Progress } from "./progress.ts";
 import { NoRoom, withRoom } from "./room.ts";
 import { checkShapes, type StepOutcome, stepSettings, trainStep } from "./step.ts";
 import { type StopRequest, turn } from "./stop.ts";
-import type { TrainingLog } from "./tensorboard.ts";
+import type { TrainingLog } from "./training-log.ts";
 import type { OnLook, Watch } from "./watch.ts";
 
 export interface LoopOptions extends Trained {
@@ -142,7 +142,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         };
         stepBegan = performance.now();
         await write(`the metrics of step ${step}`, () => run.log(row));
-        if (log) await write(`TensorBoard's events of step ${step}`, () => log.step(row));
+        if (log) await write(`the log's events of step ${step}`, () => log.step(row));
         listeners.onStep?.(row);
         if (watch?.observe(row, run.info.chance ?? options.method.chance)) {
           const { health } = watch;

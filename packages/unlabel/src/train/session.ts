@@ -26,6 +26,7 @@ import { settle } from "./settle.ts";
 import { SkippedImages } from "./skipped-images.ts";
 import { listen, type StopSources } from "./stop.ts";
 import { openLog } from "./tensorboard.ts";
+import type { TrainingLog } from "./training-log.ts";
 import { startWatch, type Watch } from "./watch.ts";
 
 export interface SessionOptions extends StopSources {
@@ -84,10 +85,11 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     );
     const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
     const batches = loader.batches({ step: start });
+    let log: TrainingLog | null = null;
     try {
       const first = firstPlace(settled.ranks, config.batch);
       const { items } = data.train;
-      const log = openLog(run, config, start);
+      log = openLog({ run, config, start, say: (line) => progress.log(line) });
       if (run.info.start && start === 0) log?.step({ step: 0, epoch: 0, seconds: 0, ...startValues(run.info.start) });
       const loop = {
         ...trained,
@@ -107,9 +109,13 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
       profiler?.end();
       progress.end();
       const ended = await finish(step, { run, method, config, data, stepsPerEpoch, watch, log, progress, stop, goOn });
+      await log?.end?.(ended.interrupted ? "KILLED" : "FINISHED");
       if (ended.interrupted) progress.log(saved(step, stepsOf(run.info.config, stepsPerEpoch), goOn));
       listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
       return ended;
+    } catch (error) {
+      await log?.end?.("FAILED");
+      throw error;
     } finally {
       skipped.close();
       progress.end();
