@@ -82,7 +82,7 @@ export const about = {
       warmup_epochs: 1,
       clip_grad_norm: 3,
       crop_min: 0.4,
-      local_views: 4,
+      local_views: 2,
       teacher_temp_start: 0.04,
       teacher_temp: 0.07,
       teacher_temp_until: 0.3,
