@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { parseDuration } from "../base/duration.ts";
 import { UsageError } from "../base/errors.ts";
 import { recordedHere, shellWord, thisCommand } from "../base/shell.ts";
-import type { Compared, ComparedRun } from "../compare/compare.ts";
+import type { Compared, ComparedRun, CompareRequest } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
 import { abouts } from "../methods/abouts.ts";
 import { AUTO, presetNames } from "../methods/presets.ts";
@@ -27,6 +27,9 @@ interface Options extends Record<string, unknown> {
   output?: string;
   out?: string;
   labels?: string;
+  halve?: boolean;
+  init?: string;
+  beside?: string[];
   json?: boolean;
 }
 
@@ -38,7 +41,7 @@ export function addCompare(program: Command): void {
       .argument("<data>", "images; labels, where there are any, are for evaluation alone")
       .option(
         "--methods <list>",
-        `which to compare, of ${abouts()
+        `all, auto (the three that the measured table puts first), or some of ${abouts()
           .map(({ name }) => name)
           .join(", ")}`,
         DEFAULT_METHODS,
@@ -46,12 +49,18 @@ export function addCompare(program: Command): void {
       .option("--budget <time>", "training time of each run, such as 20m or 1h30m")
       .option("--epochs <n>", "or passes over the images")
       .option("--flops <n>", "or floating-point operations, such as 1e15")
+      .option("--init <source>", "weights that all begin with: a file, a folder, a run, hub:ORG/NAME", named)
+      .option("--beside <source...>", "encoders off the shelf beside them: files, folders, hub:ORG/NAME")
       .option("--backbone <name>", "one encoder for all, such as vit_small (default: each preset's own)")
       .option(
         `--preset <${presetNames().join("|")}>`,
         `where the settings start from (default: ${AUTO}, or as it began)`,
       )
-      .option("--seeds <n>", "train each method so many times, with seeds from 0", "1"),
+      .option("--seeds <n>", "train each method so many times, with seeds from 0", "1")
+      .option(
+        "--halve",
+        "give up the worse half of the methods after a quarter of their steps, and again after half, by kNN among training images",
+      ),
   )
     .option("--labels <file>", "labels of some of the images, in place of their own, as unlabel label writes them")
     .option("-o, --output <file>", "the report (default: report.html in --out)", named)
@@ -69,15 +78,18 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     import("../config/files.ts"),
   ]);
   const preset = options.preset === undefined ? undefined : oneOf("--preset", options.preset, presetNames());
-  const terms: Omit<Terms, "preset"> = {
+  const terms: Omit<CompareRequest, "out" | "report" | "preset"> & Pick<Terms, "seeds" | "backbone"> = {
     data,
     methods: methodsOf(
       options.methods,
       abouts().map(({ name }) => name),
     ),
+    ...(options.halve && { halve: true }),
     seeds: Array.from({ length: whole("--seeds", options.seeds, 1, 100) }, (_, i) => i),
     budget: budgetOf(options),
     backbone: options.backbone?.replaceAll("-", "_") ?? null,
+    ...(options.init !== undefined && { init: options.init }),
+    ...(options.beside !== undefined && { beside: options.beside }),
     settings: Object.fromEntries(
       Object.entries(flagsGiven({ set: options.set })).map(([key, text]) => [key, parseValue(text)]),
     ),
@@ -100,15 +112,18 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     if (options.json) finish(true, { interrupted: true, out }, []);
     return;
   }
-  const failed = compared.runs.filter(({ status }) => status === "failed");
+  const failed = [...compared.runs, ...compared.beside].filter(({ status }) => status === "failed");
   if (failed.length > 0) process.exitCode = 1;
   finish(options.json === true, result(compared, terms), [
     ...compared.report.data.answer.map((sentence) => prose(sentence)),
     ...settling(compared.report.data.without_labels?.settle),
     "",
-    ...(compared.report.data.without_labels ? besideLines(lookedAt(compared.runs)) : [scores(compared.runs)]),
+    ...(compared.report.data.without_labels ? besideLines(lookedAt(compared)) : [scores(compared)]),
     "",
     ...compared.runs.flatMap((run) => words(run, terms.seeds.length)).map((line) => prose(line)),
+    ...compared.beside.flatMap(({ title, status, error }) =>
+      status === "failed" ? [prose(`${title} failed: ${error}`)] : [],
+    ),
     `${duration((performance.now() - began) / 1000)} in all; runs in ${shellWord(out)}`,
     `Report: ${paint("bold", compared.report.path)}`,
   ]);
@@ -133,7 +148,9 @@ function budgetOf({ budget, epochs, flops }: Options): Budget {
 }
 
 /** @throws {UsageError} for a method that there is not, or one named twice */
-function methodsOf(text: string, known: readonly string[]): string[] {
+function methodsOf(text: string, known: readonly string[]): string[] | "all" | "auto" {
+  const word = text.trim();
+  if (word === "all" || word === "auto") return word;
   const found = text.split(",").map((part) => oneOf("--methods", part.trim(), known));
   const twice = found.find((method, i) => found.indexOf(method) < i);
   if (twice === undefined) return found;
@@ -148,16 +165,19 @@ function folderFor(data: string, report: string | undefined): string {
 
 /** What the page shows, number by number, and how each run ended. */
 function result(
-  { report, out, runs }: Compared,
-  { budget, backbone, seeds }: Pick<Terms, "budget" | "backbone" | "seeds">,
+  { report, out, runs, beside }: Compared,
+  { budget, backbone, seeds, init = null }: Pick<Terms, "budget" | "backbone" | "seeds" | "init">,
 ) {
-  const ended = runs.map(({ name, method, seed, run, status, seconds, error }) => ({
+  const each = runs.map(({ name, method, seed, run, status, seconds, error }) => ({
     ...{ name, method, seed, run, status },
     seconds: seconds ?? null,
     error: error ?? null,
   }));
   const { path, bytes, headline, data } = report;
-  return { report: path, bytes, out, headline, budget, backbone, seeds, runs: ended, data };
+  const shelf = beside.map(({ name, title, source, folder, status, error }) => {
+    return { name, title, source, folder, status, error: error ?? null };
+  });
+  return { report: path, bytes, out, headline, budget, backbone, init, seeds, runs: each, beside: shelf, data };
 }
 
 /** The commands that settle it, each on a line that can be copied. */
@@ -165,14 +185,20 @@ function settling(settle: Settle | null | undefined): string[] {
   return settle ? [`  ${settle.label}`, `  ${settle.report}`] : [];
 }
 
-function lookedAt(runs: readonly ComparedRun[]): { name: string; found: IndicatorsEvaluation }[] {
-  return runs.flatMap(({ name, status, evaluations: { indicators } }) =>
-    status === "done" && indicators ? [{ name, found: indicators }] : [],
+/** All that ended well, encoders off the shelf last. */
+function ended({ runs, beside }: Compared) {
+  const all = [...runs, ...beside.map(({ title, ...one }) => ({ ...one, name: title }))];
+  return all.filter(({ status }) => status === "done");
+}
+
+function lookedAt(compared: Compared): { name: string; found: IndicatorsEvaluation }[] {
+  return ended(compared).flatMap(({ name, evaluations: { indicators } }) =>
+    indicators ? [{ name, found: indicators }] : [],
   );
 }
 
-function scores(runs: ComparedRun[]): string {
-  const cells = (run: ComparedRun) =>
+function scores(compared: Compared): string {
+  const cells = (run: Pick<ComparedRun, "evaluations">) =>
     [run.evaluations.linear, run.evaluations.knn].flatMap((found) =>
       found
         ? [percent(found.top1), percent(found.untrained.top1), found.pixels ? percent(found.pixels.top1) : ""]
@@ -180,13 +206,14 @@ function scores(runs: ComparedRun[]): string {
     );
   return table([
     ["top-1", "linear", "untrained", "pixels", "kNN", "untrained", "pixels"],
-    ...runs.filter(({ status }) => status === "done").map((run) => [run.name, ...cells(run)]),
+    ...ended(compared).map((run) => [run.name, ...cells(run)]),
   ]);
 }
 
 /** How a run fared, in words. Of several seeds the sentences above say how their means stand to the baselines. */
 function words({ name, status, error, info, evaluations }: ComparedRun, seeds: number): string[] {
   if (status === "failed") return [`${name} failed: ${error}`];
+  if (status === "stopped") return [`${name} was ${error}`];
   const { linear, knn } = evaluations;
   const fares = info?.health && info.health.verdict !== "too-early" ? [`${name}: ${info.health.text}`] : [];
   return [

@@ -5,6 +5,7 @@ import { UsageError } from "../base/errors.ts";
 import { wholeFromOne } from "../base/numbers.ts";
 import { integer } from "../config/fields.ts";
 import { choice, show } from "../config/words.ts";
+import { refuseTaught } from "../methods/registry.ts";
 import type { Budget, Terms } from "./plan.ts";
 
 const KINDS = ["time", "epochs", "flops", "steps"] as const satisfies readonly Budget["kind"][];
@@ -19,7 +20,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   method: "methods are those of --methods",
   seed: "seeds are those of --seeds",
   preset: "the preset is that of --preset",
-  init: "all of its methods begin at random; pretrain --init continues from weights",
+  init: "what runs begin with is --init",
 };
 
 /** What decides a setting where methods are compared; null where it may be set. */
@@ -28,14 +29,18 @@ export function decidedBy(setting: string): string | null {
 }
 
 /** @throws {UsageError} for a list that is empty or names one twice, a budget of nothing, or a setting that the comparison decides */
-export function checkTerms({ methods, seeds, budget, settings, own = {} }: Terms): void {
+export function checkTerms({ methods, seeds, budget, settings, init, beside, own = {} }: Terms): void {
   eachOnce("methods", methods, "; two seeds train each method twice");
+  refuseTaught(methods, "to compare");
   eachOnce("seeds", seeds);
   for (const seed of seeds) {
     const { error } = SEED.safeParse(seed);
     if (error) throw new UsageError(`Expected ${error.issues[0]?.message} for each of seeds, got ${show(seed)}`);
   }
   checkBudget(budget, methods);
+  if (init != null && (typeof init !== "string" || init.trim() === ""))
+    throw new UsageError(`Expected a file, a folder, a run or hub:ORG/NAME for init, got ${show(init)}`);
+  if (beside !== undefined && (!Array.isArray(beside) || beside.length > 0)) eachOnce("beside", beside);
   for (const method of Object.keys(own)) {
     if (!methods.includes(method))
       throw new UsageError(`Expected own settings of ${methods.join(" or ")} alone, got some of ${show(method)}`);

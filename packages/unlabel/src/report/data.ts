@@ -11,6 +11,7 @@ import { mostConfused } from "./confused.ts";
 import { costOf } from "./costs.ts";
 import { gainOf, groupRuns, intervalOf, scoredBy, seedOf, spread } from "./groups.ts";
 import { lossOf, ownCurves, titleOf } from "./method-words.ts";
+import { rankingOf } from "./ranking.ts";
 import { threeSentences } from "./three-sentences.ts";
 import { warnings } from "./warnings.ts";
 import { withoutLabels } from "./without-labels.ts";
@@ -107,6 +108,17 @@ function runData(run: Run, group: number) {
     own_curves: ownCurves(file, run.series.keys()),
     encoder: typeof file.config.encoder === "string" ? file.config.encoder : null,
     status: file.status,
+    /** Where an encoder off the shelf comes from; null of a run. */
+    shelf: run.shelf && { source: run.shelf.source.path, licence: run.shelf.source.licence ?? null },
+    /** What a run's encoder began with; null where that was random. */
+    init: file.init
+      ? {
+          source: file.init.source,
+          producer: file.init.producer ?? null,
+          encoder: file.init.encoder,
+          licence: file.init.licence ?? null,
+        }
+      : null,
     seed: seedOf(run),
     health: file.health ?? null,
     warnings: warnings(run),
@@ -168,12 +180,14 @@ function runData(run: Run, group: number) {
       predicted_by: drawn.predicted_by ?? null,
       map: drawn.map,
       neighbours: drawn.neighbours,
+      /** Clusters of images without labels, the largest first. */
+      clusters: drawn.clusters ?? [],
       confused: drawn.confused,
     },
   };
 }
 
-function build(runs: readonly Run[], { budget, absent }: ComparisonTerms) {
+function build(runs: readonly Run[], { budget, absent, asked, rungs }: ComparisonTerms) {
   const groups = groupRuns(runs);
   const found = compare(runs, groups);
   const at = (run: Run) => groups.findIndex((group) => group.runs.includes(run));
@@ -185,6 +199,12 @@ function build(runs: readonly Run[], { budget, absent }: ComparisonTerms) {
     caveats: [...(unlabelled?.caveats ?? []), ...found.caveats],
     /** What is said where nothing was scored by labels; null where something was. */
     without_labels: unlabelled,
+    /** Groups in the order of their scores, and who cannot be told apart; null where there are fewer than three, or none may be ranked. */
+    ranking: rankingOf(groups),
+    /** What stood in place of methods' names, and what came of it; null where they were named. */
+    methods_asked: asked,
+    /** Looks at which the worse half of the methods was given up, in their order; empty where that was not asked for. */
+    halving: rungs,
     budget,
     /** Runs of the same comparison that are not reported on, such as failed ones. */
     absent,

@@ -63,13 +63,13 @@ export class Ibot extends SelfDistillation<VisionTransformer> {
       ...{ grid, views: WHOLE, masked, ratio: [least, most], device: whole.device },
     });
     const seen = this.encoder.tokens(whole, { mask: hidden.mask, maskToken: this.mask_token });
-    const global = this.encoder.pool(seen);
+    const global = this.encoder.pooled(seen);
     const encoded = [global, ...bySize(views.slice(WHOLE), (x) => this.encoder.features(x))];
     const narrow = this.head.narrow(joined(encoded));
     const frozen = this.frozen(progress);
     const student = this.head.last_layer.call(narrow, frozen);
     const target = noGrad(() => this.target_encoder.tokens(whole));
-    const teacher = noGrad(() => this.target_head.call(this.target_encoder.pool(target)));
+    const teacher = noGrad(() => this.target_head.call(this.target_encoder.pooled(target)));
     const mean = noGrad(() => teacher.to({ dtype: "float32" }).mean([0]));
     const centre = this.centre.call(mean, progress, images);
     const temps = this.temperatures(progress);

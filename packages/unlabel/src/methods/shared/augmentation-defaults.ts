@@ -30,3 +30,11 @@ export const LOCAL_VIEWS = {
   local_crop_min: 0.05,
   local_crop_max: 0.25,
 } as const;
+
+/** Defaults of views for methods that see an image many times (LeJEPA, VISReg): two whole views, coloured as {@link AUGMENTATION} says. */
+export const MANY_VIEWS = {
+  ...AUGMENTATION,
+  ...LOCAL_VIEWS,
+  solarize_p: 0,
+  global_views: 2,
+} as const;
