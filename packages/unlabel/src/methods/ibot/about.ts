@@ -114,7 +114,7 @@ export const about = {
     return trainingOperations(student) + forwardOperations(whole + 2 * patches * head + hiddenPatches * answer);
   },
   health: {
-    learnt: 0.02,
+    learnt: 0.01,
     cures: "a lower teacher_temp, a lower lr, or a center_momentum nearer to 1",
     unlearnt: "a lower teacher_temp, fewer outputs, or a smaller mask_max",
   },
