@@ -119,17 +119,18 @@ export class VisionTransformer extends Encoder {
   }
 
   override forward(images: Tensor): Tensor {
-    return this.#pooled(this.tokens(images));
+    return this.pooled(this.tokens(images));
   }
 
   override both(images: Tensor): Tokens & { features: Tensor } {
     return scope(() => {
       const found = this.tokens(images);
-      return { features: this.#pooled(found), ...found };
+      return { features: this.pooled(found), ...found };
     });
   }
 
-  #pooled({ tokens, classToken }: Tokens): Tensor {
+  /** The features that such tokens make, of all patches or of those that were kept: `[B, dim]`. */
+  pooled({ tokens, classToken }: Pick<Tokens, "tokens" | "classToken">): Tensor {
     const parts = {
       mean_max: () => [tokens.mean(1), tokens.amax(1)],
       class: () => [classToken!],

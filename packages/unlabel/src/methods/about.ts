@@ -70,6 +70,8 @@ export interface About {
   teacher?: true;
   /** What the method draws at random beside its views, such as "masks"; absent where nothing. */
   draws?: string;
+  /** Whether all images of a step have the same of what it draws, such as directions along which a loss looks; default false. */
+  sharedDraws?: boolean;
   /** Floating-point operations of training on one image with all its views: {@link trainingOperations}, {@link forwardOperations}. */
   flops(config: Config): number;
   /** What a watch on its training needs to know. */
