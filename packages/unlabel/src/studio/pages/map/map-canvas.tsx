@@ -209,7 +209,13 @@ export function MapCanvas(props: Props & { handle: (handle: MapHandle | null) =>
   const imagesOf = (some: readonly number[]) => some.map((i) => points.image[i]!);
   useEffect(() => {
     handle({
-      zoom: (factor) => zoom(factor),
+      zoom: (factor) => {
+        // About the image that is shown, where there is one.
+        const { at: here } = state.current;
+        const { width, height } = canvas.current!;
+        if (here < 0) zoom(factor);
+        else zoom(factor, ...toScreen(viewNow(), width, height, points.x[here]!, points.y[here]!));
+      },
       whole: () => {
         state.current.view = null;
         redraw();
