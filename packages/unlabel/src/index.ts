@@ -12,9 +12,16 @@ export type { Seen } from "./check/look.ts";
 export type { CheckResult, ClassCount, Finding, Named } from "./check/result.ts";
 export type { Sizes } from "./check/sizes.ts";
 export type { BandValues, ClassValues } from "./check/values.ts";
-export { type Compared, type ComparedRun, type CompareRequest, compare } from "./compare/compare.ts";
+export {
+  type Compared,
+  type ComparedRun,
+  type ComparedShelf,
+  type CompareRequest,
+  compare,
+} from "./compare/compare.ts";
 export { type DemoLength, type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
+export type { PlannedShelf } from "./compare/shelf.ts";
 export type { CommonConfig, Config, SettledChannels, SettledConfig } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";
 export * as fields from "./config/fields.ts";

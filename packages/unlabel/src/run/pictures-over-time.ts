@@ -15,7 +15,9 @@ export interface NearPicture {
   /** Cosine, in [−1, 1]. */
   similarity: number;
   /** Whether it is of the same class; null where either has none. */
-  right: boolean | null;
+  right: boolean |  masked: number | null;
+  /** What it made of what it did not see; null as `masked` is. */
+  reconstructed: number | null;
 }
 
 /** What a run makes of one image; pictures are numbers in the sheet. */
