@@ -15,9 +15,7 @@ export interface NearPicture {
   /** Cosine, in [−1, 1]. */
   similarity: number;
   /** Whether it is of the same class; null where either has none. */
-  right: boolean |  masked: number | null;
-  /** What it made of what it did not see; null as `masked` is. */
-  reconstructed: number | null;
+  right: boolean | null;
 }
 
 /** What a run makes of one image; pictures are numbers in the sheet. */
