@@ -122,6 +122,24 @@ describe("normalising, adding a shortcut and ReLU as one operator", () => {
     });
   });
 
+  it("takes maps of several sizes one after the other, of one pixel among them, in either layout", () => {
+    scope(() => {
+      const shapes = [
+        [6, 8, 4, 4],
+        [9, 8, 1, 1],
+        [6, 8, 2, 2],
+      ];
+      for (const layout of ["contiguous", "channels_last"] as const) {
+        const norm = new nn.BatchNorm2d(8);
+        const inputs = shapes.map((shape) => randn(shape).to({ memoryFormat: layout }).requiresGrad_());
+        const outputs = inputs.map((x) => norm.relu(x).square().sum());
+        backward(outputs.reduce((sum, one) => sum.add(one)));
+        for (const x of inputs) expect(x.grad!.square().sum().item()).toBeGreaterThan(0);
+        expect(norm.num_batches_tracked!.item()).toBe(3);
+      }
+    });
+  });
+
   it("lets what is no number through, forward and backward", () => {
     scope(() => {
       const norm = new nn.BatchNorm2d(2);

@@ -2,11 +2,30 @@
 import { barlow } from "./barlow/method.ts";
 import { byol } from "./byol/method.ts";
 import type { MethodDefinition } from "./define.ts";
+import { distill } from "./distill/method.ts";
+import { ijepa } from "./ijepa/method.ts";
+import { lejepa } from "./lejepa/method.ts";
 import { mae } from "./mae/method.ts";
 import { mocov3 } from "./mocov3/method.ts";
 import { nnclr } from "./nnclr/method.ts";
 import { simclr } from "./simclr/method.ts";
+import { simmim } from "./simmim/method.ts";
 import { simsiam } from "./simsiam/method.ts";
 import { vicreg } from "./vicreg/method.ts";
+import { visreg } from "./visreg/method.ts";
 
-export const METHODS: readonly MethodDefinition[] = [simclr, byol, mae, vicreg, barlow, simsiam, nnclr, mocov3];
+export const METHODS: readonly MethodDefinition[] = [
+  simclr,
+  byol,
+  mae,
+  vicreg,
+  barlow,
+  simsiam,
+  nnclr,
+  mocov3,
+  lejepa,
+  visreg,
+  simmim,
+  ijepa,
+  distill,
+];

@@ -8,6 +8,7 @@ import { style } from "../page/style.ts";
 import type { ReportData } from "./data.ts";
 import { mapScript } from "./map-script.ts";
 import type { Gallery } from "./pictures.ts";
+import type { Forming } from "./pictures-over-time.ts";
 import { picturesStyle } from "./pictures-style.ts";
 import { answer } from "./sections/answer.ts";
 import { classes } from "./sections/classes.ts";
@@ -16,12 +17,14 @@ import { confusion } from "./sections/confusion.ts";
 import { cost } from "./sections/cost.ts";
 import { curves } from "./sections/curves.ts";
 import { data as dataSection } from "./sections/data.ts";
+import { forming as formingSection, formingStyle } from "./sections/forming.ts";
 import { health } from "./sections/health.ts";
 import { indicators } from "./sections/indicators.ts";
 import { labels } from "./sections/labels.ts";
 import { map } from "./sections/map.ts";
 import { neighbours } from "./sections/neighbours.ts";
 import { overTime } from "./sections/over-time.ts";
+import { ranking } from "./sections/ranking.ts";
 import { reconstructions } from "./sections/reconstructions.ts";
 import { reproduce } from "./sections/reproduce.ts";
 import { scores } from "./sections/scores.ts";
@@ -29,10 +32,11 @@ import { settings } from "./sections/settings.ts";
 import { type Loaded, spriteStyle } from "./sprites.ts";
 
 /** Everything that is not in the data. */
-export type Media = { galleries: ReadonlyMap<string, Gallery>; loaded: Loaded };
+export type Media = { galleries: ReadonlyMap<string, Gallery>; loaded: Loaded; forming: Forming };
 
-export function page(data: ReportData, { galleries, loaded: { sprites, missing } }: Media): string {
+export function page(data: ReportData, { galleries, loaded: { sprites, missing }, forming }: Media): string {
   const all: Section[] = [
+    ["ranking", "Ranking", ranking(data)],
     ["curves", "Training", curves(data)],
     ["health", "Health", health(data)],
     ["scores", "Scores", scores(data)],
@@ -43,6 +47,7 @@ export function page(data: ReportData, { galleries, loaded: { sprites, missing }
     ["confusion", "Confusion", confusion(data, sprites)],
     ["map", "Map", map(data, sprites)],
     ["neighbours", "Neighbours", neighbours(data, sprites)],
+    ["forming", "Pictures over time", formingSection(data, forming)],
     ["clusters", "Clusters", clusters(data, sprites)],
     ["pictures", "Reconstructions", reconstructions(data, galleries)],
     ["cost", "Cost", cost(data)],
@@ -63,6 +68,6 @@ export function page(data: ReportData, { galleries, loaded: { sprites, missing }
     footer: " from the run directories alone. Every sentence above follows from their numbers.",
     style: style + picturesStyle,
     script: sprites.size > 0 ? script + mapScript : script,
-    last: spriteStyle(sprites),
+    last: html`${spriteStyle(sprites)}${formingStyle(forming)}`,
   });
 }

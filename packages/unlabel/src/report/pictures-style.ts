@@ -21,6 +21,13 @@ export const picturesStyle = `
 .by-run { display: grid; gap: 0.6rem; flex: 1; min-width: min(100%, 20rem); }
 .by-run > div > small { color: var(--soft); font-size: 0.75rem; }
 .found small { font-size: inherit; white-space: nowrap; }
+.forming td { vertical-align: top; padding-right: 1.2rem; }
+.forming th .tile, .forming .large .tile { --e: 72px; }
+.forming .large { display: flex; gap: 4px; min-height: 72px; }
+.forming .near { display: flex; gap: 3px; margin-top: 6px; }
+.forming .near .tile { --e: 24px; }
+.forming .near .right .tile { outline: 2px solid var(--run2); }
+.forming .near .wrong .tile { outline: 2px dashed var(--run1); }
 .mistaken { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20.5rem), 1fr)); gap: 0.9rem 1.5rem; margin-top: 0.8rem; }
 .mistaken p { margin: 0 0 0.3rem; }
 .mistaken b { color: var(--ink); font-weight: 600; }

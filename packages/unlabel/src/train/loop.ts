@@ -99,7 +99,17 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       run.note(note);
     });
   };
+  const keepPictures = async () => {
+    const complaint = watch?.takeComplaint();
+    if (complaint) progress.log(complaint);
+    for (const { moment: shown, sheet } of watch?.takePictures() ?? []) {
+      await write(`the pictures of step ${shown.step}`, () => run.picture(shown, sheet));
+    }
+  };
   try {
+    if (step === 0 && stop.signal === null) await watch?.begin(moment());
+    // What that took is no part of the first step.
+    stepBegan = performance.now();
     while (step < total && stop.signal === null) {
       const { value: batch, done } = await batches.next();
       if (done) throw new Error(`Expected a batch for step ${step + 1} of ${total}, got the end of the data`);
@@ -143,6 +153,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         stepBegan = performance.now();
         await write(`the metrics of step ${step}`, () => run.log(row));
         if (log) await write(`the log's events of step ${step}`, () => log.step(row));
+        await keepPictures();
         listeners.onStep?.(row);
         if (watch?.observe(row, run.info.chance ?? options.method.chance)) {
           const { health } = watch;
@@ -170,6 +181,8 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       // A step is one long native call, and saving another: what came meanwhile is heard before the next one begins.
       await turn();
     }
+    if (step > 0 && step < total) await watch?.flush();
+    await keepPictures();
     if (step > saved) await save();
   } catch (error) {
     if (!(error instanceof NoRoom)) throw error;

@@ -1,6 +1,6 @@
 // MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
-import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { cat, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { UserError } from "../../base/errors.ts";
 import { Rng } from "../../base/rng.ts";
 import { plainView } from "../../data/views.ts";
@@ -8,7 +8,8 @@ import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
 import { defineMethod } from "../define.ts";
 import { type LossOutput, Method, type Pictures, type StepProgress } from "../method.ts";
-import { type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
+import { givenMasking, type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
+import { pictureBytes } from "../shared/picture-bytes.ts";
 import { meanSquaredCosine } from "../shared/uniformity.ts";
 import { about } from "./about.ts";
 import { CrossDecoder } from "./cross-decoder.ts";
@@ -72,20 +73,33 @@ export class Mae extends Method {
    * @param images normalised as in training, `[N, C, S, S]`
    */
   override pictures(images: Tensor): Pictures {
+    return this.#pictured(images, (batch, count) => fixedMasking(batch, count, this.#config.mask_ratio, images.device));
+  }
+
+  /**
+   * The same of patches of one's choice.
+   *
+   * @throws {TorchError} where images hide different numbers of patches, none or all
+   */
+  override fill(images: Tensor, hidden: Tensor): Pictures {
+    return this.#pictured(images, () => givenMasking(hidden));
+  }
+
+  #pictured(images: Tensor, masks: (batch: number, count: number) => Masking): Pictures {
     return noGrad(() =>
       scope(() => {
         const patches = patchify(images, this.encoder.patch);
         const [batch, count] = patches.shape as [number, number];
-        const masking = fixedMasking(batch, count, this.#config.mask_ratio, images.device);
+        const masking = masks(batch, count);
         const seen = gatherTokens(patches, masking.keep);
         const hidden = gatherTokens(patches, masking.hidden);
         const output = this.decoder.call(this.encoder.encode(patches, masking.keep), masking).to({ dtype: "float32" });
         const { mean, deviation } = this.#statistics(hidden);
         const predicted = output.mul(deviation).add(mean);
         const picture = (filled: Tensor) =>
-          this.#pixels(unpatchify(restoreOrder(seen, filled, masking), this.encoder.patch, this.#config.channels));
+          this.#bytes(unpatchify(restoreOrder(seen, filled, masking), this.encoder.patch, this.#config.channels));
         return {
-          original: this.#pixels(images),
+          original: this.#bytes(images),
           masked: picture(hidden.zerosLike()),
           reconstructed: picture(predicted),
         };
@@ -100,6 +114,10 @@ export class Mae extends Method {
     return { keep, hidden: hidden.narrow(1, 0, Math.max(1, Math.round(predict_share * hidden.shape[1]!))) };
   }
 
+  #bytes(images: Tensor): Tensor {
+    return pictureBytes(images, this.#config.mean, this.#config.std);
+  }
+
   #targets(patches: Tensor): Tensor {
     const { mean, deviation } = this.#statistics(patches);
     return patches.sub(mean).div(deviation);
@@ -110,14 +128,6 @@ export class Mae extends Method {
     if (!this.#config.norm_pixels) return { mean: 0, deviation: 1 };
     const options = { correction: 1, keepdim: true };
     return { mean: patches.mean(2, true), deviation: patches.var(2, options).add(1e-6).sqrt() };
-  }
-
-  /** Normalised values as bytes. */
-  #pixels(images: Tensor): Tensor {
-    const { mean, std } = this.#config;
-    const perChannel = (values: readonly number[]) => tensor(values, { device: images.device }).reshape([1, -1, 1, 1]);
-    const unit = images.mul(perChannel(std)).add(perChannel(mean));
-    return unit.mul(255).round().clamp(0, 255).to({ dtype: "uint8", memoryFormat: "contiguous" });
   }
 }
 

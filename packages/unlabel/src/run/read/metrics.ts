@@ -24,8 +24,11 @@ function add(to: Map<string, Series>, key: string, at: number, value: number | n
   one.add(at, value);
 }
 
+/** Lines after which whatever else the process does has its turn: a server answers while a report is made. */
+const SLICE = 5_000;
+
 /** @param start what was found before the first step, by the same names */
-export function readMetrics(path: string, start: Readonly<Record<string, number>> = {}): Metrics {
+export async function readMetrics(path: string, start: Readonly<Record<string, number>> = {}): Promise<Metrics> {
   const reached: Metrics["reached"] = { step: 0, epoch: null, seconds: null };
   const metrics: Metrics = { series: new Map(), timed: new Map(), torn: 0, reached };
   for (const [key, value] of Object.entries(start)) {
@@ -34,6 +37,7 @@ export function readMetrics(path: string, start: Readonly<Record<string, number>
   }
   let read = 0;
   for (const { value, line } of jsonLines(path)) {
+    if (line % SLICE === 0) await new Promise(setImmediate);
     if (value === undefined) {
       metrics.torn += 1;
       continue;

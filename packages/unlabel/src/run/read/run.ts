@@ -6,11 +6,20 @@ import { commandLine, shellWord } from "../../base/shell.ts";
 import { CheckpointFiles, type Damage, stepOf } from "../checkpoint-files.ts";
 import { startValues } from "../health.ts";
 import { migrate } from "../migrate.ts";
+import { OVER_TIME, PICTURES } from "../pictures-over-time.ts";
 import { reportCommand } from "./comparison.ts";
 import { type Evaluations, readEvaluations } from "./evaluations.ts";
 import { check, exists, parseJson, readJson } from "./file.ts";
 import { type Metrics, readMetrics, readSkipped } from "./metrics.ts";
-import { type Pictures, picturesSchema, type RunFile, runSchema, type Skipped } from "./schema.ts";
+import {
+  type OverTime,
+  overTimeSchema,
+  type Pictures,
+  picturesSchema,
+  type RunFile,
+  runSchema,
+  type Skipped,
+} from "./schema.ts";
 import { asRunFile, readShelf, type ShelfFile } from "./shelf.ts";
 
 /** A run as the report sees it. */
@@ -25,6 +34,8 @@ export type Run = Metrics & {
   evaluations: Evaluations;
   /** A masked method's reconstructions. */
   pictures: Pictures | null;
+  /** What it made of a few images at some of its steps. */
+  overTime: OverTime | null;
   /** What is damaged or missing of its last checkpoint; null where nothing is. */
   damage: Damage | null;
   /** Unreadable files: all counted, the first of them listed. */
@@ -43,14 +54,16 @@ export async function readRun(dir: string): Promise<Run> {
   const file = check(runSchema, migrate(await parseJson(path), path), path);
   // Of a name that is one, a stranger's run.json may name any file.
   const pictures = /^[a-z0-9]+$/.test(file.method) ? join(dir, "pictures", `${file.method}.json`) : null;
+  const overTime = join(dir, PICTURES, OVER_TIME);
   return {
     dir,
     name: basename(resolve(dir)),
     file,
     shelf: null,
-    ...readMetrics(join(dir, "metrics.jsonl"), file.start ? startValues(file.start) : {}),
+    ...(await readMetrics(join(dir, "metrics.jsonl"), file.start ? startValues(file.start) : {})),
     evaluations: await readEvaluations(join(dir, "eval")),
     pictures: pictures && (await exists(pictures)) ? await readJson(picturesSchema, pictures) : null,
+    overTime: (await exists(overTime)) ? await readJson(overTimeSchema, overTime) : null,
     damage: new CheckpointFiles(join(dir, "checkpoints")).damage(stepOf),
     skipped: readSkipped(join(dir, "skipped.jsonl")),
   };
@@ -63,9 +76,10 @@ async function ofShelf(dir: string, shelf: ShelfFile): Promise<Run> {
     name: shelf.name,
     file: asRunFile(shelf),
     shelf,
-    ...readMetrics(join(dir, "metrics.jsonl")),
+    ...(await readMetrics(join(dir, "metrics.jsonl"))),
     evaluations: await readEvaluations(join(dir, "eval")),
     pictures: null,
+    overTime: null,
     damage: null,
     skipped: { count: 0, first: [] },
   };
