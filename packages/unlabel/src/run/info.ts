@@ -114,10 +114,10 @@ export interface RunInfo {
   steps_per_epoch: number;
   /** What its encoder began with, kept in checkpoints/initial.safetensors; absent where weights were random, which follow from the seed. */
   init?: RunInit;
-  /** Before the first step, where it began with weights and looks are asked for; absent else, and in older runs. */
-  start?: StartLook;
   /** What it learns from; absent where its method has no teacher. */
   teacher?: RunTeacher;
+  /** Before the first step, where it began with weights and looks are asked for; absent else, and in older runs. */
+  start?: StartLook;
   /** Absent where views have one size. */
   growth?: SavedGrowth;
   /** Random numbers of a step follow from seed, step and place in the batch; absent in runs from before that. */
@@ -202,13 +202,13 @@ const format = z.looseObject({
     })
     .optional(),
   init: z.looseObject({ source: z.string(), encoder: z.string() }).optional(),
+  teacher: z.looseObject({ source: z.string(), checksum: z.string() }).optional(),
   start: z
     .looseObject({
       votes: z.array(z.looseObject({ images: z.int().min(1), top1: z.number().min(0).max(1) })),
       health: z.looseObject({ images: z.int().min(1), values: z.record(z.string(), z.number()) }).nullable(),
     })
     .optional(),
-  teacher: z.looseObject({ source: z.string(), checksum: z.string() }).optional(),
   result: z.looseObject({ steps: z.int().min(0), seconds: z.number().min(0), peak_mb: z.number() }).nullable(),
   notes: z.array(z.string()).optional(),
 });
