@@ -216,6 +216,7 @@ export {
 } from "./run/indicators.ts";
 export type { Gap } from "./run/metrics.ts";
 export { type OpenSourceOptions, openSource } from "./run/open-source.ts";
+export type { NearPicture, PicturedImage, PicturesMoment } from "./run/pictures-over-time.ts";
 export { sharedNeighbours, withoutSelf } from "./score/agreement.ts";
 export { alignmentRatio, alignments, uniformity } from "./score/alignment.ts";
 export type { Resampling } from "./score/bootstrap.ts";
