@@ -56,6 +56,7 @@ const ALONE: Record<string, () => Promise<Alone>> = {
   presets: () => import("./presets.ts"),
   precision: () => import("./precision.ts"),
   scale: () => import("./scale.ts"),
+  studio: () => import("./studio.ts"),
   threads: () => import("./threads.ts"),
 };
 

@@ -147,10 +147,12 @@ export {
   positiveWeights,
 } from "./methods/shared/nt-xent.ts";
 export { Queue } from "./methods/shared/queue.ts";
+export { resampled, resampledTokens } from "./methods/shared/resampled.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
 export { distanceToCentre, leJepa, leJepaChance, sigReg, type ViewCounts } from "./methods/shared/sigreg.ts";
 export { gaussianQuantiles, sliceDirections } from "./methods/shared/slices.ts";
 export { sphereSpread } from "./methods/shared/spread.ts";
+export { type Taught, Teacher, type TeacherView } from "./methods/shared/teacher.ts";
 export { type TwoViewsConfig, twoViews, twoViewsSchema } from "./methods/shared/two-views.ts";
 export { meanSquaredCosine } from "./methods/shared/uniformity.ts";
 export { randomUnitMask, type UnitMasking, unitMaskOf } from "./methods/shared/unit-masking.ts";
@@ -174,6 +176,7 @@ export {
   type RunInit,
   type RunResult,
   type RunStatus,
+  type RunTeacher,
   type SavedGrowth,
 } from "./run/directory.ts";
 export type * from "./run/evaluations.ts";

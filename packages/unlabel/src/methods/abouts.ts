@@ -3,6 +3,7 @@
 import type { About } from "./about.ts";
 import { about as barlow } from "./barlow/about.ts";
 import { about as byol } from "./byol/about.ts";
+import { about as distill } from "./distill/about.ts";
 import { about as ijepa } from "./ijepa/about.ts";
 import { about as lejepa } from "./lejepa/about.ts";
 import { about as mae } from "./mae/about.ts";
@@ -27,6 +28,7 @@ export const ABOUTS: readonly About[] = [
   visreg,
   simmim,
   ijepa,
+  distill,
 ];
 
 const added: About[] = [];

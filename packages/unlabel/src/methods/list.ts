@@ -2,6 +2,7 @@
 import { barlow } from "./barlow/method.ts";
 import { byol } from "./byol/method.ts";
 import type { MethodDefinition } from "./define.ts";
+import { distill } from "./distill/method.ts";
 import { ijepa } from "./ijepa/method.ts";
 import { lejepa } from "./lejepa/method.ts";
 import { mae } from "./mae/method.ts";
@@ -26,4 +27,5 @@ export const METHODS: readonly MethodDefinition[] = [
   visreg,
   simmim,
   ijepa,
+  distill,
 ];

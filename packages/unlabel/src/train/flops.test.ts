@@ -51,6 +51,18 @@ it("counts BYOL's target network forward alone", () => {
   expect(trainingFlops(config)).toBe(6 * 2 * (projected + 2 * 512 * 128) + 2 * 2 * projected);
 });
 
+it("counts distillation's teacher forward alone, once for each image where what it says is kept", () => {
+  const flags = { method: "distill", encoder: "resnet18", size: 64, teacher_encoder: "vit_tiny", teacher_patch: 16 };
+  const teacher = encoderMacs({ encoder: "vit_tiny", size: 224, patch: 16 });
+  const same = resolveConfig({ flags: { ...flags, teacher_size: 224 } });
+  const heads = 512 * 384 + 4 * 512 * 192;
+  expect(trainingFlops(same)).toBe(6 * (encoderMacs(same) + heads) + 2 * teacher);
+  const whole = resolveConfig({
+    flags: { ...flags, teacher_size: 224, teacher_view: "whole", patch_weight: 0, epochs: 10 },
+  });
+  expect(trainingFlops(whole)).toBe(6 * (encoderMacs(whole) + 512 * 384) + (2 * teacher) / 10);
+});
+
 it("counts VICReg's two views, its expander and a covariance of each", () => {
   const config = resolveConfig({
     flags: { method: "vicreg", encoder: "resnet18", size: 32, projection_hidden: 256, projection_dim: 128 },

@@ -4,7 +4,7 @@ import { openImages, openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import type { Listeners } from "./events.ts";
 import type { Pretrained } from "./finish.ts";
-import { initOf, plan, type Request } from "./plan.ts";
+import { initOf, plan, type Request, teacherOf } from "./plan.ts";
 import type { ProgressStream } from "./progress.ts";
 import type { StopSources } from "./stop.ts";
 
@@ -30,7 +30,8 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const { stream = process.stderr, tellData = true, signal, processSignals, onStep, onEvent } = request;
   using init = await initOf(request, stream);
-  const planned = plan(request, init);
+  using teacher = await teacherOf(request, stream);
+  const planned = plan(request, init, teacher);
   const { config, input } = planned;
   const opened = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
   // A run that goes on trains on what it began with.
