@@ -14,6 +14,7 @@ export type { Sizes } from "./check/sizes.ts";
 export type { BandValues, ClassValues } from "./check/values.ts";
 export { type Compared, type ComparedRun, type CompareRequest, compare } from "./compare/compare.ts";
 export { type DemoLength, type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
+export type { MethodsWord } from "./compare/methods.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
 export type { CommonConfig, Config, SettledChannels, SettledConfig } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";
@@ -149,7 +150,14 @@ export {
 export { Queue } from "./methods/shared/queue.ts";
 export { resampled, resampledTokens } from "./methods/shared/resampled.ts";
 export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
-export { distanceToCentre, leJepa, leJepaChance, sigReg, type ViewCounts } from "./methods/shared/sigreg.ts";
+export {
+  distanceToCentre,
+  leJepa,
+  leJepaChance,
+  sigReg,
+  unrelatedDistance,
+  type ViewCounts,
+} from "./methods/shared/sigreg.ts";
 export { gaussianQuantiles, sliceDirections } from "./methods/shared/slices.ts";
 export { sphereSpread } from "./methods/shared/spread.ts";
 export { type Taught, Teacher, type TeacherView } from "./methods/shared/teacher.ts";
