@@ -12,10 +12,17 @@ export type { Seen } from "./check/look.ts";
 export type { CheckResult, ClassCount, Finding, Named } from "./check/result.ts";
 export type { Sizes } from "./check/sizes.ts";
 export type { BandValues, ClassValues } from "./check/values.ts";
-export { type Compared, type ComparedRun, type CompareRequest, compare } from "./compare/compare.ts";
+export {
+  type Compared,
+  type ComparedRun,
+  type ComparedShelf,
+  type CompareRequest,
+  compare,
+} from "./compare/compare.ts";
 export { type DemoLength, type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
 export type { MethodsWord } from "./compare/methods.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
+export type { PlannedShelf } from "./compare/shelf.ts";
 export type { CommonConfig, Config, SettledChannels, SettledConfig } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";
 export * as fields from "./config/fields.ts";
@@ -132,10 +139,21 @@ export { type PresetConfig, presetConfig } from "./methods/presets.ts";
 export { type AugmentationConfig, augmentationSchema, augmentedView } from "./methods/shared/augmentation.ts";
 export { AUGMENTATION, LOCAL_VIEWS, MANY_VIEWS, TWO_VIEWS } from "./methods/shared/augmentation-defaults.ts";
 export { type BarlowShape, barlowChance, barlowFloor, barlowTwins } from "./methods/shared/barlow-loss.ts";
+export { groupSizes, inGroups, inShuffledGroups, normalisesBatches } from "./methods/shared/batch-groups.ts";
+export { type BlockMask, type BlockMaskOptions, blockMask } from "./methods/shared/block-masking.ts";
+export { Centre } from "./methods/shared/centre.ts";
 export { cosineRegression } from "./methods/shared/cosine-regression.ts";
+export { DinoHead, type DinoHeadOptions, NormalisedLinear } from "./methods/shared/dino-head.ts";
+export { type DinoOptions, dino, dinoPatches } from "./methods/shared/dino-loss.ts";
 export { deepHead, type HeadEnd, mlpHead } from "./methods/shared/heads.ts";
 export { infoNce, infoNceChance, infoNceFloor } from "./methods/shared/info-nce.ts";
-export { type LocalViewsConfig, localViews, localViewsSchema } from "./methods/shared/local-views.ts";
+export {
+  bySize,
+  type LocalViewsConfig,
+  localViews,
+  localViewsProblems,
+  localViewsSchema,
+} from "./methods/shared/local-views.ts";
 export { type ManyViewsConfig, manyViews, manyViewsSchema } from "./methods/shared/many-views.ts";
 export { type Masking, maskingOf, randomMasking, restoreOrder } from "./methods/shared/masking.ts";
 export { follow, momentumCopy } from "./methods/shared/momentum.ts";
@@ -147,9 +165,12 @@ export {
   ntXentFloor,
   positiveWeights,
 } from "./methods/shared/nt-xent.ts";
+export { prototypeChance, prototypeFloor } from "./methods/shared/prototype-bounds.ts";
+export { Prototypes } from "./methods/shared/prototypes.ts";
 export { Queue } from "./methods/shared/queue.ts";
+export { queueContrast } from "./methods/shared/queue-contrast.ts";
 export { resampled, resampledTokens } from "./methods/shared/resampled.ts";
-export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
+export { cosineBetween, isBeginning, linearBetween } from "./methods/shared/schedules.ts";
 export {
   distanceToCentre,
   leJepa,
@@ -158,8 +179,10 @@ export {
   unrelatedDistance,
   type ViewCounts,
 } from "./methods/shared/sigreg.ts";
+export { type SinkhornOptions, sinkhorn } from "./methods/shared/sinkhorn.ts";
 export { gaussianQuantiles, sliceDirections } from "./methods/shared/slices.ts";
 export { sphereSpread } from "./methods/shared/spread.ts";
+export { type SwavOptions, swav } from "./methods/shared/swav-loss.ts";
 export { type Taught, Teacher, type TeacherView } from "./methods/shared/teacher.ts";
 export { type TwoViewsConfig, twoViews, twoViewsSchema } from "./methods/shared/two-views.ts";
 export { meanSquaredCosine } from "./methods/shared/uniformity.ts";
@@ -201,6 +224,7 @@ export {
 } from "./run/indicators.ts";
 export type { Gap } from "./run/metrics.ts";
 export { type OpenSourceOptions, openSource } from "./run/open-source.ts";
+export type { NearPicture, PicturedImage, PicturesMoment } from "./run/pictures-over-time.ts";
 export { sharedNeighbours, withoutSelf } from "./score/agreement.ts";
 export { alignmentRatio, alignments, uniformity } from "./score/alignment.ts";
 export type { Resampling } from "./score/bootstrap.ts";
