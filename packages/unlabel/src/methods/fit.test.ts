@@ -22,8 +22,13 @@ describe("preset auto", () => {
     "has settings of %s that make sense for images of any kind",
     (name) => {
       const about = abouts().find((one) => one.name === name)!;
+      const seen = new Set<string>();
       for (const facts of KINDS) {
         const { settings } = fit(about, facts, {});
+        // Many kinds of images get the same settings; once is enough to see that these make sense.
+        const same = JSON.stringify([facts.channels, facts.images, settings]);
+        if (seen.has(same)) continue;
+        seen.add(same);
         const config = resolveConfig({ flags: { method: name, channels: facts.channels }, fitted: settings });
         expect(config).toMatchObject({ ...settings, preset: "auto" });
         expect(config.batch).toBeLessThanOrEqual(Math.max(2, facts.images));
