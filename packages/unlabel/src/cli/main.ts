@@ -18,6 +18,7 @@ import { addProbe } from "./probe.ts";
 import { addReport } from "./report.ts";
 import { addSearch } from "./search.ts";
 import { addSetup } from "./setup.ts";
+import { addStudio } from "./studio.ts";
 import { addWeights } from "./weights.ts";
 
 /** Commands that work for long and keep nothing before they are done. */
@@ -35,6 +36,7 @@ const COMMANDS = [
   addEmbed,
   addSearch,
   addLabel,
+  addStudio,
   addExport,
   addReport,
   addWeights,

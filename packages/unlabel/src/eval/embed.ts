@@ -66,7 +66,7 @@ export async function embed(
   if (options.tokens && !TOKEN_FORMATS.some((one) => one === format)) {
     throw new UsageError(`Expected a .npy or .safetensors file for tokens, which are [N, h, w, D], got ${file}`);
   }
-  using one = await openEvaluated(path, openTrained, options.size);
+  using one = await openEvaluated(path, openTrained, options.size, options.stream);
   const { mean, std } = one.config;
   const size = sizeFor(one.config, options.size);
   const data = await openImagesOf(one, dataRoot);

@@ -45,16 +45,32 @@ export async function evaluateAny(
   options: EvaluateOptions = {},
 ): Promise<EvaluatedAny> {
   checkEvaluation(options, options.protocols ?? CHEAP_PROTOCOLS);
-  using one = await openEvaluated(path, openTrained, options.size);
-  const { run, config, source } = one;
-  // Pictures are for a run's report.
-  const drawn = run !== null && (options.pictures ?? true);
-  const folder = join(path, "eval");
-  if (run) {
+  using one = await openEvaluated(path, openTrained, options.size, options.stream);
+  return await evaluateOpened(one, one.run ? path : null, dataRoot, options);
+}
+
+/**
+ * As {@link evaluateAny}, of an encoder that is open.
+ *
+ * @param into the folder that gets `eval/`; null where nothing is written
+ * @param first writes what should be there before scores are
+ */
+export async function evaluateOpened(
+  one: Evaluated,
+  into: string | null,
+  dataRoot: string,
+  options: EvaluateOptions,
+  first: () => void = () => {},
+): Promise<EvaluatedAny> {
+  const { config, source } = one;
+  // Pictures are for a report.
+  const drawn = into !== null && (options.pictures ?? true);
+  const folder = into === null ? null : join(into, "eval");
+  if (folder !== null) {
     for (const name of options.protocols ?? [...CHEAP_PROTOCOLS, ...UNLABELLED_PROTOCOLS])
       writableFile(join(folder, `${name}.json`));
   }
-  if (drawn) writableFile(join(folder, "pictures.json"));
+  if (folder !== null && drawn) writableFile(join(folder, "pictures.json"));
   const size = sizeFor(config, options.size);
   const opened = await openImagesOf(one, dataRoot);
   const data = options.labels === undefined ? opened : labelledBy(opened, options.labels);
@@ -69,9 +85,10 @@ export async function evaluateAny(
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: drawn };
   const { evaluations, pictures } = await runProtocols(one, data, { splits, looked }, request, options);
-  if (!run) return { evaluations, source };
+  if (folder === null) return { evaluations, source };
   unbroken(() => {
     makeFolder(folder);
+    first();
     // The sprite first: whoever finds the list finds its tiles, and whoever finds the scores finds the pictures.
     if (pictures) {
       writeAtomically(join(folder, pictures.file.sprite), pictures.sprite);
