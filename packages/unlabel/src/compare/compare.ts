@@ -22,18 +22,22 @@ import { CHEAP_PROTOCOLS, type Evaluations, UNLABELLED_PROTOCOLS } from "../run/
 import { lockRun } from "../run/lock.ts";
 import { readShelf } from "../run/read/shelf.ts";
 import { type Init, openInit } from "../train/init.ts";
-import { pretrain, type TrainEvent } from "../train/pretrain.ts";
+import { type PretrainRequest, pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import type { StopSources } from "../train/stop.ts";
 import { checkTerms } from "./check-terms.ts";
 import { evaluateShelfWithLabels, evaluateShelves, refuseShelves } from "./evaluate-shelves.ts";
 import { evaluationsIn, missing } from "./evaluated.ts";
 import { trainingSeconds } from "./forecast.ts";
+import { halved } from "./halved.ts";
 import { settleImages } from "./images.ts";
+import { type MethodsWord, methodsOf } from "./methods.ts";
 import {
   type Comparison,
+  methodsTaken,
   openComparison,
   type PlannedRun,
+  plannedRuns,
   presetOfComparison,
   SPLIT_SEED,
   saveComparison,
@@ -45,8 +49,10 @@ import type { PlannedShelf } from "./shelf.ts";
 /** What to compare, and where to. */
 export interface CompareRequest
   extends StopSources,
-    Pick<Terms, "data" | "methods" | "budget">,
+    Pick<Terms, "data" | "budget">,
     Partial<Omit<Terms, "data" | "methods" | "budget">> {
+  /** Names of methods, each once; `all` for every one that there is, `auto` for the three that the measured table puts first for such images. */
+  methods: readonly string[] | MethodsWord;
   /** Folder for the runs. */
   out: string;
   /** The report's file. */
@@ -112,14 +118,20 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   const { out, report, labels, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
   const { expectLabels = false, ...more } = rest;
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = more;
+  const word = asked.methods === "all" || asked.methods === "auto" ? asked.methods : null;
+  // It goes on with those that it took, also where there are more by now, or the table has changed.
+  const taken = word && (methodsTaken(out, word) ?? methodsOf(word, asked.backbone ?? null));
+  const named = taken ? taken.methods : (asked.methods as readonly string[]);
   // A comparison goes on as it began, also where a later version would begin with another preset.
   const preset = asked.preset ?? presetOfComparison(out) ?? AUTO;
-  const terms: Terms = { seeds: [0], backbone: null, settings: {}, ...asked, preset };
+  const terms: Terms = { seeds: [0], backbone: null, settings: {}, ...asked, methods: named, preset };
   checkTerms(terms);
   pageFile("-o", report);
   writableFile(join(out, "compare.json"));
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
+  const isNew = !existsSync(join(out, "compare.json"));
   const comparison = openComparison(out, terms);
+  if (taken) comparison.asked = taken.asked;
   // What it began with: a branch of the hub's may have moved since.
   using init = await initOf(comparison, stream);
   await refuseShelves(comparison, stream);
@@ -135,7 +147,13 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   const lacks = (path: string) => missing(path, protocols, splitSeed, fingerprint);
   const images = dataset.train.items.length;
   const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images, init);
-  for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
+  // Of images of other channels the table may put others first, which is known once they have been looked at.
+  if (isNew && word === "auto") {
+    const again = methodsOf(word, terms.backbone, { channels: comparison.input?.channels });
+    Object.assign(comparison, { ...again, runs: plannedRuns({ ...terms, ...again }) });
+  }
+  if (comparison.asked) log(`methods ${comparison.methods.join(", ")}: ${comparison.asked.why}`);
+  for (const method of comparison.methods) settings(method, terms.seeds[0] ?? 0);
   using lock = lockRun(out);
   saveComparison(out, comparison);
   const shelves = {
@@ -151,65 +169,86 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   };
   if (!(await evaluateShelves(shelves, () => lock.check()))) return null;
   if (forecast) await tellForecast(comparison, dataset, out, log, init);
-  for (const [i, run] of comparison.runs.entries()) {
+  const { runs } = comparison;
+  const tell = (run: PlannedRun, changes: Partial<PlannedRun>) => {
+    lock.check();
+    Object.assign(run, changes);
+    unbroken(() => saveComparison(out, comparison));
+  };
+  /** A run that goes on knows its own settings, of which a budget has set some. */
+  const requestOf = (run: PlannedRun): PretrainRequest => {
     const path = join(out, run.name);
-    const tell = (changes: Partial<PlannedRun>) => {
-      lock.check();
-      Object.assign(run, changes);
-      unbroken(() => saveComparison(out, comparison));
+    const resume = existsSync(join(path, "run.json"));
+    return {
+      data: terms.data,
+      settings: resume ? {} : { flags: settings(run.method, run.seed) },
+      input: comparison.input,
+      facts: comparison.facts,
+      heldOut: comparison.held_out,
+      out: path,
+      resume,
+      tellData: false,
+      goOn: goOn === null ? null : () => goOn,
+      stream,
+      signal,
+      processSignals,
+      onEvent: onEvent && ((event) => onEvent(event, run.name)),
+      command,
+      commit,
     };
-    if (run.status === "done" && lacks(path).length === 0) continue;
-    if (signal?.aborted) return null;
-    log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
+  };
+  /** What is done of a run, and what becomes of it where that goes wrong. @returns whether to go on */
+  const work = async (run: PlannedRun, body: (tellRun: (changes: Partial<PlannedRun>) => void) => Promise<boolean>) => {
     const began = performance.now();
+    const spent = () => (run.seconds ?? 0) + (performance.now() - began) / 1000;
+    const tellRun = (changes: Partial<PlannedRun>) =>
+      tell(run, { ...changes, ...(["done", "paused"].includes(changes.status ?? "") && { seconds: spent() }) });
     try {
-      tell({ status: "training", error: undefined });
-      const flags = settings(run.method, run.seed);
+      return await body(tellRun);
+    } catch (error) {
+      if (error instanceof InterruptedError) tellRun({ status: "interrupted" });
+      // Evaluation is begun again.
+      if (signal?.aborted) return false;
+      if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
+      tellRun({ status: "failed", error: error.message });
+      log(`${run.name} failed: ${error.message}`);
+      return true;
+    }
+  };
+  if (terms.halve) {
+    const raced = await halved(comparison, { data: dataset, out, requestOf, work, tell, log, signal });
+    if (!raced) return null;
+  }
+  for (const [i, run] of runs.entries()) {
+    const path = join(out, run.name);
+    if (run.status === "stopped" || (run.status === "done" && lacks(path).length === 0)) continue;
+    if (signal?.aborted) return null;
+    log(`${i + 1}/${runs.length} ${run.name}${timeLeft(comparison)}`);
+    const goesOn = await work(run, async (tellRun) => {
+      tellRun({ status: "training", error: undefined });
       if (!isTrained(path)) {
-        const resume = existsSync(join(path, "run.json"));
-        const trained = await pretrain({
-          data: terms.data,
-          // A run that goes on knows its own settings, of which a budget has set some.
-          settings: resume ? {} : { flags },
-          input: comparison.input,
-          facts: comparison.facts,
-          heldOut: comparison.held_out,
-          out: path,
-          resume,
-          tellData: false,
-          goOn: goOn === null ? null : () => goOn,
-          stream,
-          signal,
-          processSignals,
-          onEvent: onEvent && ((event) => onEvent(event, run.name)),
-          command,
-          commit,
-        });
+        const trained = await pretrain(requestOf(run));
         if (trained.interrupted) {
-          tell({ status: "interrupted" });
-          return null;
+          tellRun({ status: "interrupted" });
+          return false;
         }
       }
-      tell({ status: "evaluating" });
+      tellRun({ status: "evaluating" });
       const lacking = lacks(path);
       if (lacking.length > 0)
         await evaluate(path, terms.data, {
           ...{ protocols: lacking, labels, splitSeed, pictures: true },
           ...{ tellData: false, stream, signal },
         });
-      tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
-    } catch (error) {
-      if (error instanceof InterruptedError) tell({ status: "interrupted" });
-      // Evaluation is begun again.
-      if (signal?.aborted) return null;
-      if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
-      tell({ status: "failed", error: error.message });
-      log(`${run.name} failed: ${error.message}`);
-    }
+      tellRun({ status: "done" });
+      return true;
+    });
+    if (!goesOn) return null;
   }
   const done = comparison.runs.filter(({ status }) => status === "done");
   if (done.length === 0) {
-    throw new UserError(`Expected a run that ends well, got none; the first failed with: ${comparison.runs[0]?.error}`);
+    const failed = comparison.runs.find(({ status }) => status === "failed");
+    throw new UserError(`Expected a run that ends well, got none; the first failed with: ${failed?.error}`);
   }
   const { shelf = [] } = comparison;
   const beside = shelf.filter(({ status }) => status === "done");
@@ -303,7 +342,7 @@ function outcome(out: string, planned: PlannedRun): ComparedRun {
 /** How long all that is left should take, as far as can be told. */
 function timeLeft({ runs, budget }: Comparison): string {
   const times = runs.flatMap(({ status, seconds }) => (status === "done" && seconds ? [seconds] : []));
-  const left = runs.filter(({ status }) => status !== "done" && status !== "failed").length;
+  const left = runs.filter(({ status }) => !["done", "failed", "stopped"].includes(status)).length;
   if (times.length > 0) {
     const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
     return `, about ${clock(left * mean)} left in all`;

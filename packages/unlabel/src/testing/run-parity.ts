@@ -13,9 +13,11 @@ import {
   type Tensor,
 } from "@unlabel/torch";
 import type { Config } from "../config/common.ts";
+import { buildEncoder } from "../encoders/registry.ts";
 import { METHODS } from "../methods/list.ts";
 import type { Method } from "../methods/method.ts";
 import { createMethod, resolveConfig } from "../methods/registry.ts";
+import { Teacher } from "../methods/shared/teacher.ts";
 import { averageOverRanks } from "../train/average-gradients.ts";
 import { gradients } from "../train/micro-batches.ts";
 import { trainStep } from "../train/step.ts";
@@ -30,7 +32,7 @@ const STEPS = 5;
 /** Heads so small that all methods take seconds, where a method has such keys. */
 const SMALL = {
   ...{ projection_hidden: 32, projection_dim: 16, predictor_hidden: 16, queue: 64 },
-  ...{ decoder_width: 32, decoder_depth: 1, decoder_heads: 2 },
+  ...{ decoder_width: 32, decoder_depth: 1, decoder_heads: 2, outputs: 64, prototypes: 32 },
 };
 
 interface Case {
@@ -69,6 +71,16 @@ function configOf({ settings }: Case): Config {
   return resolveConfig({ flags: { preset: "small", ...shared, ...own, ...settings } });
 }
 
+/** For methods that learn from one: the same on all ranks. */
+function teacherOf({ method, channels }: Config): Teacher | null {
+  const { about } = METHODS.find((one) => one.about.name === method)!;
+  if (!("teacher" in about)) return null;
+  const count = Number(channels === "auto" ? 3 : channels);
+  const options = { size: 24, patch: 8, width: 24, depth: 1, heads: 2, channels: count } as const;
+  const view = { size: 24, mean: Array(count).fill(0.4), std: Array(count).fill(0.2) };
+  return new Teacher(buildEncoder({ family: "vit", ...options }), view);
+}
+
 interface Outcome {
   losses: number[];
   gradient: Map<string, Tensor>;
@@ -80,7 +92,7 @@ function trained(config: Config, lr: number, place: { rank: number; world: numbe
   const { rank, world } = place;
   const local = BATCH / world;
   manualSeed(3);
-  const method: Method = createMethod(config).train();
+  const method: Method = createMethod(config, undefined, teacherOf(config)).train();
   nn.syncBatchNorm(method, world > 1);
   const batches = scope(() =>
     Array.from({ length: STEPS }, () =>
