@@ -55,6 +55,7 @@ const ALONE: Record<string, () => Promise<Alone>> = {
   parity: () => import("./parity.ts"),
   presets: () => import("./presets.ts"),
   precision: () => import("./precision.ts"),
+  ranks: () => import("./ranks.ts"),
   scale: () => import("./scale.ts"),
   studio: () => import("./studio.ts"),
   threads: () => import("./threads.ts"),

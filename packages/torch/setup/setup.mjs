@@ -2,7 +2,7 @@
 import { SetupError } from "./cache.mjs";
 import { installLibtorch } from "./install.mjs";
 import { findLibtorch, PINNED } from "./libtorch.mjs";
-import { buildNative, ENGINE_SOURCES } from "./native.mjs";
+import { buildNative, ENGINE_SOURCES, hasNcclHeaders, NCCL_SOURCES } from "./native.mjs";
 import { reporter } from "./steps.mjs";
 import { unsupported } from "./support.mjs";
 import { systemPackages } from "./system.mjs";
@@ -28,7 +28,26 @@ export async function setup({ quiet = false, parts = [], onStep } = {}) {
       const { addon, built } = await buildNative(name, { folder, libtorch, onProgress: progress });
       return { did: built, text: `Native part "${name}" (${built ? "compiled into " : ""}${addon})` };
     });
+  if (hasNcclHeaders(libtorch)) await step('Native part "nccl"', (progress) => prepareNccl(libtorch, progress));
   return { libtorch };
+}
+
+/**
+ * NCCL's process group is for several GPUs alone: where it cannot be built, Gloo serves them, and all else is ready.
+ * @param {import("./libtorch.mjs").Libtorch} libtorch
+ * @param {import("./steps.mjs").Progress} progress
+ */
+async function prepareNccl(libtorch, progress) {
+  try {
+    const { addon, built } = await buildNative("nccl", { folder: NCCL_SOURCES, libtorch, onProgress: progress });
+    return { did: built, text: `Native part "nccl" (${built ? "compiled into " : ""}${addon})` };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return {
+      did: true,
+      text: `Native part "nccl" left out, several GPUs will go through Gloo: ${error.message.split("\n")[0]}`,
+    };
+  }
 }
 
 /** @param {Step} step */

@@ -36,6 +36,16 @@ export class Draws {
     return new Draws(this.#seed, this.#step, this.#places.subarray(start, start + size), this.#device);
   }
 
+  /** Those of all images of the global batch, in order. */
+  ofBatch(images: number): Draws {
+    return new Draws(
+      this.#seed,
+      this.#step,
+      Int32Array.from({ length: images }, (_, place) => place),
+      this.#device,
+    );
+  }
+
   /**
    * A generator for what all images of the step have in common, such as the directions of a loss: the same however the batch is cut.
    *

@@ -17,16 +17,22 @@ export interface Devices {
 /**
  * The device that a setting means, by LibTorch's name (`cpu`, `cuda:0`, `mps`).
  *
+ * @param localRank this process's number among those of this machine: of several GPUs each has its own, unless one is named
  * @throws {UserError} where the machine has no such device
  */
-export function chooseDevice(wanted: Config["device"], { cudaDevices, cudaProblem, mps }: Devices): string {
-  if (wanted === "auto") return cudaDevices > 0 ? "cuda:0" : mps ? "mps" : "cpu";
+export function chooseDevice(
+  wanted: Config["device"],
+  { cudaDevices, cudaProblem, mps }: Devices,
+  localRank = 0,
+): string {
+  const own = cudaDevices > 0 ? localRank % cudaDevices : 0;
+  if (wanted === "auto") return cudaDevices > 0 ? `cuda:${own}` : mps ? "mps" : "cpu";
   if (wanted === "cpu") return wanted;
   if (wanted === "mps") {
     if (mps) return wanted;
     throw new UserError("Expected a machine with Apple's Metal for device mps, found none; use --device cpu");
   }
-  const index = Number(wanted.split(":")[1] ?? 0);
+  const index = Number(wanted.split(":")[1] ?? own);
   if (index < cudaDevices) return `cuda:${index}`;
   if (cudaDevices === 0) {
     const why = cudaProblem ? ` (${cudaProblem})` : "";
@@ -37,11 +43,14 @@ export function chooseDevice(wanted: Config["device"], { cudaDevices, cudaProble
   throw new UserError(`Expected cuda:0 to cuda:${cudaDevices - 1} for device, got ${wanted}`);
 }
 
-/** Threads that a setting means: `auto` is OMP_NUM_THREADS where set, else what the machine or container allows. */
-export function chooseThreads(wanted: Config["threads"], env: NodeJS.ProcessEnv = process.env): number {
+/**
+ * Threads that a setting means: `auto` is OMP_NUM_THREADS where set, else what the machine or container allows, shared among so many
+ * processes of one training.
+ */
+export function chooseThreads(wanted: Config["threads"], env: NodeJS.ProcessEnv = process.env, processes = 1): number {
   if (wanted !== "auto") return wanted;
   const asked = Number.parseInt(env.OMP_NUM_THREADS ?? "", 10);
-  return asked >= 1 ? asked : allowedCores();
+  return asked >= 1 ? asked : Math.max(1, Math.floor(allowedCores() / processes));
 }
 
 /** Cores that this process may use: its affinity, and a container's CPU quota, which the operating system does not count in. */

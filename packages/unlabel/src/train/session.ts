@@ -1,7 +1,9 @@
 // One session of training, from a plan to a run directory: settle, build, resume, train, finish, each in a file of its own.
 
+import { engineInfo } from "@unlabel/torch";
 import { InterruptedError } from "../base/errors.ts";
 import { counted } from "../base/text.ts";
+import { versionOfUnlabel } from "../base/version.ts";
 import type { SettledConfig } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
 import type { Encoder } from "../encoders/index.ts";
@@ -20,8 +22,10 @@ import { trainLoop } from "./loop.ts";
 import type { Plan } from "./plan.ts";
 import { Profiler } from "./profile.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
+import { NOBODY_ELSE, type RankGroup } from "./rank-group.ts";
 import { firstPlace } from "./ranks.ts";
 import { finished, reopen, restore } from "./resume.ts";
+import { sameStart } from "./same-start.ts";
 import { settle } from "./settle.ts";
 import { SkippedImages } from "./skipped-images.ts";
 import { listen, type StopSources } from "./stop.ts";
@@ -33,17 +37,20 @@ import { startWatch, type Watch } from "./watch.ts";
 export interface SessionOptions extends StopSources {
   stream: ProgressStream;
   listeners: Listeners;
+  /** Who trains together; by default this process by itself. */
+  group?: RankGroup;
 }
 
 /** Trains as planned on `data`. */
 export async function train(plan: Plan, data: Dataset, options: SessionOptions): Promise<Pretrained> {
   const { out, goOn } = plan;
-  const { stream, listeners } = options;
-  const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`));
+  const { stream, listeners, group = NOBODY_ELSE } = options;
+  await group.same(facts(data));
+  const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`), group);
   const { config, machine, reader } = settled;
   using _teacher = settled.teacher;
-  const skipped = new SkippedImages(listeners);
-  const begun = beginning(plan, config);
+  const skipped = new SkippedImages(listeners, group);
+  const begun = beginning(plan, config, group);
   using built = build(settled, skipped, plan.run?.info.growth, begun?.begin);
   // All of it is copied.
   plan.init?.[Symbol.dispose]();
@@ -54,21 +61,26 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   // Nothing is there yet that could be resumed.
   if (options.signal?.aborted) throw new InterruptedError("Interrupted before training began");
 
-  using lock = lockRun(out);
-  const old = plan.run && reopen(out, info);
-  const already = old && finished(old, total);
-  if (already) {
+  using lock = group.first ? lockRun(out) : NO_LOCK;
+  const old = plan.run && (group.first ? reopen(out, info) : plan.run);
+  const already = await group.fromFirst(() => old && finished(old, total));
+  if (old && already) {
     const more = "ask for more with --epochs, --steps or --budget";
     stream.write(`${out} has already done its ${counted(already.steps, "step")}; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
   const begins = info.init !== undefined || old?.info.init !== undefined;
-  using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch, start: begins });
+  const looking = { device, precision, reader, group, start: begins };
+  using watch = startWatch({ config, data, method, average, stepsPerEpoch, ...looking });
   const trained = { method, optimizer, average, device, probe: watch?.probe ?? null };
-  const run = old ?? RunDirectory.create(out, info, info.init && ((file) => saveInitial(file, method.encoder)));
+  const create = () => RunDirectory.create(out, info, info.init && ((file) => saveInitial(file, method.encoder)));
+  const run = old ?? (group.first ? create() : RunDirectory.following(out, info));
   run.guard(lock.check);
   try {
-    const { start, notes } = old ? restore(old, info, { trained, total, extension: plan.extension, growth }) : NEW;
+    const found = { trained, total, extension: plan.extension, growth };
+    const { start, notes, anew } = await group.fromFirst(() => (old ? restore(old, info, found) : NEW));
+    if (anew && !group.first) growth.plan(start, total, 0);
+    await sameStart(group, trained);
     const onLog = listeners.onEvent && ((text: string) => listeners.onEvent?.({ type: "log", text }));
     const progress = new Progress({ total, start, stream, onLog, work: (steps) => growth.of(steps) });
     skipped.open(run, progress);
@@ -80,7 +92,8 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);
-    if (begins && start === 0 && watch && !run.info.start) await lookAtStart(watch, run, progress);
+    if (begins && start === 0 && watch && !run.info.start)
+      await group.fromFirst(() => lookAtStart(watch, run, progress));
     if (run.info.start) watch?.record.beganWith(run.info.start);
     if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
 
@@ -88,13 +101,13 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     const stop = listen(options, (process) =>
       progress.log(process ? `${finishing} Ctrl-C again ends at once.` : finishing),
     );
-    const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
+    const profiler = plan.profile && group.first ? new Profiler(out, (line) => progress.log(line)) : undefined;
     const batches = loader.batches({ step: start });
     let log: TrainingLog | null = null;
     try {
-      const first = firstPlace(settled.ranks, config.batch);
+      const first = firstPlace(group.ranks, config.batch);
       const { items } = data.train;
-      log = openLog({ run, config, start, say: (line) => progress.log(line) });
+      log = group.first ? openLog({ run, config, start, say: (line) => progress.log(line) }) : null;
       if (run.info.start && start === 0) log?.step({ step: 0, epoch: 0, seconds: 0, ...startValues(run.info.start) });
       const loop = {
         ...trained,
@@ -109,11 +122,14 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
         total,
         start,
         growth,
+        group,
+        skipped,
       };
       const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
       profiler?.end();
       progress.end();
-      const ended = await finish(step, { run, method, config, data, stepsPerEpoch, watch, log, progress, stop, goOn });
+      const end = { run, method, config, data, stepsPerEpoch, watch, log, progress, stop, goOn };
+      const ended = await group.fromFirst(() => finish(step, end));
       await log?.end?.(ended.interrupted ? "KILLED" : "FINISHED");
       if (ended.interrupted) progress.log(saved(step, stepsOf(run.info.config, stepsPerEpoch), goOn));
       listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
@@ -128,12 +144,12 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
       await batches.return();
     }
   } catch (error) {
-    throw fail(error, { run, config, watch });
+    throw fail(group.explained(error), { run, config, watch });
   }
 }
 
 /** What gives the encoder the weights that it is to begin with; of a run that goes on, those that it keeps. Null where they are random. */
-function beginning({ init, run }: Plan, config: SettledConfig) {
+function beginning({ init, run }: Plan, config: SettledConfig, { first }: RankGroup) {
   if (init) {
     const begun: { begin: (encoder: Encoder) => void; record: RunInit | null } = {
       record: null,
@@ -145,7 +161,8 @@ function beginning({ init, run }: Plan, config: SettledConfig) {
     return begun;
   }
   // A checkpoint has all of it; the file is only asked for where there is none.
-  if (!run?.info.init || run.hasWeights) return null;
+  // Ranks other than the first are given all of it.
+  if (!first || !run?.info.init || run.hasWeights) return null;
   return { begin: (encoder: Encoder) => loadInitial(run, encoder), record: null };
 }
 
@@ -167,4 +184,18 @@ function saved(step: number, planned: number, goOn: string | null): string {
   return `Saved step ${step} of ${planned}.${goOn === null ? "" : ` Continue with: ${goOn}`}`;
 }
 
-const NEW = { start: 0, notes: [] as string[] };
+const NEW = { start: 0, notes: [] as string[], anew: false };
+
+/** Rank 0 holds it for all. */
+const NO_LOCK = { check: () => {}, [Symbol.dispose]: () => {} };
+
+/** What ranks may differ in that have found each other: their images, and what runs. */
+function facts({ fingerprint, train, val }: Dataset): Record<string, unknown> {
+  const { version } = engineInfo();
+  return {
+    "version of unlabel": versionOfUnlabel(),
+    "version of LibTorch": version,
+    "number of training images": train.items.length,
+    images: { fingerprint, val: val?.items.length ?? 0 },
+  };
+}

@@ -2,7 +2,7 @@
 // statistic of BatchNorm moved, no gradient touched. A look is what it does once, with some images (look.ts); look-plan.ts says when,
 // and with how many; `health_every` counts steps instead, whatever they take. Its own seconds are `watch/seconds` in a row.
 import { performance } from "node:perf_hooks";
-import { autocast, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { autocast, distributed, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { round } from "../base/numbers.ts";
 import type { SettledConfig } from "../config/common.ts";
 import type { Dataset, Split } from "../data/folder.ts";
@@ -21,6 +21,7 @@ import { firstViews, type Look, measure, twoViews, type ViewPlace, voteOf } from
 import { FEWEST_VOTING, LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-plan.ts";
 import { OnlineProbe } from "./online.ts";
 import { type DrawnMoment, PicturesOverTimeWatch } from "./pictures-over-time.ts";
+import type { RankGroup } from "./rank-group.ts";
 
 export interface WatchOptions {
   config: SettledConfig;
@@ -34,6 +35,8 @@ export interface WatchOptions {
   stepsPerEpoch: number;
   /** Whether it began with weights that looks are held against. */
   start?: boolean;
+  /** Of several ranks the first alone looks, and all learn the probe alike, from all images of a batch. */
+  group?: RankGroup;
 }
 
 /** Told before a look that may take a while: with how many images, and about how many seconds. */
@@ -66,6 +69,8 @@ export class Watch {
   #size: LookSize = { measured: 0, voting: 0 };
   /** Too few images can be read to look at anything. */
   #blind = false;
+  /** Whether this is the process that looks. */
+  readonly #looks: boolean;
   /** Null where nothing is to be looked at but by the online probe. */
   #pictures: PicturesOverTimeWatch | null;
   /** Of a source in blocks nothing is read for pictures alone. */
@@ -80,6 +85,7 @@ export class Watch {
   constructor(options: WatchOptions, probe: OnlineProbe | null) {
     const { config, data, method, stepsPerEpoch } = options;
     this.#options = options;
+    this.#looks = options.group?.first ?? true;
     this.probe = probe;
     this.#pair = twoViews(method.views);
     const most = Math.min(probe ? VOTING : MEASURED, data.train.items.length);
@@ -117,7 +123,7 @@ export class Watch {
 
   /** Goes on with the pictures of a run directory, of which so many steps are done. */
   open(run: string, start: number): void {
-    this.#pictures?.open(run, start);
+    if (this.#looks) this.#pictures?.open(run, start);
   }
 
   /** Looks before the first step: draws what pictures there is time for. */
@@ -136,12 +142,17 @@ export class Watch {
   /** What lets the online probe learn from a step's features; undefined where there is none. */
   learner(indices: Int32Array): ((features: Tensor) => Record<string, Tensor>) | undefined {
     const { probe } = this;
-    return probe ? (features) => ({ "online/linear_top1": probe.learn(features, indices) }) : undefined;
+    if (!probe) return undefined;
+    return (features) => {
+      if (distributed.getWorldSize() === 1) return { "online/linear_top1": probe.learn(features, indices) };
+      const all = distributed.gatherRows(features.detach(), features.shape[0]! / indices.length);
+      return { "online/linear_top1": probe.learn(all, gathered(indices)) };
+    };
   }
 
   /** Whether the features will be measured after the step that comes now. */
   due(moment: Moment): boolean {
-    return !this.#blind && this.#plan.due(moment);
+    return this.#looks && !this.#blind && this.#plan.due(moment);
   }
 
   /**
@@ -152,7 +163,7 @@ export class Watch {
    * @returns what was found, and the seconds that it took; nothing where nothing was looked at
    */
   async look(moment: Moment, due: boolean, views: readonly Tensor[], onLook: OnLook = () => {}): Promise<Look> {
-    if (this.#blind) return {};
+    if (this.#blind || !this.#looks) return {};
     const began = performance.now();
     const trial = this.#plan.trial(moment);
     if (trial > 0) await this.#tryOut(trial);
@@ -183,6 +194,7 @@ export class Watch {
 
   /** What there was no time for after the last step; null where there was. */
   leftOut(moment: Moment): string | null {
+    if (!this.#looks) return null;
     if (this.#blind) return "The features were not looked at: fewer than two of the images drawn for it can be read";
     return this.#plan.leftOut(this.#size, moment);
   }
@@ -281,8 +293,9 @@ export class Watch {
     ];
     const { method, device, data } = this.#options;
     const places = this.#pair;
-    // Of few images none.
-    const compared = Math.max(1, this.#plan.compared(looked) / 2);
+    // Of few images none; of those of other ranks none are here.
+    const here = views[0]!.shape[0]! / method.views[0]!.count;
+    const compared = Math.max(1, Math.min(here, Math.floor(this.#plan.compared(looked) / 2)));
     const rows = spaced(Math.max(looked, voters), heldOut.labels.length);
     const labels = rows.map((row) => heldOut.labels[row]!);
     const files = heldOut.files && rows.map((row) => heldOut.files![row]!);
@@ -360,6 +373,11 @@ export class Watch {
       for (const [i, module] of modules.entries()) module.training = training[i]!;
     }
   }
+}
+
+/** The indices of all ranks' images, in order. */
+function gathered(indices: Int32Array): Int32Array {
+  return scope(() => Int32Array.from(distributed.allGatherIntoTensor(fromTypedArray(indices)).toNumbers()));
 }
 
 /**

@@ -3,7 +3,7 @@
 // Deliberate differences: where the authors shuffle keys among GPUs, whose BatchNorm would tell a query which key it belongs to, batches are
 // cut into groups that are normalised by themselves, queries' in order, keys' in a random one (shared/batch-groups.ts); and the queue begins
 // with the keys of the first step, as often as it holds them, instead of with random directions, from which they would be told without learning.
-import { cat, keep, type nn, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { cat, distributed, keep, type nn, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { refusals } from "../../config/contradictions.ts";
 import { above, integer, number } from "../../config/fields.ts";
 import type { Encoder } from "../../encoders/encoder.ts";
@@ -78,8 +78,10 @@ export class MocoV2 extends Method {
     const keys = noGrad(() =>
       this.target_projector.call(inShuffledGroups(second, this.#groups, draws, (x) => this.target_encoder.features(x))),
     );
-    const rows = step === 1 ? this.#begun(keys) : this.queue.rows;
-    this.#note(keys, step);
+    // The queue is the same on all ranks, and holds the keys of all.
+    const all = noGrad(() => distributed.gatherRows(keys));
+    const rows = step === 1 ? this.#begun(all) : this.queue.rows;
+    this.#note(all, step);
     const { loss, logs } = queueContrast(queries, keys, rows, this.#temperature);
     return { loss, logs: { ...logs, embedding_std: sphereSpread(keys) }, features: features.detach() };
   }

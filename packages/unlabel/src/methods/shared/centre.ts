@@ -2,6 +2,7 @@
 // Deliberate difference: it begins as the mean of the first step, not as zero, so that the first steps already ask what a later one would.
 import { keep, nn, noGrad, scope, type Tensor, zeros } from "@unlabel/torch";
 import type { Progress } from "../method.ts";
+import { meanOverRanks } from "./over-ranks.ts";
 
 /** A running mean of outputs: `c ← m·c + (1 − m)·mean of the step`, and in the first step that mean itself. */
 export class Centre extends nn.Module<[mean: Tensor, progress: Pick<Progress, "step">, rows?: number], Tensor> {
@@ -23,14 +24,14 @@ export class Centre extends nn.Module<[mean: Tensor, progress: Pick<Progress, "s
 
   /**
    * The centre to take off a step's outputs, and notes their mean for {@link move}. Called once for each part of a step; in the first step
-   * each part is centred by itself.
+   * each part is centred by itself, with those of all ranks.
    *
    * @param mean of the part's outputs, `[K]`, without gradient
    * @param progress of the step that they belong to
    * @param rows how many outputs it is the mean of; default 1
    */
   override forward(mean: Tensor, { step }: Pick<Progress, "step">, rows = 1): Tensor {
-    const own = mean.detach().to({ dtype: "float32" });
+    const own = meanOverRanks(mean.detach().to({ dtype: "float32" }));
     this.#note(own, step, rows);
     return step === 1 ? own : this.value;
   }
