@@ -55,6 +55,7 @@ const ALONE: Record<string, () => Promise<Alone>> = {
   presets: () => import("./presets.ts"),
   precision: () => import("./precision.ts"),
   scale: () => import("./scale.ts"),
+  "scale-ranks": () => import("./scale-ranks.ts"),
   threads: () => import("./threads.ts"),
 };
 

@@ -17,6 +17,7 @@ import { pretrain } from "../packages/unlabel/src/train/pretrain.ts";
 import { type Asked, openInBrowser } from "./browser.ts";
 import { nodePeers, type Python, pythonPeers, Unreachable } from "./environment.ts";
 import { eventsBesideMetrics } from "./tensorboard.ts";
+import { startedByTorchrun } from "./torchrun.ts";
 
 /** Of what program, with which files, how alike. */
 interface Case {
@@ -148,7 +149,10 @@ async function main(): Promise<number> {
     );
     for (const [k, i] of places.entries()) answers.set(i, inBrowser[k]!);
     say("Reading event files in TensorBoard");
-    return told(all, answers, inputs.expected, await logged(root, python));
+    const differences = await logged(root, python);
+    say("Training by torchrun");
+    const launched = await startedByTorchrun(join(root, "runs"), join(root, "images-3"), python);
+    return told(all, answers, inputs.expected, [differences, launched]);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
@@ -172,9 +176,9 @@ function told(
   all: readonly Case[],
   answers: ReadonlyMap<number, Answer>,
   inputs: ReadonlyMap<string, number[][]>,
-  differences: readonly string[],
+  [differences, launched]: readonly [string[], string[]],
 ): number {
-  let failed = differences.length > 0 ? 1 : 0;
+  let failed = Number(differences.length > 0) + Number(launched.length > 0);
   const rows = all.map(({ run, to, program, file, takes, least }, i) => {
     const answer = answers.get(i) ?? { error: "no answer" };
     const cosine = "error" in answer ? Number.NaN : leastCosine(answer.features, inputs.get(`${run}-${takes}`)!);
@@ -184,11 +188,12 @@ function told(
     return [run, to, `${program}${file ? ` ${file}` : ""}`, takes, found, `≥ ${least}`, good ? "" : "FAILED"];
   });
   console.log(table([["encoder", "export", "opened by", "takes", "least cosine", "needed", ""], ...rows], 400));
-  console.log(
-    ["TensorBoard reads what metrics.jsonl has", ...differences].join("\n  ") +
-      (differences.length > 0 ? "\nFAILED" : ""),
-  );
-  console.log(`${all.length + 1 - failed} passed, ${failed} failed`);
+  for (const [what, wrong] of [
+    ["TensorBoard reads what metrics.jsonl has", differences],
+    ["torchrun starts ranks, and again after a kill; losses as of one process", launched],
+  ] as const)
+    console.log([what, ...wrong].join("\n  ") + (wrong.length > 0 ? "\nFAILED" : ""));
+  console.log(`${all.length + 2 - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

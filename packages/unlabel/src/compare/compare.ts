@@ -6,6 +6,7 @@ import { performance } from "node:perf_hooks";
 import { InterruptedError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
+import { versionOfUnlabel } from "../base/version.ts";
 import type { Dataset } from "../data/folder.ts";
 import { LEAST_IMAGES } from "../data/hold-out.ts";
 import { labelledBy } from "../data/labelled-by.ts";
@@ -22,6 +23,8 @@ import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, UNLABELLED_PROTOCOLS 
 import { lockRun } from "../run/lock.ts";
 import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
+import { NOBODY_ELSE, type RankGroup } from "../train/rank-group.ts";
+import { ranksFromEnv } from "../train/ranks-env.ts";
 import type { StopSources } from "../train/stop.ts";
 import { checkTerms } from "./check-terms.ts";
 import { trainingSeconds } from "./forecast.ts";
@@ -94,6 +97,28 @@ export interface Compared {
  *   with, or terms or settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
+  const ranks = ranksFromEnv();
+  if (ranks.worldSize === 1) return compareAmong(request, NOBODY_ELSE);
+  const { joinForTraining } = await import("../train/join.ts");
+  const group = await joinForTraining(ranks, { flags: request.settings ?? {} });
+  try {
+    const { data, methods, seeds, budget, backbone, settings, preset } = request;
+    await group.same({
+      "version of unlabel": versionOfUnlabel(),
+      "what is asked": { data, methods, seeds, budget, backbone, settings, preset },
+    });
+    const done = await compareAmong(request, group);
+    group.leave();
+    return done;
+  } catch (thrown) {
+    const error = group.explained(thrown);
+    group.leave(error);
+    throw error;
+  }
+}
+
+/** Each decision is rank 0's, which alone writes; ranks train and encode together. */
+async function compareAmong(request: CompareRequest, group: RankGroup): Promise<Compared | null> {
   const { out, report, labels, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
   const { expectLabels = false, ...more } = rest;
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = more;
@@ -101,10 +126,12 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   const preset = asked.preset ?? presetOfComparison(out) ?? AUTO;
   const terms: Terms = { seeds: [0], backbone: null, settings: {}, ...asked, preset };
   checkTerms(terms);
-  pageFile("-o", report);
-  writableFile(join(out, "compare.json"));
+  if (group.first) {
+    pageFile("-o", report);
+    writableFile(join(out, "compare.json"));
+  }
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
-  const comparison = openComparison(out, terms);
+  const comparison = await group.fromFirst(() => openComparison(out, terms));
   const { opened, data: dataset } = await settleImages(terms.data, comparison);
   const { split_seed: splitSeed } = comparison;
   const evaluated = labels === undefined ? dataset : labelledBy(opened, labels);
@@ -114,29 +141,33 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   if (isLabelled) probeSplits(evaluated, 0);
   else log(withoutLabels(dataset));
   const lacks = (path: string) =>
-    missing(path, protocols, splitSeed, labels === undefined ? undefined : evaluated.fingerprint);
+    group.fromFirst(() =>
+      missing(path, protocols, splitSeed, labels === undefined ? undefined : evaluated.fingerprint),
+    );
   const images = dataset.train.items.length;
   const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images);
   for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
-  using lock = lockRun(out);
-  saveComparison(out, comparison);
-  if (forecast) await tellForecast(comparison, dataset, out, log);
+  await group.same({ fingerprint: evaluated.fingerprint, "how images are read": comparison });
+  using lock = group.first ? lockRun(out) : NO_LOCK;
+  if (group.first) saveComparison(out, comparison);
+  if (forecast && !group.several) await tellForecast(comparison, dataset, out, log);
   for (const [i, run] of comparison.runs.entries()) {
     const path = join(out, run.name);
     const tell = (changes: Partial<PlannedRun>) => {
       lock.check();
       Object.assign(run, changes);
+      if (!group.first) return;
       unbroken(() => saveComparison(out, comparison));
     };
-    if (run.status === "done" && lacks(path).length === 0) continue;
+    if (run.status === "done" && (await lacks(path)).length === 0) continue;
     if (signal?.aborted) return null;
     log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
     const began = performance.now();
     try {
       tell({ status: "training", error: undefined });
       const flags = settings(run.method, run.seed);
-      if (!isTrained(path)) {
-        const resume = existsSync(join(path, "run.json"));
+      if (!(await group.fromFirst(() => isTrained(path)))) {
+        const resume = await group.fromFirst(() => existsSync(join(path, "run.json")));
         const trained = await pretrain({
           data: terms.data,
           // A run that goes on knows its own settings, of which a budget has set some.
@@ -154,6 +185,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
           onEvent: onEvent && ((event) => onEvent(event, run.name)),
           command,
           commit,
+          group,
         });
         if (trained.interrupted) {
           tell({ status: "interrupted" });
@@ -161,11 +193,11 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
         }
       }
       tell({ status: "evaluating" });
-      const lacking = lacks(path);
+      const lacking = await lacks(path);
       if (lacking.length > 0)
         await evaluate(path, terms.data, {
           ...{ protocols: lacking, labels, splitSeed, pictures: true },
-          ...{ tellData: false, stream, signal },
+          ...{ tellData: false, stream, signal, ranks: group },
         });
       tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
     } catch (error) {
@@ -173,6 +205,8 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       // Evaluation is begun again.
       if (signal?.aborted) return null;
       if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
+      // A run that failed alike on all ranks does not lose the others; a rank that failed alone has lost them all.
+      await group.same({ [`end of ${run.name}`]: error.message });
       tell({ status: "failed", error: error.message });
       log(`${run.name} failed: ${error.message}`);
     }
@@ -181,12 +215,17 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   if (done.length === 0) {
     throw new UserError(`Expected a run that ends well, got none; the first failed with: ${comparison.runs[0]?.error}`);
   }
-  const written = await writeReport(
-    done.map(({ name }) => join(out, name)),
-    report,
+  const written = await group.fromFirst(() =>
+    writeReport(
+      done.map(({ name }) => join(out, name)),
+      report,
+    ),
   );
   return { report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) };
 }
+
+/** Rank 0 holds it for all. */
+const NO_LOCK = { check: () => {}, [Symbol.dispose]: () => {} };
 
 /** Labelled images, with the line that says what is held out of those to train on. */
 function withHeldOut(evaluated: Dataset, opened: Dataset, { heldOut, readings = [] }: Dataset): Dataset {

@@ -19,6 +19,7 @@ import { type EncoderSource, type Evaluated, openEvaluated } from "./evaluated.t
 import { indicatorImages } from "./indicator-images.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { probeSplits } from "./splits.ts";
+import { sameOnAll, together } from "./together.ts";
 
 /** What {@link evaluateAny} found, and of what. */
 export interface EvaluatedAny {
@@ -45,19 +46,29 @@ export async function evaluateAny(
   options: EvaluateOptions = {},
 ): Promise<EvaluatedAny> {
   checkEvaluation(options, options.protocols ?? CHEAP_PROTOCOLS);
+  const { protocols, labels, seed, splitSeed, size, pixels } = options;
+  const facts = { "what is evaluated": path, images: dataRoot, protocols, labels, seed, splitSeed, size, pixels };
+  return together(options, facts, (shared) => evaluateHere(path, dataRoot, shared));
+}
+
+async function evaluateHere(path: string, dataRoot: string, options: EvaluateOptions): Promise<EvaluatedAny> {
   using one = await openEvaluated(path, openTrained, options.size);
   const { run, config, source } = one;
+  const first = (options.ranks?.rank ?? 0) === 0;
   // Pictures are for a run's report.
   const drawn = run !== null && (options.pictures ?? true);
   const folder = join(path, "eval");
-  if (run) {
+  if (run && first) {
     for (const name of options.protocols ?? [...CHEAP_PROTOCOLS, ...UNLABELLED_PROTOCOLS])
       writableFile(join(folder, `${name}.json`));
   }
-  if (drawn) writableFile(join(folder, "pictures.json"));
+  if (drawn && first) writableFile(join(folder, "pictures.json"));
   const size = sizeFor(config, options.size);
   const opened = await openImagesOf(one, dataRoot);
   const data = options.labels === undefined ? opened : labelledBy(opened, options.labels);
+  const { fingerprint, train, val } = data;
+  const images = { train: train.items.length, val: val?.items.length ?? 0 };
+  await sameOnAll(options.ranks, { fingerprint, ...images });
   if (options.tellData ?? true) tellUnderstood(data, options.stream ?? process.stderr);
   const seed = options.seed ?? config.seed;
   const protocols: readonly Protocol[] =
@@ -69,7 +80,7 @@ export async function evaluateAny(
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: drawn };
   const { evaluations, pictures } = await runProtocols(one, data, { splits, looked }, request, options);
-  if (!run) return { evaluations, source };
+  if (!run || !first) return { evaluations, source };
   unbroken(() => {
     makeFolder(folder);
     // The sprite first: whoever finds the list finds its tiles, and whoever finds the scores finds the pictures.
