@@ -17,7 +17,7 @@ beforeAll(() => {
      await (async () => { await new Function("rank", "say", "stay", "env", "return (async () => {" + process.argv[2] + "})()")(rank, say, stay, process.env); })();`,
   );
   writeFileSync(
-    join(folder, "launcher.ts"),
+    join(folder, "launcher.mts"),
     `import { supervise } from ${JSON.stringify(join(import.meta.dirname, "supervise.ts"))};
      const [body, options] = process.argv.slice(2);
      process.exitCode = await supervise([body], { ranks: 2, port: 29999, showRanks: false, json: false, words: "launch --nproc 2",
@@ -28,7 +28,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function launch(body: string, options: object = {}, onText?: (text: string, pid: number) => void) {
   const tsx = join(import.meta.dirname, "..", "..", "..", "..", "node_modules", "tsx", "dist", "loader.mjs");
-  const args = ["--import", tsx, join(folder, "launcher.ts"), body, JSON.stringify(options)];
+  const args = ["--import", tsx, join(folder, "launcher.mts"), body, JSON.stringify(options)];
   // The launcher gives its own flags on: tsx is loaded by ranks too, which does not matter.
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
   let [out, err] = ["", ""];
