@@ -5,11 +5,13 @@
 #include <thread>
 
 #include "autograd.h"
+#include "distributed.h"
 #include "handles.h"
 #include "heap.h"
 #include "lend.h"
 #include "ops.h"
 #include "profile.h"
+#include "rendezvous.h"
 #include "runtime.h"
 #include "tensors.h"
 
@@ -27,6 +29,7 @@ void claim(Napi::Env env) {
   if (owner().compare_exchange_strong(none, std::this_thread::get_id())) {
     env.AddCleanupHook([] {
       unlabel::release_all();
+      unlabel::ranks::leave_store();
       owner() = std::thread::id();
     });
   } else if (none != std::this_thread::get_id()) {
@@ -39,10 +42,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   unlabel::export_ops(env, exports);
   unlabel::export_tensors(env, exports);
   unlabel::export_autograd(env, exports);
+  unlabel::export_distributed(env, exports);
   unlabel::export_heap(env, exports);
   unlabel::export_lend(env, exports);
   unlabel::export_profile(env, exports);
+  unlabel::export_rendezvous(env, exports);
   unlabel::export_runtime(env, exports);
+  unlabel::export_shared_batch(env, exports);
   return exports;
 }
 

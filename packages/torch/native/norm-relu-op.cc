@@ -9,6 +9,7 @@
 
 #include <optional>
 
+#include "distributed.h"
 #include "norm-relu.h"
 
 namespace unlabel {
@@ -62,27 +63,31 @@ void check(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias
 struct NormRelu : torch::autograd::Function<NormRelu> {
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                             const at::Tensor& running_mean, const at::Tensor& running_var, double momentum, double eps,
-                            const std::optional<at::Tensor>& added) {
+                            const std::optional<at::Tensor>& added, bool sync) {
     const Map map = map_of(x);
     const int threads = at::get_num_threads();
     const at::Tensor shortcut = added ? added->contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
-    const at::Tensor mean = at::empty_like(weight), variance = at::empty_like(weight);
+    at::Tensor mean = at::empty_like(weight), variance = at::empty_like(weight);
     at::Tensor y = at::empty_like(x);
     by_type(x, [&](auto type) {
       using T = decltype(type);
       norm_relu::statistics<T>(map, in<T>(x), out<float>(mean), out<float>(variance), threads);
     });
+    // Of one process its own, or of all that share the batch.
+    const double own = static_cast<double>(map.rows);
+    const double count = sync ? ranks::combine_statistics(mean, variance, own) : own;
     const at::Tensor scale = weight * (variance + eps).rsqrt_();
     const at::Tensor shift = bias - mean * scale;
     by_type(x, [&](auto type) {
       using T = decltype(type);
       norm_relu::forward<T>(map, in<T>(x), in<T>(shortcut), floats(scale), floats(shift), out<T>(y), threads);
     });
-    const double count = static_cast<double>(map.rows);
     running_mean.mul_(1 - momentum).add_(mean, momentum);
     running_var.mul_(1 - momentum).add_(variance, momentum * count / (count - 1));
     ctx->save_for_backward({x, weight, mean, variance, scale, shift, shortcut.defined() ? y : at::Tensor()});
     ctx->saved_data["eps"] = eps;
+    ctx->saved_data["count"] = count;
+    ctx->saved_data["sync"] = sync;
     return y;
   }
 
@@ -104,23 +109,31 @@ struct NormRelu : torch::autograd::Function<NormRelu> {
     });
     // From the derivative of (x − mean) / √(variance + eps) by x, through mean and variance too.
     const at::Tensor inverse = (variance + ctx->saved_data["eps"].toDouble()).rsqrt_();
-    const at::Tensor a = scale * sum / static_cast<double>(map.rows);
-    const at::Tensor b = scale * inverse * inverse * dot / static_cast<double>(map.rows);
+    const double count = ctx->saved_data["count"].toDouble();
+    at::Tensor all_sum = sum, all_dot = dot;
+    if (ctx->saved_data["sync"].toBool()) {
+      at::Tensor sums = at::stack({sum, dot}).to(at::kDouble);
+      ranks::all_sum(sums);
+      all_sum = sums[0].to(at::kFloat);
+      all_dot = sums[1].to(at::kFloat);
+    }
+    const at::Tensor a = scale * all_sum / count;
+    const at::Tensor b = scale * inverse * inverse * all_dot / count;
     at::Tensor dx = at::empty_like(x);
     by_type(x, [&](auto type) {
       using T = decltype(type);
       norm_relu::backward<T>(map, in<T>(y.defined() ? masked : grad), in<T>(x), y.defined(), by, floats(a), floats(b), out<T>(dx), threads);
     });
     const at::Tensor none;
-    return {dx, dot * inverse, sum, none, none, none, none, masked};
+    return {dx, dot * inverse, sum, none, none, none, none, masked, none};
   }
 };
 
 at::Tensor batch_norm_relu(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const at::Tensor& running_mean,
                            const at::Tensor& running_var, double momentum, double eps,
-                           const std::optional<at::Tensor>& shortcut) {
+                           const std::optional<at::Tensor>& shortcut, bool sync) {
   check(x, weight, bias, running_mean, running_var, shortcut);
-  return NormRelu::apply(x, weight, bias, running_mean, running_var, momentum, eps, shortcut);
+  return NormRelu::apply(x, weight, bias, running_mean, running_var, momentum, eps, shortcut, sync);
 }
 
 }  // namespace
@@ -128,7 +141,7 @@ at::Tensor batch_norm_relu(const at::Tensor& x, const at::Tensor& weight, const 
 TORCH_LIBRARY_FRAGMENT(unlabel, library) {
   library.def(
       "batch_norm_relu(Tensor x, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_var, float momentum, "
-      "float eps, Tensor? shortcut=None) -> Tensor",
+      "float eps, Tensor? shortcut=None, bool sync=False) -> Tensor",
       &batch_norm_relu);
 }
 

@@ -42,6 +42,11 @@ export function buildNative(
 /** Finds a compiled native part in milliseconds. @throws {SetupError} where it is missing. */
 export function locateNative(name: string, folder?: string): Native;
 export function nativePath(name: string, folder?: string): string;
+/** The path of NCCL's process group; null where set-up could not build it. */
+export function locateNccl(): string | null;
+/** The sources of NCCL's process group, and whether they can be built against a LibTorch. */
+export const NCCL_SOURCES: string;
+export function hasNcclHeaders(libtorch: Libtorch): boolean;
 export function locateEngine(): { addon: string; libtorch: Libtorch };
 
 /** What a step did: `did` tells whether there was work to do, `text` what is now in place. */

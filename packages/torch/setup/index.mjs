@@ -3,7 +3,16 @@
 export { cacheDir, fillFolder, SetupError } from "./cache.mjs";
 export { installLibtorch } from "./install.mjs";
 export { findLibtorch, hasGpu, inspect, libtorchVersion, OLDEST, PINNED } from "./libtorch.mjs";
-export { buildNative, locateEngine, locateNative, nativePath, SETUP_COMMAND } from "./native.mjs";
+export {
+  buildNative,
+  hasNcclHeaders,
+  locateEngine,
+  locateNative,
+  locateNccl,
+  NCCL_SOURCES,
+  nativePath,
+  SETUP_COMMAND,
+} from "./native.mjs";
 export { setup } from "./setup.mjs";
 export { exitWith, reporter } from "./steps.mjs";
 export { atLeast, OLDEST_NODE, unsupported } from "./support.mjs";

@@ -13,6 +13,27 @@ import { findLibtorch, libtorchFromEnv, libtorchVersion } from "./libtorch.mjs";
 /** The native part of this package: the bridge to LibTorch. */
 export const ENGINE_SOURCES = join(import.meta.dirname, "..", "native");
 
+/** NCCL's process group, a second library that the bridge opens where it is asked for. */
+export const NCCL_SOURCES = join(import.meta.dirname, "..", "native-nccl");
+
+/**
+ * Whether NCCL's library can be built against a LibTorch: a CUDA build with NCCL's headers beside it.
+ * @param {Libtorch} libtorch
+ */
+export const hasNcclHeaders = ({ path }) =>
+  existsSync(join(path, "lib", "libtorch_cuda.so")) &&
+  existsSync(join(path, "..", "nvidia", "nccl", "include", "nccl.h"));
+
+/** The path of NCCL's library; null where set-up could not build it. */
+export function locateNccl() {
+  try {
+    return locateNative("nccl", NCCL_SOURCES).addon;
+  } catch (error) {
+    if (error instanceof SetupError) return null;
+    throw error;
+  }
+}
+
 /** The one command that sets up, as it is typed in a clone or beside an installed package. */
 export const SETUP_COMMAND = import.meta.dirname.split(sep).includes("node_modules")
   ? "npx unlabel setup"
@@ -24,7 +45,7 @@ export const SETUP_COMMAND = import.meta.dirname.split(sep).includes("node_modul
  */
 function sourceHash(folder) {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}`);
-  for (const name of readdirSync(folder).sort()) {
+  for (const name of /** @type {string[]} */ (readdirSync(folder, { recursive: true })).sort()) {
     if (!/^CMakeLists\.txt$|\.(cc|h)$/.test(name)) continue;
     hash.update(`\0${name}\0`).update(readFileSync(join(folder, name)));
   }

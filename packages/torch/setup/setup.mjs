@@ -2,7 +2,7 @@
 import { SetupError } from "./cache.mjs";
 import { installLibtorch } from "./install.mjs";
 import { findLibtorch, PINNED } from "./libtorch.mjs";
-import { buildNative, ENGINE_SOURCES } from "./native.mjs";
+import { buildNative, ENGINE_SOURCES, hasNcclHeaders, NCCL_SOURCES } from "./native.mjs";
 import { reporter } from "./steps.mjs";
 import { unsupported } from "./support.mjs";
 import { systemPackages } from "./system.mjs";
@@ -23,7 +23,8 @@ export async function setup({ quiet = false, parts = [], onStep } = {}) {
   const step = onStep ?? reporter({ quiet }).step;
   await step("System packages", () => systemPackages(["compiler", "cmake", "make", "jpeg"]));
   const libtorch = await prepareLibtorch(step);
-  for (const { name, folder } of [{ name: "torch", folder: ENGINE_SOURCES }, ...parts])
+  const nccl = hasNcclHeaders(libtorch) ? [{ name: "nccl", folder: NCCL_SOURCES }] : [];
+  for (const { name, folder } of [{ name: "torch", folder: ENGINE_SOURCES }, ...nccl, ...parts])
     await step(`Native part "${name}"`, async (progress) => {
       const { addon, built } = await buildNative(name, { folder, libtorch, onProgress: progress });
       return { did: built, text: `Native part "${name}" (${built ? "compiled into " : ""}${addon})` };

@@ -2,6 +2,7 @@
 export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
 export { call, operatorNames, schemaOf } from "./call.ts";
 export { fromTypedArray, full, type Nested, type TensorOptions, tensor } from "./create.ts";
+export * as distributed from "./distributed.ts";
 export type { Device, DType, MemoryFormat, Scalar, TypedArray } from "./dtype.ts";
 export { TorchError } from "./errors.ts";
 export { keep, scope } from "./handle.ts";

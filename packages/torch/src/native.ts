@@ -106,6 +106,42 @@ export interface Native {
   profileStart(): void;
   profileStop(): { names: string[]; events: Float64Array };
   describe(): EngineDescription;
+  /** The descriptor of a socket that listens there alone; the error begins with `taken` or `elsewhere` where that is why. */
+  listenAt(address: string, port: number): number;
+  openStore(host: string, port: number, listening: number, prefix: string, rank: number, timeoutMs: number): void;
+  storeSet(key: string, text: string): void;
+  storeGet(key: string, waitMs: number, deadlineMs?: number): string | null;
+  storeAdd(key: string, by: number): number;
+  storeDelete(key: string): void;
+  closeStore(): void;
+  initGroup(
+    backend: string,
+    library: string,
+    address: string,
+    network: string,
+    rank: number,
+    size: number,
+    timeoutMs: number,
+    device: number,
+  ): void;
+  closeGroup(broken: boolean): void;
+  /** The number of a work where `async`. */
+  allReduce(handle: Handle, op: string, async: boolean, compared: boolean): number | undefined;
+  waitWork(work: number): void;
+  broadcast(handle: Handle, source: number, compared: boolean): void;
+  allGather(handle: Handle): Handle;
+  reduceScatter(handle: Handle, op: string): Handle;
+  barrier(): void;
+  gatherRows(handle: Handle, views: number): Handle;
+  syncBatchNorm(
+    x: Handle,
+    weight: Handle | null,
+    bias: Handle | null,
+    runningMean: Handle | null,
+    runningVar: Handle | null,
+    momentum: number,
+    eps: number,
+  ): Handle;
 }
 
 /** Where the engine was found, and why there. */

@@ -225,7 +225,7 @@ export function batchNorm(
   ]);
 }
 
-/** `unlabel::batch_norm_relu(Tensor x, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_var, float momentum, float eps, Tensor? shortcut=None) -> Tensor` */
+/** `unlabel::batch_norm_relu(Tensor x, Tensor weight, Tensor bias, Tensor(a!) running_mean, Tensor(b!) running_var, float momentum, float eps, Tensor? shortcut=None, bool sync=False) -> Tensor` */
 export function batchNormRelu(
   x: Tensor,
   weight: Tensor,
@@ -235,8 +235,19 @@ export function batchNormRelu(
   momentum: number,
   eps: number,
   shortcut: Tensor | null = null,
+  sync: boolean = false,
 ): Tensor {
-  return call<Tensor>("unlabel::batch_norm_relu", [x, weight, bias, runningMean, runningVar, momentum, eps, shortcut]);
+  return call<Tensor>("unlabel::batch_norm_relu", [
+    x,
+    weight,
+    bias,
+    runningMean,
+    runningVar,
+    momentum,
+    eps,
+    shortcut,
+    sync,
+  ]);
 }
 
 /** `unlabel::position_conv2d(Tensor x, Tensor weight, int[2] stride=1, int[2] padding=0) -> Tensor` */

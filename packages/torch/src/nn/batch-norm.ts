@@ -1,10 +1,12 @@
 // BatchNorm1d, BatchNorm2d (arXiv:1502.03167): normalises each channel over the batch.
 import { noGrad } from "../autograd.ts";
 import { tensor } from "../create.ts";
-import { TorchError } from "../errors.ts";
-import { scope } from "../handle.ts";
+import { guarded, TorchError } from "../errors.ts";
+import { handleOf, scope } from "../handle.ts";
+import { native } from "../native.ts";
 import { batchNorm, batchNormRelu, ones, zeros } from "../ops.generated.ts";
-import type { Tensor } from "../tensor.ts";
+import { isInitialized } from "../process-group.ts";
+import { Tensor } from "../tensor.ts";
 import { buffer, Module, parameter } from "./module.ts";
 import { whole } from "./sizes.ts";
 
@@ -36,6 +38,8 @@ abstract class BatchNorm extends Module {
   readonly eps: number;
   /** How far running statistics move to each batch's own, 0 to 1. */
   readonly momentum: number;
+  /** Whether, in training, values of all ranks of the process group are normalised together: see {@link syncBatchNorm}. */
+  sync = false;
 
   constructor(features: number, options: BatchNormOptions = {}) {
     super();
@@ -59,6 +63,7 @@ abstract class BatchNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const ownStatistics = this.begin(x.shape);
+    if (this.sync && ownStatistics && isInitialized()) return this.overRanks(x);
     return batchNorm(
       x,
       this.weight,
@@ -69,6 +74,18 @@ abstract class BatchNorm extends Module {
       this.momentum,
       this.eps,
       true,
+    );
+  }
+
+  private overRanks(x: Tensor): Tensor {
+    const handle = (tensor: Tensor | null) => tensor && handleOf(tensor, "tensor", "BatchNorm");
+    const [weight, bias] = [handle(this.weight), handle(this.bias)];
+    const running = [this.running_mean, this.running_var].map((own) => (this.training ? handle(own) : null));
+    const { momentum, eps } = this;
+    return Tensor.fromHandle(
+      guarded("BatchNorm", () =>
+        native.syncBatchNorm(handleOf(x, "x", "BatchNorm"), weight, bias, running[0]!, running[1]!, momentum, eps),
+      ),
     );
   }
 
@@ -85,6 +102,20 @@ abstract class BatchNorm extends Module {
     if (this.training) noGrad(() => this.num_batches_tracked?.add_(1));
     return own;
   }
+}
+
+/**
+ * Lets all batch normalisation within a module work on the batches of all ranks together, forward and backward, as PyTorch's
+ * `SyncBatchNorm.convert_sync_batchnorm`; all ranks must then call it with as many values of the same dtype. Nothing changes where there is
+ * no process group.
+ *
+ * @param on false undoes it
+ * @returns how many layers it concerns
+ */
+export function syncBatchNorm(module: Module<never, unknown>, on = true): number {
+  const layers = [...module.modules()].filter((each) => each instanceof BatchNorm);
+  for (const layer of layers) layer.sync = on;
+  return layers.length;
 }
 
 /** Batch normalisation of features: `[B, C]` or `[B, C, L]`. */
@@ -113,7 +144,7 @@ export class BatchNorm2d extends BatchNorm {
     }
     this.begin(x.shape);
     const { weight, bias, running_mean: mean, running_var: variance, momentum, eps } = this;
-    return batchNormRelu(x, weight!, bias!, mean!, variance!, momentum, eps, shortcut);
+    return batchNormRelu(x, weight!, bias!, mean!, variance!, momentum, eps, shortcut, this.sync && isInitialized());
   }
 
   private fuses(x: Tensor, shortcut?: Tensor): boolean {

@@ -1,7 +1,7 @@
 // Layers and the containers that hold them.
 export { GELU, Identity, ReLU } from "./activation.ts";
 export { type AttentionOptions, MultiheadSelfAttention } from "./attention.ts";
-export { BatchNorm1d, BatchNorm2d, type BatchNormOptions } from "./batch-norm.ts";
+export { BatchNorm1d, BatchNorm2d, type BatchNormOptions, syncBatchNorm } from "./batch-norm.ts";
 export { Conv2d, type Conv2dOptions } from "./conv2d.ts";
 export { Dropout } from "./dropout.ts";
 export { Flatten } from "./flatten.ts";

@@ -36,6 +36,16 @@ export class Draws {
     return new Draws(this.#seed, this.#step, this.#places.subarray(start, start + size), this.#device);
   }
 
+  /** Those of all images of the global batch, in order. */
+  ofBatch(images: number): Draws {
+    return new Draws(
+      this.#seed,
+      this.#step,
+      Int32Array.from({ length: images }, (_, place) => place),
+      this.#device,
+    );
+  }
+
   /**
    * Uniform in [0, 1), 24 bits: float32 `[views·B, columns]`, view-major as the views are.
    *

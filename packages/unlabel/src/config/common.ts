@@ -53,8 +53,15 @@ export const commonSchema = {
   steps: integer(1, 1_000_000_000).nullable(),
   /** Seconds of training: the machine's speed is measured and sets `steps`, `epochs` and, at most a tenth, the warm-up. */
   budget: duration(1, 2_592_000).nullable(),
-  /** Images a step. */
+  /** Images a step. With several ranks those of each; a run keeps the number of all. */
   batch: integer(1, 65_536),
+  /** Images a step over all ranks, however many there are; null: `batch` on each. A run of several keeps what it came to. */
+  global_batch: integer(1, 65_536).nullable(),
+  /**
+   * Whether batch normalisation sees the batches of all ranks together, as one process would; null: where the loss looks across images.
+   * Without it each rank normalises its own, and running statistics are averaged.
+   */
+  sync_batchnorm: flag().nullable(),
   /**
    * Images in the network at once, for a batch that does not fit in memory; null for all of them. Slower, the same gradients of the
    * loss (GradCache, arXiv:2101.06983, where it looks across images), except that BatchNorm normalises each part by itself: with

@@ -35,6 +35,8 @@ export const DEFAULTS = {
   epochs: 100,
   steps: null,
   budget: null,
+  global_batch: null,
+  sync_batchnorm: null,
   micro_batch: null,
   activation_checkpointing: false,
   lr_scaling: "none",

@@ -91,6 +91,12 @@ export abstract class Method extends nn.Module<[views: readonly Tensor[], progre
    */
   groups?(progress: Progress): ParameterGroup[];
 
+  /**
+   * Whether `loss` itself sees to it that what it compares across images comes from all ranks, by `distributed.gatherRows`. A method with
+   * `embed` and `contrast` need not: its `contrast` is given the embeddings of all.
+   */
+  readonly gathers: boolean = false;
+
   /** Called when the optimizer has moved the parameters. */
   afterStep(_progress: Progress): void {}
 

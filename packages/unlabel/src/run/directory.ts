@@ -26,8 +26,11 @@ export class RunDirectory {
   readonly #metrics: MetricsFile;
   #info: RunInfo;
   #check: () => void = () => {};
+  /** Whether another process writes: then nothing here reads or writes a file, which that machine alone may have. */
+  readonly #follows: boolean;
 
-  private constructor(path: string, info: RunInfo) {
+  private constructor(path: string, info: RunInfo, follows = false) {
+    this.#follows = follows;
     this.path = path;
     this.#checkpoints = new CheckpointFiles(join(path, "checkpoints"));
     this.#metrics = new MetricsFile(join(path, "metrics.jsonl"));
@@ -61,6 +64,15 @@ export class RunDirectory {
     return new RunDirectory(path, readRunInfo(join(path, "run.json")));
   }
 
+  /**
+   * A run directory that another process of a group keeps: what is written here changes `info` alone, and nothing is found in it.
+   *
+   * @param info what that process has in run.json
+   */
+  static following(path: string, info: RunInfo): RunDirectory {
+    return new RunDirectory(path, info, true);
+  }
+
   /** From now on `check` is called before anything is written, and throws where it must not be. */
   guard(check: () => void): void {
     this.#check = check;
@@ -88,14 +100,14 @@ export class RunDirectory {
 
   /** Whether weights have been saved. */
   get hasWeights(): boolean {
-    return this.#checkpoints.present.weights;
+    return !this.#follows && this.#checkpoints.present.weights;
   }
 
   /** Changes run.json. */
   update(changes: Partial<RunInfo>): void {
     this.#check();
     const info = { ...this.#info, ...changes };
-    writeAtomically(join(this.path, "run.json"), `${JSON.stringify(info, null, 2)}\n`);
+    if (!this.#follows) writeAtomically(join(this.path, "run.json"), `${JSON.stringify(info, null, 2)}\n`);
     this.#info = info;
   }
 
@@ -107,32 +119,33 @@ export class RunDirectory {
   /** Notes one step; lines reach the file at once, so that others can follow a run. */
   log(row: MetricsRow): void {
     this.#check();
-    this.#metrics.append(row);
+    if (!this.#follows) this.#metrics.append(row);
   }
 
   /** Notes an image that could not be read. */
   skip(path: string, reason: string): void {
     this.#check();
-    appendLine(this.#file("skipped.jsonl"), JSON.stringify({ path, reason }));
+    if (!this.#follows) appendLine(this.#file("skipped.jsonl"), JSON.stringify({ path, reason }));
   }
 
   /** The steps noted so far, one after the other; a line torn by a crash is left out. */
-  rows(): Generator<MetricsRow> {
-    return this.#metrics.rows();
+  *rows(): Generator<MetricsRow, void, void> {
+    if (!this.#follows) yield* this.#metrics.rows();
   }
 
   /** The same, all at once: for runs that are short. */
   metrics(): MetricsRow[] {
-    return [...this.#metrics.rows()];
+    return [...this.rows()];
   }
 
   /** The last step noted. */
   lastRow(): MetricsRow | null {
-    return this.#metrics.last();
+    return this.#follows ? null : this.#metrics.last();
   }
 
   /** The unreadable images noted so far. */
   skipped(): { path: string; reason: string }[] {
+    if (this.#follows) return [];
     return [...lines(this.#file("skipped.jsonl"))].flatMap(({ text }) => parseSkipped(text));
   }
 
@@ -143,6 +156,7 @@ export class RunDirectory {
    */
   rewind(step: number): Gap[] {
     this.#check();
+    if (this.#follows) return [];
     try {
       return this.#metrics.rewind(step);
     } catch (error) {
@@ -156,6 +170,7 @@ export class RunDirectory {
    */
   checkpoint(write: (weights: string, state: string) => void, stepOf: StepOf): void {
     this.#check();
+    if (this.#follows) return;
     // A step that is saved is also noted: resuming after a power cut finds its line.
     this.#metrics.sync();
     this.#checkpoints.save(write, stepOf, this.#check);
@@ -168,7 +183,7 @@ export class RunDirectory {
    * @throws {UserError} where none is whole
    */
   recover(stepOf: StepOf): Recovered | null {
-    return this.#checkpoints.recover(stepOf);
+    return this.#follows ? null : this.#checkpoints.recover(stepOf);
   }
 
   /**
@@ -182,7 +197,7 @@ export class RunDirectory {
 
   /** What is damaged or missing of the last checkpoint; null where nothing is. Changes nothing. */
   damage(stepOf: StepOf): Damage | null {
-    return this.#checkpoints.damage(stepOf);
+    return this.#follows ? null : this.#checkpoints.damage(stepOf);
   }
 
   /**

@@ -76,6 +76,8 @@ export interface RunInfo {
   precision: "fp32" | "bf16";
   /** Threads that operators computed with. */
   threads: number;
+  /** Processes that trained together, in the last of its sessions; absent where it was one. */
+  ranks?: number;
   /** Commit of the project that the command was run in, if it is one. */
   commit: string | null;
   /** The command line, to be run again, or that a program called; a line for each different one where the run was resumed. */

@@ -16,6 +16,9 @@ import type { SavedGrowth } from "../run/info.ts";
 import { averageOf, type WeightsAverage } from "./average.ts";
 import { averageCost, EVEN_WORK, extremeSizes, Growth, type Work } from "./growth.ts";
 import { makeOptimizer } from "./optimizer.ts";
+import { NOBODY_ELSE, type RankGroup } from "./rank-group.ts";
+import { firstPlace, localBatch } from "./ranks.ts";
+import { shareBatch } from "./shared-loss.ts";
 import { stepSettings, trainStep } from "./step.ts";
 
 /** Steps that are not counted, since buffers and kernels are made ready in them, and what is measured at most. */
@@ -66,6 +69,8 @@ export interface SpeedOptions {
   done?: Done | null;
   /** Told that steps are going to be measured, which takes some seconds. */
   onMeasure?: () => void;
+  /** Who trains together, and so is measured together. */
+  group?: RankGroup;
 }
 
 /**
@@ -81,6 +86,7 @@ export async function withinBudget<C extends Config>(
   const { budget, steps } = config;
   if (budget === null || steps !== null) return { config, smallestCost: null };
   const { done } = options;
+  const { group = NOBODY_ELSE } = options;
   if (done && done.steps > 0) {
     const growth = Growth.of(config, done.steps, done.growth);
     const perStep = (done.seconds - done.watching) / growth.of(done.steps);
@@ -88,7 +94,8 @@ export async function withinBudget<C extends Config>(
     return { config: withSteps(config, total, done.stepsPerEpoch), smallestCost: null };
   }
   options.onMeasure?.();
-  const { seconds, stepsPerEpoch } = await measureSteps(config, options);
+  const measured = await measureSteps(config, options);
+  const { seconds, stepsPerEpoch } = await group.fromFirst(() => measured);
   const [small, large = small] = seconds;
   const total = Math.max(1, Math.round(budget / averageCost(config, small, large)));
   return { config: withSteps(config, total, stepsPerEpoch), smallestCost: small / large };
@@ -102,20 +109,22 @@ async function measureSteps(
   config: Config,
   options: SpeedOptions,
 ): Promise<{ seconds: [number] | [number, number]; stepsPerEpoch: number }> {
-  const { data, device, reader } = options;
-  const { batch, seed } = config;
+  const { data, device, reader, group = NOBODY_ELSE } = options;
+  const { seed } = config;
+  const part = { batch: localBatch(group.ranks, config.batch), rank: group.rank, world: group.worldSize };
   const sizes = extremeSizes(config);
   const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
+  shareBatch(method, config, group);
   const optimizer = makeOptimizer(config, method);
   const average = averageOf(config, method);
   const most = (1000 * Math.min(SECONDS, SHARE * (config.budget ?? Number.POSITIVE_INFINITY))) / sizes.length;
   try {
     const measure = async (size: number) => {
       const views = viewsAt(config, size);
-      const batches = new Loader(data.train, views, { batch, seed, device, reader }).batches();
-      return await measureStep(config, { method, optimizer, average, batches, most, ...options });
+      const batches = new Loader(data.train, views, { ...part, seed, device, reader }).batches();
+      return await measureStep(config, { method, optimizer, average, batches, most, ...options, group });
     };
-    const { stepsPerEpoch } = new Loader(data.train, method.views, { batch, seed, device, reader });
+    const { stepsPerEpoch } = new Loader(data.train, method.views, { ...part, seed, device, reader });
     const [first, last] = sizes;
     const seconds: [number] | [number, number] = [await measure(first)];
     if (last !== undefined) seconds.push(await measure(last));
@@ -127,7 +136,7 @@ async function measureSteps(
   }
 }
 
-interface Measured extends Pick<SpeedOptions, "device" | "precision"> {
+interface Measured extends Required<Pick<SpeedOptions, "device" | "precision" | "group">> {
   method: Method;
   optimizer: optim.Optimizer;
   average: WeightsAverage | null;
@@ -138,7 +147,7 @@ interface Measured extends Pick<SpeedOptions, "device" | "precision"> {
 
 async function measureStep(
   config: Config,
-  { method, optimizer, average, batches, most, device, precision }: Measured,
+  { method, optimizer, average, batches, most, device, precision, group }: Measured,
 ): Promise<number> {
   const times: number[] = [];
   try {
@@ -158,6 +167,7 @@ async function measureStep(
           progress: { step, total: MEASURED + UNCOUNTED, epoch: 1 },
           device,
           precision,
+          first: firstPlace(group.ranks, config.batch),
           ...stepSettings(config),
         });
       } finally {
@@ -165,7 +175,8 @@ async function measureStep(
       }
       await setImmediate();
       times.push(performance.now() - from);
-      if (times.length > UNCOUNTED + 1 && performance.now() - began > most) break;
+      const enough = times.length > UNCOUNTED + 1 && performance.now() - began > most;
+      if (await group.fromFirst(() => enough)) break;
     }
   } finally {
     await batches.return();

@@ -9,7 +9,9 @@ import { averageOf, type WeightsAverage } from "./average.ts";
 import { stepsOf } from "./budget.ts";
 import { Growth } from "./growth.ts";
 import { makeOptimizer } from "./optimizer.ts";
+import { localBatch } from "./ranks.ts";
 import type { Settled } from "./settle.ts";
+import { shareBatch } from "./shared-loss.ts";
 import type { SkippedImages } from "./skipped-images.ts";
 
 export interface Built extends Disposable {
@@ -32,7 +34,7 @@ export interface Built extends Disposable {
  * @param begin gives the encoder the weights that it begins with, where these are not random
  */
 export function build(
-  { config, machine, ranks, reader, images, smallestCost }: Settled,
+  { config, machine, group, reader, images, smallestCost }: Settled,
   skipped: SkippedImages,
   before?: SavedGrowth,
   begin?: (encoder: Encoder) => void,
@@ -40,12 +42,14 @@ export function build(
   const { device } = machine;
   manualSeed(config.seed);
   const method = createMethod(config, begin).to({ device, memoryFormat: "channels_last" }).train();
+  shareBatch(method, config, group);
   const optimizer = makeOptimizer(config, method);
   const average = averageOf(config, method);
   const { batch, seed } = config;
   const onSkip = (one: { path: string; reason: string }) => skipped.note(one);
   const viewsAt = (step: number) => growth.viewsAt(step);
-  const loader = new Loader(images, method.views, { batch, seed, ...ranks, device, reader, onSkip, viewsAt });
+  const part = { batch: localBatch(group.ranks, batch), rank: group.rank, world: group.worldSize };
+  const loader = new Loader(images, method.views, { ...part, seed, device, reader, onSkip, viewsAt });
   const { stepsPerEpoch } = loader;
   const total = stepsOf(config, stepsPerEpoch);
   const growth = before ? Growth.of(config, total, before) : new Growth(config, total, smallestCost);

@@ -19,7 +19,7 @@ import type { Settled } from "./settle.ts";
 /** run.json of a run that has not begun. */
 export function describe(
   { command, commit }: Pick<Plan, "command" | "commit">,
-  { config, machine, reasons }: Settled,
+  { config, machine, reasons, group }: Settled,
   data: Dataset,
   { method, stepsPerEpoch, growth }: Built,
 ): RunInfo {
@@ -38,6 +38,7 @@ export function describe(
     finished: null,
     versions: { unlabel: versionOfUnlabel(), libtorch: engineInfo().version, node: process.versions.node },
     ...machine,
+    ...(group.several && { ranks: group.worldSize }),
     commit,
     command,
     data: {
@@ -64,7 +65,7 @@ export function describe(
 
 /** The first lines of a training's log: what learns from what, for how long, on what, and into which folder. */
 export function introduction(
-  { method, config, parameters, data, device, precision, threads, versions, steps_per_epoch, growth }: RunInfo,
+  { method, config, parameters, data, device, precision, threads, ranks, versions, steps_per_epoch, growth }: RunInfo,
   { out, total, start }: { out: string; total: number; start: number },
 ): string[] {
   const dropped = droppedColors(config);
@@ -73,6 +74,7 @@ export function introduction(
     `${method} ${config.encoder}, ${millions(parameters.encoder)} parameters (${millions(parameters.total)} with heads), ${data.train} images at ${config.size} px`,
     ...(growth ? [`views grow: ${stagesInWords(growth.stages)}`] : []),
     `${counted(total, "step")} of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
+    ...(ranks ? [`${ranks} ranks of ${config.batch / ranks} images each`] : []),
     `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
     ...(config.weights_average === null
       ? []

@@ -13,7 +13,8 @@ import type { Method } from "../methods/method.ts";
 import type { StepOutcome } from "./step.ts";
 
 export interface FiniteOptions {
-  batch: Batch;
+  /** The step's images, of all ranks. */
+  batch: Pick<Batch, "indices">;
   step: number;
   /** The step of the last checkpoint; 0 for none. */
   saved: number;
@@ -21,6 +22,8 @@ export interface FiniteOptions {
   config: Config;
   /** The run directory, for `bad-batch.json`. */
   folder: string;
+  /** Whether this process writes there; default true. */
+  writes?: boolean;
   /** The split's items, which the batch's indices count. */
   items: readonly Pick<Item, "path" | "tile">[];
 }
@@ -36,7 +39,7 @@ export function refuseBrokenWeights(method: Method, step: number, saved: number)
 /** @throws {UserError} where loss or gradients are not finite: what is kept, which images were in the batch, what to try */
 export function refuseNotFinite({ loss, gradNorm }: StepOutcome, options: FiniteOptions): void {
   if (Number.isFinite(loss) && Number.isFinite(gradNorm)) return;
-  const { batch, step, saved, lr, config, folder, items } = options;
+  const { batch, step, saved, lr, config, folder, items, writes = true } = options;
   const found = Number.isFinite(loss) ? `gradients of norm ${gradNorm}` : `a loss of ${loss}`;
   const kept = saved > 0 ? `the checkpoint of step ${saved} is whole` : "nothing was saved";
   const advice = `a lower lr than ${config.lr}, clip_grad_norm${config.precision === "fp32" ? "" : " or precision fp32"}`;
@@ -46,7 +49,7 @@ export function refuseNotFinite({ loss, gradNorm }: StepOutcome, options: Finite
     return { index, path: item ? nameOf(item) : null };
   });
   const about = { step, loss: String(loss), grad_norm: String(gradNorm), lr, seed: config.seed, images };
-  writeAtomically(file, `${JSON.stringify(about, null, 2)}\n`);
+  if (writes) writeAtomically(file, `${JSON.stringify(about, null, 2)}\n`);
   throw new UserError(
     `Expected finite numbers at step ${step}, got ${found}; ${kept}. Try ${advice}. The step's images are listed in ${file}`,
   );

@@ -17,7 +17,10 @@ import type { Moment } from "./look-plan.ts";
 import { makeSchedule, setRates } from "./optimizer.ts";
 import type { Profiler } from "./profile.ts";
 import type { Progress } from "./progress.ts";
+import { NOBODY_ELSE, type RankGroup } from "./rank-group.ts";
+import { localBatch } from "./ranks.ts";
 import { NoRoom, withRoom } from "./room.ts";
+import type { SkippedImages } from "./skipped-images.ts";
 import { checkShapes, type StepOutcome, stepSettings, trainStep } from "./step.ts";
 import { type StopRequest, turn } from "./stop.ts";
 import type { TrainingLog } from "./tensorboard.ts";
@@ -37,6 +40,8 @@ export interface LoopOptions extends Trained {
   /** Steps in all, and how many of them were done before. */
   total: number;
   start: number;
+  /** Who trains together: rank 0 decides how long, and when to stop. By default this process by itself. */
+  group?: RankGroup;
   /** The sizes of the views, step by step; by default those of the method. */
   growth?: Growth;
   progress: Progress;
@@ -45,6 +50,8 @@ export interface LoopOptions extends Trained {
   profiler?: Profiler | undefined;
   /** Looks at the encoder from time to time. */
   watch?: Watch | null;
+  /** Takes in what other ranks could not read. */
+  skipped?: SkippedImages;
   /** Takes every step beside metrics.jsonl. */
   log?: TrainingLog | null;
   listeners?: Listeners;
@@ -59,12 +66,13 @@ export interface LoopOptions extends Trained {
  */
 export async function trainLoop(options: LoopOptions): Promise<number> {
   const { config, run, batches, stepsPerEpoch, start, progress, stop, watch, growth, log, listeners = {} } = options;
+  const { group = NOBODY_ELSE, skipped } = options;
   const secondsBefore = run.lastRow()?.seconds ?? 0;
   const began = performance.now();
   const seconds = () => secondsBefore + (performance.now() - began) / 1000;
   let total = options.total;
   let schedule = makeSchedule(config, stepsPerEpoch, total);
-  const clock = config.budget === null ? null : new Clock(config.budget, total);
+  const clock = config.budget === null || !group.first ? null : new Clock(config.budget, total);
   let replanned = false;
   let [step, saved, savedAt, stepBegan, stepSeconds] = [start, start, began, began, 0];
   const write = (what: string, action: () => void) => {
@@ -99,13 +107,17 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       run.note(note);
     });
   };
+  // Several stop after the same step, which rank 0 says.
+  const asked = () => !group.several && stop.signal !== null;
+  let [stopped, within] = [false, false];
   try {
-    while (step < total && stop.signal === null) {
+    while (step < total && !stopped && !asked()) {
       const { value: batch, done } = await batches.next();
       if (done) throw new Error(`Expected a batch for step ${step + 1} of ${total}, got the end of the data`);
       try {
         // Asked to stop while the batch was read: this step is not begun.
-        if (stop.signal !== null) break;
+        if (asked()) break;
+        within = true;
         const waited = performance.now() - stepBegan;
         const lr = schedule(step);
         const views = growth?.viewsAt(step) ?? options.method.views;
@@ -119,7 +131,9 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         stepSeconds = (performance.now() - stepBegan) / 1000;
         const finite = Number.isFinite(outcome.loss + outcome.gradNorm);
         if (!finite) watch?.record.notFinite(step);
-        refuseNotFinite(outcome, { batch, step, saved, lr, config, folder: run.path, items: options.items });
+        const indices = finite ? batch.indices : Int32Array.from((await group.all([...batch.indices])).flat());
+        const place = { folder: run.path, items: options.items, writes: group.first };
+        refuseNotFinite(outcome, { batch: { indices }, step, saved, lr, config, ...place });
         const planned = clock?.plan(step, seconds(), total, watch?.seconds, growth) ?? total;
         const before = total;
         if (planned !== before) {
@@ -140,6 +154,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
           ...(size !== null && { "data/size": size }),
         };
         stepBegan = performance.now();
+        if (group.several) skipped?.gather();
         await write(`the metrics of step ${step}`, () => run.log(row));
         if (log) await write(`TensorBoard's events of step ${step}`, () => log.step(row));
         listeners.onStep?.(row);
@@ -168,24 +183,36 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       }
       // A step is one long native call, and saving another: what came meanwhile is heard before the next one begins.
       await turn();
+      if (group.several) {
+        if (stop.signal !== null && !group.first) group.askToStop();
+        within = false;
+        const word = await group.afterStep(() => ({ total, stop: stop.signal !== null || group.askedToStop }));
+        stopped = word.stop;
+        if (word.total !== total) {
+          [total, schedule] = [word.total, makeSchedule(config, stepsPerEpoch, word.total)];
+          growth?.plan(step, total);
+        }
+      }
     }
     if (step > saved) await save();
   } catch (error) {
     if (!(error instanceof NoRoom)) throw error;
+    // The others wait to hear how it goes on.
+    if (group.several && within) await group.afterStep(() => ({ total, stop: true }));
     run.rewind(saved);
   }
   return saved;
 }
 
 function oneStep(
-  { method, optimizer, average, device, precision, config, watch, stepsPerEpoch, first = 0, total }: LoopOptions,
+  { method, optimizer, average, device, precision, config, watch, stepsPerEpoch, first = 0, total, group }: LoopOptions,
   batch: Batch,
   views: readonly ViewSpec[],
   step: number,
   lr: number,
   encoderNorm: boolean,
 ): StepOutcome {
-  checkShapes(batch.views, { views }, config.batch);
+  checkShapes(batch.views, { views }, localBatch((group ?? NOBODY_ELSE).ranks, config.batch));
   const progress = { step, total, epoch: Math.ceil(step / stepsPerEpoch) };
   setRates(optimizer, config, method, lr, progress);
   return trainStep({

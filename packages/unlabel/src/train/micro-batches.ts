@@ -6,6 +6,7 @@ import { withDraws } from "../encoders/draws-in-use.ts";
 import { recomputing } from "../encoders/recompute.ts";
 import { keepingStatistics } from "../encoders/statistics.ts";
 import type { LossOutput, Method, StepProgress } from "../methods/method.ts";
+import { acrossRanks } from "./shared-loss.ts";
 
 export interface GradientOptions {
   method: Method;
@@ -31,7 +32,7 @@ export function gradients(options: GradientOptions): LossOutput {
     return pass(
       options,
       options.progress,
-      () => checked(method, method.loss(views, options.progress)),
+      () => acrossRanks(method, batch, options.progress, () => checked(method, method.loss(views, options.progress))),
       ({ loss }) => loss.backward(),
     );
   }
@@ -91,7 +92,7 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
     return cat(found, 1).reshape([-1, found[0]!.shape[2]!]);
   }).requiresGrad_();
   const output = forward(options, options.progress, () =>
-    checked(method, method.contrast!(embeddings, options.progress)),
+    acrossRanks(method, batch, options.progress, () => checked(method, method.contrast!(embeddings, options.progress))),
   );
   recordFunction("backward", () => output.loss.backward());
   const wanted = rowsOf(embeddings.grad!, batch);

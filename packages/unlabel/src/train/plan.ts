@@ -12,7 +12,7 @@ import type { Input } from "../data/input.ts";
 import type { SavedHoldOut } from "../data/reading.ts";
 import type { Facts } from "../methods/about.ts";
 import { FIRST_METHOD, resolveConfig } from "../methods/registry.ts";
-import { RunDirectory, refuseTaken } from "../run/directory.ts";
+import { RunDirectory, type RunInfo, refuseTaken } from "../run/directory.ts";
 import { type Init, openInit, resolveWithInit } from "./init.ts";
 
 export interface Request {
@@ -104,10 +104,11 @@ export async function initOf(request: Request): Promise<Init | null> {
 
 /**
  * @param init of {@link initOf}
+ * @param worldSize processes that train together
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
  * @throws {UserError} where the run directory is taken, missing or cannot be written to, or its checkpoint is
  */
-export function plan(request: Request, init: Init | null = null): Plan {
+export function plan(request: Request, init: Init | null = null, worldSize = 1): Plan {
   const { data, settings, out, profile = false, commit = null } = request;
   const shared = (path: string) => ({
     profile,
@@ -116,7 +117,7 @@ export function plan(request: Request, init: Init | null = null): Plan {
     goOn: request.goOn?.(path) ?? null,
   });
   if (goesOn(request)) {
-    const planned = planResume(data, settings, out);
+    const planned = planResume(data, settings, out, worldSize);
     return { ...planned, ...shared(planned.out) };
   }
   if (data === undefined)
@@ -137,6 +138,7 @@ function planResume(
   data: string | undefined,
   { file, flags = {} }: Sources,
   out: string | undefined,
+  worldSize: number,
 ): Omit<Plan, "profile" | "command" | "commit" | "goOn"> {
   if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
   const run = RunDirectory.open(out);
@@ -144,7 +146,8 @@ function planResume(
   writableFile(join(out, "run.json"));
   const before = run.info.config;
   const length = lengthGiven(file?.settings ?? {}, flags);
-  const changes = { ...changed({ ...file?.settings, ...flags }, before), ...length };
+  const given = ownBatch({ ...file?.settings, ...flags }, run.info, worldSize);
+  const changes = { ...changed(given, before), ...length };
   const asked = resolveConfig({ file: { name: join(out, "run.json"), settings: { ...before } }, flags: changes });
   const config = { ...asked, ...budgeted(asked, before, length) };
   for (const [key, value] of Object.entries(config)) {
@@ -178,6 +181,17 @@ function lengthGiven(file: Settings, flags: Settings): Settings {
   const [ofFlags, ofFile] = [given(flags), given(file)];
   if (Object.keys(ofFlags).length > 0) return ofFlags;
   return "budget" in ofFile ? { budget: ofFile.budget } : ofFile;
+}
+
+/**
+ * Settings without a `batch` and `global_batch` that come to what the run has: the command that began it is given again, perhaps by a launcher
+ * that has other ranks now.
+ */
+function ownBatch(given: Settings, { config, ranks = 1 }: RunInfo, worldSize: number): Settings {
+  const { batch, global_batch: all, ...rest } = given;
+  const same =
+    all != null ? all === config.batch : [1, ranks, worldSize].some((n) => Number(batch) * n === config.batch);
+  return batch === undefined && all === undefined ? given : same ? rest : given;
 }
 
 /** Settings other than lengths that differ from what run.json holds, whatever was settled there since it began. */

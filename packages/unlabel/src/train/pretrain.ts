@@ -4,8 +4,13 @@ import { openImages, openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import type { Listeners } from "./events.ts";
 import type { Pretrained } from "./finish.ts";
-import { initOf, plan, type Request } from "./plan.ts";
+import { initOf, type Request } from "./plan.ts";
+import { planTogether } from "./plan-together.ts";
 import type { ProgressStream } from "./progress.ts";
+import type { RankGroup } from "./rank-group.ts";
+import { NOBODY_ELSE } from "./rank-group.ts";
+import type { Ranks } from "./ranks.ts";
+import { ranksFromEnv } from "./ranks-env.ts";
 import type { StopSources } from "./stop.ts";
 
 export type { Listeners, TrainEvent } from "./events.ts";
@@ -18,6 +23,8 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
   stream?: ProgressStream;
   /** Whether it begins with how the images were understood; default true. */
   tellData?: boolean;
+  /** This process's place among several that train together; by default what a launcher's variables say. */
+  ranks?: Ranks;
 }
 
 /**
@@ -28,9 +35,27 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
  * @throws {UserError} for images that cannot be used, a taken run directory, a device that is not there, a loss that diverges
  */
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
-  const { stream = process.stderr, tellData = true, signal, processSignals, onStep, onEvent } = request;
+  const ranks = request.ranks ?? ranksFromEnv();
+  if (ranks.worldSize === 1) return await asPlanned(request, NOBODY_ELSE);
+  const { joinForTraining } = await import("./join.ts");
+  const group = await joinForTraining(ranks, request.settings);
+  try {
+    const done = await asPlanned(request, group);
+    group.leave();
+    return done;
+  } catch (thrown) {
+    const error = group.explained(thrown);
+    group.leave(error);
+    throw error;
+  }
+}
+
+async function asPlanned(request: PretrainRequest, group: RankGroup): Promise<Pretrained> {
+  const { tellData = true, signal, processSignals } = request;
+  // Rank 0 alone is heard.
+  const { stream = process.stderr, onStep, onEvent } = group.first ? request : { ...request, ...SILENT };
   using init = await initOf(request);
-  const planned = plan(request, init);
+  const planned = await planTogether(request, init, group);
   const { config, input } = planned;
   const opened = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
   // A run that goes on trains on what it began with.
@@ -38,5 +63,8 @@ export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
   const data = config.hold_out ? holdOut(opened, saved) : opened;
   if (tellData) tellUnderstood(data, stream);
   const { train } = await import("./session.ts");
-  return await train(planned, data, { stream, signal, processSignals, listeners: { onStep, onEvent } });
+  return await train(planned, data, { stream, signal, processSignals, listeners: { onStep, onEvent }, group });
 }
+
+/** What ranks other than the first are heard by. */
+const SILENT = { stream: { write: () => true }, onStep: undefined, onEvent: undefined };

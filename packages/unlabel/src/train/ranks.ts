@@ -1,30 +1,50 @@
-// Which process of how many this is, from the variables that torchrun, Slurm wrappers and Kubernetes' PyTorchJob set.
-import { UserError } from "../base/errors.ts";
+// Which process of how many this is. One process a device: each has its part of every batch, in the order of the ranks.
+import { UsageError } from "../base/errors.ts";
+import { counted } from "../base/text.ts";
 
+/** A process's place among those that train together. */
 export interface Ranks {
+  /** From 0. */
   rank: number;
-  world: number;
+  worldSize: number;
+  /** Among those of this machine: which device is this one's. */
+  localRank: number;
+  localWorldSize: number;
+  /** Where the ranks meet. */
+  masterAddr: string;
+  masterPort: number;
+  /** Whether this process serves the store there: rank 0, unless a launcher does. */
+  store: "serve" | "client";
+  /** Seconds that ranks wait for one another. */
+  timeout: number;
+  /** How many times a launcher has started all of them again. */
+  attempt: number;
 }
 
-/**
- * @throws {UserError} where the variables make no sense, or ask for more processes than one, which training cannot do yet
- */
-export function ranksFromEnv(env: NodeJS.ProcessEnv = process.env): Ranks {
-  const world = whole(env, "WORLD_SIZE", 1);
-  const rank = whole(env, "RANK", 0);
-  if (world < 1 || rank >= world) throw new UserError(`Expected RANK below WORLD_SIZE, got ${rank} and ${world}`);
-  if (world > 1) throw new UserError(`Expected WORLD_SIZE 1, got ${world}; training runs in one process so far`);
-  return { rank, world };
+/** One process by itself. */
+export const ALONE: Ranks = {
+  rank: 0,
+  worldSize: 1,
+  localRank: 0,
+  localWorldSize: 1,
+  masterAddr: "127.0.0.1",
+  masterPort: 29_500,
+  store: "serve",
+  timeout: 300,
+  attempt: 0,
+};
+
+/** Images of every batch that are one rank's. @throws {UsageError} where the ranks cannot share a batch evenly */
+export function localBatch({ worldSize }: Pick<Ranks, "worldSize">, batch: number): number {
+  if (batch % worldSize === 0) return batch / worldSize;
+  const below = batch - (batch % worldSize);
+  const fitting = [below, below + worldSize].filter((size) => size > 0).join(" or ");
+  throw new UsageError(
+    `Expected a global batch that ${counted(worldSize, "rank")} can share evenly, got ${batch}; start with another number of ranks, or a new run with --set global_batch=${fitting}`,
+  );
 }
 
-/** Place of this rank's first image in the global batch, where each rank has `batch` images. */
-export function firstPlace({ rank }: Ranks, batch: number): number {
-  return rank * batch;
-}
-
-function whole(env: NodeJS.ProcessEnv, name: string, otherwise: number): number {
-  const text = env[name] ?? "";
-  if (text === "") return otherwise;
-  if (!/^\d+$/.test(text)) throw new UserError(`Expected a whole number for ${name}, got ${JSON.stringify(text)}`);
-  return Number(text);
+/** Place of a rank's first image in the global batch. */
+export function firstPlace({ rank, worldSize }: Pick<Ranks, "rank" | "worldSize">, batch: number): number {
+  return rank * localBatch({ worldSize }, batch);
 }

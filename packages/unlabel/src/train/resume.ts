@@ -55,7 +55,7 @@ export function restore(
   run: RunDirectory,
   now: RunInfo,
   { trained, total, extension, growth }: RestoreOptions,
-): { start: number; notes: string[] } {
+): { start: number; notes: string[]; anew: boolean } {
   const { config: planned, created, command, chance, result, notes: before } = run.info;
   const { step: start, notes } = loadCheckpoint(run, trained);
   const gaps = run.rewind(start).map(([from, to]) => (from === to ? `${from}` : `${from} to ${to}`));
@@ -83,9 +83,10 @@ export function restore(
   const data = { ...now.data, ...(understood && { understood }) };
   const kept = { created, command: [...commands].join("\n"), chance, result, notes: before, data };
   // Why it stopped before is no longer true of it.
-  run.update({ ...now, ...kept, ...growth.recorded, error: undefined });
+  // What the session before had, this one may not.
+  run.update({ ranks: undefined, ...now, ...kept, ...growth.recorded, error: undefined });
   run.note(...notes);
-  return { start, notes };
+  return { start, notes, anew: anew !== null };
 }
 
 /** What a change of a run's length does to its schedule; null where it has as many steps as before. */

@@ -1,7 +1,9 @@
 // One session of training, from a plan to a run directory: settle, build, resume, train, finish, each in a file of its own.
 
+import { engineInfo } from "@unlabel/torch";
 import { InterruptedError } from "../base/errors.ts";
 import { counted } from "../base/text.ts";
+import { versionOfUnlabel } from "../base/version.ts";
 import type { SettledConfig } from "../config/common.ts";
 import type { Dataset } from "../data/folder.ts";
 import type { Encoder } from "../encoders/index.ts";
@@ -19,8 +21,10 @@ import { trainLoop } from "./loop.ts";
 import type { Plan } from "./plan.ts";
 import { Profiler } from "./profile.ts";
 import { Progress, type ProgressStream } from "./progress.ts";
+import { NOBODY_ELSE, type RankGroup } from "./rank-group.ts";
 import { firstPlace } from "./ranks.ts";
 import { finished, reopen, restore } from "./resume.ts";
+import { sameStart } from "./same-start.ts";
 import { settle } from "./settle.ts";
 import { SkippedImages } from "./skipped-images.ts";
 import { listen, type StopSources } from "./stop.ts";
@@ -30,15 +34,18 @@ import { startWatch } from "./watch.ts";
 export interface SessionOptions extends StopSources {
   stream: ProgressStream;
   listeners: Listeners;
+  /** Who trains together; by default this process by itself. */
+  group?: RankGroup;
 }
 
 /** Trains as planned on `data`. */
 export async function train(plan: Plan, data: Dataset, options: SessionOptions): Promise<Pretrained> {
   const { out, goOn } = plan;
-  const { stream, listeners } = options;
-  const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`));
+  const { stream, listeners, group = NOBODY_ELSE } = options;
+  await group.same(facts(data));
+  const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`), group);
   const { config, machine, reader } = settled;
-  const skipped = new SkippedImages(listeners);
+  const skipped = new SkippedImages(listeners, group);
   const begun = beginning(plan, config);
   using built = build(settled, skipped, plan.run?.info.growth, begun?.begin);
   // All of it is copied.
@@ -49,20 +56,24 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   // Nothing is there yet that could be resumed.
   if (options.signal?.aborted) throw new InterruptedError("Interrupted before training began");
 
-  using lock = lockRun(out);
-  const old = plan.run && reopen(out, info);
-  const already = old && finished(old, total);
-  if (already) {
+  using lock = group.first ? lockRun(out) : NO_LOCK;
+  const old = plan.run && (group.first ? reopen(out, info) : plan.run);
+  const already = await group.fromFirst(() => old && finished(old, total));
+  if (old && already) {
     const more = "ask for more with --epochs, --steps or --budget";
     stream.write(`${out} has already done its ${counted(already.steps, "step")}; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
-  using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch });
+  using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch, group });
   const trained = { method, optimizer, average, device, probe: watch?.probe ?? null };
-  const run = old ?? RunDirectory.create(out, info, info.init && ((file) => saveInitial(file, method.encoder)));
+  const create = () => RunDirectory.create(out, info, info.init && ((file) => saveInitial(file, method.encoder)));
+  const run = old ?? (group.first ? create() : RunDirectory.following(out, info));
   run.guard(lock.check);
   try {
-    const { start, notes } = old ? restore(old, info, { trained, total, extension: plan.extension, growth }) : NEW;
+    const found = { trained, total, extension: plan.extension, growth };
+    const { start, notes, anew } = await group.fromFirst(() => (old ? restore(old, info, found) : NEW));
+    if (anew && !group.first) growth.plan(start, total, 0);
+    await sameStart(group, trained);
     const onLog = listeners.onEvent && ((text: string) => listeners.onEvent?.({ type: "log", text }));
     const progress = new Progress({ total, start, stream, onLog, work: (steps) => growth.of(steps) });
     skipped.open(run, progress);
@@ -78,12 +89,12 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     const stop = listen(options, (process) =>
       progress.log(process ? `${finishing} Ctrl-C again ends at once.` : finishing),
     );
-    const profiler = plan.profile ? new Profiler(out, (line) => progress.log(line)) : undefined;
+    const profiler = plan.profile && group.first ? new Profiler(out, (line) => progress.log(line)) : undefined;
     const batches = loader.batches({ step: start });
     try {
-      const first = firstPlace(settled.ranks, config.batch);
+      const first = firstPlace(group.ranks, config.batch);
       const { items } = data.train;
-      const log = openLog(run, config, start);
+      const log = group.first ? openLog(run, config, start) : null;
       const loop = {
         ...trained,
         log,
@@ -97,11 +108,14 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
         total,
         start,
         growth,
+        group,
+        skipped,
       };
       const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
       profiler?.end();
       progress.end();
-      const ended = await finish(step, { run, method, config, data, stepsPerEpoch, watch, log, progress, stop, goOn });
+      const end = { run, method, config, data, stepsPerEpoch, watch, log, progress, stop, goOn };
+      const ended = await group.fromFirst(() => finish(step, end));
       if (ended.interrupted) progress.log(saved(step, stepsOf(run.info.config, stepsPerEpoch), goOn));
       listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
       return ended;
@@ -112,7 +126,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
       await batches.return();
     }
   } catch (error) {
-    throw fail(error, { run, config, watch });
+    throw fail(group.explained(error), { run, config, watch });
   }
 }
 
@@ -137,4 +151,18 @@ function saved(step: number, planned: number, goOn: string | null): string {
   return `Saved step ${step} of ${planned}.${goOn === null ? "" : ` Continue with: ${goOn}`}`;
 }
 
-const NEW = { start: 0, notes: [] as string[] };
+const NEW = { start: 0, notes: [] as string[], anew: false };
+
+/** Rank 0 holds it for all. */
+const NO_LOCK = { check: () => {}, [Symbol.dispose]: () => {} };
+
+/** What ranks may differ in that have found each other: their images, and what runs. */
+function facts({ fingerprint, train, val }: Dataset): Record<string, unknown> {
+  const { version } = engineInfo();
+  return {
+    "version of unlabel": versionOfUnlabel(),
+    "version of LibTorch": version,
+    "number of training images": train.items.length,
+    images: { fingerprint, val: val?.items.length ?? 0 },
+  };
+}

@@ -16,7 +16,8 @@ import { withChannelsOf } from "./normalisation.ts";
 import type { Plan } from "./plan.ts";
 import { choosePrecision } from "./precision.ts";
 import { clock } from "./progress.ts";
-import { type Ranks, ranksFromEnv } from "./ranks.ts";
+import { NOBODY_ELSE, type RankGroup } from "./rank-group.ts";
+import { shared } from "./shared-batch.ts";
 
 /** Device, number format and threads of a run. */
 export type Machine = Pick<RunInfo, "device" | "precision" | "threads">;
@@ -25,7 +26,7 @@ export type Machine = Pick<RunInfo, "device" | "precision" | "threads">;
 export interface Settled {
   config: SettledConfig;
   machine: Machine;
-  ranks: Ranks;
+  group: RankGroup;
   reader: ImageReader;
   /** The training images, kept between epochs where the config says so. */
   images: Split;
@@ -41,20 +42,31 @@ export interface Settled {
  * Settles each `auto` of a planned run, and tells the engine of threads and memory.
  *
  * @param say takes a line for people where something takes its time
+ * @param group who trains together; all settle on what rank 0 does
  */
-export async function settle(asked: Plan, data: Dataset, say: (line: string) => void): Promise<Settled> {
-  const ranks = ranksFromEnv();
+export async function settle(
+  asked: Plan,
+  data: Dataset,
+  say: (line: string) => void,
+  group: RankGroup = NOBODY_ELSE,
+): Promise<Settled> {
+  const { ranks } = group;
   // What earlier runs in this process have left is not this one's.
   trimHeap();
   forgetMemoryPeak();
-  const machine = settleMachine(asked.config, asked.run?.info);
+  const machine = await settleMachine(asked.config, group, asked.run?.info);
   const { plan, reasons } = await fitted(asked, data, machine.device);
-  const planned = await withChannelsOf(data.train, plan.config, plan.given);
+  const planned = shared(
+    await withChannelsOf(data.train, plan.config, plan.given),
+    plan,
+    group,
+    data.train.items.length,
+  );
   // Ranks share a machine.
-  const room = planned.cache_mb === null ? roomForPixels() / ranks.world : planned.cache_mb * 1e6;
+  const room = planned.cache_mb === null ? roomForPixels() / ranks.localWorldSize : planned.cache_mb * 1e6;
   const { cache, seed } = planned;
   const chosen = cache === "auto" ? await chooseCache(data.train, smallestView(planned), room, seed) : null;
-  const settled = chosen ? { ...planned, cache: chosen.cache } : planned;
+  const settled = await group.fromFirst(() => (chosen ? { ...planned, cache: chosen.cache } : planned));
   // What the cache keeps the reader need not keep, too.
   const reader = new ImageReader({
     threads: machine.threads,
@@ -65,9 +77,9 @@ export async function settle(asked: Plan, data: Dataset, say: (line: string) => 
   const done = plan.run && doneBy(plan.run);
   const onMeasure = () =>
     say(`measuring the time of a step: the budget of ${clock(settled.budget ?? 0)} has as many as fit`);
-  const speed = { data: { ...data, train: images }, device, precision, reader, done, onMeasure };
+  const speed = { data: { ...data, train: images }, device, precision, reader, done, onMeasure, group };
   const { config, smallestCost } = await withinBudget(settled, speed);
-  return { config, machine, ranks, reader, images, reasons, cacheChoice: chosen?.text ?? null, smallestCost };
+  return { config, machine, group, reader, images, reasons, cacheChoice: chosen?.text ?? null, smallestCost };
 }
 
 function doneBy(run: RunDirectory): Done {
@@ -80,13 +92,16 @@ function doneBy(run: RunDirectory): Done {
 }
 
 /** A run that goes on keeps its number format, unless the kind of device is another. */
-function settleMachine(config: Config, old?: RunInfo): Machine {
-  const device = chooseDevice(config.device, engineInfo());
-  const threads = chooseThreads(config.threads);
+async function settleMachine(config: Config, group: RankGroup, old?: RunInfo): Promise<Machine> {
+  const { localRank, localWorldSize } = group.ranks;
+  const device = chooseDevice(config.device, engineInfo(), localRank);
+  const threads = chooseThreads(config.threads, process.env, localWorldSize);
   setThreads(threads);
   keepHeap();
   const kept = old && old.device.split(":")[0] === device.split(":")[0] && config.precision === "auto";
-  const precision = kept ? old.precision : choosePrecision(config.precision, device, engineInfo());
+  const precision = await group.fromFirst(() =>
+    kept ? old.precision : choosePrecision(config.precision, device, engineInfo()),
+  );
   return { device, precision, threads };
 }
 

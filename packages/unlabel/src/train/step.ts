@@ -6,6 +6,7 @@ import type { Config } from "../config/common.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Method, Progress } from "../methods/method.ts";
 import type { WeightsAverage } from "./average.ts";
+import { averageOverRanks, meanOverRanks } from "./average-gradients.ts";
 import { gradients } from "./micro-batches.ts";
 
 export interface StepOptions {
@@ -77,6 +78,7 @@ export function trainStep(options: StepOptions): StepOutcome {
       device,
       precision,
     });
+    averageOverRanks(method);
     const own = options.encoderNorm ? [optim.gradNorm(method.encoder.parameters())] : [];
     const norm = recordFunction("optimizer", () => {
       const found = clip === null ? optim.gradNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
@@ -87,13 +89,10 @@ export function trainStep(options: StepOptions): StepOutcome {
       return found;
     });
     const watched = (features && onFeatures?.(features)) ?? {};
-    const [lossNow, gradNorm, ...rest] = numbers([
-      loss,
-      norm,
-      ...Object.values(logs),
-      ...Object.values(watched),
-      ...own,
-    ]);
+    const [lossNow, gradNorm, ...rest] = numbers(
+      [loss, ...Object.values(logs), ...Object.values(watched)],
+      [norm, ...own],
+    );
     const take = (from: Record<string, Tensor>) =>
       Object.fromEntries(Object.keys(from).map((name) => [name, rest.shift()!]));
     const outcome = { loss: lossNow!, gradNorm: gradNorm!, logs: take(logs), watched: take(watched) };
@@ -112,9 +111,17 @@ function drawsOf({ method, views, progress, seed, first = 0, device }: StepOptio
   );
 }
 
-/** The values of several scalars, read from the device at once. */
-function numbers(scalars: Tensor[]): number[] {
-  return cat(scalars.map((scalar) => scalar.detach().to({ dtype: "float32" }).reshape([1]))).toNumbers();
+/**
+ * The values of several scalars, read from the device at once: the first, the second list's first, and the rest in order.
+ *
+ * @param means of which ranks have each their own, and means over ranks are wanted
+ * @param same on all ranks
+ */
+function numbers(means: Tensor[], same: Tensor[]): number[] {
+  const flat = (scalars: Tensor[]) => cat(scalars.map((one) => one.detach().to({ dtype: "float32" }).reshape([1])));
+  const found = cat([meanOverRanks(flat(means)), flat(same)]).toNumbers();
+  const [norm, ...own] = found.slice(means.length);
+  return [found[0]!, norm!, ...found.slice(1, means.length), ...own];
 }
 
 /**

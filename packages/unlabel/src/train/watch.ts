@@ -2,7 +2,7 @@
 // statistic of BatchNorm moved, no gradient touched. A look is what it does once, with some images (look.ts); look-plan.ts says when,
 // and with how many; `health_every` counts steps instead, whatever they take. Its own seconds are `watch/seconds` in a row.
 import { performance } from "node:perf_hooks";
-import { autocast, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
+import { autocast, distributed, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { round } from "../base/numbers.ts";
 import type { SettledConfig } from "../config/common.ts";
 import type { Dataset, Split } from "../data/folder.ts";
@@ -19,6 +19,7 @@ import { encodeHeldOut, type HeldOut, readHeldOut } from "./held-out.ts";
 import { firstViews, type Look, measure, twoViews, type ViewPlace, voteOf } from "./look.ts";
 import { LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-plan.ts";
 import { OnlineProbe } from "./online.ts";
+import type { RankGroup } from "./rank-group.ts";
 
 export interface WatchOptions {
   config: SettledConfig;
@@ -30,6 +31,8 @@ export interface WatchOptions {
   precision: "fp32" | "bf16";
   reader: ImageReader;
   stepsPerEpoch: number;
+  /** Of several ranks the first alone looks, and all learn the probe alike, from all images of a batch. */
+  group?: RankGroup;
 }
 
 /** Told before a look that may take a while: with how many images, and about how many seconds. */
@@ -62,10 +65,13 @@ export class Watch {
   #size: LookSize = { measured: 0, voting: 0 };
   /** Too few images can be read to look at anything. */
   #blind = false;
+  /** Whether this is the process that looks. */
+  readonly #looks: boolean;
 
   constructor(options: WatchOptions, probe: OnlineProbe | null) {
     const { config, data, method, stepsPerEpoch } = options;
     this.#options = options;
+    this.#looks = options.group?.first ?? true;
     this.probe = probe;
     this.#pair = twoViews(method.views);
     const most = Math.min(probe ? VOTING : MEASURED, data.train.items.length);
@@ -98,12 +104,17 @@ export class Watch {
   /** What lets the online probe learn from a step's features; undefined where there is none. */
   learner(indices: Int32Array): ((features: Tensor) => Record<string, Tensor>) | undefined {
     const { probe } = this;
-    return probe ? (features) => ({ "online/linear_top1": probe.learn(features, indices) }) : undefined;
+    if (!probe) return undefined;
+    return (features) => {
+      if (distributed.getWorldSize() === 1) return { "online/linear_top1": probe.learn(features, indices) };
+      const all = distributed.gatherRows(features.detach(), features.shape[0]! / indices.length);
+      return { "online/linear_top1": probe.learn(all, gathered(indices)) };
+    };
   }
 
   /** Whether the features will be measured after the step that comes now. */
   due(moment: Moment): boolean {
-    return !this.#blind && this.#plan.due(moment);
+    return this.#looks && !this.#blind && this.#plan.due(moment);
   }
 
   /**
@@ -114,7 +125,7 @@ export class Watch {
    * @returns what was found, and the seconds that it took; nothing where nothing was looked at
    */
   async look(moment: Moment, due: boolean, views: readonly Tensor[], onLook: OnLook = () => {}): Promise<Look> {
-    if (this.#blind) return {};
+    if (this.#blind || !this.#looks) return {};
     const began = performance.now();
     const trial = this.#plan.trial(moment);
     if (trial > 0) await this.#tryOut(trial);
@@ -128,6 +139,7 @@ export class Watch {
 
   /** What there was no time for after the last step; null where there was. */
   leftOut(moment: Moment): string | null {
+    if (!this.#looks) return null;
     if (this.#blind) return "The features were not looked at: fewer than two of the images drawn for it can be read";
     return this.#plan.leftOut(this.#size, moment);
   }
@@ -230,6 +242,11 @@ export class Watch {
       for (const [i, module] of modules.entries()) module.training = training[i]!;
     }
   }
+}
+
+/** The indices of all ranks' images, in order. */
+function gathered(indices: Int32Array): Int32Array {
+  return scope(() => Int32Array.from(distributed.allGatherIntoTensor(fromTypedArray(indices)).toNumbers()));
 }
 
 /**

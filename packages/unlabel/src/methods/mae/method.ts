@@ -1,6 +1,6 @@
 // MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
-import { cat, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { cat, distributed, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
 import { UserError } from "../../base/errors.ts";
 import { Rng } from "../../base/rng.ts";
 import { plainView } from "../../data/views.ts";
@@ -18,6 +18,7 @@ import { type MaeConfig, problemsOf, schema } from "./settings.ts";
 export class Mae extends Method {
   override readonly encoder: VisionTransformer;
   override readonly floor = 0;
+  override readonly gathers = true;
   decoder: MaeDecoder;
   readonly #config: MaeConfig;
   #chance: number | null = null;
@@ -47,7 +48,8 @@ export class Mae extends Method {
     const visible = latent.narrow(1, 1, masking.keep.shape[1]!);
     const weight = this.#config.uniformity;
     const seen = visible.detach();
-    const pooled = (weight > 0 ? visible : seen).mean(1);
+    // What is set against each other is set against all ranks' images.
+    const pooled = weight > 0 ? distributed.gatherRows(visible.mean(1)) : seen.mean(1);
     // Of one image alone nothing can be told.
     const alike = pooled.shape[0]! > 1 ? meanSquaredCosine(pooled) : null;
     const loss = alike && weight > 0 ? error.add(alike.mul(weight)) : error;

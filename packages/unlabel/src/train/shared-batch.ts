@@ -1,0 +1,27 @@
+// A batch that ranks share: how many images it has in all, which is what `batch` means from here on.
+import type { Config } from "../config/common.ts";
+import { AUTO } from "../methods/presets.ts";
+import type { Plan } from "./plan.ts";
+import type { RankGroup } from "./rank-group.ts";
+import { localBatch } from "./ranks.ts";
+
+/**
+ * A config whose `batch` is that of all ranks: `global_batch`, or what each rank was to have times their number; a run that goes on keeps
+ * its own, whatever their number now. Of preset `auto`, no more than a quarter of the images.
+ *
+ * @throws {UsageError} where the ranks cannot share it evenly
+ */
+export function shared<C extends Config>(
+  config: C,
+  { run, given }: Pick<Plan, "run" | "given">,
+  { ranks, worldSize, several }: Pick<RankGroup, "ranks" | "worldSize" | "several">,
+  images: number,
+): C {
+  const asked = run ? config.batch : (config.global_batch ?? config.batch * worldSize);
+  const chosen = !run && config.preset === AUTO && given.batch === undefined && config.global_batch === null;
+  const most = Math.max(worldSize, Math.floor(images / 4 / worldSize) * worldSize);
+  const batch = chosen && several ? Math.min(asked, most) : asked;
+  localBatch(ranks, batch);
+  if (batch === config.batch && !several) return config;
+  return { ...config, batch, ...(several && !run && { global_batch: batch }) };
+}
