@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { firstPlace, localBatch } from "./ranks.ts";
 import { parseTimeout, ranksFromEnv, threadsOfRank } from "./ranks-env.ts";
 
 const TORCHRUN = {
@@ -117,4 +118,14 @@ it("shares the cores of a machine among its ranks", () => {
   expect(threadsOfRank(16, 2, { ...SRUN, SLURM_CPUS_PER_TASK: "6" })).toBe(6);
   expect(threadsOfRank(4, 2, { ...SRUN, SLURM_CPU_BIND_TYPE: "mask_cpu:" })).toBe(4);
   expect(threadsOfRank(4, 2, { ...SRUN, SLURM_CPU_BIND_TYPE: "none" })).toBe(2);
+});
+
+it("has the places in the global batch that the ranks before it leave", () => {
+  expect([0, 1, 3].map((rank) => firstPlace({ rank, worldSize: 4 }, 128))).toEqual([0, 32, 96]);
+});
+
+it("refuses a batch that ranks cannot share evenly, with sizes that they can", () => {
+  expect(localBatch({ worldSize: 3 }, 96)).toBe(32);
+  expect(() => localBatch({ worldSize: 3 }, 64)).toThrow(/3 ranks can share evenly, got 64; .*global_batch=63 or 66/);
+  expect(() => localBatch({ worldSize: 4 }, 2)).toThrow(/global_batch=4$/);
 });

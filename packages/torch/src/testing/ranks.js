@@ -1,0 +1,39 @@
+// Starts a script in a few processes that form a group on this machine, and gathers what each prints.
+import { spawn } from "node:child_process";
+import { createServer } from "node:net";
+/** A port of this machine that nobody listens at. */
+export function freePort() {
+    return new Promise((resolve, reject) => {
+        const server = createServer().once("error", reject);
+        server.listen(0, "127.0.0.1", () => {
+            const { port } = server.address();
+            server.close(() => resolve(port));
+        });
+    });
+}
+/** Runs `node ARGS… SCRIPT` as so many ranks; each gets torchrun's variables. */
+export async function runRanks(size, script, { args = [], env = {}, envOf = () => ({}), only } = {}) {
+    const port = await freePort();
+    const ranks = only ?? Array.from({ length: size }, (_, rank) => rank);
+    return Promise.all(ranks.map(async (rank) => {
+        const shared = { WORLD_SIZE: size, LOCAL_WORLD_SIZE: size, MASTER_ADDR: "127.0.0.1", MASTER_PORT: port };
+        const own = { ...shared, RANK: rank, LOCAL_RANK: rank, OMP_NUM_THREADS: 1, ...env, ...envOf(rank) };
+        const all = {
+            ...process.env,
+            ...Object.fromEntries(Object.entries(own).map(([key, value]) => [key, String(value)])),
+        };
+        const began = performance.now();
+        const child = spawn(process.execPath, ["--import", "tsx", script, ...args], {
+            env: all,
+            stdio: ["ignore", "pipe", "pipe"],
+        });
+        let [stdout, stderr] = ["", ""];
+        child.stdout.on("data", (text) => (stdout += text));
+        child.stderr.on("data", (text) => (stderr += text));
+        const code = await new Promise((resolve) => child.on("close", (status, signal) => resolve(status ?? signal)));
+        const last = stdout.trim().split("\n").at(-1) ?? "";
+        const said = last.startsWith("{") || last.startsWith("[") ? JSON.parse(last) : null;
+        return { code, said, stderr, seconds: (performance.now() - began) / 1000 };
+    }));
+}
+//# sourceMappingURL=ranks.js.map
