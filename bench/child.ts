@@ -23,6 +23,8 @@ export interface Place {
   root?: string;
   /** Numbers of the cores that it is bound to, by `taskset`; any where not given. */
   cores?: readonly number[];
+  /** Variables beside those of this process. */
+  env?: NodeJS.ProcessEnv;
 }
 
 const ROOT = join(import.meta.dirname, "..");
@@ -48,14 +50,14 @@ async function runNode(
   flags: string[],
   args: string[],
   threads: number,
-  { root = ROOT, cores }: Place,
+  { root = ROOT, cores, env }: Place,
 ): Promise<Outcome> {
   const path = join(root, program);
   if (!existsSync(path)) throw new RefusedError(`it has no ${program}`);
   const bound = cores ? ["taskset", "-c", cores.join(",")] : [];
   const [file = process.execPath, ...rest] = [...bound, process.execPath, ...flags, path, ...args];
   // `--import` looks for packages from the working folder on.
-  return runChild(file, rest, { ...process.env, OMP_NUM_THREADS: String(threads) }, root);
+  return runChild(file, rest, { ...process.env, OMP_NUM_THREADS: String(threads), ...env }, root);
 }
 
 /**

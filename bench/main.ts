@@ -54,6 +54,7 @@ const ALONE: Record<string, () => Promise<Alone>> = {
   parity: () => import("./parity.ts"),
   presets: () => import("./presets.ts"),
   precision: () => import("./precision.ts"),
+  ranks: () => import("./ranks.ts"),
   scale: () => import("./scale.ts"),
   "scale-ranks": () => import("./scale-ranks.ts"),
   threads: () => import("./threads.ts"),

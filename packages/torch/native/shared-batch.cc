@@ -24,21 +24,24 @@ at::Tensor by_channel(const at::Tensor& values, const at::Tensor& x) {
   return values.reshape(shape);
 }
 
-std::optional<at::Tensor> given(const at::Tensor& t) { return t.defined() ? std::optional<at::Tensor>(t) : std::nullopt; }
+using Optional = std::optional<at::Tensor>;
+
+Optional given(const at::Tensor& t) { return t.defined() ? Optional(t) : std::nullopt; }
 
 struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
-  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                            const at::Tensor& running_mean, const at::Tensor& running_var, double momentum, double eps) {
+  // Function::apply takes no undefined tensors.
+  static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias,
+                            const Optional& running_mean, const Optional& running_var, double momentum, double eps) {
     auto [mean, variance] = at::batch_norm_update_stats(x, std::nullopt, std::nullopt, 0);
     const double total = ranks::combine_statistics(mean, variance, static_cast<double>(x.numel() / x.size(1)));
-    if (running_mean.defined()) {
-      running_mean.mul_(1 - momentum).add_(mean.to(running_mean.scalar_type()), momentum);
-      running_var.mul_(1 - momentum).add_(variance.to(running_var.scalar_type()), momentum * total / (total - 1));
+    if (running_mean && running_var) {
+      running_mean->mul_(1 - momentum).add_(mean.to(running_mean->scalar_type()), momentum);
+      running_var->mul_(1 - momentum).add_(variance.to(running_var->scalar_type()), momentum * total / (total - 1));
     }
-    ctx->save_for_backward({x, weight, mean, variance});
+    ctx->save_for_backward({x, weight.value_or(at::Tensor()), mean, variance});
     ctx->saved_data["eps"] = eps;
     ctx->saved_data["total"] = total;
-    return at::batch_norm(x, given(weight), given(bias), mean, variance, /*training=*/false, 0, eps, at::globalContext().userEnabledCuDNN());
+    return at::batch_norm(x, weight, bias, mean, variance, /*training=*/false, 0, eps, at::globalContext().userEnabledCuDNN());
   }
 
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
@@ -63,7 +66,9 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
   }
 };
 
-at::Tensor optional_tensor(const Napi::Value& value) { return value.IsNumber() ? at_handle(value.As<Napi::Number>().DoubleValue()) : at::Tensor(); }
+Optional optional_tensor(const Napi::Value& value) {
+  return value.IsNumber() ? Optional(at_handle(value.As<Napi::Number>().DoubleValue())) : std::nullopt;
+}
 
 /// syncBatchNorm(x, weight, bias, runningMean, runningVar, momentum, eps), null where there is none
 Napi::Value sync_batch_norm(const Napi::CallbackInfo& info) {

@@ -144,7 +144,7 @@ describe("a rendezvous", () => {
       true,
     );
     const sizes = await failed(2, {
-      envOf: (rank) => (rank === 1 ? { WORLD_SIZE: 3 } : {}),
+      envOf: (rank): Record<string, number> => (rank === 1 ? { WORLD_SIZE: 3 } : {}),
       env: { TEST_TIMEOUT: "5" },
     });
     expect(

@@ -63,7 +63,7 @@ abstract class BatchNorm extends Module {
 
   override forward(x: Tensor): Tensor {
     const ownStatistics = this.begin(x.shape);
-    if (this.sync && ownStatistics && isInitialized()) return this.overRanks(x);
+    if (this.sync && this.training && isInitialized()) return this.overRanks(x);
     return batchNorm(
       x,
       this.weight,
@@ -80,7 +80,7 @@ abstract class BatchNorm extends Module {
   private overRanks(x: Tensor): Tensor {
     const handle = (tensor: Tensor | null) => tensor && handleOf(tensor, "tensor", "BatchNorm");
     const [weight, bias] = [handle(this.weight), handle(this.bias)];
-    const running = [this.running_mean, this.running_var].map((own) => (this.training ? handle(own) : null));
+    const running = [handle(this.running_mean), handle(this.running_var)];
     const { momentum, eps } = this;
     return Tensor.fromHandle(
       guarded("BatchNorm", () =>

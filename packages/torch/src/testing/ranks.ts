@@ -22,11 +22,13 @@ export function freePort(): Promise<number> {
   });
 }
 
+type Variables = Record<string, string | number>;
+
 export interface RankOptions {
   args?: readonly string[];
-  env?: NodeJS.ProcessEnv;
+  env?: Variables;
   /** Variables of one rank alone. */
-  envOf?: (rank: number) => NodeJS.ProcessEnv;
+  envOf?: (rank: number) => Variables;
   /** Ranks that are started; by default all. */
   only?: readonly number[];
 }

@@ -2,8 +2,8 @@
 // queues after five, with the same global batch.
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { runRanks } from "../../../torch/src/testing/ranks.ts";
 import { METHODS } from "../methods/list.ts";
+import { runRanks } from "../testing/ranks.ts";
 
 interface Found {
   name: string;

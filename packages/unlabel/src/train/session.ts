@@ -46,7 +46,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`), group);
   const { config, machine, reader } = settled;
   const skipped = new SkippedImages(listeners, group);
-  const begun = beginning(plan, config);
+  const begun = beginning(plan, config, group);
   using built = build(settled, skipped, plan.run?.info.growth, begun?.begin);
   // All of it is copied.
   plan.init?.[Symbol.dispose]();
@@ -131,7 +131,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
 }
 
 /** What gives the encoder the weights that it is to begin with; of a run that goes on, those that it keeps. Null where they are random. */
-function beginning({ init, run }: Plan, config: SettledConfig) {
+function beginning({ init, run }: Plan, config: SettledConfig, { first }: RankGroup) {
   if (init) {
     const begun: { begin: (encoder: Encoder) => void; record: RunInit | null } = {
       record: null,
@@ -143,7 +143,8 @@ function beginning({ init, run }: Plan, config: SettledConfig) {
     return begun;
   }
   // A checkpoint has all of it; the file is only asked for where there is none.
-  if (!run?.info.init || run.hasWeights) return null;
+  // Ranks other than the first are given all of it.
+  if (!first || !run?.info.init || run.hasWeights) return null;
   return { begin: (encoder: Encoder) => loadInitial(run, encoder), record: null };
 }
 

@@ -74,7 +74,8 @@ export async function settle(
   });
   const images = cachedAsAsked(data, settled, reader, room);
   const { device, precision } = machine;
-  const done = plan.run && doneBy(plan.run);
+  const before = plan.run;
+  const done = before && (await group.fromFirst(() => doneBy(before)));
   const onMeasure = () =>
     say(`measuring the time of a step: the budget of ${clock(settled.budget ?? 0)} has as many as fit`);
   const speed = { data: { ...data, train: images }, device, precision, reader, done, onMeasure, group };
