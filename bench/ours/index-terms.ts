@@ -7,9 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
-import { ones, saveSafetensors, verifySafetensors } from "@unlabel/torch";
 import { shuffle } from "../../packages/unlabel/src/base/rng.ts";
-import { openData } from "../../packages/unlabel/src/data/open.ts";
 
 const [term = "", text = "0"] = process.argv.slice(2);
 const count = Number(text);
@@ -46,6 +44,7 @@ async function timed<T>(body: () => T | Promise<T>): Promise<{ value: T; seconds
 
 const TERMS: Record<string, () => Promise<Record<string, number>>> = {
   async folder() {
+    const { openData } = await import("../../packages/unlabel/src/data/open.ts");
     const images = join(root, "images");
     for (let i = 0; i < count; i++) {
       const folder = join(images, `class-${i % 1000}`);
@@ -60,6 +59,7 @@ const TERMS: Record<string, () => Promise<Record<string, number>>> = {
   },
 
   async shards() {
+    const { openData } = await import("../../packages/unlabel/src/data/open.ts");
     process.env.UNLABEL_CACHE = join(root, "cache");
     const entry = (i: number): Buffer[] => {
       const name = String(i).padStart(9, "0");
@@ -115,6 +115,7 @@ const TERMS: Record<string, () => Promise<Record<string, number>>> = {
   },
 
   async save() {
+    const { ones, saveSafetensors, verifySafetensors } = await import("@unlabel/torch");
     const file = join(root, "checkpoint.safetensors");
     using tensor = ones([Math.round((count * 1e6) / 4)]);
     const { seconds } = await timed(() => {

@@ -1,5 +1,6 @@
 // What ranks other than 0 say: nothing, unless they alone know why the command fails. Under `launch` that is kept for the launcher.
 import { Socket } from "node:net";
+import { isAlike } from "../base/errors.ts";
 import type { Ranks } from "../train/ranks.ts";
 import { ranksFromEnv } from "../train/ranks-env.ts";
 import { beSilent } from "./output.ts";
@@ -57,7 +58,7 @@ function swallow(_: unknown, encoding?: unknown, done?: unknown): boolean {
 /** What a rank says of an error that ended it; null where rank 0 says it. */
 export function ownWords({ rank, worldSize }: Ranks, error: unknown, exitCode: number, text: string): string | null {
   // Every rank was given the same words.
-  if (exitCode === 2 || exitCode === 130) return null;
+  if (exitCode === 2 || exitCode === 130 || isAlike(error)) return null;
   const lost = lostBy(error);
   if (lost === null) return `error: rank ${rank}: ${text}`;
   const living = Array.from({ length: worldSize }, (_, one) => one).filter((one) => !lost.includes(one));

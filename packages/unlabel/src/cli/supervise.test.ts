@@ -1,9 +1,11 @@
-// What launch does with its ranks, on small programs in their place.
+// What launch does with its ranks, on small programs in their place; needs the built dist/, as `npm test` makes it.
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+
+const DIST = join(import.meta.dirname, "..", "..", "dist", "cli");
 
 let folder = "";
 beforeAll(() => {
@@ -17,8 +19,8 @@ beforeAll(() => {
      await (async () => { await new Function("rank", "say", "stay", "env", "return (async () => {" + process.argv[2] + "})()")(rank, say, stay, process.env); })();`,
   );
   writeFileSync(
-    join(folder, "launcher.mts"),
-    `import { supervise } from ${JSON.stringify(join(import.meta.dirname, "supervise.ts"))};
+    join(folder, "launcher.mjs"),
+    `import { supervise } from ${JSON.stringify(join(DIST, "supervise.js"))};
      const [body, options] = process.argv.slice(2);
      process.exitCode = await supervise([body], { ranks: 2, port: 29999, showRanks: false, json: false, words: "launch --nproc 2",
        program: ${JSON.stringify(join(folder, "rank.mjs"))}, ...JSON.parse(options) });`,
@@ -27,9 +29,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function launch(body: string, options: object = {}, onText?: (text: string, pid: number) => void) {
-  const tsx = join(import.meta.dirname, "..", "..", "..", "..", "node_modules", "tsx", "dist", "loader.mjs");
-  const args = ["--import", tsx, join(folder, "launcher.mts"), body, JSON.stringify(options)];
-  // The launcher gives its own flags on: tsx is loaded by ranks too, which does not matter.
+  const args = [join(folder, "launcher.mjs"), body, JSON.stringify(options)];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
   let [out, err] = ["", ""];
   child.stdout.on("data", (piece) => (out += piece));
@@ -88,7 +88,7 @@ it("passes a signal on to all, and lets them save", async () => {
 it("takes its ranks along when it is killed", async () => {
   const file = join(folder, "gone");
   const body = `
-    const { endWithLauncher } = await import(${JSON.stringify(join(import.meta.dirname, "rank-output.ts"))});
+    const { endWithLauncher } = await import(${JSON.stringify(join(DIST, "rank-output.js"))});
     const { appendFileSync } = await import("node:fs");
     process.on("SIGTERM", () => { appendFileSync(${JSON.stringify(file)}, String(rank)); process.exit(130); });
     endWithLauncher();

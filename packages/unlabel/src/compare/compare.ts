@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { codeDigest } from "../base/code-digest.ts";
 import { InterruptedError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
@@ -105,6 +106,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     const { data, methods, seeds, budget, backbone, settings, preset } = request;
     await group.same({
       "version of unlabel": versionOfUnlabel(),
+      "code of unlabel": codeDigest(),
       "what is asked": { data, methods, seeds, budget, backbone, settings, preset },
     });
     const done = await compareAmong(request, group);

@@ -1,4 +1,5 @@
 // Ranks that evaluate meet before they look at anything: what then fails on one of them is told on rank 0, with its number.
+import { codeDigest } from "../base/code-digest.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { RankGroup } from "../train/rank-group.ts";
 import { ranksFromEnv } from "../train/ranks-env.ts";
@@ -29,7 +30,11 @@ export async function together<O extends MachineOptions, T>(
   const group = await joinForTraining(ranks, { flags: { device } });
   try {
     const [unlabel, libtorch] = [versionOfUnlabel(), engineInfo().version];
-    await group.same({ "version of unlabel": unlabel, "version of LibTorch": libtorch, ...facts });
+    const code = codeDigest();
+    await group.same({
+      ...{ "version of unlabel": unlabel, "version of LibTorch": libtorch, "code of unlabel": code },
+      ...facts,
+    });
     // Which format is faster is measured, and one process measures once.
     const settled = await group.fromFirst(() =>
       choosePrecision(precision, chooseDevice(device, engineInfo(), ranks.localRank), engineInfo()),

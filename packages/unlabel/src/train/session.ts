@@ -1,6 +1,7 @@
 // One session of training, from a plan to a run directory: settle, build, resume, train, finish, each in a file of its own.
 
 import { engineInfo } from "@unlabel/torch";
+import { codeDigest } from "../base/code-digest.ts";
 import { InterruptedError } from "../base/errors.ts";
 import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
@@ -42,7 +43,7 @@ export interface SessionOptions extends StopSources {
 export async function train(plan: Plan, data: Dataset, options: SessionOptions): Promise<Pretrained> {
   const { out, goOn } = plan;
   const { stream, listeners, group = NOBODY_ELSE } = options;
-  await group.same(facts(data));
+  if (group.several) await group.same(facts(data));
   const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`), group);
   const { config, machine, reader } = settled;
   const skipped = new SkippedImages(listeners, group);
@@ -162,6 +163,7 @@ function facts({ fingerprint, train, val }: Dataset): Record<string, unknown> {
   const { version } = engineInfo();
   return {
     "version of unlabel": versionOfUnlabel(),
+    "code of unlabel": codeDigest(),
     "version of LibTorch": version,
     "number of training images": train.items.length,
     images: { fingerprint, val: val?.items.length ?? 0 },
