@@ -17,8 +17,8 @@ const root = mkdtempSync(join(existsSync("/dev/shm") && term !== "save" ? "/dev/
 /** Memory that is held, once what is not needed is gone. */
 function held(): number {
   globalThis.gc?.();
-  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
-  return heapUsed + external + arrayBuffers;
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }
 
 /** A file of a tar archive: header, content, what fills its last block. */
