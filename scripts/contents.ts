@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { PAGE_FILES } from "./pages.mjs";
 
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** The packages that are published, by the names of their folders. */
@@ -19,12 +20,13 @@ function sources(folder: string): string[] {
 export function expectedContents(name: keyof typeof PUBLISHED): string[] {
   const files = sources(join(ROOT, PUBLISHED[name]));
   const compiled = files
-    .filter((file) => /^src\/.*\.ts$/.test(file) && !/\.test\.ts$|^src\/testing\//.test(file))
+    .filter((file) => /^src\/.*\.ts$/.test(file) && !/\.test\.ts$|^src\/(testing|studio\/pages)\//.test(file))
     .map((file) => file.replace(/^src\/(.*)\.ts$/, "dist/$1"));
   return [
     ...["LICENSE", "README.md", "package.json"],
     ...files.filter((file) => /^(bin|native|setup)\//.test(file)),
     ...compiled.flatMap((file) => [`${file}.d.ts`, `${file}.js`]),
+    ...(name === "unlabel" ? PAGE_FILES.map((file) => `dist/studio/pages/${file}`) : []),
   ].sort();
 }
 

@@ -9,6 +9,8 @@ const ROOT = join(import.meta.dirname, "..");
 const PACKAGES = ["packages/torch", "packages/unlabel", "examples/demo"];
 /** The scripts of pages that are served, which browsers run. */
 const PAGES = "packages/unlabel/tsconfig.pages.json";
+/** Where those scripts are, bundled; what is there is older than the stamp. */
+const BUNDLE = "packages/unlabel/dist/studio/pages/studio.js";
 const STAMP = join(ROOT, "node_modules", ".cache", "unlabel", "built");
 
 /** When a file was last changed; 0 where there is none. */
@@ -66,9 +68,18 @@ async function typescript() {
     `${folder}/tsconfig.json`,
     `${folder}/package.json`,
   ]);
-  const newest = Math.max(...[...sources, "tsconfig.base.json", "packages/torch/setup/index.d.mts"].map(changed));
+  const newest = Math.max(
+    ...[
+      ...sources,
+      "tsconfig.base.json",
+      "packages/torch/setup/index.d.mts",
+      PAGES,
+      "scripts/pages.mjs",
+      "package-lock.json",
+    ].map(changed),
+  );
   const built = statSync(STAMP, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (built > newest && PACKAGES.every((folder) => changed(`${folder}/dist/.tsbuildinfo`) > 0))
+  if (built > newest && changed(BUNDLE) > 0 && PACKAGES.every((folder) => changed(`${folder}/dist/.tsbuildinfo`) > 0))
     return { did: false, text: "TypeScript" };
   const start = Date.now() / 1000;
   const { code, text } = await output(join(ROOT, "node_modules", ".bin", "tsc"), ["-b", ...PACKAGES, PAGES]);
@@ -76,6 +87,8 @@ async function typescript() {
     throw new SetupError(
       `Expected the packages to compile, got:\n${text.split("\n").slice(0, 20).join("\n")}\nMend that and run \`npm run setup\`.`,
     );
+  const { buildPages } = await import("./pages.mjs");
+  await buildPages();
   mkdirSync(dirname(STAMP), { recursive: true });
   writeFileSync(STAMP, "");
   // What changes while the compiler runs is newer than the stamp, and compiled the next time.

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { circles, importsOf, sourcesOf, TORCH_ROOMS, TREES, wrongArrows } from "./rooms.ts";
+import { circles, importsOf, pageFaults, sourcesOf, TORCH_ROOMS, TREES, wrongArrows } from "./rooms.ts";
 
 const tree = (files: Record<string, string>) => importsOf(new Map(Object.entries(files)));
 
@@ -65,12 +65,34 @@ it("takes the root of a tree for a room where its list has one", () => {
   expect(problem).toContain("handle.ts:1 imports nn/linear.ts, but nn comes later: . ← nn");
 });
 
+it("lets pages have values of pages and of numbers, of everything else types, and no way to make HTML of a name", () => {
+  const faults = (text: string, file = "studio/pages/a.tsx") => pageFaults(new Map([[file, text]]));
+  for (const fine of [
+    'import { h } from "preact";',
+    'import { b } from "./parts/b.tsx";\nimport "./a.css";',
+    'import { percent } from "../../page/numbers.ts";',
+    'import type { Row } from "../messages/runs.ts";',
+    'import {\n  type Row,\n  type Column,\n} from "../messages/runs.ts";',
+  ])
+    expect(faults(fine)).toEqual([]);
+  expect(faults('\nimport { type Row, make } from "../messages/runs.ts";')).toEqual([
+    "studio/pages/a.tsx:2 imports values of studio/messages/runs.ts: pages import types alone, and values of other pages",
+  ]);
+  expect(faults('export * from "../server/app.ts";')).toHaveLength(1);
+  expect(faults("node.innerHTML = name;")).toEqual([
+    "studio/pages/a.tsx:1 has innerHTML: names come from strangers, and stay text",
+  ]);
+  expect(faults("node.innerHTML = name;", "page/html.ts")).toEqual([]);
+});
+
 it.each([
   ["packages/unlabel/src", 500],
   ["packages/torch/src", 100],
 ])("holds for %s as it is, of which it reads every import", (folder, least) => {
   const { rooms } = TREES.find((one) => one.folder === folder)!;
-  const imports = importsOf(sourcesOf(join(import.meta.dirname, "..", folder)));
+  const sources = sourcesOf(join(import.meta.dirname, "..", folder));
+  const imports = importsOf(sources);
+  expect(pageFaults(sources)).toEqual([]);
   expect(imports.length).toBeGreaterThan(least);
   expect(wrongArrows(imports, rooms)).toEqual([]);
   expect(circles(imports)).toEqual([]);

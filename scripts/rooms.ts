@@ -6,7 +6,7 @@ import { dirname, join, normalize, relative } from "node:path";
 /** The rooms in the order in which data flows; those of one line do not see each other. */
 export const ROOMS: readonly (readonly string[])[] = [
   ["base"],
-  ["config"],
+  ["config", "hub"],
   ["data", "encoders"],
   ["methods"],
   ["run"],
@@ -108,11 +108,44 @@ function roomOf(file: string): string {
   return file.includes("/") ? file.slice(0, file.indexOf("/")) : ".";
 }
 
+/** What browsers run. */
+const PAGES = "studio/pages/";
+/** Values that they may have from elsewhere; of everything else types alone, or the server would be sent along. */
+const FOR_PAGES = ["page/numbers.ts"];
+/** Ways to take a stranger's text for HTML or a program. */
+const UNSAFE = /\b(dangerouslySetInnerHTML|innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval)\b/;
+
+/** A line for each value that a page imports from outside of the pages, and each way by which a name could become HTML. */
+export function pageFaults(files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  for (const [from, text] of files) {
+    if (!from.startsWith(PAGES)) continue;
+    const lineAt = (index: number) => text.slice(0, index).split("\n").length;
+    for (const match of text.matchAll(/^(?:import|export)\b(?!\s+type\b)[^;]*?["'](\.[^"']+)["'];/gm)) {
+      const to = normalize(join(dirname(from), match[1]!));
+      if (to.startsWith(PAGES) || FOR_PAGES.includes(to)) continue;
+      // Named ones that are types each.
+      const names = /\{([^}]*)\}/
+        .exec(match[0])?.[1]
+        ?.split(",")
+        .map((name) => name.trim());
+      if (names?.filter(Boolean).every((name) => name.startsWith("type "))) continue;
+      found.push(
+        `${from}:${lineAt(match.index)} imports values of ${to}: pages import types alone, and values of other pages`,
+      );
+    }
+    const unsafe = UNSAFE.exec(text);
+    if (unsafe)
+      found.push(`${from}:${lineAt(unsafe.index)} has ${unsafe[0]}: names come from strangers, and stay text`);
+  }
+  return found;
+}
+
 /** The sources of a tree; tests and what only they use may look everywhere. */
 export function sourcesOf(folder: string): Map<string, string> {
   const names = readdirSync(folder, { recursive: true, encoding: "utf8" });
   const sources = names.filter(
-    (name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !name.startsWith("testing"),
+    (name) => /\.tsx?$/.test(name) && !name.endsWith(".test.ts") && !name.startsWith("testing"),
   );
   return new Map(sources.sort().map((name) => [name, readFileSync(join(folder, name), "utf8")]));
 }
@@ -120,8 +153,9 @@ export function sourcesOf(folder: string): Map<string, string> {
 if (process.argv[1] === import.meta.filename) {
   for (const { folder, rooms } of TREES) {
     const path = join(import.meta.dirname, "..", folder);
-    const imports = importsOf(sourcesOf(path));
-    const problems = [...wrongArrows(imports, rooms), ...circles(imports)];
+    const sources = sourcesOf(path);
+    const imports = importsOf(sources);
+    const problems = [...wrongArrows(imports, rooms), ...circles(imports), ...pageFaults(sources)];
     for (const problem of problems) console.error(`${relative(process.cwd(), path)}/${problem}`);
     if (problems.length > 0) process.exitCode = 1;
     else console.log(`${folder}: ${imports.length} imports follow the order of scripts/rooms.ts, without a circle`);

@@ -17,12 +17,17 @@ export const ENGINE_SOURCES = join(import.meta.dirname, "..", "native");
 export const NCCL_SOURCES = join(import.meta.dirname, "..", "native-nccl");
 
 /**
- * Whether NCCL's library can be built against a LibTorch: a CUDA build with NCCL's headers beside it.
+ * Whether NCCL's library can be built against a LibTorch: a CUDA build, with the headers of NCCL and CUDA beside it as in NVIDIA's wheels
+ * (of CUDA, those named nvidia-cuda-runtime, nvidia-cuda-crt, nvidia-cuda-cccl, nvidia-cublas, nvidia-cusparse and nvidia-cusolver).
  * @param {Libtorch} libtorch
  */
-export const hasNcclHeaders = ({ path }) =>
-  existsSync(join(path, "lib", "libtorch_cuda.so")) &&
-  existsSync(join(path, "..", "nvidia", "nccl", "include", "nccl.h"));
+export function hasNcclHeaders({ path }) {
+  const nvidia = join(path, "..", "nvidia");
+  if (!existsSync(join(path, "lib", "libtorch_cuda.so")) || !existsSync(nvidia)) return false;
+  const folders = readdirSync(nvidia).map((name) => join(nvidia, name, "include"));
+  const wanted = ["nccl.h", "cuda_runtime_api.h", "crt/host_defines.h", "cublas_v2.h", "cusparse.h", "cusolverDn.h"];
+  return wanted.every((header) => folders.some((folder) => existsSync(join(folder, header))));
+}
 
 /** The path of NCCL's library; null where set-up could not build it. */
 export function locateNccl() {

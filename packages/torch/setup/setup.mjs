@@ -23,13 +23,31 @@ export async function setup({ quiet = false, parts = [], onStep } = {}) {
   const step = onStep ?? reporter({ quiet }).step;
   await step("System packages", () => systemPackages(["compiler", "cmake", "make", "jpeg"]));
   const libtorch = await prepareLibtorch(step);
-  const nccl = hasNcclHeaders(libtorch) ? [{ name: "nccl", folder: NCCL_SOURCES }] : [];
-  for (const { name, folder } of [{ name: "torch", folder: ENGINE_SOURCES }, ...nccl, ...parts])
+  for (const { name, folder } of [{ name: "torch", folder: ENGINE_SOURCES }, ...parts])
     await step(`Native part "${name}"`, async (progress) => {
       const { addon, built } = await buildNative(name, { folder, libtorch, onProgress: progress });
       return { did: built, text: `Native part "${name}" (${built ? "compiled into " : ""}${addon})` };
     });
+  if (hasNcclHeaders(libtorch)) await step('Native part "nccl"', (progress) => prepareNccl(libtorch, progress));
   return { libtorch };
+}
+
+/**
+ * NCCL's process group is for several GPUs alone: where it cannot be built, Gloo serves them, and all else is ready.
+ * @param {import("./libtorch.mjs").Libtorch} libtorch
+ * @param {import("./steps.mjs").Progress} progress
+ */
+async function prepareNccl(libtorch, progress) {
+  try {
+    const { addon, built } = await buildNative("nccl", { folder: NCCL_SOURCES, libtorch, onProgress: progress });
+    return { did: built, text: `Native part "nccl" (${built ? "compiled into " : ""}${addon})` };
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    return {
+      did: true,
+      text: `Native part "nccl" left out, several GPUs will go through Gloo: ${error.message.split("\n")[0]}`,
+    };
+  }
 }
 
 /** @param {Step} step */

@@ -2,7 +2,7 @@
 
 /** A failure in LibTorch or a wrong argument to it; the message names the operator, the argument and the shapes. */
 export class TorchError extends Error {
-  override readonly name = "TorchError";
+  override readonly name: string = "TorchError";
   /** The ATen operator or function that refused, where there is one. */
   readonly op: string | undefined;
 

@@ -3,6 +3,7 @@ import { TorchError } from "./errors.ts";
 
 /** A failure between the processes of a group; one line that names the ranks where they are known. The group is of no use after it. */
 export class RankError extends TorchError {
+  override readonly name: string = "RankError";
   /** The ranks that were lost, failed or never came; empty where that is not known. */
   readonly ranks: readonly number[];
 

@@ -123,6 +123,7 @@ export type { OnPhase } from "./eval/session.ts";
 export { type Exported, exportEncoder } from "./export/export.ts";
 export type { WrittenFile } from "./export/folder.ts";
 export type { ExportOptions, Target as ExportTarget } from "./export/options.ts";
+export type { HubStream } from "./hub/progress.ts";
 export { type Coupling, forwardOperations, trainingOperations } from "./methods/about.ts";
 export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";

@@ -27,6 +27,8 @@ interface Options extends Record<string, unknown> {
   output?: string;
   out?: string;
   labels?: string;
+  init?: string;
+  beside?: string[];
   json?: boolean;
 }
 
@@ -46,6 +48,8 @@ export function addCompare(program: Command): void {
       .option("--budget <time>", "training time of each run, such as 20m or 1h30m")
       .option("--epochs <n>", "or passes over the images")
       .option("--flops <n>", "or floating-point operations, such as 1e15")
+      .option("--init <source>", "weights that all begin with: a file, a folder, a run, hub:ORG/NAME", named)
+      .option("--beside <source...>", "encoders off the shelf beside them: files, folders, hub:ORG/NAME")
       .option("--backbone <name>", "one encoder for all, such as vit_small (default: each preset's own)")
       .option(
         `--preset <${presetNames().join("|")}>`,
@@ -78,6 +82,8 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     seeds: Array.from({ length: whole("--seeds", options.seeds, 1, 100) }, (_, i) => i),
     budget: budgetOf(options),
     backbone: options.backbone?.replaceAll("-", "_") ?? null,
+    ...(options.init !== undefined && { init: options.init }),
+    ...(options.beside !== undefined && { beside: options.beside }),
     settings: Object.fromEntries(
       Object.entries(flagsGiven({ set: options.set })).map(([key, text]) => [key, parseValue(text)]),
     ),
@@ -100,15 +106,18 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     if (options.json) finish(true, { interrupted: true, out }, []);
     return;
   }
-  const failed = compared.runs.filter(({ status }) => status === "failed");
+  const failed = [...compared.runs, ...compared.beside].filter(({ status }) => status === "failed");
   if (failed.length > 0) process.exitCode = 1;
   finish(options.json === true, result(compared, terms), [
     ...compared.report.data.answer.map((sentence) => prose(sentence)),
     ...settling(compared.report.data.without_labels?.settle),
     "",
-    ...(compared.report.data.without_labels ? besideLines(lookedAt(compared.runs)) : [scores(compared.runs)]),
+    ...(compared.report.data.without_labels ? besideLines(lookedAt(compared)) : [scores(compared)]),
     "",
     ...compared.runs.flatMap((run) => words(run, terms.seeds.length)).map((line) => prose(line)),
+    ...compared.beside.flatMap(({ title, status, error }) =>
+      status === "failed" ? [prose(`${title} failed: ${error}`)] : [],
+    ),
     `${duration((performance.now() - began) / 1000)} in all; runs in ${shellWord(out)}`,
     `Report: ${paint("bold", compared.report.path)}`,
   ]);
@@ -148,16 +157,19 @@ function folderFor(data: string, report: string | undefined): string {
 
 /** What the page shows, number by number, and how each run ended. */
 function result(
-  { report, out, runs }: Compared,
-  { budget, backbone, seeds }: Pick<Terms, "budget" | "backbone" | "seeds">,
+  { report, out, runs, beside }: Compared,
+  { budget, backbone, seeds, init = null }: Pick<Terms, "budget" | "backbone" | "seeds" | "init">,
 ) {
-  const ended = runs.map(({ name, method, seed, run, status, seconds, error }) => ({
+  const each = runs.map(({ name, method, seed, run, status, seconds, error }) => ({
     ...{ name, method, seed, run, status },
     seconds: seconds ?? null,
     error: error ?? null,
   }));
   const { path, bytes, headline, data } = report;
-  return { report: path, bytes, out, headline, budget, backbone, seeds, runs: ended, data };
+  const shelf = beside.map(({ name, title, source, folder, status, error }) => {
+    return { name, title, source, folder, status, error: error ?? null };
+  });
+  return { report: path, bytes, out, headline, budget, backbone, init, seeds, runs: each, beside: shelf, data };
 }
 
 /** The commands that settle it, each on a line that can be copied. */
@@ -165,14 +177,20 @@ function settling(settle: Settle | null | undefined): string[] {
   return settle ? [`  ${settle.label}`, `  ${settle.report}`] : [];
 }
 
-function lookedAt(runs: readonly ComparedRun[]): { name: string; found: IndicatorsEvaluation }[] {
-  return runs.flatMap(({ name, status, evaluations: { indicators } }) =>
-    status === "done" && indicators ? [{ name, found: indicators }] : [],
+/** All that ended well, encoders off the shelf last. */
+function ended({ runs, beside }: Compared) {
+  const all = [...runs, ...beside.map(({ title, ...one }) => ({ ...one, name: title }))];
+  return all.filter(({ status }) => status === "done");
+}
+
+function lookedAt(compared: Compared): { name: string; found: IndicatorsEvaluation }[] {
+  return ended(compared).flatMap(({ name, evaluations: { indicators } }) =>
+    indicators ? [{ name, found: indicators }] : [],
   );
 }
 
-function scores(runs: ComparedRun[]): string {
-  const cells = (run: ComparedRun) =>
+function scores(compared: Compared): string {
+  const cells = (run: Pick<ComparedRun, "evaluations">) =>
     [run.evaluations.linear, run.evaluations.knn].flatMap((found) =>
       found
         ? [percent(found.top1), percent(found.untrained.top1), found.pixels ? percent(found.pixels.top1) : ""]
@@ -180,7 +198,7 @@ function scores(runs: ComparedRun[]): string {
     );
   return table([
     ["top-1", "linear", "untrained", "pixels", "kNN", "untrained", "pixels"],
-    ...runs.filter(({ status }) => status === "done").map((run) => [run.name, ...cells(run)]),
+    ...ended(compared).map((run) => [run.name, ...cells(run)]),
   ]);
 }
 

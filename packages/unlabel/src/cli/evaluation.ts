@@ -6,6 +6,7 @@ import { UsageError } from "../base/errors.ts";
 import { visible } from "../base/text.ts";
 import type { EncoderSource } from "../eval/evaluated.ts";
 import type { EvaluateOptions } from "../eval/options.ts";
+import { isHub } from "../hub/reference.ts";
 import type {
   Beside,
   Evaluations,
@@ -42,7 +43,8 @@ export function addMachine(command: Command): Command {
 }
 
 /** What may be evaluated, for help. */
-export const RUN = "run directory, or weights from elsewhere: a file, a folder of timm's or transformers'";
+export const RUN =
+  "run directory, or weights from elsewhere: a file, a folder of timm's or transformers', hub:ORG/NAME";
 
 /** Flags that every evaluation has. */
 export function addCommon(command: Command): Command {
@@ -101,7 +103,7 @@ export async function given(path: string, options: EvaluationFlags, names: reado
 /** Where a run's images lie. @throws {UsageError} of weights from elsewhere, which have none */
 function ownData(path: string, open: (path: string) => { info: { data: { root: string } } }): string {
   const isWeights = existsSync(path) && !existsSync(join(path, "run.json"));
-  if (isWeights && (statSync(path).isFile() || readdirSync(path).some((name) => WEIGHTS.test(name)))) {
+  if (isHub(path) || (isWeights && (statSync(path).isFile() || readdirSync(path).some((name) => WEIGHTS.test(name))))) {
     throw new UsageError(`Expected --data SOURCE, the images to evaluate on, beside ${path}, which is no run`);
   }
   return open(path).info.data.root;

@@ -20,7 +20,10 @@ export function addLabel(program: Command): void {
       .command("label")
       .description("label images by hand, until it is settled which run is better")
       .argument("<data>", "images, labelled or not")
-      .requiredOption("--runs <run...>", "run directories to compare; with one, images are only labelled")
+      .requiredOption(
+        "--runs <run...>",
+        "runs, or weights from elsewhere, to compare; with one, images are only labelled",
+      )
       .requiredOption("-o, --output <file>", "the labels, a .csv file; one that is there is gone on with", named)
       .option("--port <n>", "port of the page (default: one that is free)")
       .option("--open", "open the page in the browser")

@@ -22,6 +22,7 @@ import { endWithLauncher, ownWords, rankFor, SHARED, swallowOutput, workAlone } 
 import { addReport } from "./report.ts";
 import { addSearch } from "./search.ts";
 import { addSetup } from "./setup.ts";
+import { addStudio } from "./studio.ts";
 import { addWeights } from "./weights.ts";
 
 /** Commands that work for long and keep nothing before they are done. */
@@ -39,6 +40,7 @@ const COMMANDS = [
   addEmbed,
   addSearch,
   addLabel,
+  addStudio,
   addExport,
   addReport,
   addWeights,

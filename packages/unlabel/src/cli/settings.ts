@@ -12,7 +12,8 @@ type Row = readonly [flag: string, value: string, help: string];
 /** Flag, its value's name, what it does. The flag `--mask-ratio` sets the key `mask_ratio`. */
 const FLAGS: readonly Row[] = [
   ["--encoder", "name", encoderWords()],
-  ["--init", "source", "weights to begin with: a file, a folder of timm's or transformers', a run"],
+  ["--init", "source", "weights to begin with: a file, a folder of timm's or transformers', a run, hub:ORG/NAME"],
+  ["--init-license", "id", "their licence, such as cc-by-nc-4.0 (default: as they say)"],
   ["--size", "px", "edge of the training images"],
   ["--epochs", "n", "passes over the images"],
   ["--steps", "n", "so many steps, whatever the epochs"],

@@ -21,7 +21,10 @@ export function addWeightsInspect(weights: Command): void {
   weights
     .command("inspect")
     .description("say what a file holds, and which encoder it would load into")
-    .argument("<file>", "a .safetensors, .pth, .pt or .bin file, a folder of timm's or transformers', or a run")
+    .argument(
+      "<file>",
+      "a .safetensors, .pth, .pt or .bin file, a folder of timm's or transformers', a run, or hub:ORG/NAME",
+    )
     .option("--prefix <text>", "look behind this prefix alone, as in teacher.backbone.", named)
     .option("--size <px>", "for images of that edge: which positions would be interpolated")
     .option("--channels <n>", "for images of so many channels")

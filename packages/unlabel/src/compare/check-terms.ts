@@ -19,7 +19,7 @@ const DECIDED: Readonly<Record<string, string>> = {
   method: "methods are those of --methods",
   seed: "seeds are those of --seeds",
   preset: "the preset is that of --preset",
-  init: "all of its methods begin at random; pretrain --init continues from weights",
+  init: "what runs begin with is --init",
 };
 
 /** What decides a setting where methods are compared; null where it may be set. */
@@ -28,7 +28,7 @@ export function decidedBy(setting: string): string | null {
 }
 
 /** @throws {UsageError} for a list that is empty or names one twice, a budget of nothing, or a setting that the comparison decides */
-export function checkTerms({ methods, seeds, budget, settings, own = {} }: Terms): void {
+export function checkTerms({ methods, seeds, budget, settings, init, beside, own = {} }: Terms): void {
   eachOnce("methods", methods, "; two seeds train each method twice");
   eachOnce("seeds", seeds);
   for (const seed of seeds) {
@@ -36,6 +36,9 @@ export function checkTerms({ methods, seeds, budget, settings, own = {} }: Terms
     if (error) throw new UsageError(`Expected ${error.issues[0]?.message} for each of seeds, got ${show(seed)}`);
   }
   checkBudget(budget, methods);
+  if (init != null && (typeof init !== "string" || init.trim() === ""))
+    throw new UsageError(`Expected a file, a folder, a run or hub:ORG/NAME for init, got ${show(init)}`);
+  if (beside !== undefined && (!Array.isArray(beside) || beside.length > 0)) eachOnce("beside", beside);
   for (const method of Object.keys(own)) {
     if (!methods.includes(method))
       throw new UsageError(`Expected own settings of ${methods.join(" or ")} alone, got some of ${show(method)}`);

@@ -1,6 +1,6 @@
 // The comparison: every method trained under the same budget with every seed, evaluated on the same splits under the same
 // protocols, and one report. It goes on where it stopped, and one run that fails does not lose the others.
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { codeDigest } from "../base/code-digest.ts";
@@ -15,19 +15,24 @@ import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { evaluate, openTrained } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
+import { afterFirst } from "../eval/together.ts";
 import { AUTO } from "../methods/presets.ts";
 import { pageFile } from "../page/page-file.ts";
 import { type Report, writeReport } from "../report/index.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
-import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, UNLABELLED_PROTOCOLS } from "../run/evaluations.ts";
+import { CHEAP_PROTOCOLS, type Evaluations, UNLABELLED_PROTOCOLS } from "../run/evaluations.ts";
 import { lockRun } from "../run/lock.ts";
+import { readShelf } from "../run/read/shelf.ts";
+import { type Init, openInit } from "../train/init.ts";
 import { pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import { NOBODY_ELSE, type RankGroup } from "../train/rank-group.ts";
 import { ranksFromEnv } from "../train/ranks-env.ts";
 import type { StopSources } from "../train/stop.ts";
 import { checkTerms } from "./check-terms.ts";
+import { evaluateShelfWithLabels, evaluateShelves, refuseShelves } from "./evaluate-shelves.ts";
+import { evaluationsIn, missing } from "./evaluated.ts";
 import { trainingSeconds } from "./forecast.ts";
 import { settleImages } from "./images.ts";
 import {
@@ -40,6 +45,7 @@ import {
   settingsOf,
   type Terms,
 } from "./plan.ts";
+import type { PlannedShelf } from "./shelf.ts";
 
 /** What to compare, and where to. */
 export interface CompareRequest
@@ -86,6 +92,16 @@ export interface Compared {
   out: string;
   /** Every run, those that failed among them. */
   runs: ComparedRun[];
+  /** Every encoder off the shelf, those that failed among them; none without `beside`. */
+  beside: ComparedShelf[];
+}
+
+/** An encoder off the shelf beside the runs of a comparison, and what it came to. */
+export interface ComparedShelf extends PlannedShelf {
+  /** Its folder. */
+  folder: string;
+  /** What its evaluation found; empty where it did not come to that. */
+  evaluations: Evaluations;
 }
 
 /**
@@ -134,7 +150,10 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
   }
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
   const comparison = await group.fromFirst(() => openComparison(out, terms));
-  const { opened, data: dataset } = await settleImages(terms.data, comparison);
+  // What it began with: a branch of the hub's may have moved since. Rank 0 fetches it, and the others find it.
+  using init = await afterFirst(group, () => initOf(comparison, stream));
+  Object.assign(comparison, await group.fromFirst(() => shelfOf(comparison, stream)));
+  const { opened, data: dataset } = await settleImages(terms.data, comparison, init);
   const { split_seed: splitSeed } = comparison;
   const evaluated = labels === undefined ? dataset : labelledBy(opened, labels);
   const isLabelled = expectLabels || labels !== undefined || evaluated.classes.length > 1;
@@ -142,17 +161,27 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
   tellUnderstood(labels === undefined ? dataset : withHeldOut(evaluated, opened, dataset), stream);
   if (isLabelled) probeSplits(evaluated, 0);
   else log(withoutLabels(dataset));
-  const lacks = (path: string) =>
-    group.fromFirst(() =>
-      missing(path, protocols, splitSeed, labels === undefined ? undefined : evaluated.fingerprint),
-    );
+  const fingerprint = labels === undefined ? undefined : evaluated.fingerprint;
+  const lacks = (path: string) => group.fromFirst(() => missing(path, protocols, splitSeed, fingerprint));
   const images = dataset.train.items.length;
-  const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images);
+  const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images, init);
   for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
   await group.same({ fingerprint: evaluated.fingerprint, "how images are read": comparison });
   using lock = group.first ? lockRun(out) : NO_LOCK;
   if (group.first) saveComparison(out, comparison);
-  if (forecast && !group.several) await tellForecast(comparison, dataset, out, log);
+  const shelves = {
+    comparison,
+    out,
+    protocols,
+    labels,
+    fingerprint: evaluated.fingerprint,
+    command,
+    stream,
+    signal,
+    log,
+  };
+  if (!(await group.fromFirst(() => evaluateShelves(shelves, () => lock.check())))) return null;
+  if (forecast && !group.several) await tellForecast(comparison, dataset, out, log, init);
   for (const [i, run] of comparison.runs.entries()) {
     const path = join(out, run.name);
     const tell = (changes: Partial<PlannedRun>) => {
@@ -217,13 +246,28 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
   if (done.length === 0) {
     throw new UserError(`Expected a run that ends well, got none; the first failed with: ${comparison.runs[0]?.error}`);
   }
+  const { shelf = [] } = comparison;
+  const beside = shelf.filter(({ status }) => status === "done");
   const written = await group.fromFirst(() =>
     writeReport(
-      done.map(({ name }) => join(out, name)),
+      [...done, ...beside].map(({ name }) => join(out, name)),
       report,
     ),
   );
-  return { report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) };
+  return {
+    ...{ report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) },
+    beside: shelf.map((one) => ({
+      ...one,
+      folder: join(out, one.name),
+      evaluations: evaluationsIn(join(out, one.name)),
+    })),
+  };
+}
+
+/** The encoders beside it, once they have been opened: which commit of the hub's each is. */
+async function shelfOf(comparison: Comparison, stream: ProgressStream): Promise<Pick<Comparison, "shelf">> {
+  await refuseShelves(comparison, stream);
+  return comparison.shelf === undefined ? {} : { shelf: comparison.shelf };
 }
 
 /** Rank 0 holds it for all. */
@@ -250,10 +294,11 @@ async function tellForecast(
   data: Dataset,
   out: string,
   log: (text: string) => void,
+  init: Init | null,
 ): Promise<void> {
   if (comparison.runs.every(({ status }) => status !== "waiting")) return;
   log("measuring a few steps");
-  const seconds = await trainingSeconds(comparison, data, out);
+  const seconds = await trainingSeconds(comparison, data, out, init);
   if (seconds !== null) log(`about ${clock(seconds)} of training here, then evaluation`);
 }
 
@@ -265,12 +310,27 @@ async function tellForecast(
  */
 export async function evaluateWithLabels(runs: readonly string[], labels: string, data?: string): Promise<void> {
   for (const path of runs) {
+    const shelf = await readShelf(path);
+    if (shelf) {
+      await evaluateShelfWithLabels(path, shelf, labels, data);
+      continue;
+    }
     const { info } = openTrained(path);
     const root = data ?? info.data.root;
     const { fingerprint } = labelledBy(await openImagesAs(root, info.data.input), labels);
     const protocols = missing(path, CHEAP_PROTOCOLS, SPLIT_SEED, fingerprint);
     if (protocols.length > 0) await evaluate(path, root, { protocols, labels, splitSeed: SPLIT_SEED });
   }
+}
+
+/** What every run of a comparison begins with, open; null where that is random. */
+async function initOf(comparison: Comparison, stream: ProgressStream): Promise<Init | null> {
+  const { init, begun_with: begun, methods, backbone } = comparison;
+  if (init == null) return null;
+  const flags = { init: begun ?? init, ...(backbone !== null && { encoder: backbone }) };
+  const opened = await openInit({ flags: { method: methods[0], ...flags } }, methods[0]!, stream);
+  comparison.begun_with = opened!.path;
+  return opened;
 }
 
 /** Whether nothing of the training is missing, its last checkpoint included. */
@@ -280,40 +340,10 @@ function isTrained(path: string): boolean {
   return run.info.status === "done" && run.damage(stepOf) === null;
 }
 
-/** The protocols that a run's last checkpoint has not been evaluated by, on its own images or those of another fingerprint. */
-function missing(
-  path: string,
-  protocols: readonly Protocol[],
-  splitSeed: number | undefined,
-  fingerprint?: string,
-): Protocol[] {
-  if (!existsSync(join(path, "run.json"))) return [...protocols];
-  const { result, data } = RunDirectory.open(path).info;
-  return protocols.filter((protocol) => {
-    const found = read(path, protocol);
-    // Somebody may have evaluated a run by itself since, on another fifth or in other views.
-    const own = found?.protocol === "indicators" ? found.settings.seed : found?.split_seed;
-    const otherFifth = splitSeed !== undefined && (own ?? splitSeed) !== splitSeed;
-    return found?.step !== result?.steps || found?.fingerprint !== (fingerprint ?? data.fingerprint) || otherFifth;
-  });
-}
-
-function read<P extends Protocol>(path: string, protocol: P): Evaluations[P] | null {
-  try {
-    return JSON.parse(readFileSync(join(path, "eval", `${protocol}.json`), "utf8")) as Evaluations[P];
-  } catch {
-    return null;
-  }
-}
-
 function outcome(out: string, planned: PlannedRun): ComparedRun {
   const run = join(out, planned.name);
-  const found = [...CHEAP_PROTOCOLS, ...UNLABELLED_PROTOCOLS].flatMap((protocol) => {
-    const file = read(run, protocol);
-    return file ? [[protocol, file] as const] : [];
-  });
   const info = existsSync(join(run, "run.json")) ? RunDirectory.open(run).info : null;
-  return { ...planned, run, info, evaluations: Object.fromEntries(found) as Evaluations };
+  return { ...planned, run, info, evaluations: evaluationsIn(run) };
 }
 
 /** How long all that is left should take, as far as can be told. */

@@ -1,6 +1,7 @@
 // How long the training of a comparison takes here: a few steps of each method that are thrown away, and a product.
 import { join } from "node:path";
 import type { Dataset } from "../data/folder.ts";
+import type { Init } from "../train/init.ts";
 import { plan } from "../train/plan.ts";
 import { settle } from "../train/settle.ts";
 import { type Comparison, settingsOf } from "./plan.ts";
@@ -13,22 +14,29 @@ const SPAN = 60;
  *
  * @param out where the runs will be; nothing is written
  */
-export async function trainingSeconds(comparison: Comparison, data: Dataset, out: string): Promise<number | null> {
+export async function trainingSeconds(
+  comparison: Comparison,
+  data: Dataset,
+  out: string,
+  init: Init | null = null,
+): Promise<number | null> {
   if (comparison.budget.kind === "time") return null;
   const images = data.train.items.length;
   let seconds = 0;
   for (const method of comparison.methods) {
     const runs = comparison.runs.filter((run) => run.method === method && run.status === "waiting");
     if (runs.length === 0) continue;
-    const settings = settingsOf(comparison, method, runs[0]!.seed, images);
-    const flags = settingsOf({ ...comparison, budget: { kind: "time", value: SPAN } }, method, runs[0]!.seed, images);
-    const planned = plan({
+    const settings = settingsOf(comparison, method, runs[0]!.seed, images, init);
+    const budget = { kind: "time", value: SPAN } as const;
+    const flags = settingsOf({ ...comparison, budget }, method, runs[0]!.seed, images, init);
+    const request = {
       data: comparison.data,
       settings: { flags },
       input: comparison.input,
       facts: comparison.facts,
       out: join(out, `${method}-speed`),
-    });
+    };
+    const planned = plan(request, init);
     const { config } = await settle(planned, data, () => {});
     const perStep = SPAN / config.steps!;
     const stepsPerEpoch = Math.max(1, Math.floor(images / config.batch));

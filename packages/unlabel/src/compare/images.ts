@@ -7,6 +7,7 @@ import { holdOut, savedHoldOut } from "../data/hold-out.ts";
 import { openImages, openImagesAs } from "../data/open-images.ts";
 import type { Facts } from "../methods/about.ts";
 import { AUTO } from "../methods/presets.ts";
+import type { Init } from "../train/init.ts";
 import { type Comparison, sharedConfig } from "./plan.ts";
 
 /** A comparison's images. */
@@ -24,9 +25,13 @@ export interface SettledImages {
  * @throws {UsageError} for settings that make no sense together, or not with these images
  * @throws {UserError} for images that cannot be opened
  */
-export async function settleImages(root: string, comparison: Comparison): Promise<SettledImages> {
+export async function settleImages(
+  root: string,
+  comparison: Comparison,
+  init: Init | null = null,
+): Promise<SettledImages> {
   const { input } = comparison;
-  const config = sharedConfig(comparison);
+  const config = sharedConfig(comparison, init);
   const opened = await (input ? openImagesAs(root, input) : openImages(root, config, config.seed));
   const data = config.hold_out ? holdOut(opened, comparison.held_out) : opened;
   comparison.held_out = data.heldOut ? savedHoldOut(data.heldOut) : null;

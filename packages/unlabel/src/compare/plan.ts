@@ -16,10 +16,12 @@ import type { SavedHoldOut } from "../data/reading.ts";
 import type { Facts } from "../methods/about.ts";
 import { fit } from "../methods/fit.ts";
 import { AUTO, presetOf, presetsIn } from "../methods/presets.ts";
-import { methodNamed, resolveConfig } from "../methods/registry.ts";
+import { methodNamed } from "../methods/registry.ts";
 import { inputFormat } from "../run/info.ts";
 import { withSteps } from "../train/budget.ts";
 import { trainingFlops } from "../train/flops.ts";
+import { type Init, refuseMethod, resolveWithInit } from "../train/init.ts";
+import { type PlannedShelf, placeOf, shelfOf } from "./shelf.ts";
 
 /**
  * What every run may spend: seconds of training, passes over the images, floating-point operations, or steps of each method. Each is
@@ -45,6 +47,10 @@ export interface Terms {
   preset: string;
   /** The encoder of all methods; null for each preset's own. */
   backbone: string | null;
+  /** What every run begins with: a file, a folder, a run, `hub:ORG/NAME`; absent or null: random weights. */
+  init?: string | null;
+  /** Encoders off the shelf that are evaluated beside the runs: files, folders of timm's or transformers', `hub:ORG/NAME`. */
+  beside?: readonly string[];
   /** For all methods, over those of the preset; not those that the comparison decides: method, preset, seed and length. */
   settings: Settings;
   /** By method: settings of it alone, over those for all; of the same keys. */
@@ -86,6 +92,10 @@ export interface Comparison extends Terms {
   facts?: Facts;
   /** Which images no run trains on, where there are neither labels nor val; null where all are trained on. */
   held_out?: SavedHoldOut | null;
+  /** What `init` was when it began: of the hub with its commit. */
+  begun_with?: string;
+  /** Encoders off the shelf; absent where there are none. */
+  shelf?: PlannedShelf[];
   runs: PlannedRun[];
 }
 
@@ -108,6 +118,19 @@ const format = z.looseObject({
   facts: z
     .object({ images: z.int().min(1), side: z.int().min(1), channels: z.int().min(1), device: z.enum(["cpu", "gpu"]) })
     .optional(),
+  init: z.string().nullish(),
+  beside: z.array(z.string()).optional(),
+  begun_with: z.string().optional(),
+  shelf: z
+    .array(
+      z.looseObject({
+        name: z.string().regex(/^beside-[a-z0-9._-]+$/),
+        title: z.string(),
+        source: z.string(),
+        status: z.string(),
+      }),
+    )
+    .optional(),
   held_out: z.object({ up_to: z.int().min(0), images: z.int().min(1), copies: z.int().min(0) }).nullish(),
   runs: z.array(
     z.looseObject({
@@ -125,11 +148,29 @@ const format = z.looseObject({
  * @throws {UsageError} where that one has other terms, and which
  */
 export function openComparison(out: string, terms: Terms): Comparison {
-  const asked = { ...terms, data: absoluteRoot(terms.data) };
+  const { init, beside, ...others } = terms;
+  const asked: Terms = {
+    ...others,
+    data: absoluteRoot(terms.data),
+    // Absent as ever where nothing is asked for.
+    ...(init != null && { init: placeOf(init) }),
+    ...(beside && beside.length > 0 && { beside: beside.map(placeOf) }),
+  };
   const file = join(out, "compare.json");
   if (existsSync(file)) {
     const found = readComparison(file);
-    for (const key of ["data", "methods", "seeds", "budget", "preset", "backbone", "settings", "own"] as const) {
+    for (const key of [
+      "data",
+      "methods",
+      "seeds",
+      "budget",
+      "preset",
+      "backbone",
+      "init",
+      "beside",
+      "settings",
+      "own",
+    ] as const) {
       if (JSON.stringify(found[key]) !== JSON.stringify(asked[key]))
         throw new UsageError(
           `Expected ${asFlags(found, key)} as ${out} began with, got ${asFlags(asked, key)}; name another --out for another comparison`,
@@ -142,7 +183,8 @@ export function openComparison(out: string, terms: Terms): Comparison {
   const runs = asked.seeds.flatMap((seed) =>
     asked.methods.map((method): PlannedRun => ({ name: `${method}-${seed}`, method, seed, status: "waiting" })),
   );
-  return { schema: 1, ...asked, split_seed: SPLIT_SEED, runs };
+  const shelf = shelfOf(asked.beside ?? []);
+  return { schema: 1, ...asked, split_seed: SPLIT_SEED, ...(shelf.length > 0 && { shelf }), runs };
 }
 
 /** The preset that the comparison in `out` began with; null where there is none. */
@@ -153,7 +195,7 @@ export function presetOfComparison(out: string): string | null {
 
 /** One of the terms as people give it. */
 function asFlags(terms: Terms, key: keyof Terms): string {
-  const { data, methods, seeds, budget, preset, backbone, settings, own = {} } = terms;
+  const { data, methods, seeds, budget, preset, backbone, init, beside, settings, own = {} } = terms;
   const flags = (values: Settings) => Object.entries(values).map(([name, value]) => `--set ${name}=${String(value)}`);
   const set = flags(settings);
   const alone = Object.entries(own).map(([method, values]) => `${flags(values).join(" ")} of ${method} alone`);
@@ -164,6 +206,8 @@ function asFlags(terms: Terms, key: keyof Terms): string {
     budget: budgetFlag(budget),
     preset: `--preset ${preset}`,
     backbone: backbone === null ? "no --backbone" : `--backbone ${backbone}`,
+    init: init == null ? "no --init" : `--init ${visible(init)}`,
+    beside: beside && beside.length > 0 ? `--beside ${visible(beside.join(" "))}` : "no --beside",
     settings: set.length > 0 ? visible(set.join(" ")) : "no --set",
     own: alone.length > 0 ? visible(alone.join(" and ")) : "no settings of one method alone",
   };
@@ -198,9 +242,9 @@ function readComparison(file: string): Comparison {
 }
 
 /** What the settings of a comparison say of images, as far as all methods share it. @throws {UsageError} where they make no sense */
-export function sharedConfig({ methods, seeds, preset, backbone, settings }: Terms): Config {
+export function sharedConfig({ methods, seeds, preset, backbone, settings }: Terms, init: Init | null = null): Config {
   const encoder = backbone === null ? {} : { encoder: backbone };
-  return resolveConfig({ flags: { method: methods[0], preset, seed: seeds[0], ...encoder, ...settings } });
+  return resolveWithInit({ flags: { method: methods[0], preset, seed: seeds[0], ...encoder, ...settings } }, init);
 }
 
 /**
@@ -208,6 +252,7 @@ export function sharedConfig({ methods, seeds, preset, backbone, settings }: Ter
  *
  * @param terms of the comparison; with what is settled of its images, where they have been looked at
  * @param images how many there are to train on
+ * @param init what every run begins with, open; null where that is random
  * @throws {UsageError} where they make no sense for the method, such as a ResNet for MAE
  */
 export function settingsOf(
@@ -215,6 +260,7 @@ export function settingsOf(
   method: string,
   seed: number,
   images: number,
+  init: Init | null = null,
 ): Settings {
   const { preset, backbone, budget, settings, own = {}, input, measured, facts } = terms;
   refusePreset(method, preset);
@@ -225,16 +271,19 @@ export function settingsOf(
     seed,
     ...(!fits && { batch: Math.min(presetOf(methodNamed(method).about, preset).batch, images) }),
     ...(backbone !== null && { encoder: backbone }),
+    ...(init && { init: init.path }),
     ...settings,
     ...own[method],
     ...(input && { channels: input.channels }),
     ...measured,
   };
   const length = { [budget.kind === "epochs" ? "epochs" : "steps"]: 1 };
-  const fitted = fits ? fit(methodNamed(method).about, facts, { ...given, ...length }).settings : {};
-  const config = resolveConfig({ flags: given, fitted });
+  const known = { ...init?.settings, ...given, ...length };
+  const fitted = fits ? fit(methodNamed(method).about, facts, known).settings : {};
+  if (init) refuseMethod(init, method);
+  const config = resolveWithInit({ flags: given }, init, fitted);
   const all = { ...given, ...lengthOf(budget, method, config, Math.max(1, Math.floor(images / config.batch))) };
-  resolveConfig({ flags: all, fitted });
+  resolveWithInit({ flags: all }, init, fitted);
   return all;
 }
 

@@ -12,6 +12,7 @@ import {
   duration,
   flag,
   integer,
+  licence,
   number,
   oneOf,
   path,
@@ -116,6 +117,8 @@ export const commonSchema = {
    * ones. A run keeps them, and never reads the source again.
    */
   init: path().nullable(),
+  /** The licence of `init`, such as `cc-by-nc-4.0`; null: as the source says, else it is unknown. What is exported from the run has it too. */
+  init_license: licence().nullable(),
   /** What becomes of the first layer of `init` where images have other channels: `mean` or `inflate`, as in `loadWeights`. */
   init_channels: oneOf("mean", "inflate"),
   /** Images that have neither labels nor val: a tenth of them are not trained on, so that evaluation has some to look at. */

@@ -26,7 +26,7 @@ export function contradictions(config: Config, flags: Settings, vit: boolean): s
   if (vit && config.eval_size !== null && config.eval_size % config.patch !== 0) {
     problems.push(`Expected an eval_size that patch ${config.patch} divides, got ${config.eval_size}`);
   }
-  refuse("init_channels", config.init === null, "init null");
+  for (const key of ["init_channels", "init_license"]) refuse(key, config.init === null, "init null");
   refuse("grow_until", config.size_start === null, "size_start null");
   problems.push(...growthProblems(config, vit));
   problems.push(...channelProblems(config));

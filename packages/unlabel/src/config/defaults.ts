@@ -61,6 +61,7 @@ export const DEFAULTS = {
   crop_min: 0.2,
   hold_out: true,
   init: null,
+  init_license: null,
   init_channels: "mean",
 } as const;
 

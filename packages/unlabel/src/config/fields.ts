@@ -100,6 +100,12 @@ export function path() {
   return z.string({ error }).refine((text) => text.trim() !== "", { error });
 }
 
+/** A licence by its identifier, as SPDX and the hub have them. */
+export function licence() {
+  const error = "a licence's identifier such as cc-by-nc-4.0";
+  return z.string({ error }).regex(/^[\w.+-]{1,100}$/, { error });
+}
+
 /** Yes or no. */
 export function flag() {
   return z.boolean({ error: "true or false" });

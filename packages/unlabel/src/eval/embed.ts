@@ -10,7 +10,7 @@ import { openImagesOf, openTrained, sizeFor } from "./evaluate.ts";
 import { type EncoderSource, openEvaluated, tellNotes } from "./evaluated.ts";
 import { type FeatureFormat, formatOf, rowsBeside, TOKEN_FORMATS } from "./feature-files.ts";
 import type { MachineOptions } from "./session.ts";
-import { sameOnAll, together } from "./together.ts";
+import { afterFirst, sameOnAll, together } from "./together.ts";
 
 /** Options of {@link embed}. */
 export interface EmbedOptions extends MachineOptions {
@@ -77,7 +77,7 @@ async function embedHere(path: string, dataRoot: string, file: string, options: 
   if (options.tokens && !TOKEN_FORMATS.some((one) => one === format)) {
     throw new UsageError(`Expected a .npy or .safetensors file for tokens, which are [N, h, w, D], got ${file}`);
   }
-  using one = await openEvaluated(path, openTrained, options.size);
+  using one = await afterFirst(options.ranks, () => openEvaluated(path, openTrained, options.size, options.stream));
   const { mean, std } = one.config;
   const size = sizeFor(one.config, options.size);
   const data = await openImagesOf(one, dataRoot);

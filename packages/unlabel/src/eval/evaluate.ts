@@ -19,7 +19,7 @@ import { type EncoderSource, type Evaluated, openEvaluated } from "./evaluated.t
 import { indicatorImages } from "./indicator-images.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { probeSplits } from "./splits.ts";
-import { sameOnAll, together } from "./together.ts";
+import { afterFirst, sameOnAll, together } from "./together.ts";
 
 /** What {@link evaluateAny} found, and of what. */
 export interface EvaluatedAny {
@@ -48,21 +48,36 @@ export async function evaluateAny(
   checkEvaluation(options, options.protocols ?? CHEAP_PROTOCOLS);
   const { protocols, labels, seed, splitSeed, size, pixels } = options;
   const facts = { "what is evaluated": path, images: dataRoot, protocols, labels, seed, splitSeed, size, pixels };
-  return together(options, facts, (shared) => evaluateHere(path, dataRoot, shared));
+  return together(options, facts, async (shared) => {
+    using one = await afterFirst(shared.ranks, () => openEvaluated(path, openTrained, shared.size, shared.stream));
+    // Rank 0 alone writes.
+    const into = one.run && (shared.ranks?.first ?? true) ? path : null;
+    return await evaluateOpened(one, into, dataRoot, shared);
+  });
 }
 
-async function evaluateHere(path: string, dataRoot: string, options: EvaluateOptions): Promise<EvaluatedAny> {
-  using one = await openEvaluated(path, openTrained, options.size);
-  const { run, config, source } = one;
-  const first = (options.ranks?.rank ?? 0) === 0;
-  // Pictures are for a run's report.
-  const drawn = run !== null && (options.pictures ?? true);
-  const folder = join(path, "eval");
-  if (run && first) {
+/**
+ * As {@link evaluateAny}, of an encoder that is open.
+ *
+ * @param into the folder that gets `eval/`; null where nothing is written
+ * @param first writes what should be there before scores are
+ */
+export async function evaluateOpened(
+  one: Evaluated,
+  into: string | null,
+  dataRoot: string,
+  options: EvaluateOptions,
+  first: () => void = () => {},
+): Promise<EvaluatedAny> {
+  const { config, source } = one;
+  // Pictures are for a report.
+  const drawn = into !== null && (options.pictures ?? true);
+  const folder = into === null ? null : join(into, "eval");
+  if (folder !== null) {
     for (const name of options.protocols ?? [...CHEAP_PROTOCOLS, ...UNLABELLED_PROTOCOLS])
       writableFile(join(folder, `${name}.json`));
   }
-  if (drawn && first) writableFile(join(folder, "pictures.json"));
+  if (folder !== null && drawn) writableFile(join(folder, "pictures.json"));
   const size = sizeFor(config, options.size);
   const opened = await openImagesOf(one, dataRoot);
   const data = options.labels === undefined ? opened : labelledBy(opened, options.labels);
@@ -80,9 +95,10 @@ async function evaluateHere(path: string, dataRoot: string, options: EvaluateOpt
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: drawn };
   const { evaluations, pictures } = await runProtocols(one, data, { splits, looked }, request, options);
-  if (!run || !first) return { evaluations, source };
+  if (folder === null) return { evaluations, source };
   unbroken(() => {
     makeFolder(folder);
+    first();
     // The sprite first: whoever finds the list finds its tiles, and whoever finds the scores finds the pictures.
     if (pictures) {
       writeAtomically(join(folder, pictures.file.sprite), pictures.sprite);

@@ -11,6 +11,7 @@ import type { Filter } from "../data/views.ts";
 import type { Encoder } from "../encoders/encoder.ts";
 import type { EncoderConfig } from "../encoders/facts.ts";
 import { described, type Preprocessing, type WeightsSource } from "../encoders/weights/index.ts";
+import { isHub } from "../hub/reference.ts";
 import type { RunDirectory, RunInfo } from "../run/directory.ts";
 import { openSource } from "../run/open-source.ts";
 import { encoderOf } from "../train/init.ts";
@@ -47,6 +48,9 @@ export interface EncoderSource {
   preprocessing: { mean: number[]; std: number[]; size: number; filter: Filter; crop: number; own: boolean };
 }
 
+/** Which images an encoder was trained on, as far as evaluation asks. */
+export type TrainedOn = Pick<RunInfo["data"], "fingerprint" | "root" | "held_out">;
+
 /** An encoder to evaluate. */
 export interface Evaluated extends Disposable {
   path: string;
@@ -58,7 +62,7 @@ export interface Evaluated extends Disposable {
   /** How images become its input; null where they are to say. */
   input: Input | null;
   /** What its images were, as far as that is known. */
-  info: Pick<RunInfo, "data"> | null;
+  info: { data: TrainedOn } | null;
   /** How images are resized and cropped, where that is not as for a run. */
   resize: { filter?: Filter; fraction?: number };
   /** Seconds that it was trained for; null where that is not known. */
@@ -73,7 +77,7 @@ export function isRun(path: string): boolean {
 }
 
 /**
- * Opens a run with weights, a file of weights, or a folder of timm's or transformers'.
+ * Opens a run with weights, a file of weights, a folder of timm's or transformers', or a model of the hub.
  *
  * @param size of the images in pixels, where one is asked for
  * @throws {UserError} where there is no encoder that is known, and what there is instead
@@ -82,11 +86,13 @@ export async function openEvaluated(
   path: string,
   openRun: (path: string) => RunDirectory,
   size?: number,
+  stream?: ProgressStream,
 ): Promise<Evaluated> {
   if (isRun(path)) return ofRun(openRun(path));
-  const source = await openSource(path);
+  const source = await openSource(path, { stream });
   try {
-    return ofSource(path, source, size);
+    // Of the hub with its commit.
+    return ofSource(isHub(path) ? source.path : path, source, size);
   } catch (error) {
     source.close();
     throw error;
@@ -153,7 +159,7 @@ function ofSource(path: string, weights: WeightsSource, asked: number | undefine
     resize: { filter, fraction: crop },
     trainedFor: null,
     notes: [
-      `an encoder off the shelf: ${producer ? `${producer}, ` : ""}${encoder}; untrained is the same with random weights`,
+      `an encoder off the shelf: ${producer ? `${producer}, ` : ""}${encoder}; licence ${licence ?? "unknown"}; untrained is the same with random weights`,
       isOwn
         ? `images as its own config says: ${how}`
         : `nothing beside the weights says how images are prepared: ImageNet's mean and deviation are taken; ${how}`,

@@ -3,8 +3,8 @@ import { counted } from "../base/text.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { holdOut, placeOf } from "../data/hold-out.ts";
 import { absoluteRoot } from "../data/open.ts";
-import type { RunInfo } from "../run/directory.ts";
 import type { LookedAt } from "../run/indicators.ts";
+import type { TrainedOn } from "./evaluated.ts";
 
 /** Images looked at as they are, at most; RankMe of features of half as many dimensions can be told. */
 export const MOST_IMAGES = 2048;
@@ -21,7 +21,7 @@ export interface LookedImages {
 }
 
 /** The images of `data` that tell most of the run's encoder: those that it was not trained on, where that can be known. */
-export function indicatorImages(data: Dataset, info: Pick<RunInfo, "data"> | null): LookedImages {
+export function indicatorImages(data: Dataset, info: { data: TrainedOn } | null): LookedImages {
   if (info === null) {
     const note = "nothing says which images these weights were trained on: they may have seen these";
     const has = data.val && data.val.items.length > 0;

@@ -4,10 +4,11 @@ import { UserError } from "../base/errors.ts";
 import type { ImageSource } from "../base/native.ts";
 import { wholeFromOne } from "../base/numbers.ts";
 import type { Item, Split } from "../data/folder.ts";
-import type { Input } from "../data/input.ts";
+import { type Input, PHOTOGRAPHS } from "../data/input.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
 import { openTrained, sizeFor } from "./evaluate.ts";
+import { type EncoderSource, type Evaluated, openEvaluated } from "./evaluated.ts";
 import { asRunReads } from "./own-pixels.ts";
 import type { MachineOptions, settleMachine } from "./session.ts";
 
@@ -36,19 +37,21 @@ export interface LoadEncoderOptions extends Omit<MachineOptions, "stream" | "sig
 /** What {@link LoadedEncoder} is made of. */
 interface Parts {
   encoder: Encoder;
-  view: Pick<ViewSpec, "size" | "mean" | "std">;
+  view: Pick<ViewSpec, "size" | "mean" | "std"> & Evaluated["resize"];
   input: Input;
   machine: ReturnType<typeof settleMachine>;
-  about: Pick<LoadedEncoder, "run" | "method" | "architecture" | "step" | "weightsAverage">;
+  about: Pick<LoadedEncoder, "run" | "method" | "source" | "architecture" | "step" | "weightsAverage">;
   shape: Pick<LoadedEncoder, "grid" | "width">;
 }
 
 /** A frozen encoder. Free it by `using`, by `dispose`, or leave it to the garbage collector. */
 export class LoadedEncoder implements Disposable {
-  /** The run directory that it comes from. */
+  /** Where it comes from: a run directory, a file, a folder, `hub:ORG/NAME@COMMIT`. */
   readonly run: string;
-  /** How it was trained: `simclr`, `mae`, …. */
-  readonly method: string;
+  /** How it was trained: `simclr`, `mae`, …; null of weights from elsewhere. */
+  readonly method: string | null;
+  /** What is known of weights from elsewhere, their licence too; null of a run. */
+  readonly source: EncoderSource | null;
   /** What it is: `resnet18`, `vit_tiny`, …. */
   readonly architecture: string;
   /** The training step that it was saved after. */
@@ -72,6 +75,7 @@ export class LoadedEncoder implements Disposable {
     this.#parts = parts;
     this.run = parts.about.run;
     this.method = parts.about.method;
+    this.source = parts.about.source;
     this.architecture = parts.about.architecture;
     this.step = parts.about.step;
     this.weightsAverage = parts.about.weightsAverage;
@@ -108,7 +112,7 @@ export class LoadedEncoder implements Disposable {
     const vectors = (x: Tensor) => (tokens ? encoder.tokens(x).tokens : encoder.features(x));
     let done = 0;
     for await (const found of evalBatches(splitOf(all, this.input), view.size, {
-      ...{ batch, mean: view.mean, std: view.std, fraction: 1, device: machine.device, reader: machine.reader },
+      ...{ fraction: 1, ...view, batch, device: machine.device, reader: machine.reader },
       onSkip: ({ path, reason }) => {
         throw new UserError(`Expected images that can be read, got ${path}: ${reason}`);
       },
@@ -143,16 +147,17 @@ export class LoadedEncoder implements Disposable {
 }
 
 /**
- * The encoder of a run's newest whole checkpoint, frozen; where the run keeps an average of its weights (`weights_average`), with that.
+ * The encoder of a run's newest whole checkpoint, frozen; where the run keeps an average of its weights (`weights_average`), with that. Or
+ * one off the shelf, which sees images as its own config says.
  *
- * @param run a run directory
- * @throws {UserError} where there is no checkpoint, or none that is whole
+ * @param run a run directory, a file of weights, a folder of timm's or transformers', or `hub:ORG/NAME[@REVISION]`
+ * @throws {UserError} where there is no checkpoint, or none that is whole; where weights are of no encoder that is known
  */
 export async function loadEncoder(run: string, options: LoadEncoderOptions = {}): Promise<LoadedEncoder> {
-  const directory = openTrained(run);
-  const { config } = directory.info;
+  using one = await openEvaluated(run, openTrained, options.size);
+  const { config } = one;
   const size = sizeFor(config, options.size);
-  const [{ trainedMethod }, { foldedFor }, { settleMachine }, { noGrad, scope, zeros }] = await Promise.all([
+  const [{ trainedOf }, { foldedFor }, { settleMachine }, { nn, noGrad, scope, zeros }] = await Promise.all([
     import("./baselines.ts"),
     import("./features.ts"),
     import("./session.ts"),
@@ -160,13 +165,15 @@ export async function loadEncoder(run: string, options: LoadEncoderOptions = {})
   ]);
   // Files may have changed by the next time that they are encoded: none is kept.
   const machine = settleMachine(options, { cacheBytes: 0 });
-  const { method, step, weightsAverage } = trainedMethod(directory);
+  const { method, step, weightsAverage } = trainedOf(one);
   const own = method.encoder;
   own.eval().to({ device: machine.device, memoryFormat: "channels_last" });
   const folded = foldedFor(own, machine.precision);
   const encoder = folded ?? own;
   const kept = new Set(folded ? [] : Object.values(own.stateDict()));
-  for (const tensor of Object.values(method.stateDict())) if (!kept.has(tensor)) tensor.dispose();
+  // A method has heads beside the encoder.
+  const whole = method instanceof nn.Module ? method : own;
+  for (const tensor of Object.values(whole.stateDict())) if (!kept.has(tensor)) tensor.dispose();
   // One empty image tells the shape of its places.
   const shape = noGrad(() =>
     scope((): Parts["shape"] => {
@@ -175,9 +182,18 @@ export async function loadEncoder(run: string, options: LoadEncoderOptions = {})
       return { grid, width: tokens.shape[2]! };
     }),
   );
-  const about = { run, method: config.method, architecture: config.encoder, step, weightsAverage };
-  const view = { size, mean: config.mean, std: config.std };
-  return new LoadedEncoder({ encoder, view, input: directory.info.data.input, machine, about, shape });
+  const about = {
+    run: one.path,
+    method: one.run?.info.method ?? null,
+    source: one.source,
+    architecture: config.encoder,
+    step,
+    weightsAverage,
+  };
+  const view = { size, mean: config.mean, std: config.std, ...one.resize };
+  const { channels } = config;
+  const input = one.input ?? (channels === 3 ? PHOTOGRAPHS : { ...PHOTOGRAPHS, channels });
+  return new LoadedEncoder({ encoder, view, input, machine, about, shape });
 }
 
 function isOne(images: ImageInput | readonly ImageInput[]): images is ImageInput {

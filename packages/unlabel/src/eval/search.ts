@@ -75,7 +75,7 @@ export async function search(
 ): Promise<SearchResult> {
   const began = performance.now();
   checkOptions(options, { k: options.k, thumbnails: options.thumbnails });
-  using one = await openEvaluated(path, openTrained, options.size);
+  using one = await openEvaluated(path, openTrained, options.size, options.stream);
   const { run } = one;
   const size = sizeFor(one.config, options.size);
   if (!existsSync(image)) throw new UserError(`Expected an image to search with, got ${image}, which does not exist`);

@@ -53,3 +53,11 @@ export async function together<O extends MachineOptions, T>(
 export async function sameOnAll(group: RankGroup | undefined, facts: Record<string, unknown>): Promise<void> {
   await group?.same(facts);
 }
+
+/** Does on each rank what rank 0 has done before: what that fetches once is there, and what it refuses is said once. */
+export async function afterFirst<T>(group: RankGroup | undefined, body: () => Promise<T>): Promise<T> {
+  if (group && !group.first) await group.meet();
+  const done = await body();
+  if (group?.first) await group.meet();
+  return done;
+}

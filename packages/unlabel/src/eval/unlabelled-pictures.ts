@@ -1,15 +1,21 @@
 // What the trained features look like where there are no labels, for the report: a map of the images that indicators look at, and the
-// nearest of some of them. Which are asked for follows from names alone, so that runs can be set beside each other.
+// nearest of some of them, and clusters. Which are asked for follows from names alone, so that runs can be set beside each other.
 import { fromTypedArray, type Tensor } from "@unlabel/torch";
 import type { Item } from "../data/folder.ts";
 import { nameOf } from "../data/names.ts";
 import type { EvaluationPictures } from "../run/evaluations.ts";
+import { clusterSheets } from "../score/clusters.ts";
 import type { Neighbours } from "../score/knn.ts";
+import { isRefused } from "../score/told.ts";
 import { firstByName, type LookedImages } from "./indicator-images.ts";
 import { layOut, MIN_DIST } from "./map.ts";
 import { COLUMNS, type Drawn, FOUND, MOST_POINTS, QUERIES, TILE } from "./pictures.ts";
 import type { EvaluationSession } from "./session.ts";
 import { spriteOf, thumbnailsOf } from "./thumbnails.ts";
+
+/** Clusters that are shown, at most, and images of each: a row of tiles. */
+const CLUSTERS = 12;
+const SHOWN = 12;
 
 /** Images that could be read, and what the trained encoder makes of them. */
 export interface SeenImages {
@@ -23,7 +29,7 @@ export interface SeenImages {
   near: Neighbours;
 }
 
-/** Draws the map and neighbours; a tile is one of the images. */
+/** Draws the map, neighbours and clusters; a tile is one of the images. */
 export async function drawUnlabelled(
   session: EvaluationSession,
   { images, kept, plain, near }: SeenImages,
@@ -32,7 +38,7 @@ export async function drawUnlabelled(
   const began = performance.now();
   const { seed, machine, view } = session;
   const { split } = images;
-  session.log("drawing the map and neighbours");
+  session.log("drawing the map, neighbours and clusters");
   const items = Array.from(kept, (i) => split.items[i]!);
   const tiles = new Map<number, number>();
   const tile = (n: number) => {
@@ -56,6 +62,9 @@ export async function drawUnlabelled(
     }),
   }));
 
+  const clusters = clusterSheets(plain, CLUSTERS, SHOWN, seed);
+  const sorted = isRefused(clusters) ? [] : clusters.map(({ size, nearest }) => ({ size, tiles: nearest.map(tile) }));
+
   const asked: Item[] = [...tiles.keys()].map((n) => items[n]!);
   using phase = session.phase("pictures: thumbnails", asked.length, "image");
   const pixels = await thumbnailsOf(split, asked, TILE, machine.reader, (done) => phase.update(done));
@@ -72,6 +81,7 @@ export async function drawUnlabelled(
     predicted_by: null,
     map,
     neighbours: sheets,
+    clusters: sorted,
     confused: [],
     settings: { size: view.size },
   };

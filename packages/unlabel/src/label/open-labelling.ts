@@ -7,14 +7,13 @@ import { shellWord } from "../base/shell.ts";
 import { counted, visible } from "../base/text.ts";
 import type { Dataset, Item, Split } from "../data/folder.ts";
 import { nameOf } from "../data/names.ts";
-import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
-import { trainedMethod } from "../eval/baselines.ts";
+import { trainedOf } from "../eval/baselines.ts";
 import { checkOptions } from "../eval/check-options.ts";
-import { encodeCached } from "../eval/encode-data.ts";
-import { openTrained, sizeFor } from "../eval/evaluate.ts";
+import { encodeCached, encodeData } from "../eval/encode-data.ts";
+import { openImagesOf, openTrained, sizeFor } from "../eval/evaluate.ts";
+import { type Evaluated, openEvaluated, tellNotes } from "../eval/evaluated.ts";
 import { type MachineOptions, settleMachine } from "../eval/session.ts";
-import type { RunDirectory } from "../run/directory.ts";
 import { Labelling } from "./labelling.ts";
 import { leadsOut, pictureOf } from "./picture.ts";
 import { type Answer, type Contender, LabelSession, uniformOrder } from "./session.ts";
@@ -25,7 +24,7 @@ export const MOST_IMAGES = 4000;
 
 /** Options of {@link openLabelling}. */
 export interface LabelOptions extends MachineOptions {
-  /** Run directories, from one. */
+  /** Run directories, or weights from elsewhere: files, folders of timm's or transformers', `hub:ORG/NAME`; from one. */
   runs: readonly string[];
   /** Of the order in which images are drawn; default 0. */
   seed?: number | undefined;
@@ -48,20 +47,26 @@ interface Place {
 export async function openLabelling(root: string, store: LabelStore, options: LabelOptions): Promise<Labelling> {
   const { seed = 0, stream = process.stderr } = options;
   checkOptions(options, { seed });
-  const runs = openRuns(options.runs);
+  using opened = await openAll(options.runs, options);
+  const { runs } = opened;
   const [first] = runs;
-  const data = await openImagesAs(root, first!.run.info.data.input);
+  const data = await openImagesOf(first!.one, root);
   tellUnderstood(data, stream);
   const say = (line: string) => stream.write(`${visible(line)}\n`);
   const { chosen, notes } = choose(data, seed);
   for (const note of notes) say(note);
   const contenders: { name: string; rows: ReadonlyMap<string, number>; features: Float32Array; dim: number }[] = [];
-  for (const { run, name } of runs) {
+  for (const { one, name } of runs) {
     if (runs.length > 1) say(`${name}:`);
-    const own = run === first!.run ? chosen : await asRunReads(root, run, chosen);
-    const { method, ...trained } = trainedMethod(run);
-    const view = { ...run.info.config, size: sizeFor(run.info.config, options.size) };
-    const { features, rows, cached } = await encodeCached(run, { method, ...trained }, own, view, options);
+    tellNotes(one, stream);
+    const own = one === first!.one ? chosen : await asItReads(root, one, chosen);
+    const { method, ...trained } = trainedOf(one);
+    const { mean, std } = one.config;
+    const view = { mean, std, size: sizeFor(one.config, options.size), ...one.resize };
+    // Only a run has a place for them.
+    const { features, rows, cached } = one.run
+      ? await encodeCached(one.run, { method, ...trained }, own, view, options)
+      : await encodeData(method, own, view, options);
     method.dispose();
     if (cached) say(`features of ${counted(rows.length, "image")} are there already`);
     const values = scope(() => features.contiguous().toArray()) as Float32Array;
@@ -89,7 +94,11 @@ export async function openLabelling(root: string, store: LabelStore, options: La
   return new Labelling({ title: root, session, names, store, picture });
 }
 
-function openRuns(paths: readonly string[]): { run: RunDirectory; name: string }[] {
+/** Runs and encoders off the shelf, open, each by a name of its own. */
+async function openAll(
+  paths: readonly string[],
+  { size, stream }: Pick<LabelOptions, "size" | "stream">,
+): Promise<{ runs: { one: Evaluated; name: string }[] } & Disposable> {
   const twice = paths.find((path, i) => paths.indexOf(path) < i);
   if (paths.length === 0 || twice !== undefined)
     throw new UsageError(
@@ -97,7 +106,20 @@ function openRuns(paths: readonly string[]): { run: RunDirectory; name: string }
     );
   const bases = paths.map((path) => basename(path));
   const areDistinct = new Set(bases).size === bases.length;
-  return paths.map((path, i) => ({ run: openTrained(path), name: areDistinct ? bases[i]! : path }));
+  const runs: { one: Evaluated; name: string }[] = [];
+  const close = () => {
+    for (const { one } of runs) one[Symbol.dispose]();
+  };
+  try {
+    for (const [i, path] of paths.entries()) {
+      const name = areDistinct ? bases[i]! : path;
+      runs.push({ one: await openEvaluated(path, openTrained, size, stream), name });
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { runs, [Symbol.dispose]: close };
 }
 
 /** All images, each name once. */
@@ -145,15 +167,15 @@ function choose(data: Dataset, seed: number): { chosen: Dataset; notes: string[]
   return { chosen: { ...data, train: part(data.train), val: data.val && part(data.val), fingerprint }, notes };
 }
 
-/** The same images, read as another run reads them. */
-async function asRunReads(root: string, run: RunDirectory, chosen: Dataset): Promise<Dataset> {
-  const data = await openImagesAs(root, run.info.data.input);
+/** The same images, read as another run or encoder reads them. */
+async function asItReads(root: string, one: Evaluated, chosen: Dataset): Promise<Dataset> {
+  const data = await openImagesOf(one, root);
   const names = new Set(placesIn(chosen).map(({ item }) => nameOf(item)));
   const part = (split: Split): Split => ({ ...split, items: split.items.filter((item) => names.has(nameOf(item))) });
   const found = { ...data, train: part(data.train), val: data.val && part(data.val), fingerprint: chosen.fingerprint };
   if (placesIn(found).length === names.size) return found;
   throw new UserError(
-    `Expected runs that cut images alike, got ${run.path}, which was trained on tiles of ${run.info.data.input.tiles ?? "no"} pixels; label with the others alone`,
+    `Expected runs that cut images alike, got ${one.path}, which sees tiles of ${one.input?.tiles ?? "no"} pixels; label with the others alone`,
   );
 }
 

@@ -103,6 +103,14 @@ export abstract class Method extends nn.Module<[views: readonly Tensor[], progre
   /** What it makes of images, the same at every call. @param images normalised as in training, `[N, C, S, S]` */
   pictures?(images: Tensor): Pictures;
 
+  /**
+   * What it makes of images of which these patches are hidden; left out where a method cannot be asked that.
+   *
+   * @param images normalised as in training, `[N, C, S, S]`
+   * @param hidden `[N, L]`, 1 where a patch is hidden, row by row of the grid: as many in each image, at least one, and not all
+   */
+  fill?(images: Tensor, hidden: Tensor): Pictures;
+
   override forward(views: readonly Tensor[], progress: StepProgress): LossOutput {
     return this.loss(views, progress);
   }

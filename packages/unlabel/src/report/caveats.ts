@@ -3,7 +3,7 @@
 import { commandLine, shellWord } from "../base/shell.ts";
 import { list, plural, significant, spelled } from "../page/format.ts";
 import type { Run } from "../run/read/run.ts";
-import { costOf } from "./costs.ts";
+import { costOf, trainedOf } from "./costs.ts";
 import type { Group, Scored } from "./groups.ts";
 import { titleOf } from "./method-words.ts";
 
@@ -17,8 +17,8 @@ const CONFOUNDERS = [
 ] as const;
 
 export function confounders(groups: readonly Group[]): string[] {
-  // Seeds of one group differ by design.
-  const runs = groups.flatMap(({ name, runs: [run] }) => (run ? [{ ...run, name }] : []));
+  // Seeds of one group differ by design, and so does what comes off the shelf.
+  const runs = trainedOf(groups.flatMap(({ name, runs: [run] }) => (run ? [{ ...run, name }] : [])));
   if (runs.length < 2) return [];
   const described = (read: (run: Run) => string) => {
     const values = runs.map((run) => ({ name: run.name, value: read(run) }));
@@ -75,7 +75,7 @@ export function gaps(runs: readonly Run[], groups: readonly Group[], scored: rea
     const isUnlabelled = run.evaluations.indicators !== null && (run.file.data?.classes?.length ?? 0) < 2;
     if (!run.evaluations.scored.has("linear") && !isUnlabelled) {
       const data = run.file.data?.root ?? "DATA";
-      const probe = commandLine("probe", shellWord(run.dir), "--data", shellWord(data));
+      const probe = commandLine("probe", shellWord(run.shelf?.source.path ?? run.dir), "--data", shellWord(data));
       sentences.push(`${run.name} has no linear probe; measure one with: ${probe}`);
     }
   }
@@ -86,7 +86,9 @@ export function gaps(runs: readonly Run[], groups: readonly Group[], scored: rea
   const odd = scored.length > 1 ? incomparable(scored) : null;
   if (odd) sentences.push(`The scored runs have ${odd}, so none is ranked above another.`);
   if (scored.length) {
-    const seeds = Math.max(...groups.map((group) => group.runs.length));
+    const trained = groups.filter(({ runs }) => trainedOf(runs).length > 0);
+    const seeds = Math.max(0, ...trained.map((group) => group.runs.length));
+    if (seeds === 0) return sentences;
     sentences.push(
       seeds > 1
         ? `At most ${plural(seeds, "seed")} stand behind a score; so few say little of how far seeds lie apart.`

@@ -5,7 +5,7 @@ import { count, list, percent, plural, points, significant } from "../page/forma
 import type { ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import type { Run } from "../run/read/run.ts";
 import { confounders, gaps, incomparable } from "./caveats.ts";
-import { costRatio, costSentence } from "./costs.ts";
+import { costRatio, costSentence, trainedOf } from "./costs.ts";
 import { type Group, gainOf, leadOf, mainProtocol, type Scored, scoredBy } from "./groups.ts";
 import { type Interval, sign } from "./intervals.ts";
 import { allPaired } from "./pairs.ts";
@@ -131,9 +131,66 @@ function againstBaseline(scored: Scored, key: "untrained" | "pixels", what: stri
   return `${side > 0 ? "gains" : "loses"} ${size(scored.top1 - baseline)} ${side > 0 ? "over" : "against"} ${what} ${numbers}`;
 }
 
+/** What a group's untrained encoder is. */
+function initialWords({ runs: [run] }: Group): string {
+  if (run?.shelf) return "the same encoder with random weights";
+  const begun = run ? begunWith(run) : null;
+  return begun === null ? "its own untrained encoder" : `${begun}, with which it began`;
+}
+
+/** The weights that a run began with, in a few words; null where these were random. */
+export function begunWith({ file: { init } }: Pick<Run, "file">): string | null {
+  return init ? `${shelfName(init.source)} as it comes` : null;
+}
+
+/** A file, a folder, a run or a model of the hub by its last name. */
+function shelfName(source: string): string {
+  const parts = source.split("/").filter((part) => part !== "");
+  return (parts.at(-1) ?? source).replace(/@[0-9a-f]{40}$/, "");
+}
+
+/** "Training on these images brought SimCLR +4.1 points over dinov2-small as it comes (58.1 %; 95 % interval …)." */
+export function broughtOver(
+  name: string,
+  gain: number,
+  interval: Interval,
+  { title, top1 }: { title: string; top1: number },
+): string {
+  const numbers = `(${percent(top1)}; 95\u00a0% interval ${range(interval)})`;
+  const side = sign(interval);
+  if (side === 0)
+    return `Training on these images is not shown to bring ${name} anything over ${title}: ${points(gain)} points ${numbers}`;
+  return side > 0
+    ? `Training on these images brought ${name} ${points(gain)} points over ${title} ${numbers}`
+    : `Training on these images left ${name} ${size(gain)} below ${title} ${numbers}`;
+}
+
+/**
+ * What training on these images brought over encoders off the shelf, a sentence each without its stop: over what runs began with, and over
+ * those that stand beside them; each by its best group.
+ */
+export function overShelf(scored: readonly Scored[]): string[] {
+  const trained = scored.filter(({ group }) => trainedOf(group.runs).length > 0);
+  const [best] = trained;
+  if (!best || incomparable(scored)) return [];
+  const own = trained.flatMap((one) => {
+    const begun = one.group.runs[0] ? begunWith(one.group.runs[0]) : null;
+    const interval = gainOf(one, "untrained");
+    if (begun === null || one.untrained === null || !interval) return [];
+    return [broughtOver(one.group.name, one.top1 - one.untrained, interval, { title: begun, top1: one.untrained })];
+  });
+  const beside = scored.filter(({ group }) => !trained.some((one) => one.group === group));
+  return [
+    ...own,
+    ...beside.map((one) =>
+      broughtOver(best.group.name, best.top1 - one.top1, leadOf(best, one), { title: one.group.name, top1: one.top1 }),
+    ),
+  ];
+}
+
 export function againstBaselines(scored: Scored): string[] {
   const parts = [
-    againstBaseline(scored, "untrained", "its own untrained encoder"),
+    againstBaseline(scored, "untrained", initialWords(scored.group)),
     againstBaseline(scored, "pixels", "raw pixels"),
   ].filter((part) => part !== null);
   return parts.length ? [`${scored.group.name} ${list(parts)}.`] : [];
@@ -180,7 +237,7 @@ export function compare(runs: readonly Run[], groups: readonly Group[]): Compari
       ? `The protocols disagree: the linear probe puts ${split.linear.group.name} first, kNN puts ${split.knn.group.name} first.`
       : headlineOf(runs, scored),
     findings: [...againstOthers(scored), ...scored.flatMap(againstBaselines)],
-    costs: [...runs.map(costSentence), ...costRatio(runs)],
+    costs: [...trainedOf(runs).map(costSentence), ...costRatio(trainedOf(runs))],
     caveats: [...gaps(runs, groups, scored), ...confounders(groups)],
     method: scored.length
       ? `Intervals are 95\u00a0%, from the ${n.map(count).join(" or ")} test images${seeds ? "" : " alone"}: ${madeOf(scored)}` +

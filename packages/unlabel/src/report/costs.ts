@@ -27,6 +27,11 @@ export function costSentence(run: Run): string {
   return parts.length ? `${run.name} ${parts.join(" ")}.` : `${run.name} recorded no cost.`;
 }
 
+/** Those that were trained here. */
+export function trainedOf<R extends Pick<Run, "shelf">>(runs: readonly R[]): R[] {
+  return runs.filter(({ shelf }) => shelf === null);
+}
+
 export function costRatio(runs: readonly Run[]): string[] {
   const timed = runs.flatMap((run) => {
     const { seconds } = costOf(run);

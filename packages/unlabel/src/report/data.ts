@@ -107,6 +107,17 @@ function runData(run: Run, group: number) {
     own_curves: ownCurves(file, run.series.keys()),
     encoder: typeof file.config.encoder === "string" ? file.config.encoder : null,
     status: file.status,
+    /** Where an encoder off the shelf comes from; null of a run. */
+    shelf: run.shelf && { source: run.shelf.source.path, licence: run.shelf.source.licence ?? null },
+    /** What a run's encoder began with; null where that was random. */
+    init: file.init
+      ? {
+          source: file.init.source,
+          producer: file.init.producer ?? null,
+          encoder: file.init.encoder,
+          licence: file.init.licence ?? null,
+        }
+      : null,
     seed: seedOf(run),
     health: file.health ?? null,
     warnings: warnings(run),
@@ -168,6 +179,8 @@ function runData(run: Run, group: number) {
       predicted_by: drawn.predicted_by ?? null,
       map: drawn.map,
       neighbours: drawn.neighbours,
+      /** Clusters of images without labels, the largest first. */
+      clusters: drawn.clusters ?? [],
       confused: drawn.confused,
     },
   };

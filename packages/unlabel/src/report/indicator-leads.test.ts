@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { parseHTML } from "linkedom";
 import { afterAll, describe, expect, it } from "vitest";
 import { INDICATORS, type Indicator } from "../run/indicators.ts";
+import { readRuns } from "../run/read/run.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { type RunOptions, writeRun } from "../testing/run-fixture.ts";
 import { reportData } from "./data.ts";
+import { groupRuns } from "./groups.ts";
 import { writeReport } from "./report.ts";
-import { measuredTrust } from "./trust.ts";
+import { isTrusted, namedFirst, type Trust, trustWords } from "./trust.ts";
+import { withoutLabels } from "./without-labels.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -144,6 +147,65 @@ describe("runs that were looked at without labels alone", () => {
   });
 });
 
-it("no trust has been measured yet, and no words claim it", () => {
-  expect(measuredTrust(["rotation"])).toBeNull();
+describe("with what labelled sets said of a combination of indicators", () => {
+  const trust: Trust = {
+    sets: ["photographs", "drawings", "cells"],
+    checkpoints: 99,
+    combination: ["rotation", "uniformity", "rank_me"],
+    judged: { right: 410, pairs: 500, interval: [0.74, 0.88] },
+  };
+  const WORDS =
+    "On three labelled data sets (photographs, drawings and cells; 99 encoders) a combination of indicators chosen on all but one of them named the better of two encoders on that one in 410 of 500 pairs (82\u00a0%, 95\u00a0% interval 74\u00a0% to 88\u00a0%); chosen on all, it is rotation told, uniformity and RankMe.";
+  const saying = async (name: string, simclr: object, mae: object, measured: Trust | null = trust) => {
+    const dirs = [
+      await looked(`${name}/simclr-0`, { trained: simclr }),
+      await looked(`${name}/mae-0`, { method: "mae", trained: mae }),
+    ];
+    const groups = groupRuns(await readRuns(dirs));
+    return { groups, said: withoutLabels(groups, measured)! };
+  };
+
+  it("the one whose places add up to most is likely the better one, and nothing more", async () => {
+    // First by two: overlap in uniformity shares a place, and RankMe has no interval.
+    const { groups, said } = await saying(
+      "likely",
+      told(0.5, { rotation: around(0.8), rank_me: { value: 40 } }),
+      told(0.5, { uniformity: around(0.48), rank_me: { value: 39 } }),
+    );
+    expect(namedFirst(groups, trust)).toBe(0);
+    expect(said.headline).toBe("Without labels, SimCLR is likely the better one; a few labels would settle it.");
+    expect(said.verdict).toBe(
+      `SimCLR is put first by that combination: likely, not certain. ${WORDS} A few labels settle which run is better:`,
+    );
+    expect(trustWords(trust)).toBe(WORDS);
+  });
+
+  it("no run is put first where places are even", async () => {
+    const { said } = await saying(
+      "even",
+      told(0.5, { rotation: around(0.8), rank_me: { value: 40 } }),
+      told(0.5, { uniformity: around(0.2), rank_me: { value: 40 } }),
+    );
+    expect(said.headline).toContain("which does not tell which is better.");
+    expect(said.verdict).toContain("These indicators do not tell which run is better: the combination");
+  });
+
+  it("what nothing is told of comes last", async () => {
+    const { groups } = await saying("refused", refused, told(0.5));
+    expect(namedFirst(groups, trust)).toBe(1);
+  });
+
+  it("claims nothing where it was no better than chance", async () => {
+    const chance = { ...trust, judged: { right: 260, pairs: 500, interval: [0.41, 0.61] as const } };
+    expect(isTrusted(chance)).toBe(false);
+    const { said } = await saying("chance", told(0.9), told(0.2), chance);
+    expect(said.headline).not.toContain("likely");
+    expect(said.verdict).toContain("no better than chance, so these indicators do not tell which run is better");
+  });
+
+  it("says that nothing was measured where it was not", async () => {
+    const { said } = await saying("unmeasured", told(0.9), told(0.2), null);
+    expect(said.headline).toContain("what that is worth has not been measured");
+    expect(said.verdict).toContain("has not been measured yet, so they are no verdict.");
+  });
 });

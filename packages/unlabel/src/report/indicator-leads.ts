@@ -42,17 +42,31 @@ export function lookedAt({ runs }: Group): IndicatorsFile[] {
   return found.length === runs.length ? found : [];
 }
 
-function toldOf(files: readonly IndicatorsFile[], kind: Kind, name: IndicatorName): GroupTold | null {
+/** A group's number by an indicator, as {@link GroupTold}, also by those that have no interval; null where it is refused for one of its runs. */
+export function groupValue(
+  files: readonly IndicatorsFile[],
+  kind: Kind,
+  name: IndicatorName,
+): { value: number; interval: Interval | null } | null {
   const values: number[] = [];
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  let interval: Interval | null = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const file of files) {
-    const { value, interval } = file[kind]?.[name] ?? {};
-    if (value == null || interval == null) return null;
-    values.push(value);
-    [low, high] = [Math.min(low, interval[0]), Math.max(high, interval[1])];
+    const found = file[kind]?.[name];
+    if (found?.value == null) return null;
+    values.push(found.value);
+    interval =
+      interval && found.interval
+        ? [Math.min(interval[0], found.interval[0]), Math.max(interval[1], found.interval[1])]
+        : null;
   }
-  if (values.length === 0) return null;
-  return { value: values.reduce((sum, value) => sum + value, 0) / values.length, interval: [low, high] };
+  return values.length === 0
+    ? null
+    : { value: values.reduce((sum, value) => sum + value, 0) / values.length, interval };
+}
+
+function toldOf(files: readonly IndicatorsFile[], kind: Kind, name: IndicatorName): GroupTold | null {
+  const found = groupValue(files, kind, name);
+  return found?.interval ? { value: found.value, interval: found.interval } : null;
 }
 
 /** 1 where `a` lies on the better side of `b` with no overlap, −1 where on the worse, else 0. */
@@ -60,6 +74,11 @@ function side(a: GroupTold | null, b: GroupTold | null, better: IndicatorAbout["
   if (!a || !b) return 0;
   const above = a.interval[0] > b.interval[1] ? 1 : a.interval[1] < b.interval[0] ? -1 : 0;
   return above === 0 ? 0 : better === "higher" ? above : -above;
+}
+
+/** 1 where one number is told to be better than another by an indicator, −1 where worse, else 0. */
+export function betterOf(name: IndicatorName, a: GroupTold | null, b: GroupTold | null): number {
+  return side(a, b, INDICATORS.find((about) => about.name === name)!.better);
 }
 
 /** What each deciding indicator says, without those that are told of no group. */

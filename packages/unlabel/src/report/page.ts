@@ -8,13 +8,16 @@ import { style } from "../page/style.ts";
 import type { ReportData } from "./data.ts";
 import { mapScript } from "./map-script.ts";
 import type { Gallery } from "./pictures.ts";
+import type { Forming } from "./pictures-over-time.ts";
 import { picturesStyle } from "./pictures-style.ts";
 import { answer } from "./sections/answer.ts";
 import { classes } from "./sections/classes.ts";
+import { clusters } from "./sections/clusters.ts";
 import { confusion } from "./sections/confusion.ts";
 import { cost } from "./sections/cost.ts";
 import { curves } from "./sections/curves.ts";
 import { data as dataSection } from "./sections/data.ts";
+import { forming as formingSection, formingStyle } from "./sections/forming.ts";
 import { health } from "./sections/health.ts";
 import { indicators } from "./sections/indicators.ts";
 import { labels } from "./sections/labels.ts";
@@ -28,9 +31,9 @@ import { settings } from "./sections/settings.ts";
 import { type Loaded, spriteStyle } from "./sprites.ts";
 
 /** Everything that is not in the data. */
-export type Media = { galleries: ReadonlyMap<string, Gallery>; loaded: Loaded };
+export type Media = { galleries: ReadonlyMap<string, Gallery>; loaded: Loaded; forming: Forming };
 
-export function page(data: ReportData, { galleries, loaded: { sprites, missing } }: Media): string {
+export function page(data: ReportData, { galleries, loaded: { sprites, missing }, forming }: Media): string {
   const all: Section[] = [
     ["curves", "Training", curves(data)],
     ["health", "Health", health(data)],
@@ -42,6 +45,8 @@ export function page(data: ReportData, { galleries, loaded: { sprites, missing }
     ["confusion", "Confusion", confusion(data, sprites)],
     ["map", "Map", map(data, sprites)],
     ["neighbours", "Neighbours", neighbours(data, sprites)],
+    ["forming", "Pictures over time", formingSection(data, forming)],
+    ["clusters", "Clusters", clusters(data, sprites)],
     ["pictures", "Reconstructions", reconstructions(data, galleries)],
     ["cost", "Cost", cost(data)],
     ["settings", "Settings", settings(data)],
@@ -61,6 +66,6 @@ export function page(data: ReportData, { galleries, loaded: { sprites, missing }
     footer: " from the run directories alone. Every sentence above follows from their numbers.",
     style: style + picturesStyle,
     script: sprites.size > 0 ? script + mapScript : script,
-    last: spriteStyle(sprites),
+    last: html`${spriteStyle(sprites)}${formingStyle(forming)}`,
   });
 }

@@ -9,6 +9,7 @@ export const picturesStyle = `
 .tile { --e: 48px; display: inline-block; width: var(--e); height: var(--e); border-radius: 3px; background-color: var(--raised); background-repeat: no-repeat; background-size: calc(var(--c) * var(--e)) auto; background-position: calc(var(--x) * var(--e) * -1) calc(var(--y) * var(--e) * -1); vertical-align: top; }
 .tiles { display: flex; flex-wrap: wrap; gap: 5px; }
 .sheets { display: grid; gap: 0.9rem; }
+.cluster { break-inside: avoid; } .cluster > small { display: block; margin-bottom: 0.2rem; }
 .sheet-row { display: flex; flex-wrap: wrap; gap: 0.4rem 1rem; align-items: start; break-inside: avoid; }
 .query { display: flex; gap: 0.6rem; width: 12.5rem; font-size: 0.8125rem; line-height: 1.3; }
 .query span:last-child { min-width: 0; flex: 1; overflow-wrap: anywhere; display: -webkit-box; -webkit-line-clamp: 3; -webkit-box-orient: vertical; overflow: hidden; }
@@ -20,6 +21,13 @@ export const picturesStyle = `
 .by-run { display: grid; gap: 0.6rem; flex: 1; min-width: min(100%, 20rem); }
 .by-run > div > small { color: var(--soft); font-size: 0.75rem; }
 .found small { font-size: inherit; white-space: nowrap; }
+.forming td { vertical-align: top; padding-right: 1.2rem; }
+.forming th .tile, .forming .large .tile { --e: 72px; }
+.forming .large { display: flex; gap: 4px; min-height: 72px; }
+.forming .near { display: flex; gap: 3px; margin-top: 6px; }
+.forming .near .tile { --e: 24px; }
+.forming .near .right .tile { outline: 2px solid var(--run2); }
+.forming .near .wrong .tile { outline: 2px dashed var(--run1); }
 .mistaken { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20.5rem), 1fr)); gap: 0.9rem 1.5rem; margin-top: 0.8rem; }
 .mistaken p { margin: 0 0 0.3rem; }
 .mistaken b { color: var(--ink); font-weight: 600; }
@@ -45,5 +53,5 @@ ${Array.from({ length: 10 }, (_, at) => `.map .k${at} { --k: var(--k${at}); }`).
 .legend button[aria-pressed="true"] { background: var(--mark); border-color: var(--soft); }
 .pair.maps .legend svg { width: 12px; flex: none; }
 @media (max-width: 46rem) { .query { width: 100%; } .found .tile { --e: 40px; } }
-@media print { .preview { display: none; } .mistaken, .map, .sheet-row { break-inside: avoid; } }
+@media print { .preview { display: none; } .mistaken, .map, .sheet-row, .cluster { break-inside: avoid; } }
 `;

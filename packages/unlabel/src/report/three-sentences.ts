@@ -4,8 +4,8 @@
 import { duration, list, percent, plural, significant, spelled } from "../page/format.ts";
 import type { Budget } from "../run/read/comparison.ts";
 import { incomparable } from "./caveats.ts";
-import { againstBaselines, overSeeds, range, size, tiedWith } from "./comparison.ts";
-import { costOf } from "./costs.ts";
+import { againstBaselines, overSeeds, overShelf, range, size, tiedWith } from "./comparison.ts";
+import { costOf, trainedOf } from "./costs.ts";
 import { type Group, intervalOf, leadOf, mainProtocol, type Scored, scoredBy } from "./groups.ts";
 import { sign } from "./intervals.ts";
 import { withoutLabels } from "./without-labels.ts";
@@ -116,18 +116,27 @@ function unwell(groups: readonly Group[]): string {
 
 /** Three sentences, fewer where nothing is known. */
 export function threeSentences(groups: readonly Group[], budget: Budget | null): string[] {
+  const trained = groups.filter(({ runs }) => trainedOf(runs).length > 0);
   const unlabelled = withoutLabels(groups);
   if (unlabelled) {
     const [which = "", ...rest] = unlabelled.sentences;
-    return [which + unwell(groups), ...rest, cost(groups, budget), unlabelled.verdict];
+    return [
+      which + unwell(groups),
+      ...rest,
+      ...(trained.length > 0 ? [cost(trained, budget)] : []),
+      unlabelled.verdict,
+    ];
   }
   const protocol = mainProtocol(groups);
   const main = protocol ? scoredBy(groups, protocol) : [];
-  const gains = main.flatMap(againstBaselines).map((sentence) => sentence.replace(/\.$/, ""));
-  const gained = gains.length > 2 ? main.slice(0, 2).flatMap(againstBaselines).join(" ") : `${gains.join("; ")}.`;
+  // What comes off the shelf is the rival where there is any: random weights are a lower one.
+  const over = overShelf(main);
+  const gains = over.length > 0 ? over : main.flatMap(againstBaselines).map((sentence) => sentence.replace(/\.$/, ""));
+  const said = over.length > 0 ? 3 : 2;
+  const gained = gains.length > said ? `${gains.slice(0, said).join(". ")}.` : `${gains.join("; ")}.`;
   return [
     which(main, scoredBy(groups, "knn")) + unwell(groups),
     ...(gains.length ? [gained] : []),
-    cost(groups, budget),
+    ...(trained.length > 0 ? [cost(trained, budget)] : []),
   ];
 }

@@ -16,6 +16,8 @@ export function damaged({ name, dir, damage }: Run): string[] {
 
 /** It did not end, its loss broke, it did not train soundly, its files are damaged. */
 export function warnings(run: Run): string[] {
+  // What was never trained has no steps.
+  if (run.shelf) return run.evaluations.left.map((text) => `${run.name}: ${text}`);
   const { status, error, floor, health } = run.file;
   const at = `step ${count(costOf(run).steps)}`;
   const found: string[] = [];

@@ -3,9 +3,11 @@
 import { dirname, join } from "node:path";
 import { commandLine, shellWord } from "../base/shell.ts";
 import { list, plural } from "../page/format.ts";
+import { trainedOf } from "./costs.ts";
 import { type Group, mainProtocol } from "./groups.ts";
-import { apart, type IndicatorLead, indicatorLeads, lookedAt } from "./indicator-leads.ts";
-import { measuredTrust } from "./trust.ts";
+import { apart, betterOf, type IndicatorLead, indicatorLeads, lookedAt } from "./indicator-leads.ts";
+import { isTrusted, namedFirst, type Trust, trustWords } from "./trust.ts";
+import { TRUST } from "./trust-table.ts";
 
 /** Commands that settle with labels what indicators leave open. */
 export type Settle = {
@@ -31,8 +33,6 @@ export type WithoutLabels = {
   settle: Settle | null;
 };
 
-const UNMEASURED = "How far these indicators go with what labels would say has not been measured yet";
-
 const LOOKED: Record<string, string> = {
   val: "of val",
   "held out": "held out from training",
@@ -44,24 +44,43 @@ export function lookedAtWords({ split, images }: { split: string; images: number
   return `${plural(images, "image")} ${LOOKED[split] ?? split}`;
 }
 
-/** What can be said of runs that no protocol with labels has scored; null where one has, or where none was looked at. */
-export function withoutLabels(groups: readonly Group[]): WithoutLabels | null {
+/**
+ * What can be said of runs that no protocol with labels has scored; null where one has, or where none was looked at.
+ *
+ * @param trust what labelled sets said of the indicators; null where that was not measured
+ */
+export function withoutLabels(groups: readonly Group[], trust: Trust | null = TRUST): WithoutLabels | null {
   const scored = groups.some(({ runs }) =>
     runs.some(({ evaluations }) => evaluations.fewShot !== null || evaluations.retrieval !== null),
   );
   if (scored || mainProtocol(groups) !== null || groups.every((group) => lookedAt(group).length === 0)) return null;
   const leads = indicatorLeads(groups);
   const odd = apart(groups);
-  const trust = measuredTrust(leads.map(({ name }) => name));
   const settle = settleOf(groups);
+  const looked = lookedGroups(groups);
+  const likely = odd === null && isTrusted(trust) ? (looked[namedFirst(looked, trust) ?? -1]?.name ?? null) : null;
   return {
-    headline: headlineOf(groups, leads, odd, trust !== null),
-    sentences: [firsts(groups, leads, odd), ...besides(groups, leads)],
-    verdict: `${trust ?? `${UNMEASURED}, so they are no verdict.`} A few labels settle ${groups.length > 1 ? "which run is better" : "how good it is"}${settle ? ":" : "."}`,
+    headline: likely
+      ? `Without labels, ${likely} is likely the ${looked.length === 2 ? "better" : "best"} one; a few labels would settle it.`
+      : headlineOf(groups, leads, odd, trust !== null),
+    sentences: [firsts(groups, leads, odd), ...besides(groups, leads), ...besideShelves(groups, leads, odd)],
+    verdict: `${verdictOf(trust, looked.length > 1 && odd === null, likely)} A few labels settle ${groups.length > 1 ? "which run is better" : "how good it is"}${settle ? ":" : "."}`,
     caveats: caveats(groups),
     leads,
     settle,
   };
+}
+
+/** No more than the labelled sets said. */
+function verdictOf(trust: Trust | null, compared: boolean, likely: string | null): string {
+  if (trust === null)
+    return "How far these indicators go with what labels would say has not been measured yet, so they are no verdict.";
+  if (!isTrusted(trust))
+    return `${trustWords(trust)} That is no better than chance, so these indicators do not tell which run is better.`;
+  if (!compared) return trustWords(trust);
+  return likely
+    ? `${likely} is put first by that combination: likely, not certain. ${trustWords(trust)}`
+    : `These indicators do not tell which run is better: the combination that stood the test puts none first. ${trustWords(trust)}`;
 }
 
 const lookedGroups = (groups: readonly Group[]) => groups.filter((group) => lookedAt(group).length > 0);
@@ -91,7 +110,7 @@ function headlineOf(
       : `${titles.length} ${name}`,
   );
   const all = list([...counts, ...(neither > 0 ? [`${neither} ${looked.length === 2 ? "neither" : "none"}`] : [])]);
-  return `Without labels: ${all}${trusted ? "." : "; what that is worth has not been measured."}`;
+  return `Without labels: ${all}${trusted ? ", which does not tell which is better." : "; what that is worth has not been measured."}`;
 }
 
 /** What each group is put first by, most first. */
@@ -128,7 +147,8 @@ function firsts(groups: readonly Group[], leads: readonly IndicatorLead[], odd: 
 /** How each group stands to its own initial encoder, which is what training has changed. */
 function besides(groups: readonly Group[], leads: readonly IndicatorLead[]): string[] {
   if (leads.length === 0) return [];
-  const parts = groups.flatMap(({ name }, g) => {
+  const parts = groups.flatMap(({ name, runs }, g) => {
+    if (trainedOf(runs).length === 0) return [];
     const told = leads.filter((lead) => lead.told[g] && lead.initial[g]);
     if (told.length === 0) return [];
     const titles = (sign: number) => told.filter(({ beside }) => beside[g] === sign).map(({ title }) => title);
@@ -143,6 +163,31 @@ function besides(groups: readonly Group[], leads: readonly IndicatorLead[]): str
   return parts.length > 0
     ? [`Beside ${groups.length > 1 ? "its own" : "its"} initial encoder, ${parts.join("; ")}.`]
     : [];
+}
+
+/** How each group that was trained stands to each encoder off the shelf. */
+function besideShelves(groups: readonly Group[], leads: readonly IndicatorLead[], odd: string | null): string[] {
+  if (odd) return [];
+  const isTrained = ({ runs }: Group) => trainedOf(runs).length > 0;
+  return groups.flatMap((shelf, s) => {
+    if (isTrained(shelf) || lookedAt(shelf).length === 0) return [];
+    const parts = groups.flatMap((group, g) => {
+      if (!isTrained(group)) return [];
+      const titles = (wanted: number) =>
+        leads
+          .filter(({ name, told }) => betterOf(name, told[g] ?? null, told[s] ?? null) === wanted)
+          .map(({ title }) => title);
+      const [better, worse] = [titles(1), titles(-1)];
+      const words = [
+        ...(better.length > 0 ? [`better by ${list(better)}`] : []),
+        ...(worse.length > 0 ? [`worse by ${list(worse)}`] : []),
+      ];
+      return [
+        words.length > 0 ? `${group.name} is ${words.join(" but ")}` : `${group.name} is told apart from it by none`,
+      ];
+    });
+    return parts.length > 0 ? [`Beside ${shelf.name}, ${parts.join("; ")}.`] : [];
+  });
 }
 
 function caveats(groups: readonly Group[]): string[] {
@@ -164,7 +209,7 @@ function settleOf(groups: readonly Group[]): Settle | null {
   const folder = dirname(first.dir);
   const labels = shellWord(join(folder, "labels.csv"));
   // One run a group: seeds of one are not what is asked.
-  const asked = groups.flatMap(({ runs: [run] }) => (run ? [shellWord(run.dir)] : []));
+  const asked = groups.flatMap(({ runs: [run] }) => (run ? [shellWord(run.shelf?.source.path ?? run.dir)] : []));
   return {
     label: commandLine("label", shellWord(root), "--runs", ...asked, "-o", labels),
     report: commandLine(

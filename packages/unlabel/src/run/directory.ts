@@ -8,6 +8,7 @@ import { CheckpointFiles, type Damage, type Recovered, type StepOf } from "./che
 import { type RunInfo, readRunInfo } from "./info.ts";
 import { LOCK } from "./lock.ts";
 import { type Gap, lines, MetricsFile, type MetricsRow } from "./metrics.ts";
+import { keepMoment, type PicturesMoment } from "./pictures-over-time.ts";
 
 export type { RunInfo, RunInit, RunResult, RunStatus, SavedGrowth } from "./info.ts";
 export type { MetricsRow } from "./metrics.ts";
@@ -126,6 +127,12 @@ export class RunDirectory {
   skip(path: string, reason: string): void {
     this.#check();
     if (!this.#follows) appendLine(this.#file("skipped.jsonl"), JSON.stringify({ path, reason }));
+  }
+
+  /** Keeps what the run made of a few images at a step. @param sheet a JPEG of the pictures that `moment` tells of */
+  picture(moment: PicturesMoment, sheet: Uint8Array): void {
+    this.#check();
+    keepMoment(this.path, moment, sheet);
   }
 
   /** The steps noted so far, one after the other; a line torn by a crash is left out. */

@@ -348,6 +348,8 @@ export interface EvaluationPictures extends Header<"pictures"> {
     name?: string;
     found: { tile: number; label?: number; similarity: number; right?: boolean }[];
   }[];
+  /** Clusters of those looked at, the largest first: how many images each has, and those nearest to its centre. None with labels. */
+  clusters?: { size: number; tiles: number[] }[];
   /** Classes most often taken for another; `share` of the true class's images, `tiles` shows some of them. */
   confused: { truth: number; taken: number; images: number; share: number; tiles: number[] }[];
   /** Edge in pixels at which images were encoded. */

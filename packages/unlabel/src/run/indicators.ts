@@ -58,6 +58,15 @@ export const INDICATORS: readonly IndicatorAbout[] = [
   about("cluster_seeds", "clusters, seeds", "higher"),
 ];
 
+/**
+ * A value with the better end up, so that the larger of two is the better: the negative of those that are better lower, and of the distance to
+ * 1. An encoder that is told nothing of a change finds its images again: more of `neither` is taken for better, and the rows of
+ * `npm run bench -- indicators` judge that.
+ */
+export function upward({ better }: Pick<IndicatorAbout, "better">, value: number): number {
+  return better === "lower" ? -value : better === "near 1" ? -Math.abs(value - 1) : value;
+}
+
 /** A number, with its 95 % interval over images where that means something; or why there is none. */
 export type Indicator =
   | { value: number; interval?: [low: number, high: number]; refused?: undefined }

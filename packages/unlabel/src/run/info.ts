@@ -34,7 +34,7 @@ export interface RunInit {
   encoder: string;
   /** SHA-256 of the encoder's tensors in the source: their names, types, shapes and bytes. */
   checksum: string;
-  /** As the source says; null where it does not. */
+  /** As `init_license` or the source says, or the run that it was; null where none does. */
   licence: string | null;
   /** How many of the encoder's tensors came from there. */
   tensors: number;

@@ -99,6 +99,33 @@ export function lockFile(file: string, path: string, words: LockWords): Lock {
   };
 }
 
+/** The process that a lock names, as somebody sees it who only looks on. */
+export interface Trainer {
+  pid: number;
+  host: string;
+  /** ISO 8601, UTC. */
+  start: string;
+  /** Whether it still trains there, as far as can be told. */
+  alive: boolean;
+}
+
+/**
+ * Who has a lock, told without writing anything: where the process cannot be seen from here, by its last sign of life.
+ *
+ * @param content of the lock
+ * @param touched when it was last written to, in milliseconds since 1970
+ * @returns null where it names no process
+ */
+export function trainerOf(content: string, touched: number): Trainer | null {
+  const holder = parse(content);
+  if (holder === null) return null;
+  const { pid, host, start } = holder;
+  const silent = Date.now() - touched > SILENCE_MS;
+  // Another host's lock is not taken over, but one without signs of life for minutes trains nothing.
+  const alive = host === hostname() && isSeen(holder) ? !hasEnded(holder) : !silent;
+  return { pid, host, start, alive };
+}
+
 function describeMe(): Holder {
   const [birth, space] = [birthOf(process.pid), spaceOf()];
   const start = new Date().toISOString();
@@ -169,9 +196,14 @@ function contentOf(file: string): string | null {
 
 /** The holder, or null where the file names none. */
 function read(file: string): Holder | null {
+  const content = contentOf(file);
+  return content === null ? null : parse(content);
+}
+
+function parse(content: string): Holder | null {
   try {
-    const { pid, host, start, birth, space } = JSON.parse(readFileSync(file, "utf8")) as Partial<Holder>;
-    if (!Number.isInteger(pid) || host === undefined || start === undefined) return null;
+    const { pid, host, start, birth, space } = JSON.parse(content) as Partial<Holder>;
+    if (!Number.isInteger(pid) || typeof host !== "string" || typeof start !== "string") return null;
     const known = { ...(typeof birth === "string" && { birth }), ...(typeof space === "string" && { space }) };
     return { pid: Number(pid), host, start, ...known };
   } catch {
@@ -180,9 +212,12 @@ function read(file: string): Holder | null {
 }
 
 function isStale(holder: Holder, file: string): boolean {
-  const { pid, host, start, birth } = holder;
-  if (host !== hostname()) return false;
-  if (!isSeen(holder)) return silence(file) > SILENCE_MS;
+  if (holder.host !== hostname()) return false;
+  return isSeen(holder) ? hasEnded(holder) : silence(file) > SILENCE_MS;
+}
+
+/** Whether a process of this machine, in this space of ids, is no more. */
+function hasEnded({ pid, start, birth }: Holder): boolean {
   const now = birthOf(pid);
   if (birth !== undefined && now !== null) return birth !== now;
   // A container that is started again gives its process the same id.

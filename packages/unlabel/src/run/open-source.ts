@@ -1,21 +1,33 @@
-// Weights from anywhere: a file, a folder of timm's or transformers', or a run directory, of which the newest whole checkpoint.
+// Weights from anywhere: a file, a folder of timm's or transformers', a run directory, of which the newest whole checkpoint, or a model of
+// the Hugging Face hub.
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openWeights, type WeightsSource } from "../encoders/weights/open-weights.ts";
+import type { HubStream } from "../hub/progress.ts";
+import { isHub } from "../hub/reference.ts";
 
 /** Options of {@link openSource}. */
 export interface OpenSourceOptions {
   /** What stands before the encoder's names; by default found. */
   prefix?: string | undefined;
+  /** Takes lines on how far a download has come; by default stderr. */
+  stream?: HubStream | undefined;
 }
 
 /**
  * Opens weights for reading: names, shapes and what they are at once, numbers when they are asked for. No code in them is run. Close it.
  *
- * @param path a `.safetensors`, `.pth`, `.pt` or `.bin` file, an `.index.json`, a folder of timm's or transformers', or a run directory
+ * @param path a `.safetensors`, `.pth`, `.pt` or `.bin` file, an `.index.json`, a folder of timm's or transformers', a run directory, or
+ *   `hub:ORG/NAME[@REVISION]`, which is downloaded unless the hub's cache has it
  * @throws {UserError} where nothing is there, it is damaged, or it holds no weights, and what it is instead
  */
-export async function openSource(path: string, { prefix }: OpenSourceOptions = {}): Promise<WeightsSource> {
+export async function openSource(path: string, { prefix, stream }: OpenSourceOptions = {}): Promise<WeightsSource> {
+  if (isHub(path)) {
+    const { hubSnapshot } = await import("../hub/snapshot.ts");
+    const { folder, name, notes } = await hubSnapshot(path, stream);
+    const source = await openWeights(folder, { prefix });
+    return { ...source, path: name, notes: [...source.notes, ...notes] };
+  }
   if (!(existsSync(path) && statSync(path).isDirectory() && existsSync(join(path, "run.json")))) {
     return openWeights(path, { prefix });
   }

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import {
   adjustedRand,
   clusterLearnability,
+  clusterSheets,
   neighbourRatios,
   stabilityAcrossHalves,
   stabilityAcrossSeeds,
@@ -125,4 +126,26 @@ it("too few images, and those of one cluster, are refused", () => {
   const one = cat([ones([60, 4]), randn([3, 4]).mul(5)], 0);
   expect(clusterLearnability(one, 0)).toEqual({ refused: "nearly all images fall into one cluster" });
   expect(stabilityAcrossSeeds(one, 0)).toEqual({ refused: "nearly all images fall into one cluster" });
+});
+
+it("contact sheets show each heap's images, the nearest to its middle first, the largest heap first", () => {
+  manualSeed(3);
+  // Heaps of 20, 12 and 8 around three axes; the further down a heap, the further off its axis.
+  const sizes = [20, 12, 8];
+  const rows = sizes.flatMap((size, axis) =>
+    Array.from({ length: size }, (_, i) =>
+      [0, 1, 2, 3].map((d) => (d === axis ? 10 : d === 3 ? (i % 2 ? -i : i) / 10 : 0)),
+    ),
+  );
+  const features = fromTypedArray(Float32Array.from(rows.flat()), [40, 4]);
+  const live = memory().liveTensors;
+  const found = clusterSheets(features, 3, 4, 0) as { size: number; nearest: number[] }[];
+  expect(found.map(({ size }) => size)).toEqual(sizes);
+  expect(found[0]!.nearest).toHaveLength(4);
+  expect(Math.max(...found[0]!.nearest)).toBeLessThan(5);
+  expect(found[2]!.nearest[0]).toBeGreaterThanOrEqual(32);
+  expect(clusterSheets(features, 3, 4, 0)).toEqual(found);
+  expect(memory().liveTensors).toBe(live);
+  expect(clusterSheets(zeros([40, 4]), 3, 4, 0)).toHaveProperty("refused");
+  expect(clusterSheets(features.narrow(0, 0, 15), 3, 4, 0)).toHaveProperty("refused");
 });

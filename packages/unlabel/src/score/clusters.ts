@@ -143,6 +143,48 @@ export function adjustedRand(first: ArrayLike<number>, second: ArrayLike<number>
   return most === expected ? 1 : (both - expected) / (most - expected);
 }
 
+/** One cluster for people to look at: how many images it has, and those nearest to its centre. */
+export interface ClusterSheet {
+  /** Images in it. */
+  size: number;
+  /** Rows of the features, the nearest to the centre first. */
+  nearest: number[];
+}
+
+/**
+ * Clusters for a contact sheet each: k-means on features of length 1, the largest cluster first.
+ *
+ * @param features `[N, d]`
+ * @param most clusters, at most; fewer where N is small
+ * @param shown images of each, at most
+ * @returns words where {@link unusable}, for fewer than 16 images, and where nine tenths of them fall into one cluster
+ */
+export function clusterSheets(features: Tensor, most: number, shown: number, seed: number): Told<ClusterSheet[]> {
+  const bad = unusable(features) ?? few(features);
+  if (bad) return bad;
+  return scope(() => {
+    const unit = noGrad(() => unitRows(features));
+    const k = Math.min(most, clusterCount(unit.shape[0]!));
+    const { centres, assigned } = kMeans(unit, k, seed);
+    const refused = oneCluster(assigned);
+    if (refused) return refused;
+    const far = unit
+      .sub(centres.indexSelect(0, fromTypedArray(assigned)))
+      .square()
+      .sum(1);
+    const near = noGrad(() => far.toArray()) as Float64Array;
+    const found = Array.from({ length: k }, (_, cluster) =>
+      Array.from(assigned.keys())
+        .filter((n) => assigned[n] === cluster)
+        .sort((a, b) => near[a]! - near[b]! || a - b),
+    );
+    return found
+      .filter((rows) => rows.length > 0)
+      .map((rows) => ({ size: rows.length, nearest: rows.slice(0, shown) }))
+      .sort((a, b) => b.size - a.size || a.nearest[0]! - b.nearest[0]!);
+  });
+}
+
 function few(features: Tensor): Refusal | null {
   const count = features.shape[0]!;
   return count >= 16 ? null : { refused: `${count} images are too few for clusters` };

@@ -5,6 +5,7 @@ import { augment } from "../data/augment.ts";
 import { evalBatches } from "../data/eval-batches.ts";
 import type { Split } from "../data/folder.ts";
 import { isOrdinary, PHOTOGRAPHS } from "../data/input.ts";
+import { nameOf } from "../data/names.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { drawnSample, filesOf } from "../data/sample.ts";
 import type { ViewSpec } from "../data/views.ts";
@@ -16,6 +17,8 @@ export interface HeldOut {
   labels: Int32Array;
   /** The file that each is a part of, where several are of one. */
   files: Int32Array | undefined;
+  /** What each goes by. */
+  names: string[];
   /** Seconds that the source took to hand out the images, before they were decoded. */
   fetching: number;
 }
@@ -54,8 +57,8 @@ export async function readHeldOut(
   if (parts.length === 0) return null;
   const pixels = scope(() => cat(parts, 0));
   for (const part of parts) part.dispose();
-  const files = filesOf(places.map((place) => chosen.items[place]!));
-  return { pixels, labels: Int32Array.from(labels), files, fetching };
+  const items = places.map((place) => chosen.items[place]!);
+  return { pixels, labels: Int32Array.from(labels), files: filesOf(items), names: items.map(nameOf), fetching };
 }
 
 /** The same split, which tells how long each of its loads took. */

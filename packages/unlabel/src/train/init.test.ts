@@ -11,6 +11,7 @@ import { presetConfig } from "../methods/presets.ts";
 import { createMethod } from "../methods/registry.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { testHub } from "../testing/hub.ts";
 import { pretrain } from "./pretrain.ts";
 
 const QUICK = {
@@ -192,6 +193,41 @@ describe("a ViT of another size and form", () => {
     const { info, log } = await train("gray", { ...SIMCLR, init: at("a"), channels: 1, init_channels: "inflate" });
     expect(info.init!.reshaped).toMatchObject([{ name: "conv1.weight", from: [64, 3, 7, 7], to: [64, 1, 7, 7] }]);
     expect(log).toContain("conv1.weight: channels adapted (inflate), which often does not help");
+  }, 60_000);
+});
+
+describe("a model of the hub", () => {
+  const variables = ["HF_HOME", "HF_ENDPOINT", "HF_TOKEN", "HF_HUB_OFFLINE"] as const;
+  const before = variables.map((name) => process.env[name]);
+  afterAll(() => {
+    for (const [i, name] of variables.entries()) {
+      if (before[i] === undefined) delete process.env[name];
+      else process.env[name] = before[i];
+    }
+  });
+
+  it("is begun with by its commit, whose token nobody sees, and goes on without the hub", async () => {
+    const card = "---\nlicense: other\nlicense_name: a-licence\n---\n";
+    const hub = await testHub({ "model.safetensors": readFileSync(at("vit.safetensors")), "README.md": card });
+    Object.assign(process.env, { HF_HOME: at("hf"), HF_ENDPOINT: hub.endpoint, HF_TOKEN: "hf_good" });
+    delete process.env.HF_HUB_OFFLINE;
+    const flags = { ...SIMCLR, size: 32, init: "hub:org/gated" };
+    const { info, log } = await train("hub", flags);
+    const name = `hub:org/gated@${hub.commit}`;
+    expect(info.config.init).toBe(name);
+    expect(info.init).toMatchObject({ source: name, licence: "a-licence", reshaped: [] });
+    expect(log).toContain(`begins with ${name}`);
+    expect(log + readFileSync(at("hub", "run.json"), "utf8")).not.toContain("hf_good");
+    await hub[Symbol.asyncDispose]();
+    const more = await train("hub", { init: "hub:org/gated@main", epochs: 2 }, { resume: true });
+    expect(more.result.steps).toBe(6);
+    const other = `hub:org/gated@${"0".repeat(40)}`;
+    await expect(train("hub", { init: other, epochs: 3 }, { resume: true })).rejects.toThrow(
+      /Expected init .* began with/,
+    );
+    // What was downloaded serves also where nothing answers.
+    const again = await train("hub2", { ...flags, steps: 1, init: name });
+    expect(again.info.init!.checksum).toBe(info.init!.checksum);
   }, 60_000);
 });
 

@@ -11,6 +11,8 @@ import type { Settings } from "../config/settings.ts";
 import { ENCODERS, type EncoderConfig, isResNet, isVit, stemOf } from "../encoders/facts.ts";
 import type { LoadedWeights, WeightsSource } from "../encoders/weights/index.ts";
 import { described, encoderFor } from "../encoders/weights/index.ts";
+import type { HubStream } from "../hub/progress.ts";
+import { isHub } from "../hub/reference.ts";
 import { methodNamed, methods, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInit } from "../run/directory.ts";
 import { openSource } from "../run/open-source.ts";
@@ -36,22 +38,23 @@ export interface Init extends Disposable {
  * @throws {UserError} where nothing there fits an encoder that is known, and what it is
  * @throws {UsageError} where the user asks for another encoder than the weights are of
  */
-export async function openInit({ file, flags }: Sources, methodOtherwise: string): Promise<Init | null> {
+export async function openInit(
+  { file, flags }: Sources,
+  methodOtherwise: string,
+  stream?: HubStream,
+): Promise<Init | null> {
   const given: Settings = { ...file?.settings, ...flags };
   // Whatever else it is, its own check refuses.
   if (typeof given.init !== "string" || given.init.trim() === "") return null;
-  const path = resolve(given.init);
-  const source = await openSource(path);
+  const source = await openSource(isHub(given.init) ? given.init : resolve(given.init), { stream });
+  // Of the hub with its commit, so that the run says which it was.
+  const { path } = source;
   try {
     const encoder = encoderOf(source);
     refuseContradictions(path, encoder, given);
     const method = methods().find(({ about }) => about.name === (given.method ?? methodOtherwise));
     const own = existsSync(join(path, "run.json")) ? RunDirectory.open(path).info.config : null;
-    if (method && !(method.about.encoders as readonly string[]).includes(encoder.encoder)) {
-      throw new UserError(
-        `Expected weights of an encoder that ${method.about.name} trains (${method.about.encoders.join(", ")}), got those of a ${encoder.encoder} in ${path}; choose another --method`,
-      );
-    }
+    if (method) refuseMethod({ path, encoder }, method.about.name);
     const hasStem = method !== undefined && "stem" in method.schema && given.stem === undefined;
     const settings = settingsOf(source, encoder, own, { hasStem });
     return { path, source, encoder, settings, [Symbol.dispose]: () => source.close() };
@@ -59,6 +62,15 @@ export async function openInit({ file, flags }: Sources, methodOtherwise: string
     source.close();
     throw error;
   }
+}
+
+/** @throws {UserError} where a method does not train the encoder that weights are of */
+export function refuseMethod({ path, encoder: { encoder } }: Pick<Init, "path" | "encoder">, name: string): void {
+  const { encoders } = methodNamed(name).about;
+  if ((encoders as readonly string[]).includes(encoder)) return;
+  throw new UserError(
+    `Expected weights of an encoder that ${name} trains (${encoders.join(", ")}), got those of a ${encoder} in ${path}; choose another --method`,
+  );
 }
 
 /** The encoder whose weights a source has, all of them. @throws {UserError} where it has none, and what it is */
@@ -170,7 +182,7 @@ export function recordOf(init: Init, loaded: LoadedWeights, config: Config): Run
     encoder: described(state!.architecture),
     checksum: checksumOf(source),
     // A run passes on that of what it began with itself.
-    licence: licence ?? own?.init?.licence ?? null,
+    licence: config.init_license ?? licence ?? own?.init?.licence ?? null,
     tensors: loaded.matched.length,
     reshaped: loaded.reshaped,
     aside: loaded.aside.map(({ what, names }) => ({
@@ -205,7 +217,7 @@ export function initLines(init: RunInit, config: Config, given: Settings): strin
     ...(aside.length > 0 ? [`left aside: ${aside.map(({ what, tensors }) => `${what} (${tensors})`).join(", ")}`] : []),
     ...(fixedPositions ? [`positions are the source's and stay fixed, as ${config.method} has them`] : []),
     ...notes,
-    `licence ${licence ?? "unknown"}`,
+    licence === null ? "licence unknown; --init-license names it" : `licence ${licence}`,
   ];
   return [
     `begins with ${source}: ${producer ? `${producer}, ` : ""}${encoder}`,

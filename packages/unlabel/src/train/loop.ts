@@ -107,10 +107,20 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
       run.note(note);
     });
   };
+  const keepPictures = async () => {
+    const complaint = watch?.takeComplaint();
+    if (complaint) progress.log(complaint);
+    for (const { moment: shown, sheet } of watch?.takePictures() ?? []) {
+      await write(`the pictures of step ${shown.step}`, () => run.picture(shown, sheet));
+    }
+  };
   // Several stop after the same step, which rank 0 says.
   const asked = () => !group.several && stop.signal !== null;
   let [stopped, within] = [false, false];
   try {
+    if (step === 0 && stop.signal === null && group.first) await watch?.begin(moment());
+    // What that took is no part of the first step, in which the others wait for it.
+    stepBegan = performance.now();
     while (step < total && !stopped && !asked()) {
       const { value: batch, done } = await batches.next();
       if (done) throw new Error(`Expected a batch for step ${step + 1} of ${total}, got the end of the data`);
@@ -157,6 +167,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         if (group.several) skipped?.gather();
         await write(`the metrics of step ${step}`, () => run.log(row));
         if (log) await write(`TensorBoard's events of step ${step}`, () => log.step(row));
+        await keepPictures();
         listeners.onStep?.(row);
         if (watch?.observe(row, run.info.chance ?? options.method.chance)) {
           const { health } = watch;
@@ -194,6 +205,8 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         }
       }
     }
+    if (step > 0 && step < total) await watch?.flush();
+    await keepPictures();
     if (step > saved) await save();
   } catch (error) {
     if (!(error instanceof NoRoom)) throw error;

@@ -98,7 +98,7 @@ function shown(images: Tensor): { pixels: Uint8Array; channels: 1 | 3 } {
 const CUT = 0.005;
 
 /** For each channel shown the values that its values become, so that those of most pixels are spread from black to white. */
-function stretchOf(images: Tensor): Uint8Array[] {
+export function stretchOf(images: Tensor): Uint8Array[] {
   const { pixels, channels } = shown(images);
   return Array.from({ length: channels }, (_, channel) => {
     const values = pixels.filter((_, i) => i % channels === channel).sort();

@@ -10,6 +10,8 @@ import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
 import type { Input } from "../data/input.ts";
 import type { SavedHoldOut } from "../data/reading.ts";
+import type { HubStream } from "../hub/progress.ts";
+import { isHub, isSameModel } from "../hub/reference.ts";
 import type { Facts } from "../methods/about.ts";
 import { FIRST_METHOD, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInfo, refuseTaken } from "../run/directory.ts";
@@ -96,10 +98,11 @@ export function goesOn({ out, resume = false }: Request): boolean {
 /**
  * The weights that a new run is to begin with, open; null where it is to begin at random. A run that goes on never asks for them again.
  *
+ * @param stream takes lines on how far a download has come; by default stderr
  * @throws {UserError} as `openInit`
  */
-export async function initOf(request: Request): Promise<Init | null> {
-  return goesOn(request) ? null : openInit(request.settings, FIRST_METHOD);
+export async function initOf(request: Request, stream?: HubStream): Promise<Init | null> {
+  return goesOn(request) ? null : openInit(request.settings, FIRST_METHOD, stream);
 }
 
 /**
@@ -199,7 +202,7 @@ function changed(given: Settings, before: Config): Settings {
   const same = (key: string, value: unknown) => {
     const was: unknown = before[key as keyof Config];
     // run.json has it whole.
-    if (key === "init" && typeof value === "string") return resolve(value) === was;
+    if (key === "init" && typeof value === "string") return isSameSource(value, was);
     if (SETTLED.has(key) && value === "auto") return true;
     // A budget has shortened it.
     if (key === "warmup_epochs" && before.budget !== null && Number(value) > before.warmup_epochs) return true;
@@ -209,6 +212,12 @@ function changed(given: Settings, before: Config): Settings {
   return Object.fromEntries(
     Object.entries(given).filter(([key, value]) => !lengths.includes(key) && !same(key, value)),
   );
+}
+
+/** Whether weights to begin with may be those that a run has begun with: where a branch of the hub's led by then is not asked again. */
+function isSameSource(value: string, was: unknown): boolean {
+  if (!isHub(value)) return resolve(value) === was;
+  return typeof was === "string" && isHub(was) && isSameModel(value, was);
 }
 
 /** Steps or epochs that are asked for end a budget; another budget ends the steps that the first one had room for. */

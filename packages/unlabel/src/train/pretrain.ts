@@ -57,7 +57,7 @@ async function asPlanned(request: PretrainRequest, group: RankGroup): Promise<Pr
   const { tellData = true, signal, processSignals } = request;
   // Rank 0 alone is heard.
   const { stream = process.stderr, onStep, onEvent } = group.first ? request : { ...request, ...SILENT };
-  using init = await initOf(request);
+  using init = await initOf(request, stream);
   const planned = await planTogether(request, init, group);
   const { config, input } = planned;
   const opened = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));

@@ -15,7 +15,9 @@ interface Found {
   moved: boolean;
 }
 
+/** By each rank: whether both have the same, and of half of the cases how far that is from one process. */
 let [first, second]: [Found[], Found[]] = [[], []];
+let found: Found[] = [];
 
 beforeAll(async () => {
   const script = fileURLToPath(new URL("../testing/run-parity.ts", import.meta.url));
@@ -25,22 +27,23 @@ beforeAll(async () => {
     [0, ""],
   ]);
   [first, second] = outcomes.map(({ said }) => said) as [Found[], Found[]];
+  found = [...first, ...second].filter(({ weights }) => weights !== undefined);
 }, 300_000);
 
 it("tries every method of the list", () => {
-  expect(first.map(({ name }) => name)).toEqual(expect.arrayContaining(METHODS.map(({ about }) => about.name)));
+  expect(found.map(({ name }) => name)).toEqual(expect.arrayContaining(METHODS.map(({ about }) => about.name)));
 });
 
 describe("two ranks against one process with the same global batch", () => {
   it("have the same gradients in the first step (relative, float32)", () => {
-    for (const { name, gradient, gradients } of first) {
+    for (const { name, gradient, gradients } of found) {
       expect.soft(gradients, name).toBeGreaterThan(10);
       expect.soft(gradient, name).toBeLessThan(1e-5);
     }
   });
 
   it("have the same weights, statistics, copies and queues after five steps of SGD at 0.05", () => {
-    for (const { name, weights, loss, moved } of first) {
+    for (const { name, weights, loss, moved } of found) {
       expect.soft(weights[0], `${name}: ${weights[1]}`).toBeLessThan(1e-4);
       expect.soft(loss, name).toBeLessThan(1e-4);
       expect.soft(moved, name).toBe(true);

@@ -79,6 +79,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     const progress = new Progress({ total, start, stream, onLog, work: (steps) => growth.of(steps) });
     skipped.open(run, progress);
     listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
+    watch?.open(out, start);
     if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
     for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
     if (!old && info.init) for (const line of initLines(info.init, config, plan.given)) progress.log(line);

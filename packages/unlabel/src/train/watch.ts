@@ -6,6 +6,7 @@ import { autocast, distributed, fromTypedArray, noGrad, scope, type Tensor } fro
 import { round } from "../base/numbers.ts";
 import type { SettledConfig } from "../config/common.ts";
 import type { Dataset, Split } from "../data/folder.ts";
+import { isOrdinary, PHOTOGRAPHS } from "../data/input.ts";
 import type { ImageReader } from "../data/reader.ts";
 import { drawnSample } from "../data/sample.ts";
 import { learntShare } from "../methods/about.ts";
@@ -19,6 +20,7 @@ import { encodeHeldOut, type HeldOut, readHeldOut } from "./held-out.ts";
 import { firstViews, type Look, measure, twoViews, type ViewPlace, voteOf } from "./look.ts";
 import { LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-plan.ts";
 import { OnlineProbe } from "./online.ts";
+import { type DrawnMoment, PicturesOverTimeWatch } from "./pictures-over-time.ts";
 import type { RankGroup } from "./rank-group.ts";
 
 export interface WatchOptions {
@@ -67,6 +69,16 @@ export class Watch {
   #blind = false;
   /** Whether this is the process that looks. */
   readonly #looks: boolean;
+  /** Null where nothing is to be looked at but by the online probe. */
+  #pictures: PicturesOverTimeWatch | null;
+  /** Of a source in blocks nothing is read for pictures alone. */
+  readonly #inBlocks: boolean;
+  /** The images of pictures; null where there are none, undefined before they are read. */
+  #pictured: HeldOut | null | undefined;
+  #drawn: DrawnMoment[] = [];
+  #complaint: string | null = null;
+  /** Seconds before the first step, for its row. */
+  #before = 0;
 
   constructor(options: WatchOptions, probe: OnlineProbe | null) {
     const { config, data, method, stepsPerEpoch } = options;
@@ -82,6 +94,12 @@ export class Watch {
     const views = method.views.reduce((sum, { count, size }) => sum + count * (size / largest) ** 2, 0);
     const compares = this.#pair !== null;
     this.#plan = new LookPlan({ config, votes: probe !== null, views, compares, available, blocks });
+    this.#inBlocks = blocks !== undefined;
+    const ordinary = isOrdinary(data.train.input ?? PHOTOGRAPHS);
+    this.#pictures =
+      config.health_every === 0
+        ? null
+        : new PicturesOverTimeWatch({ config, method, device: options.device, views, available, ordinary });
     const { about } = methodNamed(config.method);
     this.record = new HealthRecord({
       method: { ...about.health, learnt: learntShare(about, config) },
@@ -99,6 +117,24 @@ export class Watch {
   /** Seconds that looking has taken in all of the run's processes. */
   get seconds(): number {
     return this.#plan.spent;
+  }
+
+  /** Goes on with the pictures of a run directory, of which so many steps are done. */
+  open(run: string, start: number): void {
+    if (this.#looks) this.#pictures?.open(run, start);
+  }
+
+  /** Looks before the first step: draws what pictures there is time for. */
+  async begin(moment: Moment): Promise<void> {
+    if (this.#inBlocks || this.#pictures?.due(moment) !== true) return;
+    const began = performance.now();
+    await this.#picture(this.#pictures, moment);
+    this.#before = (performance.now() - began) / 1000;
+  }
+
+  /** The pictures drawn since this was last asked, to be written. */
+  takePictures(): DrawnMoment[] {
+    return this.#drawn.splice(0);
   }
 
   /** What lets the online probe learn from a step's features; undefined where there is none. */
@@ -134,7 +170,24 @@ export class Watch {
     const images = Math.max(size.measured, size.voting);
     if (images > 0) onLook(images, this.#plan.seconds(size, moment));
     const found = images > 0 ? await this.#lookAt(size, views) : {};
-    return trial + images > 0 ? { ...found, "watch/seconds": round((performance.now() - began) / 1000) } : {};
+    const pictured = await this.#pictureAfter(moment);
+    if (trial + images === 0 && !pictured && this.#before === 0) return {};
+    const seconds = this.#before + (performance.now() - began) / 1000;
+    this.#before = 0;
+    return { ...found, "watch/seconds": round(seconds) };
+  }
+
+  /** Encodes what has waited for its time, as before a run is left. */
+  async flush(): Promise<void> {
+    const drawn = await this.#pictures?.encodeWaiting();
+    if (drawn) this.#drawn.push(drawn);
+  }
+
+  /** Why there will be no more pictures, to be said once; null where nothing went wrong. */
+  takeComplaint(): string | null {
+    const said = this.#complaint;
+    this.#complaint = null;
+    return said;
   }
 
   /** What there was no time for after the last step; null where there was. */
@@ -152,7 +205,50 @@ export class Watch {
 
   [Symbol.dispose](): void {
     this.#heldOut?.pixels.dispose();
+    this.#pictured?.pixels.dispose();
     this.probe?.dispose();
+  }
+
+  /** Draws and encodes what pictures there is time for after a step; says whether there were any. */
+  async #pictureAfter(moment: Moment): Promise<boolean> {
+    const pictures = this.#pictures;
+    if (!pictures) return false;
+    const isReady = pictures.ready(moment);
+    if (isReady) await this.flush();
+    const isDue = (!this.#inBlocks || this.#heldOut !== null) && pictures.due(moment);
+    if (isDue) await this.#picture(pictures, moment);
+    return isReady || isDue;
+  }
+
+  async #picture(pictures: PicturesOverTimeWatch, moment: Moment): Promise<void> {
+    try {
+      const images = this.#inBlocks ? this.#heldOut : await this.#toPicture(pictures, pictures.images(moment.total));
+      if (images === null) {
+        this.#pictures = null;
+        return;
+      }
+      const drawing = this.#evaluating((features) => pictures.draw(moment, images, features));
+      const drawn = await pictures.encode(drawing);
+      if (drawn) this.#drawn.push(drawn);
+    } catch (error) {
+      // A method or an encoder of a plugin, say. Training needs none of it.
+      this.#pictures = null;
+      const why = error instanceof Error ? error.message : String(error);
+      this.#complaint = `note: no pictures are drawn from step ${moment.step} on: ${why}`;
+    }
+  }
+
+  /** The images of pictures, always the same ones; null where fewer than two can be read. */
+  async #toPicture(pictures: PicturesOverTimeWatch, count: number): Promise<HeldOut | null> {
+    if (this.#pictured === undefined) {
+      const { data, config, reader } = this.#options;
+      const began = performance.now();
+      const found = await readHeldOut(data.train, count, { size: config.size, seed: config.seed, reader });
+      this.#pictured = found && found.labels.length > 1 ? found : null;
+      if (this.#pictured === null) found?.pixels.dispose();
+      pictures.spend((performance.now() - began) / 1000);
+    }
+    return this.#pictured;
   }
 
   async #lookAt({ measured, voting }: LookSize, views: readonly Tensor[]): Promise<Look> {
@@ -230,9 +326,9 @@ export class Watch {
   /** Calls with the encoder as evaluation sees it, and puts every module back as it was. */
   #evaluating<T>(body: (features: (images: Tensor) => Tensor) => T): T {
     const { method, average, device, precision } = this.#options;
-    const modules = [...method.encoder.modules()];
+    const modules = [...method.modules()];
     const training = modules.map((module) => module.training);
-    method.encoder.eval();
+    method.eval();
     try {
       const features = (images: Tensor) =>
         autocast({ device, enabled: precision === "bf16" }, () => method.encoder.features(images));

@@ -7,7 +7,7 @@ import { openWeightsFile } from "./files/open-weights-file.ts";
 import type { WeightsFile } from "./files/weights-file.ts";
 import type { FoundArchitecture, Hints } from "./found-architecture.ts";
 import { type FoundState, findState } from "./found-state.ts";
-import { type Preprocessing, readSourceConfig, type SourceConfig } from "./preprocessing.ts";
+import { licenceOf, type Preprocessing, readSourceConfig, type SourceConfig } from "./preprocessing.ts";
 import { isMoCoV3, producerOf, whatElse } from "./producer.ts";
 
 /** Weights, open. Close it when done. */
@@ -22,7 +22,7 @@ export interface WeightsSource extends WeightsFile {
   readonly instead: string | null;
   /** How images are prepared for it, as its own config says; null where it has none. */
   readonly preprocessing: Preprocessing | null;
-  /** As its config or model card has it; null where neither says. */
+  /** As its config, its model card or the file itself has it; null where none says. */
   readonly licence: string | null;
 }
 
@@ -60,7 +60,8 @@ export async function openWeights(path: string, about: WeightsAbout = {}): Promi
   const file = isFolder ? weightsIn(path) : path;
   const beside = isFolder ? path : STANDARD.includes(basename(path)) ? dirname(path) : null;
   const config = beside === null ? null : readSourceConfig(beside);
-  return sourceOf(await openWeightsFile(file), config, about);
+  const card = beside === null ? null : licenceOf(beside);
+  return sourceOf(await openWeightsFile(file), config, { ...about, licence: about.licence ?? config?.licence ?? card });
 }
 
 /** What an open file is, with what lies beside it; closes the file where it throws. */
@@ -80,12 +81,18 @@ export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: 
       architecture: state?.architecture ?? null,
       instead: state === null ? whatElse(file, model) : null,
       preprocessing: about.preprocessing ?? config?.preprocessing ?? null,
-      licence: about.licence ?? config?.licence ?? null,
+      licence: about.licence ?? config?.licence ?? ofMetadata(file),
     };
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+/** A licence that a file says of itself, as safetensors can. */
+function ofMetadata({ metadata: { license, licence } }: WeightsFile): string | null {
+  const said = [license, licence].find((one) => typeof one === "string" && /^[\w.+-]{1,100}$/.test(one));
+  return typeof said === "string" ? said : null;
 }
 
 /** A checkpoint of unlabel's, whose names are known: the averaged weights of the encoder where it has any, else the encoder's. */

@@ -93,11 +93,16 @@ function transformersConfig(config: Json, model: string, images: Json | null, li
 }
 
 /** `license:` of the block that a model card begins with. */
-function licenceOf(folder: string): string | null {
+export function licenceOf(folder: string): string | null {
   const path = join(folder, "README.md");
   if (!existsSync(path) || statSync(path).size > MOST_JSON) return null;
   const block = /^---\r?\n([\s\S]*?)\r?\n---/.exec(readFileSync(path, "utf8").slice(0, 1 << 16))?.[1];
-  return /^license:[ \t]*["']?([\w.+-]+)/m.exec(block ?? "")?.[1] ?? null;
+  // One, or the first of several.
+  const value = (key: string) =>
+    new RegExp(`^${key}:[ \\t]*(?:\\r?\\n[ \\t]*-[ \\t]*)?["'[]*([\\w.+-]+)`, "m").exec(block ?? "")?.[1] ?? null;
+  const licence = value("license");
+  // What the hub has no name for is named beside it.
+  return licence === "other" ? (value("license_name") ?? licence) : licence;
 }
 
 function readJson(path: string): Json | null {

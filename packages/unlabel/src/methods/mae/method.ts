@@ -8,7 +8,7 @@ import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
 import { defineMethod } from "../define.ts";
 import { type LossOutput, Method, type Pictures, type StepProgress } from "../method.ts";
-import { type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
+import { givenMasking, type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
 import { meanSquaredCosine } from "../shared/uniformity.ts";
 import { about } from "./about.ts";
 import { CrossDecoder } from "./cross-decoder.ts";
@@ -74,11 +74,24 @@ export class Mae extends Method {
    * @param images normalised as in training, `[N, C, S, S]`
    */
   override pictures(images: Tensor): Pictures {
+    return this.#pictured(images, (batch, count) => fixedMasking(batch, count, this.#config.mask_ratio, images.device));
+  }
+
+  /**
+   * The same of patches of one's choice.
+   *
+   * @throws {TorchError} where images hide different numbers of patches, none or all
+   */
+  override fill(images: Tensor, hidden: Tensor): Pictures {
+    return this.#pictured(images, () => givenMasking(hidden));
+  }
+
+  #pictured(images: Tensor, masks: (batch: number, count: number) => Masking): Pictures {
     return noGrad(() =>
       scope(() => {
         const patches = patchify(images, this.encoder.patch);
         const [batch, count] = patches.shape as [number, number];
-        const masking = fixedMasking(batch, count, this.#config.mask_ratio, images.device);
+        const masking = masks(batch, count);
         const seen = gatherTokens(patches, masking.keep);
         const hidden = gatherTokens(patches, masking.hidden);
         const output = this.decoder.call(this.encoder.encode(patches, masking.keep), masking).to({ dtype: "float32" });

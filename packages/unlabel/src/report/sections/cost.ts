@@ -5,7 +5,9 @@ import { type Html, html } from "../../page/html.ts";
 import { proseList, runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
 
-export function cost({ runs, costs }: ReportData): Html {
+export function cost({ runs: all, costs }: ReportData): Html | null {
+  const runs = all.filter(({ shelf }) => shelf === null);
+  if (runs.length === 0) return null;
   return html`${proseList(costs)}
     <div class="scroll" tabindex="0" role="region" aria-label="Cost of runs"><table>
       <thead><tr><th>Run</th><th class="n">Time</th><th class="n">Steps</th><th class="n">Epochs</th><th class="n">Images/s</th><th class="n">Encoder</th><th class="n">With heads</th><th class="n">Peak memory</th><th>Device</th><th>Precision</th><th class="n">Threads</th></tr></thead>

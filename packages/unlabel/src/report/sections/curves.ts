@@ -30,7 +30,7 @@ export function curves({ runs, groups }: ReportData): Html | null {
   return html`
     <p>Each run has its own axes: losses of different methods, batch sizes or temperatures measure different things. Thin lines hold every extreme, bold ones are means over neighbouring steps${seeds && "; runs that differ in their seed alone share axes"}.</p>
     ${groups.map((group, index) => {
-      const members = runs.filter((run) => run.group === index);
+      const members = runs.filter((run) => run.group === index && run.shelf === null);
       const [first] = members;
       if (!first) return null;
       const panel = (key: string, name: string, minor: boolean, lines: Line[] = []) => {

@@ -19,8 +19,12 @@ export function reproduce({ runs }: ReportData): Html {
     const split = scored?.split_seed ?? null;
     const fifth = split !== null && split !== scored?.seed ? ["--split-seed", String(split)] : [];
     const data = run.data.root === null ? "DATA" : shellWord(run.data.root);
-    const probed = scored ? `\n${commandLine("evaluate", shellWord(run.dir), "--data", data, ...fifth)}` : "";
-    const trained = command === null ? "The command was not recorded." : recordedHere(command);
-    return html`<h3>${runLabel(run)} <small>${facts.join(", ")}</small></h3><pre tabindex="0">${trained}${probed}</pre>`;
+    const probed = scored
+      ? commandLine("evaluate", shellWord(run.shelf?.source ?? run.dir), "--data", data, ...fifth)
+      : null;
+    // Nothing was trained of what comes off the shelf.
+    const trained = run.shelf ? null : command === null ? "The command was not recorded." : recordedHere(command);
+    const lines = [trained, probed].filter((line) => line !== null).join("\n");
+    return html`<h3>${runLabel(run)} <small>${facts.join(", ")}</small></h3><pre tabindex="0">${lines}</pre>`;
   })}<p class="note">The config in each run.json can be fed back with --config; checkpoints and all numbers behind this page lie in the run folders.</p>`;
 }

@@ -6,7 +6,9 @@ import { runLabel } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
 import { told } from "./told.ts";
 
-export function settings({ runs }: ReportData): Html {
+export function settings({ runs: all }: ReportData): Html | null {
+  const runs = all.filter(({ shelf }) => shelf === null);
+  if (runs.length === 0) return null;
   const keys = [...new Set(runs.flatMap((run) => Object.keys(run.config)))];
   const text = (run: RunData, key: string) => {
     const value = run.config[key];

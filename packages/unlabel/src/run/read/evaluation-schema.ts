@@ -159,6 +159,7 @@ export const drawnSchema = z
         ),
       }),
     ),
+    clusters: z.array(z.looseObject({ size: z.int().min(1), tiles: z.array(tile) })).nullish(),
     confused: z.array(
       z.looseObject({
         truth: index,
@@ -178,6 +179,7 @@ export const drawnSchema = z
       return (
         file.map.points.every((one) => own([one.tile], [one.label, one.predicted])) &&
         file.confused.every((one) => own(one.tiles, [one.truth, one.taken])) &&
+        (file.clusters ?? []).every((one) => own(one.tiles, [])) &&
         file.neighbours.every((one) => own([one.tile], [one.label]) && one.found.every((f) => own([f.tile], [f.label])))
       );
     },

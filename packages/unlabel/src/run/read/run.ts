@@ -5,11 +5,21 @@ import { UsageError, UserError } from "../../base/errors.ts";
 import { commandLine, shellWord } from "../../base/shell.ts";
 import { CheckpointFiles, type Damage, stepOf } from "../checkpoint-files.ts";
 import { migrate } from "../migrate.ts";
+import { OVER_TIME, PICTURES } from "../pictures-over-time.ts";
 import { reportCommand } from "./comparison.ts";
 import { type Evaluations, readEvaluations } from "./evaluations.ts";
 import { check, exists, parseJson, readJson } from "./file.ts";
 import { type Metrics, readMetrics, readSkipped } from "./metrics.ts";
-import { type Pictures, picturesSchema, type RunFile, runSchema, type Skipped } from "./schema.ts";
+import {
+  type OverTime,
+  overTimeSchema,
+  type Pictures,
+  picturesSchema,
+  type RunFile,
+  runSchema,
+  type Skipped,
+} from "./schema.ts";
+import { asRunFile, readShelf, type ShelfFile } from "./shelf.ts";
 
 /** A run as the report sees it. */
 export type Run = Metrics & {
@@ -18,9 +28,13 @@ export type Run = Metrics & {
   /** Its short name, unique among the runs of one report. */
   name: string;
   file: RunFile;
+  /** Of an encoder off the shelf, which was never trained here; null of a run. */
+  shelf: ShelfFile | null;
   evaluations: Evaluations;
   /** A masked method's reconstructions. */
   pictures: Pictures | null;
+  /** What it made of a few images at some of its steps. */
+  overTime: OverTime | null;
   /** What is damaged or missing of its last checkpoint; null where nothing is. */
   damage: Damage | null;
   /** Unreadable files: all counted, the first of them listed. */
@@ -33,19 +47,40 @@ export type Run = Metrics & {
  */
 export async function readRun(dir: string): Promise<Run> {
   const path = join(dir, "run.json");
+  const shelf = (await exists(path)) ? null : await readShelf(dir);
+  if (shelf) return ofShelf(dir, shelf);
   if (!(await exists(path))) throw new UserError(`Expected a run directory for ${dir}, got ${await foundAt(dir)}`);
   const file = check(runSchema, migrate(await parseJson(path), path), path);
   // Of a name that is one, a stranger's run.json may name any file.
   const pictures = /^[a-z0-9]+$/.test(file.method) ? join(dir, "pictures", `${file.method}.json`) : null;
+  const overTime = join(dir, PICTURES, OVER_TIME);
   return {
     dir,
     name: basename(resolve(dir)),
     file,
-    ...readMetrics(join(dir, "metrics.jsonl")),
+    shelf: null,
+    ...(await readMetrics(join(dir, "metrics.jsonl"))),
     evaluations: await readEvaluations(join(dir, "eval")),
     pictures: pictures && (await exists(pictures)) ? await readJson(picturesSchema, pictures) : null,
+    overTime: (await exists(overTime)) ? await readJson(overTimeSchema, overTime) : null,
     damage: new CheckpointFiles(join(dir, "checkpoints")).damage(stepOf),
     skipped: readSkipped(join(dir, "skipped.jsonl")),
+  };
+}
+
+/** An encoder off the shelf as a run without steps. */
+async function ofShelf(dir: string, shelf: ShelfFile): Promise<Run> {
+  return {
+    dir,
+    name: shelf.name,
+    file: asRunFile(shelf),
+    shelf,
+    ...(await readMetrics(join(dir, "metrics.jsonl"))),
+    evaluations: await readEvaluations(join(dir, "eval")),
+    pictures: null,
+    overTime: null,
+    damage: null,
+    skipped: { count: 0, first: [] },
   };
 }
 

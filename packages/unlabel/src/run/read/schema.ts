@@ -43,6 +43,8 @@ export const runSchema = z.looseObject({
   chance: maybeNumber,
   floor: maybeNumber,
   steps_per_epoch: maybeNumber,
+  /** What its encoder began with; absent where that was random. */
+  init: z.looseObject({ source: z.string(), encoder: z.string(), producer: maybeText, licence: maybeText }).nullish(),
   /** Absent or null before training's first look at the features. */
   health: z.looseObject({ verdict: z.string(), since: maybeNumber, text: z.string() }).nullish(),
   result: z
@@ -65,11 +67,42 @@ export const picturesSchema = z.looseObject({
   items: z.array(z.looseObject({ original: z.string(), masked: z.string(), reconstructed: z.string() })),
 });
 
+const tile = z.int().min(0).max(9999);
+
+/** pictures/over-time.json: which of a run's pictures lie where in the sheets beside it. */
+export const overTimeSchema = z.looseObject({
+  moments: z
+    .array(
+      z.looseObject({
+        step: z.int().min(0),
+        total: z.int().min(1),
+        file: z.string(),
+        tile: z.int().min(1).max(1024),
+        columns: z.int().min(1).max(64),
+        among: z.int().min(0),
+        images: z
+          .array(
+            z.looseObject({
+              name: z.string(),
+              tile,
+              features: tile.nullable(),
+              masked: tile.nullable(),
+              reconstructed: tile.nullable(),
+              near: z.array(z.looseObject({ tile, similarity: z.number(), right: z.boolean().nullable() })).max(64),
+            }),
+          )
+          .max(64),
+      }),
+    )
+    .max(64),
+});
+
 export const skippedSchema = z.looseObject({ path: z.string(), reason: z.string() });
 
 /** A line of metrics.jsonl: a step, and numbers under any name (null where the value was not a number). */
 export const metricSchema = z.object({ step: z.number() }).catchall(z.number().nullable());
 
 export type RunFile = z.infer<typeof runSchema>;
+export type OverTime = z.infer<typeof overTimeSchema>;
 export type Pictures = z.infer<typeof picturesSchema>;
 export type Skipped = z.infer<typeof skippedSchema>;

@@ -65,6 +65,11 @@ export class Series {
     this.width *= 2;
   }
 
+  /** Whether there were more values than are kept one by one. */
+  get isThinned(): boolean {
+    return this.width > 1;
+  }
+
   /** At most 1,000 points in order of steps; all of them where there were no more than 498. */
   points(): Point[] {
     const found = new Map<number, Point>();

@@ -2,6 +2,8 @@
 // token; it is exchanged for a cookie that scripts cannot read and other sites' requests do not carry. Host is checked against names
 // that were made to lead here (DNS rebinding), Origin and Sec-Fetch-Site against other pages, and no page may load anything but ours.
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { isIP } from "node:net";
+import { hostname } from "node:os";
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 
@@ -13,6 +15,8 @@ export interface Access {
   readonly secret: string;
   /** The port that the server listens on, once it does. */
   port: number;
+  /** What it listens on; absent for this machine alone. */
+  host?: string;
 }
 
 /** Random secrets, of 192 bits each. */
@@ -21,14 +25,30 @@ export function newAccess(): Access {
   return { token: random(), secret: random(), port: 0 };
 }
 
-/** The address that lets a browser in. */
-export function addressOf({ port, token }: Access): string {
-  return `http://127.0.0.1:${port}/?token=${token}`;
+/** The address that lets a browser in. @param host by which it reaches this machine */
+export function addressOf({ port, token }: Access, host = "127.0.0.1"): string {
+  return `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}/?token=${token}`;
+}
+
+/** Whether only this machine reaches a server that listens there. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}
+
+/** Whether a request was meant for this server: an address, which no name can be made to lead to, or a name that is known to be ours. */
+function isOurs(host: string | undefined, access: Access): boolean {
+  const found = /^(\[[0-9a-fA-F:.]+\]|[^:]+):(\d+)$/.exec(host ?? "");
+  if (!found || Number(found[2]) !== access.port) return false;
+  const name = found[1]!.replace(/^\[|\]$/g, "").toLowerCase();
+  if (name === "127.0.0.1" || name === "localhost") return true;
+  if (access.host === undefined) return false;
+  const own = hostname().toLowerCase();
+  return isIP(name) > 0 || name === access.host.toLowerCase() || name === own || name === `${own}.local`;
 }
 
 const HEADERS: Readonly<Record<string, string>> = {
   "Content-Security-Policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "DENY",
   "Referrer-Policy": "no-referrer",
@@ -62,8 +82,7 @@ function isEntry(c: Context): boolean {
 function refusalOf(c: Context, access: Access): string | null {
   const { method } = c.req;
   const host = c.req.header("host");
-  if (host !== `127.0.0.1:${access.port}` && host !== `localhost:${access.port}`)
-    return "Expected the address that was printed, got another host";
+  if (!isOurs(host, access)) return "Expected the address that was printed, got another host";
   if (method !== "GET" && method !== "HEAD" && method !== "POST") return "Expected GET or POST";
   if (isEntry(c)) return method === "GET" && same(c.req.query("token") ?? "", access.token) ? null : WAY_IN;
   const site = c.req.header("sec-fetch-site");
@@ -73,7 +92,9 @@ function refusalOf(c: Context, access: Access): string | null {
   if (origin !== undefined && origin !== `http://${host}`) return "Expected a page of this server, got another";
   if (method === "POST") {
     if (origin === undefined) return "Expected a page of this server, got a request without one";
-    if (!/^application\/json\b/i.test(c.req.header("content-type") ?? "")) return "Expected JSON";
+    // Neither is a type that a form of another page could send without asking first.
+    if (!/^application\/(json|octet-stream)\b/i.test(c.req.header("content-type") ?? ""))
+      return "Expected JSON, or a file's bytes";
   }
   return same(getCookie(c, cookieName(access)) ?? "", access.secret) ? null : WAY_IN;
 }

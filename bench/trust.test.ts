@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { TRUST } from "../packages/unlabel/src/report/trust-table.ts";
+import { type IndicatorRow, measuredRows, trustOf } from "./indicators.ts";
+
+it("what the report says of indicators is what the kept rows say", () => {
+  // Where this fails: npx tsx bench/write-trust.ts
+  expect(TRUST).toEqual(trustOf(measuredRows()));
+});
+
+it("a combination is chosen on one set and judged on the other", () => {
+  const row = (set: string, i: number): IndicatorRow => ({
+    ...{ id: `${set} ${i}`, set, method: "mae", setting: "preset", steps: 1, seed: 0, commit: null, refused: {} },
+    // RankMe follows the score on both; rotation only on one.
+    indicators: { rank_me: i, rotation: set === "demo" ? i : -i },
+    linear: { top1: i / 20, interval: [i / 20 - 0.01, i / 20 + 0.01] },
+    knn: { top1: 0, interval: [0, 0] },
+  });
+  const rows = ["photographs", "demo"].flatMap((set) => Array.from({ length: 6 }, (_, i) => row(set, i)));
+  expect(trustOf(rows)).toEqual({
+    sets: ["photographs", "drawings"],
+    checkpoints: 12,
+    combination: ["rank_me"],
+    judged: { right: 30, pairs: 30, interval: [1, 1] },
+  });
+  expect(trustOf(rows.slice(0, 6))).toBeNull();
+});

@@ -1,0 +1,51 @@
+// Encoders off the shelf that a comparison sets beside its runs: their names, and their evaluation before anything is trained, since what
+// is wrong with one should be known then.
+import { basename, dirname, extname, resolve } from "node:path";
+import { isHub } from "../hub/reference.ts";
+
+/** An encoder off the shelf, evaluated beside the runs of a comparison. */
+export interface PlannedShelf {
+  /** Its folder's name, `beside-NAME`. */
+  name: string;
+  /** What people call it. */
+  title: string;
+  /** Where it comes from; of the hub with its commit, once that is known. */
+  source: string;
+  /** How far it has come. */
+  status: "waiting" | "evaluating" | "done" | "failed";
+  /** Why it failed. */
+  error?: string;
+}
+
+/** Names that say nothing of what is in them. */
+const PLAIN =
+  /^(model|pytorch_model|weights|checkpoint|last|best|open_clip_pytorch_model|initial|encoder)(\.safetensors|\.bin)?(\.index)?$/i;
+
+/** Where something lies, whole; what is on the hub stays as it is named. */
+export function placeOf(source: string): string {
+  return isHub(source) ? source : resolve(source);
+}
+
+/** What people call the weights at a place: "dinov2-small". */
+export function calledOf(source: string): string {
+  if (isHub(source)) return source.slice(source.lastIndexOf("/") + 1).replace(/@.*$/, "");
+  const own = basename(source, extname(source).length <= 12 ? extname(source) : "");
+  return PLAIN.test(own) ? basename(dirname(source)) || own : own;
+}
+
+/** As compare.json keeps them, each with a folder of its own. */
+export function shelfOf(sources: readonly string[]): PlannedShelf[] {
+  const called = sources.map(calledOf);
+  const taken = new Set<string>();
+  return sources.map((source, i): PlannedShelf => {
+    const isAlone = called.filter((one) => one === called[i]).length === 1;
+    const slug = called[i]!.toLowerCase()
+      .replace(/[^a-z0-9._-]+/g, "-")
+      .replace(/^[-.]+|[-.]+$/g, "")
+      .slice(0, 60);
+    let name = `beside-${slug || "encoder"}`;
+    for (let n = 2; taken.has(name); n++) name = `beside-${slug || "encoder"}-${n}`;
+    taken.add(name);
+    return { name, title: `${isAlone ? called[i] : source} as it comes`, source, status: "waiting" };
+  });
+}

@@ -1,0 +1,2 @@
+// Styles are part of the bundle.
+declare module "*.css";
