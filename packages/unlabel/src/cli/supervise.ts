@@ -1,6 +1,7 @@
 // The processes that `launch` starts: their variables, what is shown of what they say, signals, and their end. When one ends badly,
 // the others have a while to find out and say so; then they are ended. When the launcher itself is killed, they end like after SIGTERM.
 import { type ChildProcess, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
@@ -64,20 +65,21 @@ export async function supervise(args: readonly string[], options: Supervised): P
     });
     const bad = await firstBad(all);
     if (bad === null) return 0;
-    // Rank 0 may have something to say, or to save. Once it has ended, nobody has.
+    // Rank 0 may have something to say, or to save. Once it has ended, nobody has; nor has one that was stopped.
+    const killed = endStopped(all);
     await Promise.race([within(Math.min(GRACE, limit), all), first.ended]);
     let left = hasEnded(first) ? await within(short, all) : running(all);
     // Interrupted, it saves; another signal would keep it from that.
     const saves = asked || bad.code === 130;
     if (left.includes(first) && !saves)
       tell(options, `${nameOf(bad)}; ${listOf(left)} did not end by themselves within ${GRACE} s, and are ended`);
-    else if (!asked && !left.includes(first)) explain(all, bad, options);
+    else if (!asked && !left.includes(first)) explain(all, bad, killed, options);
     for (const { child, number } of left) if (number > 0 || !saves) child.kill("SIGTERM");
     if (left.includes(first)) await Promise.race([within(limit - GRACE, all), first.ended]);
     left = left.length > 0 ? await within(short, all) : [];
     for (const { child } of left) child.kill("SIGKILL");
     await Promise.all(all.map(({ ended }) => ended));
-    return codeOf(all, bad);
+    return codeOf(all, bad, killed);
   } finally {
     for (const signal of SIGNALS) process.off(signal, pass);
   }
@@ -152,15 +154,31 @@ function hasEnded({ code, signal }: Rank): boolean {
   return code !== null || signal !== null;
 }
 
+/** Ends those that somebody has stopped: they cannot end by themselves, nor hear anything but this. Known on Linux alone. */
+function endStopped(all: readonly Rank[]): Rank[] {
+  const stopped = running(all).filter(({ child }) => /^\d+ \(.*\) [Tt] /s.test(statusOf(child.pid)));
+  for (const { child } of stopped) child.kill("SIGKILL");
+  return stopped;
+}
+
+function statusOf(pid: number | undefined): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
 function isBad({ code, signal }: Rank): boolean {
   return signal !== null || code !== 0;
 }
 
 /** Rank 0 says by itself why it failed. Where it could not, or had no reason to, the launcher does. */
-function explain(all: readonly Rank[], bad: Rank, options: Supervised): void {
+function explain(all: readonly Rank[], bad: Rank, killed: readonly Rank[], options: Supervised): void {
   const first = all[0]!;
   if (first.signal === null && first.code !== 0) return;
-  const culprit = first.signal === null ? bad : first;
+  // Where it was ended here, whoever missed it knows more.
+  const culprit = first.signal === null || killed.includes(first) ? bad : first;
   const said = culprit.said.findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
   tell(options, said ?? nameOf(culprit));
 }
@@ -179,8 +197,8 @@ function listOf(ranks: readonly Rank[]): string {
 }
 
 /** Rank 0's own code where it failed, else that of the first to end badly; of a signal what a shell says. */
-function codeOf(all: readonly Rank[], bad: Rank): number {
+function codeOf(all: readonly Rank[], bad: Rank, killed: readonly Rank[]): number {
   const first = all[0]!;
-  const { code, signal } = isBad(first) ? first : bad;
+  const { code, signal } = isBad(first) && !killed.includes(first) ? first : bad;
   return signal === null ? (code ?? 1) : 128 + constants.signals[signal];
 }

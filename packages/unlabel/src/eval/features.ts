@@ -144,8 +144,9 @@ async function encodeShared(
   const kept = Array.from(found.indices, (index) => own[index]!);
   const rows = { kept, unread, parts: found.parts ?? functions.map(() => null) };
   const all = await shareRows(rows, ranks, device);
-  for (const one of all.unread) onSkip?.(one);
-  return { indices: all.kept, parts: all.parts, first: unread[0] ?? all.unread[0] ?? null };
+  // Rank 0 has told of its own.
+  if (ranks.rank === 0) for (const one of all.unread.slice(1).flat()) onSkip?.(one);
+  return { indices: all.kept, parts: all.parts, first: all.unread.flat()[0] ?? null };
 }
 
 /**

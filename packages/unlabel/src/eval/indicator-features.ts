@@ -100,7 +100,7 @@ export async function seenFeatures<Name extends string>(
   const all = shared
     ? await shareRows({ kept: own, unread, parts: joined }, ranks, device)
     : { kept: Int32Array.from(own), unread: [], parts: joined };
-  for (const one of all.unread) onSkip?.(one);
+  if (shared && ranks.rank === 0) for (const one of all.unread.slice(1).flat()) onSkip?.(one);
   const kept = Array.from(all.kept, (place) => viewed[place]!);
   const features = names.map((name, f) => {
     using stacked = all.parts?.[f];

@@ -25,8 +25,8 @@ export interface OwnRows {
 export interface AllRows {
   /** Places among all images of the rows, in their order; on every rank. */
   kept: Int32Array;
-  /** What others could not read; of rank 0 alone, which has said its own. */
-  unread: Unread[];
+  /** What could not be read, by rank. */
+  unread: readonly Unread[][];
   /** `[kept, …]` of each kind on rank 0, no rows on the others; null where no rank could read anything. */
   parts: Tensor[] | null;
 }
@@ -68,7 +68,7 @@ export async function shareRows(own: OwnRows, ranks: Sharing, device: string): P
   for (const part of parts) part?.dispose();
   return {
     kept: Int32Array.from(order, (row) => all[row]!),
-    unread: ranks.rank === 0 ? told.slice(1).flatMap((one) => [...one.unread]) : [],
+    unread: told.map((one) => [...one.unread]),
     parts: joined.every((one) => one !== null) ? joined : null,
   };
 }
