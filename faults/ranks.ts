@@ -287,7 +287,7 @@ function lostWithinEvaluation(signal: "SIGKILL" | "SIGSTOP"): Case {
     async run(world, folder) {
       const out = copyOf(world.finished, join(folder, "run"));
       const scores = sha256(join(out, "eval", "linear.json"));
-      const program = new Program(launch(2, ["evaluate", out, "--threads", "1", "--size", "512"]));
+      const program = new Program(launch(2, ["evaluate", out, "--threads", "1", "--size", "160"]));
       await program.until(() => /encoding/.test(program.err) || program.over);
       const { ended } = await hit(program, 1, signal);
       const line = failed(ended, /rank 1\b/);

@@ -13,7 +13,7 @@ const APART = 1e-4;
 
 /** A line for each thing that is not as it should be. @param data a folder of images */
 export async function startedByTorchrun(root: string, data: string, python: Python): Promise<string[]> {
-  const settings = `--method simclr --preset small --encoder resnet18 --size 32 --steps ${STEPS} --precision fp32 --threads 1 --device cpu`;
+  const settings = `--method simclr --preset small --encoder resnet18 --size 32 --steps ${STEPS} --lr 0.05 --precision fp32 --threads 1 --device cpu`;
   const own = [
     ...settings.split(" "),
     "--set",
@@ -22,12 +22,14 @@ export async function startedByTorchrun(root: string, data: string, python: Pyth
     "health_every=0",
     "--set",
     "checkpoint_every_epochs=1",
+    "--set",
+    "optimizer=sgd",
   ];
   const pretrain = (out: string, batch: number, ...more: string[]) => [
     ...[process.execPath, BIN, "pretrain", data, ...own, "--batch", String(batch), "--out", join(root, out), ...more],
   ];
   const problems: string[] = [];
-  const alone = await ended(start(pretrain("one", 4), python.env));
+  const alone = await ended(start(pretrain("one", 8), python.env));
   if (alone.code !== 0) return [`one process: exit ${alone.code}: ${alone.said}`];
   const ways: [string, string[]][] = [
     ["torchrun", []],
@@ -35,11 +37,11 @@ export async function startedByTorchrun(root: string, data: string, python: Pyth
   ];
   for (const [name, flags] of ways) {
     const out = name.replace(/\W+/g, "-");
-    const found = await ended(start(torchrun(python, flags, pretrain(out, 2)), python.env));
+    const found = await ended(start(torchrun(python, flags, pretrain(out, 4)), python.env));
     if (found.code !== 0) problems.push(`${name}: exit ${found.code}: ${found.said}`);
     else problems.push(...apart(name, join(root, out), join(root, "one")));
   }
-  problems.push(...(await afterKill(root, python, pretrain("killed", 2, "--resume=auto"))));
+  problems.push(...(await afterKill(root, python, pretrain("killed", 4, "--resume=auto"))));
   return problems;
 }
 
