@@ -50,6 +50,7 @@ const ALONE: Record<string, () => Promise<Alone>> = {
   color: () => import("./color.ts"),
   decoders: () => import("./decoders.ts"),
   indicators: () => import("./indicators.ts"),
+  methods: () => import("./methods.ts"),
   evaluate: () => import("./evaluate.ts"),
   parity: () => import("./parity.ts"),
   presets: () => import("./presets.ts"),
@@ -57,11 +58,12 @@ const ALONE: Record<string, () => Promise<Alone>> = {
   ranks: () => import("./ranks.ts"),
   scale: () => import("./scale.ts"),
   "scale-ranks": () => import("./scale-ranks.ts"),
+  studio: () => import("./studio.ts"),
   threads: () => import("./threads.ts"),
 };
 
 /** Those whose rows are kept as data. */
-const KEEPS = new Set(["presets", "indicators"]);
+const KEEPS = new Set(["presets", "indicators", "methods"]);
 
 interface Flags {
   json?: boolean;
@@ -72,6 +74,7 @@ interface Flags {
   minutes?: number;
   rows?: RegExp;
   fromRows?: boolean;
+  check?: boolean;
   against?: string;
   device: "auto" | "cpu" | "cuda";
 }
@@ -86,13 +89,14 @@ const program = new Command("npm run bench --")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
   .option(
     "--rows <pattern>",
-    "data, train, presets, indicators: only rows whose name holds it, a regular expression",
+    "data, train, presets, indicators, methods: only rows whose name holds it, a regular expression",
     pattern,
   )
   .option(
     "--from-rows",
-    "presets, indicators: the table of what was measured before and is kept in bench/rows, in a second",
+    "presets, indicators, methods: the table of what was measured before and is kept in bench/rows, in a second",
   )
+  .option("--check", "methods: measure nothing, and end with 1 where a method has neither a row nor a reason")
   .option(
     "--against <commit>",
     `data, train, quality: beside that commit of ours instead of peers; ends with 1 where a row is below ${LEAST} of it`,
@@ -120,6 +124,8 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
   }
   const lacking = flags.fromRows ? asked.find((name) => !KEEPS.has(name)) : undefined;
   if (lacking) throw new UserError(`Expected ${[...KEEPS].join(" or ")} with --from-rows, got ${lacking}`);
+  const unchecked = flags.check ? asked.find((name) => name !== "methods") : undefined;
+  if (unchecked) throw new UserError(`Expected methods with --check, got ${unchecked}`);
   if (quick && write) throw new UserError("Expected --quick or --write, got both: quick numbers belong in no document");
   const data = resolve(flags.data);
   if (!existsSync(data)) throw new UserError(`Expected images in ${data}; name their folder with --data`);
@@ -180,7 +186,9 @@ async function checkRows(asked: string[], wanted: RegExp, options: BenchOptions,
       ? (await AGAINST[name]?.())?.againstNames
       : (await (COMPARED[name] ?? ALONE[name])?.())?.rowNames;
     if (!found || found(options).length === 0)
-      throw new UserError(`Expected --rows with data, train, presets or indicators alone, got it with ${name}`);
+      throw new UserError(
+        `Expected --rows with data, train, presets, indicators or methods alone, got it with ${name}`,
+      );
     known.push(...found(options));
   }
   if (known.some((name) => wanted.test(name))) return;

@@ -37,6 +37,8 @@ export interface BenchOptions {
   rows?: RegExp;
   /** For benches that keep their rows: measure nothing, print those. */
   fromRows?: boolean;
+  /** For benches that keep their rows: measure nothing, say what is missing. */
+  check?: boolean;
   /** For benches that train for a time. */
   minutes?: number;
   /** Progress, for people. */

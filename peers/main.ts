@@ -5,7 +5,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { noGrad, randn, scope } from "@unlabel/torch";
-import { Rng } from "../packages/unlabel/src/base/rng.ts";
 import { table } from "../packages/unlabel/src/base/table.ts";
 import { trainedMethod } from "../packages/unlabel/src/eval/baselines.ts";
 import { loadEncoder } from "../packages/unlabel/src/eval/load-encoder.ts";
@@ -15,55 +14,52 @@ import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import { makeTiff } from "../packages/unlabel/src/testing/tiff.ts";
 import { pretrain } from "../packages/unlabel/src/train/pretrain.ts";
 import { type Asked, openInBrowser } from "./browser.ts";
+import { runCards } from "./cards.ts";
 import { nodePeers, type Python, pythonPeers, Unreachable } from "./environment.ts";
+import { neighboursOf } from "./neighbours.ts";
+import {
+  type Case,
+  folderOf,
+  IN_BROWSER,
+  type Outcome,
+  poolingOf,
+  precisionOf,
+  RUNS,
+  type Run,
+  type RunName,
+  sizeOf,
+} from "./runs.ts";
+import { samples } from "./samples.ts";
 import { eventsBesideMetrics } from "./tensorboard.ts";
 import { startedByTorchrun } from "./torchrun.ts";
 
-/** Of what program, with which files, how alike. */
-interface Case {
-  run: string;
-  to: Target;
-  program: string;
-  file?: string;
-  /** What goes in: normalised float32 pixels, or images of 8 or 16 bits. */
-  takes: "pixel_values" | "images";
-  least: number;
-}
-
-const RUNS = {
-  resnet18: { encoder: "resnet18", method: "simclr", stem: "7x7" },
-  "resnet18-3x3": { encoder: "resnet18", method: "simclr", stem: "3x3" },
-  resnet50: { encoder: "resnet50", method: "simclr", stem: "7x7" },
-  vit_tiny: { encoder: "vit_tiny", method: "mae", patch: 8, log: "tensorboard" },
-  "resnet18-5": { encoder: "resnet18", method: "simclr", stem: "7x7" },
-  "vit_tiny-5": { encoder: "vit_tiny", method: "mae", patch: 8 },
-} as const;
-
-const SIZE = 32;
 const LEAST = { "": 0.9999, _fp16: 0.999, _int8: 0.99, _quantized: 0.99 } as const;
 
 function cases(): Case[] {
   const found: Case[] = [];
   for (const run of Object.keys(RUNS)) {
     const rgb = !run.endsWith("-5");
-    const small = run.endsWith("3x3");
+    const { without = [], brief = false } = RUNS[run as RunName] as Run;
     for (const ending of ["", "_fp16", "_int8"] as const) {
       const least = LEAST[ending];
+      // Large ones differ in sizes alone.
+      if (brief && ending !== "") continue;
       const onnx = { run, to: "onnx", program: "onnxruntime", least } as const;
       found.push({ ...onnx, file: `model${ending}.onnx`, takes: "pixel_values" });
       found.push({ ...onnx, file: `model_with_preprocessing${ending}.onnx`, takes: "images" });
     }
     // A browser takes its time: the smallest ones, in all that may differ there.
-    if (run === "resnet18" || run === "vit_tiny" || run === "vit_tiny-5") {
+    if (IN_BROWSER.includes(run)) {
       for (const ending of ["", "_int8"] as const) {
         const file = `model_with_preprocessing${ending}.onnx`;
         found.push({ run, to: "onnx", program: "Chromium", file, takes: "images", least: LEAST[ending] });
       }
     }
     const exact = { run, takes: "pixel_values", least: LEAST[""] } as const;
-    if (run.startsWith("resnet")) found.push({ ...exact, to: "torchvision", program: "torchvision" });
-    if (small) continue;
-    found.push({ ...exact, to: "timm", program: "timm" }, { ...exact, to: "transformers", program: "transformers" });
+    const has = (to: Target) => !(without as readonly Target[]).includes(to);
+    for (const to of ["torchvision", "timm", "transformers"] as const)
+      if (has(to)) found.push({ ...exact, to, program: to });
+    if (!has("transformers") || brief) continue;
     for (const [ending, dtype] of [
       ["", "fp32"],
       ["_fp16", "fp16"],
@@ -78,14 +74,9 @@ function cases(): Case[] {
         takes: "pixel_values",
         least: LEAST[ending],
       });
-      found.push({
-        run,
-        to: "transformers",
-        program: "transformers.js",
-        file: dtype,
-        takes: "pixel_values",
-        least: LEAST[ending],
-      });
+      const js = { run, to: "transformers", file: dtype, takes: "pixel_values", least: LEAST[ending] } as const;
+      found.push({ ...js, program: "transformers.js" });
+      if (IN_BROWSER.includes(run) && dtype !== "fp16") found.push({ ...js, program: "transformers.js in Chromium" });
     }
     // Pillow and our reader round alike but for a level now and then.
     if (rgb) {
@@ -95,15 +86,6 @@ function cases(): Case[] {
   }
   return found;
 }
-
-/** Of an ONNX export, which has one. */
-function precisionOf({ to, file = "" }: Case): "fp32" | "fp16" | "int8" | undefined {
-  if (to !== "onnx") return undefined;
-  return file.includes("_fp16") ? "fp16" : file.includes("_int8") ? "int8" : "fp32";
-}
-
-/** Cases of one export share it. */
-const folderOf = (one: Case) => [one.run, one.to, precisionOf(one)].filter(Boolean).join("-");
 
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const quiet = { write: () => true };
@@ -118,7 +100,7 @@ async function main(): Promise<number> {
     const all = cases();
     const asked = all.map((one) => ({
       ...{ program: one.program, file: one.file, inputs: join(root, `${one.run}-${one.takes}.npy`) },
-      folder: join(root, folderOf(one)),
+      ...{ folder: join(root, folderOf(one)), pooling: poolingOf(one.run) },
     }));
     const answers = new Map<number, Answer>();
     const ask = (which: (program: string) => boolean, program: string, args: string[], env: NodeJS.ProcessEnv) => {
@@ -133,7 +115,7 @@ async function main(): Promise<number> {
     };
     say("Opening them in Python");
     ask(
-      (name) => name !== "transformers.js" && name !== "Chromium",
+      (name) => !name.startsWith("transformers.js") && name !== "Chromium",
       python.program,
       [join(import.meta.dirname, "open.py")],
       python.env,
@@ -142,17 +124,26 @@ async function main(): Promise<number> {
     const script = join(import.meta.dirname, "open.mjs");
     ask((name) => name === "transformers.js", process.execPath, [script, node], process.env);
     say("Opening them in Chromium");
-    const places = all.flatMap(({ program }, i) => (program === "Chromium" ? [i] : []));
+    const places = all.flatMap(({ program }, i) => (program.endsWith("Chromium") ? [i] : []));
     const inBrowser = await openInBrowser(
       node,
-      places.map((i) => ({ file: join(asked[i]!.folder, all[i]!.file!), input: inputs.images.get(all[i]!.run)! })),
+      places.map((i) => {
+        const { run, program, takes, file } = all[i]!;
+        const { folder } = asked[i]!;
+        const input = inputs[takes].get(run)!;
+        return program === "Chromium" ? { file: join(folder, file!), input } : { folder, dtype: file!, input };
+      }),
     );
     for (const [k, i] of places.entries()) answers.set(i, inBrowser[k]!);
+    say("Running the lines of model cards");
+    const cards = await runCards(root, { python, node });
+    say("Neighbours in fp32 and in 8 bits");
+    const neighbours = await neighboursOf(root);
     say("Reading event files in TensorBoard");
     const differences = await logged(root, python);
     say("Training by torchrun");
     const launched = await startedByTorchrun(join(root, "runs"), join(root, "images-3"), python);
-    return told(all, answers, inputs.expected, [differences, launched]);
+    return told(all, answers, inputs.expected, { differences, launched, cards, neighbours });
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
@@ -171,12 +162,20 @@ async function logged(root: string, python: Python): Promise<string[]> {
 
 type Answer = { features: number[][] } | { error: string };
 
+/** What other programs than those that open exports make of things. */
+interface Told {
+  differences: readonly string[];
+  launched: readonly string[];
+  cards: Outcome[];
+  neighbours: Outcome[];
+}
+
 /** Prints the table. @returns the exit code */
 function told(
   all: readonly Case[],
   answers: ReadonlyMap<number, Answer>,
   inputs: ReadonlyMap<string, number[][]>,
-  [differences, launched]: readonly [string[], string[]],
+  { differences, launched, cards, neighbours }: Told,
 ): number {
   let failed = Number(differences.length > 0) + Number(launched.length > 0);
   const rows = all.map(({ run, to, program, file, takes, least }, i) => {
@@ -193,7 +192,12 @@ function told(
     ["torchrun starts ranks, and again after a kill; losses as of one process", launched],
   ] as const)
     console.log([what, ...wrong].join("\n  ") + (wrong.length > 0 ? "\nFAILED" : ""));
-  console.log(`${all.length + 2 - failed} passed, ${failed} failed`);
+  for (const { what, found, good } of [...cards, ...neighbours]) {
+    if (!good) failed++;
+    console.log(`${what}: ${found}${good ? "" : "  FAILED"}`);
+  }
+  const count = all.length + 2 + cards.length + neighbours.length;
+  console.log(`${count - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 
@@ -202,17 +206,19 @@ interface Inputs {
   expected: Map<string, number[][]>;
   /** The images of each run. */
   images: Map<string, Asked["input"]>;
+  /** The same, normalised. */
+  pixel_values: Map<string, Asked["input"]>;
 }
 
 /** Runs with their exports, and what goes into them, as .npy files too. */
 async function prepare(root: string): Promise<Inputs> {
-  const inputs: Inputs = { expected: new Map(), images: new Map() };
-  for (const [name, settings] of Object.entries(RUNS)) {
+  const inputs: Inputs = { expected: new Map(), images: new Map(), pixel_values: new Map() };
+  for (const [name, { settings, form = {} }] of Object.entries(RUNS) as [RunName, Run][]) {
     const bands = name.endsWith("-5") ? 5 : 3;
     const data = writeImages(join(root, `images-${bands}`), bands);
     const run = join(root, "runs", name);
     const common = {
-      size: SIZE,
+      size: sizeOf(name),
       batch: 4,
       steps: 4,
       health_every: 0,
@@ -220,7 +226,9 @@ async function prepare(root: string): Promise<Inputs> {
       precision: "fp32",
       preset: "small",
     };
-    await pretrain({ data, settings: { flags: { ...common, ...settings } }, out: run, stream: quiet });
+    // What sets an encoder apart is no flag: a run has it from what it began with, or from a file.
+    const file = { name: "form.yaml", settings: form };
+    await pretrain({ data, settings: { file, flags: { ...common, ...settings } }, out: run, stream: quiet });
     const wanted = new Map(cases().flatMap((one) => (one.run === name ? [[folderOf(one), one] as const] : [])));
     for (const [folder, one] of wanted)
       await exportEncoder(run, { to: one.to, out: join(root, folder), precision: precisionOf(one) });
@@ -229,13 +237,17 @@ async function prepare(root: string): Promise<Inputs> {
   return inputs;
 }
 
-async function ask(root: string, name: string, run: string, bands: number, { expected, images: byRun }: Inputs) {
+async function ask(root: string, name: string, run: string, bands: number, inputs: Inputs) {
+  const { expected, images: byRun } = inputs;
   const { method } = trainedMethod(RunDirectory.open(run));
   const encoder = method.encoder.eval();
-  const pixels = randn([3, bands, SIZE, SIZE]);
+  const size = sizeOf(name);
+  const pixels = randn([3, bands, size, size]);
   const features = noGrad(() => scope(() => encoder.features(pixels).contiguous().toNumbers()));
   expected.set(`${name}-pixel_values`, rowsOf(features, encoder.dim));
-  writeNpy(join(root, `${name}-pixel_values.npy`), "<f4", pixels.shape, pixels.toArray());
+  const values = pixels.toArray() as Float32Array;
+  writeNpy(join(root, `${name}-pixel_values.npy`), "<f4", pixels.shape, values);
+  inputs.pixel_values.set(name, { name: "pixel_values", type: "float32", shape: pixels.shape, data: values });
   const [width, height] = [57, 40];
   const make = (seed: number) => samples(width, height, bands, seed);
   const images = [make(101), make(102)];
@@ -248,18 +260,6 @@ async function ask(root: string, name: string, run: string, bands: number, { exp
   byRun.set(name, { name: "images", type: bands === 3 ? "uint8" : "uint16", shape, data: both });
   writeNpy(join(root, `${name}-images.npy`), bands === 3 ? "|u1" : "<u2", shape, both);
   method.dispose();
-}
-
-/** Three bands are photographs of 8 bits, more are of 16. */
-function samples(width: number, height: number, bands: number, seed: number): Uint8Array | Uint16Array {
-  const noise = new Rng(seed, "peers");
-  const top = bands === 3 ? 255 : 5000;
-  const values = Array.from({ length: width * height * bands }, (_, at) => {
-    const [x, y] = [Math.floor(at / bands) % width, Math.floor(at / bands / width)];
-    const wave = Math.sin((x * (1 + (at % bands))) / (3 + (seed % 7))) * Math.cos(y / (4 + (seed % 5)));
-    return Math.floor(top * Math.min(1, Math.max(0, 0.5 + 0.35 * wave + noise.uniform(-0.15, 0.15))));
-  });
-  return bands === 3 ? Uint8Array.from(values) : Uint16Array.from(values);
 }
 
 function writeImages(folder: string, bands: number): string {

@@ -1,6 +1,7 @@
 // The packages as a stranger installs them: packed, installed into an empty folder outside the clone, set up and used
 // there. `npm run test:nodes` runs this for each Node, whose program's folder is then in UNLABEL_TEST_NODE.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
@@ -88,6 +89,26 @@ it("--version prints the package's version, and the library can be imported", as
   const expected = read("node_modules/unlabel/package.json").version;
   expect(await unlabel("--version")).toBe(`${expected}\n`);
   expect(await node('import { pretrain } from "unlabel"; console.log(typeof pretrain)')).toBe("function");
+});
+
+it("serves the studio, pages and all", async () => {
+  mkdirSync(join(app, "no-runs"));
+  const child = spawn(join(app, "node_modules/.bin/unlabel"), ["studio", "no-runs", "--json"], { cwd: app, env });
+  try {
+    const [line] = await once(child.stdout, "data");
+    const { address } = JSON.parse(String(line));
+    const cookie = (await fetch(address)).headers.get("set-cookie")!.split(";")[0]!;
+    const get = async (path: string) => (await fetch(new URL(path, address), { headers: { cookie } })).text();
+    expect(await get("/run/0123456789ab")).toContain('src="/studio.js"');
+    const built = join(app, "node_modules/unlabel/dist/studio/pages");
+    for (const name of ["studio.js", "studio.css"])
+      expect(await get(`/${name}`)).toBe(readFileSync(join(built, name), "utf8"));
+    expect(JSON.parse(await get("/api/runs")).runs).toEqual([]);
+  } finally {
+    const ended = once(child, "exit");
+    child.kill("SIGINT");
+    expect(await ended).toEqual([0, null]);
+  }
 });
 
 it("its native parts are compiled once, for every Node", async () => {

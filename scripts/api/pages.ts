@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<string, string>> = {
   encoders: "ResNets and vision transformers, by torchvision's and timm's names.",
   eval: "What a trained encoder is worth, and what can be done with it: scores, features, search.",
   export: "A trained encoder for other programs: ONNX Runtime, timm, transformers, torchvision.",
+  hub: "Models of the Hugging Face hub.",
   methods: "The methods, and what methods of one's own are made of: `defineMethod`, heads, losses, schedules.",
   report: "The page about runs, and the numbers on it.",
   run: "The run directory: what pretraining and evaluation leave there.",

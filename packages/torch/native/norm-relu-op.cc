@@ -82,8 +82,9 @@ struct NormRelu : torch::autograd::Function<NormRelu> {
       using T = decltype(type);
       norm_relu::forward<T>(map, in<T>(x), in<T>(shortcut), floats(scale), floats(shift), out<T>(y), threads);
     });
-    running_mean.mul_(1 - momentum).add_(mean, momentum);
-    running_var.mul_(1 - momentum).add_(variance, momentum * count / (count - 1));
+    // As LibTorch's own kernel moves them: a pass of another layout that saved them for its backward does not read them there.
+    running_mean.variable_data().mul_(1 - momentum).add_(mean, momentum);
+    running_var.variable_data().mul_(1 - momentum).add_(variance, momentum * count / (count - 1));
     ctx->save_for_backward({x, weight, mean, variance, scale, shift, shortcut.defined() ? y : at::Tensor()});
     ctx->saved_data["eps"] = eps;
     ctx->saved_data["count"] = count;

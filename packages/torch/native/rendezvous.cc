@@ -10,13 +10,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <cerrno>
 #include <condition_variable>
-#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -35,11 +33,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kBeat{250};
-
-/// c10d warns on stderr of every wait that came to its end, which here is how waiting goes on. Where TORCH_CPP_LOG_LEVEL is set, that decides.
-void hush() {
-  if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = 2 /* errors */;
-}
 
 /// Runs what it is given, one after the other, until nobody holds it.
 class Errands {
@@ -188,7 +181,6 @@ Napi::Value listen_at(const Napi::CallbackInfo& info) {
 Napi::Value open_store(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     if (meeting()) throw std::invalid_argument("Expected no process group yet, got a second one; call destroyProcessGroup first");
-    hush();
     auto made = std::make_unique<Meeting>();
     made->host = text_arg(info[0]);
     made->port = static_cast<uint16_t>(info[1].ToNumber().Uint32Value());

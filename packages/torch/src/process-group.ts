@@ -8,7 +8,7 @@ import { describe, guarded, messageOf, TorchError } from "./errors.ts";
 import { native } from "./native.ts";
 import { ncclLibrary } from "./nccl.ts";
 import { RankError, ranksInWords } from "./rank-error.ts";
-import { joined, leaveWord, membership, refuseFailed, setMembership } from "./rank-store.ts";
+import { joined, leaveWord, membership, pause, refuseFailed, setMembership } from "./rank-store.ts";
 
 /** Options of {@link initProcessGroup}; what is left out is read from the environment, as `env://` says. */
 export interface ProcessGroupOptions {
@@ -209,8 +209,9 @@ export function destroyProcessGroup(reason?: string): void {
     let staying = serves ? Array.from({ length: size }, (_, i) => i).filter((other) => other !== rank) : [];
     while (staying.length > 0 && performance.now() < deadline) {
       staying = staying.filter(
-        (other) => native.storeGet(`here/${other}`, 0) !== null && native.storeGet(`left/${other}`, 50) === null,
+        (other) => native.storeGet(`here/${other}`, 0) !== null && native.storeGet(`left/${other}`, 0) === null,
       );
+      if (staying.length > 0) pause(20);
     }
   } catch {
     // Whoever served the store is gone already.

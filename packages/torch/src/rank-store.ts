@@ -7,7 +7,10 @@ import { RankError, ranksInWords } from "./rank-error.ts";
 
 /** Milliseconds in which a heart beats several times, and after which one that has not is taken for stopped. */
 const SILENCE = 3000;
-const SLICE = 500;
+/** Milliseconds between two looks for a key, at first and at most: LibTorch's own wait writes to stderr where it ends without one. */
+const [SOON, LATER] = [1, 20];
+/** Milliseconds between two looks at whether others still live. */
+const CHECK = 500;
 /** How long a store that serves everybody is waited for once something has gone wrong. */
 const ANSWER = 5000;
 
@@ -79,15 +82,19 @@ const STORE: Store = {
 async function waitFor(key: string, from: number | undefined): Promise<string> {
   const { timeout } = joined("store");
   const hearts = from === undefined ? null : new Hearts([from]);
-  for (const began = performance.now(); ; ) {
-    const found = asked(() => native.storeGet(key, SLICE));
+  const began = performance.now();
+  for (let looked = began, wait = SOON; ; wait = Math.min(LATER, 1.2 * wait)) {
+    const found = asked(() => native.storeGet(key, 0));
     if (found !== null) return found;
-    refuseFailed();
-    if (hearts?.stopped(1000 * timeout).length) throw lost([from!]);
-    if (!hearts && performance.now() - began > 1000 * timeout) {
-      throw new RankError(`Expected ${key.replace("own/", "")} from another rank within ${timeout} s, got nothing`);
+    if (performance.now() - looked > CHECK) {
+      looked = performance.now();
+      refuseFailed();
+      if (hearts?.stopped(1000 * timeout).length) throw lost([from!]);
+      if (!hearts && looked - began > 1000 * timeout) {
+        throw new RankError(`Expected ${key.replace("own/", "")} from another rank within ${timeout} s, got nothing`);
+      }
     }
-    await sleep(0);
+    await sleep(wait);
   }
 }
 
@@ -155,11 +162,16 @@ export function lostRanks(): number[] {
   const hearts = new Hearts(others);
   const first = hearts.beats();
   for (const began = performance.now(); ; ) {
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+    pause(100);
     hearts.stopped(0);
     const silent = hearts.silent(first);
     if (silent.length === 0 || performance.now() - began > SILENCE) return silent;
   }
+}
+
+/** Blocks for so many milliseconds, as where nothing else may happen in between. */
+export function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 /** Leaves word of what ended this rank, or of who was lost, for those that will ask; the first word counts. */

@@ -129,11 +129,24 @@ export * from "./methods/index.ts";
 export { loadPlugin } from "./methods/plugins.ts";
 export { type PresetConfig, presetConfig } from "./methods/presets.ts";
 export { type AugmentationConfig, augmentationSchema, augmentedView } from "./methods/shared/augmentation.ts";
-export { AUGMENTATION, TWO_VIEWS } from "./methods/shared/augmentation-defaults.ts";
+export { AUGMENTATION, LOCAL_VIEWS, MANY_VIEWS, TWO_VIEWS } from "./methods/shared/augmentation-defaults.ts";
 export { type BarlowShape, barlowChance, barlowFloor, barlowTwins } from "./methods/shared/barlow-loss.ts";
+export { groupSizes, inGroups, inShuffledGroups, normalisesBatches } from "./methods/shared/batch-groups.ts";
+export { type BlockMask, type BlockMaskOptions, blockMask } from "./methods/shared/block-masking.ts";
+export { Centre } from "./methods/shared/centre.ts";
 export { cosineRegression } from "./methods/shared/cosine-regression.ts";
+export { DinoHead, type DinoHeadOptions, NormalisedLinear } from "./methods/shared/dino-head.ts";
+export { type DinoOptions, dino, dinoPatches } from "./methods/shared/dino-loss.ts";
 export { deepHead, type HeadEnd, mlpHead } from "./methods/shared/heads.ts";
 export { infoNce, infoNceChance, infoNceFloor } from "./methods/shared/info-nce.ts";
+export {
+  bySize,
+  type LocalViewsConfig,
+  localViews,
+  localViewsProblems,
+  localViewsSchema,
+} from "./methods/shared/local-views.ts";
+export { type ManyViewsConfig, manyViews, manyViewsSchema } from "./methods/shared/many-views.ts";
 export { type Masking, maskingOf, randomMasking, restoreOrder } from "./methods/shared/masking.ts";
 export { follow, momentumCopy } from "./methods/shared/momentum.ts";
 export {
@@ -144,12 +157,23 @@ export {
   ntXentFloor,
   positiveWeights,
 } from "./methods/shared/nt-xent.ts";
+export { prototypeChance, prototypeFloor } from "./methods/shared/prototype-bounds.ts";
+export { Prototypes } from "./methods/shared/prototypes.ts";
 export { Queue } from "./methods/shared/queue.ts";
-export { cosineBetween, linearBetween } from "./methods/shared/schedules.ts";
+export { queueContrast } from "./methods/shared/queue-contrast.ts";
+export { resampled, resampledTokens } from "./methods/shared/resampled.ts";
+export { cosineBetween, isBeginning, linearBetween } from "./methods/shared/schedules.ts";
+export { distanceToCentre, leJepa, leJepaChance, sigReg, type ViewCounts } from "./methods/shared/sigreg.ts";
+export { type SinkhornOptions, sinkhorn } from "./methods/shared/sinkhorn.ts";
+export { gaussianQuantiles, sliceDirections } from "./methods/shared/slices.ts";
 export { sphereSpread } from "./methods/shared/spread.ts";
+export { type SwavOptions, swav } from "./methods/shared/swav-loss.ts";
+export { type Taught, Teacher, type TeacherView } from "./methods/shared/teacher.ts";
 export { type TwoViewsConfig, twoViews, twoViewsSchema } from "./methods/shared/two-views.ts";
 export { meanSquaredCosine } from "./methods/shared/uniformity.ts";
+export { randomUnitMask, type UnitMasking, unitMaskOf } from "./methods/shared/unit-masking.ts";
 export { type VicRegWeights, vicReg, vicRegChance } from "./methods/shared/vicreg-loss.ts";
+export { type VisRegWeights, visReg, visRegChance } from "./methods/shared/visreg-loss.ts";
 export {
   type GroupTold,
   type IndicatorLead,
@@ -168,6 +192,7 @@ export {
   type RunInit,
   type RunResult,
   type RunStatus,
+  type RunTeacher,
   type SavedGrowth,
 } from "./run/directory.ts";
 export type * from "./run/evaluations.ts";

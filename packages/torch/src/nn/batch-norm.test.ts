@@ -122,6 +122,24 @@ describe("normalising, adding a shortcut and ReLU as one operator", () => {
     });
   });
 
+  it("takes maps of several sizes one after the other, of one pixel among them, in either layout", () => {
+    scope(() => {
+      const shapes = [
+        [6, 8, 4, 4],
+        [9, 8, 1, 1],
+        [6, 8, 2, 2],
+      ];
+      for (const layout of ["contiguous", "channels_last"] as const) {
+        const norm = new nn.BatchNorm2d(8);
+        const inputs = shapes.map((shape) => randn(shape).to({ memoryFormat: layout }).requiresGrad_());
+        const outputs = inputs.map((x) => norm.relu(x).square().sum());
+        backward(outputs.reduce((sum, one) => sum.add(one)));
+        for (const x of inputs) expect(x.grad!.square().sum().item()).toBeGreaterThan(0);
+        expect(norm.num_batches_tracked!.item()).toBe(3);
+      }
+    });
+  });
+
   it("lets what is no number through, forward and backward", () => {
     scope(() => {
       const norm = new nn.BatchNorm2d(2);
@@ -166,4 +184,23 @@ it("names what a forward pass moves: running statistics of the layers in trainin
   expect(moved).toHaveLength(3);
   expect(new Set(net.runningBuffers())).toEqual(new Set(moved));
   expect([...net.eval().runningBuffers()]).toEqual([]);
+});
+
+it("goes back through maps of both layouts in one pass, as views of several sizes may have, in whichever order", () => {
+  scope(() => {
+    for (const layouts of [["contiguous", "channels_last"] as const, ["channels_last", "contiguous"] as const]) {
+      manualSeed(3);
+      const [mixed, plain] = [new nn.BatchNorm2d(4), new nn.BatchNorm2d(4)];
+      const maps = layouts.map((memoryFormat) => randn([8, 4, 3, 3]).to({ memoryFormat }).requiresGrad_());
+      const lossOf = (of: (x: (typeof maps)[0]) => (typeof maps)[0]) =>
+        of(maps[0]!).sum().add(of(maps[1]!).square().sum());
+      lossOf((x) => mixed.relu(x)).backward();
+      const found = maps.map((map) => map.grad!.clone());
+      for (const map of maps) map.grad = null;
+      lossOf((x) => plain.call(x).relu()).backward();
+      for (const [i, map] of maps.entries()) expect(found[i]!.sub(map.grad!).abs().amax().item()).toBeLessThan(1e-4);
+      for (const name of ["running_mean", "running_var", "num_batches_tracked"] as const)
+        expect(mixed[name]!.sub(plain[name]!).abs().amax().item()).toBeLessThan(1e-6);
+    }
+  });
 });

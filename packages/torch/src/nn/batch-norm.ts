@@ -138,13 +138,29 @@ export class BatchNorm2d extends BatchNorm {
   relu(x: Tensor, shortcut?: Tensor): Tensor {
     if (!this.fuses(x, shortcut)) {
       return scope(() => {
-        const y = this.forward(x);
+        const y = x.device === "cpu" && this.training ? this.apart(x) : this.forward(x);
         return (shortcut ? y.add_(shortcut) : y).relu_();
       });
     }
     this.begin(x.shape);
     const { weight, bias, running_mean: mean, running_var: variance, momentum, eps } = this;
     return batchNormRelu(x, weight!, bias!, mean!, variance!, momentum, eps, shortcut, this.sync && isInitialized());
+  }
+
+  /**
+   * The same as `forward`, which keeps running statistics for the backward pass and refuses to go back once they have changed. The fused operator
+   * changes them, and which of the two a pass takes rests on its maps, so of views of several sizes each may take another: here copies are kept.
+   */
+  private apart(x: Tensor): Tensor {
+    this.begin(x.shape);
+    const { weight, bias, running_mean: mean, running_var: variance, momentum, eps } = this;
+    const [m, v] = [mean?.clone() ?? null, variance?.clone() ?? null];
+    const y = batchNorm(x, weight, bias, m, v, true, momentum, eps, true);
+    noGrad(() => {
+      if (m) mean!.copy_(m);
+      if (v) variance!.copy_(v);
+    });
+    return y;
   }
 
   private fuses(x: Tensor, shortcut?: Tensor): boolean {

@@ -38,3 +38,18 @@ it("is uniform on [0, 1)", () => {
   const variance = values.reduce((sum, value) => sum + (value - 0.5) ** 2, 0) / values.length;
   expect(Math.abs(variance - 1 / 12)).toBeLessThan(0.005);
 });
+
+it("gives all images one generator for what they have in common, and each its own, whatever the parts", () => {
+  const draws = new Draws(3, 7, places(0, 4));
+  const shared = (from: Draws, name = "slices") => from.shared(name).bits();
+  expect(shared(draws.narrow(1, 2))).toBe(shared(draws));
+  for (const other of [
+    shared(new Draws(4, 7, places(0, 4))),
+    shared(new Draws(3, 8, places(0, 4))),
+    shared(draws, "sizes"),
+  ])
+    expect(other).not.toBe(shared(draws));
+  const each = (from: Draws) => from.each("blocks").map((rng) => rng.bits());
+  expect(new Set(each(draws)).size).toBe(4);
+  expect(each(draws.narrow(1, 2))).toEqual(each(draws).slice(1, 3));
+});

@@ -47,6 +47,25 @@ export class Draws {
   }
 
   /**
+   * A generator for what all images of the step have in common, such as the directions of a loss: the same however the batch is cut.
+   *
+   * @param stream what the numbers are for, a name that {@link uniform} and {@link each} are not asked for
+   */
+  shared(stream: string): Rng {
+    return new Rng(this.#seed, stream, this.#step);
+  }
+
+  /** A generator for each image, in their order: for what cannot be said by a fixed count of numbers. @param stream as in {@link shared} */
+  each(stream: string): Rng[] {
+    return Array.from(this.#places, (place) => new Rng(this.#seed, stream, this.#step, place));
+  }
+
+  /** Numbers where they are needed, on the device of the step. */
+  placed(values: Float32Array | BigInt64Array, shape: readonly number[]): Tensor {
+    return fromTypedArray(values, [...shape], { device: this.#device });
+  }
+
+  /**
    * Uniform in [0, 1), 24 bits: float32 `[views·B, columns]`, view-major as the views are.
    *
    * @param stream what the numbers are for; each purpose has a name of its own

@@ -7,7 +7,7 @@ import { nameOf as imageName } from "../data/names.ts";
 import { ImageReader } from "../data/reader.ts";
 import { understood } from "../data/understood.ts";
 import { forecastMethods, forecastPresets, presetsIn } from "../methods/presets.ts";
-import { methods } from "../methods/registry.ts";
+import { methods, refuseTaught } from "../methods/registry.ts";
 import { type Copies, findCopies } from "./duplicates.ts";
 import { findingsOf, notesOf } from "./findings.ts";
 import { type Forecast, forecast } from "./forecast.ts";
@@ -63,6 +63,7 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
     methods: wanted = forecastMethods(),
     signal,
   } = options;
+  refuseTaught(presets.length > 0 ? wanted : [], "to forecast");
   const { data, refusal } = await openForCheck(root, options.settings ?? {});
   onUnderstood(understood(data));
   const splits = data.val ? [data.train, data.val] : [data.train];

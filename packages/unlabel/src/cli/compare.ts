@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import { parseDuration } from "../base/duration.ts";
 import { UsageError } from "../base/errors.ts";
 import { recordedHere, shellWord, thisCommand } from "../base/shell.ts";
-import type { Compared, ComparedRun } from "../compare/compare.ts";
+import type { Compared, ComparedRun, CompareRequest } from "../compare/compare.ts";
 import type { Budget, Terms } from "../compare/plan.ts";
 import { abouts } from "../methods/abouts.ts";
 import { AUTO, presetNames } from "../methods/presets.ts";
@@ -27,6 +27,7 @@ interface Options extends Record<string, unknown> {
   output?: string;
   out?: string;
   labels?: string;
+  halve?: boolean;
   init?: string;
   beside?: string[];
   json?: boolean;
@@ -40,7 +41,7 @@ export function addCompare(program: Command): void {
       .argument("<data>", "images; labels, where there are any, are for evaluation alone")
       .option(
         "--methods <list>",
-        `which to compare, of ${abouts()
+        `all, auto (the three that the measured table puts first), or some of ${abouts()
           .map(({ name }) => name)
           .join(", ")}`,
         DEFAULT_METHODS,
@@ -55,7 +56,11 @@ export function addCompare(program: Command): void {
         `--preset <${presetNames().join("|")}>`,
         `where the settings start from (default: ${AUTO}, or as it began)`,
       )
-      .option("--seeds <n>", "train each method so many times, with seeds from 0", "1"),
+      .option("--seeds <n>", "train each method so many times, with seeds from 0", "1")
+      .option(
+        "--halve",
+        "give up the worse half of the methods after a quarter of their steps, and again after half, by kNN among training images",
+      ),
   )
     .option("--labels <file>", "labels of some of the images, in place of their own, as unlabel label writes them")
     .option("-o, --output <file>", "the report (default: report.html in --out)", named)
@@ -73,12 +78,13 @@ async function compareCommand(data: string, options: Options): Promise<void> {
     import("../config/files.ts"),
   ]);
   const preset = options.preset === undefined ? undefined : oneOf("--preset", options.preset, presetNames());
-  const terms: Omit<Terms, "preset"> = {
+  const terms: Omit<CompareRequest, "out" | "report" | "preset"> & Pick<Terms, "seeds" | "backbone"> = {
     data,
     methods: methodsOf(
       options.methods,
       abouts().map(({ name }) => name),
     ),
+    ...(options.halve && { halve: true }),
     seeds: Array.from({ length: whole("--seeds", options.seeds, 1, 100) }, (_, i) => i),
     budget: budgetOf(options),
     backbone: options.backbone?.replaceAll("-", "_") ?? null,
@@ -142,7 +148,9 @@ function budgetOf({ budget, epochs, flops }: Options): Budget {
 }
 
 /** @throws {UsageError} for a method that there is not, or one named twice */
-function methodsOf(text: string, known: readonly string[]): string[] {
+function methodsOf(text: string, known: readonly string[]): string[] | "all" | "auto" {
+  const word = text.trim();
+  if (word === "all" || word === "auto") return word;
   const found = text.split(",").map((part) => oneOf("--methods", part.trim(), known));
   const twice = found.find((method, i) => found.indexOf(method) < i);
   if (twice === undefined) return found;
@@ -205,6 +213,7 @@ function scores(compared: Compared): string {
 /** How a run fared, in words. Of several seeds the sentences above say how their means stand to the baselines. */
 function words({ name, status, error, info, evaluations }: ComparedRun, seeds: number): string[] {
   if (status === "failed") return [`${name} failed: ${error}`];
+  if (status === "stopped") return [`${name} was ${error}`];
   const { linear, knn } = evaluations;
   const fares = info?.health && info.health.verdict !== "too-early" ? [`${name}: ${info.health.text}`] : [];
   return [

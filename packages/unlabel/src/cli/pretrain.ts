@@ -37,7 +37,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
   ]);
   const { resume, folder } = resumeOf(options.resume, data);
   const flags = Object.fromEntries(
-    Object.entries(flagsGiven(options)).map(([key, text]) => [key, key === "init" ? pathOf(text) : parseValue(text)]),
+    Object.entries(flagsGiven(options)).map(([key, text]) => [key, PATHS.has(key) ? pathOf(text) : parseValue(text)]),
   );
   const file =
     options.config === undefined ? undefined : { name: options.config, settings: readSettings(options.config) };
@@ -74,6 +74,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
       engine: info.versions.libtorch,
       skipped: result.skipped,
       ...(info.init && { init: info.init }),
+      ...(info.teacher && { teacher: info.teacher }),
     },
     [
       `${paint("bold", run)}: ${counted(result.steps, "step")} in ${duration(result.seconds)}, ${result.images_per_s.toFixed(1)} images/s, loss ${result.loss_first.toFixed(4)} → ${result.loss_last.toFixed(4)}`,
@@ -84,6 +85,9 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
   );
   if (outcome.interrupted) process.exitCode = 130;
 }
+
+/** Settings that say where something lies. */
+const PATHS = new Set(["init", "teacher"]);
 
 /** A folder may be called 2024 or true. */
 function pathOf(text: string): string | null {

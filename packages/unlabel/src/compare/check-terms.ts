@@ -5,6 +5,7 @@ import { UsageError } from "../base/errors.ts";
 import { wholeFromOne } from "../base/numbers.ts";
 import { integer } from "../config/fields.ts";
 import { choice, show } from "../config/words.ts";
+import { refuseTaught } from "../methods/registry.ts";
 import type { Budget, Terms } from "./plan.ts";
 
 const KINDS = ["time", "epochs", "flops", "steps"] as const satisfies readonly Budget["kind"][];
@@ -30,6 +31,7 @@ export function decidedBy(setting: string): string | null {
 /** @throws {UsageError} for a list that is empty or names one twice, a budget of nothing, or a setting that the comparison decides */
 export function checkTerms({ methods, seeds, budget, settings, init, beside, own = {} }: Terms): void {
   eachOnce("methods", methods, "; two seeds train each method twice");
+  refuseTaught(methods, "to compare");
   eachOnce("seeds", seeds);
   for (const seed of seeds) {
     const { error } = SEED.safeParse(seed);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { codeDigest } from "../base/code-digest.ts";
-import { InterruptedError, UserError } from "../base/errors.ts";
+import { alike, InterruptedError, UsageError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import { versionOfUnlabel } from "../base/version.ts";
@@ -25,7 +25,7 @@ import { CHEAP_PROTOCOLS, type Evaluations, UNLABELLED_PROTOCOLS } from "../run/
 import { lockRun } from "../run/lock.ts";
 import { readShelf } from "../run/read/shelf.ts";
 import { type Init, openInit } from "../train/init.ts";
-import { pretrain, type TrainEvent } from "../train/pretrain.ts";
+import { type PretrainRequest, pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
 import { NOBODY_ELSE, type RankGroup } from "../train/rank-group.ts";
 import { ranksFromEnv } from "../train/ranks-env.ts";
@@ -34,11 +34,15 @@ import { checkTerms } from "./check-terms.ts";
 import { evaluateShelfWithLabels, evaluateShelves, refuseShelves } from "./evaluate-shelves.ts";
 import { evaluationsIn, missing } from "./evaluated.ts";
 import { trainingSeconds } from "./forecast.ts";
+import { halved } from "./halved.ts";
 import { settleImages } from "./images.ts";
+import { type MethodsWord, methodsOf } from "./methods.ts";
 import {
   type Comparison,
+  methodsTaken,
   openComparison,
   type PlannedRun,
+  plannedRuns,
   presetOfComparison,
   SPLIT_SEED,
   saveComparison,
@@ -50,8 +54,10 @@ import type { PlannedShelf } from "./shelf.ts";
 /** What to compare, and where to. */
 export interface CompareRequest
   extends StopSources,
-    Pick<Terms, "data" | "methods" | "budget">,
+    Pick<Terms, "data" | "budget">,
     Partial<Omit<Terms, "data" | "methods" | "budget">> {
+  /** Names of methods, each once; `all` for every one that there is, `auto` for the three that the measured table puts first for such images. */
+  methods: readonly string[] | MethodsWord;
   /** Folder for the runs. */
   out: string;
   /** The report's file. */
@@ -119,11 +125,11 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   const { joinForTraining } = await import("../train/join.ts");
   const group = await joinForTraining(ranks, { flags: request.settings ?? {} });
   try {
-    const { data, methods, seeds, budget, backbone, settings, preset } = request;
+    const { data, methods, seeds, budget, backbone, settings, preset, halve } = request;
     await group.same({
       "version of unlabel": versionOfUnlabel(),
       "code of unlabel": codeDigest(),
-      "what is asked": { data, methods, seeds, budget, backbone, settings, preset },
+      "what is asked": { data, methods, seeds, budget, backbone, settings, preset, halve },
     });
     const done = await compareAmong(request, group);
     group.leave();
@@ -139,17 +145,31 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
 async function compareAmong(request: CompareRequest, group: RankGroup): Promise<Compared | null> {
   const { out, report, labels, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
   const { expectLabels = false, ...more } = rest;
+  if (group.several && request.halve)
+    throw alike(
+      new UsageError(
+        "Expected one process for halving, which looks at runs in between, got several; leave out --halve",
+      ),
+    );
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = more;
+  const word = asked.methods === "all" || asked.methods === "auto" ? asked.methods : null;
+  // It goes on with those that it took, also where there are more by now, or the table has changed.
+  const taken = word && (methodsTaken(out, word) ?? methodsOf(word, asked.backbone ?? null));
+  const named = taken ? taken.methods : (asked.methods as readonly string[]);
   // A comparison goes on as it began, also where a later version would begin with another preset.
   const preset = asked.preset ?? presetOfComparison(out) ?? AUTO;
-  const terms: Terms = { seeds: [0], backbone: null, settings: {}, ...asked, preset };
+  const terms: Terms = { seeds: [0], backbone: null, settings: {}, ...asked, methods: named, preset };
   checkTerms(terms);
   if (group.first) {
     pageFile("-o", report);
     writableFile(join(out, "compare.json"));
   }
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
-  const comparison = await group.fromFirst(() => openComparison(out, terms));
+  const { isNew, comparison } = await group.fromFirst(() => {
+    const isNew = !existsSync(join(out, "compare.json"));
+    return { isNew, comparison: openComparison(out, terms) };
+  });
+  if (taken) comparison.asked = taken.asked;
   // What it began with: a branch of the hub's may have moved since. Rank 0 fetches it, and the others find it.
   using init = await afterFirst(group, () => initOf(comparison, stream));
   Object.assign(comparison, await group.fromFirst(() => shelfOf(comparison, stream)));
@@ -165,7 +185,13 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
   const lacks = (path: string) => group.fromFirst(() => missing(path, protocols, splitSeed, fingerprint));
   const images = dataset.train.items.length;
   const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images, init);
-  for (const method of terms.methods) settings(method, terms.seeds[0] ?? 0);
+  // Of images of other channels the table may put others first, which is known once they have been looked at.
+  if (isNew && word === "auto") {
+    const again = methodsOf(word, terms.backbone, { channels: comparison.input?.channels });
+    Object.assign(comparison, { ...again, runs: plannedRuns({ ...terms, ...again }) });
+  }
+  if (comparison.asked) log(`methods ${comparison.methods.join(", ")}: ${comparison.asked.why}`);
+  for (const method of comparison.methods) settings(method, terms.seeds[0] ?? 0);
   await group.same({ fingerprint: evaluated.fingerprint, "how images are read": comparison });
   using lock = group.first ? lockRun(out) : NO_LOCK;
   if (group.first) saveComparison(out, comparison);
@@ -182,69 +208,91 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
   };
   if (!(await group.fromFirst(() => evaluateShelves(shelves, () => lock.check())))) return null;
   if (forecast && !group.several) await tellForecast(comparison, dataset, out, log, init);
-  for (const [i, run] of comparison.runs.entries()) {
+  const { runs } = comparison;
+  const tell = (run: PlannedRun, changes: Partial<PlannedRun>) => {
+    lock.check();
+    Object.assign(run, changes);
+    if (!group.first) return;
+    unbroken(() => saveComparison(out, comparison));
+  };
+  const isBegun = (run: PlannedRun) => existsSync(join(out, run.name, "run.json"));
+  /** A run that goes on knows its own settings, of which a budget has set some. */
+  const requestOf = (run: PlannedRun, resume = isBegun(run)): PretrainRequest => {
     const path = join(out, run.name);
-    const tell = (changes: Partial<PlannedRun>) => {
-      lock.check();
-      Object.assign(run, changes);
-      if (!group.first) return;
-      unbroken(() => saveComparison(out, comparison));
+    return {
+      data: terms.data,
+      settings: resume ? {} : { flags: settings(run.method, run.seed) },
+      input: comparison.input,
+      facts: comparison.facts,
+      heldOut: comparison.held_out,
+      out: path,
+      resume,
+      tellData: false,
+      goOn: goOn === null ? null : () => goOn,
+      stream,
+      signal,
+      processSignals,
+      onEvent: onEvent && ((event) => onEvent(event, run.name)),
+      command,
+      commit,
+      group,
     };
-    if (run.status === "done" && (await lacks(path)).length === 0) continue;
-    if (signal?.aborted) return null;
-    log(`${i + 1}/${comparison.runs.length} ${run.name}${timeLeft(comparison)}`);
+  };
+  /** What is done of a run, and what becomes of it where that goes wrong. @returns whether to go on */
+  const work = async (run: PlannedRun, body: (tellRun: (changes: Partial<PlannedRun>) => void) => Promise<boolean>) => {
     const began = performance.now();
+    const spent = () => (run.seconds ?? 0) + (performance.now() - began) / 1000;
+    const tellRun = (changes: Partial<PlannedRun>) =>
+      tell(run, { ...changes, ...(["done", "paused"].includes(changes.status ?? "") && { seconds: spent() }) });
     try {
-      tell({ status: "training", error: undefined });
-      const flags = settings(run.method, run.seed);
+      return await body(tellRun);
+    } catch (error) {
+      if (error instanceof InterruptedError) tellRun({ status: "interrupted" });
+      // Evaluation is begun again.
+      if (signal?.aborted) return false;
+      if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
+      // A run that failed alike on all ranks does not lose the others; a rank that failed alone has lost them all.
+      if (group.several) await group.same({ [`end of ${run.name}`]: error.message });
+      tellRun({ status: "failed", error: error.message });
+      log(`${run.name} failed: ${error.message}`);
+      return true;
+    }
+  };
+  if (terms.halve) {
+    const raced = await halved(comparison, { data: dataset, out, requestOf, work, tell, log, signal });
+    if (!raced) return null;
+  }
+  for (const [i, run] of runs.entries()) {
+    const path = join(out, run.name);
+    if (run.status === "stopped" || (run.status === "done" && (await lacks(path)).length === 0)) continue;
+    if (signal?.aborted) return null;
+    log(`${i + 1}/${runs.length} ${run.name}${timeLeft(comparison)}`);
+    const goesOn = await work(run, async (tellRun) => {
+      tellRun({ status: "training", error: undefined });
       if (!(await group.fromFirst(() => isTrained(path)))) {
-        const resume = await group.fromFirst(() => existsSync(join(path, "run.json")));
-        const trained = await pretrain({
-          data: terms.data,
-          // A run that goes on knows its own settings, of which a budget has set some.
-          settings: resume ? {} : { flags },
-          input: comparison.input,
-          facts: comparison.facts,
-          heldOut: comparison.held_out,
-          out: path,
-          resume,
-          tellData: false,
-          goOn: goOn === null ? null : () => goOn,
-          stream,
-          signal,
-          processSignals,
-          onEvent: onEvent && ((event) => onEvent(event, run.name)),
-          command,
-          commit,
-          group,
-        });
+        const resume = await group.fromFirst(() => isBegun(run));
+        const trained = await pretrain(requestOf(run, resume));
         if (trained.interrupted) {
-          tell({ status: "interrupted" });
-          return null;
+          tellRun({ status: "interrupted" });
+          return false;
         }
       }
-      tell({ status: "evaluating" });
+      tellRun({ status: "evaluating" });
       const lacking = await lacks(path);
       if (lacking.length > 0)
         await evaluate(path, terms.data, {
           ...{ protocols: lacking, labels, splitSeed, pictures: true },
           ...{ tellData: false, stream, signal, ranks: group },
         });
-      tell({ status: "done", seconds: (run.seconds ?? 0) + (performance.now() - began) / 1000 });
-    } catch (error) {
-      if (error instanceof InterruptedError) tell({ status: "interrupted" });
-      // Evaluation is begun again.
-      if (signal?.aborted) return null;
-      if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
-      // A run that failed alike on all ranks does not lose the others; a rank that failed alone has lost them all.
-      await group.same({ [`end of ${run.name}`]: error.message });
-      tell({ status: "failed", error: error.message });
-      log(`${run.name} failed: ${error.message}`);
-    }
+      tellRun({ status: "done" });
+      return true;
+    });
+    if (!goesOn) return null;
   }
   const done = comparison.runs.filter(({ status }) => status === "done");
   if (done.length === 0) {
-    throw new UserError(`Expected a run that ends well, got none; the first failed with: ${comparison.runs[0]?.error}`);
+    const failed = comparison.runs.find(({ status }) => status === "failed");
+    throw new UserError(`Expected a run that ends well, got none; the first failed with: ${failed?.error}`);
   }
   const { shelf = [] } = comparison;
   const beside = shelf.filter(({ status }) => status === "done");
@@ -349,7 +397,7 @@ function outcome(out: string, planned: PlannedRun): ComparedRun {
 /** How long all that is left should take, as far as can be told. */
 function timeLeft({ runs, budget }: Comparison): string {
   const times = runs.flatMap(({ status, seconds }) => (status === "done" && seconds ? [seconds] : []));
-  const left = runs.filter(({ status }) => status !== "done" && status !== "failed").length;
+  const left = runs.filter(({ status }) => !["done", "failed", "stopped"].includes(status)).length;
   if (times.length > 0) {
     const mean = times.reduce((sum, time) => sum + time, 0) / times.length;
     return `, about ${clock(left * mean)} left in all`;

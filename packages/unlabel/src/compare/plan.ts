@@ -21,6 +21,8 @@ import { inputFormat } from "../run/info.ts";
 import { withSteps } from "../train/budget.ts";
 import { trainingFlops } from "../train/flops.ts";
 import { type Init, refuseMethod, resolveWithInit } from "../train/init.ts";
+import type { Rung } from "./halving.ts";
+import type { AskedMethods, MethodsWord } from "./methods.ts";
 import { type PlannedShelf, placeOf, shelfOf } from "./shelf.ts";
 
 /**
@@ -55,10 +57,12 @@ export interface Terms {
   settings: Settings;
   /** By method: settings of it alone, over those for all; of the same keys. */
   own?: Readonly<Record<string, Settings>>;
+  /** Whether the worse half of the methods is given up after a quarter of its steps, and again after half (halving.ts); default not. */
+  halve?: boolean;
 }
 
 /** How far a run of a comparison has come. */
-export type RunState = "waiting" | "training" | "interrupted" | "evaluating" | "done" | "failed";
+export type RunState = "waiting" | "training" | "interrupted" | "paused" | "evaluating" | "done" | "failed" | "stopped";
 
 /** A run of a comparison. */
 export interface PlannedRun {
@@ -72,7 +76,7 @@ export interface PlannedRun {
   status: RunState;
   /** Training and evaluation together, once done. */
   seconds?: number;
-  /** Why it failed. */
+  /** Why it failed, or was given up. */
   error?: string;
 }
 
@@ -84,6 +88,10 @@ export interface Comparison extends Terms {
    * began, whose runs each hold out the fifth of their own seed: they go on so.
    */
   split_seed?: number;
+  /** What stood in place of methods' names, and what came of it; absent where they were named. */
+  asked?: AskedMethods;
+  /** What came of giving up the worse half, look by look, where that was asked for. */
+  rungs?: Rung[];
   /** How samples become every network's input, once images have been looked at. */
   input?: Input;
   /** What every run normalises its images by, where that was to be measured. */
@@ -117,6 +125,20 @@ const format = z.looseObject({
   measured: z.object({ mean: z.array(z.number()), std: z.array(z.number()) }).optional(),
   facts: z
     .object({ images: z.int().min(1), side: z.int().min(1), channels: z.int().min(1), device: z.enum(["cpu", "gpu"]) })
+    .optional(),
+  halve: z.boolean().optional(),
+  asked: z.object({ word: z.enum(["all", "auto"]), why: z.string() }).optional(),
+  rungs: z
+    .array(
+      z.looseObject({
+        share: z.number(),
+        by: z.enum(["knn", "rank"]),
+        images: z.number(),
+        scores: z.record(z.string(), z.number()),
+        kept: z.array(z.string()),
+        stopped: z.array(z.string()),
+      }),
+    )
     .optional(),
   init: z.string().nullish(),
   beside: z.array(z.string()).optional(),
@@ -170,6 +192,7 @@ export function openComparison(out: string, terms: Terms): Comparison {
       "beside",
       "settings",
       "own",
+      "halve",
     ] as const) {
       if (JSON.stringify(found[key]) !== JSON.stringify(asked[key]))
         throw new UsageError(
@@ -179,12 +202,27 @@ export function openComparison(out: string, terms: Terms): Comparison {
     // Before there was a choice, all images were photographs.
     return { input: PHOTOGRAPHS, ...found };
   }
-  // Seeds first: where it ends early, every method has got as far as the others.
-  const runs = asked.seeds.flatMap((seed) =>
-    asked.methods.map((method): PlannedRun => ({ name: `${method}-${seed}`, method, seed, status: "waiting" })),
-  );
   const shelf = shelfOf(asked.beside ?? []);
+  const runs = plannedRuns(asked);
   return { schema: 1, ...asked, split_seed: SPLIT_SEED, ...(shelf.length > 0 && { shelf }), runs };
+}
+
+/** Seeds first: where it ends early, every method has got as far as the others. */
+export function plannedRuns({ seeds, methods }: Pick<Terms, "seeds" | "methods">): PlannedRun[] {
+  return seeds.flatMap((seed) =>
+    methods.map((method): PlannedRun => ({ name: `${method}-${seed}`, method, seed, status: "waiting" })),
+  );
+}
+
+/** The methods that the comparison in `out` took where that word stood in place of names; null where it has none such. */
+export function methodsTaken(
+  out: string,
+  word: MethodsWord,
+): { methods: readonly string[]; asked: AskedMethods } | null {
+  const file = join(out, "compare.json");
+  if (!existsSync(file)) return null;
+  const { methods, asked } = readComparison(file);
+  return asked?.word === word ? { methods, asked } : null;
 }
 
 /** The preset that the comparison in `out` began with; null where there is none. */
@@ -209,6 +247,7 @@ function asFlags(terms: Terms, key: keyof Terms): string {
     init: init == null ? "no --init" : `--init ${visible(init)}`,
     beside: beside && beside.length > 0 ? `--beside ${visible(beside.join(" "))}` : "no --beside",
     settings: set.length > 0 ? visible(set.join(" ")) : "no --set",
+    halve: terms.halve ? "--halve" : "no --halve",
     own: alone.length > 0 ? visible(alone.join(" and ")) : "no settings of one method alone",
   };
   return words[key];

@@ -69,6 +69,13 @@ export class ConvNeXt extends Encoder {
     return scope(() => tokensOfMap(this.#map(images)));
   }
 
+  override both(images: Tensor): Tokens & { features: Tensor } {
+    return scope(() => {
+      const map = this.#map(images);
+      return { features: this.head.call(map), ...tokensOfMap(map) };
+    });
+  }
+
   #map(images: Tensor): Tensor {
     const [, channels, height = 0, width = 0] = images.shape;
     if (images.ndim !== 4 || channels !== this.channels) {

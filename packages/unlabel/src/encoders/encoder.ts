@@ -47,6 +47,15 @@ export abstract class Encoder extends nn.Module {
   }
 
   /**
+   * Features, and the tokens that they are made of, in one pass: what `features` and `tokens` give, from `[B, channels, H, W]`.
+   *
+   * @throws {TorchError} where the encoder has no tokens
+   */
+  both(images: Tensor): Tokens & { features: Tensor } {
+    return { features: this.features(images), ...this.tokens(images) };
+  }
+
+  /**
    * A copy that computes what this encoder does in evaluation mode, in fewer operations: features and tokens are the same to rounding.
    * It does not follow when this encoder changes, and is to be disposed of. Null where there is nothing to gain.
    *

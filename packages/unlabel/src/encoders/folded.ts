@@ -47,6 +47,13 @@ export class FoldedResNet extends Encoder {
     return scope(() => tokensOfMap(this.#map(images)));
   }
 
+  override both(images: Tensor): Tokens & { features: Tensor } {
+    return scope(() => {
+      const map = this.#map(images);
+      return { features: map.mean([2, 3]), ...tokensOfMap(map) };
+    });
+  }
+
   #map(images: Tensor): Tensor {
     let x = this.stem.call(images.to({ dtype: this.#dtype })).relu_();
     if (this.#pools) x = x.maxPool2d(3, 2, 1);

@@ -75,6 +75,25 @@ describe("createEncoder", () => {
   });
 });
 
+it.each<EncoderDescription>([
+  { family: "vit", size: 16, patch: 8, width: 16, depth: 1, heads: 2, registers: 2, pooling: "class_mean" },
+  { family: "vit", size: 16, patch: 8, width: 16, depth: 1, heads: 2, pooledNorm: true },
+  { family: "resnet", bottleneck: false, counts: [1, 1, 1, 1] },
+  { family: "convnext", counts: [1, 1], widths: [8, 16] },
+])("gives features and tokens of one pass as it gives each by itself: $family", (description) => {
+  scope(() => {
+    const net = buildEncoder(description).eval();
+    const images = randn([2, 3, 64, 64]);
+    for (const one of [net, net.folded("float32")]) {
+      if (!one) continue;
+      const { features, tokens, grid } = one.both(images);
+      expect(features.equal(one.features(images))).toBe(true);
+      expect([tokens.equal(one.tokens(images).tokens), grid]).toEqual([true, one.tokens(images).grid]);
+    }
+    net.dispose();
+  });
+});
+
 describe("a description", () => {
   const vit: EncoderConfig = {
     encoder: "vit_tiny",

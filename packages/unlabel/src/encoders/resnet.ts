@@ -90,6 +90,13 @@ export class ResNet extends Encoder {
     return scope(() => tokensOfMap(this.#map(images)));
   }
 
+  override both(images: Tensor): Tokens & { features: Tensor } {
+    return scope(() => {
+      const map = this.#map(images);
+      return { features: map.mean([2, 3]), ...tokensOfMap(map) };
+    });
+  }
+
   override folded(dtype: DType): Encoder {
     const { dim, conv1, bn1 } = this;
     const blocks = this.#blocks().map(({ branchPairs, downsample }) => ({

@@ -1,9 +1,9 @@
 // The transformer block of ViT (arXiv:2010.11929), norms before the branches, with timm's names.
 import { nn, ones, type Tensor } from "@unlabel/torch";
 import { dropPath } from "./drop-path.ts";
+import { NORM_EPS } from "./variants.ts";
 
-/** ViT's LayerNorm, in timm and in MAE's code alike. */
-export const NORM_EPS = 1e-6;
+export { NORM_EPS };
 
 /** Residual branches of a {@link Block}, each left out by itself. */
 export const BRANCHES = 2;

@@ -1,5 +1,8 @@
 // How a ViT may differ from unlabel's usual one: what other programs' encoders need. Facts alone, without LibTorch.
 
+/** Added to the variance in LayerNorm, in timm and in MAE's code alike. */
+export const NORM_EPS = 1e-6;
+
 /** What a ViT's features can be. */
 export const POOLINGS = ["mean_max", "class", "mean", "class_mean"] as const;
 

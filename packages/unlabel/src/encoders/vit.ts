@@ -119,7 +119,18 @@ export class VisionTransformer extends Encoder {
   }
 
   override forward(images: Tensor): Tensor {
-    const { tokens, classToken } = this.tokens(images);
+    return this.pooled(this.tokens(images));
+  }
+
+  override both(images: Tensor): Tokens & { features: Tensor } {
+    return scope(() => {
+      const found = this.tokens(images);
+      return { features: this.pooled(found), ...found };
+    });
+  }
+
+  /** The features that such tokens make, of all patches or of those that were kept: `[B, dim]`. */
+  pooled({ tokens, classToken }: Pick<Tokens, "tokens" | "classToken">): Tensor {
     const parts = {
       mean_max: () => [tokens.mean(1), tokens.amax(1)],
       class: () => [classToken!],
@@ -169,6 +180,19 @@ export class VisionTransformer extends Encoder {
     if (this.registers === 0) return all;
     const seen = all.narrow(1, this.#before, all.shape[1]! - this.#before);
     return this.cls_token ? cat([all.narrow(1, 0, 1), seen], 1) : seen;
+  }
+
+  /**
+   * What a grid's tokens are before the blocks, beside the patches themselves: the tokens before them with those positions that they have,
+   * class token first, `[1, K, width]` (null where there are none), and the position of each patch, `[h·w, width]`.
+   */
+  placed(grid: readonly [height: number, width: number]): { before: Tensor | null; places: Tensor } {
+    return scope(() => {
+      const positions = this.#positions(grid);
+      const before = this.#prefix(positions);
+      const places = positions.narrow(0, this.#rows, grid[0] * grid[1]);
+      return { before: before.length === 0 ? null : cat(before, 1), places };
+    });
   }
 
   /** Tokens before the patches. */

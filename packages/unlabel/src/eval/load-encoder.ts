@@ -104,18 +104,58 @@ export class LoadedEncoder implements Disposable {
     const row = tokens ? this.grid[0] * this.grid[1] * this.width : this.dim;
     const out = new Float32Array(all.length * row);
     if (all.length === 0) return out;
+    const split = splitOf(all, this.input);
+    let done = 0;
+    const onSkip = ({ path, reason }: { path: string; reason: string }) => {
+      throw new UserError(`Expected images that can be read, got ${path}: ${reason}`);
+    };
+    for await (const { values, count } of this.#vectors(split, { tokens, batch, signal, onSkip })) {
+      out.set(values, done * row);
+      done += count;
+    }
+    return out;
+  }
+
+  /**
+   * Features of a split's images as {@link encode} gives them, in its order, without those that cannot be read.
+   *
+   * @returns row-major, float32 `[N, dim]`, and the label of each, −1 where it has none
+   */
+  async encodeSplit(split: Split, signal?: AbortSignal): Promise<{ features: Float32Array; labels: Int32Array }> {
+    const parts: { values: Float32Array; labels: Int32Array }[] = [];
+    for await (const part of this.#vectors(split, { tokens: false, batch: 64, signal, onSkip: () => {} }))
+      parts.push(part);
+    const features = new Float32Array(parts.reduce((sum, { values }) => sum + values.length, 0));
+    const labels = new Int32Array(features.length / this.dim);
+    let done = 0;
+    for (const part of parts) {
+      features.set(part.values, done * this.dim);
+      labels.set(part.labels, done);
+      done += part.labels.length;
+    }
+    return { features, labels };
+  }
+
+  async *#vectors(
+    split: Split,
+    {
+      tokens,
+      batch,
+      signal,
+      onSkip,
+    }: Required<Pick<EncodeOptions, "tokens" | "batch">> & {
+      signal: AbortSignal | undefined;
+      onSkip: (skipped: { path: string; reason: string }) => void;
+    },
+  ): AsyncGenerator<{ values: Float32Array; labels: Int32Array; count: number }> {
     const [{ evalBatches }, { autocast, noGrad, scope }] = await Promise.all([
       import("../data/eval-batches.ts"),
       import("@unlabel/torch"),
     ]);
     const { encoder, view, machine } = this.#parts;
     const vectors = (x: Tensor) => (tokens ? encoder.tokens(x).tokens : encoder.features(x));
-    let done = 0;
-    for await (const found of evalBatches(splitOf(all, this.input), view.size, {
-      ...{ fraction: 1, ...view, batch, device: machine.device, reader: machine.reader },
-      onSkip: ({ path, reason }) => {
-        throw new UserError(`Expected images that can be read, got ${path}: ${reason}`);
-      },
+    for await (const found of evalBatches(split, view.size, {
+      ...{ fraction: 1, ...view, batch, device: machine.device, reader: machine.reader, onSkip },
     })) {
       using input = found.images;
       signal?.throwIfAborted();
@@ -129,10 +169,8 @@ export class LoadedEncoder implements Disposable {
         ),
       );
       if (!(values instanceof Float32Array)) throw new TypeError("Expected float32 features");
-      out.set(values, done * row);
-      done += found.indices.length;
+      yield { values, labels: found.labels, count: found.indices.length };
     }
-    return out;
   }
 
   /** Frees its weights; a second time does nothing. */

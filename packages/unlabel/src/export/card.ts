@@ -1,7 +1,7 @@
 // The model card of an exported encoder, README.md: what it was trained on and how, what it scored, its licence, and how it is used. Made
 // from the run alone.
 import { count, percent, significant } from "../page/format.ts";
-import type { RunInfo } from "../run/info.ts";
+import type { RunInfo, RunTeacher } from "../run/info.ts";
 import type { Evaluations } from "../run/read/evaluations.ts";
 import type { ExportFacts } from "./facts.ts";
 import type { Target } from "./options.ts";
@@ -28,7 +28,7 @@ export function modelCard(facts: ExportFacts, info: RunInfo, evaluations: Evalua
     `## What it sees\n\n${seen(facts)}`,
     `## How it was trained\n\n${training(facts, info)}`,
     `## How good it is\n\n${scores(evaluations, facts.step)}`,
-    `## Licence\n\n${license === "unknown" ? "Unknown: whoever trained it has not said. It depends on the images, too." : license}`,
+    `## Licence\n\n${licence(license, info)}`,
   ];
   return `${sections.map((section) => section.trimEnd()).join("\n\n")}\n`;
 }
@@ -39,6 +39,20 @@ const PROGRAMS: Readonly<Record<Target, string>> = {
   transformers: "transformers and transformers.js",
   torchvision: "torchvision",
 };
+
+/** With those of what it began with and was taught by. */
+function licence(own: string, { init, teacher }: RunInfo): string {
+  const said = own === "unknown" ? "Unknown: whoever trained it has not said. It depends on the images, too." : own;
+  const sources = [
+    ...(init ? [["It began with", init] as const] : []),
+    ...(teacher ? [["It was taught by", teacher] as const] : []),
+  ];
+  const lines = sources.map(
+    ([what, { producer, source, licence }]) =>
+      `${what} ${cell(producer ?? lastPart(source))}, whose licence is ${licence === null ? "unknown" : cell(licence)}.`,
+  );
+  return [said, ...lines].join("\n\n");
+}
 
 function frontMatter({ license, method, architecture }: ExportFacts, to: Target): string {
   const library = { onnx: "onnx", timm: "timm", transformers: "transformers", torchvision: "pytorch" }[to];
@@ -81,11 +95,15 @@ const SETTINGS = ["preset", "encoder", "size", "patch", "stem", "epochs", "steps
 
 function training(
   { method, weightsAverage, step, family }: ExportFacts,
-  { config, data, result, created, versions }: RunInfo,
+  { config, data, result, created, versions, init, teacher }: RunInfo,
 ) {
+  const from = ({ producer, source, encoder }: Pick<RunTeacher, "producer" | "source" | "encoder">) =>
+    cell(`${producer ?? lastPart(source)}: ${encoder}`);
   const chosen: Readonly<Record<string, unknown>> = config;
   const rows: [string, string][] = [
     ["Method", method.title],
+    ...(init ? [["Began with", from(init)] as [string, string]] : []),
+    ...(teacher ? [["Taught by", from(teacher)] as [string, string]] : []),
     [
       "Images",
       `${count(data.train)} of ${cell(lastPart(data.root))} (${data.layout}), fingerprint ${data.fingerprint}`,

@@ -5,7 +5,9 @@ import { loadSafetensors } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UsageError, UserError } from "../base/errors.ts";
 import { Rng } from "../base/rng.ts";
+import { trainedMethod } from "../eval/baselines.ts";
 import { loadEncoder } from "../eval/load-encoder.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { distance, leastCosine, OrtTensor, runOnnx, session } from "../testing/onnx.ts";
 import { makeTiff } from "../testing/tiff.ts";
@@ -17,6 +19,11 @@ const folder = temporaryFolder();
 const quiet = { write: () => true };
 const run = (name: string) => join(folder.path, name);
 const out = (name: string) => join(folder.path, "out", name);
+
+const FORMS: Readonly<Record<string, Record<string, unknown>>> = {
+  registers: { registers: 2, layer_scale: 0.5, pooling: "class", prefix_positions: "class" },
+  bare: { class_token: false, pooling: "mean", pooled_norm: true },
+};
 
 beforeAll(async () => {
   const photos = join(folder.path, "data", "photos");
@@ -39,6 +46,9 @@ beforeAll(async () => {
     ["mae", photos, { method: "mae", size: 32, patch: 8 }],
     ["wide", wide, { method: "simclr", stem: "7x7", size: 32 }],
     ["bands", wide, { method: "mae", size: 32, patch: 8, bands: [4, 2, 1] }],
+    ["convnext", photos, { method: "simclr", encoder: "convnext_tiny", size: 32 }],
+    ["registers", photos, { method: "simclr", encoder: "vit_tiny", size: 32, patch: 8 }],
+    ["bare", photos, { method: "simclr", encoder: "vit_tiny", size: 32, patch: 8 }],
   ] as const) {
     const flags = {
       batch: 4,
@@ -50,7 +60,10 @@ beforeAll(async () => {
       preset: "small",
       ...more,
     };
-    await pretrain({ data, settings: { flags }, out: run(name), stream: quiet });
+    // What sets an encoder apart is no flag: a run has it from what it began with, or from a file.
+    const settings = FORMS[name];
+    const file = settings && { name: "form.yaml", settings };
+    await pretrain({ data, settings: { flags, ...(file && { file }) }, out: run(name), stream: quiet });
   }
 }, 240_000);
 afterAll(() => folder[Symbol.dispose]());
@@ -199,10 +212,63 @@ describe("weights for PyTorch", () => {
     expect(notes.join()).toContain("this run reads 5 channels");
   });
 
+  it("of a ConvNeXt have each program's names", async () => {
+    const names = async (to: "timm" | "transformers" | "torchvision") => {
+      await exportEncoder(run("convnext"), { to, out: out(`convnext-${to}`) });
+      return loadSafetensors(join(out(`convnext-${to}`), "model.safetensors")).tensors;
+    };
+    const timm = await names("timm");
+    expect(timm["stages.1.blocks.0.gamma"]!.shape).toEqual([192]);
+    const tv = await names("torchvision");
+    expect(tv["features.3.0.layer_scale"]!.shape).toEqual([192, 1, 1]);
+    expect(tv["features.2.1.weight"]!.equal(timm["stages.1.downsample.1.weight"]!)).toBe(true);
+    expect(tv["classifier.0.bias"]!.equal(timm["head.norm.bias"]!)).toBe(true);
+    const hf = await names("transformers");
+    const same = hf["encoder.stages.2.layers.8.pwconv2.weight"]!.equal(timm["stages.2.blocks.8.mlp.fc2.weight"]!);
+    expect([same, Object.keys(hf).length]).toEqual([true, Object.keys(timm).length]);
+    const config = JSON.parse(readFileSync(join(out("convnext-transformers"), "config.json"), "utf8"));
+    expect(config).toMatchObject({ model_type: "convnext", hidden_sizes: [96, 192, 384, 768], depths: [3, 3, 9, 3] });
+  }, 60_000);
+
+  it("of a ViT with registers and layer scale keep both, positions folded into the tokens that have them", async () => {
+    await exportEncoder(run("registers"), { to: "timm", out: out("registers-timm") });
+    const timm = JSON.parse(readFileSync(join(out("registers-timm"), "config.json"), "utf8"));
+    expect(timm).toMatchObject({
+      global_pool: "token",
+      model_args: { reg_tokens: 2, no_embed_class: true, init_values: 1e-5, global_pool: "token", fc_norm: false },
+    });
+    const { tensors } = loadSafetensors(join(out("registers-timm"), "model.safetensors"));
+    expect(tensors.pos_embed!.shape).toEqual([1, 16, 192]);
+    const { method } = trainedMethod(RunDirectory.open(run("registers")));
+    const { cls_token: own, pos_embed: table } = method.encoder.stateDict();
+    const folded = own!.reshape([192]).add(table!.select(0, 0).select(0, 0));
+    expect(tensors.cls_token!.reshape([192]).equal(folded)).toBe(true);
+    method.dispose();
+    const { notes } = await exportEncoder(run("registers"), { to: "transformers", out: out("registers-hf") });
+    expect(notes).toEqual([]);
+    const hf = JSON.parse(readFileSync(join(out("registers-hf"), "config.json"), "utf8"));
+    expect(hf).toMatchObject({ model_type: "dinov2_with_registers", num_register_tokens: 2 });
+    await expect(exportEncoder(run("registers"), { to: "torchvision", out: out("refused") })).rejects.toThrow(
+      "with registers, which its ViTs have not",
+    );
+  });
+
+  it("of a ViT go to torchvision, whose card makes the patch tokens", async () => {
+    const { notes } = await exportEncoder(run("mae"), { to: "torchvision", out: out("mae-tv") });
+    expect(notes.join()).toContain("gives the class token");
+    const { tensors } = loadSafetensors(join(out("mae-tv"), "model.safetensors"));
+    expect(tensors["encoder.pos_embedding"]!.shape).toEqual([1, 17, 192]);
+    expect(tensors["encoder.layers.encoder_layer_11.mlp.3.weight"]!.shape).toEqual([192, 768]);
+    const card = readFileSync(join(out("mae-tv"), "README.md"), "utf8");
+    expect(card).toContain("VisionTransformer(image_size=32, patch_size=8, num_layers=12, num_heads=3");
+    expect(card).toContain("def patch_tokens(images):");
+  });
+
   it.each([
     ["small", "timm", /3×3 stem.*--to onnx/],
     ["small", "transformers", /3×3 stem.*--to onnx/],
-    ["mae", "torchvision", /--to timm.*--to onnx/],
+    ["bare", "torchvision", /without a class token.*--to timm, or --to onnx/],
+    ["bare", "transformers", /without a class token.*--to timm, or --to onnx/],
   ] as const)("of %s have no form in %s, and nothing is written", async (name, to, words) => {
     const exporting = exportEncoder(run(name), { to, out: out("refused") });
     await expect(exporting).rejects.toThrow(UsageError);

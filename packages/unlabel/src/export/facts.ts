@@ -2,9 +2,11 @@
 import { basename, resolve } from "node:path";
 import { versionOfUnlabel } from "../base/version.ts";
 import type { Input } from "../data/input.ts";
-import { aboutEncoder, stemOf } from "../encoders/facts.ts";
+import { describeEncoder, type EncoderDescription } from "../encoders/description.ts";
+import { aboutEncoder, type EncoderAbout, stemOf } from "../encoders/facts.ts";
 import { sizeFor } from "../eval/evaluate.ts";
 import type { RunDirectory } from "../run/directory.ts";
+import { inheritedLicence } from "../run/licence.ts";
 
 /** See the head of this file. */
 export interface ExportFacts {
@@ -19,7 +21,9 @@ export interface ExportFacts {
   /** As the field spells it: ResNet-18. */
   title: string;
   /** Of architectures. */
-  family: string;
+  family: EncoderAbout["family"];
+  /** Its sizes and all that sets it apart, in plain data. */
+  description: EncoderDescription;
   /** A ResNet's first layer. */
   stem: "7x7" | "3x3";
   /** Whether a max-pool comes after a ResNet's stem. */
@@ -60,17 +64,13 @@ export function factsOf(run: RunDirectory, { size, license }: { size?: number; l
     name: `${config.encoder}-${method}`,
     method: { name: method, title: about?.title ?? method, paper: about?.paper ?? "" },
     architecture: config.encoder,
+    description: describeEncoder(config),
     ...{ title, family, stem, pools: family === "resnet" && stem === "7x7" },
     size: sizeFor(config, size),
     input: data.input,
     mean: config.mean,
     std: config.std,
-    license: license ?? inherited(run.info.init?.licence) ?? "unknown",
+    license: license ?? inheritedLicence(run.info) ?? "unknown",
     unlabel: versionOfUnlabel(),
   };
-}
-
-/** The licence of what a run began with, where it is a name of one. */
-function inherited(licence: unknown): string | null {
-  return typeof licence === "string" && /^[\w.+-]{1,100}$/.test(licence) ? licence : null;
 }

@@ -1,4 +1,6 @@
 // How an exported encoder is used, in some ten lines for each program that opens it.
+import type { VitDescription } from "../encoders/description.ts";
+import { NORM_EPS } from "../encoders/variants.ts";
 import type { ExportFacts } from "./facts.ts";
 import { samplesFor } from "./onnx/preprocess.ts";
 import type { Target } from "./options.ts";
@@ -151,18 +153,52 @@ function transformers({ input, size }: ExportFacts, files: readonly string[]): s
   return `${python}\n\n${javascript}\n`;
 }
 
-function torchvision({ architecture, input, stem, dim }: ExportFacts): string {
+function torchvision(facts: ExportFacts): string {
+  const { description } = facts;
+  const lines = {
+    resnet: () => torchvisionResNet(facts),
+    convnext: () => torchvisionConvNeXt(facts),
+    vit: () => (description.family === "vit" ? torchvisionVit(facts, description) : []),
+  }[description.family]();
+  return `${block("python", ["import torch, torchvision", "from safetensors.torch import load_file", "", ...lines])}\n`;
+}
+
+const LOADED = ['model.load_state_dict(load_file("model.safetensors"))', "model.eval()"];
+
+function torchvisionResNet({ architecture, input, stem, dim }: ExportFacts): (string | false)[] {
   const first = stem === "3x3" ? "3, 1, 1" : "7, 2, 3";
-  return `${block("python", [
-    "import torch, torchvision",
-    "from safetensors.torch import load_file",
-    "",
+  return [
     `model = torchvision.models.${architecture}()`,
     (input.channels !== 3 || stem === "3x3") &&
       `model.conv1 = torch.nn.Conv2d(${input.channels}, 64, ${first}, bias=False)`,
     stem === "3x3" && "model.maxpool = torch.nn.Identity()",
     `model.fc = torch.nn.Identity()  # features: ${dim} numbers`,
-    'model.load_state_dict(load_file("model.safetensors"))',
-    "model.eval()",
-  ])}\n`;
+    ...LOADED,
+  ];
+}
+
+function torchvisionConvNeXt({ architecture, input, dim, description }: ExportFacts): (string | false)[] {
+  const width = description.family === "convnext" ? description.widths[0] : 0;
+  return [
+    `model = torchvision.models.${architecture}()`,
+    input.channels !== 3 && `model.features[0][0] = torch.nn.Conv2d(${input.channels}, ${width}, 4, 4)`,
+    `model.classifier[2] = torch.nn.Identity()  # features: ${dim} numbers`,
+    ...LOADED,
+  ];
+}
+
+function torchvisionVit({ input, size, width }: ExportFacts, vit: VitDescription): (string | false)[] {
+  const { depth, heads, patch, mlpRatio = 4, normEps = NORM_EPS } = vit;
+  const sizes = `image_size=${size}, patch_size=${patch}, num_layers=${depth}, num_heads=${heads}, hidden_dim=${width}, mlp_dim=${Math.round(mlpRatio * width)}`;
+  const norm = normEps === NORM_EPS ? "" : `, norm_layer=lambda dim: torch.nn.LayerNorm(dim, ${normEps})`;
+  return [
+    `model = torchvision.models.VisionTransformer(${sizes}${norm})`,
+    input.channels !== 3 && `model.conv_proj = torch.nn.Conv2d(${input.channels}, ${width}, ${patch}, ${patch})`,
+    `model.heads = torch.nn.Identity()  # model(images): the class token, ${width} numbers`,
+    ...LOADED,
+    "",
+    "def patch_tokens(images):",
+    "    x = model._process_input(images)",
+    "    return model.encoder(torch.cat([model.class_token.expand(len(x), -1, -1), x], 1))[:, 1:]",
+  ];
 }

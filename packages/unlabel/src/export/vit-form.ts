@@ -1,35 +1,44 @@
-// The ViT that exports know, weight by weight: one with more or less to it would come out as another network without a word.
-import type { nn, Tensor } from "@unlabel/torch";
+// The ViTs that exports know, weight by weight: one with more to it would come out as another network without a word.
 import { UserError } from "../base/errors.ts";
+import { NORM_EPS } from "../encoders/transformer.ts";
 import type { VisionTransformer } from "../encoders/vit.ts";
 
 const KNOWN =
-  /^(cls_token|pos_embed|(patch_embed\.proj|blocks\.\d+\.(norm[12]|attn\.(qkv|proj)|mlp\.fc[12])|norm)\.(weight|bias))$/;
+  /^(cls_token|reg_token|pos_embed|blocks\.\d+\.ls[12]\.gamma|(patch_embed\.proj|blocks\.\d+\.(norm[12]|attn\.(qkv|proj)|mlp\.fc[12])|norm|fc_norm)\.(weight|bias))$/;
 
-/** What a plain ViT has for certain. */
-export interface PlainVit {
-  /** `[1, 1, width]`. */
-  classToken: Tensor;
-  /** After the last block. */
-  norm: nn.LayerNorm;
+/** What programs ask of a ViT. */
+export interface VitForm {
+  /** Attention heads of a block. */
+  heads: number;
+  /** Width within an MLP. */
+  hidden: number;
+  /** Added to the variance in its norms. */
+  eps: number;
+  /** Whether each branch is scaled channel by channel. */
+  layerScale: boolean;
+  /** Whether queries, keys and values have a bias. */
+  qkvBias: boolean;
 }
 
 /**
- * What {@link PlainVit} says of a ViT.
+ * What {@link VitForm} says of a ViT.
  *
- * @throws {UserError} for one with other weights than a plain one's, or features that are not mean and maximum of the patch tokens
+ * @throws {UserError} for one with weights that are not known here
  */
-export function plainVit(vit: VisionTransformer): PlainVit {
-  const { cls_token: classToken, norm } = vit;
+export function vitForm(vit: VisionTransformer): VitForm {
   const other = Object.keys(vit.stateDict()).find((name) => !KNOWN.test(name));
-  if (other !== undefined || classToken == null || norm == null) {
-    throw new UserError(`Expected a plain ViT to export, got one ${other ? `with ${other}` : "without a part of it"}`);
-  }
-  const { pooling = "mean_max" } = vit as { pooling?: string };
-  if (vit.dim !== 2 * vit.width || pooling !== "mean_max") {
+  const first = vit.blocks[0];
+  if (other !== undefined || first === undefined) {
     throw new UserError(
-      `Expected a ViT whose features are mean and maximum of its tokens to export, got ${vit.dim} numbers of ${pooling}`,
+      `Expected a ViT that is known to export, got one ${other ? `with ${other}` : "without blocks"}`,
     );
   }
-  return { classToken, norm };
+  const { attn, mlp, norm1, ls1 } = first;
+  return {
+    heads: attn.heads,
+    hidden: mlp.fc1.weight.shape[0]!,
+    eps: norm1.eps ?? NORM_EPS,
+    layerScale: ls1 !== null,
+    qkvBias: attn.qkv.bias !== null,
+  };
 }

@@ -66,8 +66,12 @@ export interface About {
   fit?(facts: Facts, given: Readonly<Record<string, unknown>>): Choice[];
   /** `batch`: the loss looks across the images of a batch, and cannot be had in parts unless by `embed` and `contrast`; a function where settings decide. */
   coupling: Coupling | ((config: Config) => Coupling);
+  /** Whether it learns from another encoder, which is frozen: the setting `teacher` says where that lies. Absent: it does not. */
+  teacher?: true;
   /** What the method draws at random beside its views, such as "masks"; absent where nothing. */
   draws?: string;
+  /** Whether all images of a step have the same of what it draws, such as directions along which a loss looks; default false. */
+  sharedDraws?: boolean;
   /** Floating-point operations of training on one image with all its views: {@link trainingOperations}, {@link forwardOperations}. */
   flops(config: Config): number;
   /** What a watch on its training needs to know. */

@@ -3,14 +3,41 @@
 import type { About } from "./about.ts";
 import { about as barlow } from "./barlow/about.ts";
 import { about as byol } from "./byol/about.ts";
+import { about as dino } from "./dino/about.ts";
+import { about as distill } from "./distill/about.ts";
+import { about as ibot } from "./ibot/about.ts";
+import { about as ijepa } from "./ijepa/about.ts";
+import { about as lejepa } from "./lejepa/about.ts";
 import { about as mae } from "./mae/about.ts";
+import { about as mocov2 } from "./mocov2/about.ts";
 import { about as mocov3 } from "./mocov3/about.ts";
 import { about as nnclr } from "./nnclr/about.ts";
 import { about as simclr } from "./simclr/about.ts";
+import { about as simmim } from "./simmim/about.ts";
 import { about as simsiam } from "./simsiam/about.ts";
+import { about as swav } from "./swav/about.ts";
 import { about as vicreg } from "./vicreg/about.ts";
+import { about as visreg } from "./visreg/about.ts";
 
-export const ABOUTS: readonly About[] = [simclr, byol, mae, vicreg, barlow, simsiam, nnclr, mocov3];
+export const ABOUTS: readonly About[] = [
+  simclr,
+  byol,
+  mae,
+  vicreg,
+  barlow,
+  simsiam,
+  nnclr,
+  mocov3,
+  swav,
+  dino,
+  mocov2,
+  ibot,
+  lejepa,
+  visreg,
+  simmim,
+  ijepa,
+  distill,
+];
 
 const added: About[] = [];
 

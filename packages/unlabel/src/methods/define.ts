@@ -8,6 +8,7 @@ import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/encoder.ts";
 import type { About } from "./about.ts";
 import type { Method } from "./method.ts";
+import type { Teacher } from "./shared/teacher.ts";
 
 /** A resolved config with a method's own keys. */
 export type ConfigOf<Own extends z.ZodRawShape> = CommonConfig & SettledChannels & z.infer<z.ZodObject<Own>>;
@@ -27,8 +28,11 @@ export interface MethodDefinition<Own extends z.ZodRawShape = z.ZodRawShape> {
    * `check` refuses where the loss takes views of one size alone.
    */
   views(config: ConfigOf<Own>): ViewSpec[];
-  /** Heads and loss around a fresh encoder; what is drawn comes from LibTorch's generator, so that a seed gives the same weights. */
-  create(parts: { config: ConfigOf<Own>; encoder: Encoder }): Method;
+  /**
+   * Heads and loss around a fresh encoder; what is drawn comes from LibTorch's generator, so that a seed gives the same weights. `teacher` is
+   * there where the method learns from one (`about.teacher`) and trains; where a run of it is evaluated it is null.
+   */
+  create(parts: { config: ConfigOf<Own>; encoder: Encoder; teacher: Teacher | null }): Method;
 }
 
 /**

@@ -14,11 +14,13 @@ import { couplingOf } from "./about.ts";
 import { addAbout } from "./abouts.ts";
 import type { MethodDefinition } from "./define.ts";
 import { METHODS } from "./list.ts";
+import { firstMethod } from "./measured.ts";
 import { Method } from "./method.ts";
 import { AUTO, presetsOf } from "./presets.ts";
+import type { Teacher } from "./shared/teacher.ts";
 
-/** Where nobody asks for one: under short budgets it gained on Imagenette and on the demo's images, where BYOL and MAE did not. */
-export const FIRST_METHOD = "simclr";
+/** Where nobody asks for one: what the measured table puts first; SimCLR for as long as it has no rows. */
+export const FIRST_METHOD = firstMethod();
 
 const known = new Map<string, MethodDefinition>(METHODS.map((method) => [method.about.name, method]));
 
@@ -107,6 +109,18 @@ export function resolveConfig(sources: Sources): Config {
   return resolveWith(configurable(), sources, { method: FIRST_METHOD, preset: AUTO });
 }
 
+/**
+ * @param what asks for methods that learn from images alone
+ * @throws {UsageError} where one of them learns from a teacher, which is named for one run at a time
+ */
+export function refuseTaught(names: readonly string[], what: string): void {
+  const taught = names.find((name) => known.get(name)?.about.teacher);
+  if (taught === undefined) return;
+  throw new UsageError(
+    `Expected methods that learn from images alone ${what}, got ${taught}, which learns from a teacher; pretrain --method ${taught} trains it, and report sets runs side by side`,
+  );
+}
+
 /** Whether any method has such a setting. */
 export function isSetting(key: string): boolean {
   return isSettingOf(configurable(), key);
@@ -191,15 +205,20 @@ function askedViews(given: Config): ViewSpec[] {
  * The method that a config asks for, freshly initialised from LibTorch's generator: the encoder first, then its heads.
  *
  * @param begin gives the encoder what it begins with, before heads and momentum copies are made of it
+ * @param teacher what a method learns from that does so, where it is to train; whoever gives it disposes of it
  * @throws {UserError} for settings that do not fit each other, such as a patch that does not divide the image
  */
-export function createMethod(given: Config, begin?: (encoder: Encoder) => void): Method {
+export function createMethod(
+  given: Config,
+  begin?: (encoder: Encoder) => void,
+  teacher: Teacher | null = null,
+): Method {
   const config = withoutImages(given);
   const definition = methodNamed(config.method);
   // A ResNet has no positions.
   const encoder = createEncoder(config, isVit(config.encoder) ? definition.encoder : {});
   begin?.(encoder);
-  const method = definition.create({ config: config as never, encoder });
+  const method = definition.create({ config: config as never, encoder, teacher });
   if (!(method instanceof Method)) {
     throw new UsageError(`Expected create of method ${config.method} to give a Method, got ${typeof method}`);
   }

@@ -11,6 +11,7 @@ import { mostConfused } from "./confused.ts";
 import { costOf } from "./costs.ts";
 import { gainOf, groupRuns, intervalOf, scoredBy, seedOf, spread } from "./groups.ts";
 import { lossOf, ownCurves, titleOf } from "./method-words.ts";
+import { rankingOf } from "./ranking.ts";
 import { threeSentences } from "./three-sentences.ts";
 import { warnings } from "./warnings.ts";
 import { withoutLabels } from "./without-labels.ts";
@@ -186,7 +187,7 @@ function runData(run: Run, group: number) {
   };
 }
 
-function build(runs: readonly Run[], { budget, absent }: ComparisonTerms) {
+function build(runs: readonly Run[], { budget, absent, asked, rungs }: ComparisonTerms) {
   const groups = groupRuns(runs);
   const found = compare(runs, groups);
   const at = (run: Run) => groups.findIndex((group) => group.runs.includes(run));
@@ -198,6 +199,12 @@ function build(runs: readonly Run[], { budget, absent }: ComparisonTerms) {
     caveats: [...(unlabelled?.caveats ?? []), ...found.caveats],
     /** What is said where nothing was scored by labels; null where something was. */
     without_labels: unlabelled,
+    /** Groups in the order of their scores, and who cannot be told apart; null where there are fewer than three, or none may be ranked. */
+    ranking: rankingOf(groups),
+    /** What stood in place of methods' names, and what came of it; null where they were named. */
+    methods_asked: asked,
+    /** Looks at which the worse half of the methods was given up, in their order; empty where that was not asked for. */
+    halving: rungs,
     budget,
     /** Runs of the same comparison that are not reported on, such as failed ones. */
     absent,

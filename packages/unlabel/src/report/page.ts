@@ -24,6 +24,7 @@ import { labels } from "./sections/labels.ts";
 import { map } from "./sections/map.ts";
 import { neighbours } from "./sections/neighbours.ts";
 import { overTime } from "./sections/over-time.ts";
+import { ranking } from "./sections/ranking.ts";
 import { reconstructions } from "./sections/reconstructions.ts";
 import { reproduce } from "./sections/reproduce.ts";
 import { scores } from "./sections/scores.ts";
@@ -35,6 +36,7 @@ export type Media = { galleries: ReadonlyMap<string, Gallery>; loaded: Loaded; f
 
 export function page(data: ReportData, { galleries, loaded: { sprites, missing }, forming }: Media): string {
   const all: Section[] = [
+    ["ranking", "Ranking", ranking(data)],
     ["curves", "Training", curves(data)],
     ["health", "Health", health(data)],
     ["scores", "Scores", scores(data)],

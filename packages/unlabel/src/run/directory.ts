@@ -10,7 +10,7 @@ import { LOCK } from "./lock.ts";
 import { type Gap, lines, MetricsFile, type MetricsRow } from "./metrics.ts";
 import { keepMoment, type PicturesMoment } from "./pictures-over-time.ts";
 
-export type { RunInfo, RunInit, RunResult, RunStatus, SavedGrowth } from "./info.ts";
+export type { RunInfo, RunInit, RunResult, RunStatus, RunTeacher, SavedGrowth } from "./info.ts";
 export type { MetricsRow } from "./metrics.ts";
 
 /** A checkpoint is saved at least this often, however long an epoch is. */

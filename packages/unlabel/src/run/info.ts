@@ -48,6 +48,13 @@ export interface RunInit {
   notes: string[];
 }
 
+/** The frozen encoder that a run learns from, where its method asks for one. */
+export interface RunTeacher
+  extends Pick<RunInit, "source" | "producer" | "encoder" | "checksum" | "licence" | "notes"> {
+  /** How it sees images: as its own config says (`own`), else by ImageNet's mean and deviation. */
+  view: { size: number; mean: number[]; std: number[]; own: boolean };
+}
+
 /** What run.json holds. */
 export interface RunInfo {
   /** Version of the format. */
@@ -109,6 +116,8 @@ export interface RunInfo {
   steps_per_epoch: number;
   /** What its encoder began with, kept in checkpoints/initial.safetensors; absent where weights were random, which follow from the seed. */
   init?: RunInit;
+  /** What it learns from; absent where its method has no teacher. */
+  teacher?: RunTeacher;
   /** Absent where views have one size. */
   growth?: SavedGrowth;
   /** Random numbers of a step follow from seed, step and place in the batch; absent in runs from before that. */
@@ -193,6 +202,7 @@ const format = z.looseObject({
     })
     .optional(),
   init: z.looseObject({ source: z.string(), encoder: z.string() }).optional(),
+  teacher: z.looseObject({ source: z.string(), checksum: z.string() }).optional(),
   result: z.looseObject({ steps: z.int().min(0), seconds: z.number().min(0), peak_mb: z.number() }).nullable(),
   notes: z.array(z.string()).optional(),
 });

@@ -1,6 +1,7 @@
 // One rank of ranks.test.ts: trains what its argument asks for, one training after the other, and prints what came of each.
 import { setThreads } from "@unlabel/torch";
 import { type PretrainRequest, pretrain } from "../train/pretrain.ts";
+import "./narrow.ts";
 
 setThreads(1);
 const rank = Number(process.env.RANK);

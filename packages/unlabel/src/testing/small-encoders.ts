@@ -1,8 +1,9 @@
 // Encoders of the same kinds as the real ones and a hundredth of their size, for tests of what holds whatever the encoder.
-import { nn, type Tensor } from "@unlabel/torch";
+import { nn, scope, type Tensor } from "@unlabel/torch";
 import { describeEncoder } from "../encoders/description.ts";
-import { Encoder } from "../encoders/encoder.ts";
+import { Encoder, type TokenOptions, type Tokens } from "../encoders/encoder.ts";
 import type { EncoderConfig } from "../encoders/facts.ts";
+import { refuseChoice, tokensOfMap } from "../encoders/folded.ts";
 import type { EncoderOptions } from "../encoders/registry.ts";
 import { VisionTransformer } from "../encoders/vit.ts";
 
@@ -20,7 +21,16 @@ export class SmallConvNet extends Encoder {
   }
 
   override forward(images: Tensor): Tensor {
-    return this.bn2.relu(this.conv2.call(this.bn1.relu(this.conv1.call(images)))).mean([2, 3]);
+    return this.#map(images).mean([2, 3]);
+  }
+
+  override tokens(images: Tensor, options: TokenOptions = {}): Tokens {
+    refuseChoice(options, "a small network");
+    return scope(() => tokensOfMap(this.#map(images)));
+  }
+
+  #map(images: Tensor): Tensor {
+    return this.bn2.relu(this.conv2.call(this.bn1.relu(this.conv1.call(images))));
   }
 }
 

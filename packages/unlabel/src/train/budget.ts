@@ -12,6 +12,7 @@ import { type Batch, Loader } from "../data/loader.ts";
 import type { ImageReader } from "../data/reader.ts";
 import type { Method } from "../methods/method.ts";
 import { createMethod, viewsAt } from "../methods/registry.ts";
+import type { Teacher } from "../methods/shared/teacher.ts";
 import type { SavedGrowth } from "../run/info.ts";
 import { averageOf, type WeightsAverage } from "./average.ts";
 import { averageCost, EVEN_WORK, extremeSizes, Growth, type Work } from "./growth.ts";
@@ -67,6 +68,8 @@ export interface SpeedOptions {
   reader: ImageReader;
   /** Of a run that goes on: its own speed is known, and its time counts. */
   done?: Done | null;
+  /** What the method learns from, where it does. */
+  teacher?: Teacher | null;
   /** Told that steps are going to be measured, which takes some seconds. */
   onMeasure?: () => void;
   /** Who trains together, and so is measured together. */
@@ -109,11 +112,11 @@ async function measureSteps(
   config: Config,
   options: SpeedOptions,
 ): Promise<{ seconds: [number] | [number, number]; stepsPerEpoch: number }> {
-  const { data, device, reader, group = NOBODY_ELSE } = options;
+  const { data, device, reader, teacher, group = NOBODY_ELSE } = options;
   const { seed } = config;
   const part = { batch: localBatch(group.ranks, config.batch), rank: group.rank, world: group.worldSize };
   const sizes = extremeSizes(config);
-  const method = createMethod(config).to({ device, memoryFormat: "channels_last" }).train();
+  const method = createMethod(config, undefined, teacher).to({ device, memoryFormat: "channels_last" }).train();
   shareBatch(method, config, group);
   const optimizer = makeOptimizer(config, method);
   const average = averageOf(config, method);

@@ -34,14 +34,14 @@ export interface Built extends Disposable {
  * @param begin gives the encoder the weights that it begins with, where these are not random
  */
 export function build(
-  { config, machine, group, reader, images, smallestCost }: Settled,
+  { config, machine, group, reader, images, smallestCost, teacher }: Settled,
   skipped: SkippedImages,
   before?: SavedGrowth,
   begin?: (encoder: Encoder) => void,
 ): Built {
   const { device } = machine;
   manualSeed(config.seed);
-  const method = createMethod(config, begin).to({ device, memoryFormat: "channels_last" }).train();
+  const method = createMethod(config, begin, teacher).to({ device, memoryFormat: "channels_last" }).train();
   shareBatch(method, config, group);
   const optimizer = makeOptimizer(config, method);
   const average = averageOf(config, method);

@@ -18,7 +18,7 @@ import type { Settled } from "./settle.ts";
 
 /** run.json of a run that has not begun. */
 export function describe(
-  { command, commit }: Pick<Plan, "command" | "commit">,
+  { command, commit, teacher }: Pick<Plan, "command" | "commit" | "teacher">,
   { config, machine, reasons, group }: Settled,
   data: Dataset,
   { method, stepsPerEpoch, growth }: Built,
@@ -58,6 +58,7 @@ export function describe(
     chance: method.chance,
     floor: method.floor,
     steps_per_epoch: stepsPerEpoch,
+    ...(teacher && { teacher: teacher.record }),
     ...growth.recorded,
     result: null,
   };

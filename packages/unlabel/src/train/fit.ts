@@ -32,10 +32,13 @@ export async function factsOf({ train }: Pick<Dataset, "train">, device: string,
  * @throws {UsageError} where the user's settings do not go with what was chosen
  */
 export async function fitted(plan: Plan, data: Dataset, device: string): Promise<{ plan: Plan; reasons: string[] }> {
-  const { config, given, sources, run, init } = plan;
+  const { config, given, sources, run, init, teacher } = plan;
   if (run !== null || config.preset !== AUTO) return { plan, reasons: [] };
   const facts = plan.facts ?? (await factsOf(data, device, config.seed));
-  const { settings, reasons } = fit(methodNamed(config.method).about, facts, { ...init?.settings, ...given });
+  const { settings, reasons } = fit(methodNamed(config.method).about, facts, {
+    ...{ ...init?.settings, ...teacher?.settings },
+    ...given,
+  });
   const { images, side, channels } = facts;
   const seen = `${counted(images, "image")} of ${side} px (short side, median)${channels === 3 ? "" : `, ${counted(channels, "channel")}`}`;
   return {

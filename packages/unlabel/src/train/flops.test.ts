@@ -51,6 +51,18 @@ it("counts BYOL's target network forward alone", () => {
   expect(trainingFlops(config)).toBe(6 * 2 * (projected + 2 * 512 * 128) + 2 * 2 * projected);
 });
 
+it("counts distillation's teacher forward alone, once for each image where what it says is kept", () => {
+  const flags = { method: "distill", encoder: "resnet18", size: 64, teacher_encoder: "vit_tiny", teacher_patch: 16 };
+  const teacher = encoderMacs({ encoder: "vit_tiny", size: 224, patch: 16 });
+  const same = resolveConfig({ flags: { ...flags, teacher_size: 224 } });
+  const heads = 512 * 384 + 4 * 512 * 192;
+  expect(trainingFlops(same)).toBe(6 * (encoderMacs(same) + heads) + 2 * teacher);
+  const whole = resolveConfig({
+    flags: { ...flags, teacher_size: 224, teacher_view: "whole", patch_weight: 0, epochs: 10 },
+  });
+  expect(trainingFlops(whole)).toBe(6 * (encoderMacs(whole) + 512 * 384) + (2 * teacher) / 10);
+});
+
 it("counts VICReg's two views, its expander and a covariance of each", () => {
   const config = resolveConfig({
     flags: { method: "vicreg", encoder: "resnet18", size: 32, projection_hidden: 256, projection_dim: 128 },
@@ -94,4 +106,43 @@ it("counts views that grow on average over the steps, with the stem of the size 
     trainingFlops(resolveConfig({ flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size } }));
   const expected = 0.2 * (at(48) + at(64) + at(80)) + 0.4 * at(96);
   expect(trainingFlops(resolveConfig({ flags })) / expected).toBeCloseTo(1, 12);
+});
+
+it("counts SwAV's whole and local views with head and prototypes, and what is queued forward alone, shared by a batch", () => {
+  const heads = { projection_hidden: 256, projection_dim: 128, prototypes: 100, queue: 64 };
+  const config = resolveConfig({
+    flags: { method: "swav", encoder: "resnet18", stem: "7x7", size: 64, batch: 32, local_views: 3, ...heads },
+  });
+  const head = 512 * 256 + 256 * 128 + 128 * 100;
+  const [whole, local] = [64, 32].map((size) => encoderMacs({ ...config, size }) + head);
+  expect(trainingFlops(config)).toBe(6 * (2 * whole! + 3 * local!) + 2 * ((2 * 64 * 128 * 100) / 32));
+});
+
+it("counts DINO's teacher on whole views alone, forward", () => {
+  const heads = { head_hidden: 256, head_bottleneck: 64, outputs: 100 };
+  const config = resolveConfig({
+    flags: { method: "dino", encoder: "vit_tiny", size: 32, patch: 8, local_views: 4, ...heads },
+  });
+  const head = 384 * 256 + 256 * 256 + 256 * 64 + 64 * 100;
+  const [whole, local] = [32, 16].map((size) => encoderMacs({ ...config, size }) + head);
+  expect(trainingFlops(config)).toBe(6 * (2 * whole! + 4 * local!) + 2 * 2 * whole!);
+});
+
+it("counts MoCo v2's query with the queue that it asks, and its key forward alone", () => {
+  const heads = { projection_hidden: 256, projection_dim: 128, queue: 1000 };
+  const config = resolveConfig({ flags: { method: "mocov2", encoder: "resnet18", size: 32, ...heads } });
+  const projected = encoderMacs(config) + 512 * 256 + 256 * 128;
+  expect(trainingFlops(config)).toBe(6 * (projected + 128 * 1000) + 2 * projected);
+});
+
+it("counts iBOT's hidden patches, those of one view at 0.3 on average, and the teacher's head on all", () => {
+  const heads = { head_hidden: 256, head_bottleneck: 64, outputs: 100 };
+  const config = resolveConfig({
+    flags: { method: "ibot", encoder: "vit_tiny", size: 32, patch: 8, local_views: 0, ...heads },
+  });
+  const narrow = 192 * 256 + 256 * 256 + 256 * 64;
+  const whole = 2 * (encoderMacs(config) + narrow + 64 * 100);
+  const hidden = 16 * 0.3;
+  const expected = 6 * (whole + hidden * (narrow + 6400)) + 2 * (whole + 2 * 16 * narrow + hidden * 6400);
+  expect(trainingFlops(config) / expected).toBeCloseTo(1, 10);
 });

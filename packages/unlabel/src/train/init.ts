@@ -15,6 +15,7 @@ import type { HubStream } from "../hub/progress.ts";
 import { isHub } from "../hub/reference.ts";
 import { methodNamed, methods, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInit } from "../run/directory.ts";
+import { inheritedLicence } from "../run/licence.ts";
 import { openSource } from "../run/open-source.ts";
 
 /** The learning rate by default, in those of the preset, where a run begins with weights: a choice, docs/weights.md. */
@@ -182,7 +183,7 @@ export function recordOf(init: Init, loaded: LoadedWeights, config: Config): Run
     encoder: described(state!.architecture),
     checksum: checksumOf(source),
     // A run passes on that of what it began with itself.
-    licence: config.init_license ?? licence ?? own?.init?.licence ?? null,
+    licence: config.init_license ?? licence ?? (own && inheritedLicence(own)),
     tensors: loaded.matched.length,
     reshaped: loaded.reshaped,
     aside: loaded.aside.map(({ what, names }) => ({
@@ -195,7 +196,7 @@ export function recordOf(init: Init, loaded: LoadedWeights, config: Config): Run
 }
 
 /** SHA-256 of the encoder's tensors as the source has them. */
-function checksumOf({ state }: WeightsSource): string {
+export function checksumOf({ state }: WeightsSource): string {
   const hash = createHash("sha256");
   const pieces = [...state!.placed.values()].flatMap((one) => one.pieces.flatMap((piece) => piece ?? []));
   for (const piece of pieces.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {

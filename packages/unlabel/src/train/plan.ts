@@ -16,6 +16,7 @@ import type { Facts } from "../methods/about.ts";
 import { FIRST_METHOD, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInfo, refuseTaken } from "../run/directory.ts";
 import { type Init, openInit, resolveWithInit } from "./init.ts";
+import { type OpenTeacher, openTeacher } from "./teacher.ts";
 
 export interface Request {
   /** Folder of images; a resumed run knows its own. */
@@ -53,6 +54,8 @@ export interface Plan {
   data: string;
   /** The weights that it begins with, open; null where these are random, or the run goes on. */
   init: Init | null;
+  /** What it learns from, open; null where its method has no teacher. */
+  teacher: OpenTeacher | null;
   /** How samples become the network's input, as the run has it or as it was chosen before; null where it is still to be chosen. */
   input: Input | null;
   out: string;
@@ -79,6 +82,8 @@ const CHANGEABLE = new Set([
   "health_every",
   "online",
   "log",
+  // It may lie elsewhere by now: its checksum says that it is the same.
+  "teacher",
 ]);
 
 /** What `auto` of is settled once, so that run.json holds what came of it. */
@@ -106,13 +111,38 @@ export async function initOf(request: Request, stream?: HubStream): Promise<Init
 }
 
 /**
+ * The teacher of a run whose method learns from one, open; null where it has none.
+ *
+ * @param stream takes lines on how far a download has come; by default stderr
+ * @throws {UserError} as `openTeacher`
+ */
+export async function teacherOf(request: Request, stream?: HubStream): Promise<OpenTeacher | null> {
+  const { settings, out } = request;
+  if (!goesOn(request)) return openTeacher(settings, FIRST_METHOD, { stream });
+  // What is missing or damaged there, the plan says.
+  if (out === undefined) return null;
+  const { config, teacher } = RunDirectory.open(out).info;
+  const { method, teacher_size, teacher_pooling, teacher_license } = config;
+  const elsewhere = settings.flags?.teacher ?? settings.file?.settings.teacher;
+  const flags = { method, teacher: elsewhere ?? config.teacher, teacher_size, teacher_pooling, teacher_license };
+  return openTeacher({ flags }, FIRST_METHOD, { stream, before: { out, teacher } });
+}
+
+/**
  * @param init of {@link initOf}
+ * @param teacher of {@link teacherOf}
  * @param worldSize processes that train together
  * @throws {UsageError} where the request is incomplete or contradicts the run that it continues
  * @throws {UserError} where the run directory is taken, missing or cannot be written to, or its checkpoint is
  */
-export function plan(request: Request, init: Init | null = null, worldSize = 1): Plan {
-  const { data, settings, out, profile = false, commit = null } = request;
+export function plan(
+  request: Request,
+  init: Init | null = null,
+  teacher: OpenTeacher | null = null,
+  worldSize = 1,
+): Plan {
+  const { data, out, profile = false, commit = null } = request;
+  const settings = goesOn(request) ? request.settings : withTeacher(request.settings, teacher);
   const shared = (path: string) => ({
     profile,
     command: request.command ?? "pretrain() of a program",
@@ -120,7 +150,7 @@ export function plan(request: Request, init: Init | null = null, worldSize = 1):
     goOn: request.goOn?.(path) ?? null,
   });
   if (goesOn(request)) {
-    const planned = planResume(data, settings, out, worldSize);
+    const planned = planResume(data, settings, out, teacher, worldSize);
     return { ...planned, ...shared(planned.out) };
   }
   if (data === undefined)
@@ -133,14 +163,22 @@ export function plan(request: Request, init: Init | null = null, worldSize = 1):
   writableFile(join(path, "run.json"));
   const given = { ...settings.file?.settings, ...settings.flags };
   const { input = null, facts = null } = request;
-  const shown = { config, sources: settings, facts, given, data, init, input };
+  const shown = { config, sources: settings, facts, given, data, init, teacher, input };
   return { ...shown, out: path, run: null, extension: null, ...shared(path) };
+}
+
+/** Settings with what follows from a teacher beneath them, and where it lies, whole. */
+function withTeacher(settings: Sources, teacher: OpenTeacher | null): Sources {
+  if (teacher === null) return settings;
+  const { file, flags, fitted } = settings;
+  return { file, flags: { ...flags, teacher: teacher.path }, fitted: { ...fitted, ...teacher.settings } };
 }
 
 function planResume(
   data: string | undefined,
   { file, flags = {} }: Sources,
   out: string | undefined,
+  teacher: OpenTeacher | null,
   worldSize: number,
 ): Omit<Plan, "profile" | "command" | "commit" | "goOn"> {
   if (out === undefined) throw new UsageError("Expected --out RUN beside --resume, to say which run goes on");
@@ -152,7 +190,7 @@ function planResume(
   const given = ownBatch({ ...file?.settings, ...flags }, run.info, worldSize);
   const changes = { ...changed(given, before), ...length };
   const asked = resolveConfig({ file: { name: join(out, "run.json"), settings: { ...before } }, flags: changes });
-  const config = { ...asked, ...budgeted(asked, before, length) };
+  const config = { ...asked, ...budgeted(asked, before, length), ...(teacher && { teacher: teacher.path }) };
   for (const [key, value] of Object.entries(config)) {
     const was: unknown = before[key as keyof Config];
     if (!CHANGEABLE.has(key) && JSON.stringify(value) !== JSON.stringify(was)) {
@@ -170,6 +208,7 @@ function planResume(
     given: {},
     data: data ?? root,
     init: null,
+    teacher,
     input,
     out,
     run,
@@ -202,7 +241,7 @@ function changed(given: Settings, before: Config): Settings {
   const same = (key: string, value: unknown) => {
     const was: unknown = before[key as keyof Config];
     // run.json has it whole.
-    if (key === "init" && typeof value === "string") return isSameSource(value, was);
+    if ((key === "init" || key === "teacher") && typeof value === "string") return isSameSource(value, was);
     if (SETTLED.has(key) && value === "auto") return true;
     // A budget has shortened it.
     if (key === "warmup_epochs" && before.budget !== null && Number(value) > before.warmup_epochs) return true;

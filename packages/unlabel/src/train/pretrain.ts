@@ -4,7 +4,7 @@ import { openImages, openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import type { Listeners } from "./events.ts";
 import type { Pretrained } from "./finish.ts";
-import { initOf, type Request } from "./plan.ts";
+import { initOf, type Request, teacherOf } from "./plan.ts";
 import { planTogether } from "./plan-together.ts";
 import type { ProgressStream } from "./progress.ts";
 import type { RankGroup } from "./rank-group.ts";
@@ -58,7 +58,8 @@ async function asPlanned(request: PretrainRequest, group: RankGroup): Promise<Pr
   // Rank 0 alone is heard.
   const { stream = process.stderr, onStep, onEvent } = group.first ? request : { ...request, ...SILENT };
   using init = await initOf(request, stream);
-  const planned = await planTogether(request, init, group);
+  using teacher = await teacherOf(request, stream);
+  const planned = await planTogether(request, { init, teacher }, group);
   const { config, input } = planned;
   const opened = await (input ? openImagesAs(planned.data, input) : openImages(planned.data, config, config.seed));
   // A run that goes on trains on what it began with.

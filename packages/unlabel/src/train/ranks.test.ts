@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { runRanks } from "../testing/ranks.ts";
+import "../testing/narrow.ts";
 import type { Asked } from "../testing/run-pretrain.ts";
 import { pretrain } from "./pretrain.ts";
 
@@ -82,7 +83,7 @@ beforeAll(async () => {
     [0, ""],
   ]);
   [first, second] = outcomes.map(({ said }) => said) as [Said[], Said[]];
-}, 240_000);
+}, 600_000);
 
 afterAll(() => folder[Symbol.dispose]());
 

@@ -29,6 +29,7 @@ import { sameStart } from "./same-start.ts";
 import { settle } from "./settle.ts";
 import { SkippedImages } from "./skipped-images.ts";
 import { listen, type StopSources } from "./stop.ts";
+import { teacherLines } from "./teacher.ts";
 import { openLog } from "./tensorboard.ts";
 import { startWatch } from "./watch.ts";
 
@@ -46,11 +47,13 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
   if (group.several) await group.same(facts(data));
   const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`), group);
   const { config, machine, reader } = settled;
+  using _teacher = settled.teacher;
   const skipped = new SkippedImages(listeners, group);
   const begun = beginning(plan, config, group);
   using built = build(settled, skipped, plan.run?.info.growth, begun?.begin);
   // All of it is copied.
   plan.init?.[Symbol.dispose]();
+  plan.teacher?.[Symbol.dispose]();
   const { method, optimizer, average, loader, stepsPerEpoch, total, growth } = built;
   const { device, precision } = machine;
   const info = { ...describe(plan, settled, data, built), ...(begun?.record && { init: begun.record }) };
@@ -83,6 +86,7 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
     for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
     if (!old && info.init) for (const line of initLines(info.init, config, plan.given)) progress.log(line);
+    if (!old && info.teacher) for (const line of teacherLines(info.teacher)) progress.log(line);
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);

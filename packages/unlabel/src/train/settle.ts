@@ -8,6 +8,7 @@ import { cached, chooseCache, roomForPixels } from "../data/cache.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { ImageReader } from "../data/reader.ts";
 import { smallestView } from "../methods/registry.ts";
+import type { Teacher } from "../methods/shared/teacher.ts";
 import type { RunDirectory, RunInfo } from "../run/directory.ts";
 import { type Done, withinBudget } from "./budget.ts";
 import { fitted } from "./fit.ts";
@@ -18,6 +19,7 @@ import { choosePrecision } from "./precision.ts";
 import { clock } from "./progress.ts";
 import { NOBODY_ELSE, type RankGroup } from "./rank-group.ts";
 import { shared } from "./shared-batch.ts";
+import { loadTeacher, refuseChannels } from "./teacher.ts";
 
 /** Device, number format and threads of a run. */
 export type Machine = Pick<RunInfo, "device" | "precision" | "threads">;
@@ -36,6 +38,8 @@ export interface Settled {
   cacheChoice: string | null;
   /** Time of a step with the smallest views, in steps with the largest; null where that was not measured. */
   smallestCost: number | null;
+  /** What it learns from, on the device; null where its method has no teacher. */
+  teacher: Teacher | null;
 }
 
 /**
@@ -74,13 +78,23 @@ export async function settle(
   });
   const images = cachedAsAsked(data, settled, reader, room);
   const { device, precision } = machine;
+  const teacher = await taughtBy(plan, settled, device);
   const before = plan.run;
   const done = before && (await group.fromFirst(() => doneBy(before)));
   const onMeasure = () =>
     say(`measuring the time of a step: the budget of ${clock(settled.budget ?? 0)} has as many as fit`);
-  const speed = { data: { ...data, train: images }, device, precision, reader, done, onMeasure, group };
+  const speed = { data: { ...data, train: images }, device, precision, reader, done, teacher, onMeasure, group };
   const { config, smallestCost } = await withinBudget(settled, speed);
-  return { config, machine, group, reader, images, reasons, cacheChoice: chosen?.text ?? null, smallestCost };
+  const cacheChoice = chosen?.text ?? null;
+  return { config, machine, group, reader, images, reasons, cacheChoice, smallestCost, teacher };
+}
+
+/** The plan's teacher with its weights, which see the images' channels. */
+async function taughtBy({ teacher }: Plan, config: SettledConfig, device: string): Promise<Teacher | null> {
+  if (teacher === null) return null;
+  const { channels, teacher_bands: bands } = config;
+  refuseChannels(teacher.record, channels, Array.isArray(bands) ? bands : null);
+  return loadTeacher(teacher, device);
 }
 
 function doneBy(run: RunDirectory): Done {

@@ -7,8 +7,8 @@ export interface Encoded {
   features(): Value;
   /** `[N, L, width]`, as `Encoder.tokens`. */
   tokens(): Value;
-  /** `last_hidden_state` as transformers' model of this kind gives it: `[N, 1 + L, width]`, or a map `[N, width, h, w]`. */
+  /** `last_hidden_state` as transformers' model of this kind gives it: `[N, K + L, width]`, or a map `[N, width, h, w]`. */
   hidden(): Value;
-  /** `pooler_output` likewise: the class token `[N, width]`, or the map's mean `[N, width, 1, 1]`. */
+  /** `pooler_output` likewise: the class token or the norm of a map's mean, `[N, width]`, or a ResNet's mean, `[N, width, 1, 1]`. */
   pooled(): Value;
 }

@@ -101,6 +101,11 @@ export class Layers {
     return graph.node("Mul", [graph.node("Mul", [x, share]), this.number(`${name}.half`, 0.5)]);
   }
 
+  /** `fc2(gelu(fc1(x)))` over the last axis. */
+  mlp(x: Value, name: string, { fc1, fc2 }: { fc1: nn.Linear; fc2: nn.Linear }): Value {
+    return this.linear(this.gelu(this.linear(x, `${name}.fc1`, fc1), `${name}.act`), `${name}.fc2`, fc2);
+  }
+
   /** `softmax(q·kᵀ / √d)·v` of each head, joined and projected: `[N, T, dim]` → the same. */
   attention(x: Value, name: string, { qkv, proj, heads }: nn.MultiheadSelfAttention): Value {
     const { graph } = this;

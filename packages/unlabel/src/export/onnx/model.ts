@@ -1,9 +1,12 @@
 // A whole ONNX file: what goes in, the encoder, what comes out, and what the file says of itself.
 import { UserError } from "../../base/errors.ts";
+import { ConvNeXt } from "../../encoders/convnext.ts";
+import type { VitDescription } from "../../encoders/description.ts";
 import type { Encoder } from "../../encoders/encoder.ts";
 import { FoldedResNet } from "../../encoders/folded.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
 import type { ExportFacts } from "../facts.ts";
+import { emitConvNeXt } from "./convnext.ts";
 import type { Encoded } from "./encoded.ts";
 import { Graph, type Value } from "./graph.ts";
 import { Layers, type Precision } from "./layers.ts";
@@ -51,13 +54,14 @@ export function onnxFile(
 function emit(layers: Layers, pixels: Value, encoder: Encoder, { size, pools }: ExportFacts): Encoded {
   if (encoder instanceof FoldedResNet) return emitResNet(layers, pixels, encoder, pools);
   if (encoder instanceof VisionTransformer) return emitVit(layers, pixels, encoder, size);
-  throw new UserError(`Expected a ResNet or a ViT to export, got ${encoder.constructor.name}`);
+  if (encoder instanceof ConvNeXt) return emitConvNeXt(layers, pixels, encoder);
+  throw new UserError(`Expected a ResNet, a ViT or a ConvNeXt to export, got ${encoder.constructor.name}`);
 }
 
 function giveOut(
   graph: Graph,
   found: Encoded,
-  { family, dim, width, grid }: ExportFacts,
+  { description, dim, width, grid }: ExportFacts,
   outputs: OnnxOptions["outputs"],
 ) {
   const [rows, columns] = grid;
@@ -66,14 +70,15 @@ function giveOut(
     graph.output("tokens", found.tokens(), "float32", ["N", rows * columns, width]);
     return;
   }
-  const isVit = family === "vit";
-  graph.output(
-    "last_hidden_state",
-    found.hidden(),
-    "float32",
-    isVit ? ["N", 1 + rows * columns, width] : ["N", width, rows, columns],
-  );
-  graph.output("pooler_output", found.pooled(), "float32", isVit ? ["N", width] : ["N", width, 1, 1]);
+  const hidden = description.family === "vit" ? [tokensIn(description, rows * columns), width] : [width, rows, columns];
+  graph.output("last_hidden_state", found.hidden(), "float32", ["N", ...hidden]);
+  const pooled = description.family === "resnet" ? [width, 1, 1] : [width];
+  graph.output("pooler_output", found.pooled(), "float32", ["N", ...pooled]);
+}
+
+/** All of a ViT's tokens: class token, registers, patches. */
+function tokensIn({ classToken = true, registers = 0 }: VitDescription, patches: number): number {
+  return (classToken ? 1 : 0) + registers + patches;
 }
 
 /** Strings by name; lists are JSON. */

@@ -1,8 +1,8 @@
 // A ViT as ONNX operators, for images of one size: positions are made for its grid.
-import { noGrad, scope, type Tensor } from "@unlabel/torch";
+import { type nn, noGrad, scope } from "@unlabel/torch";
+import type { LayerScale } from "../../encoders/transformer.ts";
 import type { VisionTransformer } from "../../encoders/vit.ts";
-import { plainVit } from "../vit-form.ts";
-import { positionsFor } from "../weights/positions.ts";
+import { vitForm } from "../vit-form.ts";
 import type { Encoded } from "./encoded.ts";
 import type { Value } from "./graph.ts";
 import type { Layers } from "./layers.ts";
@@ -10,49 +10,75 @@ import { floatsOf } from "./numbers.ts";
 
 /** @param size edge of the images in pixels, which the patch divides */
 export function emitVit(layers: Layers, images: Value, vit: VisionTransformer, size: number): Encoded {
-  const { classToken, norm } = plainVit(vit);
+  vitForm(vit);
   const { graph } = layers;
   const { width } = vit;
   const grid = size / vit.patch;
-  const [first, places] = positioned(vit, classToken, grid);
+  const { before, places, count } = placed(vit, grid);
   const patches = layers.places(layers.conv(layers.enter(images), "patch_embed.proj", vit.patch_embed.proj));
-  const placed = layers.add(patches, layers.numbers("pos_embed", [1, grid * grid, width], places));
-  const batch = graph.node("Shape", [images], { start: 0, end: 1 });
-  const shape = graph.node("Concat", [batch, graph.ints([1, width])], { axis: 0 });
-  const token = graph.node("Expand", [layers.numbers("cls_token", [1, 1, width], first), shape]);
-  let x = graph.node("Concat", [token, placed], { axis: 1 });
-  for (const [i, { norm1, attn, norm2, mlp }] of vit.blocks.entries()) {
-    const name = `blocks.${i}`;
-    x = layers.add(x, layers.attention(layers.layerNorm(x, `${name}.norm1`, norm1), `${name}.attn`, attn));
-    const inner = layers.linear(layers.layerNorm(x, `${name}.norm2`, norm2), `${name}.mlp.fc1`, mlp.fc1);
-    x = layers.add(x, layers.linear(layers.gelu(inner, `${name}.mlp.act`), `${name}.mlp.fc2`, mlp.fc2));
+  let x = layers.add(patches, layers.numbers("pos_embed", [1, grid * grid, width], places));
+  if (before) {
+    const batch = graph.node("Shape", [images], { start: 0, end: 1 });
+    const shape = graph.node("Concat", [batch, graph.ints([count, width])], { axis: 0 });
+    const first = graph.node("Expand", [layers.numbers("before", [1, count, width], before), shape]);
+    x = graph.node("Concat", [first, x], { axis: 1 });
   }
-  const all = layers.leave(layers.layerNorm(x, "norm", norm));
-  const cut = (from: number, to: number) =>
-    graph.node("Slice", [all, graph.ints([from]), graph.ints([to]), graph.ints([1])]);
-  let cutOnce: Value | undefined;
-  const tokens = () => {
-    cutOnce ??= cut(1, 1 + grid * grid);
-    return cutOnce;
-  };
+  const scaled = (branch: Value, name: string, scale: LayerScale | null) =>
+    scale ? graph.node("Mul", [branch, layers.weight(`${name}.gamma`, scale.gamma)]) : branch;
+  for (const [i, { norm1, attn, ls1, norm2, mlp, ls2 }] of vit.blocks.entries()) {
+    const name = `blocks.${i}`;
+    const attended = layers.attention(layers.layerNorm(x, `${name}.norm1`, norm1), `${name}.attn`, attn);
+    x = layers.add(x, scaled(attended, `${name}.ls1`, ls1));
+    const changed = layers.mlp(layers.layerNorm(x, `${name}.norm2`, norm2), `${name}.mlp`, mlp);
+    x = layers.add(x, scaled(changed, `${name}.ls2`, ls2));
+  }
+  const all = layers.leave(vit.norm ? layers.layerNorm(x, "norm", vit.norm) : x);
+  const cut = once(
+    (from: number, to: number): Value =>
+      graph.node("Slice", [all, graph.ints([from]), graph.ints([to]), graph.ints([1])]),
+  );
+  const tokens = () => (count === 0 ? all : cut(count, count + grid * grid));
+  const classToken = () => graph.node("Reshape", [cut(0, 1), graph.ints([0, width])]);
+  const pool = (op: string) => graph.node(op, [tokens(), graph.ints([1])], { keepdims: 0 });
   return {
     tokens,
     features: () => {
-      const pool = (op: string) => graph.node(op, [tokens(), graph.ints([1])], { keepdims: 0 });
-      return graph.node("Concat", [pool("ReduceMean"), pool("ReduceMax")], { axis: 1 });
+      const parts = {
+        mean_max: () => [pool("ReduceMean"), pool("ReduceMax")],
+        class: () => [classToken()],
+        mean: () => [pool("ReduceMean")],
+        class_mean: () => [classToken(), pool("ReduceMean")],
+      }[vit.pooling]();
+      const found = vit.fc_norm ? parts.map(behind(layers, vit.fc_norm)) : parts;
+      return found.length === 1 ? found[0]! : graph.node("Concat", found, { axis: 1 });
     },
     hidden: () => all,
-    pooled: () => graph.node("Reshape", [cut(0, 1), graph.ints([0, width])]),
+    pooled: classToken,
   };
 }
 
-/** The class token with its position, `[width]`, and the places' positions, `[grid², width]`. */
-function positioned(vit: VisionTransformer, classToken: Tensor, grid: number): [Float32Array, Float32Array] {
+/** A norm behind pooling; each of several parts goes through the same weights. */
+function behind(layers: Layers, norm: nn.LayerNorm): (part: Value, i: number) => Value {
+  return (part, i) => layers.leave(layers.layerNorm(layers.enter(part), `fc_norm${i > 0 ? `.${i}` : ""}`, norm));
+}
+
+/** Tokens before the patches with their positions, `[count, width]`, and the places' positions, `[grid², width]`. */
+function placed(vit: VisionTransformer, grid: number) {
   return noGrad(() =>
-    scope((): [Float32Array, Float32Array] => {
-      const table = positionsFor(vit, grid).select(0, 0);
-      const first = classToken.reshape([vit.width]).add(table.select(0, 0));
-      return [floatsOf(first), floatsOf(table.narrow(0, 1, grid * grid))];
+    scope(() => {
+      const { before, places } = vit.placed([grid, grid]);
+      return { before: before && floatsOf(before), places: floatsOf(places), count: before?.shape[1] ?? 0 };
     }),
   );
+}
+
+/** The same values are cut once. */
+function once(make: (from: number, to: number) => Value): (from: number, to: number) => Value {
+  const made = new Map<string, Value>();
+  return (from, to) => {
+    const key = `${from}:${to}`;
+    const found = made.get(key) ?? make(from, to);
+    made.set(key, found);
+    return found;
+  };
 }

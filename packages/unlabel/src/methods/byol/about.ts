@@ -2,7 +2,8 @@
 import { IMAGENET } from "../../config/defaults.ts";
 import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
 import { type About, forwardOperations, trainingOperations } from "../about.ts";
-import { TWO_VIEWS } from "../shared/augmentation-defaults.ts";
+import { LOCAL_VIEWS, TWO_VIEWS } from "../shared/augmentation-defaults.ts";
+import { localMacs } from "../shared/local-size.ts";
 import { SMALL_RESNET } from "../shared/small-resnet.ts";
 
 export const about = {
@@ -16,6 +17,7 @@ export const about = {
   coupling: "image",
   defaults: {
     ...TWO_VIEWS,
+    ...LOCAL_VIEWS,
     momentum_end: 1,
   },
   presets: {
@@ -48,9 +50,13 @@ export const about = {
   },
   flops(config) {
     const [hidden, out] = [Number(config.projection_hidden), Number(config.projection_dim)];
-    const projected = encoderMacs(config) + hidden * (encoderDim(config) + out);
-    // Both views through both networks; only the online one has a predictor and a backward pass.
-    return trainingOperations(2 * (projected + 2 * hidden * out)) + forwardOperations(2 * projected);
+    const heads = hidden * (encoderDim(config) + out);
+    const projected = encoderMacs(config) + heads;
+    const predictor = 2 * hidden * out;
+    const locals = Number(config.local_views);
+    const local = locals && locals * (localMacs(config) + heads + predictor);
+    // Both views through both networks; only the online one has a predictor and a backward pass, and sees local views.
+    return trainingOperations(2 * (projected + predictor) + local) + forwardOperations(2 * projected);
   },
   health: {
     learnt: 0.02,

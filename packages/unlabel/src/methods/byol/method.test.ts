@@ -100,3 +100,31 @@ describe("Byol", () => {
     }
   });
 });
+
+describe("Byol's local views", () => {
+  it("each predict both whole views' projections, and the loss is twice the mean over all pairs", () => {
+    scope(() => {
+      const method = byol({ ...tiny, encoder: "vit_tiny", patch: 8, local_views: 2 }).eval();
+      const views = [randn([8, 3, 32, 32]), randn([8, 3, 32, 32]), randn([16, 3, 16, 16])];
+      const { loss, features } = method.loss(views);
+      const online = (x: Tensor) =>
+        rowsOf(noGrad(() => method.predictor.call(method.projector.call(method.encoder.features(x)))));
+      const target = (x: Tensor) =>
+        rowsOf(noGrad(() => method.target_projector.call(method.target_encoder.features(x))));
+      const [t1, t2] = [target(views[0]!), target(views[1]!)];
+      const [l1, l2] = views[2]!.chunk(2, 0).map(online);
+      const pairs = [
+        [online(views[0]!), t2],
+        [online(views[1]!), t1],
+        ...[l1, l2].flatMap((local) => [t1, t2].map((whole) => [local!, whole])),
+      ];
+      const distance = (a: number[], b: number[]) => {
+        const dot = (x: number[], y: number[]) => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+        return 2 - (2 * dot(a, b)) / Math.sqrt(dot(a, a) * dot(b, b));
+      };
+      const all = pairs.flatMap(([p, t]) => p!.map((row, i) => distance(row, t![i]!)));
+      expect(loss.item()).toBeCloseTo((2 * all.reduce((a, b) => a + b, 0)) / all.length, 4);
+      expect(features!.shape[0]).toBe(16);
+    });
+  });
+});

@@ -1,6 +1,6 @@
 // MAE, masked autoencoder (arXiv:2111.06377): hide most patches of an image, encode the rest, predict what is hidden.
 // Deliberate differences: predictions are made for hidden patches only, which changes nothing that is learnt.
-import { cat, distributed, fromTypedArray, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { cat, distributed, fromTypedArray, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { UserError } from "../../base/errors.ts";
 import { Rng } from "../../base/rng.ts";
 import { plainView } from "../../data/views.ts";
@@ -9,6 +9,7 @@ import { VisionTransformer } from "../../encoders/vit.ts";
 import { defineMethod } from "../define.ts";
 import { type LossOutput, Method, type Pictures, type StepProgress } from "../method.ts";
 import { givenMasking, type Masking, maskingOf, randomMasking, restoreOrder } from "../shared/masking.ts";
+import { pictureBytes } from "../shared/picture-bytes.ts";
 import { meanSquaredCosine } from "../shared/uniformity.ts";
 import { about } from "./about.ts";
 import { CrossDecoder } from "./cross-decoder.ts";
@@ -98,9 +99,9 @@ export class Mae extends Method {
         const { mean, deviation } = this.#statistics(hidden);
         const predicted = output.mul(deviation).add(mean);
         const picture = (filled: Tensor) =>
-          this.#pixels(unpatchify(restoreOrder(seen, filled, masking), this.encoder.patch, this.#config.channels));
+          this.#bytes(unpatchify(restoreOrder(seen, filled, masking), this.encoder.patch, this.#config.channels));
         return {
-          original: this.#pixels(images),
+          original: this.#bytes(images),
           masked: picture(hidden.zerosLike()),
           reconstructed: picture(predicted),
         };
@@ -115,6 +116,10 @@ export class Mae extends Method {
     return { keep, hidden: hidden.narrow(1, 0, Math.max(1, Math.round(predict_share * hidden.shape[1]!))) };
   }
 
+  #bytes(images: Tensor): Tensor {
+    return pictureBytes(images, this.#config.mean, this.#config.std);
+  }
+
   #targets(patches: Tensor): Tensor {
     const { mean, deviation } = this.#statistics(patches);
     return patches.sub(mean).div(deviation);
@@ -125,14 +130,6 @@ export class Mae extends Method {
     if (!this.#config.norm_pixels) return { mean: 0, deviation: 1 };
     const options = { correction: 1, keepdim: true };
     return { mean: patches.mean(2, true), deviation: patches.var(2, options).add(1e-6).sqrt() };
-  }
-
-  /** Normalised values as bytes. */
-  #pixels(images: Tensor): Tensor {
-    const { mean, std } = this.#config;
-    const perChannel = (values: readonly number[]) => tensor(values, { device: images.device }).reshape([1, -1, 1, 1]);
-    const unit = images.mul(perChannel(std)).add(perChannel(mean));
-    return unit.mul(255).round().clamp(0, 255).to({ dtype: "uint8", memoryFormat: "contiguous" });
   }
 }
 

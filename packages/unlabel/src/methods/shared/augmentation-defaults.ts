@@ -22,3 +22,19 @@ export const TWO_VIEWS = {
   blur_p_second: 0.1,
   solarize_second: 0.2,
 } as const;
+
+/** Defaults of the keys of `localViewsSchema`: none, of half the size, of 5 to 25 % of the image. */
+export const LOCAL_VIEWS = {
+  local_views: 0,
+  local_size: null,
+  local_crop_min: 0.05,
+  local_crop_max: 0.25,
+} as const;
+
+/** Defaults of views for methods that see an image many times (LeJEPA, VISReg): two whole views, coloured as {@link AUGMENTATION} says. */
+export const MANY_VIEWS = {
+  ...AUGMENTATION,
+  ...LOCAL_VIEWS,
+  solarize_p: 0,
+  global_views: 2,
+} as const;

@@ -1,4 +1,5 @@
-// Quantities that follow the progress of a training: momentum, temperatures, weight decay. Pure functions, so nothing is saved.
+// Quantities that follow the progress of a training: momentum, temperatures, weight decay, what is frozen at first. Pure functions, so
+// nothing is saved.
 import type { Progress } from "../method.ts";
 
 /**
@@ -9,14 +10,24 @@ export function cosineBetween(from: number, to: number, { step, total }: Pick<Pr
   return to - ((to - from) * (Math.cos(Math.PI * shareOf(step, total)) + 1)) / 2;
 }
 
-/** From `from` to `to` in a straight line over the first `share` of the steps, and `to` from then on. */
+/** From `from` to `to` in a straight line over the first `share` of the steps, and `to` from then on; at a share of 0 always `to`. */
 export function linearBetween(
   from: number,
   to: number,
   { step, total }: Pick<Progress, "step" | "total">,
   share = 1,
 ): number {
-  return from + (to - from) * Math.min(1, shareOf(step, total) / share);
+  return share === 0 ? to : from + (to - from) * Math.min(1, shareOf(step, total) / share);
+}
+
+/**
+ * Whether a step is one of the first: within the first `epochs` epochs, and within a tenth of all steps, so that short runs have a middle
+ * and an end too.
+ *
+ * @param epochs from 0 (never)
+ */
+export function isBeginning(epochs: number, { step, total, epoch }: Progress): boolean {
+  return epoch <= epochs && step <= total / 10;
 }
 
 function shareOf(step: number, total: number): number {

@@ -13,3 +13,14 @@ export function sphereSpread(embeddings: Tensor): Tensor {
   const length = rows.linalgVectorNorm(2, [1], true).clamp(1e-12);
   return rows.div(length).var(0, { correction: 0 }).sum().sqrt();
 }
+
+/**
+ * Over how many of K answers a distribution spreads: the exponential of its entropy, from 1 (all on one) to K (all alike).
+ *
+ * @param shares `[K]`, which sum to 1
+ * @returns a scalar, without gradient
+ */
+export function inUse(shares: Tensor): Tensor {
+  const given = shares.detach().to({ dtype: "float32" });
+  return given.mul(given.clamp(1e-12).log()).sum().neg().exp();
+}

@@ -1,11 +1,11 @@
 // What help, reports and forecasts need of SimCLR.
 import { HALF, IMAGENET } from "../../config/defaults.ts";
-import { ENCODERS, encoderDim, encoderMacs, stemOf } from "../../encoders/facts.ts";
+import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
 import { type About, trainingOperations } from "../about.ts";
-import { AUGMENTATION } from "../shared/augmentation-defaults.ts";
+import { AUGMENTATION, LOCAL_VIEWS } from "../shared/augmentation-defaults.ts";
+import { localMacs } from "../shared/local-size.ts";
 import { decoupledShare } from "../shared/nt-xent-bounds.ts";
 import { SMALL_RESNET } from "../shared/small-resnet.ts";
-import { localSizeOf } from "./local-size.ts";
 
 /** Of plain NT-Xent's way. */
 const LEARNT = 0.005;
@@ -23,13 +23,10 @@ export const about = {
   coupling: "batch",
   defaults: {
     ...AUGMENTATION,
+    ...LOCAL_VIEWS,
     projection_batchnorm: false,
     decoupled: false,
     positive_sigma: null,
-    local_views: 0,
-    local_size: null,
-    local_crop_min: 0.05,
-    local_crop_max: 0.25,
   },
   presets: {
     // The student report that this project began with, to the letter: docs/original-report.md.
@@ -78,10 +75,8 @@ export const about = {
   flops(config) {
     const [hidden, out] = [Number(config.projection_hidden), Number(config.projection_dim)];
     const head = hidden * (encoderDim(config) + out);
-    // The stem is that of the whole views.
-    const local = { ...config, size: localSizeOf(config), stem: stemOf(config) };
     const locals = Number(config.local_views);
-    return trainingOperations(2 * (encoderMacs(config) + head) + (locals && locals * (encoderMacs(local) + head)));
+    return trainingOperations(2 * (encoderMacs(config) + head) + (locals && locals * (localMacs(config) + head)));
   },
   health: {
     learnt: ({ decoupled, batch, temperature }) =>

@@ -11,7 +11,7 @@ export function answer(data: ReportData): Html {
   const more = findings.filter((sentence) => !answer.some((said) => said.includes(sentence.replace(/\.$/, ""))));
   const left = absent.map(
     ({ name, status, error }) =>
-      `${name} is not in this report: ${status === "failed" ? (error ?? "it failed") : status}`,
+      `${name} is not in this report: ${["failed", "stopped"].includes(status) ? (error ?? status) : status}`,
   );
   // Where kNN alone was measured, the columns beside the scores are its.
   const main = groups.some(({ linear }) => linear) || !groups.some(({ knn }) => knn) ? "linear" : "knn";

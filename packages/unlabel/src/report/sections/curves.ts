@@ -24,11 +24,15 @@ const PANELS = [
   ["health/grad_norm", "Encoder's gradient norm"],
 ] as const;
 
+/** With more groups than this each has its loss in a small panel, and the rest behind a click. */
+const MANY = 4;
+
 export function curves({ runs, groups }: ReportData): Html | null {
   if (runs.every((run) => Object.keys(run.curves).length === 0)) return null;
   const seeds = groups.some((group) => group.runs.length > 1);
   return html`
     <p>Each run has its own axes: losses of different methods, batch sizes or temperatures measure different things. Thin lines hold every extreme, bold ones are means over neighbouring steps${seeds && "; runs that differ in their seed alone share axes"}.</p>
+    ${groups.length > MANY && small({ runs, groups })}
     ${groups.map((group, index) => {
       const members = runs.filter((run) => run.group === index && run.shelf === null);
       const [first] = members;
@@ -44,8 +48,31 @@ export function curves({ runs, groups }: ReportData): Html | null {
         return html`<figure class="${minor ? "minor" : "major"}"><figcaption><b>${name}</b></figcaption>${drawn}</figure>`;
       };
       const unit = first.loss;
-      return html`<h3>${label(group, index)} <small>${describe(group)}</small></h3><div class="curves">
-        ${panel("train/loss", unit ? `Loss (${unit})` : "Loss", false, levels(first)) ?? html`<p class="note">No step was recorded.</p>`}
+      const loss = panel("train/loss", unit ? `Loss (${unit})` : "Loss", false, levels(first));
+      const all = html`<div class="curves">
+        ${loss ?? html`<p class="note">No step was recorded.</p>`}
         ${[...PANELS, ...first.own_curves].map(([key, name]) => panel(key, name, true))}</div>`;
+      const heading = html`${label(group, index)} <small>${describe(group)}</small>`;
+      return groups.length > MANY
+        ? html`<details><summary>${group.name}: all that was recorded</summary>${all}</details>`
+        : html`<h3>${heading}</h3>${all}`;
     })}`;
+}
+
+/** The loss of each group, small, side by side. */
+function small({ runs, groups }: Pick<ReportData, "runs" | "groups">): Html {
+  return html`<div class="curves">${groups.map((group, index) => {
+    const members = runs.filter((run) => run.group === index);
+    const found = members.flatMap((run) => run.curves["train/loss"] ?? []).filter((one) => one.points.length > 0);
+    const [first] = members;
+    if (found.length === 0 || !first) return null;
+    const options = {
+      title: `Loss of ${group.name}`,
+      width: 225,
+      height: 170,
+      color: colorOf(index),
+      lines: levels(first),
+    };
+    return html`<figure class="minor"><figcaption>${label(group, index)}</figcaption>${curve(found, { ...options, smooth: true })}</figure>`;
+  })}</div>`;
 }

@@ -50,12 +50,11 @@ export async function readCurves(
   }
   const series: Record<string, CurveMessage> = Object.create(null);
   const known = [...index.series.keys()].filter((key) => key !== "seconds").sort();
-  for (const key of keys ?? known) {
+  const ahead = index.share < 1 ? await index.ahead() : NOTHING;
+  for (const key of [...(keys ?? known), "seconds"]) {
     const found = index.series.get(key);
-    if (found) series[key] = messageOf(found);
+    if (found) series[key] = messageOf(found, ahead.get(key) ?? []);
   }
-  const seconds = index.series.get("seconds");
-  if (seconds) series.seconds = messageOf(seconds);
   return { id: run.id, series, keys: known, batch, read: index.share, torn: index.torn };
 }
 
@@ -64,10 +63,12 @@ function short([step, value]: Point): Point {
   return [step, Number(value.toPrecision(6))];
 }
 
-function messageOf(series: Series): CurveMessage {
+const NOTHING: ReadonlyMap<string, Point[]> = new Map();
+
+function messageOf(series: Series, ahead: readonly Point[]): CurveMessage {
   return {
-    points: series.points().map(short),
-    means: series.isThinned ? series.means(Number.POSITIVE_INFINITY).map(short) : null,
+    points: [...series.points(), ...ahead].map(short),
+    means: series.isThinned ? [...series.means(Number.POSITIVE_INFINITY), ...ahead].map(short) : null,
     count: series.count,
     broken: series.broken,
     brokenAt: series.brokenAt,

@@ -6,8 +6,8 @@ export interface Row {
   step: number;
   epoch: number | null;
   seconds: number | null;
-  /** The rest by name; null where a value was not a number. */
-  values: Record<string, number | null>;
+  /** What the line holds, these three among it, as whoever wrote it left it: {@link metricsIn} gives the numbers. */
+  found: Readonly<Record<string, unknown>>;
 }
 
 /** Reads a whole line; null where it is none of ours. */
@@ -19,14 +19,23 @@ export function lineOf(text: string): Row | null {
     return null;
   }
   if (typeof found !== "object" || found === null || Array.isArray(found)) return null;
-  const { step, epoch, seconds, ...rest } = found as Record<string, unknown>;
+  const { step, epoch, seconds } = found as Record<string, unknown>;
   if (typeof step !== "number" || !Number.isSafeInteger(step) || step < 1) return null;
-  const values: Record<string, number | null> = Object.create(null);
-  for (const key of Object.keys(rest)) {
-    const value = rest[key];
-    if (typeof value === "number" || value === null) values[key] = value;
+  const row = found as Record<string, unknown>;
+  return { step, epoch: numberOr(epoch), seconds: numberOr(seconds), found: row };
+}
+
+/** Calls with each metric of a row, `seconds` among them; null stands for what was not a number. */
+export function metricsIn({ found }: Row, take: (key: string, value: number | null) => void): void {
+  for (const key of Object.keys(found)) {
+    const value = found[key];
+    if (key !== "step" && key !== "epoch" && (typeof value === "number" || value === null)) take(key, value);
   }
-  return { step, epoch: numberOr(epoch), seconds: numberOr(seconds), values };
+}
+
+/** One metric of a row; null where it has no such number. */
+export function metricOf({ found }: Row, key: string): number | null {
+  return Object.hasOwn(found, key) ? numberOr(found[key]) : null;
 }
 
 function numberOr(value: unknown): number | null {
@@ -63,10 +72,10 @@ export async function glanceAt(folders: Folders, path: string): Promise<Glance> 
   const last = tail.at(-1) ?? null;
   const before = tail.at(-1 - RECENT) ?? tail.at(0) ?? null;
   const online: Record<string, number> = {};
-  for (const { values } of tail) {
+  for (const row of tail) {
     for (const key of ["online/linear_top1", "online/knn_top1"]) {
-      const value = values[key];
-      if (typeof value === "number") online[key] = value;
+      const value = metricOf(row, key);
+      if (value !== null) online[key] = value;
     }
   }
   const spark: (number | null)[] = [];
@@ -84,7 +93,7 @@ export async function glanceAt(folders: Folders, path: string): Promise<Glance> 
 }
 
 /** The whole lines of a stretch of the file; of one that begins within a line not that one. */
-function rowsOf(bytes: Buffer, whole: boolean): Row[] {
+export function rowsOf(bytes: Buffer, whole: boolean): Row[] {
   const rows: Row[] = [];
   let begin = whole ? 0 : bytes.indexOf(NEWLINE) + 1;
   if (!whole && begin === 0) return rows;
@@ -98,9 +107,9 @@ function rowsOf(bytes: Buffer, whole: boolean): Row[] {
 
 function meanLoss(rows: readonly Row[]): number | null {
   let [sum, count] = [0, 0];
-  for (const { values } of rows) {
-    const loss = values["train/loss"];
-    if (typeof loss !== "number") continue;
+  for (const row of rows) {
+    const loss = metricOf(row, "train/loss");
+    if (loss === null) continue;
     sum += loss;
     count++;
   }

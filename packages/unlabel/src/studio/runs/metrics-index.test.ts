@@ -74,7 +74,7 @@ it("counts torn lines, leaves out what is no number, and keeps every extreme of 
   expect(Math.min(...found.map(([, value]) => value))).toBe(-99);
   expect(index.torn).toBe(3);
   expect(index.series.get("train/loss")).toMatchObject({ broken: 1, brokenAt: 4_997, count: 19_998 });
-  expect([...index.series.keys()]).toEqual(["train/loss", "seconds"]);
+  expect([...index.series.keys()]).toEqual(["seconds", "train/loss"]);
 });
 
 it("is not filled by a line without an end, nor by a new metric in every line", async () => {
@@ -93,6 +93,21 @@ it("is not filled by a line without an end, nor by a new metric in every line", 
   expect(index.series.size).toBe(200);
 });
 
+it("tells of the rest of a long file while it is read, and of nothing once it is", async () => {
+  const lines = Array.from({ length: 30_000 }, (_, i) => line(i + 1, i));
+  writeFileSync(path, lines.join(""));
+  let early: ReadonlyMap<string, readonly (readonly [number, number])[]> | null = null;
+  await index.advance(async () => {
+    early ??= await index.ahead();
+  });
+  const points = early!.get("train/loss")!;
+  expect(points.length).toBeGreaterThan(200);
+  expect(points.at(-1)).toEqual([30_000, 29_999]);
+  expect(points.every(([step, value], i) => value === step - 1 && step > (points[i - 1]?.[0] ?? 0))).toBe(true);
+  expect(index.share).toBe(1);
+  expect(await index.ahead()).toEqual(new Map());
+});
+
 it("refuses a link to somewhere else", async () => {
   using elsewhere = temporaryFolder();
   writeFileSync(join(elsewhere.path, "secret"), line(1));
@@ -102,9 +117,14 @@ it("refuses a link to somewhere else", async () => {
 });
 
 it("glances at a file of any length: its end, its pace, and the way there", async () => {
-  writeFileSync(path, Array.from({ length: 9_000 }, (_, i) => line(i + 1, 9_000 - i)).join("") + '{"step":9001');
+  writeFileSync(
+    path,
+    Array.from({ length: 9_000 }, (_, i) => line(i + 1, 9_000 - i))
+      .concat('{"step":9001')
+      .join(""),
+  );
   const { last, before, spark } = await glanceAt(folders, path);
-  expect(last).toMatchObject({ step: 9_000, values: { "train/loss": 1 } });
+  expect(last).toMatchObject({ step: 9_000, found: { "train/loss": 1 } });
   expect(last!.step - before!.step).toBe(30);
   expect(spark.length).toBe(40);
   expect(spark[0]).toBeGreaterThan(8_900);

@@ -1,19 +1,22 @@
 // metrics.jsonl of one run, read once and gone on with as it grows: whole lines only, in slices between which the server answers others.
 // Each metric is thinned as it streams by, every extreme kept, so that memory is bounded whatever the length of the file.
-import { Series } from "../../run/read/series.ts";
+import { type Point, Series } from "../../run/read/series.ts";
 import type { Folders, Opened } from "./folders.ts";
-import { lineOf, type Row } from "./metric-lines.ts";
+import { lineOf, metricsIn, type Row, rowsOf } from "./metric-lines.ts";
 
 /** Bytes read at once. */
 const PIECE = 1 << 20;
 /** Lines parsed before others have their turn. */
-const LINES_A_SLICE = 2_000;
+const LINES_A_SLICE = 500;
 /** A line longer than this is no metrics row. */
 const LONGEST_LINE = 1 << 20;
 /** Bytes before the end of what is read by which the same file is known again. */
 const MARK = 256;
 /** Metrics of a run; a stranger's file may name a new one in every line. */
 const MOST_KEYS = 200;
+/** While a long file is read, so many looks of so many bytes tell of the rest. */
+const LOOKS = 300;
+const LOOK = 2 * 1024;
 const NEWLINE = 0x0a;
 
 /** What one metrics.jsonl holds so far. */
@@ -32,6 +35,7 @@ export class MetricsIndex {
   /** Within a line that is too long to be one. */
   #skipping = false;
   #going: Promise<boolean> | null = null;
+  #ahead: Map<string, Point[]> | null = null;
 
   constructor(folders: Folders, path: string) {
     [this.#folders, this.#path] = [folders, path];
@@ -59,18 +63,53 @@ export class MetricsIndex {
   /**
    * Reads what is new, to the file's end as it is now. Callers at the same time share one reading.
    *
-   * @param onPiece called now and then on a long way
+   * @param onPiece called now and then on a long way, which waits for it
    * @returns whether there was anything new
    * @throws {UserError} where the file is not one that may be read
    */
-  advance(onPiece: () => void = () => {}): Promise<boolean> {
+  advance(onPiece: () => void | Promise<void> = () => {}): Promise<boolean> {
     this.#going ??= this.#read(onPiece).finally(() => {
       this.#going = null;
     });
     return this.#going;
   }
 
-  async #read(onPiece: () => void): Promise<boolean> {
+  /**
+   * Of a file that is not read to its end yet, some of the points that are to come, by metric: the least and greatest of each look. They
+   * are of use until the rest is read, and need not hold its extremes.
+   */
+  async ahead(): Promise<ReadonlyMap<string, Point[]>> {
+    if (this.#size - this.#at < LOOKS * LOOK) return new Map();
+    this.#ahead ??= await this.#look();
+    const from = this.#last?.step ?? 0;
+    return new Map([...this.#ahead].map(([key, points]) => [key, points.filter(([step]) => step > from)]));
+  }
+
+  async #look(): Promise<Map<string, Point[]>> {
+    const found = new Map<string, Point[]>();
+    await using file = await this.#folders.open(this.#path);
+    if (!file) return found;
+    for (let i = 0; i < LOOKS; i++) {
+      const at = i === LOOKS - 1 ? file.size - LOOK : Math.floor((i / (LOOKS - 1)) * (file.size - LOOK));
+      const ends = new Map<string, [low: Point, high: Point]>();
+      for (const row of rowsOf(await file.bytes(at, LOOK), at === 0)) {
+        metricsIn(row, (key, value) => {
+          if (value === null || (!ends.has(key) && ends.size >= MOST_KEYS)) return;
+          const point: Point = [row.step, value];
+          const [low, high] = ends.get(key) ?? [point, point];
+          ends.set(key, [value < low[1] ? point : low, value > high[1] ? point : high]);
+        });
+      }
+      for (const [key, [low, high]] of ends) {
+        const points = found.get(key) ?? [];
+        points.push(...(low[0] === high[0] ? [low] : low[0] < high[0] ? [low, high] : [high, low]));
+        found.set(key, points);
+      }
+    }
+    return found;
+  }
+
+  async #read(onPiece: () => void | Promise<void>): Promise<boolean> {
     await using file = await this.#folders.open(this.#path);
     if (!file) {
       const had = this.#at > 0;
@@ -89,7 +128,7 @@ export class MetricsIndex {
       const took = await this.#take(piece);
       if (took === 0) break;
       isNew = true;
-      onPiece();
+      await onPiece();
     }
     return isNew;
   }
@@ -107,6 +146,7 @@ export class MetricsIndex {
     this.#last = null;
     this.#mark = null;
     this.#skipping = false;
+    this.#ahead = null;
     [this.#torn, this.#at, this.#size] = [0, 0, 0];
   }
 
@@ -141,8 +181,7 @@ export class MetricsIndex {
     // A resumed run's file may hold a step twice after damage: the first stays, as for the run itself.
     if (this.#last !== null && row.step <= this.#last.step) return;
     this.#last = row;
-    for (const key in row.values) this.#add(key, row.step, row.values[key] ?? null);
-    if (row.seconds !== null) this.#add("seconds", row.step, row.seconds);
+    metricsIn(row, (key, value) => this.#add(key, row.step, value));
   }
 
   #add(key: string, step: number, value: number | null): void {

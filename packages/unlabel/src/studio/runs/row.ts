@@ -10,7 +10,7 @@ import { check } from "../../run/read/file.ts";
 import { type RunFile, runSchema } from "../../run/read/schema.ts";
 import type { RunRow, RunState } from "../messages/runs.ts";
 import type { Folders } from "./folders.ts";
-import { type Glance, glanceAt } from "./metric-lines.ts";
+import { type Glance, glanceAt, metricOf } from "./metric-lines.ts";
 import { quickScores } from "./quick-scores.ts";
 
 /** Far more than any run.json takes. */
@@ -83,7 +83,7 @@ export async function readRow(folders: Folders, place: RunPlace): Promise<RunRow
     seconds: last?.seconds ?? file.result?.seconds ?? null,
     eta: state === "live" && total !== null && pace !== null ? Math.max(0, total - step) * pace : null,
     rate: pace !== null && batch !== null && pace > 0 ? batch / pace : (file.result?.images_per_s ?? null),
-    loss: last?.values["train/loss"] ?? file.result?.loss_last ?? null,
+    loss: (last && metricOf(last, "train/loss")) ?? file.result?.loss_last ?? null,
     spark,
     health: file.health ? { verdict: file.health.verdict, text: file.health.text } : null,
     probe: told(scores.linear, "online/linear_top1"),

@@ -167,7 +167,10 @@ export function CurvesPage() {
       </div>
       <p class="small soft under-chart">
         {behind.length > 0 &&
-          `Reading: ${behind.map((run) => `${Math.round(100 * run.read)} %`).join(", ")} of metrics read. `}
+          `${behind.map((run) => `${Math.round(100 * run.read)} %`).join(", ")} of the metrics read, the rest is a sample. `}
+        {key === "train/loss" &&
+          new Set(shown.map(({ method }) => method)).size > 1 &&
+          "Losses of different methods measure different things. "}
         {withoutBatch && "A run without a batch size has no images to count. "}
         {smoothing === 0
           ? "Every extreme is drawn, however long the run. Drag to zoom."

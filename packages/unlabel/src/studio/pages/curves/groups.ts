@@ -55,11 +55,14 @@ export function differences(ids: readonly string[], settings: SettingsMessage["r
   const known = own.filter((one) => one !== undefined);
   if (known.length < 2) return [];
   const keys = new Set(known.flatMap((one) => Object.keys(one)));
-  return [...keys].flatMap((key) => {
+  const found = [...keys].sort().flatMap((key) => {
     const values = own.map((one) => (one && Object.hasOwn(one, key) ? said(one[key]) : undefined));
     const there = values.filter((_, i) => own[i] !== undefined);
     return there.every((value) => value === there[0]) ? [] : [{ key, values }];
   });
+  // First what all of them have.
+  const has = ({ values }: Difference) => Number(values.includes(undefined));
+  return found.sort((a, b) => has(a) - has(b));
 }
 
 function said(value: unknown): string {

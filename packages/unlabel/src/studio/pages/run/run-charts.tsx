@@ -77,7 +77,9 @@ export function RunCharts({ run, curves, error }: Props) {
         ))}
       </div>
       <p class="small soft under-chart">
-        {curves && curves.read < 1 ? `${Math.round(100 * curves.read)} % of its metrics read. ` : ""}
+        {curves && curves.read < 1
+          ? `${Math.round(100 * curves.read)} % of its metrics read, the rest is a sample. `
+          : ""}
         {curves && curves.torn > 0
           ? `${count(curves.torn)} lines of metrics.jsonl cannot be read and are left out. `
           : ""}

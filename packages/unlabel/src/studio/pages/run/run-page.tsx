@@ -1,5 +1,5 @@
 // One run: where it stands, its curves, what they mean, what its encoder is worth, and what to do next.
-import { compact, count, duration, megabytes, percent, significant } from "../../../page/numbers.ts";
+import { compact, count, duration, megabytes, percent, plural, significant } from "../../../page/numbers.ts";
 import type { RunCurves, RunDetail } from "../../messages/runs.ts";
 import { navigate } from "../app/address.ts";
 import { useApi } from "../app/api.ts";
@@ -108,7 +108,7 @@ export function RunPage({ params }: PageProps) {
         </Section>
       )}
       {run.skipped.count > 0 && (
-        <Section id="skipped" title={`${count(run.skipped.count)} images could not be read`}>
+        <Section id="skipped" title={`${plural(run.skipped.count, "image")} could not be read`}>
           <ul class="skipped">
             {run.skipped.first.map(({ path, reason }, i) => (
               <li key={i}>

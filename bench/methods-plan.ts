@@ -1,0 +1,113 @@
+// What bench `methods` measures: every method on the encoders that it is for, the settings that are tried for each, and the reasons of those that
+// have no row or do not stand above the encoder that they began with.
+import { createHash } from "node:crypto";
+import type { Config } from "../packages/unlabel/src/config/common.ts";
+import { openImages } from "../packages/unlabel/src/data/open-images.ts";
+import type { About } from "../packages/unlabel/src/methods/about.ts";
+import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
+import { fit as choose } from "../packages/unlabel/src/methods/fit.ts";
+import { methodNamed, resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
+import { factsOf } from "../packages/unlabel/src/train/fit.ts";
+
+/** A method on an encoder. */
+export interface Contender {
+  /** "simclr resnet18". */
+  name: string;
+  method: string;
+  encoder: Encoder;
+}
+
+/** Settings that are tried: what they are called, and over the preset's. */
+export interface Trial {
+  name: string;
+  settings: Readonly<Record<string, number | string>>;
+}
+
+type Encoder = "resnet18" | "vit_tiny";
+
+/** ResNets at half the size of what is evaluated and with a cheap stem, ViTs with small patches: what presets `small` have for images of this kind. */
+const SHAPES: Record<Encoder, Readonly<Record<string, number | string>>> = {
+  resnet18: { encoder: "resnet18", stem: "7x7", size: 64, eval_size: 128 },
+  vit_tiny: { encoder: "vit_tiny", patch: 8, size: 64, eval_size: 64 },
+};
+
+/** Those that are measured on both encoders, whatever their preset has. */
+const BOTH = ["dino", "lejepa", "swav"];
+
+/** Methods whose lightly counterpart stands beside them. */
+export const PEERS = ["simclr", "byol", "swav", "dino", "vicreg", "barlow"] as const;
+
+/** The lr of a trial, times that of the preset. */
+const RATES = [3, 1 / 3];
+
+/** What else is tried, where it is not the smallest crop. */
+const OWN: Readonly<Record<string, Trial>> = {
+  mae: { name: "mask 0.6", settings: { mask_ratio: 0.6 } },
+  simmim: { name: "mask 0.5", settings: { mask_ratio: 0.5 } },
+  ijepa: { name: "momentum 0.99", settings: { momentum_start: 0.99 } },
+  lejepa: { name: "λ 0.05", settings: { sigreg_weight: 0.05 } },
+  visreg: { name: "λ 0.9", settings: { regulation_weight: 0.9 } },
+};
+
+/** Why a contender has no row, by its name. Whoever adds one says what would have to change. */
+export const NO_ROW: Readonly<Record<string, string>> = {};
+
+/** Why a contender does not stand above the encoder that it began with, by its name. */
+export const NOT_ABOVE: Readonly<Record<string, string>> = {};
+
+/** Every method that comes with unlabel, on the encoders that it is measured on. */
+export function contenders(abouts: readonly About[] = ABOUTS): Contender[] {
+  return abouts.flatMap((about) =>
+    encodersOf(about).map((encoder) => ({ name: `${about.name} ${encoder}`, method: about.name, encoder })),
+  );
+}
+
+function encodersOf({ name, encoders, presets }: About): Encoder[] {
+  const can = (["resnet18", "vit_tiny"] as const).filter((encoder) => encoders.includes(encoder));
+  if (BOTH.includes(name)) return can;
+  const usual = can.find((encoder) => encoder === presets.small?.encoder);
+  return [usual ?? can[0]!];
+}
+
+/** At most four: the preset, its lr times 3 and a third, and one of the method's own. */
+export function trialsOf({ method }: Contender): Trial[] {
+  const { presets } = methodNamed(method).about;
+  const lr = Number(presets.small?.lr);
+  const rates = RATES.map((factor) => ({
+    name: `lr × ${factor < 1 ? "⅓" : factor}`,
+    settings: { lr: Number((lr * factor).toPrecision(2)) },
+  }));
+  const own = OWN[method] ?? { name: "crops from 0.08", settings: { crop_min: 0.08 } };
+  return [{ name: "preset", settings: {} }, ...rates, own];
+}
+
+/** The settings that a contender has in every run, with those of a trial over them. */
+export function settingsOf({ method, encoder }: Contender, trial: Trial): Record<string, number | string> {
+  const shape = Object.entries(SHAPES[encoder]).filter(([key]) => key !== "stem" || "stem" in definedBy(method));
+  return { method, ...Object.fromEntries(shape), ...trial.settings };
+}
+
+/** As the command line takes them. */
+export function flagsOf(settings: Readonly<Record<string, number | string>>): string[] {
+  return Object.entries(settings).flatMap(([key, value]) =>
+    key === "method" || key === "encoder" ? [`--${key}`, String(value)] : ["--set", `${key}=${value}`],
+  );
+}
+
+function definedBy(method: string): object {
+  return methodNamed(method).schema;
+}
+
+/** A digest of what preset auto makes of these settings and images on a CPU, whatever the length: the same settings, the same digest. */
+export async function digestOf(images: string, settings: Readonly<Record<string, number | string>>): Promise<string> {
+  const flags = { ...settings, steps: 1 };
+  const config = resolveConfig({ flags });
+  const facts = await factsOf(await openImages(images, config, config.seed), "cpu", config.seed);
+  const { settings: fitted } = choose(methodNamed(String(settings.method)).about, facts, flags);
+  return digest(resolveConfig({ flags, fitted }));
+}
+
+function digest(config: Config): string {
+  const { seed: _seed, threads: _threads, device: _device, online: _online, steps: _steps, ...rest } = config;
+  return createHash("sha256").update(JSON.stringify(rest)).digest("hex").slice(0, 12);
+}

@@ -1,0 +1,231 @@
+// The rows of bench `methods` as they are kept, which of them count, and the tables that people read.
+import { table } from "../packages/unlabel/src/base/table.ts";
+import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
+import { INDICATORS } from "../packages/unlabel/src/run/indicators.ts";
+import { type Contender, contenders, NO_ROW, NOT_ABOVE, PEERS } from "./methods-plan.ts";
+import { mean } from "./stats.ts";
+
+/** A score in [0, 1] with its 95 % interval, and the same of the encoder that training began with. */
+export interface Score {
+  trained: number;
+  interval: [number, number];
+  /** Null of weights from elsewhere, of which nobody knows what they began with. */
+  initial: number | null;
+}
+
+/** What an encoder came to. */
+export interface Scores {
+  linear: Score;
+  knn: Score;
+  /** By share of the labels. */
+  few: Record<string, Score>;
+  /** By name; null where it was refused. */
+  indicators: Record<string, number | null>;
+}
+
+/** How long a step takes here where nothing else runs: the least of a few short measurements. */
+export interface SpeedRow {
+  kind: "speed";
+  contender: string;
+  settings: string;
+  batch: number;
+  step_s: number;
+  /** Each measurement's. */
+  all: number[];
+  /** What waited for a core on average as each began. */
+  load: number[];
+  threads: number;
+  commit: string | null;
+}
+
+/** A short training on part of train, scored on the rest of it. */
+export interface TrialRow {
+  kind: "trial";
+  contender: string;
+  trial: string;
+  settings: string;
+  steps: number;
+  /** Top-1 of a linear probe on images held out from train. */
+  linear: number;
+  knn: number;
+  commit: string | null;
+}
+
+/** A training, scored on val. */
+export interface TrainedRow extends Scores {
+  kind: "trained";
+  contender: string;
+  /** What it is worth in time at the speed of its own quiet measurement. */
+  minutes: number;
+  seed: number;
+  /** Which of the trials it has the settings of. */
+  trial: string;
+  settings: string;
+  steps: number;
+  batch: number;
+  /** As long as it took then and there. */
+  seconds: number;
+  /** At the speed of the quiet measurement. */
+  images_per_s: number;
+  mb: number | null;
+  commit: string | null;
+}
+
+/** A training that broke, and how: kept, so that it is not tried again. */
+export interface FailedRow {
+  kind: "failed";
+  contender: string;
+  minutes: number;
+  seed: number;
+  trial: string;
+  settings: string;
+  failed: string;
+}
+
+export type KeptRow = SpeedRow | TrialRow | TrainedRow | FailedRow;
+
+/** Of a stage, the last row of each contender and seed. */
+export function lastTrained(rows: readonly KeptRow[], minutes: number): TrainedRow[] {
+  const found = rows.filter((row): row is TrainedRow => row.kind === "trained" && row.minutes === minutes);
+  return [...new Map(found.map((row) => [`${row.contender} ${row.seed}`, row])).values()];
+}
+
+/** The best of a stage by linear probe, ours alone. */
+export function best(rows: readonly TrainedRow[], count: number): string[] {
+  const ours = new Set(contenders().map(({ name }) => name));
+  const own = rows.filter(({ contender }) => ours.has(contender));
+  return own
+    .toSorted((a, b) => b.linear.trained - a.linear.trained)
+    .slice(0, count)
+    .map(({ contender }) => contender);
+}
+
+/** What `--check` has to say; nothing where all is well. */
+export function problems(rows: readonly KeptRow[], minutes: number): string[] {
+  const trained = lastTrained(rows, minutes);
+  const lightly = PEERS.map((method) => `lightly ${method}`);
+  return [...contenders().map(({ name }) => name), ...lightly].flatMap((name) => {
+    const row = trained.find(({ contender }) => contender === name);
+    const failed = rows.find((one) => one.kind === "failed" && one.contender === name && one.minutes === minutes);
+    if (!row) {
+      if (failed || NO_ROW[name]) return [];
+      return [
+        `${name} has neither a row of ${minutes} minutes nor a reason; measure it: npm run bench -- methods --rows '^${name}$'`,
+      ];
+    }
+    const { trained: after, initial } = row.linear;
+    if (initial === null || after > initial || NOT_ABOVE[name]) return [];
+    return [
+      `${name} has ${percent(after)} by linear probe, its initial encoder ${percent(initial)}, and NOT_ABOVE in bench/methods-plan.ts does not say why`,
+    ];
+  });
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+const points = (share: number) => (100 * share).toFixed(1);
+
+function withInterval({ trained, interval: [low, high] }: Score): string {
+  return `${points(trained)} (${points(low)}–${points(high)})`;
+}
+
+/** Few labels, and two of the indicators: those that tell across methods; all are in the rows. */
+const SHOWN = INDICATORS.slice(0, 2);
+
+const HEAD = [
+  "",
+  "linear",
+  "initial",
+  "kNN",
+  "few-shot 1 %",
+  "10 %",
+  ...SHOWN.map(({ title }) => title),
+  "images/s",
+  "images seen",
+  "MB",
+];
+
+function cells(row: TrainedRow): string[] {
+  const few = (share: string) => (row.few[share] ? points(row.few[share].trained) : "–");
+  return [
+    titleOf(row.contender),
+    withInterval(row.linear),
+    row.linear.initial === null ? "–" : points(row.linear.initial),
+    withInterval(row.knn),
+    few("0.01"),
+    few("0.1"),
+    ...SHOWN.map(({ name }) => row.indicators[name]?.toPrecision(3) ?? "–"),
+    row.images_per_s.toFixed(0),
+    String(row.steps * row.batch),
+    row.mb === null ? "–" : row.mb.toFixed(0),
+  ];
+}
+
+/** "SimCLR, resnet18"; lightly's keep their name. */
+export function titleOf(contender: string): string {
+  const [method = "", encoder] = contender.split(" ");
+  if (method === "lightly") return `lightly's ${ABOUTS.find(({ name }) => name === encoder)?.title ?? encoder}`;
+  return `${ABOUTS.find(({ name }) => name === method)?.title ?? method}, ${encoder}`;
+}
+
+const byLinear = (a: TrainedRow, b: TrainedRow) => b.linear.trained - a.linear.trained;
+
+/** Tables of all that there is: title and lines of cells. */
+function tables(rows: readonly KeptRow[], short: number, long: number): { title: string; lines: string[][] }[] {
+  const shorter = lastTrained(rows, short).toSorted(byLinear);
+  const all = lastTrained(rows, long);
+  const longer = [...new Set(all.map(({ contender }) => contender))].map((name) =>
+    all.filter(({ contender }) => contender === name),
+  );
+  const several = longer.map((found) => {
+    const scores = found.map(({ linear }) => linear.trained);
+    const knn = found.map((row) => row.knn.trained);
+    const range = (all: number[]) => `${points(mean(all))} (${all.map(points).join(", ")})`;
+    return { at: mean(scores), line: [titleOf(found[0]!.contender), range(scores), range(knn), String(found.length)] };
+  });
+  const body = several.toSorted((a, b) => b.at - a.at).map(({ line }) => line);
+  return [
+    {
+      title: `${short} minutes, one seed; top-1 in per cent with 95 % intervals of val`,
+      lines: [HEAD, ...shorter.map(cells)],
+    },
+    ...(body.length > 0
+      ? [
+          {
+            title: `${long} minutes, the best of these; mean of the seeds, and each`,
+            lines: [["", "linear", "kNN", "seeds"], ...body],
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Why some have no row, or stand no higher than where they began. */
+function notes(rows: readonly KeptRow[], minutes: number): string[] {
+  const failed = rows.filter((row): row is FailedRow => row.kind === "failed" && row.minutes === minutes);
+  return [
+    ...failed.map(({ contender, failed: why }) => `${titleOf(contender)} broke: ${why}`),
+    ...Object.entries(NO_ROW).map(([name, why]) => `${titleOf(name)} has no row: ${why}`),
+    ...Object.entries(NOT_ABOVE).map(([name, why]) => `${titleOf(name)} stands no higher than where it began: ${why}`),
+  ];
+}
+
+/** For a terminal. */
+export function plainWords(rows: readonly KeptRow[], short: number, long: number): string {
+  const blocks = tables(rows, short, long).map(({ title, lines }) => `${title}\n${table(lines, 160)}`);
+  return [...blocks, ...notes(rows, short)].join("\n\n");
+}
+
+/** For docs/benchmarks.md. */
+export function markdownWords(rows: readonly KeptRow[], short: number, long: number): string {
+  const blocks = tables(rows, short, long).map(({ title, lines: [head = [], ...body] }) =>
+    [`${title}:\n`, head, head.map((_, i) => (i === 0 ? "---" : "---:")), ...body]
+      .map((line) => (typeof line === "string" ? line : `| ${line.join(" | ")} |`))
+      .join("\n"),
+  );
+  return [...blocks, ...notes(rows, short).map((line) => `- ${line}`)].join("\n\n");
+}
+
+/** A contender by its name. */
+export function contenderNamed(name: string): Contender | undefined {
+  return contenders().find((one) => one.name === name);
+}

@@ -1,0 +1,164 @@
+// How soon the studio is there: its address, the table of 50 and of 500 runs, the curves of a run of ten million steps, and how much a
+// browser loads. In headless Chromium without a GPU, each in a process of its own.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { type Browser, chromium } from "playwright-core";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
+import { idOf } from "../packages/unlabel/src/studio/runs/library.ts";
+import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
+import { type BenchOptions, type Row, row } from "./row.ts";
+import { median } from "./stats.ts";
+
+const BIN = join(import.meta.dirname, "../packages/unlabel/bin/unlabel.mjs");
+const BUILT = join(import.meta.dirname, "../packages/unlabel/dist/studio/pages");
+const CHROMIUM = "/usr/bin/chromium";
+const ROUNDS = 5;
+const MANY = 500;
+const LINES = 10_000_000;
+
+export async function run({ quick, say }: BenchOptions): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
+  const rounds = quick ? 1 : ROUNDS;
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  try {
+    const rows: Row[] = [];
+    const [few, many, long] = ["few", "many", "long"].map((name) => join(folder, name)) as [string, string, string];
+    say("50 runs");
+    await writeRuns(few, quick ? 5 : 50);
+    const starts: number[] = [];
+    const paints: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await using studio = await startStudio(few);
+      starts.push(studio.seconds);
+      paints.push(await paintOf(browser, studio.address, quick ? 5 : 50));
+    }
+    rows.push(
+      row("from the command to the address", "s", median(starts), null, { note: "aim: 2 s" }),
+      row("first paint of 50 runs", "s", median(paints), null, { note: "aim: 1 s" }),
+    );
+    say(`${MANY} runs`);
+    await writeRuns(many, quick ? 10 : MANY);
+    const whole: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await using studio = await startStudio(many);
+      whole.push(await paintOf(browser, studio.address, quick ? 10 : MANY));
+    }
+    rows.push(row(`all of ${MANY} runs painted`, "s", median(whole), null, { note: "right after the start" }));
+    say(`${LINES} lines of metrics`);
+    await writeLong(join(long, "run"), quick ? 50_000 : LINES);
+    rows.push(...(await readLong(long)));
+    const bytes = ["studio.js", "studio.css"].map((name) => gzipSync(readFileSync(join(BUILT, name))).length);
+    rows.push(
+      row("what a browser loads, gzip", "MB", bytes.reduce((sum, one) => sum + one) / 1e6, null, {
+        note: "aim: 1.5 MB",
+      }),
+    );
+    return rows;
+  } finally {
+    await browser.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs that differ in their names alone. */
+async function writeRuns(folder: string, count: number): Promise<void> {
+  const first = await writeRun(join(folder, "run-0"), { knn: 0.5 });
+  for (let i = 1; i < count; i++) cpSync(first, join(folder, `run-${i}`), { recursive: true });
+}
+
+async function writeLong(dir: string, lines: number): Promise<void> {
+  await writeRun(dir, { steps: 1, config: { epochs: 200_000 }, run: { status: "interrupted", result: null } });
+  const file = openSync(join(dir, "metrics.jsonl"), "w");
+  let text = "";
+  for (let step = 1; step <= lines; step++) {
+    const loss = (4.6 + Math.exp((-4 * step) / lines) + (step % 97) / 970).toFixed(5);
+    const rest = `"train/lr":0.001,"train/grad_norm":${1 + (step % 31) / 31},"data/images_per_s":${200 + (step % 13)},"data/wait_s":0.001`;
+    text += `{"step":${step},"epoch":${1 + Math.floor(step / 74)},"seconds":${(step * 0.6).toFixed(2)},"train/loss":${loss},${rest}}\n`;
+    if (step % 20_000 === 0 || step === lines) {
+      writeSync(file, text);
+      text = "";
+    }
+  }
+  closeSync(file);
+}
+
+/** A studio as users start it. */
+async function startStudio(folder: string) {
+  const began = performance.now();
+  const child: ChildProcess = spawn(process.execPath, [BIN, "studio", folder, "--json"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const [line] = (await Promise.race([once(child.stdout!, "data"), once(child, "exit")])) as [Buffer | number];
+  if (!Buffer.isBuffer(line)) throw new UserError(`Expected unlabel studio to start, got exit code ${line}`);
+  const { address } = JSON.parse(line.toString()) as { address: string };
+  const seconds = (performance.now() - began) / 1000;
+  return {
+    address,
+    seconds,
+    async [Symbol.asyncDispose]() {
+      const ended = once(child, "exit");
+      child.kill("SIGINT");
+      await ended;
+    },
+  };
+}
+
+/** Seconds from where a browser asks for the page to where so many rows are painted. */
+async function paintOf(browser: Browser, address: string, count: number): Promise<number> {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  try {
+    const page = await context.newPage();
+    // Let in first: the token's page is none that anybody looks at.
+    await page.goto(address);
+    await page.waitForURL(/\/$/);
+    await page.goto("about:blank");
+    await page.addInitScript(`(() => {
+      const look = () => document.querySelectorAll("[data-run]").length >= ${count}
+        ? requestAnimationFrame(() => setTimeout(() => { document.documentElement.dataset.painted = performance.now(); }))
+        : requestAnimationFrame(look);
+      requestAnimationFrame(look);
+    })()`);
+    await page.goto(new URL("/", address).href);
+    const painted = page.locator("html[data-painted]");
+    await painted.waitFor({ state: "attached", timeout: 120_000 });
+    return Number(await painted.getAttribute("data-painted")) / 1000;
+  } finally {
+    await context.close();
+  }
+}
+
+/** How soon a page has a curve of a long run, how long reading it to its end takes, and how long others wait meanwhile. */
+async function readLong(folder: string): Promise<Row[]> {
+  await using studio = await startStudio(folder);
+  const entry = await fetch(studio.address);
+  const cookie = entry.headers.get("set-cookie")!.split(";")[0]!;
+  const ask = async <T>(path: string): Promise<{ seconds: number; found: T }> => {
+    const began = performance.now();
+    const found = (await (await fetch(new URL(path, studio.address), { headers: { cookie } })).json()) as T;
+    return { seconds: (performance.now() - began) / 1000, found };
+  };
+  type Known = { runs: unknown[]; looking: boolean };
+  let { found: all } = await ask<Known>("/api/runs");
+  while (all.looking || all.runs.length === 0) all = (await ask<Known>("/api/runs")).found;
+  const path = `/api/curves?runs=${idOf(join(folder, "run"))}`;
+  const began = performance.now();
+  const first = await ask<{ runs: { read: number }[] }>(path);
+  const waits: number[] = [];
+  for (let { found } = first; found.runs[0]!.read < 1; ) {
+    waits.push((await ask("/api/runs")).seconds);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    ({ found } = await ask<{ runs: { read: number }[] }>(path));
+  }
+  const whole = (performance.now() - began) / 1000;
+  return [
+    row("10 million lines: the first curve", "s", first.seconds, null),
+    row("10 million lines: read whole, every extreme kept", "s", whole, null),
+    row("10 million lines: what others wait meanwhile", "s", waits.length > 0 ? median(waits) : null, null, {
+      note: waits.length > 0 ? "median of answers with the table" : "not measured: the file was read at once",
+    }),
+  ];
+}

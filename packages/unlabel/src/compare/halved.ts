@@ -1,0 +1,67 @@
+// Successive halving of a comparison's methods, with its first seed: trained a part, looked at, the worse half given up; kept in compare.json look by
+// look, so that it goes on where it stopped.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Dataset } from "../data/folder.ts";
+import type { PretrainRequest } from "../train/pretrain.ts";
+import { canHalve, RUNGS, rungOf, stoppedWords, trainUntil } from "./halving.ts";
+import type { Comparison, PlannedRun } from "./plan.ts";
+
+interface Parts {
+  data: Dataset;
+  out: string;
+  requestOf(run: PlannedRun): PretrainRequest;
+  work(run: PlannedRun, body: (tell: (changes: Partial<PlannedRun>) => void) => Promise<boolean>): Promise<boolean>;
+  tell(run: PlannedRun, changes: Partial<PlannedRun>): void;
+  log(text: string): void;
+  signal: AbortSignal | undefined;
+}
+
+/** The runs of the same method with whatever seed: what one came to speaks for the others. */
+export function alike(runs: readonly PlannedRun[], name: string): PlannedRun[] {
+  const { method } = runs.find((run) => run.name === name)!;
+  return runs.filter((run) => run.method === method);
+}
+
+/** @returns false where it was asked to stop; the same again goes on from there */
+export async function halved(comparison: Comparison, parts: Parts): Promise<boolean> {
+  const { data, out, requestOf, work, tell, log, signal } = parts;
+  const { runs, seeds } = comparison;
+  const racing = () =>
+    runs.filter(({ seed, status }) => seed === seeds[0] && status !== "stopped" && status !== "failed");
+  comparison.rungs ??= [];
+  for (const share of RUNGS) {
+    if (comparison.rungs.some((rung) => rung.share === share)) continue;
+    if (!canHalve(racing().length)) return true;
+    for (const run of racing()) {
+      if (signal?.aborted) return false;
+      if (run.status === "done") continue;
+      log(`${run.name}: the first ${100 * share} % of its steps`);
+      const goesOn = await work(run, async (tellRun) => {
+        tellRun({ status: "training", error: undefined });
+        // The comparison itself goes on with it.
+        const came = await trainUntil(share, { ...requestOf(run), goOn: null });
+        tellRun({ status: came === "interrupted" ? "interrupted" : "paused" });
+        return came !== "interrupted";
+      });
+      if (!goesOn) return false;
+    }
+    const looked = racing().filter(({ name }) => existsSync(join(out, name, "run.json")));
+    if (!canHalve(looked.length)) return true;
+    const rung = await rungOf(
+      share,
+      looked.map(({ name }) => ({ name, path: join(out, name) })),
+      data,
+      signal,
+    );
+    comparison.rungs.push(rung);
+    for (const name of rung.stopped) {
+      const error = stoppedWords(name, rung);
+      log(`${name}: ${error}`);
+      for (const run of alike(runs, name)) tell(run, { status: "stopped", error });
+    }
+    // Written with the last that was told; where none was given up, here.
+    if (rung.stopped.length === 0) tell(looked[0]!, {});
+  }
+  return true;
+}
