@@ -63,8 +63,10 @@ export async function initProcessGroup(options: ProcessGroupOptions = {}): Promi
   try {
     await meet(settled, deadline);
     const device = Number(settled.device.split(":")[1] ?? 0);
+    // An exchange gives up a little before, so that within the timeout it is said who was lost.
+    const exchange = 1000 * Math.max(timeout - NAMING, 0.6 * timeout);
     const network = process.env.GLOO_SOCKET_IFNAME ?? "";
-    guarded(OP, () => native.initGroup(backend, library, local, network, rank, size, 1000 * timeout, device));
+    guarded(OP, () => native.initGroup(backend, library, local, network, rank, size, exchange, device));
   } catch (error) {
     destroyProcessGroup(messageOf(error));
     throw error;
@@ -72,6 +74,8 @@ export async function initProcessGroup(options: ProcessGroupOptions = {}): Promi
 }
 
 const OP = "initProcessGroup";
+/** Seconds that finding out who was lost may take. */
+const NAMING = 4;
 
 /** Says that this rank is here, and waits until all are. */
 async function meet(

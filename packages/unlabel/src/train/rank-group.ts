@@ -1,7 +1,7 @@
 // The ranks of a session, and what they tell each other beside tensors: texts at the store where they met. One process by itself is a
 // group of one, which asks nobody.
 import { distributed } from "@unlabel/torch";
-import { InterruptedError, UsageError, UserError } from "../base/errors.ts";
+import { alike, InterruptedError, UsageError, UserError } from "../base/errors.ts";
 import { ALONE, type Ranks } from "./ranks.ts";
 
 /** What one rank found, as the others hear it. */
@@ -103,8 +103,8 @@ export class RankGroup {
         const [a, b] = [value, theirs[name]].map((one) => JSON.stringify(one ?? null)) as [string, string];
         if (a === b) continue;
         const [here, there] = differing(value, theirs[name]);
-        throw new UserError(
-          `Expected the same ${name} on all ranks, got ${here} on rank 0 and ${there} on rank ${i + 1}`,
+        throw alike(
+          new UserError(`Expected the same ${name} on all ranks, got ${here} on rank 0 and ${there} on rank ${i + 1}`),
         );
       }
     }
@@ -194,11 +194,13 @@ function refused(error: UserError): Word<never> {
 function opened<T>(word: Word<T>): T {
   if ("value" in word) return word.value;
   const { error, kind } = word;
-  throw kind === "usage"
-    ? new UsageError(error)
-    : kind === "interrupted"
-      ? new InterruptedError(error)
-      : new UserError(error);
+  throw alike(
+    kind === "usage"
+      ? new UsageError(error)
+      : kind === "interrupted"
+        ? new InterruptedError(error)
+        : new UserError(error),
+  );
 }
 
 async function told<T>(asked: Promise<T>): Promise<T> {
