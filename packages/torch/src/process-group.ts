@@ -213,6 +213,8 @@ export function destroyProcessGroup(reason?: string): void {
       );
       if (staying.length > 0) pause(20);
     }
+    // A heart that is asked to stop may still be beating once, of whose failure LibTorch would write to stderr.
+    if (serves && size > 1) pause(250);
   } catch {
     // Whoever served the store is gone already.
     native.closeGroup(true);

@@ -138,7 +138,8 @@ export class BatchNorm2d extends BatchNorm {
   relu(x: Tensor, shortcut?: Tensor): Tensor {
     if (!this.fuses(x, shortcut)) {
       return scope(() => {
-        const y = x.device === "cpu" && this.training ? this.apart(x) : this.forward(x);
+        const own = x.device === "cpu" && this.training && !(this.sync && isInitialized());
+        const y = own ? this.apart(x) : this.forward(x);
         return (shortcut ? y.add_(shortcut) : y).relu_();
       });
     }

@@ -118,7 +118,10 @@ function trained(config: Config, lr: number, place: { rank: number; world: numbe
       progress: { ...stepOn(BATCH), draws: stepOn(BATCH).draws.narrow(rank * local, local) },
     });
     averageOverRanks(method);
-    const found = copies(method.namedParameters().map(([name, { grad }]) => [name, grad!] as [string, Tensor]));
+    const found = copies(
+      // What is frozen at first has none.
+      method.namedParameters().flatMap(([name, { grad }]) => (grad ? [[name, grad] as [string, Tensor]] : [])),
+    );
     method.zeroGrad();
     // Running statistics have moved.
     noGrad(() => {
