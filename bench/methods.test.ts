@@ -27,7 +27,10 @@ const row = (contender: string, linear: number, more: Partial<TrainedRow> = {}):
   },
   ...more,
 });
-const all = [...contenders().map(({ name }) => name), ...PEERS.map((method) => `lightly ${method}`)];
+const all = [
+  ...contenders().flatMap(({ name }) => (name in NO_ROW ? [] : [name])),
+  ...PEERS.map((method) => `lightly ${method}`),
+];
 
 describe("contenders", () => {
   it("are all methods that come with unlabel, on what they are for; some on both", () => {
@@ -40,7 +43,7 @@ describe("contenders", () => {
   });
 
   it("have at most four trials, of settings that make sense together", () => {
-    for (const contender of contenders()) {
+    for (const contender of contenders().filter(({ name }) => !(name in NO_ROW))) {
       const trials = trialsOf(contender);
       expect(trials.length).toBeLessThanOrEqual(4);
       expect(new Set(trials.map(({ name }) => name)).size).toBe(trials.length);
@@ -57,7 +60,8 @@ describe("contenders", () => {
   });
 
   it("are named in reasons by names that there are", () => {
-    for (const name of Object.keys({ ...NO_ROW, ...NOT_ABOVE })) expect(all).toContain(name);
+    const known = contenders().map(({ name }) => name);
+    for (const name of Object.keys({ ...NO_ROW, ...NOT_ABOVE })) expect(known).toContain(name);
   });
 });
 
@@ -98,7 +102,9 @@ describe("the tables", () => {
 
   it("are of the last row of each, best first, with lightly's beside", () => {
     const words = plainWords(rows, 5, 12);
-    const lines = words.split("\n").filter((line) => /resnet18|vit_tiny|lightly/.test(line));
+    const lines = words
+      .split("\n")
+      .filter((line) => /resnet18|vit_tiny|lightly/.test(line) && !line.includes("has no row"));
     expect(lines.map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
       "lightly's SimCLR",
       "SimCLR, resnet18",

@@ -12,6 +12,7 @@ import { idOf } from "../packages/unlabel/src/studio/runs/library.ts";
 import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { median } from "./stats.ts";
+import { mapRows } from "./studio-map.ts";
 
 const BIN = join(import.meta.dirname, "../packages/unlabel/bin/unlabel.mjs");
 const BUILT = join(import.meta.dirname, "../packages/unlabel/dist/studio/pages");
@@ -51,6 +52,8 @@ export async function run({ quick, say }: BenchOptions): Promise<Row[]> {
     say(`${LINES} lines of metrics`);
     await writeLong(join(long, "run"), quick ? 50_000 : LINES);
     rows.push(...(await readLong(long)));
+    say("a map that is dragged");
+    rows.push(...(await mapRows(browser, quick)));
     const bytes = ["studio.js", "studio.css"].map((name) => gzipSync(readFileSync(join(BUILT, name))).length);
     rows.push(
       row("what a browser loads, gzip", "MB", bytes.reduce((sum, one) => sum + one) / 1e6, null, {

@@ -13,7 +13,7 @@ import { type Case, folderOf, type Outcome } from "./runs.ts";
 import { samples } from "./samples.ts";
 
 /** Exports whose cards are run: every program, photographs and five bands. */
-const CARDS: readonly Pick<Case, "run" | "to" | "file">[] = [
+export const CARDS: readonly Pick<Case, "run" | "to" | "file">[] = [
   { run: "resnet18", to: "onnx", file: "model.onnx" },
   { run: "vit_tiny-5", to: "onnx", file: "model.onnx" },
   { run: "vit_tiny", to: "timm" },

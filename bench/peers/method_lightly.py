@@ -116,8 +116,11 @@ class SwAV(Method):
 class DINO(Method):
     def __init__(self, backbone, size):
         super().__init__(backbone)
-        self.head = heads.DINOProjectionHead(WIDTH, 512, 64, 2048, batch_norm=True, freeze_last_layer=1)
-        self.copy = copies(self.backbone, self.head)
+        self.head, other = (heads.DINOProjectionHead(WIDTH, 512, 64, 2048, batch_norm=True, freeze_last_layer=1) for _ in range(2))
+        # Its weight-norm cannot be copied as an object.
+        other.load_state_dict(self.head.state_dict())
+        deactivate_requires_grad(other)
+        self.copy = copies(self.backbone).append(other)
         self.criterion = DINOLoss(output_dim=2048, warmup_teacher_temp_epochs=5)
         self.transform = DINOTransform(global_crop_size=size, local_crop_size=size // 2, n_local_views=6)
         self.share = self.epoch = 0

@@ -66,6 +66,7 @@ describe.skipIf(!existsSync(CHROMIUM))("in a browser", () => {
     page = await browser.newPage();
     page.on("request", (request) => asked.push(request));
     page.on("pageerror", (error) => faults.push(error.message));
+    page.on("console", (said) => said.type() === "error" && faults.push(said.text()));
     page.on("dialog", (dialog) => faults.push(dialog.message()));
     await page.goto(served.url);
     await page.getByText("Ready").waitFor();

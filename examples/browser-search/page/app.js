@@ -72,12 +72,11 @@ async function searchBy(blob) {
     picture(URL.createObjectURL(blob));
     show(search.nearest(features, SHOWN), "Most alike");
     say(
-      `Encoded on this device in ${Math.round(performance.now() - began)} ms, set beside ${count(search.index.names.length)} pictures`,
+      `Encoded on this device in ${Math.round(performance.now() - began)} ms, and compared with ${count(search.index.names.length)} pictures`,
     );
-  } catch (error) {
+  } catch {
     if (mine !== asked) return;
     say(`${blob.name ?? "That"} is no picture that this browser reads`, true);
-    console.error(error);
   }
 }
 

@@ -12,9 +12,17 @@ export type { Seen } from "./check/look.ts";
 export type { CheckResult, ClassCount, Finding, Named } from "./check/result.ts";
 export type { Sizes } from "./check/sizes.ts";
 export type { BandValues, ClassValues } from "./check/values.ts";
-export { type Compared, type ComparedRun, type CompareRequest, compare } from "./compare/compare.ts";
+export {
+  type Compared,
+  type ComparedRun,
+  type ComparedShelf,
+  type CompareRequest,
+  compare,
+} from "./compare/compare.ts";
 export { type DemoLength, type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
+export type { MethodsWord } from "./compare/methods.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
+export type { PlannedShelf } from "./compare/shelf.ts";
 export type { CommonConfig, Config, SettledChannels, SettledConfig } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";
 export * as fields from "./config/fields.ts";
@@ -163,7 +171,14 @@ export { Queue } from "./methods/shared/queue.ts";
 export { queueContrast } from "./methods/shared/queue-contrast.ts";
 export { resampled, resampledTokens } from "./methods/shared/resampled.ts";
 export { cosineBetween, isBeginning, linearBetween } from "./methods/shared/schedules.ts";
-export { distanceToCentre, leJepa, leJepaChance, sigReg, type ViewCounts } from "./methods/shared/sigreg.ts";
+export {
+  distanceToCentre,
+  leJepa,
+  leJepaChance,
+  sigReg,
+  unrelatedDistance,
+  type ViewCounts,
+} from "./methods/shared/sigreg.ts";
 export { type SinkhornOptions, sinkhorn } from "./methods/shared/sinkhorn.ts";
 export { gaussianQuantiles, sliceDirections } from "./methods/shared/slices.ts";
 export { sphereSpread } from "./methods/shared/spread.ts";
@@ -209,6 +224,7 @@ export {
 } from "./run/indicators.ts";
 export type { Gap } from "./run/metrics.ts";
 export { type OpenSourceOptions, openSource } from "./run/open-source.ts";
+export type { NearPicture, PicturedImage, PicturesMoment } from "./run/pictures-over-time.ts";
 export { sharedNeighbours, withoutSelf } from "./score/agreement.ts";
 export { alignmentRatio, alignments, uniformity } from "./score/alignment.ts";
 export type { Resampling } from "./score/bootstrap.ts";

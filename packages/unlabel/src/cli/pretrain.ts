@@ -75,6 +75,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
       skipped: result.skipped,
       ...(info.init && { init: info.init }),
       ...(info.teacher && { teacher: info.teacher }),
+      ...(info.start && { start: info.start }),
     },
     [
       `${paint("bold", run)}: ${counted(result.steps, "step")} in ${duration(result.seconds)}, ${result.images_per_s.toFixed(1)} images/s, loss ${result.loss_first.toFixed(4)} → ${result.loss_last.toFixed(4)}`,

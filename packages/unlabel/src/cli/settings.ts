@@ -25,7 +25,7 @@ const FLAGS: readonly Row[] = [
   ["--threads", "n|auto", "threads that compute"],
   ["--device", "auto|cpu|cuda[:N]|mps", "where to compute"],
   ["--precision", "auto|fp32|bf16", "number format of the arithmetic"],
-  ["--log", "none|tensorboard", "event files for TensorBoard too"],
+  ["--log", "none|tensorboard|mlflow", "event files for TensorBoard, or to MLFLOW_TRACKING_URI, too"],
 ];
 
 /** With those of the methods that are known now; a flag that several have is one. */

@@ -5,14 +5,14 @@ import { methodsOf } from "./methods.ts";
 
 it("takes every method for all, but those that cannot train the encoder, which it names", () => {
   expect(methodsOf("all", null)).toEqual({
-    methods: ABOUTS.map(({ name }) => name),
-    asked: { word: "all", why: "all that there are" },
+    methods: ABOUTS.map(({ name }) => name).filter((name) => name !== "distill"),
+    asked: { word: "all", why: "all that there are but Distillation, which needs a teacher" },
   });
   const { methods, asked } = methodsOf("all", "resnet18");
   expect(methods).toContain("simclr");
   for (const name of ["mae", "simmim", "ijepa"]) expect(methods).not.toContain(name);
   expect(asked.why).toMatch(
-    /^all that there are but MAE, .*I-JEPA, which cannot train resnet18$|^all that there are but MAE, .* which cannot train resnet18$/,
+    /^all that there are but Distillation, which needs a teacher; MAE, .*I-JEPA.*, which cannot train resnet18$/,
   );
 });
 

@@ -15,7 +15,7 @@ export interface AskedMethods {
   why: string;
 }
 
-/** The methods that a word stands for. @param backbone one encoder for all, which leaves out those that cannot train it */
+/** The methods that a word stands for. @param backbone one encoder for all, which leaves out those that cannot train it; those that need a teacher are left out, too */
 export function methodsOf(
   word: MethodsWord,
   backbone: string | null,
@@ -26,8 +26,18 @@ export function methodsOf(
     return { methods, asked: { word, why } };
   }
   const known: readonly About[] = abouts();
-  const able = known.filter(({ encoders }) => backbone === null || encoders.includes(backbone));
-  const left = known.filter((about) => !able.includes(about)).map(({ title }) => title);
-  const without = left.length > 0 ? ` but ${list(left)}, which cannot train ${backbone}` : "";
-  return { methods: able.map(({ name }) => name), asked: { word, why: `all that there are${without}` } };
+  const taught = known.filter(({ teacher }) => teacher);
+  const unable = known.filter(
+    (about) => !taught.includes(about) && backbone !== null && !about.encoders.includes(backbone),
+  );
+  const able = known.filter((about) => !taught.includes(about) && !unable.includes(about));
+  const titles = (some: readonly About[]) => list(some.map(({ title }) => title));
+  const without = [
+    ...(taught.length > 0 ? [`${titles(taught)}, which needs a teacher`] : []),
+    ...(unable.length > 0 ? [`${titles(unable)}, which cannot train ${backbone}`] : []),
+  ];
+  return {
+    methods: able.map(({ name }) => name),
+    asked: { word, why: `all that there are${without.length > 0 ? ` but ${without.join("; ")}` : ""}` },
+  };
 }

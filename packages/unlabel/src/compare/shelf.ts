@@ -1,7 +1,8 @@
 // Encoders off the shelf that a comparison sets beside its runs: their names, and their evaluation before anything is trained, since what
 // is wrong with one should be known then.
-import { basename, dirname, extname, resolve } from "node:path";
+import { resolve } from "node:path";
 import { isHub } from "../hub/reference.ts";
+import { calledOf } from "../run/called.ts";
 
 /** An encoder off the shelf, evaluated beside the runs of a comparison. */
 export interface PlannedShelf {
@@ -17,20 +18,9 @@ export interface PlannedShelf {
   error?: string;
 }
 
-/** Names that say nothing of what is in them. */
-const PLAIN =
-  /^(model|pytorch_model|weights|checkpoint|last|best|open_clip_pytorch_model|initial|encoder)(\.safetensors|\.bin)?(\.index)?$/i;
-
 /** Where something lies, whole; what is on the hub stays as it is named. */
 export function placeOf(source: string): string {
   return isHub(source) ? source : resolve(source);
-}
-
-/** What people call the weights at a place: "dinov2-small". */
-export function calledOf(source: string): string {
-  if (isHub(source)) return source.slice(source.lastIndexOf("/") + 1).replace(/@.*$/, "");
-  const own = basename(source, extname(source).length <= 12 ? extname(source) : "");
-  return PLAIN.test(own) ? basename(dirname(source)) || own : own;
 }
 
 /** As compare.json keeps them, each with a folder of its own. */

@@ -108,8 +108,11 @@ export const commonSchema = {
   health_every: integer(0, 1_000_000_000).nullable(),
   /** Where images have classes: a linear probe and kNN beside the training, which they do not touch. */
   online: flag(),
-  /** `tensorboard`: event files in the run's folder `tensorboard` too: scalars, settings, and the pictures that the method makes. */
-  log: oneOf("none", "tensorboard"),
+  /**
+   * For other programs too: scalars, settings, and the pictures that the method makes. `tensorboard`: event files in the run's folder
+   * `tensorboard`; `mlflow`: the server that MLFLOW_TRACKING_URI names.
+   */
+  log: oneOf("none", "tensorboard", "mlflow"),
   /** Random resized crop: the least share of the image's area that a view may show. */
   crop_min: above(0, 1),
   /**
@@ -121,6 +124,13 @@ export const commonSchema = {
   init_license: licence().nullable(),
   /** What becomes of the first layer of `init` where images have other channels: `mean` or `inflate`, as in `loadWeights`. */
   init_channels: oneOf("mean", "inflate"),
+  /** Steps in which only the heads learn, and `init` stays as it came (BatchNorm's statistics follow the images). */
+  freeze_encoder_steps: integer(0, 1_000_000_000),
+  /**
+   * Learning rate by layer: the encoder's layer k of n, counted from the images, learns at `lr · layer_decay^(n − k)`; heads at `lr`. Layers are a
+   * ViT's blocks, the stages of a ResNet or ConvNeXt, what comes before them, and the last norm. 1: all alike.
+   */
+  layer_decay: above(0, 1),
   /** Images that have neither labels nor val: a tenth of them are not trained on, so that evaluation has some to look at. */
   hold_out: flag(),
   /** Inputs are (value − mean) / std, a number a channel, of values from 0 to 1; `auto`: as measured on some training images. */

@@ -26,7 +26,13 @@ export function contradictions(config: Config, flags: Settings, vit: boolean): s
   if (vit && config.eval_size !== null && config.eval_size % config.patch !== 0) {
     problems.push(`Expected an eval_size that patch ${config.patch} divides, got ${config.eval_size}`);
   }
-  for (const key of ["init_channels", "init_license"]) refuse(key, config.init === null, "init null");
+  for (const key of ["init_channels", "init_license", "freeze_encoder_steps"])
+    refuse(key, config.init === null, "init null");
+  if (config.steps !== null && config.freeze_encoder_steps > 0 && config.freeze_encoder_steps >= config.steps) {
+    problems.push(
+      `Expected fewer than steps (${config.steps}) for freeze_encoder_steps, got ${config.freeze_encoder_steps}: the encoder would never learn`,
+    );
+  }
   refuse("grow_until", config.size_start === null, "size_start null");
   problems.push(...growthProblems(config, vit));
   problems.push(...channelProblems(config));

@@ -62,6 +62,8 @@ export const DEFAULTS = {
   hold_out: true,
   init: null,
   init_license: null,
+  freeze_encoder_steps: 0,
+  layer_decay: 1,
   init_channels: "mean",
 } as const;
 

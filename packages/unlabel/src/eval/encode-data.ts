@@ -53,7 +53,11 @@ export async function encodeData(
   method: HasEncoder,
   data: Dataset,
   view: Parameters<typeof extract>[2]["view"],
-  options: MachineOptions & { tokens?: boolean | undefined },
+  options: MachineOptions & {
+    tokens?: boolean | undefined;
+    /** Hears how many images are encoded, and of how many. */
+    onEncoded?: ((done: number, total: number) => void) | undefined;
+  },
   machine = settleMachine(options),
 ): Promise<Encoding> {
   const { encoder } = method;
@@ -74,7 +78,10 @@ export async function encodeData(
           ...machine,
           view,
           batch: 256,
-          onProgress: (count) => progress.update(before + count, "", "encoding"),
+          onProgress: (count) => {
+            progress.update(before + count, "", "encoding");
+            options.onEncoded?.(before + count, total);
+          },
           onSkip: ({ path, reason }) => {
             skipped++;
             progress.log(`skipped ${path}: ${reason}`);
@@ -127,14 +134,10 @@ export async function encodeCached(
   { method, step }: { method: HasEncoder; step: number },
   data: Dataset,
   view: Parameters<typeof extract>[2]["view"],
-  options: MachineOptions,
+  options: Parameters<typeof encodeData>[3],
 ): Promise<Encoding> {
-  const folder = join(run.path, "cache");
   const machine = settleMachine(options);
-  // A step that was trained again, as after a crash on another machine, has other weights.
-  const weights = checksum(method.encoder).slice(0, 16);
-  const kind = `${machine.precision}-${machine.device.split(":")[0]}`;
-  const file = join(folder, `features-${data.fingerprint}-${step}-${view.size}-${kind}-${weights}.safetensors`);
+  const { folder, file, weights } = keptAt(run, { method, step }, data, view, machine);
   const splits = splitsOf(data);
   const before = existsSync(file) ? readKept(file, splits) : null;
   if (before) return before;
@@ -154,6 +157,34 @@ export async function encodeCached(
     unbroken(() => saveSafetensors(file, kept, { skipped: String(found.skipped) }, { checksum: true }));
   });
   return found;
+}
+
+/** Where features are kept. */
+function keptAt(
+  run: RunDirectory,
+  { method, step }: { method: HasEncoder; step: number },
+  data: Dataset,
+  view: Parameters<typeof extract>[2]["view"],
+  { precision, device }: ReturnType<typeof settleMachine>,
+) {
+  const folder = join(run.path, "cache");
+  // A step that was trained again, as after a crash on another machine, has other weights.
+  const weights = checksum(method.encoder).slice(0, 16);
+  const kind = `${precision}-${device.split(":")[0]}`;
+  const name = `features-${data.fingerprint}-${step}-${view.size}-${kind}-${weights}.safetensors`;
+  return { folder, file: join(folder, name), weights };
+}
+
+/** What {@link encodeCached} has kept; null where there is nothing. Writes nothing. */
+export function alreadyEncoded(
+  run: RunDirectory,
+  trained: { method: HasEncoder; step: number },
+  data: Dataset,
+  view: Parameters<typeof extract>[2]["view"],
+  machine: ReturnType<typeof settleMachine>,
+): Encoding | null {
+  const { file } = keptAt(run, trained, data, view, machine);
+  return existsSync(file) ? readKept(file, splitsOf(data)) : null;
 }
 
 /** Features that were kept of these splits; null where the file is damaged or another's, so that they are encoded again. */

@@ -6,12 +6,15 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { run as command } from "../cli/main.ts";
 import { IMAGENET } from "../config/defaults.ts";
 import { createEncoder } from "../encoders/index.ts";
+import { openLabelling } from "../label/open-labelling.ts";
+import { openStore } from "../label/store.ts";
 import { resolveConfig } from "../methods/registry.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
 import { untrainedMethod } from "./baselines.ts";
 import { embed } from "./embed.ts";
 import { evaluate, evaluateAny } from "./evaluate.ts";
+import { loadEncoder } from "./load-encoder.ts";
 import { search } from "./search.ts";
 
 const config = resolveConfig({
@@ -93,6 +96,37 @@ describe("evaluation of weights off the shelf", () => {
     writeFileSync(at("page.pth"), "<html>");
     await expect(evaluate(at("page.pth"), data, options)).rejects.toThrow(/an HTML page/);
     await expect(evaluate(at("nothing"), data, options)).rejects.toThrow(/nothing/);
+  });
+});
+
+describe("what else takes a run", () => {
+  it("loadEncoder gives the features of the run that the weights are of, and what is known of the source", async () => {
+    using own = await loadEncoder(at("run"), { precision: "fp32", threads: 1, size: SIDE });
+    using shelf = await loadEncoder(at("timm"), { precision: "fp32", threads: 1 });
+    const files = ["0.png", "1.png"].map((name) => join(data, "val", "ant", name));
+    expect(await shelf.encode(files)).toEqual(await own.encode(files));
+    expect(await shelf.encode(files, { tokens: true })).toEqual(await own.encode(files, { tokens: true }));
+    expect(shelf).toMatchObject({
+      method: null,
+      architecture: "vit_tiny",
+      step: 0,
+      size: SIDE,
+      source: { licence: "mit" },
+    });
+    expect(own).toMatchObject({ method: "simclr", source: null });
+    await expect(loadEncoder(at("nothing"))).rejects.toThrow(/Expected .*nothing/);
+  });
+
+  it("a labelling session compares it with runs", async () => {
+    using store = openStore("-o", at("labels.csv"));
+    let log = "";
+    const stream = { write: (text: string) => (log += text) };
+    const options = { ...quiet, stream, threads: 1, size: SIDE, runs: [at("run"), at("timm"), at("bare.safetensors")] };
+    const labelling = await openLabelling(data, store, options);
+    expect(labelling.runs).toBe(3);
+    expect(labelling.session.standing.runs.map(({ name }) => name)).toEqual(["run", "timm", "bare.safetensors"]);
+    expect(log).toContain("an encoder off the shelf: timm's vit_tiny_patch8");
+    expect(readdirSync(at("timm")).sort()).toEqual(["config.json", "model.safetensors"]);
   });
 });
 

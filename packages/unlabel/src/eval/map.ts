@@ -7,6 +7,8 @@ import { normalise } from "../score/knn.ts";
 const COMPONENTS = 50;
 const NEIGHBOURS = 15;
 export const MIN_DIST = 0.1;
+/** Rows of which the products with each other are too many to go by. */
+const MANY = 2000;
 /** UMAP has nothing to lay out with fewer. */
 const FEWEST = 5;
 
@@ -46,6 +48,8 @@ export function principal(features: Tensor, most: number): number[][] {
       const count = features.shape[0]!;
       const rows = normalise(features);
       const centred = rows.sub(rows.mean([0])).to({ device: "cpu" });
+      const [rowCount, dim] = centred.shape as [number, number];
+      if (rowCount > MANY && rowCount > dim) return listed(turnedToPlus(byDimensions(centred, Math.min(most, dim))));
       // Of N rows, the N × N products hold the components as well, and N is small here: X·Xᵀ = U·Λ·Uᵀ, components U·√Λ.
       const [values, vectors] = centred.mm(centred.t()).linalgEigh();
       const kept = Math.min(most, count);
@@ -57,19 +61,36 @@ export function principal(features: Tensor, most: number): number[][] {
         .narrow(1, count - kept, kept)
         .mul(scale)
         .flip([1]);
-      const largest = parts.abs().argmax(0).unsqueeze(0);
-      const turned = parts.mul(parts.gather(0, largest).sign());
-      const flat = turned.contiguous().toNumbers();
-      return Array.from({ length: count }, (_, n) => flat.slice(n * kept, (n + 1) * kept));
+      return listed(turnedToPlus(parts));
     }),
   );
 }
 
-function fitted(rows: number[][]): { x: number[]; y: number[] } {
+function byDimensions(centred: Tensor, kept: number): Tensor {
+  const dim = centred.shape[1]!;
+  const [, vectors] = centred.t().mm(centred).linalgEigh();
+  return centred.mm(vectors.narrow(1, dim - kept, kept).flip([1]));
+}
+
+function turnedToPlus(parts: Tensor): Tensor {
+  const largest = parts.abs().argmax(0).unsqueeze(0);
+  return parts.mul(parts.gather(0, largest).sign());
+}
+
+function listed(rows: Tensor): number[][] {
+  const [count, kept] = rows.shape as [number, number];
+  const flat = rows.contiguous().toNumbers();
+  return Array.from({ length: count }, (_, n) => flat.slice(n * kept, (n + 1) * kept));
+}
+
+export function fitted(rows: number[][]): { x: number[]; y: number[] } {
   const axis = (at: number) => rows.map((row) => row[at] ?? 0);
   const [xs, ys] = [axis(0), axis(1)];
-  const [left, low] = [Math.min(...xs), Math.min(...ys)];
-  const extent = Math.max(Math.max(...xs) - left, Math.max(...ys) - low) || 1;
+  // Too many to be arguments of one call.
+  const least = (values: number[]) => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const most = (values: number[]) => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const [left, low] = [least(xs), least(ys)];
+  const extent = Math.max(most(xs) - left, most(ys) - low) || 1;
   const place = (values: number[], from: number) => values.map((value) => round((value - from) / extent));
   return { x: place(xs, left), y: place(ys, low) };
 }

@@ -10,7 +10,7 @@ import { nameOf } from "../data/names.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { trainedOf } from "../eval/baselines.ts";
 import { checkOptions } from "../eval/check-options.ts";
-import { encodeCached, encodeData } from "../eval/encode-data.ts";
+import { alreadyEncoded, encodeCached, encodeData } from "../eval/encode-data.ts";
 import { openImagesOf, openTrained, sizeFor } from "../eval/evaluate.ts";
 import { type Evaluated, openEvaluated, tellNotes } from "../eval/evaluated.ts";
 import { type MachineOptions, settleMachine } from "../eval/session.ts";
@@ -30,6 +30,10 @@ export interface LabelOptions extends MachineOptions {
   seed?: number | undefined;
   /** Edge of the images in pixels; default as for evaluation. */
   size?: number | undefined;
+  /** Whether each run keeps what it made of the images; default true. */
+  keep?: boolean | undefined;
+  /** Hears how many images of a run are encoded, and of how many. */
+  onEncoded?: ((run: string, done: number, total: number) => void) | undefined;
 }
 
 /** An image of the session. */
@@ -63,10 +67,16 @@ export async function openLabelling(root: string, store: LabelStore, options: La
     const { method, ...trained } = trainedOf(one);
     const { mean, std } = one.config;
     const view = { mean, std, size: sizeFor(one.config, options.size), ...one.resize };
+    const told = { ...options, onEncoded: (done: number, total: number) => options.onEncoded?.(name, done, total) };
+    const trainedOne = { method, ...trained };
+    const kept =
+      options.keep === false && one.run && alreadyEncoded(one.run, trainedOne, own, view, settleMachine(told));
     // Only a run has a place for them.
-    const { features, rows, cached } = one.run
-      ? await encodeCached(one.run, { method, ...trained }, own, view, options)
-      : await encodeData(method, own, view, options);
+    const { features, rows, cached } =
+      kept ||
+      (one.run && options.keep !== false
+        ? await encodeCached(one.run, trainedOne, own, view, told)
+        : await encodeData(method, own, view, told));
     method.dispose();
     if (cached) say(`features of ${counted(rows.length, "image")} are there already`);
     const values = scope(() => features.contiguous().toArray()) as Float32Array;

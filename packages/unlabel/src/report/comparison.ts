@@ -2,6 +2,7 @@
 // and seeds leave. It claims a difference only where the 95 % interval of that difference leaves zero out.
 
 import { count, list, percent, plural, points, significant } from "../page/format.ts";
+import { calledOf } from "../run/called.ts";
 import type { ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import type { Run } from "../run/read/run.ts";
 import { confounders, gaps, incomparable } from "./caveats.ts";
@@ -140,13 +141,7 @@ function initialWords({ runs: [run] }: Group): string {
 
 /** The weights that a run began with, in a few words; null where these were random. */
 export function begunWith({ file: { init } }: Pick<Run, "file">): string | null {
-  return init ? `${shelfName(init.source)} as it comes` : null;
-}
-
-/** A file, a folder, a run or a model of the hub by its last name. */
-function shelfName(source: string): string {
-  const parts = source.split("/").filter((part) => part !== "");
-  return (parts.at(-1) ?? source).replace(/@[0-9a-f]{40}$/, "");
+  return init ? `${calledOf(init.source)} as it comes` : null;
 }
 
 /** "Training on these images brought SimCLR +4.1 points over dinov2-small as it comes (58.1 %; 95 % interval …)." */
@@ -179,7 +174,11 @@ export function overShelf(scored: readonly Scored[]): string[] {
     if (begun === null || one.untrained === null || !interval) return [];
     return [broughtOver(one.group.name, one.top1 - one.untrained, interval, { title: begun, top1: one.untrained })];
   });
-  const beside = scored.filter(({ group }) => !trained.some((one) => one.group === group));
+  const begun = new Set(trained.flatMap(({ group }) => group.runs[0]?.file.init?.source ?? []));
+  const beside = scored.filter(({ group: { runs } }) => {
+    const source = runs[0]?.shelf?.source.path;
+    return source !== undefined && !begun.has(source);
+  });
   return [
     ...own,
     ...beside.map((one) =>

@@ -10,7 +10,7 @@ import type { SavedHoldOut } from "../data/folder.ts";
 import type { Input } from "../data/input.ts";
 import { resolveConfig } from "../methods/registry.ts";
 
-import type { Health } from "./health.ts";
+import type { Health, StartLook } from "./health.ts";
 import { migrate, type SCHEMA, writerOf } from "./migrate.ts";
 
 /** What became of a run. */
@@ -118,6 +118,8 @@ export interface RunInfo {
   init?: RunInit;
   /** What it learns from; absent where its method has no teacher. */
   teacher?: RunTeacher;
+  /** Before the first step, where it began with weights and looks are asked for; absent else, and in older runs. */
+  start?: StartLook;
   /** Absent where views have one size. */
   growth?: SavedGrowth;
   /** Random numbers of a step follow from seed, step and place in the batch; absent in runs from before that. */
@@ -203,6 +205,12 @@ const format = z.looseObject({
     .optional(),
   init: z.looseObject({ source: z.string(), encoder: z.string() }).optional(),
   teacher: z.looseObject({ source: z.string(), checksum: z.string() }).optional(),
+  start: z
+    .looseObject({
+      votes: z.array(z.looseObject({ images: z.int().min(1), top1: z.number().min(0).max(1) })),
+      health: z.looseObject({ images: z.int().min(1), values: z.record(z.string(), z.number()) }).nullable(),
+    })
+    .optional(),
   result: z.looseObject({ steps: z.int().min(0), seconds: z.number().min(0), peak_mb: z.number() }).nullable(),
   notes: z.array(z.string()).optional(),
 });

@@ -26,8 +26,9 @@ export interface PicturedImage {
   tile: number;
   /** Its places' features as colours; null of an encoder without such. */
   features: number | null;
-  /** What a method that reconstructs saw of it, and what it made of that; null of other methods. */
+  /** What a method that reconstructs saw of it; null of other methods. */
   masked: number | null;
+  /** What it made of what it did not see; null as `masked` is. */
   reconstructed: number | null;
   /** The most similar of the images looked at, nearest first; none where there was no time to look at so many. */
   near: NearPicture[];
@@ -41,11 +42,13 @@ export interface PicturesMoment {
   total: number;
   /** A JPEG in the same folder. */
   file: string;
-  /** Edge of a picture in pixels, and pictures in a row of the sheet. */
+  /** Edge of a picture in pixels. */
   tile: number;
+  /** Pictures in a row of the sheet. */
   columns: number;
   /** Images among which neighbours were found. */
   among: number;
+  /** The images shown, the same ones at every step. */
   images: PicturedImage[];
 }
 

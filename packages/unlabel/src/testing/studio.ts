@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { bundlePages } from "../../../../scripts/pages.mjs";
 import type { Pace } from "../studio/runs/library.ts";
-import { type ServedStudio, serveStudio } from "../studio/server/studio.ts";
+import { type ServedStudio, type StudioOptions, serveStudio } from "../studio/server/studio.ts";
 
 const CHROMIUM = "/usr/bin/chromium";
 /** Whether there is a browser; tests on pages are skipped where there is none, but in CI. */
@@ -37,11 +37,15 @@ export async function closeBrowser(): Promise<void> {
 }
 
 /** Serves the runs below some folders, and opens pages of it. */
-export async function openStudio(folders: readonly string[], pace: Pace = { live: 150, rest: 600 }) {
+export async function openStudio(
+  folders: readonly string[],
+  pace: Pace = { live: 150, rest: 600 },
+  work?: StudioOptions["work"],
+) {
   bundle ??= bundlePages();
   const files = await bundle;
   const assets = { script: files.get("studio.js")!, style: files.get("studio.css")! };
-  const served: ServedStudio = await serveStudio(folders, { port: 0, assets, pace });
+  const served: ServedStudio = await serveStudio(folders, { port: 0, assets, pace, work });
   const pages: Page[] = [];
   return {
     ...served,

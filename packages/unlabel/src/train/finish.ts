@@ -14,7 +14,7 @@ import { writePictures } from "./pictures.ts";
 import type { Progress } from "./progress.ts";
 import { withRoom } from "./room.ts";
 import type { StopRequest } from "./stop.ts";
-import type { TrainingLog } from "./tensorboard.ts";
+import type { TrainingLog } from "./training-log.ts";
 import type { Watch } from "./watch.ts";
 
 /** What pretraining came to. */

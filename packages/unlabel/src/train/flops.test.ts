@@ -57,6 +57,10 @@ it("counts distillation's teacher forward alone, once for each image where what 
   const same = resolveConfig({ flags: { ...flags, teacher_size: 224 } });
   const heads = 512 * 384 + 4 * 512 * 192;
   expect(trainingFlops(same)).toBe(6 * (encoderMacs(same) + heads) + 2 * teacher);
+  const resnet = { ...flags, teacher_encoder: "resnet18", teacher_stem: "7x7", teacher_size: 64 };
+  const other = resolveConfig({ flags: { ...resnet, teacher_patch: null, patch_weight: 0 } });
+  const seven = encoderMacs({ encoder: "resnet18", size: 64, patch: 16, stem: "7x7" });
+  expect(trainingFlops(other)).toBe(6 * (encoderMacs(other) + 512 * 512) + 2 * seven);
   const whole = resolveConfig({
     flags: { ...flags, teacher_size: 224, teacher_view: "whole", patch_weight: 0, epochs: 10 },
   });

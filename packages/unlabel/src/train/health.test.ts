@@ -29,6 +29,44 @@ function fares(
 }
 const falling = (step: number) => 1 + 4 * Math.exp(-step / 50);
 
+describe("a run that began with weights", () => {
+  const START = { votes: [768, 384, 192].map((images) => ({ images, top1: 0.8 })), health: null };
+  const RANK = { votes: [], health: { images: 128, values: { "health/rank": 60 } } };
+  const judged = (start: typeof START | typeof RANK, looks: Record<string, number>[]) => {
+    const record = new HealthRecord(FACTS);
+    record.beganWith(start as typeof START);
+    for (const [i, look] of looks.entries())
+      record.observe({ step: 200 + 10 * i, epoch: 1, seconds: i, "train/loss": falling(200), ...look }, 5);
+    return record.now;
+  };
+  const knn = (top1: number, images = 768) => ({ "online/knn_top1": top1, "online/images": images });
+
+  it("is worse than its start where kNN falls beyond chance, with what to try; and no longer once it has come back", () => {
+    const found = judged(START, [{ ...WELL, ...knn(0.79) }, knn(0.25)]);
+    expect(found).toMatchObject({ verdict: "worse-than-start", since: 210 });
+    expect(found.text).toMatch(
+      /^worse than start since step 210: kNN fell from 80\.0 % at the start to 25\.0 % \(of 256 images\): .*tenth of the lr, freeze_encoder_steps.*layer_decay/,
+    );
+    expect(judged(START, [knn(0.25), WELL])).toMatchObject({ verdict: "worse-than-start", since: 200 });
+    expect(judged(START, [knn(0.25), { ...WELL, ...knn(0.81) }]).verdict).not.toBe("worse-than-start");
+  });
+
+  it.each([
+    ["a fall within chance", START, { ...WELL, ...knn(0.74) }],
+    ["a fall among few images that many would not show", START, { ...WELL, ...knn(0.68, 192) }],
+    ["kNN among as many as the start was not asked with", START, { ...WELL, ...knn(0.1, 96) }],
+    ["a rank that is half of the start's", RANK, { ...WELL, "health/rank": 31 }],
+    ["a rank of other images", RANK, { ...WELL, "health/rank": 10, "health/images": 64 }],
+  ])("is not, by %s", (_, start, look) => {
+    expect(judged(start, [look]).verdict).not.toBe("worse-than-start");
+  });
+
+  it("without labels is where features lose more than half of their directions", () => {
+    const found = judged(RANK, [{ ...WELL, "health/rank": 12 }]);
+    expect(found.text).toMatch(/features vary in 12 directions, in 60 at the start: training unlearns/);
+  });
+});
+
 describe("what is said of a run", () => {
   it("healthy: the loss falls, features are spread", () => {
     expect(fares(falling)).toEqual({

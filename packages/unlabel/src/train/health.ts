@@ -3,7 +3,7 @@
 
 import { median } from "../base/numbers.ts";
 import type { About } from "../methods/about.ts";
-import type { Health } from "../run/health.ts";
+import type { Health, StartLook } from "../run/health.ts";
 import type { MetricsRow } from "../run/metrics.ts";
 
 /** What the numbers are held against. */
@@ -36,6 +36,8 @@ const EXPLODING = 100;
 const VANISHING = 1e-7;
 /** Of the loss at the start. */
 const FALLEN = 0.005;
+/** A fall of kNN that chance does not explain: in standard errors of the difference, and at least so much. */
+const CLEARLY = { errors: 2.58, least: 0.03 };
 
 /** Reads a run's rows one after the other and says how it fares. */
 export class HealthRecord {
@@ -45,10 +47,18 @@ export class HealthRecord {
   readonly #norms: number[] = [];
   /** Effective rank at the first look, and of how many images. */
   #rank: { rank: number; images: number } | null = null;
+  #start: StartLook | null = null;
+  /** The last kNN that can be held against the start's. */
+  #vote: { top1: number; images: number } | null = null;
   #now: Health = { verdict: "too-early", since: null, text: "too early to tell" };
 
   constructor(facts: HealthFacts) {
     this.#facts = facts;
+  }
+
+  /** What the encoder was before the first step, where it was given weights. */
+  beganWith(start: StartLook): void {
+    this.#start = start;
   }
 
   get now(): Health {
@@ -69,7 +79,12 @@ export class HealthRecord {
     const broken = row["health/not_finite"];
     if (broken !== undefined)
       return this.#becomes("not-finite", `the features of ${broken} images ${NOT_FINITE}`, row.step);
-    if (row["health/std"] === undefined) return false;
+    const [top1, asked] = [row["online/knn_top1"], row["online/images"]];
+    if (top1 !== undefined && asked !== undefined) this.#vote = { top1, images: asked };
+    if (row["health/std"] === undefined) {
+      const worse = top1 === undefined ? null : this.#worse(row);
+      return worse !== null && this.#becomes("worse-than-start", worse, row.step);
+    }
     const found = this.#judge(row, chance);
     const rank = row["health/rank"];
     if (rank !== undefined) this.#rank ??= { rank, images: this.#images(row) };
@@ -97,9 +112,32 @@ export class HealthRecord {
     const changed = verdict !== this.#now.verdict;
     const fine = verdict === "healthy" || verdict === "too-early";
     const since = fine ? null : changed ? step : this.#now.since;
-    const words = verdict.replace("-", " ");
+    const words = verdict.replaceAll("-", " ");
     this.#now = { verdict, since, text: since === null ? text : `${words} since step ${count(since)}: ${text}` };
     return changed;
+  }
+
+  /** Why the encoder is clearly worse than the one that it began with, by kNN where there are labels, else by its rank; else null. */
+  #worse(row: MetricsRow): string | null {
+    const start = this.#start;
+    if (start === null) return null;
+    const vote = this.#vote;
+    const before = vote && start.votes.find(({ images }) => images === vote.images);
+    const cure =
+      "training unlearns what these weights knew; try a tenth of the lr, freeze_encoder_steps (the heads alone at first), or layer_decay 0.75";
+    if (vote && before) {
+      // A third of them asks.
+      const asked = Math.max(1, Math.floor(vote.images / 3));
+      const error = Math.sqrt((before.top1 * (1 - before.top1) + vote.top1 * (1 - vote.top1)) / asked);
+      if (before.top1 - vote.top1 <= Math.max(CLEARLY.least, CLEARLY.errors * error)) return null;
+      const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+      return `kNN fell from ${percent(before.top1)} at the start to ${percent(vote.top1)} (of ${count(asked)} images): ${cure}`;
+    }
+    const rank = row["health/rank"];
+    const first = start.health?.values["health/rank"];
+    if (rank === undefined || first === undefined || start.health?.images !== this.#images(row)) return null;
+    if (start.votes.length > 0 || rank >= first / 2) return null;
+    return `features vary in ${rank.toFixed(0)} directions, in ${first.toFixed(0)} at the start: ${cure}`;
   }
 
   #images(row: MetricsRow): number {
@@ -136,6 +174,8 @@ export class HealthRecord {
       const text = `all images get the same features (std ${short(std)}, ${short(expected)} expected); ${why}`;
       return { verdict: "collapsed", text };
     }
+    const worse = this.#worse(row);
+    if (worse !== null) return { verdict: "worse-than-start", text: worse };
     const most = 0.5 * Math.min(dim, images);
     // So many images vary in no more directions.
     const few = images < Math.min(dim, this.#facts.images) ? `, of ${count(images)} images` : "";

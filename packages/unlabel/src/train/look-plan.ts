@@ -19,6 +19,8 @@ const POINTS = 10;
 /** The images that a cost is first measured on, and the fewest that tell anything: at the end, before it, by kNN. */
 const TRIED = 4;
 const FEWEST = { end: 16, before: 32, votes: 96 };
+/** The fewest images that kNN is asked of. */
+export const FEWEST_VOTING = FEWEST.votes;
 
 /** Where a run stands after a step, or before it. */
 export interface Moment {

@@ -23,7 +23,7 @@ import { NoRoom, withRoom } from "./room.ts";
 import type { SkippedImages } from "./skipped-images.ts";
 import { checkShapes, type StepOutcome, stepSettings, trainStep } from "./step.ts";
 import { type StopRequest, turn } from "./stop.ts";
-import type { TrainingLog } from "./tensorboard.ts";
+import type { TrainingLog } from "./training-log.ts";
 import type { OnLook, Watch } from "./watch.ts";
 
 export interface LoopOptions extends Trained {
@@ -132,6 +132,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         const lr = schedule(step);
         const views = growth?.viewsAt(step) ?? options.method.views;
         const size = growth?.grows ? growth.sizeAt(step) : null;
+        if (step === config.freeze_encoder_steps && step > start) progress.log("the encoder learns from now on");
         if (growth?.stages.some(({ from }) => from === step && from > 0)) {
           progress.log(`views of ${size} px from now on`);
         }
@@ -166,7 +167,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         stepBegan = performance.now();
         if (group.several) skipped?.gather();
         await write(`the metrics of step ${step}`, () => run.log(row));
-        if (log) await write(`TensorBoard's events of step ${step}`, () => log.step(row));
+        if (log) await write(`the log's events of step ${step}`, () => log.step(row));
         await keepPictures();
         listeners.onStep?.(row);
         if (watch?.observe(row, run.info.chance ?? options.method.chance)) {
@@ -239,6 +240,7 @@ function oneStep(
     precision,
     ...stepSettings(config),
     encoderNorm,
+    headsAlone: step <= config.freeze_encoder_steps,
     onFeatures: watch?.learner(batch.indices),
   });
 }

@@ -2,6 +2,7 @@
 
 import { optim, type Tensor } from "@unlabel/torch";
 import type { Config } from "../config/common.ts";
+import { layersOf } from "../encoders/layers.ts";
 import type { Method, ParameterGroup, Progress } from "../methods/method.ts";
 
 /** Parameters that are trained alike, and how they differ from the rest. */
@@ -47,7 +48,7 @@ export function setRates(
   lr: number,
   progress: Progress,
 ): void {
-  if (!method.groups) {
+  if (!method.groups && !(config.layer_decay < 1)) {
     optimizer.lr = lr;
     return;
   }
@@ -58,20 +59,50 @@ export function setRates(
   }
 }
 
+/** What the learning rate of each of the encoder's parameters is multiplied by. */
+const FACTORS = new WeakMap<Method, ReadonlyMap<Tensor, number>>();
+
+function layerFactors(method: Method, decay: number): ReadonlyMap<Tensor, number> {
+  const known = FACTORS.get(method);
+  if (known) return known;
+  const named = [...method.encoder.namedParameters()];
+  const { count, of } = layersOf(named.map(([name]) => name));
+  const found = new Map(named.map(([name, tensor]) => [tensor, decay ** (count - of.get(name)!)] as const));
+  FACTORS.set(method, found);
+  return found;
+}
+
+/** A group in parts of one factor each, the encoder's first layers first, heads last; the group itself where all layers learn alike. */
+function byLayer(config: Config, method: Method, group: ParameterGroup): ParameterGroup[] {
+  const { layer_decay: decay } = config;
+  if (!(decay < 1)) return [group];
+  const factors = layerFactors(method, decay);
+  const parts = new Map<number, Tensor[]>();
+  for (const tensor of group.params) {
+    const factor = factors.get(tensor) ?? 1;
+    parts.set(factor, [...(parts.get(factor) ?? []), tensor]);
+  }
+  const { lrFactor = 1 } = group;
+  return [...parts]
+    .sort(([a], [b]) => a - b)
+    .map(([factor, params]) => ({ ...group, params, lrFactor: lrFactor * factor }));
+}
+
 /** The method's groups, and what is left, each in two where biases and norm scales are treated apart; always in the same order. */
 function splitsOf(config: Config, method: Method, progress: Progress): Split[] {
   const named = method.groups?.(progress) ?? [];
   const grouped = new Set(named.flatMap(({ params }) => [...params]));
   const rest = method.parameters().filter((tensor) => !grouped.has(tensor));
-  return [{ params: rest }, ...named].flatMap(
-    ({ params, lrFactor = 1, constantLr = false, weightDecay = config.weight_decay }: ParameterGroup) => {
+  const groups: ParameterGroup[] = [{ params: rest }, ...named];
+  return groups
+    .flatMap((group) => byLayer(config, method, group))
+    .flatMap(({ params, lrFactor = 1, constantLr = false, weightDecay = config.weight_decay }: ParameterGroup) => {
       const [matrices, vectors] = split([...params], ({ ndim }) => !config.exclude_norm_bias || ndim > 1);
       return [
         { params: matrices, lrFactor, constantLr, weightDecay, adapt: true },
         { params: vectors, lrFactor, constantLr, weightDecay: 0, adapt: false },
       ].filter((one) => one.params.length > 0);
-    },
-  );
+    });
 }
 
 /** The learning rate of each step, counted from 0, in a run of `total` steps. */

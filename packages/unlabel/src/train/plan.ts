@@ -16,6 +16,7 @@ import type { Facts } from "../methods/about.ts";
 import { FIRST_METHOD, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInfo, refuseTaken } from "../run/directory.ts";
 import { type Init, openInit, resolveWithInit } from "./init.ts";
+import { mlflowSettings } from "./mlflow.ts";
 import { type OpenTeacher, openTeacher } from "./teacher.ts";
 
 export interface Request {
@@ -158,6 +159,7 @@ export function plan(
       `Expected a folder of images, as in: ${commandLine("pretrain", "DATA", "--method", "simclr")}`,
     );
   const config = resolveWithInit(settings, init);
+  if (config.log === "mlflow") mlflowSettings();
   const path = out ?? join("runs", `${config.method}-${config.preset}-${stamp(new Date())}`);
   refuseTaken(path);
   writableFile(join(path, "run.json"));
@@ -191,6 +193,7 @@ function planResume(
   const changes = { ...changed(given, before), ...length };
   const asked = resolveConfig({ file: { name: join(out, "run.json"), settings: { ...before } }, flags: changes });
   const config = { ...asked, ...budgeted(asked, before, length), ...(teacher && { teacher: teacher.path }) };
+  if (config.log === "mlflow") mlflowSettings();
   for (const [key, value] of Object.entries(config)) {
     const was: unknown = before[key as keyof Config];
     if (!CHANGEABLE.has(key) && JSON.stringify(value) !== JSON.stringify(was)) {

@@ -9,6 +9,7 @@ import type { Dataset } from "../data/folder.ts";
 import type { Encoder } from "../encoders/index.ts";
 import { loadWeights } from "../encoders/weights/index.ts";
 import { RunDirectory, type RunInit } from "../run/directory.ts";
+import { startValues } from "../run/health.ts";
 import { lockRun } from "../run/lock.ts";
 import { stepsOf } from "./budget.ts";
 import { build } from "./build.ts";
@@ -30,7 +31,8 @@ import { SkippedImages } from "./skipped-images.ts";
 import { listen, type StopSources } from "./stop.ts";
 import { teacherLines } from "./teacher.ts";
 import { openLog } from "./tensorboard.ts";
-import { startWatch } from "./watch.ts";
+import type { TrainingLog } from "./training-log.ts";
+import { startWatch, type Watch } from "./watch.ts";
 
 export interface SessionOptions extends StopSources {
   stream: ProgressStream;
@@ -67,7 +69,19 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     stream.write(`${out} has already done its ${counted(already.steps, "step")}; ${more}\n`);
     return { run: out, info: old.info, result: already, interrupted: false };
   }
-  using watch = startWatch({ config, data, method, average, device, precision, reader, stepsPerEpoch, group });
+  const begins = info.init !== undefined || old?.info.init !== undefined;
+  using watch = startWatch({
+    config,
+    data,
+    method,
+    average,
+    device,
+    precision,
+    reader,
+    stepsPerEpoch,
+    group,
+    start: begins,
+  });
   const trained = { method, optimizer, average, device, probe: watch?.probe ?? null };
   const create = () => RunDirectory.create(out, info, info.init && ((file) => saveInitial(file, method.encoder)));
   const run = old ?? (group.first ? create() : RunDirectory.following(out, info));
@@ -82,13 +96,15 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     skipped.open(run, progress);
     listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
     watch?.open(out, start);
-    if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
     for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
     if (!old && info.init) for (const line of initLines(info.init, config, plan.given)) progress.log(line);
     if (!old && info.teacher) for (const line of teacherLines(info.teacher)) progress.log(line);
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);
+    if (group.first && begins && start === 0 && watch && !run.info.start) await lookAtStart(watch, run, progress);
+    if (run.info.start) watch?.record.beganWith(run.info.start);
+    if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
 
     const finishing = "Finishing this step, then saving.";
     const stop = listen(options, (process) =>
@@ -96,10 +112,12 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     );
     const profiler = plan.profile && group.first ? new Profiler(out, (line) => progress.log(line)) : undefined;
     const batches = loader.batches({ step: start });
+    let log: TrainingLog | null = null;
     try {
       const first = firstPlace(group.ranks, config.batch);
       const { items } = data.train;
-      const log = group.first ? openLog(run, config, start) : null;
+      log = group.first ? openLog({ run, config, start, say: (line) => progress.log(line) }) : null;
+      if (run.info.start && start === 0) log?.step({ step: 0, epoch: 0, seconds: 0, ...startValues(run.info.start) });
       const loop = {
         ...trained,
         log,
@@ -121,9 +139,13 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
       progress.end();
       const end = { run, method, config, data, stepsPerEpoch, watch, log, progress, stop, goOn };
       const ended = await group.fromFirst(() => finish(step, end));
+      await log?.end?.(ended.interrupted ? "KILLED" : "FINISHED");
       if (ended.interrupted) progress.log(saved(step, stepsOf(run.info.config, stepsPerEpoch), goOn));
       listeners.onEvent?.({ type: "end", step, status: ended.interrupted ? "interrupted" : "done" });
       return ended;
+    } catch (error) {
+      await log?.end?.("FAILED");
+      throw error;
     } finally {
       skipped.close();
       progress.end();
@@ -151,6 +173,20 @@ function beginning({ init, run }: Plan, config: SettledConfig, { first }: RankGr
   // Ranks other than the first are given all of it.
   if (!first || !run?.info.init || run.hasWeights) return null;
   return { begin: (encoder: Encoder) => loadInitial(run, encoder), record: null };
+}
+
+/** Keeps what the encoder was before the first step, which later looks are held against. */
+async function lookAtStart(watch: Watch, run: RunDirectory, progress: Progress): Promise<void> {
+  const found = await watch.lookAtStart((images) => progress.log(`looking at ${images} images before the first step`));
+  if (found === null) return;
+  run.update({ start: found });
+  const knn = found.votes[0];
+  const rank = found.health?.values["health/rank"];
+  const words = [
+    ...(knn ? [`kNN ${(100 * knn.top1).toFixed(1)} % among ${knn.images} images`] : []),
+    ...(rank !== undefined ? [`features vary in ${rank.toFixed(0)} directions`] : []),
+  ];
+  if (words.length > 0) progress.log(`at step 0: ${words.join(", ")}`);
 }
 
 function saved(step: number, planned: number, goOn: string | null): string {

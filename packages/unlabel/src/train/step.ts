@@ -30,6 +30,8 @@ export interface StepOptions {
   clip: number | null;
   /** Called once the encoder has moved, with the features that the loss was computed from; its scalars are read with the loss. */
   onFeatures?: ((features: Tensor) => Record<string, Tensor>) | undefined;
+  /** Whether only what is not the encoder learns. */
+  headsAlone?: boolean;
   /** Whether the norm of the encoder's own gradient is wanted, before clipping. */
   encoderNorm?: boolean;
 }
@@ -80,6 +82,8 @@ export function trainStep(options: StepOptions): StepOutcome {
     });
     averageOverRanks(method);
     const own = options.encoderNorm ? [optim.gradNorm(method.encoder.parameters())] : [];
+    // What has no gradient is left as it is, by the optimizer's moments too.
+    if (options.headsAlone) for (const tensor of method.encoder.parameters()) tensor.grad = null;
     const norm = recordFunction("optimizer", () => {
       const found = clip === null ? optim.gradNorm(method.parameters()) : optim.clipGradNorm(method.parameters(), clip);
       optimizer.step();

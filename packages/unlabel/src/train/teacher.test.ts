@@ -129,7 +129,7 @@ describe("a teacher that is not as it was", () => {
   it("is a run of one's own, with its pooling, its range and its licence", async () => {
     const { info } = await train("c", { ...DISTILL, teacher: at("a"), steps: 1 });
     expect(info.teacher).toMatchObject({ source: at("a"), view: { size: 32, mean: [0.5, 0.5, 0.5], own: true } });
-    expect(info.config.teacher_pooling).toBeNull();
+    expect(info.config).toMatchObject({ teacher_pooling: null, teacher_stem: "7x7", teacher_patch: null });
   });
 
   it.each([

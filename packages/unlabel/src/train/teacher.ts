@@ -9,7 +9,7 @@ import { variantSchema } from "../config/common.ts";
 import { IMAGENET } from "../config/defaults.ts";
 import type { Sources } from "../config/resolve.ts";
 import type { Settings } from "../config/settings.ts";
-import { type EncoderConfig, isVit } from "../encoders/facts.ts";
+import { type EncoderConfig, isResNet, isVit, stemOf } from "../encoders/facts.ts";
 import { described, type WeightsSource } from "../encoders/weights/index.ts";
 import type { HubStream } from "../hub/progress.ts";
 import { isHub } from "../hub/reference.ts";
@@ -79,10 +79,12 @@ export async function openTeacher(
     const settings: Settings = {
       teacher_encoder: found.encoder,
       teacher_patch: isVit(found.encoder) ? found.patch : null,
+      teacher_stem: isResNet(found.encoder) ? stemOf(found) : null,
       teacher_size: view.size,
       teacher_pooling: pooling,
     };
-    for (const key of ["teacher_encoder", "teacher_patch"] as const) refuseOther(key, given[key], settings[key], path);
+    for (const key of ["teacher_encoder", "teacher_patch", "teacher_stem"] as const)
+      refuseOther(key, given[key], settings[key], path);
     const named = typeof given.teacher_license === "string" ? given.teacher_license : null;
     const record: RunTeacher = {
       ...{ source: path, producer: source.producer, encoder: described(source.state!.architecture) },

@@ -3,24 +3,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import type { SettledConfig } from "../config/common.ts";
-import type { MetricsRow, RunDirectory } from "../run/directory.ts";
 import { began, EventFile, type EventShape, image, scalars, text } from "../run/tensorboard/event-file.ts";
-import type { WrittenPictures } from "./pictures.ts";
+import { MlflowLog, mlflowSettings } from "./mlflow.ts";
+import type { LogRequest, TrainingLog } from "./training-log.ts";
 
 /** The run's folder of event files. */
 export const TENSORBOARD = "tensorboard";
 
-/** Takes what training notes. */
-export interface TrainingLog {
-  /** A step, all or nothing; the first one brings the settings with it. */
-  step(row: MetricsRow): void;
-  /** The pictures that the end of a training made. */
-  pictures(step: number, made: WrittenPictures): void;
-}
-
-/** The log that `config` asks for; null where it asks for none. @param start steps done before: what is there of later ones is void */
-export function openLog(run: RunDirectory, config: SettledConfig, start: number): TrainingLog | null {
+/** The log that `config` asks for; null where it asks for none. */
+export function openLog({ run, config, start, say }: LogRequest): TrainingLog | null {
+  if (config.log === "mlflow") return new MlflowLog(run, config, mlflowSettings(), say);
   if (config.log !== "tensorboard") return null;
   const file = new EventFile(join(run.path, TENSORBOARD));
   let first: EventShape[] = [

@@ -12,13 +12,13 @@ import { drawnSample } from "../data/sample.ts";
 import { learntShare } from "../methods/about.ts";
 import type { Method } from "../methods/method.ts";
 import { methodNamed } from "../methods/registry.ts";
-import type { Health } from "../run/health.ts";
+import type { Health, StartLook } from "../run/health.ts";
 import type { MetricsRow } from "../run/metrics.ts";
 import type { WeightsAverage } from "./average.ts";
 import { HealthRecord } from "./health.ts";
 import { encodeHeldOut, type HeldOut, readHeldOut } from "./held-out.ts";
 import { firstViews, type Look, measure, twoViews, type ViewPlace, voteOf } from "./look.ts";
-import { LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-plan.ts";
+import { FEWEST_VOTING, LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-plan.ts";
 import { OnlineProbe } from "./online.ts";
 import { type DrawnMoment, PicturesOverTimeWatch } from "./pictures-over-time.ts";
 import type { RankGroup } from "./rank-group.ts";
@@ -35,6 +35,8 @@ export interface WatchOptions {
   stepsPerEpoch: number;
   /** Of several ranks the first alone looks, and all learn the probe alike, from all images of a batch. */
   group?: RankGroup;
+  /** Whether it began with weights that looks are held against. */
+  start?: boolean;
 }
 
 /** Told before a look that may take a while: with how many images, and about how many seconds. */
@@ -197,6 +199,36 @@ export class Watch {
     return this.#plan.leftOut(this.#size, moment);
   }
 
+  /**
+   * The encoder before the first step, looked at with all images that later looks may have: what a run that begins with weights is held
+   * against. Null where too few can be read.
+   */
+  async lookAtStart(onLook: OnLook = () => {}): Promise<StartLook | null> {
+    const { config, device, data } = this.#options;
+    const most = (count: number) => Math.min(count, data.train.items.length);
+    const measured = config.health_every === 0 ? 0 : most(MEASURED);
+    const voting = this.probe ? most(VOTING) : 0;
+    if (Math.max(measured, voting) < 2) return null;
+    onLook(Math.max(measured, voting), 0);
+    const heldOut = await this.#read(Math.max(measured, voting));
+    if (heldOut === null) return null;
+    const rows = spaced(heldOut.labels.length, heldOut.labels.length);
+    return this.#evaluating((features): StartLook => {
+      const encoded = this.#encode(heldOut, rows, features);
+      const of = (count: number) => chosen(encoded, spaced(count, rows.length)).to({ device });
+      const votes = halvings(Math.min(voting, rows.length)).flatMap((images) => {
+        const asked = spaced(images, rows.length);
+        const labels = asked.map((row) => heldOut.labels[row]!);
+        const files = heldOut.files && asked.map((row) => heldOut.files![row]!);
+        const { "online/knn_top1": top1 } = voteOf(of(images), labels, data.classes.length, files);
+        return top1 === undefined ? [] : [{ images, top1 }];
+      });
+      const { "health/images": images, ...health } =
+        measured > 0 ? measure(of(Math.min(measured, rows.length)), null) : ({} as Look);
+      return { votes, health: images === undefined ? null : { images, values: health } };
+    });
+  }
+
   /** Takes in a row that was noted; says whether the verdict has changed. */
   observe(row: MetricsRow, chance: number | null): boolean {
     this.#plan.observe(row);
@@ -274,6 +306,8 @@ export class Watch {
       return {
         ...(looked > 0 && measure(some(looked), pair)),
         ...(looked > 0 && this.#identical && { "health/identical": 1 }),
+        // Beside the encoder that it began with, how many were asked matters.
+        ...(voters > 0 && this.#options.start && { "online/images": voters }),
         ...(voters > 0 &&
           voteOf(
             some(voters),
@@ -355,6 +389,13 @@ function blocksOfSample(split: Split, most: number, seed: number): number[] | un
   if (!split.sample || !blockOf) return undefined;
   const seen = new Set<number>();
   return [0, ...drawnSample(split, most, seed).items.map((item) => seen.add(blockOf(item)).size)];
+}
+
+/** All, a half, a quarter, …, as looks have them. */
+function halvings(most: number): number[] {
+  const counts = new Set([most]);
+  for (let count = VOTING; count >= FEWEST_VOTING; count /= 2) if (count < most) counts.add(count);
+  return [...counts].filter((count) => count > 2);
 }
 
 /** So many rows of `length`, evenly from all of them: a source that is read in blocks hands out images in its own order. */

@@ -100,7 +100,7 @@ export const about = {
     return trainingOperations(whole + (locals && locals * (localMacs(config) + head))) + forwardOperations(whole);
   },
   health: {
-    learnt: 0.02,
+    learnt: 0.01,
     cures: "a lower teacher_temp, a lower lr, or a center_momentum nearer to 1",
     unlearnt: "a lower teacher_temp, or fewer outputs",
   },

@@ -28,6 +28,7 @@ export const about = {
     teacher: null,
     teacher_encoder: null,
     teacher_patch: null,
+    teacher_stem: null,
     teacher_size: null,
     teacher_pooling: null,
     teacher_bands: null,
@@ -57,12 +58,9 @@ export const about = {
     small: { ...SMALL_RESNET },
   },
   fit({ device }, given): Choice[] {
-    const { teacher_encoder: teacher, teacher_patch: patch, teacher_size: size } = given;
-    if (device !== "cpu" || typeof teacher !== "string" || "teacher_view" in given || "patch_weight" in given)
-      return [];
+    if (device !== "cpu" || "teacher_view" in given || "patch_weight" in given) return [];
     const student = { ...SMALL_RESNET, patch: 16, ...given } as unknown as Config;
-    const cost =
-      forwardMacs({ encoder: teacher, size: Number(size), patch: Number(patch ?? 16) }) / encoderMacs(student) / 3;
+    const cost = teacherMacs(student) / (3 * encoderMacs(student));
     if (!(cost > COSTLY)) return [];
     return [
       {
@@ -72,24 +70,17 @@ export const about = {
     ];
   },
   flops(config) {
-    const { teacher_encoder: teacher, teacher_view: view, teacher_size: size, teacher_patch: patch } = config;
-    const known = typeof teacher === "string";
-    const [dim, width] = known
-      ? [
-          encoderDim({ encoder: teacher, pooling: (config.teacher_pooling ?? undefined) as Pooling | undefined }),
-          encoderWidth({ encoder: teacher }),
-        ]
-      : [encoderDim(config), encoderWidth(config)];
+    const { teacher_encoder: encoder, teacher_view: view } = config;
+    // Of a teacher that is not known yet, lengths are taken to be the student's.
+    const taught = typeof encoder === "string" ? { encoder, pooling: config.teacher_pooling as Pooling } : config;
+    const [dim, width] = [encoderDim(taught), encoderWidth(taught)];
     const places = (isVit(config.encoder) ? config.size / config.patch : Math.max(1, config.size / 32)) ** 2;
     const heads =
       (Number(config.pooled_weight) > 0 ? encoderDim(config) * dim : 0) +
       (Number(config.patch_weight) > 0 ? places * encoderWidth(config) * width : 0);
-    const taught = known
-      ? forwardMacs({ encoder: teacher, size: Number(size ?? config.size), patch: Number(patch ?? 16) })
-      : 0;
     // What a teacher says of whole images is kept.
     const times = view === "whole" ? Math.max(1, config.epochs) : 1;
-    return trainingOperations(encoderMacs(config) + heads) + forwardOperations(taught / times);
+    return trainingOperations(encoderMacs(config) + heads) + forwardOperations(teacherMacs(config) / times);
   },
   health: {
     learnt: 0.02,
@@ -109,6 +100,10 @@ export const about = {
   ],
 } as const satisfies About;
 
-function forwardMacs(encoder: { encoder: string; size: number; patch: number }): number {
-  return encoderMacs(encoder);
+/** Multiply-adds of the teacher on one image; 0 where it is not known. */
+function teacherMacs(config: Config): number {
+  const { teacher_encoder: encoder, teacher_size: size, teacher_patch: patch, teacher_stem: stem } = config;
+  if (typeof encoder !== "string") return 0;
+  const edges = { size: Number(size ?? config.size), patch: Number(patch ?? 16) };
+  return encoderMacs({ encoder, ...edges, ...(stem != null && { stem: stem as "7x7" | "3x3" }) });
 }

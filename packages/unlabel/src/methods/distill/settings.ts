@@ -15,6 +15,8 @@ export const schema = {
   teacher_encoder: oneOf(...ENCODERS).nullable(),
   /** Likewise, of a ViT. */
   teacher_patch: integer(1, 64).nullable(),
+  /** Likewise, of a ResNet. */
+  teacher_stem: oneOf("7x7", "3x3").nullable(),
   /** Edge in pixels of what the teacher sees; null: as its own config says, or its positions. A ViT's patch must divide it. */
   teacher_size: integer(16, 1024).nullable(),
   /** What a ViT's features are that are taught; null: as evaluation has them, mean and maximum of the patch tokens. */

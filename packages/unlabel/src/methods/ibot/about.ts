@@ -82,7 +82,7 @@ export const about = {
       warmup_epochs: 1,
       clip_grad_norm: 3,
       crop_min: 0.4,
-      local_views: 4,
+      local_views: 2,
       teacher_temp_start: 0.04,
       teacher_temp: 0.07,
       teacher_temp_until: 0.3,
@@ -114,7 +114,7 @@ export const about = {
     return trainingOperations(student) + forwardOperations(whole + 2 * patches * head + hiddenPatches * answer);
   },
   health: {
-    learnt: 0.02,
+    learnt: 0.01,
     cures: "a lower teacher_temp, a lower lr, or a center_momentum nearer to 1",
     unlearnt: "a lower teacher_temp, fewer outputs, or a smaller mask_max",
   },

@@ -150,7 +150,7 @@ describe("Ibot", () => {
 
   it.each([
     [{ mask_min: 0.6, mask_max: 0.3 }, "Expected at least mask_min 0.6 for mask_max, got 0.3"],
-    [{ encoder: "resnet18" }, "got resnet18"],
+    [{ encoder: "resnet18" }, 'Expected one of vit_tiny, vit_small, vit_base, vit_large for encoder, got "resnet18"'],
     [{ masked_views: 1.5 }, "Expected a number from 0 to 1 for masked_views, got 1.5"],
     [{ teacher_temp: 0.2 }, "Expected at most student_temp 0.1 for teacher_temp"],
   ])("refuses %j in one line", (flags, line) => {

@@ -45,12 +45,23 @@ export function localViewsProblems(config: LocalViewsConfig, given: Settings): s
   for (const key of ["local_size", "local_crop_min", "local_crop_max"]) refuse(key, none, "local_views 0");
   if (none) return problems;
   const local = localSizeOf(config);
-  if (local > size) problems.push(`Expected at most size (${size} px) for local_size, got ${local}`);
+  if (local > size) {
+    problems.push(
+      `Expected at most size (${size} px) for local_size, got ${local}; set local_size too, or null for half of it`,
+    );
+  }
   if (isVit(config.encoder) && local % patch !== 0) {
-    problems.push(`Expected a local_size that patch ${patch} divides, got ${local}`);
+    problems.push(
+      `Expected a local_size that patch ${patch} divides, got ${local}; nearest: ${nearestMultiple(local, patch)}`,
+    );
   }
   if (least > most) problems.push(`Expected at least local_crop_min ${least} for local_crop_max, got ${most}`);
   return problems;
+}
+
+/** The multiple of a patch that is nearest to a size, one at least. */
+function nearestMultiple(size: number, patch: number): number {
+  return patch * Math.max(1, Math.round(size / patch));
 }
 
 /**

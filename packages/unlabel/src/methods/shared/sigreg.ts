@@ -7,7 +7,7 @@ import type { LossOutput } from "../method.ts";
 import { inFloat32 } from "./precise.ts";
 import { knots } from "./sigreg-bounds.ts";
 
-export { leJepaChance, type ViewCounts } from "./sigreg-bounds.ts";
+export { leJepaChance, unrelatedDistance, type ViewCounts } from "./sigreg-bounds.ts";
 
 /**
  * Mean over directions of `N · ∫ |φ̂(t) − e^(−t²/2)|² e^(−t²/2) dt` over t from −3 to 3 by 17 knots of one half (which is even in t), with φ̂ the

@@ -45,6 +45,16 @@ function directionsOf(dim: number, count: number): Tensor {
   return drawn.div(drawn.linalgVectorNorm(2, [0], true));
 }
 
+/** Each of two views' own means, `[2N, D]`. */
+function byViewMeans(z: Tensor): Tensor {
+  const [rows, dim] = z.shape as [number, number];
+  return z
+    .reshape([2, rows / 2, dim])
+    .mean([1], true)
+    .expand([2, rows / 2, dim])
+    .reshape([rows, dim]);
+}
+
 describe("visReg", () => {
   it.each<[{ globals: number; locals: number }, number, VisRegWeights]>([
     [PAIR, 2, { regulation: 0.6 }],
@@ -63,29 +73,30 @@ describe("visReg", () => {
     });
   });
 
-  it("moves the deviations by its scale alone: shape has no gradient along them", () => {
+  it("moves deviations by shape too where they are constants, inwards, and by its scale alone where they have their gradient", () => {
     scope(() => {
       manualSeed(1);
-      const along = directionsOf(2, 16);
-      const z = randn([16, 2], double);
-      const only = (weights: Partial<VisRegWeights>) => {
+      const along = directionsOf(3, 64);
+      const z = randn([16, 3], double).mul(0.4);
+      // How a part of the loss changes where each number is stretched about its mean, as a share of itself.
+      const stretched = (weights: Partial<VisRegWeights>) => {
         const leaf = z.detach().requiresGrad_();
         visReg(leaf, PAIR, along, { regulation: 1, scale: 0, shape: 0, centre: 0, ...weights }).loss.backward();
-        return leaf.grad!;
-      };
-      // Of a number's own deviation: how the loss changes where it is stretched about its mean.
-      const stretched = (gradient: Tensor) => {
-        const [g, x] = [gradient.narrow(0, 0, 8), z.narrow(0, 0, 8)];
-        return g
-          .mul(x.sub(x.mean([0], true)))
+        return leaf
+          .grad!.mul(z.sub(byViewMeans(z)))
           .sum([0])
           .toNumbers();
       };
-      for (const value of stretched(only({ scale: 1 }))) expect(Math.abs(value)).toBeGreaterThan(1e-4);
-      // Where deviations are taken as they are, shape would stretch what is not there to be stretched; its size is bounded by the scale's own.
-      const shape = only({ shape: 1 });
-      expect(shape.isfinite().all().item()).toBe(1);
-      expect(shape.abs().sum().item()).toBeGreaterThan(0);
+      // d(1 − σ)² / d ln σ = −2σ(1 − σ), a third a number and half a view.
+      const deviations = [0, 8].map((at) => z.narrow(0, at, 8).var(0, { correction: 0 }).sqrt().toNumbers());
+      for (const [d, value] of stretched({ scale: 1 }).entries()) {
+        const wanted = deviations.map((view) => (-2 * view[d]! * (1 - view[d]!)) / 3 / 2);
+        expect(value).toBeCloseTo(wanted[0]! + wanted[1]!, 6);
+      }
+      // Of eight quantiles the variance is 0.67.
+      const inwards = stretched({ shape: 1 }).reduce((sum, value) => sum + value, 0);
+      expect(inwards).toBeGreaterThan(2 * (1 - Math.sqrt(0.67)));
+      for (const value of stretched({ shape: 1, deviations: "through" })) expect(Math.abs(value)).toBeLessThan(2e-3);
     });
   });
 

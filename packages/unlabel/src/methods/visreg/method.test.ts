@@ -27,14 +27,19 @@ const viewsOf = (method: VisReg, images: number): Tensor[] =>
   method.views.map(({ count, size }) => randn([count * images, 3, size, size]));
 
 /** What embeddings of new images are like after some training on pairs. */
-function trained(own: Record<string, number>): { std: number; shape: number; losses: number[]; chance: number | null } {
+function trained({ images = 32, ...own }: Record<string, number | string> & { images?: number }): {
+  std: number;
+  shape: number;
+  losses: number[];
+  chance: number | null;
+} {
   return scope(() => {
     manualSeed(0);
     const more = { batch: 32, local_views: 0, projection_dim: 16, ...own };
     const method = new VisReg({ ...tiny, ...more } as never, new ToyEncoder());
     const joint = ownLoss(method);
     // Both views of an image in one tensor, as the method has them.
-    const losses = trainOnToys(method, (pair, step) => joint([cat([...pair])], step), { images: 32, lr: 1e-2 });
+    const losses = trainOnToys(method, (pair, step) => joint([cat([...pair])], step), { images, lr: 1e-2 });
     const { logs } = noGrad(() => method.loss([randn([128, 3, 8, 8])], stepOn(64)));
     return { std: logs.embedding_std!.item(), shape: logs.shape!.item(), losses, chance: method.chance };
   });
@@ -49,7 +54,9 @@ describe("VisReg", () => {
       const made = noGrad(() => views.map((view) => method.encoder.features(view)));
       const embeddings = noGrad(() => method.head.call(cat(made)));
       const directions = sliceDirections(stepOn(6).draws, 8, 16);
-      const expected = visReg(embeddings, { globals: 2, locals: 3 }, directions, { regulation: 0.6 }).loss.item();
+      const expected = visReg(embeddings, { globals: 2, locals: 3 }, directions, {
+        ...{ regulation: 0.6, deviations: "through" },
+      }).loss.item();
       expect(loss.item()).toBeCloseTo(expected, 5);
       expect([features!.shape, features!.requiresGrad]).toEqual([[12, method.encoder.dim], false]);
     });
@@ -63,8 +70,10 @@ describe("VisReg", () => {
     expect(losses.at(-1)).toBeLessThan(chance!);
   });
 
-  it("shrinks to a point without the term for scale, though shape is asked for", () => {
-    expect(trained({ scale_weight: 0 }).std).toBeLessThan(0.1);
+  it("falls back to a point in small batches where deviations are constants, as the paper has them, and not as preset small has them", () => {
+    const few = { images: 6, projection_dim: 16 };
+    expect(trained({ deviations: "stopped", ...few }).std).toBeLessThan(0.2);
+    expect(trained({ deviations: "through", ...few }).std).toBeGreaterThan(0.5);
   });
 
   it("has the loss and gradients of the whole batch in parts of 2, with the step's directions", () => {
@@ -94,7 +103,7 @@ describe("VisReg", () => {
   it("preset paper: batches of 64, 1e-3, λ 0.9, 4,096 directions", () => {
     expect(presetConfig("visreg", "paper")).toMatchObject({
       ...{ batch: 64, lr: 1e-3, regulation_weight: 0.9, slices: 4096, global_views: 2, local_views: 6 },
-      ...{ scale_weight: 1, shape_weight: 1, centre_weight: 1 },
+      ...{ scale_weight: 1, shape_weight: 1, centre_weight: 1, deviations: "stopped" },
     });
     expect(visreg({ ...tiny, scale_weight: 2 }).chance).toBeNull();
   });

@@ -2,7 +2,7 @@
 // in three parts: deviations of 1, projections on random directions that lie where a Gaussian's do, and a mean of 0. Where all has become the
 // same, the first still has a gradient.
 import type { Tensor } from "@unlabel/torch";
-import { number } from "../../config/fields.ts";
+import { number, oneOf } from "../../config/fields.ts";
 import type { Encoder } from "../../encoders/encoder.ts";
 import { type ConfigOf, defineMethod } from "../define.ts";
 import type { LossOutput } from "../method.ts";
@@ -18,6 +18,8 @@ const schema = {
   scale_weight: number(0, 10_000),
   shape_weight: number(0, 10_000),
   centre_weight: number(0, 10_000),
+  /** How deviations stand in the shape: `stopped`, as constants (the paper's), or `through`, with their gradient, which small batches need. */
+  deviations: oneOf("stopped", "through"),
 };
 
 type VisRegConfig = ConfigOf<typeof schema>;
@@ -30,7 +32,7 @@ export class VisReg extends ManyViews {
   constructor(config: VisRegConfig, encoder: Encoder) {
     super(config, encoder);
     const { regulation_weight: regulation, scale_weight: scale, shape_weight: shape, centre_weight: centre } = config;
-    this.#weights = { regulation, scale, shape, centre };
+    this.#weights = { regulation, scale, shape, centre, deviations: config.deviations };
     // With another weight of the scale, another deviation would be the best.
     this.chance = scale === 1 ? visRegChance(regulation, this.counts) : null;
   }

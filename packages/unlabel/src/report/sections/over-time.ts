@@ -26,10 +26,11 @@ export function overTime({ runs, groups }: ReportData): Html | null {
   const final = (["linear", "knn"] as const).flatMap((protocol): ScoreLine[] =>
     runs.flatMap((run) => {
       const { trained } = run.scores[protocol] ?? {};
-      const { seconds } = run.cost;
-      if (!trained || !seconds) return [];
+      // What comes off the shelf took none here.
+      const seconds = run.shelf ? 0 : run.cost.seconds;
+      if (!trained || (!seconds && !run.shelf)) return [];
       const [low, high] = trained.interval;
-      const points = [{ x: seconds / unit, y: trained.top1, low, high }];
+      const points = [{ x: (seconds ?? 0) / unit, y: trained.top1, low, high }];
       const name = named(run, protocol === "knn" ? "kNN" : "linear");
       return [{ label: name, color: colorOf(run.group), points, dots: true }];
     }),

@@ -1,7 +1,7 @@
 // Three methods and more in one order, with who cannot be told from whom, and what each cost.
 import { rankingChart } from "../../page/charts/ranking.ts";
 import { type ScatterMark, scatter } from "../../page/charts/scatter.ts";
-import { duration, megabytes, percent, points } from "../../page/format.ts";
+import { duration, megabytes, percent, points, significant } from "../../page/format.ts";
 import { type Html, html } from "../../page/html.ts";
 import { colorOf, describe, label, scroll } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
@@ -60,7 +60,7 @@ function gaveUp(rungs: ReportData["halving"]): Html | null {
       stopped.length === 0
         ? "none was given up"
         : `${stopped.join(", ")} ${stopped.length === 1 ? "was" : "were"} given up`;
-    return html`<p>After ${percent(share)} of their steps all of ${[...kept, ...stopped].join(", ")} were looked at, by ${what}: ${gone}. Test images had no part in it, and what is slow to begin has a disadvantage.</p>`;
+    return html`<p>After ${significant(100 * share)}\u00a0% of their steps all of ${[...kept, ...stopped].join(", ")} were looked at, by ${what}: ${gone}. Test images had no part in it, and what is slow to begin has a disadvantage.</p>`;
   })}`;
 }
 

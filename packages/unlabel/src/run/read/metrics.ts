@@ -27,9 +27,14 @@ function add(to: Map<string, Series>, key: string, at: number, value: number | n
 /** Lines after which whatever else the process does has its turn: a server answers while a report is made. */
 const SLICE = 5_000;
 
-export async function readMetrics(path: string): Promise<Metrics> {
+/** @param start what was found before the first step, by the same names */
+export async function readMetrics(path: string, start: Readonly<Record<string, number>> = {}): Promise<Metrics> {
   const reached: Metrics["reached"] = { step: 0, epoch: null, seconds: null };
   const metrics: Metrics = { series: new Map(), timed: new Map(), torn: 0, reached };
+  for (const [key, value] of Object.entries(start)) {
+    add(metrics.series, key, 0, value);
+    if (key.startsWith("online/")) add(metrics.timed, key, 0, value);
+  }
   let read = 0;
   for (const { value, line } of jsonLines(path)) {
     if (line % SLICE === 0) await new Promise(setImmediate);

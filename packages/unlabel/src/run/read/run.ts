@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve } from "node:path";
 import { UsageError, UserError } from "../../base/errors.ts";
 import { commandLine, shellWord } from "../../base/shell.ts";
 import { CheckpointFiles, type Damage, stepOf } from "../checkpoint-files.ts";
+import { startValues } from "../health.ts";
 import { migrate } from "../migrate.ts";
 import { OVER_TIME, PICTURES } from "../pictures-over-time.ts";
 import { reportCommand } from "./comparison.ts";
@@ -59,7 +60,7 @@ export async function readRun(dir: string): Promise<Run> {
     name: basename(resolve(dir)),
     file,
     shelf: null,
-    ...(await readMetrics(join(dir, "metrics.jsonl"))),
+    ...(await readMetrics(join(dir, "metrics.jsonl"), file.start ? startValues(file.start) : {})),
     evaluations: await readEvaluations(join(dir, "eval")),
     pictures: pictures && (await exists(pictures)) ? await readJson(picturesSchema, pictures) : null,
     overTime: (await exists(overTime)) ? await readJson(overTimeSchema, overTime) : null,

@@ -45,6 +45,14 @@ export const runSchema = z.looseObject({
   steps_per_epoch: maybeNumber,
   /** What its encoder began with; absent where that was random. */
   init: z.looseObject({ source: z.string(), encoder: z.string(), producer: maybeText, licence: maybeText }).nullish(),
+  /** The encoder before the first step, where it began with weights. */
+  start: z
+    .object({
+      votes: z.array(z.object({ images: z.int().min(1), top1: z.number() })),
+      health: z.object({ images: z.int().min(1), values: z.record(z.string(), z.number()) }).nullable(),
+    })
+    .optional()
+    .catch(undefined),
   /** Absent or null before training's first look at the features. */
   health: z.looseObject({ verdict: z.string(), since: maybeNumber, text: z.string() }).nullish(),
   result: z

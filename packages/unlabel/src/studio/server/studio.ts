@@ -1,5 +1,6 @@
 // The studio on a port.
 
+import type { Work } from "../atlas/work.ts";
 import { Folders } from "../runs/folders.ts";
 import { type Pace, RunLibrary } from "../runs/library.ts";
 import { studioApp } from "./app.ts";
@@ -7,6 +8,7 @@ import { type Assets, builtAssets } from "./assets.ts";
 import { Events } from "./events.ts";
 import { type Access, addressOf, isLoopback, newAccess } from "./guard.ts";
 import { serveLocally } from "./serve.ts";
+import { endWork, useWork } from "./work.ts";
 
 /** How it is served. */
 export interface StudioOptions {
@@ -18,6 +20,8 @@ export interface StudioOptions {
   assets?: Assets | undefined;
   /** How often files are looked at that nobody told about. */
   pace?: Pace | undefined;
+  /** Works with LibTorch; a process of its own where absent. */
+  work?: ((roots: readonly string[]) => Work) | undefined;
 }
 
 /** A studio that is served. */
@@ -33,16 +37,19 @@ export interface ServedStudio {
 
 /** Serves the runs below some folders. @throws {UserError} where one is no folder, or the port is taken */
 export async function serveStudio(given: readonly string[], options: StudioOptions): Promise<ServedStudio> {
-  const { port, host, assets = builtAssets(), pace } = options;
+  const { port, host, assets = builtAssets(), pace, work } = options;
   const folders = await Folders.of(given);
   const events = new Events();
   const runs = new RunLibrary(folders, events, pace);
   const access = newAccess();
   if (host !== undefined && !isLoopback(host)) access.host = host;
-  const app = studioApp({ folders, runs, events }, access, assets);
+  const studio = { folders, runs, events };
+  if (work) useWork(studio, work(folders.roots.map(({ real }) => real)));
+  const app = studioApp(studio, access, assets);
   const served = await serveLocally(app, access, port);
   void runs.start();
   const close = async () => {
+    endWork(studio);
     events[Symbol.dispose]();
     runs[Symbol.dispose]();
     await served.close();

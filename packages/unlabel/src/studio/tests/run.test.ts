@@ -65,6 +65,9 @@ describe.runIf(hasChromium)("runs looked at", () => {
     expect(new URL(page.url()).search).toBe("?x=minutes");
     await page.getByRole("img", { name: /^Loss over minutes/ }).waitFor();
     await page.locator("h1").click();
+    const saved = page.waitForEvent("download");
+    await page.keyboard.press("s");
+    expect((await saved).suggestedFilename()).toBe("report-simclr-0.html");
     await page.keyboard.press("?");
     expect(await page.locator("dialog").textContent()).toContain("save a report");
     await page.keyboard.press("Escape");

@@ -21,15 +21,25 @@ async function answerOf<T>(response: Response): Promise<T> {
 
 const AWAY = "Nothing answers any more: unlabel studio has ended. The same command goes on.";
 
-async function request<T>(path: string, init?: RequestInit): Promise<T> {
-  let response: Response;
+async function ask(path: string, init?: RequestInit): Promise<Response> {
   try {
-    response = await fetch(path, init);
+    return await fetch(path, init);
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new Error(AWAY);
   }
-  return await answerOf<T>(response);
+}
+
+async function request<T>(path: string, init?: RequestInit): Promise<T> {
+  return await answerOf<T>(await ask(path, init));
+}
+
+/** Asks for a file. @throws {Error} with a line for people */
+export async function download(path: string): Promise<{ name: string; file: Blob }> {
+  const response = await ask(path);
+  if (!response.ok) return await answerOf(response);
+  const name = /filename="([^"]+)"/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+  return { name: name ?? "report.html", file: await response.blob() };
 }
 
 /** Asks for JSON. @throws {Error} with a line for people */

@@ -28,6 +28,23 @@ function connect(): void {
   });
 }
 
+/** Browsers keep six lines to a server at most, for all tabs together: one that nobody sees gives its own back. */
+const HIDDEN_MS = 5_000;
+let hiding: ReturnType<typeof setTimeout> | undefined;
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(hiding);
+  if (!document.hidden) {
+    // Its hello asks for all that has been missed.
+    if (source === null && listeners.size + states.size > 0) connect();
+    return;
+  }
+  hiding = setTimeout(() => {
+    source?.close();
+    source = null;
+  }, HIDDEN_MS);
+});
+
 /** Hears of everything that the server tells; `hello` comes at the beginning and after each break. */
 export function listen(listener: Listener): () => void {
   connect();

@@ -6,6 +6,7 @@ import { useApi } from "../app/api.ts";
 import { useKeys } from "../app/keys.tsx";
 import { Link } from "../app/link.tsx";
 import { rowsOf, useRuns } from "../app/runs.ts";
+import { saveReport } from "../app/save.ts";
 import { colorToken } from "../app/theme.ts";
 import { AXES, axisOf } from "../parts/axis.ts";
 import { Chart, type ChartLine } from "../parts/chart.tsx";
@@ -62,6 +63,7 @@ export function CurvesPage() {
     "]": ["smoother", () => setSmooth(String(Math.min(0.99, Math.round((smoothing + 0.1) * 100) / 100)))],
     "[": ["rougher", () => setSmooth(String(Math.max(0, Math.round((smoothing - 0.1) * 100) / 100)))],
     b: ["seeds as bands or lines", () => hasSeeds && setSeeds(seeds === "band" ? "lines" : "band")],
+    s: ["save a report", () => void saveReport(ids)],
     0: ["show all", () => setZoom("")],
   });
   if (ids.length === 0 || (looking === false && shown.length === 0))
@@ -137,9 +139,9 @@ export function CurvesPage() {
           </label>
         )}
         <span class="end">
-          <a class="button" href={`/api/report?runs=${asked}`}>
-            Save as HTML
-          </a>
+          <button type="button" class="plain" onClick={() => void saveReport(ids)}>
+            Save as HTML <kbd>s</kbd>
+          </button>
         </span>
       </div>
       <div class="over-each-other">

@@ -7,6 +7,7 @@ import { useKeys } from "../app/keys.tsx";
 import { Link } from "../app/link.tsx";
 import type { PageProps } from "../app/page.ts";
 import { useRuns } from "../app/runs.ts";
+import { saveReport } from "../app/save.ts";
 import { Command } from "../parts/command.tsx";
 import { Empty, Problem } from "../parts/empty.tsx";
 import { Section } from "../parts/section.tsx";
@@ -34,7 +35,7 @@ export function RunPage({ params }: PageProps) {
     j: ["next run", () => step(1)],
     k: ["run before", () => step(-1)],
     c: ["its curves, to set others beside", () => navigate(`/curves?runs=${id}`)],
-    s: ["save a report", () => location.assign(`/api/report?runs=${id}`)],
+    s: ["save a report", () => void saveReport([id])],
     Escape: ["all runs", () => navigate("/")],
   });
   const run = detail.data;
@@ -72,9 +73,9 @@ export function RunPage({ params }: PageProps) {
           <Link class="button" href={`/curves?runs=${id}`}>
             Curves <kbd>c</kbd>
           </Link>
-          <a class="button" href={`/api/report?runs=${id}`}>
+          <button type="button" class="plain" onClick={() => void saveReport([id])}>
             Save as HTML <kbd>s</kbd>
-          </a>
+          </button>
         </div>
       </header>
       <Problem text={detail.error ?? row.problem} />

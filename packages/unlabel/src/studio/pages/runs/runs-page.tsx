@@ -4,6 +4,7 @@ import { navigate, useListQuery, useQuery } from "../app/address.ts";
 import { say } from "../app/announce.tsx";
 import { useKeys } from "../app/keys.tsx";
 import { useRuns } from "../app/runs.ts";
+import { saveReport } from "../app/save.ts";
 import { Choice } from "../parts/choice.tsx";
 import { Command } from "../parts/command.tsx";
 import { Empty, Problem } from "../parts/empty.tsx";
@@ -41,7 +42,7 @@ export function RunsPage() {
     say(`${next.length} picked`);
   };
   const toCurves = () => there.length > 0 && navigate(`/curves?runs=${there.join(",")}`);
-  const save = () => there.length > 0 && location.assign(`/api/report?runs=${there.join(",")}`);
+  const save = () => void saveReport(there);
   const focused = () => document.activeElement?.closest<HTMLElement>("[data-run]")?.dataset.run;
   const move = (by: number) => {
     const links = [...document.querySelectorAll<HTMLElement>("[data-run] .run-name a")];
