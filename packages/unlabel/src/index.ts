@@ -256,3 +256,6 @@ export {
   type TrainEvent,
 } from "./train/pretrain.ts";
 export type { ProgressStream } from "./train/progress.ts";
+export { joinRanks, RankGroup } from "./train/rank-group.ts";
+export type { Ranks } from "./train/ranks.ts";
+export { ranksFromEnv } from "./train/ranks-env.ts";

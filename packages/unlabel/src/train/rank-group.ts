@@ -25,6 +25,7 @@ export async function joinRanks(ranks: Ranks, backend: "gloo" | "nccl" = "gloo")
 
 /** Ranks that train together. Whoever joins must leave. */
 export class RankGroup {
+  /** This process's place among them. */
   readonly ranks: Ranks;
   /** How many words have been exchanged: the same on all ranks, since all take part in each. */
   #words = 0;
@@ -37,10 +38,12 @@ export class RankGroup {
     this.ranks = ranks;
   }
 
+  /** Which one this is, from 0. */
   get rank(): number {
     return this.ranks.rank;
   }
 
+  /** How many there are. */
   get worldSize(): number {
     return this.ranks.worldSize;
   }

@@ -18,7 +18,7 @@ const PORT = 29_500;
  *
  * @throws {UserError} where the variables contradict each other, or want torchrun in between
  */
-export function ranksFromEnv(env: Env = process.env): Ranks {
+export function ranksFromEnv(env: Readonly<Record<string, string | undefined>> = process.env): Ranks {
   const timeout = timeoutFrom(env);
   if (given(env, "RANK") || given(env, "WORLD_SIZE")) return fromTorch(env, timeout);
   if (given(env, "PET_NNODES") || given(env, "PET_NPROC_PER_NODE")) throw wantsTorchrun(env);
