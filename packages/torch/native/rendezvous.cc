@@ -4,6 +4,8 @@
 #include "rendezvous.h"
 
 #include <arpa/inet.h>
+#include <c10/util/Flags.h>
+#include <c10/util/Logging.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -15,6 +17,7 @@
 
 #include <cerrno>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <functional>
@@ -25,6 +28,8 @@
 #include <thread>
 
 #include "errors.h"
+
+C10_DECLARE_int(caffe2_log_level);
 
 namespace unlabel {
 namespace ranks {
@@ -181,6 +186,8 @@ Napi::Value listen_at(const Napi::CallbackInfo& info) {
 Napi::Value open_store(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     if (meeting()) throw std::invalid_argument("Expected no process group yet, got a second one; call destroyProcessGroup first");
+    // LibTorch would write a stack of C++ for each connection that ends; what there is to say of it our errors say.
+    if (std::getenv("TORCH_CPP_LOG_LEVEL") == nullptr) FLAGS_caffe2_log_level = c10::GLOG_ERROR;
     auto made = std::make_unique<Meeting>();
     made->host = text_arg(info[0]);
     made->port = static_cast<uint16_t>(info[1].ToNumber().Uint32Value());

@@ -38,7 +38,7 @@ export interface ProcessGroupOptions {
 
 type Settled = Required<ProcessGroupOptions>;
 
-/** How many groups this process has been in. */
+/** How many groups this process has been in: as many as the others have. */
 let groups = 0;
 
 /**
@@ -56,20 +56,46 @@ export async function initProcessGroup(options: ProcessGroupOptions = {}): Promi
   const deadline = performance.now() + 1000 * timeout;
   const serves = settled.store === "serve";
   const listening = serves ? await listen(settled) : -1;
-  const { local, remote } = await reach(settled, listening >= 0 ? 2000 : timeout * 1000);
-  guarded(OP, () => native.openStore(remote, settled.masterPort, listening, settled.name, rank, 1000 * timeout));
-  const servedByFirst = process.env.TORCHELASTIC_USE_AGENT_STORE !== "True" && (serves || settled.rank !== 0);
-  setMembership({ rank, size, timeout, serves, servedByFirst, backend, broken: null });
+  const local = await enter(settled, listening, deadline);
   try {
-    await meet(settled, deadline);
     const device = Number(settled.device.split(":")[1] ?? 0);
     // An exchange gives up a little before, so that within the timeout it is said who was lost.
     const exchange = 1000 * Math.max(timeout - NAMING, 0.6 * timeout);
     const network = process.env.GLOO_SOCKET_IFNAME ?? "";
     guarded(OP, () => native.initGroup(backend, library, local, network, rank, size, exchange, device));
+    groups++;
   } catch (error) {
     destroyProcessGroup(messageOf(error));
     throw error;
+  }
+}
+
+/**
+ * Meets the others at the store, and returns the address that they can reach this process by. A store that goes away meanwhile was that of
+ * a group before, which its rank 0 is just leaving: this one's is waited for.
+ */
+async function enter(settled: Settled, listening: number, deadline: number): Promise<string> {
+  const { rank, worldSize: size, timeout, backend, masterPort: port, name } = settled;
+  const serves = listening >= 0;
+  const servedByFirst = process.env.TORCHELASTIC_USE_AGENT_STORE !== "True" && (serves || rank !== 0);
+  for (;;) {
+    const { local, remote } = await reach(settled, serves ? 2000 : deadline - performance.now());
+    try {
+      guarded(OP, () => native.openStore(remote, port, listening, name, rank, 1000 * timeout));
+      setMembership({ rank, size, timeout, serves, servedByFirst, backend, broken: null });
+      await meet(settled, deadline);
+      return local;
+    } catch (error) {
+      // What other ranks are to blame for has no other cause.
+      const told = error instanceof RankError && error.cause === undefined;
+      if (serves || told || performance.now() > deadline) {
+        if (membership()) destroyProcessGroup(messageOf(error));
+        throw error;
+      }
+      native.closeStore();
+      setMembership(null);
+      await sleep(100);
+    }
   }
 }
 
@@ -83,10 +109,10 @@ async function meet(
   deadline: number,
 ): Promise<void> {
   const ask = (key: string) => guarded(OP, () => native.storeGet(key, 0));
-  if (native.storeAdd(`came/${rank}`, 1) > 1) {
+  if (guarded(OP, () => native.storeAdd(`came/${rank}`, 1)) > 1) {
     throw new RankError(`Expected one process a rank, rank ${rank} came twice to ${masterAddr}:${masterPort}`, [rank]);
   }
-  native.storeSet(`here/${rank}`, JSON.stringify({ size, host: hostname() }));
+  guarded(OP, () => native.storeSet(`here/${rank}`, JSON.stringify({ size, host: hostname() })));
   for (let missing = Array.from({ length: size }, (_, i) => i); ; ) {
     missing = missing.filter((other) => {
       const word = ask(`here/${other}`);
@@ -273,7 +299,7 @@ function settle(options: ProcessGroupOptions): Settled {
     store: options.store ?? (rank === 0 && !byLauncher ? "serve" : "client"),
     oneMachine: options.oneMachine ?? Number(env.LOCAL_WORLD_SIZE) === worldSize,
     // A launcher's store outlives a group: a second one must not find the first one's keys.
-    name: `${options.name ?? `unlabel/${env.TORCHELASTIC_RESTART_COUNT ?? 0}`}/${groups++}/`,
+    name: `${options.name ?? `unlabel/${env.TORCHELASTIC_RESTART_COUNT ?? 0}`}/${groups}/`,
     device: options.device ?? `cuda:${env.LOCAL_RANK ?? 0}`,
   };
 }
