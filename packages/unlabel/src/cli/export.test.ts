@@ -49,7 +49,7 @@ it.each([
   [["RUN", "-o", "OUT"], 2, "'--to <program>' not specified"],
   [["RUN", "--to", "onnx", "-o", "OUT", "--raw", "--with-preprocessing"], 2, "got both"],
   [["RUN", "--to", "onnx", "-o", "OUT", "--size", "33"], 2, "patch 8"],
-  [["RUN", "--to", "torchvision", "-o", "OUT"], 2, "use --to timm"],
+  [["RUN", "--to", "torchvision", "-o", "OUT", "--raw"], 2, "preprocessing with --to onnx alone"],
   [["RUN-not", "--to", "onnx", "-o", "OUT"], 1, "Expected a run directory"],
 ] as const)("refuses %j in one line, with exit code %i, and writes nothing", async (words, exit, line) => {
   const out = join(folder.path, "refused");

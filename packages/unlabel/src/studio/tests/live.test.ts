@@ -44,6 +44,8 @@ describe.runIf(hasChromium)("beside a training", () => {
       page.evaluate(
         'JSON.stringify([...document.querySelectorAll(".figures dd, .verdict, .major .plot, #next")].map((one) => { const { top, left, width } = one.getBoundingClientRect(); return [top + scrollY, left, width]; }))',
       );
+    // What is told of the run comes a moment after its curves.
+    await page.locator("#next").waitFor();
     const [before, where, said] = [await steps(), await place(), await curve.getAttribute("aria-label")];
     await expect.poll(steps, { timeout: 60_000 }).toBeGreaterThan(before);
     await expect.poll(() => curve.getAttribute("aria-label"), { timeout: 10_000 }).not.toBe(said);
