@@ -57,6 +57,7 @@ const ALONE: Record<string, () => Promise<Alone>> = {
   precision: () => import("./precision.ts"),
   ranks: () => import("./ranks.ts"),
   scale: () => import("./scale.ts"),
+  "scale-ranks": () => import("./scale-ranks.ts"),
   studio: () => import("./studio.ts"),
   threads: () => import("./threads.ts"),
 };

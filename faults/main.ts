@@ -8,8 +8,10 @@ import { runCases, type Tally } from "./cases.ts";
 import { damage } from "./damage.ts";
 import { disk } from "./disk.ts";
 import { kills } from "./kills.ts";
+import { nodes } from "./nodes.ts";
 import { places } from "./places.ts";
 import { randomFrom } from "./random.ts";
+import { ranks } from "./ranks.ts";
 import { resources } from "./resources.ts";
 import { signals } from "./signals.ts";
 import { METHODS, makeWorld, type World } from "./world.ts";
@@ -39,6 +41,8 @@ async function main(): Promise<void> {
     ...resources(quick),
     ...disk(root, quick),
     ...places(quick),
+    ...ranks(quick, random),
+    ...nodes(quick),
   ];
   const cases = all.filter(({ name }) => (values.only ?? [""]).some((word) => name.includes(word)));
   let tally: Tally = { passed: 0, failed: 0 };

@@ -23,6 +23,8 @@ export interface Limits {
   env?: NodeJS.ProcessEnv;
   /** The program to start; by default this tree's. */
   bin?: string;
+  /** Words before it, of what starts it elsewhere. */
+  within?: readonly string[];
 }
 
 export class Program {
@@ -31,9 +33,9 @@ export class Program {
   err = "";
   over = false;
 
-  constructor(args: readonly string[], { fileKib, memoryKib, env, bin = BIN }: Limits = {}) {
+  constructor(args: readonly string[], { fileKib, memoryKib, env, bin = BIN, within = [] }: Limits = {}) {
     const limits = [fileKib && `ulimit -S -f ${fileKib}`, memoryKib && `ulimit -S -v ${memoryKib}`].filter(Boolean);
-    const command = [process.execPath, bin, ...args];
+    const command = [...within, process.execPath, bin, ...args];
     const shell = ["-c", [...limits, 'exec "$@"'].join(" && "), "bash", ...command];
     const [file, rest] = limits.length > 0 ? ["bash", shell] : [command[0]!, command.slice(1)];
     this.child = spawn(file, rest, {

@@ -31,6 +31,7 @@ import {
 } from "./runs.ts";
 import { samples } from "./samples.ts";
 import { eventsBesideMetrics } from "./tensorboard.ts";
+import { startedByTorchrun } from "./torchrun.ts";
 
 const LEAST = { "": 0.9999, _fp16: 0.999, _int8: 0.99, _quantized: 0.99 } as const;
 
@@ -42,7 +43,7 @@ function onlyAsked(): readonly string[] | null {
   const at = process.argv.indexOf("--only");
   if (at < 0) return null;
   const names = (process.argv[at + 1] ?? "").split(",");
-  const known = [...Object.keys(RUNS), "cards", "neighbours", "tensorboard"];
+  const known = [...Object.keys(RUNS), "cards", "neighbours", "tensorboard", "torchrun"];
   const unknown = names.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     console.error(`Expected some of ${known.join(", ")} for --only, got ${unknown || "nothing"}`);
@@ -165,7 +166,12 @@ async function main(): Promise<number> {
     const neighbours = wants("neighbours") ? await neighboursOf(root) : [];
     if (wants("tensorboard")) say("Reading event files in TensorBoard");
     const differences = wants("tensorboard") ? await logged(root, python) : null;
-    return told(all, answers, inputs.expected, { differences, cards, neighbours });
+    if (wants("torchrun")) say("Training by torchrun");
+
+    const launched = wants("torchrun")
+      ? await startedByTorchrun(join(root, "runs"), writeImages(join(root, "images-torchrun"), 3), python)
+      : null;
+    return told(all, answers, inputs.expected, { differences, launched, cards, neighbours });
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
@@ -184,18 +190,27 @@ async function logged(root: string, python: Python): Promise<string[]> {
 
 type Answer = { features: number[][] } | { error: string };
 
+/** What other programs than those that open exports make of things. */
+interface Told {
+  /** Null where they were not asked for. */
+  differences: readonly string[] | null;
+  launched: readonly string[] | null;
+  cards: Outcome[];
+  neighbours: Outcome[];
+}
+
 /** Prints the table. @returns the exit code */
 function told(
   all: readonly Case[],
   answers: ReadonlyMap<number, Answer>,
   inputs: ReadonlyMap<string, number[][]>,
-  {
-    differences,
-    cards,
-    neighbours,
-  }: { differences: readonly string[] | null; cards: Outcome[]; neighbours: Outcome[] },
+  { differences, launched, cards, neighbours }: Told,
 ): number {
-  let failed = (differences ?? []).length > 0 ? 1 : 0;
+  const others = [
+    ["TensorBoard reads what metrics.jsonl has", differences],
+    ["torchrun starts ranks, and again after a kill; losses as of one process", launched],
+  ].filter((one): one is [string, readonly string[]] => one[1] !== null);
+  let failed = others.filter(([, wrong]) => wrong.length > 0).length;
   const rows = all.map(({ run, to, program, file, takes, least }, i) => {
     const answer = answers.get(i) ?? { error: "no answer" };
     const cosine = "error" in answer ? Number.NaN : leastCosine(answer.features, inputs.get(`${run}-${takes}`)!);
@@ -205,16 +220,12 @@ function told(
     return [run, to, `${program}${file ? ` ${file}` : ""}`, takes, found, `≥ ${least}`, good ? "" : "FAILED"];
   });
   console.log(table([["encoder", "export", "opened by", "takes", "least cosine", "needed", ""], ...rows], 400));
-  if (differences !== null)
-    console.log(
-      ["TensorBoard reads what metrics.jsonl has", ...differences].join("\n  ") +
-        (differences.length > 0 ? "\nFAILED" : ""),
-    );
+  for (const [what, wrong] of others) console.log([what, ...wrong].join("\n  ") + (wrong.length > 0 ? "\nFAILED" : ""));
   for (const { what, found, good } of [...cards, ...neighbours]) {
     if (!good) failed++;
     console.log(`${what}: ${found}${good ? "" : "  FAILED"}`);
   }
-  const count = all.length + (differences === null ? 0 : 1) + cards.length + neighbours.length;
+  const count = all.length + others.length + cards.length + neighbours.length;
   console.log(`${count - failed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }

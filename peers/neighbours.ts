@@ -12,9 +12,9 @@ import { pretrain } from "../packages/unlabel/src/train/pretrain.ts";
 import type { Outcome } from "./runs.ts";
 
 const SIZE = 64;
-/** Of Imagenette: every sixth image to learn neighbours of, every third to ask. */
-const BANK = 6;
-const ASKED = 3;
+/** Of Imagenette: every tenth image to learn neighbours of, every fourth to ask. */
+const BANK = 10;
+const ASKED = 4;
 /** A point of a hundred. */
 const MOST = 0.01;
 
@@ -41,8 +41,8 @@ export async function neighboursOf(root: string): Promise<Outcome[]> {
       preset: "small",
       size: SIZE,
       eval_size: SIZE,
-      batch: 64,
-      steps: 30,
+      batch: 32,
+      steps: 4,
       health_every: 0,
       online: false,
     };

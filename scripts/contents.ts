@@ -24,7 +24,7 @@ export function expectedContents(name: keyof typeof PUBLISHED): string[] {
     .map((file) => file.replace(/^src\/(.*)\.ts$/, "dist/$1"));
   return [
     ...["LICENSE", "README.md", "package.json"],
-    ...files.filter((file) => /^(bin|native|setup)\//.test(file)),
+    ...files.filter((file) => /^(bin|native|native-nccl|setup)\//.test(file)),
     ...compiled.flatMap((file) => [`${file}.d.ts`, `${file}.js`]),
     ...(name === "unlabel" ? PAGE_FILES.map((file) => `dist/studio/pages/${file}`) : []),
   ].sort();

@@ -59,8 +59,10 @@ export async function initProcessGroup(options: ProcessGroupOptions = {}): Promi
   const local = await enter(settled, listening, deadline);
   try {
     const device = Number(settled.device.split(":")[1] ?? 0);
+    // An exchange gives up a little before, so that within the timeout it is said who was lost.
+    const exchange = 1000 * Math.max(timeout - NAMING, 0.6 * timeout);
     const network = process.env.GLOO_SOCKET_IFNAME ?? "";
-    guarded(OP, () => native.initGroup(backend, library, local, network, rank, size, 1000 * timeout, device));
+    guarded(OP, () => native.initGroup(backend, library, local, network, rank, size, exchange, device));
     groups++;
   } catch (error) {
     destroyProcessGroup(messageOf(error));
@@ -98,6 +100,8 @@ async function enter(settled: Settled, listening: number, deadline: number): Pro
 }
 
 const OP = "initProcessGroup";
+/** Seconds that finding out who was lost may take. */
+const NAMING = 4;
 
 /** Says that this rank is here, and waits until all are. */
 async function meet(

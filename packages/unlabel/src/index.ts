@@ -3,6 +3,7 @@
 export { Draws } from "./base/draws.ts";
 export { InterruptedError, UsageError, UserError } from "./base/errors.ts";
 export type { ImageSource, Pixels } from "./base/native.ts";
+export { Rng } from "./base/rng.ts";
 export { type Checked, type CheckOptions, checkData } from "./check/check.ts";
 export type { Copies } from "./check/duplicates.ts";
 export type { Forecast, PresetForecast } from "./check/forecast.ts";
@@ -192,6 +193,8 @@ export { type VisRegWeights, visReg, visRegChance } from "./methods/shared/visre
 export {
   type GroupTold,
   type IndicatorLead,
+  type Place,
+  type Ranking,
   type Report,
   type ReportData,
   reportData,
@@ -211,7 +214,7 @@ export {
   type SavedGrowth,
 } from "./run/directory.ts";
 export type * from "./run/evaluations.ts";
-export type { Health } from "./run/health.ts";
+export type { Health, StartLook } from "./run/health.ts";
 export {
   type Better,
   CHANGES,
@@ -253,3 +256,6 @@ export {
   type TrainEvent,
 } from "./train/pretrain.ts";
 export type { ProgressStream } from "./train/progress.ts";
+export { joinRanks, RankGroup } from "./train/rank-group.ts";
+export type { Ranks } from "./train/ranks.ts";
+export { ranksFromEnv } from "./train/ranks-env.ts";

@@ -18,3 +18,16 @@ export class InterruptedError extends UserError {
   override name = "InterruptedError";
   override readonly exitCode = 130;
 }
+
+const ALIKE = new WeakSet<Error>();
+
+/** Marks an error that all of several ranks have, each in the same words, so that one of them says it. */
+export function alike<E extends Error>(error: E): E {
+  ALIKE.add(error);
+  return error;
+}
+
+/** Whether all ranks have it. */
+export function isAlike(error: unknown): boolean {
+  return error instanceof Error && ALIKE.has(error);
+}

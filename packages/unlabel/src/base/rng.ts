@@ -91,7 +91,9 @@ export class Rng {
 
 /** A random order of 0 … n − 1 (Fisher–Yates) that depends on (seed, epoch) only. */
 export function shuffle(n: number, seed: number, epoch: number): Uint32Array {
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  const order = new Uint32Array(n);
+  // Many times as fast as Uint32Array.from with a function, which counts with a hundred million images.
+  for (let i = 0; i < n; i++) order[i] = i;
   const rng = new Rng(seed, "shuffle", epoch);
   for (let i = n - 1; i > 0; i--) {
     const j = rng.below(i + 1);

@@ -21,7 +21,12 @@ export function recordedHere(commands: string): string {
 
 /** What run.json records of this process: by the program's name, since whoever reads it may stand elsewhere. */
 export function thisCommand(): string {
-  return ["unlabel", ...process.argv.slice(2).map(shellWord)].join(" ");
+  return ["unlabel", ...launchedBy(), ...process.argv.slice(2).map(shellWord)].join(" ");
+}
+
+/** The words of `unlabel launch`, where that has started this process: whatever goes on with its work needs as many. */
+export function launchedBy(env: NodeJS.ProcessEnv = process.env): string[] {
+  return env.UNLABEL_LAUNCH ? [env.UNLABEL_LAUNCH] : [];
 }
 
 /** How a process was started. */

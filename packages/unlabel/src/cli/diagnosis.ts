@@ -1,5 +1,6 @@
 // What doctor knows of a machine, and what it makes of that. Works before set-up, too, when there is no engine yet.
 import { totalmem } from "node:os";
+import { commandLine } from "../base/shell.ts";
 import { versionOfUnlabel } from "../base/version.ts";
 import { allowedCores, chooseThreads, cpuModel } from "../train/machine.ts";
 
@@ -107,6 +108,11 @@ export function diagnose(facts: Facts): Diagnosis {
     if (gpu && engine.cuda_devices === 0) {
       advice.push(
         `A GPU is there but this LibTorch does not use it${engine.cuda_problem ? ` (${engine.cuda_problem})` : ""}: run set-up again, or point LIBTORCH to a CUDA build.`,
+      );
+    }
+    if (engine.cuda_devices > 1) {
+      advice.push(
+        `${engine.cuda_devices} GPUs are there; one command uses one of them, and all of them as ${commandLine("launch", "--nproc", String(engine.cuda_devices), "pretrain …")}`,
       );
     }
     if (engine.threads > cores) {

@@ -49,6 +49,8 @@ async function act(path: string, options: Options): Promise<void> {
     shares,
     network: set({ epochs, batch }),
   });
+  // Ranks other than 0 only encode.
+  if (Object.keys(found).length === 0) return;
   const of = evaluatedWords(path, source);
   if (file !== undefined) unbroken(() => writeAtomically(file, `${JSON.stringify({ ...of, ...found })}\n`));
   finish(options.json === true, { ...of, ...withoutPredictions(found) }, [

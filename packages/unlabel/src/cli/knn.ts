@@ -21,7 +21,9 @@ async function act(path: string, options: EvaluationFlags): Promise<void> {
     knn: own,
     pictures: false,
   });
-  const knn = found.knn!;
+  const { knn } = found;
+  // Ranks other than 0 only encode.
+  if (knn === undefined) return;
   finish(
     options.json === true,
     { ...summary(knn), ...evaluatedWords(path, source) },

@@ -3,6 +3,8 @@
 import { Command, CommanderError } from "commander";
 import { visible } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
+import type { Ranks } from "../train/ranks.ts";
+import { parseTimeout } from "../train/ranks-env.ts";
 import { addCompare } from "./compare.ts";
 import { addData } from "./data.ts";
 import { addDemo } from "./demo.ts";
@@ -12,9 +14,11 @@ import { addEvaluate } from "./evaluate.ts";
 import { addExport } from "./export.ts";
 import { addKnn } from "./knn.ts";
 import { addLabel } from "./label.ts";
+import { addLaunch, cutLaunch } from "./launch.ts";
 import { leaveWhenInterrupted } from "./output.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addProbe } from "./probe.ts";
+import { endWithLauncher, ownWords, rankFor, SHARED, swallowOutput, workAlone } from "./rank-output.ts";
 import { addReport } from "./report.ts";
 import { addSearch } from "./search.ts";
 import { addSetup } from "./setup.ts";
@@ -46,6 +50,11 @@ const COMMANDS = [
 /** Runs one command line (without `node` and the script's name) and returns its exit code. */
 export async function run(args: string[]): Promise<number> {
   survivePipes();
+  const launched = cutLaunch(args);
+  const asked = launched?.own ?? args;
+  const name = commandOf(asked);
+  let say = (text: string): void => void process.stderr.write(text);
+  let rank: Ranks | null = null;
   let refusal = "";
   const program = new Command("unlabel")
     .description("From a folder of unlabelled images to a trained encoder and an honest report on how good it is.")
@@ -67,22 +76,35 @@ export async function run(args: string[]): Promise<number> {
     })
     .exitOverride()
     .hook("preAction", async (_, command) => {
+      const { timeout } = command.opts<{ timeout?: string }>();
+      // Where ranks are joined, it is read beside the launchers' own variables.
+      if (timeout !== undefined) process.env.UNLABEL_TIMEOUT = String(parseTimeout("--timeout", timeout));
       if (!ENCODES.has(command.name())) return;
       const { json } = command.optsWithGlobals<{ json?: boolean }>();
       await leaveWhenInterrupted(json === true, "Interrupted; the same command begins again");
     });
   try {
+    endWithLauncher();
+    rank = rankFor(name);
+    const isShared = name !== undefined && SHARED.has(name);
+    if (rank !== null && rank.rank > 0) {
+      say = swallowOutput();
+      if (!isShared) return 0;
+    }
+    if (!isShared && name !== "launch") workAlone();
     // Before the commands are named: help tells of their methods, too.
     await loadPlugins(args);
     for (const add of COMMANDS) add(program);
-    await program.parseAsync(args, { from: "user" });
+    addLaunch(program, launched?.command);
+    for (const shared of program.commands.filter((one) => SHARED.has(one.name())))
+      shared.option("--timeout <time>", "how long ranks wait for each other, where there are several (default: 5m)");
+    await program.parseAsync(asked, { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
     // With --json the last line of stdout is an object here too.
     if (args.includes("--json")) process.stdout.write(`${JSON.stringify({ error: describe(error, false) })}\n`);
     if (error instanceof CommanderError) {
-      const name = args.find((word) => !word.startsWith("-"));
       const called = program.commands.find((command) => command.name() === name);
       const takesSettings = called?.options.some(({ long }) => long === "--set");
       const meant = takesSettings ? await settingMeant(error, called?.name()) : "";
@@ -91,9 +113,16 @@ export async function run(args: string[]): Promise<number> {
       process.stderr.write(`${told}${meant}\n`);
       return 2;
     }
-    process.stderr.write(`error: ${describe(error, program.opts<{ verbose?: boolean }>().verbose === true)}\n`);
+    const text = describe(error, program.opts<{ verbose?: boolean }>().verbose === true);
+    const words = rank === null || rank.rank === 0 ? `error: ${text}` : ownWords(rank, error, exitCode(error), text);
+    if (words !== null) say(`${words}\n`);
     return exitCode(error);
   }
+}
+
+/** The command's name: the first word that is neither a flag nor the plugin of one. */
+function commandOf(args: readonly string[]): string | undefined {
+  return args.find((word, at) => !word.startsWith("-") && args[at - 1] !== "--plugin");
 }
 
 /** Loads what `--plugin FILE` names, wherever it stands. */

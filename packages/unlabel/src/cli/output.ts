@@ -18,6 +18,13 @@ export function finish(json: boolean, result: object, lines: string[]): void {
   print(json ? JSON.stringify(result) : lines.join("\n"));
 }
 
+let silent = false;
+
+/** From here on nothing is said at a signal, either: another process says it. */
+export function beSilent(): void {
+  silent = true;
+}
+
 /** Columns of standard output; a pipe has no end. */
 function columns(): number {
   return process.stdout.isTTY ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
@@ -36,6 +43,7 @@ export function table(rows: (string | number)[][], width = columns()): string {
  */
 export async function leaveWhenInterrupted(json: boolean, line: string, result: object = {}): Promise<Disposable> {
   const { leaveAtSignal } = await import("../base/signals.ts");
+  if (silent) return leaveAtSignal("", "");
   // Behind a bar that stands on the terminal's last line.
   const start = process.stderr.isTTY ? "\n" : "";
   return leaveAtSignal(`${start}${line}\n`, json ? `${JSON.stringify({ interrupted: true, ...result })}\n` : "");

@@ -1,7 +1,7 @@
 // unlabel pretrain DATA: trains an encoder on unlabelled images.
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
-import { commandLine, shellWord } from "../base/shell.ts";
+import { commandLine, launchedBy, shellWord } from "../base/shell.ts";
 import { counted } from "../base/text.ts";
 import { called } from "./called.ts";
 import { duration, finish, leaveWhenInterrupted, paint } from "./output.ts";
@@ -52,7 +52,7 @@ async function pretrainCommand(data: string | undefined, options: Options): Prom
     out: options.out,
     resume,
     profile: options.profile === true,
-    goOn: (run) => commandLine("pretrain", "--resume", "--out", shellWord(run)),
+    goOn: (run) => commandLine(...launchedBy(), "pretrain", "--resume", "--out", shellWord(run)),
     ...called(),
   });
   const { run, result, info } = outcome;

@@ -24,7 +24,9 @@ async function act(path: string, options: EvaluationFlags): Promise<void> {
     linear: own,
     pictures: false,
   });
-  const linear = found.linear!;
+  const { linear } = found;
+  // Ranks other than 0 only encode.
+  if (linear === undefined) return;
   finish(
     options.json === true,
     { ...summary(linear), ...evaluatedWords(path, source) },

@@ -70,7 +70,7 @@ it("says what it means to let in other machines", async () => {
   expect(studio.err()).toMatch(/nothing on the way is encrypted\. Safer: .* ssh -L (\d+):127\.0\.0\.1:\1 /);
   studio.child.kill("SIGTERM");
   expect(await studio.ended).toBe(0);
-  expect(studio.out()).toBe("Ended; 1 run as they were\n");
+  expect(studio.out()).toBe("Ended; the runs are as they were\n");
 });
 
 it.each([

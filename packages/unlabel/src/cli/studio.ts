@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
-import { counted, visible } from "../base/text.ts";
+import { visible } from "../base/text.ts";
 import { finish, paint } from "./output.ts";
 import { named, whole } from "./settings.ts";
 
@@ -54,7 +54,7 @@ async function act(given: string[], options: Options): Promise<void> {
   await studio.close();
   // Behind what a terminal echoes of Ctrl-C.
   if (process.stderr.isTTY) process.stderr.write("\n");
-  if (!json) finish(false, {}, [`Ended; ${counted(studio.runs.all().length, "run")} as they were`]);
+  if (!json) finish(false, {}, ["Ended; the runs are as they were"]);
 }
 
 /** Once somebody asks for the end; a second time ends at once. No native call is waited for, so no native part is needed. */

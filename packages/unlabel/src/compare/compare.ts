@@ -3,9 +3,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
-import { InterruptedError, UserError } from "../base/errors.ts";
+import { codeDigest } from "../base/code-digest.ts";
+import { alike, InterruptedError, UsageError, UserError } from "../base/errors.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
+import { versionOfUnlabel } from "../base/version.ts";
 import type { Dataset } from "../data/folder.ts";
 import { LEAST_IMAGES } from "../data/hold-out.ts";
 import { labelledBy } from "../data/labelled-by.ts";
@@ -13,6 +15,7 @@ import { openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { evaluate, openTrained } from "../eval/evaluate.ts";
 import { probeSplits } from "../eval/splits.ts";
+import { afterFirst } from "../eval/together.ts";
 import { AUTO } from "../methods/presets.ts";
 import { pageFile } from "../page/page-file.ts";
 import { type Report, writeReport } from "../report/index.ts";
@@ -24,6 +27,8 @@ import { readShelf } from "../run/read/shelf.ts";
 import { type Init, openInit } from "../train/init.ts";
 import { type PretrainRequest, pretrain, type TrainEvent } from "../train/pretrain.ts";
 import { clock, Progress, type ProgressStream } from "../train/progress.ts";
+import { NOBODY_ELSE, type RankGroup } from "../train/rank-group.ts";
+import { ranksFromEnv } from "../train/ranks-env.ts";
 import type { StopSources } from "../train/stop.ts";
 import { checkTerms } from "./check-terms.ts";
 import { evaluateShelfWithLabels, evaluateShelves, refuseShelves } from "./evaluate-shelves.ts";
@@ -115,8 +120,37 @@ export interface ComparedShelf extends PlannedShelf {
  *   with, or terms or settings make no sense; at the end where every run failed
  */
 export async function compare(request: CompareRequest): Promise<Compared | null> {
+  const ranks = ranksFromEnv();
+  if (ranks.worldSize === 1) return compareAmong(request, NOBODY_ELSE);
+  const { joinForTraining } = await import("../train/join.ts");
+  const group = await joinForTraining(ranks, { flags: request.settings ?? {} });
+  try {
+    const { data, methods, seeds, budget, backbone, settings, preset, halve } = request;
+    await group.same({
+      "version of unlabel": versionOfUnlabel(),
+      "code of unlabel": codeDigest(),
+      "what is asked": { data, methods, seeds, budget, backbone, settings, preset, halve },
+    });
+    const done = await compareAmong(request, group);
+    group.leave();
+    return done;
+  } catch (thrown) {
+    const error = group.explained(thrown);
+    group.leave(error);
+    throw error;
+  }
+}
+
+/** Each decision is rank 0's, which alone writes; ranks train and encode together. */
+async function compareAmong(request: CompareRequest, group: RankGroup): Promise<Compared | null> {
   const { out, report, labels, goOn = null, stream = process.stderr, forecast = false, ...rest } = request;
   const { expectLabels = false, ...more } = rest;
+  if (group.several && request.halve)
+    throw alike(
+      new UsageError(
+        "Expected one process for halving, which looks at runs in between, got several; leave out --halve",
+      ),
+    );
   const { command = "compare() of a program", commit = null, signal, processSignals, onEvent, ...asked } = more;
   const word = asked.methods === "all" || asked.methods === "auto" ? asked.methods : null;
   // It goes on with those that it took, also where there are more by now, or the table has changed.
@@ -126,15 +160,19 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   const preset = asked.preset ?? presetOfComparison(out) ?? AUTO;
   const terms: Terms = { seeds: [0], backbone: null, settings: {}, ...asked, methods: named, preset };
   checkTerms(terms);
-  pageFile("-o", report);
-  writableFile(join(out, "compare.json"));
+  if (group.first) {
+    pageFile("-o", report);
+    writableFile(join(out, "compare.json"));
+  }
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
-  const isNew = !existsSync(join(out, "compare.json"));
-  const comparison = openComparison(out, terms);
+  const { isNew, comparison } = await group.fromFirst(() => {
+    const isNew = !existsSync(join(out, "compare.json"));
+    return { isNew, comparison: openComparison(out, terms) };
+  });
   if (taken) comparison.asked = taken.asked;
-  // What it began with: a branch of the hub's may have moved since.
-  using init = await initOf(comparison, stream);
-  await refuseShelves(comparison, stream);
+  // What it began with: a branch of the hub's may have moved since. Rank 0 fetches it, and the others find it.
+  using init = await afterFirst(group, () => initOf(comparison, stream));
+  Object.assign(comparison, await group.fromFirst(() => shelfOf(comparison, stream)));
   const { opened, data: dataset } = await settleImages(terms.data, comparison, init);
   const { split_seed: splitSeed } = comparison;
   const evaluated = labels === undefined ? dataset : labelledBy(opened, labels);
@@ -144,7 +182,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   if (isLabelled) probeSplits(evaluated, 0);
   else log(withoutLabels(dataset));
   const fingerprint = labels === undefined ? undefined : evaluated.fingerprint;
-  const lacks = (path: string) => missing(path, protocols, splitSeed, fingerprint);
+  const lacks = (path: string) => group.fromFirst(() => missing(path, protocols, splitSeed, fingerprint));
   const images = dataset.train.items.length;
   const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images, init);
   // Of images of other channels the table may put others first, which is known once they have been looked at.
@@ -154,8 +192,9 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   }
   if (comparison.asked) log(`methods ${comparison.methods.join(", ")}: ${comparison.asked.why}`);
   for (const method of comparison.methods) settings(method, terms.seeds[0] ?? 0);
-  using lock = lockRun(out);
-  saveComparison(out, comparison);
+  await group.same({ fingerprint: evaluated.fingerprint, "how images are read": comparison });
+  using lock = group.first ? lockRun(out) : NO_LOCK;
+  if (group.first) saveComparison(out, comparison);
   const shelves = {
     comparison,
     out,
@@ -167,18 +206,19 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     signal,
     log,
   };
-  if (!(await evaluateShelves(shelves, () => lock.check()))) return null;
-  if (forecast) await tellForecast(comparison, dataset, out, log, init);
+  if (!(await group.fromFirst(() => evaluateShelves(shelves, () => lock.check())))) return null;
+  if (forecast && !group.several) await tellForecast(comparison, dataset, out, log, init);
   const { runs } = comparison;
   const tell = (run: PlannedRun, changes: Partial<PlannedRun>) => {
     lock.check();
     Object.assign(run, changes);
+    if (!group.first) return;
     unbroken(() => saveComparison(out, comparison));
   };
+  const isBegun = (run: PlannedRun) => existsSync(join(out, run.name, "run.json"));
   /** A run that goes on knows its own settings, of which a budget has set some. */
-  const requestOf = (run: PlannedRun): PretrainRequest => {
+  const requestOf = (run: PlannedRun, resume = isBegun(run)): PretrainRequest => {
     const path = join(out, run.name);
-    const resume = existsSync(join(path, "run.json"));
     return {
       data: terms.data,
       settings: resume ? {} : { flags: settings(run.method, run.seed) },
@@ -195,6 +235,7 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       onEvent: onEvent && ((event) => onEvent(event, run.name)),
       command,
       commit,
+      group,
     };
   };
   /** What is done of a run, and what becomes of it where that goes wrong. @returns whether to go on */
@@ -210,6 +251,8 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
       // Evaluation is begun again.
       if (signal?.aborted) return false;
       if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
+      // A run that failed alike on all ranks does not lose the others; a rank that failed alone has lost them all.
+      if (group.several) await group.same({ [`end of ${run.name}`]: error.message });
       tellRun({ status: "failed", error: error.message });
       log(`${run.name} failed: ${error.message}`);
       return true;
@@ -221,24 +264,25 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   }
   for (const [i, run] of runs.entries()) {
     const path = join(out, run.name);
-    if (run.status === "stopped" || (run.status === "done" && lacks(path).length === 0)) continue;
+    if (run.status === "stopped" || (run.status === "done" && (await lacks(path)).length === 0)) continue;
     if (signal?.aborted) return null;
     log(`${i + 1}/${runs.length} ${run.name}${timeLeft(comparison)}`);
     const goesOn = await work(run, async (tellRun) => {
       tellRun({ status: "training", error: undefined });
-      if (!isTrained(path)) {
-        const trained = await pretrain(requestOf(run));
+      if (!(await group.fromFirst(() => isTrained(path)))) {
+        const resume = await group.fromFirst(() => isBegun(run));
+        const trained = await pretrain(requestOf(run, resume));
         if (trained.interrupted) {
           tellRun({ status: "interrupted" });
           return false;
         }
       }
       tellRun({ status: "evaluating" });
-      const lacking = lacks(path);
+      const lacking = await lacks(path);
       if (lacking.length > 0)
         await evaluate(path, terms.data, {
           ...{ protocols: lacking, labels, splitSeed, pictures: true },
-          ...{ tellData: false, stream, signal },
+          ...{ tellData: false, stream, signal, ranks: group },
         });
       tellRun({ status: "done" });
       return true;
@@ -252,9 +296,11 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
   }
   const { shelf = [] } = comparison;
   const beside = shelf.filter(({ status }) => status === "done");
-  const written = await writeReport(
-    [...done, ...beside].map(({ name }) => join(out, name)),
-    report,
+  const written = await group.fromFirst(() =>
+    writeReport(
+      [...done, ...beside].map(({ name }) => join(out, name)),
+      report,
+    ),
   );
   return {
     ...{ report: written, out, runs: comparison.runs.map((run) => outcome(out, run)) },
@@ -265,6 +311,15 @@ export async function compare(request: CompareRequest): Promise<Compared | null>
     })),
   };
 }
+
+/** The encoders beside it, once they have been opened: which commit of the hub's each is. */
+async function shelfOf(comparison: Comparison, stream: ProgressStream): Promise<Pick<Comparison, "shelf">> {
+  await refuseShelves(comparison, stream);
+  return comparison.shelf === undefined ? {} : { shelf: comparison.shelf };
+}
+
+/** Rank 0 holds it for all. */
+const NO_LOCK = { check: () => {}, [Symbol.dispose]: () => {} };
 
 /** Labelled images, with the line that says what is held out of those to train on. */
 function withHeldOut(evaluated: Dataset, opened: Dataset, { heldOut, readings = [] }: Dataset): Dataset {

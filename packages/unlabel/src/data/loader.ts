@@ -11,6 +11,7 @@ import { randomBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { isOrdinary, PHOTOGRAPHS } from "./input.ts";
+import { Marks } from "./marks.ts";
 import { nameOf } from "./names.ts";
 import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { drawParams, type ViewParams } from "./params.ts";
@@ -94,7 +95,7 @@ export class Loader {
   readonly #options: Required<Omit<LoaderOptions, "reader" | "onSkip" | "viewsAt">> & Pick<LoaderOptions, "onSkip">;
   readonly #reader: ImageReader;
   readonly #unreadable = new Set<number>();
-  readonly #readable = new Set<number>();
+  readonly #readable: Marks;
   #order: { epoch: number; indices: Uint32Array } | null = null;
 
   /** Whether views are painted on this machine's processor: everywhere, unless a device can and they are 8-bit colour. */
@@ -111,6 +112,7 @@ export class Loader {
     this.#paints =
       device === "cpu" || !isOrdinary(split.input ?? PHOTOGRAPHS) || views.some(({ mean }) => mean.length !== 3);
     this.#split = split;
+    this.#readable = new Marks(split.items.length);
     this.#specs = views;
     this.#viewsAt = viewsAt ?? (() => views);
     this.#options = { batch, seed, device, rank, world, onSkip };

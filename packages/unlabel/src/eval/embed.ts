@@ -10,6 +10,7 @@ import { openImagesOf, openTrained, sizeFor } from "./evaluate.ts";
 import { type EncoderSource, openEvaluated, tellNotes } from "./evaluated.ts";
 import { type FeatureFormat, formatOf, rowsBeside, TOKEN_FORMATS } from "./feature-files.ts";
 import type { MachineOptions } from "./session.ts";
+import { afterFirst, sameOnAll, together } from "./together.ts";
 
 /** Options of {@link embed}. */
 export interface EmbedOptions extends MachineOptions {
@@ -21,7 +22,7 @@ export interface EmbedOptions extends MachineOptions {
 
 /** What was written. */
 export interface Embedded {
-  /** What was written: the file asked for and, beside a .npy, the list of its rows. */
+  /** What was written: the file asked for and, beside a .npy, the list of its rows; nothing by ranks other than 0. */
   files: string[];
   /** The file's format, by its ending. */
   format: FeatureFormat;
@@ -57,27 +58,41 @@ export async function embed(
   file: string,
   options: EmbedOptions = {},
 ): Promise<Embedded> {
-  const began = performance.now();
   checkOptions(options);
   const format = formatOf(file);
-  const target = outputFile("-o", file, [`.${format}`]);
-  if (format === "npy") writableFile(rowsBeside(target));
-  refuseData(target, dataRoot);
+  const { size, tokens = false } = options;
+  const facts = { "what is evaluated": path, images: dataRoot, size, tokens, format };
+  return together(options, facts, (shared) => embedHere(path, dataRoot, file, shared));
+}
+
+async function embedHere(path: string, dataRoot: string, file: string, options: EmbedOptions): Promise<Embedded> {
+  const began = performance.now();
+  const format = formatOf(file);
+  const first = (options.ranks?.rank ?? 0) === 0;
+  const target = first ? outputFile("-o", file, [`.${format}`]) : null;
+  if (target !== null) {
+    if (format === "npy") writableFile(rowsBeside(target));
+    refuseData(target, dataRoot);
+  }
   if (options.tokens && !TOKEN_FORMATS.some((one) => one === format)) {
     throw new UsageError(`Expected a .npy or .safetensors file for tokens, which are [N, h, w, D], got ${file}`);
   }
-  using one = await openEvaluated(path, openTrained, options.size, options.stream);
+  using one = await afterFirst(options.ranks, () => openEvaluated(path, openTrained, options.size, options.stream));
   const { mean, std } = one.config;
   const size = sizeFor(one.config, options.size);
   const data = await openImagesOf(one, dataRoot);
+  await sameOnAll(options.ranks, { fingerprint: data.fingerprint, images: data.train.items.length });
   tellUnderstood(data, options.stream ?? process.stderr);
   tellNotes(one, options.stream);
-  const [{ trainedOf }, { encodeData }, { writeFeatures }] = await Promise.all([
+  const [{ trainedOf }, { encodeData }, { checksum }, { isShared }, { writeFeatures }] = await Promise.all([
     import("./baselines.ts"),
     import("./encode-data.ts"),
+    import("./features.ts"),
+    import("./shared-rows.ts"),
     import("./write-features.ts"),
   ]);
   const { method, step, weightsAverage } = trainedOf(one);
+  if (isShared(options.ranks)) await sameOnAll(options.ranks, { step, weights: checksum(method.encoder).slice(0, 16) });
   const view = { size, mean, std, ...one.resize };
   const { features, rows, skipped } = await encodeData(method, data, view, options);
   method.dispose();
@@ -88,7 +103,7 @@ export async function embed(
     step: String(step),
     ...(weightsAverage !== null && { weights_average: String(weightsAverage) }),
   };
-  const files = unbroken(() => writeFeatures(target, features, rows, data.classes, about));
+  const files = target === null ? [] : unbroken(() => writeFeatures(target, features, rows, data.classes, about));
   features.dispose();
   return {
     files,

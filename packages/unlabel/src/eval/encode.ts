@@ -39,7 +39,7 @@ export class Source {
 }
 
 export interface Encoded {
-  /** Trained first. */
+  /** Trained first; without rows on ranks other than 0. */
   sources: Source[];
   /** Images that the trained encoder saw. */
   encoded: number;
@@ -61,13 +61,9 @@ export async function encodeSplits(
   { onProgress, ...options }: ExtractOptions,
 ): Promise<Encoded> {
   const began = performance.now();
-  let encoded = 0;
   const both = async (after: Encoder, before: Encoder) => {
     const functions: Partial<Record<SourceName, FeatureFunction>> = {
-      trained: (images) => {
-        encoded += images.shape[0]!;
-        return after.features(images);
-      },
+      trained: (images) => after.features(images),
       untrained: (images) => before.features(images),
       ...(pixels && { pixels: pixelFeatures }),
     };
@@ -83,7 +79,7 @@ export async function encodeSplits(
   const names = Object.keys(fitted.features) as SourceName[];
   return {
     sources: names.map((name) => new Source(name, fitted.features[name]!, scored.features[name]!)),
-    encoded,
+    encoded: fitted.labels.length + scored.labels.length,
     kept: { train: fitted.indices, val: scored.indices },
     seconds: (performance.now() - began) / 1000,
   };

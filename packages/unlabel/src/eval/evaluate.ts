@@ -19,6 +19,7 @@ import { type EncoderSource, type Evaluated, openEvaluated } from "./evaluated.t
 import { indicatorImages } from "./indicator-images.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { probeSplits } from "./splits.ts";
+import { afterFirst, sameOnAll, together } from "./together.ts";
 
 /** What {@link evaluateAny} found, and of what. */
 export interface EvaluatedAny {
@@ -45,8 +46,14 @@ export async function evaluateAny(
   options: EvaluateOptions = {},
 ): Promise<EvaluatedAny> {
   checkEvaluation(options, options.protocols ?? CHEAP_PROTOCOLS);
-  using one = await openEvaluated(path, openTrained, options.size, options.stream);
-  return await evaluateOpened(one, one.run ? path : null, dataRoot, options);
+  const { protocols, labels, seed, splitSeed, size, pixels } = options;
+  const facts = { "what is evaluated": path, images: dataRoot, protocols, labels, seed, splitSeed, size, pixels };
+  return together(options, facts, async (shared) => {
+    using one = await afterFirst(shared.ranks, () => openEvaluated(path, openTrained, shared.size, shared.stream));
+    // Rank 0 alone writes.
+    const into = one.run && (shared.ranks?.first ?? true) ? path : null;
+    return await evaluateOpened(one, into, dataRoot, shared);
+  });
 }
 
 /**
@@ -74,6 +81,9 @@ export async function evaluateOpened(
   const size = sizeFor(config, options.size);
   const opened = await openImagesOf(one, dataRoot);
   const data = options.labels === undefined ? opened : labelledBy(opened, options.labels);
+  const { fingerprint, train, val } = data;
+  const images = { train: train.items.length, val: val?.items.length ?? 0 };
+  await sameOnAll(options.ranks, { fingerprint, ...images });
   if (options.tellData ?? true) tellUnderstood(data, options.stream ?? process.stderr);
   const seed = options.seed ?? config.seed;
   const protocols: readonly Protocol[] =

@@ -10,6 +10,7 @@ import { filesOf } from "../data/sample.ts";
 import type { ViewSpec } from "../data/views.ts";
 import type { Encoder } from "../encoders/index.ts";
 import type { Features } from "./linear.ts";
+import { isShared, ownPlaces, type Sharing, shareRows, type Unread } from "./shared-rows.ts";
 
 /** Anything that turns normalised images `[B, C, S, S]` into features `[B, D]`. */
 export type FeatureFunction = (images: Tensor) => Tensor;
@@ -37,6 +38,8 @@ export interface ExtractOptions {
   reader?: ImageReader;
   /** Ends it when aborted. */
   signal?: AbortSignal | undefined;
+  /** Among which the images are shared; rank 0 alone has the features. By default this process encodes all of them. */
+  ranks?: Sharing | undefined;
   /** Called with the number of images done. */
   onProgress?: (done: number) => void;
   /** Called for an image that cannot be read; it is left out. */
@@ -45,7 +48,7 @@ export interface ExtractOptions {
 
 /** What was read of a split, in its order. */
 export interface Extracted<Name extends string> {
-  /** float32 `[N, D]` on the device. */
+  /** float32 `[N, D]` on the device; without rows on ranks other than 0. */
   features: Record<Name, Features>;
   /** `[N]`, −1 for images without a class. */
   labels: Int32Array;
@@ -62,13 +65,40 @@ export interface Extracted<Name extends string> {
 export async function extract<Name extends string>(
   split: Split,
   functions: Partial<Record<Name, FeatureFunction>>,
-  { view, batch, device, precision, reader, signal, onProgress, onSkip }: ExtractOptions,
+  options: ExtractOptions,
 ): Promise<Extracted<Name>> {
-  const entries = Object.entries(functions) as [Name, FeatureFunction][];
-  const chunks = entries.map((): Tensor[] => []);
-  const [labels, indices]: [number[], number[]] = [[], []];
+  const names = Object.keys(functions) as Name[];
+  const encode = Object.values(functions) as FeatureFunction[];
+  const { ranks } = options;
+  const found = isShared(ranks)
+    ? await encodeShared(split, encode, options, ranks)
+    : await encodeAll(split, encode, options);
+  if (found.parts === null) throw noneRead(split, found.first);
+  const { indices, parts } = found;
+  const items = Array.from(indices, (index) => split.items[index]!);
+  const labels = Int32Array.from(items, ({ label }) => label);
+  const files = filesOf(items);
+  const features = names.map((name, i) => [name, { x: parts[i]!, labels, ...(files && { files }) }] as const);
+  return { features: Object.fromEntries(features) as Record<Name, Features>, labels, indices };
+}
+
+interface Encoded {
+  indices: Int32Array;
+  /** A tensor a function; null where no image could be read. */
+  parts: Tensor[] | null;
+  /** The first that could not be read. */
+  first: Unread | null;
+}
+
+async function encodeAll(
+  split: Split,
+  functions: readonly FeatureFunction[],
+  { view, batch, device, precision, reader, signal, onProgress, onSkip }: ExtractOptions,
+): Promise<Encoded> {
+  const chunks = functions.map((): Tensor[] => []);
+  const indices: number[] = [];
   const { size, mean, std, filter, fraction = 1 } = view;
-  let first: { path: string; reason: string } | null = null;
+  let first: Unread | null = null;
   const noteSkip: typeof onSkip = (skipped) => {
     first ??= skipped;
     onSkip?.(skipped);
@@ -77,28 +107,46 @@ export async function extract<Name extends string>(
   for await (const found of evalBatches(split, size, how)) {
     using images = found.images;
     signal?.throwIfAborted();
-    for (const [i, [, encode]] of entries.entries()) {
+    for (const [i, encode] of functions.entries()) {
       const features = () => autocast({ device, enabled: precision === "bf16" }, () => encode(images));
       chunks[i]!.push(noGrad(() => scope(() => features().to({ dtype: "float32" }))));
     }
-    labels.push(...found.labels);
     indices.push(...found.indices);
-    onProgress?.(labels.length);
+    onProgress?.(indices.length);
   }
-  if (labels.length === 0) throw noneRead(split, first);
-  const all = Int32Array.from(labels);
-  const files = filesOf(indices.map((index) => split.items[index]!));
-  const features = entries.map(([name], i) => {
-    const parts = chunks[i]!;
-    const x = scope(() => cat(parts, 0));
-    for (const part of parts) part.dispose();
-    return [name, { x, labels: all, ...(files && { files }) }] as const;
+  const parts = chunks.map((pieces) => {
+    const x = pieces.length > 0 ? scope(() => cat(pieces, 0)) : null;
+    for (const piece of pieces) piece.dispose();
+    return x;
   });
-  return {
-    features: Object.fromEntries(features) as Record<Name, Features>,
-    labels: all,
-    indices: Int32Array.from(indices),
-  };
+  return { indices: Int32Array.from(indices), parts: parts.every((x) => x !== null) ? parts : null, first };
+}
+
+/** Each rank encodes its part. */
+async function encodeShared(
+  split: Split,
+  functions: readonly FeatureFunction[],
+  options: ExtractOptions,
+  ranks: Sharing,
+): Promise<Encoded> {
+  const { batch, device, onProgress, onSkip } = options;
+  const own = ownPlaces(split.items.length, batch, ranks);
+  const unread: Unread[] = [];
+  const found = await encodeAll({ ...split, items: own.map((place) => split.items[place]!) }, functions, {
+    ...options,
+    // The others are about as far.
+    onProgress: (done) => onProgress?.(Math.min(split.items.length, done * ranks.worldSize)),
+    onSkip: (one) => {
+      unread.push(one);
+      if (ranks.rank === 0) onSkip?.(one);
+    },
+  });
+  const kept = Array.from(found.indices, (index) => own[index]!);
+  const rows = { kept, unread, parts: found.parts ?? functions.map(() => null) };
+  const all = await shareRows(rows, ranks, device);
+  // Rank 0 has told of its own.
+  if (ranks.rank === 0) for (const one of all.unread.slice(1).flat()) onSkip?.(one);
+  return { indices: all.kept, parts: all.parts, first: all.unread.flat()[0] ?? null };
 }
 
 /**

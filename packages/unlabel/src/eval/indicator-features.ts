@@ -6,6 +6,7 @@ import { numberOfImage, seenBatches } from "../data/view-batches.ts";
 import { type ExtractOptions, extract, type FeatureFunction } from "./features.ts";
 import { firstByName, MOST_VIEWED } from "./indicator-images.ts";
 import { indicatorViews } from "./indicator-views.ts";
+import { isShared, ownPlaces, shareRows, type Unread } from "./shared-rows.ts";
 
 /** One kind of features of the same images. */
 export interface SeenFeatures {
@@ -49,7 +50,7 @@ export async function seenFeatures<Name extends string>(
   seed: number,
   options: ExtractOptions & Required<Pick<ExtractOptions, "reader">>,
 ): Promise<Seen<Name>> {
-  const { view, device, precision, reader, signal, onProgress, onSkip } = options;
+  const { view, device, precision, reader, signal, ranks, onProgress, onSkip } = options;
   const names = Object.keys(functions) as Name[];
   const whole = await extract(split, functions, options);
   const readable = { ...split, items: Array.from(whole.indices, (i) => split.items[i]!) };
@@ -57,10 +58,19 @@ export async function seenFeatures<Name extends string>(
   const views = indicatorViews(view);
   const ways = [...views.map(({ name }) => name), ...TURNS.map((turn) => `turned-${turn}`)];
   const batch = Math.max(1, Math.floor(TOGETHER / ways.length));
-  const chunks = names.map(() => ways.map((): Tensor[] => []));
-  const kept: number[] = [];
-  const how = { ...view, batch, seed, reader, device, ...(onSkip && { onSkip }) };
-  for await (const { images, indices } of seenBatches({ ...split, items: viewed }, views, how)) {
+  const shared = isShared(ranks);
+  const places = shared ? ownPlaces(viewed.length, batch, ranks) : [...viewed.keys()];
+  /** `[B, ways, d]` each. */
+  const chunks = names.map((): Tensor[] => []);
+  const own: number[] = [];
+  const unread: Unread[] = [];
+  const skip = (one: Unread) => {
+    unread.push(one);
+    if (!shared || ranks.rank === 0) onSkip?.(one);
+  };
+  const how = { ...view, batch, seed, reader, device, onSkip: skip };
+  const items = places.map((place) => viewed[place]!);
+  for await (const { images, indices } of seenBatches({ ...split, items }, views, how)) {
     using seen = images;
     signal?.throwIfAborted();
     const count = indices.length;
@@ -72,33 +82,40 @@ export async function seenFeatures<Name extends string>(
           const encode = functions[name]!;
           const x = all.contiguous({ memoryFormat: "channels_last" });
           const features = autocast({ device, enabled: precision === "bf16" }, () => encode(x));
-          return features.to({ dtype: "float32", device: "cpu" }).contiguous();
+          const here = features.to({ dtype: "float32", device: "cpu" });
+          return here.reshape([ways.length, count, here.shape[1]!]).transpose(0, 1).contiguous();
         }),
       );
-      for (const w of ways.keys()) chunks[f]![w]!.push(parts.narrow(0, w * count, count).clone());
-      parts.dispose();
+      chunks[f]!.push(parts);
     }
-    kept.push(...indices);
-    onProgress?.(whole.labels.length + kept.length * ways.length);
+    own.push(...Array.from(indices, (index) => places[index]!));
+    const about = own.length * (shared ? ranks.worldSize : 1);
+    onProgress?.(whole.labels.length + Math.min(viewed.length, about) * ways.length);
   }
-  const features = names.map((name, f) => {
-    const joined = ways.map((way, w) => {
-      const parts = chunks[f]![w]!;
-      const all = scope(() => cat(parts, 0));
-      for (const part of parts) part.dispose();
-      return [way, all] as const;
-    });
-    const { x } = whole.features[name];
-    const plain = scope(() => x.to({ device: "cpu" }).clone());
-    x.dispose();
-    return [name, { plain, views: Object.fromEntries(joined) }] as const;
+  const joined = chunks.map((pieces) => {
+    const x = pieces.length > 0 ? scope(() => cat(pieces, 0)) : null;
+    for (const piece of pieces) piece.dispose();
+    return x;
   });
-  const items = kept.map((i) => viewed[i]!);
+  const all = shared
+    ? await shareRows({ kept: own, unread, parts: joined }, ranks, device)
+    : { kept: Int32Array.from(own), unread: [], parts: joined };
+  if (shared && ranks.rank === 0) for (const one of all.unread.slice(1).flat()) onSkip?.(one);
+  const kept = Array.from(all.kept, (place) => viewed[place]!);
+  const features = names.map((name, f) => {
+    using stacked = all.parts?.[f];
+    if (!stacked) throw new Error("Expected views of images that were read before, got none");
+    const { x } = whole.features[name];
+    using _ = x;
+    const here = scope(() => ways.map((_, w) => stacked.narrow(1, w, 1).squeeze(1).to({ device: "cpu" }).clone()));
+    const plain = scope(() => x.to({ device: "cpu" }).clone());
+    return [name, { plain, views: Object.fromEntries(ways.map((way, w) => [way, here[w]!])) }] as const;
+  });
   return {
     features: Object.fromEntries(features) as Record<Name, SeenFeatures>,
     files: filesOf(readable.items),
-    viewedFiles: filesOf(items) ?? Int32Array.from(items.keys()),
-    numbers: items.map(numberOfImage),
+    viewedFiles: filesOf(kept) ?? Int32Array.from(kept.keys()),
+    numbers: kept.map(numberOfImage),
     kept: whole.indices,
     encoded: whole.labels.length + kept.length * ways.length,
   };

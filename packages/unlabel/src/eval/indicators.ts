@@ -47,7 +47,7 @@ export interface IndicatorOptions {
   onSeen?: ((seen: SeenImages) => Promise<void>) | undefined;
 }
 
-/** Encodes the images and works out all indicators; nothing is written. */
+/** Encodes the images and works out all indicators; nothing is written. Null on ranks other than 0, which only encode. */
 export async function indicators(
   session: EvaluationSession,
   trained: HasEncoder,
@@ -55,12 +55,16 @@ export async function indicators(
   step: number,
   images: LookedImages,
   { seed, pixels, trainedFor, onSeen }: IndicatorOptions,
-): Promise<IndicatorsEvaluation> {
+): Promise<IndicatorsEvaluation | null> {
   const began = performance.now();
   const { machine, view } = session;
   for (const { encoder } of [trained, untrained]) encoder.to({ device: machine.device, memoryFormat: "channels_last" });
   session.log(`indicators without labels on ${images.split.items.length} images`);
   const seen = await encode(session, trained, untrained, images, { seed, pixels });
+  if ((machine.ranks?.rank ?? 0) > 0) {
+    disposeOf(seen);
+    return null;
+  }
   const names = Object.keys(seen.features) as SourceName[];
   const told = {} as Record<SourceName, Indicators>;
   {
@@ -84,8 +88,7 @@ export async function indicators(
   const seconds = (performance.now() - began) / 1000;
   const { plain } = seen.features.trained;
   if (near.trained) await onSeen?.({ images, kept: seen.kept, plain, near: near.trained });
-  for (const { plain, views } of Object.values<SeenFeatures>(seen.features))
-    for (const one of [plain, ...Object.values(views)]) one.dispose();
+  disposeOf(seen);
   const notes = [...images.notes];
   if (trainedFor !== null && seconds > SHARE * trainedFor)
     notes.push(
@@ -113,6 +116,11 @@ export async function indicators(
       },
     }),
   };
+}
+
+function disposeOf({ features }: Seen<SourceName>): void {
+  for (const { plain, views } of Object.values<SeenFeatures>(features))
+    for (const one of [plain, ...Object.values(views)]) one.dispose();
 }
 
 async function encode(

@@ -8,13 +8,16 @@ import { initialOf, trainedOf } from "./baselines.ts";
 import { encodeSplits } from "./encode.ts";
 import type { Evaluated, HasEncoder } from "./evaluated.ts";
 import { fewShots, knn, linear, retrieval, type Subject } from "./feature-protocols.ts";
+import { checksum } from "./features.ts";
 import type { LookedImages } from "./indicator-images.ts";
 import { indicators } from "./indicators.ts";
 import { network } from "./network-protocols.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { type Drawn, drawPictures } from "./pictures.ts";
 import { EvaluationSession } from "./session.ts";
+import { isShared } from "./shared-rows.ts";
 import type { ProbeSplits } from "./splits.ts";
+import { sameOnAll } from "./together.ts";
 import { drawUnlabelled } from "./unlabelled-pictures.ts";
 
 export interface Request {
@@ -57,7 +60,11 @@ export async function runProtocols(
   const session = new EvaluationSession(data, known, seed, { size, mean, std, ...one.resize }, options, weightsAverage);
   const untrained = initialOf(one);
   const asked = new Set(protocols);
+  if (isShared(options.ranks))
+    await sameOnAll(options.ranks, { step, weights: checksum(trained.encoder).slice(0, 16) });
   const evaluations: Evaluations = {};
+  // The others encode their part, and nothing else.
+  const first = (options.ranks?.rank ?? 0) === 0;
   let pictures: Drawn | null = null;
   /** Lets what has happened meanwhile be heard, a program's wish to end it among that. */
   const pause = async () => {
@@ -68,23 +75,12 @@ export async function runProtocols(
     if (CHEAP_PROTOCOLS.some((one) => asked.has(one))) {
       const subject = await encode(session, trained, untrained, step, options);
       await pause();
-      const fitted = asked.has("linear") ? linear(subject, options.linear ?? {}) : null;
-      await pause();
-      const voted = asked.has("knn") || (wanted && !fitted) ? knn(subject, options.knn ?? {}) : null;
-      if (fitted) evaluations.linear = fitted.file;
-      if (voted && asked.has("knn")) evaluations.knn = voted.file;
-      await pause();
-      if (asked.has("few-shot")) evaluations["few-shot"] = fewShots(subject, options.shares);
-      await pause();
-      if (asked.has("retrieval")) evaluations.retrieval = retrieval(subject);
-      const by = fitted ? "linear" : "knn";
-      const predicted = fitted?.predicted ?? voted?.predicted;
-      if (wanted && predicted) pictures = await drawPictures(subject, predicted, by);
+      if (first) pictures = await workedOut(subject, evaluations, { asked, wanted, options, pause });
       for (const source of subject.sources) source.dispose();
     }
     if (looked && asked.has("indicators")) {
       await pause();
-      evaluations.indicators = await indicators(session, trained, untrained, step, looked, {
+      const told = await indicators(session, trained, untrained, step, looked, {
         seed: options.splitSeed ?? options.seed ?? 0,
         pixels: options.pixels ?? true,
         trainedFor: one.trainedFor,
@@ -97,7 +93,9 @@ export async function runProtocols(
             },
           }),
       });
+      if (told) evaluations.indicators = told;
     }
+    if (!first) return { evaluations, pictures };
     // From scratch first, while the untrained weights are still untrained.
     if (asked.has("supervised")) {
       evaluations.supervised = await network(session, "supervised", untrained, step, options.network);
@@ -115,6 +113,34 @@ export async function runProtocols(
     trained.dispose();
     untrained.dispose();
   }
+}
+
+interface Wanted {
+  asked: ReadonlySet<Protocol>;
+  /** Whether pictures are. */
+  wanted: boolean;
+  options: EvaluateOptions;
+  pause: () => Promise<void>;
+}
+
+/** Fills `evaluations` with what works on features and labels, and draws them. */
+async function workedOut(
+  subject: Subject,
+  evaluations: Evaluations,
+  { asked, wanted, options, pause }: Wanted,
+): Promise<Drawn | null> {
+  const fitted = asked.has("linear") ? linear(subject, options.linear ?? {}) : null;
+  await pause();
+  const voted = asked.has("knn") || (wanted && !fitted) ? knn(subject, options.knn ?? {}) : null;
+  if (fitted) evaluations.linear = fitted.file;
+  if (voted && asked.has("knn")) evaluations.knn = voted.file;
+  await pause();
+  if (asked.has("few-shot")) evaluations["few-shot"] = fewShots(subject, options.shares);
+  await pause();
+  if (asked.has("retrieval")) evaluations.retrieval = retrieval(subject);
+  const by = fitted ? "linear" : "knn";
+  const predicted = fitted?.predicted ?? voted?.predicted;
+  return wanted && predicted ? await drawPictures(subject, predicted, by) : null;
 }
 
 async function encode(

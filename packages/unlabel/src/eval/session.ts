@@ -10,6 +10,7 @@ import type { Header, Protocol } from "../run/evaluations.ts";
 import { chooseDevice, chooseThreads } from "../train/machine.ts";
 import { choosePrecision } from "../train/precision.ts";
 import { Progress, type ProgressStream } from "../train/progress.ts";
+import type { RankGroup } from "../train/rank-group.ts";
 import type { EvaluationView } from "./features.ts";
 import type { Test } from "./scores.ts";
 import type { ProbeSplits } from "./splits.ts";
@@ -24,6 +25,8 @@ export interface MachineOptions {
   precision?: Config["precision"] | undefined;
   /** By default stderr. */
   stream?: ProgressStream | undefined;
+  /** Ranks that have met, among which images are shared; rank 0 alone has what came of it. By default this process is the only one. */
+  ranks?: RankGroup | undefined;
   /** Ends it when aborted, after the batch or the protocol at hand: the promise is rejected with its reason, and nothing is written. */
   signal?: AbortSignal | undefined;
 }
@@ -42,17 +45,18 @@ export interface Phase extends Disposable {
 
 /** Settles each `auto` and tells the engine and the reader, which is made as `readerOptions` say. */
 export function settleMachine(
-  { device = "auto", threads = "auto", precision = "auto", signal }: MachineOptions,
+  { device = "auto", threads = "auto", precision = "auto", signal, ranks }: MachineOptions,
   readerOptions: ReaderOptions = {},
 ) {
-  const settled = chooseDevice(device, engineInfo());
-  const count = chooseThreads(threads);
+  const settled = chooseDevice(device, engineInfo(), ranks?.ranks.localRank);
+  const count = chooseThreads(threads, process.env, ranks?.ranks.localWorldSize);
   setThreads(count);
   return {
     device: settled,
     precision: choosePrecision(precision, settled, engineInfo()),
     reader: new ImageReader({ ...readerOptions, threads: count }),
     signal,
+    ranks,
   };
 }
 

@@ -162,8 +162,23 @@ async function trainToy(
 
 /** Looks after every step, and takes so many seconds for it. */
 function slowWatch(seconds: number): Watch {
-  const watch: Pick<Watch, "due" | "look" | "learner" | "observe" | "leftOut" | "seconds"> = {
+  type Used =
+    | "begin"
+    | "due"
+    | "flush"
+    | "learner"
+    | "leftOut"
+    | "look"
+    | "observe"
+    | "seconds"
+    | "takeComplaint"
+    | "takePictures";
+  const watch: Pick<Watch, Used> = {
     seconds: 0,
+    begin: async () => {},
+    flush: async () => {},
+    takeComplaint: () => null,
+    takePictures: () => [],
     due: () => false,
     look: async () => {
       await setTimeout(1000 * seconds);

@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from "node:os";
 import { UserError } from "../base/errors.ts";
 import { commandLine } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
+import { threadsOfRank } from "./ranks-env.ts";
 
 /** What the engine says of its devices. */
 export interface Devices {
@@ -25,14 +26,14 @@ export function chooseDevice(
   { cudaDevices, cudaProblem, mps }: Devices,
   localRank = 0,
 ): string {
-  const own = cudaDevices > 0 ? localRank % cudaDevices : 0;
-  if (wanted === "auto") return cudaDevices > 0 ? `cuda:${own}` : mps ? "mps" : "cpu";
+  if (cudaDevices > 0 && (wanted === "auto" || wanted === "cuda")) return ownGpu(cudaDevices, localRank);
+  if (wanted === "auto") return mps ? "mps" : "cpu";
   if (wanted === "cpu") return wanted;
   if (wanted === "mps") {
     if (mps) return wanted;
     throw new UserError("Expected a machine with Apple's Metal for device mps, found none; use --device cpu");
   }
-  const index = Number(wanted.split(":")[1] ?? own);
+  const index = Number(wanted.split(":")[1] ?? 0);
   if (index < cudaDevices) return `cuda:${index}`;
   if (cudaDevices === 0) {
     const why = cudaProblem ? ` (${cudaProblem})` : "";
@@ -43,14 +44,22 @@ export function chooseDevice(
   throw new UserError(`Expected cuda:0 to cuda:${cudaDevices - 1} for device, got ${wanted}`);
 }
 
+/** @throws {UserError} where there are more ranks than GPUs */
+function ownGpu(cudaDevices: number, localRank: number): string {
+  // A launcher may show each process its own GPU alone, as srun --gpus-per-task=1 does.
+  if (cudaDevices === 1) return "cuda:0";
+  if (localRank < cudaDevices) return `cuda:${localRank}`;
+  throw new UserError(
+    `Expected a GPU for each process on this machine, got ${cudaDevices} and process ${localRank + 1}; start ${cudaDevices}, or use --device cpu`,
+  );
+}
+
 /**
  * Threads that a setting means: `auto` is OMP_NUM_THREADS where set, else what the machine or container allows, shared among so many
- * processes of one training.
+ * processes that work together on it.
  */
 export function chooseThreads(wanted: Config["threads"], env: NodeJS.ProcessEnv = process.env, processes = 1): number {
-  if (wanted !== "auto") return wanted;
-  const asked = Number.parseInt(env.OMP_NUM_THREADS ?? "", 10);
-  return asked >= 1 ? asked : Math.max(1, Math.floor(allowedCores() / processes));
+  return wanted === "auto" ? threadsOfRank(allowedCores(), processes, env) : wanted;
 }
 
 /** Cores that this process may use: its affinity, and a container's CPU quota, which the operating system does not count in. */

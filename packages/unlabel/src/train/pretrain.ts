@@ -25,6 +25,8 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
   tellData?: boolean;
   /** This process's place among several that train together; by default what a launcher's variables say. */
   ranks?: Ranks;
+  /** The ranks themselves, where they have met already; then they part elsewhere. */
+  group?: RankGroup;
 }
 
 /**
@@ -35,6 +37,7 @@ export interface PretrainRequest extends Request, Listeners, StopSources {
  * @throws {UserError} for images that cannot be used, a taken run directory, a device that is not there, a loss that diverges
  */
 export async function pretrain(request: PretrainRequest): Promise<Pretrained> {
+  if (request.group) return await asPlanned(request, request.group);
   const ranks = request.ranks ?? ranksFromEnv();
   if (ranks.worldSize === 1) return await asPlanned(request, NOBODY_ELSE);
   const { joinForTraining } = await import("./join.ts");

@@ -1,7 +1,7 @@
 // The ranks of a session, and what they tell each other beside tensors: texts at the store where they met. One process by itself is a
 // group of one, which asks nobody.
 import { distributed } from "@unlabel/torch";
-import { InterruptedError, UsageError, UserError } from "../base/errors.ts";
+import { alike, InterruptedError, UsageError, UserError } from "../base/errors.ts";
 import { ALONE, type Ranks } from "./ranks.ts";
 
 /** What one rank found, as the others hear it. */
@@ -25,6 +25,7 @@ export async function joinRanks(ranks: Ranks, backend: "gloo" | "nccl" = "gloo")
 
 /** Ranks that train together. Whoever joins must leave. */
 export class RankGroup {
+  /** This process's place among them. */
   readonly ranks: Ranks;
   /** How many words have been exchanged: the same on all ranks, since all take part in each. */
   #words = 0;
@@ -37,10 +38,12 @@ export class RankGroup {
     this.ranks = ranks;
   }
 
+  /** Which one this is, from 0. */
   get rank(): number {
     return this.ranks.rank;
   }
 
+  /** How many there are. */
   get worldSize(): number {
     return this.ranks.worldSize;
   }
@@ -103,8 +106,8 @@ export class RankGroup {
         const [a, b] = [value, theirs[name]].map((one) => JSON.stringify(one ?? null)) as [string, string];
         if (a === b) continue;
         const [here, there] = differing(value, theirs[name]);
-        throw new UserError(
-          `Expected the same ${name} on all ranks, got ${here} on rank 0 and ${there} on rank ${i + 1}`,
+        throw alike(
+          new UserError(`Expected the same ${name} on all ranks, got ${here} on rank 0 and ${there} on rank ${i + 1}`),
         );
       }
     }
@@ -194,11 +197,13 @@ function refused(error: UserError): Word<never> {
 function opened<T>(word: Word<T>): T {
   if ("value" in word) return word.value;
   const { error, kind } = word;
-  throw kind === "usage"
-    ? new UsageError(error)
-    : kind === "interrupted"
-      ? new InterruptedError(error)
-      : new UserError(error);
+  throw alike(
+    kind === "usage"
+      ? new UsageError(error)
+      : kind === "interrupted"
+        ? new InterruptedError(error)
+        : new UserError(error),
+  );
 }
 
 async function told<T>(asked: Promise<T>): Promise<T> {

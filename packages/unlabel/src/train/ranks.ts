@@ -6,12 +6,15 @@ import { counted } from "../base/text.ts";
 export interface Ranks {
   /** From 0. */
   rank: number;
+  /** How many there are. */
   worldSize: number;
   /** Among those of this machine: which device is this one's. */
   localRank: number;
+  /** How many there are on this machine. */
   localWorldSize: number;
-  /** Where the ranks meet. */
+  /** Where the ranks meet: a name or an address. */
   masterAddr: string;
+  /** The port there. */
   masterPort: number;
   /** Whether this process serves the store there: rank 0, unless a launcher does. */
   store: "serve" | "client";

@@ -1,6 +1,7 @@
 // One session of training, from a plan to a run directory: settle, build, resume, train, finish, each in a file of its own.
 
 import { engineInfo } from "@unlabel/torch";
+import { codeDigest } from "../base/code-digest.ts";
 import { InterruptedError } from "../base/errors.ts";
 import { counted } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
@@ -45,7 +46,7 @@ export interface SessionOptions extends StopSources {
 export async function train(plan: Plan, data: Dataset, options: SessionOptions): Promise<Pretrained> {
   const { out, goOn } = plan;
   const { stream, listeners, group = NOBODY_ELSE } = options;
-  await group.same(facts(data));
+  if (group.several) await group.same(facts(data));
   const settled = await settle(plan, data, (line) => void stream.write(`${line}\n`), group);
   const { config, machine, reader } = settled;
   using _teacher = settled.teacher;
@@ -70,18 +71,8 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     return { run: out, info: old.info, result: already, interrupted: false };
   }
   const begins = info.init !== undefined || old?.info.init !== undefined;
-  using watch = startWatch({
-    config,
-    data,
-    method,
-    average,
-    device,
-    precision,
-    reader,
-    stepsPerEpoch,
-    group,
-    start: begins,
-  });
+  const looking = { config, data, method, average, device, precision, reader, stepsPerEpoch, start: begins, group };
+  using watch = startWatch(looking);
   const trained = { method, optimizer, average, device, probe: watch?.probe ?? null };
   const create = () => RunDirectory.create(out, info, info.init && ((file) => saveInitial(file, method.encoder)));
   const run = old ?? (group.first ? create() : RunDirectory.following(out, info));
@@ -102,7 +93,8 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
     if (old && start === 0) progress.log("It stopped before anything was saved: training begins again from step 0");
     for (const note of notes) progress.log(`note: ${note}`);
-    if (group.first && begins && start === 0 && watch && !run.info.start) await lookAtStart(watch, run, progress);
+    if (begins && start === 0 && watch && !run.info.start)
+      await group.fromFirst(() => lookAtStart(watch, run, progress));
     if (run.info.start) watch?.record.beganWith(run.info.start);
     if (old && watch) for (const row of run.rows()) watch.observe(row, run.info.chance);
 
@@ -203,6 +195,7 @@ function facts({ fingerprint, train, val }: Dataset): Record<string, unknown> {
   const { version } = engineInfo();
   return {
     "version of unlabel": versionOfUnlabel(),
+    "code of unlabel": codeDigest(),
     "version of LibTorch": version,
     "number of training images": train.items.length,
     images: { fingerprint, val: val?.items.length ?? 0 },

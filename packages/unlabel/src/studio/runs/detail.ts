@@ -2,7 +2,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { recordedHere } from "../../base/shell.ts";
-import { visible } from "../../base/text.ts";
+import { counted, visible } from "../../base/text.ts";
 import { count, duration, megabytes, millions } from "../../page/numbers.ts";
 import { lossOf } from "../../report/method-words.ts";
 import { readEvaluations } from "../../run/read/evaluations.ts";
@@ -137,7 +137,9 @@ function factsOf(file: RunFile, row: RunRow): [string, string][] {
     ],
     [
       "Device",
-      [file.device, file.precision, file.threads == null ? null : `${file.threads} threads`].filter(Boolean).join(", "),
+      [file.device, file.precision, file.threads == null ? null : counted(file.threads, "thread")]
+        .filter(Boolean)
+        .join(", "),
     ],
     ["Memory", file.result?.peak_mb == null ? null : megabytes(file.result.peak_mb)],
     ["Trained for", row.seconds === null ? null : duration(row.seconds)],
