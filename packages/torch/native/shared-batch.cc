@@ -28,11 +28,16 @@ using Optional = std::optional<at::Tensor>;
 
 Optional given(const at::Tensor& t) { return t.defined() ? Optional(t) : std::nullopt; }
 
+bool is_half(const at::Tensor& x) { return x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kHalf; }
+
+at::Tensor precise(const at::Tensor& x) { return is_half(x) ? x.to(at::kFloat) : x; }
+
 struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
   // Function::apply takes no undefined tensors.
   static at::Tensor forward(AutogradContext* ctx, const at::Tensor& x, const Optional& weight, const Optional& bias,
                             const Optional& running_mean, const Optional& running_var, double momentum, double eps) {
-    auto [mean, variance] = at::batch_norm_update_stats(x, std::nullopt, std::nullopt, 0);
+    // Statistics in float32 at least: on the CPU they would have the type of the values.
+    auto [mean, variance] = at::batch_norm_update_stats(precise(x), std::nullopt, std::nullopt, 0);
     const double total = ranks::combine_statistics(mean, variance, static_cast<double>(x.numel() / x.size(1)));
     if (running_mean && running_var) {
       running_mean->mul_(1 - momentum).add_(mean.to(running_mean->scalar_type()), momentum);
@@ -60,7 +65,9 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     const at::Tensor scale = (weight.defined() ? weight * inverse : inverse).to(at::kDouble) / total;
     const at::Tensor a = scale * inverse * sums.narrow(0, channels, channels);
     const at::Tensor b = scale * sums.narrow(0, 0, channels) - mean * a;
-    at::Tensor dx = direct.addcmul_(x, by_channel(a.to(direct.scalar_type()), x), -1).sub_(by_channel(b.to(direct.scalar_type()), x));
+    at::Tensor dx = precise(direct);
+    dx.addcmul_(precise(x), by_channel(a.to(dx.scalar_type()), x), -1).sub_(by_channel(b.to(dx.scalar_type()), x));
+    dx = dx.to(x.scalar_type());
     const at::Tensor none;
     return {dx, weight.defined() ? dot : none, weight.defined() ? sum : none, none, none, none, none};
   }

@@ -69,8 +69,11 @@ describe("two ranks", () => {
 
   it("normalise all of a batch together, forward and backward", () => {
     for (const { batchNorm } of all) {
-      expect(Object.keys(batchNorm)).toHaveLength(26);
-      for (const [name, distance] of Object.entries(batchNorm)) expect.soft(distance, name).toBeLessThan(2e-5);
+      expect(Object.keys(batchNorm)).toHaveLength(42);
+      for (const [name, distance] of Object.entries(batchNorm)) {
+        // Numbers of bfloat16 near 20 lie 1/8 apart.
+        expect.soft(distance, name).toBeLessThan(name.startsWith("half") ? 0.13 : 2e-5);
+      }
     }
   });
 

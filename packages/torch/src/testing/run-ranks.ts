@@ -127,13 +127,19 @@ function batchNorm() {
     untracked: { make: () => new nn.BatchNorm1d(6, { trackRunningStats: false }), shape: [4, 6] },
     maps: { make: () => new nn.BatchNorm2d(6), shape: [4, 6, 5, 3] },
     fused: { make: () => new nn.BatchNorm2d(6), shape: [4, 6, 5, 3], relu: true },
+    // What autocast hands on: values in half precision, all else in float32.
+    half: { make: () => new nn.BatchNorm2d(6), shape: [4, 6, 5, 3], dtype: "bfloat16" },
+    halfPlain: { make: () => new nn.BatchNorm1d(6, { affine: false }), shape: [4, 6], dtype: "bfloat16" },
+    halfFused: { make: () => new nn.BatchNorm2d(6), shape: [4, 6, 5, 3], relu: true, dtype: "bfloat16" },
   } as const;
   for (const [name, layer] of Object.entries(layers)) {
     const { make, shape } = layer;
     manualSeed(9);
+    const dtype = "dtype" in layer ? layer.dtype : "float32";
     const all = randn([shape[0] * size, ...shape.slice(1)])
       .mul(3)
-      .add(2);
+      .add(2)
+      .to({ dtype });
     const pull = randn(all.shape);
     const of = (t: Tensor) => t.narrow(0, shape[0] * rank, shape[0]);
     const format = shape.length === 4 ? ("channels_last" as const) : ("contiguous" as const);

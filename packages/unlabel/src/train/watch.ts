@@ -293,9 +293,9 @@ export class Watch {
     ];
     const { method, device, data } = this.#options;
     const places = this.#pair;
-    // Of few images none; of those of other ranks none are here.
-    const here = views[0]!.shape[0]! / method.views[0]!.count;
-    const compared = Math.max(1, Math.min(here, Math.floor(this.#plan.compared(looked) / 2)));
+    // Of few images none; before the first step there are none to compare, and those of other ranks are not here.
+    const here = views[0] ? views[0].shape[0]! / method.views[0]!.count : Number.POSITIVE_INFINITY;
+    const compared = Math.max(1, Math.min(here, this.#plan.compared(looked) / 2));
     const rows = spaced(Math.max(looked, voters), heldOut.labels.length);
     const labels = rows.map((row) => heldOut.labels[row]!);
     const files = heldOut.files && rows.map((row) => heldOut.files![row]!);
