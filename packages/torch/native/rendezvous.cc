@@ -14,6 +14,7 @@
 
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <torch/version.h>
 
 #include <cerrno>
 #include <condition_variable>
@@ -124,10 +125,22 @@ c10::intrusive_ptr<c10d::Store> connect(const std::string& host, uint16_t port, 
   options.port = port;
   options.isServer = listening >= 0;
   if (listening >= 0) options.masterListenFd = listening;
+#if TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR < 7
+  // Its newer server cannot take over a socket yet.
+  options.useLibUV = listening < 0;
+#endif
   // Who is missing is told by name, which waiting here would not.
   options.waitWorkers = false;
   options.timeout = timeout;
-  return c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(host, options));
+  const auto open = [&] { return c10::make_intrusive<c10d::PrefixStore>(prefix, c10::make_intrusive<c10d::TCPStore>(host, options)); };
+  try {
+    return open();
+  } catch (const std::exception& error) {
+    // Should another version's be unable to, too.
+    if (!options.isServer || std::strstr(error.what(), "libuv") == nullptr) throw;
+    options.useLibUV = false;
+    return open();
+  }
 }
 
 std::vector<uint8_t> bytes_of(const std::string& text) { return {text.begin(), text.end()}; }
