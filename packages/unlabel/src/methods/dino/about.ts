@@ -1,8 +1,10 @@
 // What help, reports and forecasts need of DINO.
+
 import { HALF, IMAGENET } from "../../config/defaults.ts";
 import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
 import { type About, forwardOperations, trainingOperations } from "../about.ts";
 import { LOCAL_VIEWS, TWO_VIEWS } from "../shared/augmentation-defaults.ts";
+import { fitOutputs } from "../shared/fit-outputs.ts";
 import { headMacs } from "../shared/head-macs.ts";
 import { localMacs } from "../shared/local-size.ts";
 
@@ -86,11 +88,7 @@ export const about = {
       outputs: OUTPUTS,
     },
   },
-  fit({ images }) {
-    const outputs = Math.max(16, Math.floor(images / 2));
-    if (outputs >= OUTPUTS) return [];
-    return [{ settings: { outputs }, why: `${images} images need no more answers to be told apart` }];
-  },
+  fit: fitOutputs(OUTPUTS),
   flops(config) {
     const [hidden, narrow, out] = [Number(config.head_hidden), Number(config.head_bottleneck), Number(config.outputs)];
     const head = headMacs([encoderDim(config), hidden, hidden, narrow, out]);
