@@ -50,7 +50,7 @@ export function addCompare(program: Command): void {
       .option("--epochs <n>", "or passes over the images")
       .option("--flops <n>", "or floating-point operations, such as 1e15")
       .option("--init <source>", "weights that all begin with: a file, a folder, a run, hub:ORG/NAME", named)
-      .option("--beside <source...>", "encoders off the shelf beside them: files, folders, hub:ORG/NAME")
+      .option("--beside <source...>", "other encoders beside them: files, folders, hub:ORG/NAME, earlier runs")
       .option("--backbone <name>", "one encoder for all, such as vit_small (default: each preset's own)")
       .option(
         `--preset <${presetNames().join("|")}>`,

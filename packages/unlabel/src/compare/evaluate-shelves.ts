@@ -1,11 +1,14 @@
-// Encoders off the shelf beside a comparison's runs: opened before anything is trained, so that what is wrong with one is known then,
+// Encoders off the shelf, or of earlier runs, beside a comparison's runs: opened before anything is trained, so that what is wrong with one is known then,
 // and evaluated as the runs are.
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { unbroken } from "../base/signals.ts";
 import { labelledBy } from "../data/labelled-by.ts";
 import { openImagesAs } from "../data/open-images.ts";
+import { isRun } from "../eval/evaluated.ts";
 import { evaluateShelf, openShelf } from "../eval/shelf.ts";
+import { stepOf } from "../run/checkpoint-files.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Protocol } from "../run/evaluations.ts";
 import type { ShelfFile } from "../run/read/shelf.ts";
 import type { ProgressStream } from "../train/progress.ts";
@@ -47,7 +50,7 @@ export async function evaluateShelves(request: ShelvesRequest, check: () => void
   const { shelf = [], split_seed: splitSeed = SPLIT_SEED } = comparison;
   for (const [i, one] of shelf.entries()) {
     const folder = join(out, one.name);
-    const lacks = lacking(folder, protocols, { step: 0, splitSeed, fingerprint });
+    const lacks = lacking(folder, protocols, { step: stepOfShelf(one.source), splitSeed, fingerprint });
     if (one.status === "done" && lacks.length === 0) continue;
     if (signal?.aborted) return false;
     const tell = (changes: Partial<typeof one>) => {
@@ -72,6 +75,11 @@ export async function evaluateShelves(request: ShelvesRequest, check: () => void
   return true;
 }
 
+/** The step that an earlier run has come to since, so that it is evaluated as it is now; null of what has none, or is gone. */
+function stepOfShelf(source: string): number | null {
+  return isRun(source) ? RunDirectory.open(source).newestWeights(stepOf).step : null;
+}
+
 /** As for a run, of the folder of an encoder off the shelf. */
 export async function evaluateShelfWithLabels(
   folder: string,
@@ -80,7 +88,11 @@ export async function evaluateShelfWithLabels(
   root: string = data.root,
 ): Promise<void> {
   const { fingerprint } = labelledBy(await openImagesAs(root, input), labels);
-  const protocols = lacking(folder, CHEAP_PROTOCOLS, { step: 0, splitSeed: SPLIT_SEED, fingerprint });
+  const protocols = lacking(folder, CHEAP_PROTOCOLS, {
+    step: stepOfShelf(source.path),
+    splitSeed: SPLIT_SEED,
+    fingerprint,
+  });
   if (protocols.length === 0) return;
   const options = { protocols, labels, splitSeed: SPLIT_SEED, pictures: true, ...(command != null && { command }) };
   await evaluateShelf(source.path, folder, name, { data: root, input }, options);

@@ -16,11 +16,11 @@ export function missing(
   return lacking(path, protocols, { step: result?.steps, splitSeed, fingerprint: fingerprint ?? data.fingerprint });
 }
 
-/** The protocols that a folder has no evaluation by, of that step and those images. */
+/** The protocols that a folder has no evaluation by, of that step (null: of any) and those images. */
 export function lacking(
   path: string,
   protocols: readonly Protocol[],
-  wanted: { step: number | undefined; splitSeed: number | undefined; fingerprint: string },
+  wanted: { step: number | undefined | null; splitSeed: number | undefined; fingerprint: string },
 ): Protocol[] {
   const { step, splitSeed, fingerprint } = wanted;
   return protocols.filter((protocol) => {
@@ -28,7 +28,7 @@ export function lacking(
     // Somebody may have evaluated a run by itself since, on another fifth or in other views.
     const own = found?.protocol === "indicators" ? found.settings.seed : found?.split_seed;
     const otherFifth = splitSeed !== undefined && (own ?? splitSeed) !== splitSeed;
-    return found?.step !== step || found?.fingerprint !== fingerprint || otherFifth;
+    return !found || (step !== null && found.step !== step) || found.fingerprint !== fingerprint || otherFifth;
   });
 }
 

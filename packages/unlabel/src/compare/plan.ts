@@ -51,7 +51,7 @@ export interface Terms {
   backbone: string | null;
   /** What every run begins with: a file, a folder, a run, `hub:ORG/NAME`; absent or null: random weights. */
   init?: string | null;
-  /** Encoders off the shelf that are evaluated beside the runs: files, folders of timm's or transformers', `hub:ORG/NAME`. */
+  /** Encoders that are evaluated beside the runs: files, folders of timm's or transformers', `hub:ORG/NAME`, and earlier runs. */
   beside?: readonly string[];
   /** For all methods, over those of the preset; not those that the comparison decides: method, preset, seed and length. */
   settings: Settings;

@@ -137,7 +137,10 @@ export function openTrained(path: string): RunDirectory {
 export function sizeFor(config: Pick<Config, "encoder" | "patch" | "size" | "eval_size">, asked?: number): number {
   const size = asked ?? config.eval_size ?? config.size;
   if (isVit(config.encoder) && size % config.patch !== 0) {
-    throw new UsageError(`Expected a size that patch ${config.patch} of this ${config.encoder} divides, got ${size}`);
+    const nearest = config.patch * Math.max(1, Math.round(size / config.patch));
+    throw new UsageError(
+      `Expected a size that patch ${config.patch} of this ${config.encoder} divides, got ${size}; nearest: ${nearest}`,
+    );
   }
   const { least } = aboutEncoder(config.encoder);
   if (size < least) throw new UsageError(`Expected a size of at least ${least} px with ${config.encoder}, got ${size}`);

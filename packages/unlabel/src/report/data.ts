@@ -108,8 +108,13 @@ function runData(run: Run, group: number) {
     own_curves: ownCurves(file, run.series.keys()),
     encoder: typeof file.config.encoder === "string" ? file.config.encoder : null,
     status: file.status,
-    /** Where an encoder off the shelf comes from; null of a run. */
-    shelf: run.shelf && { source: run.shelf.source.path, licence: run.shelf.source.licence ?? null },
+    /** Where an encoder beside the runs comes from, and of an earlier run how and how far it was trained; null of a run of its own. */
+    shelf: run.shelf && {
+      source: run.shelf.source.path,
+      licence: run.shelf.source.licence ?? null,
+      encoder: run.shelf.source.encoder,
+      run: run.shelf.source.run ? { method: run.shelf.source.run.method, step: run.shelf.source.run.step } : null,
+    },
     /** What a run's encoder began with; null where that was random. */
     init: file.init
       ? {

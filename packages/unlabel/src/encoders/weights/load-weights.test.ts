@@ -1,5 +1,7 @@
-import { rmSync } from "node:fs";
-import { cat, fromTypedArray as fromValues, noGrad, scope } from "@unlabel/torch";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cat, fromTypedArray as fromValues, noGrad, saveSafetensors, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { formulaImages, relativeError } from "../../testing/reference.ts";
 import {
@@ -122,6 +124,26 @@ describe("weights that are made to fit", () => {
       expect(relativeError(net.pos_embed.select(0, 0), wanted.toNumbers())).toBeLessThan(1e-6);
     });
   });
+
+  it.each(["none", "class"] as const)(
+    "positions of registers are theirs where a table has only %s",
+    async (prefixPositions) => {
+      const folder = mkdtempSync(join(tmpdir(), "unlabel-registers-"));
+      const path = join(folder, "x.safetensors");
+      const all = vit({ registers: 2, prefixPositions: "all" }).eval();
+      scope(() => saveSafetensors(path, all.stateDict()));
+      const source = await openWeights(path, { hints: { heads: 3 } });
+      const net = vit({ registers: 2, prefixPositions }).eval();
+      scope(() => {
+        const { missing, unexpected } = loadWeights(net, source);
+        expect([missing, unexpected]).toEqual([[], []]);
+        expect(relativeError(tokensOf(net), tokensOf(all).toNumbers())).toBeLessThan(1e-5);
+      });
+      source.close();
+      for (const one of [net, all]) one.dispose();
+      rmSync(folder, { recursive: true });
+    },
+  );
 
   it.each(["mean", "inflate"] as const)("channels by %s, and that is said", async (channels) => {
     const net = vit({ channels: 6 });
