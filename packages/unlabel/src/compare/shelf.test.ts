@@ -127,7 +127,7 @@ describe("a comparison that begins with weights, and stands beside an encoder of
     const written = statSync(file).mtimeMs;
     expect((await run("again", again)).runs.map(({ status }) => status)).toEqual(runs.map(({ status }) => status));
     expect(statSync(file).mtimeMs).toBe(written);
-  }, 60_000);
+  }, 120_000);
 
   it("does nothing twice, also where its source has another name by then, and refuses other terms", async () => {
     const file = join(first.beside[0]!.folder, "eval", "knn.json");
