@@ -7,6 +7,7 @@ import { makeFolder, writeAtomically } from "../base/files.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
+import { TooFewBands } from "../data/choose-channels.ts";
 import type { Dataset } from "../data/folder.ts";
 import { labelledBy } from "../data/labelled-by.ts";
 import { openImages, openImagesAs } from "../data/open-images.ts";
@@ -111,10 +112,27 @@ export async function evaluateOpened(
   return { evaluations, source };
 }
 
-/** Images as an encoder reads them: as its run did, else as they themselves say, with its channels. */
-export function openImagesOf({ input, config }: Evaluated, dataRoot: string): Promise<Dataset> {
+/**
+ * Images as an encoder reads them: as its run did, else as they themselves say, with its channels.
+ *
+ * @param tiles edge in pixels of what they are cut into, where no run says so; null for whole images
+ * @throws {UserError} where they have fewer channels than it sees
+ */
+export async function openImagesOf(
+  { path, input, config: { channels, seed } }: Pick<Evaluated, "path" | "input" | "config">,
+  dataRoot: string,
+  tiles: number | null = null,
+): Promise<Dataset> {
   if (input) return openImagesAs(dataRoot, input);
-  return openImages(dataRoot, { channels: config.channels, bands: null, range: "auto", tiles: null }, config.seed);
+  try {
+    return await openImages(dataRoot, { channels, bands: null, range: "auto", tiles }, seed);
+  } catch (error) {
+    if (!(error instanceof TooFewBands)) throw error;
+    throw new UserError(
+      `${error.message}: the weights in ${path} see ${channels} channels; pretrain --init with them adapts the first layer to others`,
+      { cause: error },
+    );
+  }
 }
 
 /**

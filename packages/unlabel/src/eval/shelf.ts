@@ -7,14 +7,14 @@ import { versionOfUnlabel } from "../base/version.ts";
 import type { Dataset, SavedHoldOut } from "../data/folder.ts";
 import { holdOut } from "../data/hold-out.ts";
 import { type Input, PHOTOGRAPHS } from "../data/input.ts";
-import { openImages, openImagesAs } from "../data/open-images.ts";
+import { openImagesAs } from "../data/open-images.ts";
 import { described } from "../encoders/weights/index.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
 import type { RunDirectory } from "../run/directory.ts";
 import { inheritedLicence } from "../run/licence.ts";
 import { openSource } from "../run/open-source.ts";
 import { SHELF, type ShelfFile } from "../run/read/shelf.ts";
-import { evaluateOpened, openTrained } from "./evaluate.ts";
+import { evaluateOpened, openImagesOf, openTrained } from "./evaluate.ts";
 import { type Evaluated, openEvaluated, whatOf } from "./evaluated.ts";
 import type { EvaluateOptions } from "./options.ts";
 
@@ -55,9 +55,7 @@ export async function evaluateShelf(
   // With other channels it sees others of the images' bands, and an earlier run those that it was trained on; but the same tiles.
   const alike = input && input.channels === channels ? input : null;
   const own = opened.input ? { ...opened.input, tiles } : alike;
-  const data = own
-    ? await openImagesAs(root, own)
-    : await openImages(root, { channels, bands: null, range: "auto", tiles }, 0);
+  const data = own ? await openImagesAs(root, own) : await openImagesOf({ ...opened, input: null }, root, tiles);
   const kept = heldOut === null || heldOut === undefined ? undefined : holdOut(data, heldOut);
   const { fingerprint } = data;
   const reading = data.train.input ?? PHOTOGRAPHS;

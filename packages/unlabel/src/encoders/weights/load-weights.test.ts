@@ -193,6 +193,30 @@ describe("weights that are made to fit", () => {
   });
 });
 
+it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  "weights with %s in them are refused, and nothing is changed",
+  async (value) => {
+    const folder = mkdtempSync(join(tmpdir(), "unlabel-nan-"));
+    const path = join(folder, "x.safetensors");
+    const bad = vit();
+    scope(() => {
+      const state = bad.stateDict();
+      const other = fromValues(new Float32Array(48).fill(value), [48]);
+      saveSafetensors(path, { ...state, "blocks.1.norm2.bias": other });
+    });
+    const source = await openWeights(path);
+    const net = vit();
+    const before = net.blocks[0]!.mlp.fc1.weight.toNumbers();
+    expect(() => scope(() => loadWeights(net, source))).toThrow(
+      /Expected numbers in blocks\.1\.norm2\.bias of .*x\.safetensors, got NaN or infinity.*take an earlier checkpoint/,
+    );
+    expect(net.blocks[0]!.mlp.fc1.weight.toNumbers()).toEqual(before);
+    source.close();
+    for (const one of [net, bad]) one.dispose();
+    rmSync(folder, { recursive: true });
+  },
+);
+
 describe("weights of another encoder are refused in words", () => {
   const refusals: [name: string, one: WeightsCase, net: () => Encoder, message: RegExp][] = [
     ["a wider one", fixture.cases["timm vit"]!, () => vit({ width: 96 }), /Expected \[.*96.*\] for .*48 wide/],

@@ -43,7 +43,8 @@ const FIRST = new Set(["conv1.weight", "patch_embed.proj.weight", "stem.0.weight
 /**
  * Copies weights from elsewhere into an encoder.
  *
- * @throws {UserError} where the source has no encoder, another one, or (with `strict`) not all of it; nothing is changed then
+ * @throws {UserError} where the source has no encoder, another one, (with `strict`) not all of it, or values that are no numbers; nothing is
+ *   changed then
  */
 export function loadWeights(encoder: Encoder, source: WeightsSource, options: LoadWeightsOptions = {}): LoadedWeights {
   const { strict = true } = options;
@@ -107,6 +108,11 @@ function fit(
     return own.zerosLike();
   }
   const value = tensorOf(one);
+  if (value.numel > 0 && !Number.isFinite(value.abs().amax().item())) {
+    throw new UserError(
+      `Expected numbers in ${one.pieces[0]?.name ?? name} of ${path}, got NaN or infinity: what saved them had failed by then; take an earlier checkpoint`,
+    );
+  }
   const [from, to] = [[...value.shape], [...own.shape]];
   if (from.join() === to.join() && name !== "pos_embed") return value;
   if (name === "pos_embed" && into && architecture.family === "vit" && from[2] === to[2]) {
