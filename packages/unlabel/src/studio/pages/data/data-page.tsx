@@ -7,6 +7,7 @@ import { rowsOf, useRuns } from "../app/runs.ts";
 import { Command } from "../parts/command.tsx";
 import { Empty, Problem } from "../parts/empty.tsx";
 import { ImageSheet } from "../parts/image-sheet.tsx";
+import { isolated } from "../parts/isolated.ts";
 import { Working } from "../parts/working.tsx";
 import "./data.css";
 
@@ -33,7 +34,7 @@ export function DataPage() {
             <select class="field" value={chosen.root} onChange={({ currentTarget }) => setRoot(currentTarget.value)}>
               {all.map(({ root }) => (
                 <option key={root} value={root}>
-                  {root}
+                  {isolated(root)}
                 </option>
               ))}
             </select>
@@ -57,7 +58,7 @@ function Runs({ ids }: { ids: readonly string[] }) {
   return (
     <span class="soft small">
       {names.length === 1 ? "Trained on by " : `Trained on by ${names.length} runs: `}
-      {names.slice(0, 5).join(", ")}
+      {names.slice(0, 5).map(isolated).join(", ")}
       {names.length > 5 && " …"}
     </span>
   );
@@ -155,7 +156,9 @@ function Found({ told, root }: { told: CheckedTold; root: string }) {
               <tbody>
                 {told.unreadable.first.map(({ path, reason }) => (
                   <tr key={path}>
-                    <th scope="row">{path}</th>
+                    <th scope="row">
+                      <bdi>{path}</bdi>
+                    </th>
                     <td>{reason}</td>
                   </tr>
                 ))}
@@ -295,7 +298,9 @@ function Classes({ told: { classes } }: { told: CheckedTold }) {
               .sort((a, b) => b.train - a.train)
               .map(({ name, train, val }) => (
                 <tr key={name}>
-                  <th scope="row">{name}</th>
+                  <th scope="row">
+                    <bdi>{name}</bdi>
+                  </th>
                   <td>{number(train)}</td>
                   <td>{number(val)}</td>
                   <td class="wide">

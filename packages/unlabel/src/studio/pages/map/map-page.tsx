@@ -247,7 +247,7 @@ interface LegendProps {
 
 function Legend({ kinds, apart, onToggle, told, colouring }: LegendProps) {
   return (
-    <fieldset class="legend">
+    <fieldset class="kinds">
       <legend class="heard">What colours mean: choose some to set them apart</legend>
       {kinds.map(({ value, name, points, colour }) => (
         <button type="button" key={value} aria-pressed={apart.has(value)} onClick={() => onToggle(value)} title={name}>

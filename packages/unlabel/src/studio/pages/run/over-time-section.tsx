@@ -6,7 +6,7 @@ import { Section } from "../parts/section.tsx";
 export function OverTimeSection({ run }: { run: RunDetail }) {
   return (
     <Section id="over-time" title="Pictures over time">
-      <OverTime id={run.row.id} />
+      <OverTime id={run.row.id} trained={run.row.seconds} />
     </Section>
   );
 }
