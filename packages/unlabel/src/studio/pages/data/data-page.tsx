@@ -15,7 +15,7 @@ export function DataPage() {
   const { data, error } = useApi<{ data: DataTold[] }>("/api/data", ["data"]);
   const [asked, setRoot] = useQuery("root");
   const all = data?.data ?? [];
-  const chosen = all.find(({ root }) => root === asked) ?? all[0];
+  const chosen = all.find(({ root }) => root === asked) ?? all.find((one) => one.problem === null) ?? all[0];
   if (data && all.length === 0) {
     return (
       <Empty title="No images yet">
@@ -70,7 +70,7 @@ function Outside({ problem }: { problem: string }) {
       ? [problem.slice(0, problem.lastIndexOf(": ")), problem.slice(problem.lastIndexOf(": ") + 2)]
       : [problem, null];
   return (
-    <Empty title="These images may not be read">
+    <Empty title={problem.includes("got nothing there") ? "These images are gone" : "These images may not be read"}>
       <p>{words}.</p>
       {line?.includes("unlabel") && <Command line={line} />}
     </Empty>

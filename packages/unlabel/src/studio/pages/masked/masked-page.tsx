@@ -6,8 +6,9 @@ import { say } from "../app/announce.tsx";
 import { post, useApi } from "../app/api.ts";
 import { useKeys } from "../app/keys.tsx";
 import { rowsOf, useRuns } from "../app/runs.ts";
+import { ChooseRun } from "../parts/choose-run.tsx";
 import { DropPicture } from "../parts/drop-picture.tsx";
-import { Empty, Problem } from "../parts/empty.tsx";
+import { Problem } from "../parts/empty.tsx";
 import { RunPicker } from "../parts/run-picker.tsx";
 import { Working } from "../parts/working.tsx";
 import "./masked.css";
@@ -91,12 +92,12 @@ export function MaskedPage() {
       <div>
         <h1 class="heard">Masked</h1>
         <RunPicker label="Choose a run …" chosen={[]} most={1} onChange={setRuns} may={isMasked} />
-        <Empty title="No run chosen">
-          <p>
-            Choose a run of a method that predicts what is hidden, such as MAE. Then paint over a picture: what you
-            hide, the run fills in.
-          </p>
-        </Empty>
+        <ChooseRun
+          words="Choose a run of a method that predicts what is hidden, such as MAE. Then paint over a picture: what you hide, the run fills in."
+          may={isMasked}
+          command="npx unlabel pretrain IMAGES --method mae"
+          onChoose={(one) => setRuns([one])}
+        />
       </div>
     );
   }

@@ -13,8 +13,8 @@ import "./over-time.css";
 const VIEWS = { features: "Features", reconstructed: "Reconstructions", near: "Nearest" } as const;
 type View = keyof typeof VIEWS;
 
-/** The section of a run's page. @param trained seconds of training so far */
-export function OverTime({ id, trained }: { id: string; trained: number | null }) {
+/** The section of a run's page. @param whole seconds of training, at its pace, to its end */
+export function OverTime({ id, whole }: { id: string; whole: number | null }) {
   const { data, error } = useApi<OverTimeTold>(`/api/over-time/${id}`, [`run:${id}`]);
   const [asked, ask] = useQuery("pictures", "features");
   const moments = data?.moments ?? [];
@@ -47,7 +47,7 @@ export function OverTime({ id, trained }: { id: string; trained: number | null }
           />
         )}
         <p class="soft small">
-          {words(view, last)} {costOf(moments, trained)}
+          {words(view, last)} {costOf(moments, whole)}
         </p>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
@@ -117,11 +117,11 @@ function sheetOf(id: string, { file, step }: MomentTold): string {
 }
 
 /** What they took of the training, where the run has kept that. */
-function costOf(moments: readonly MomentTold[], trained: number | null): string {
+function costOf(moments: readonly MomentTold[], whole: number | null): string {
   const all = moments.map(({ seconds }) => seconds);
-  if (trained === null || trained <= 0 || all.includes(undefined)) return "";
+  if (whole === null || whole <= 0 || all.includes(undefined)) return "";
   const took = all.reduce<number>((sum, one) => sum + (one ?? 0), 0);
-  return `All of them took ${percent(took / trained, 2)} of its time.`;
+  return `All of them took ${percent(took / whole, 2)} of its time.`;
 }
 
 function words(view: View, { among }: MomentTold): string {
