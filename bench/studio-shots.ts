@@ -15,6 +15,9 @@ const ROOT = join(import.meta.dirname, "..");
 const BIN = join(ROOT, "packages/unlabel/bin/unlabel.mjs");
 const OUT = join(ROOT, "docs/pictures");
 const CHROMIUM = "/usr/bin/chromium";
+const [WIDTH, HEIGHT] = [1280, 800];
+/** Milliseconds that a busy machine may take for one page. */
+const PATIENCE = 600_000;
 const [given, ...more] = process.argv.slice(2);
 if (more.length > 0) throw new Error(`Expected one folder, got ${more.length + 1}: npm run pictures -- FOLDER`);
 const folder = resolve(given ?? join(cacheDir(), "studio-pictures"));
@@ -24,7 +27,7 @@ const live = join(runs, "byol");
 
 mkdirSync(runs, { recursive: true });
 mkdirSync(OUT, { recursive: true });
-await unlabel("demo", "--seeds", "2", "--out", demo);
+if (!existsSync(join(demo, "report.html"))) await unlabel("demo", "--seeds", "2", "--out", demo);
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
 const training = beginTraining();
 try {
@@ -34,24 +37,25 @@ try {
   const [simclr, mae] = ["simclr-0", "mae-0"].map((name) => idOf(join(demo, name)));
 
   await at("/");
-  await page.locator(".status.live").waitFor({ timeout: 120_000 });
+  await page.locator(".status.live").waitFor();
   await page.locator(`[data-run="${idOf(live)}"] .steps:not(:empty)`).waitFor();
   // A few steps, so that there is a curve.
-  await page.waitForTimeout(20_000);
+  await page.locator(`[data-run="${idOf(live)}"] .spark path`).waitFor({ state: "attached" });
   await keep(page, "runs");
 
   await at(`/run/${mae}?pictures=reconstructed`);
-  await page.locator(".over-time td").first().waitFor();
+  await page.locator("#facts").waitFor();
+  await page.waitForTimeout(500);
   await keep(page, "run");
 
   await at(`/map?runs=${simclr},${mae}`);
   for (const draw of await page.getByRole("button", { name: "Draw the map" }).all()) await draw.click();
-  await page.locator(".map > canvas[data-frames]").nth(1).waitFor({ timeout: 600_000 });
+  await page.locator(".map > canvas[data-frames]").nth(1).waitFor();
   await page.waitForTimeout(500);
   await keep(page, "map");
 
   await at(`/masked?runs=${mae}&image=40`);
-  await page.locator(".pictures img").first().waitFor({ timeout: 120_000 });
+  await page.locator(".pictures img").first().waitFor();
   await page.waitForTimeout(500);
   await keep(page, "masked");
 } finally {
@@ -70,22 +74,38 @@ async function unlabel(...args: string[]): Promise<void> {
 /** A run that trains for as long as pictures are taken. */
 function beginTraining(): ChildProcess {
   if (existsSync(live)) rmSync(live, { recursive: true });
-  const how = ["--method", "byol", "--preset", "small", "--size", "32", "--steps", "4000", "--out", live];
+  const how = [
+    "--method",
+    "byol",
+    "--preset",
+    "small",
+    "--size",
+    "32",
+    "--batch",
+    "32",
+    "--steps",
+    "4000",
+    "--out",
+    live,
+  ];
   return spawn(process.execPath, [BIN, "pretrain", join(runs, "animals"), ...how], { stdio: "ignore" });
 }
 
 async function letIn(own: Browser, address: string): Promise<Page> {
-  const page = await own.newPage({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  const page = await own.newPage({ viewport: { width: WIDTH, height: HEIGHT }, colorScheme: "light" });
+  page.setDefaultTimeout(PATIENCE);
   await page.goto(address);
   await page.waitForURL(/\/$/);
   return page;
 }
 
-/** What the window shows, in docs/pictures. */
+/** What the window shows, as far down as there is something, in docs/pictures. */
 async function keep(page: Page, name: string): Promise<void> {
   await page.mouse.move(0, 0);
   const file = join(OUT, `studio-${name}.webp`);
-  const { size } = await sharp(await page.screenshot())
+  const bottom = Number(await page.evaluate("document.querySelector('main').getBoundingClientRect().bottom"));
+  const clip = { x: 0, y: 0, width: WIDTH, height: Math.min(HEIGHT, Math.ceil(bottom) - 24) };
+  const { size } = await sharp(await page.screenshot({ clip }))
     .webp({ quality: 84, effort: 6 })
     .toFile(file);
   process.stderr.write(`${file}: ${Math.round(size / 1000)} kB\n`);

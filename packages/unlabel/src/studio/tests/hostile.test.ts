@@ -1,6 +1,6 @@
 // Run folders of strangers: whatever is in them, each question is answered in a line or with what can be known, soon, and nothing ends.
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Hono } from "hono";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -21,9 +21,14 @@ let app: Hono;
 const get = (path: string) =>
   app.request(`http://${HOST}${path}`, { headers: { host: HOST, cookie: "unlabel-4321=secret" } });
 
+/** A run that is fine, with everything. */
+const fine = writeRun(at("fine"), { steps: 12, pictures: 1, method: "mae", knn: 0.4 });
+
 /** A run that is fine, with some of its files written over. */
 async function damaged(name: string, files: Readonly<Record<string, string | Buffer>>, run = {}): Promise<string> {
-  await writeRun(at(name), { steps: 12, pictures: 1, method: "mae", knn: 0.4, run });
+  cpSync(await fine, at(name), { recursive: true });
+  const info = JSON.parse(readFileSync(join(at(name), "run.json"), "utf8")) as object;
+  writeFileSync(join(at(name), "run.json"), JSON.stringify({ ...info, ...run }));
   for (const [file, content] of Object.entries(files)) {
     mkdirSync(join(at(name), file, ".."), { recursive: true });
     writeFileSync(join(at(name), file), content);
@@ -31,7 +36,7 @@ async function damaged(name: string, files: Readonly<Record<string, string | Buf
   return at(name);
 }
 /** A report takes its time: of those where it reads what is damaged. */
-const REPORTED = new Set(["metrics", "lists", "round", "sprites", "pipes", "wrong-types", "names/line\nbreak"]);
+const REPORTED = new Set(["lists", "round", "pipes"]);
 const deep = (levels: number) => `${'{"a":['.repeat(levels)}${"]}".repeat(levels)}`;
 const PNG_SVG = '<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>';
 const NAMES = [
@@ -42,7 +47,6 @@ const NAMES = [
   "a'b\"c&d",
   "\u001b[31mred",
 ];
-const RUN = (change: Record<string, unknown>) => ({ ...change });
 
 beforeAll(async () => {
   for (const [i, name] of NAMES.entries()) await writeRun(at("names", name), { steps: 3 + i, top1: null });
@@ -55,19 +59,19 @@ beforeAll(async () => {
   await damaged(
     "long-words",
     {},
-    RUN({ error: "e".repeat(1_000_000), about: { title: "t".repeat(1_000_000), paper: "", loss: "" } }),
+    { error: "e".repeat(100_000), about: { title: "t".repeat(100_000), paper: "", loss: "" } },
   );
   const config = JSON.parse(readFileSync(join(at("long-words"), "run.json"), "utf8")).config as Record<string, unknown>;
-  const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key${i}`, i]));
+  const many = Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`key${i}`, i]));
   await damaged(
     "many-settings",
     {},
-    RUN({ config: { ...config, ...many, long: "l".repeat(500_000), list: Array(50_000).fill(1) } }),
+    { config: { ...config, ...many, long: "l".repeat(50_000), list: Array(5_000).fill(1) } },
   );
   await damaged(
     "wrong-types",
     {},
-    RUN({ config: { ...config, batch: "many", encoder: 7, steps: null }, result: null, seed: null }),
+    { config: { ...config, batch: "many", encoder: 7, steps: null }, result: null, seed: null },
   );
   await damaged("metrics", {
     "metrics.jsonl": Buffer.concat([
@@ -86,7 +90,7 @@ beforeAll(async () => {
   await damaged("lists", {
     "pictures/mae.json": JSON.stringify({
       size: 64,
-      items: Array(30_000).fill({ original: "0.png", masked: "..", reconstructed: "/etc/passwd" }),
+      items: Array(3_000).fill({ original: "0.png", masked: "..", reconstructed: "/etc/passwd" }),
     }),
     "pictures/over-time.json": deep(10_000),
     "eval/linear.json": deep(10_000),
