@@ -17,7 +17,7 @@ const ALWAYS = ["train/loss", "train/lr", "data/images_per_s", "data/wait_s"];
 /** Of use to programs alone. */
 const LEFT_OUT = new Set(["health/images", "watch/seconds"]);
 /** How much of the last mean stays: of many values most, of few less, or it would lag behind all of them. */
-const smoothingFor = (values: number) => Math.min(0.9, Math.max(0.5, 1 - 30 / values));
+const smoothingFor = (values: number) => Math.min(0.9, Math.max(0.5, 1 - 60 / values));
 
 interface Props {
   run: RunDetail;
