@@ -39,7 +39,7 @@ describe.runIf(hasChromium)("images in the studio", { timeout: 180_000 }, () => 
       ["mae", mae],
       [
         "simclr",
-        { ...common, method: "simclr", encoder: "vit_tiny", patch: 8, projection_hidden: 32, projection_dim: 16 },
+        { ...common, method: "simclr", encoder: "vit_tiny", patch: 16, projection_hidden: 32, projection_dim: 16 },
       ],
     ] as const) {
       await pretrain({ data, settings: { flags }, out: at("runs", name), stream: QUIET });
