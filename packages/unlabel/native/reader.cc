@@ -9,6 +9,7 @@
 
 #include "arguments.h"
 #include "image.h"
+#include "list.h"
 #include "pool.h"
 #include "signals.h"
 #include "views.h"
@@ -286,6 +287,7 @@ class Reader {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   auto* reader = new Reader(env);
   env.SetInstanceData(reader);
+  export_list(env, exports);
   export_signals(env, exports);
   exports["sizes"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->sizes(info); }, "sizes");
   exports["unpack"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->unpack(info); }, "unpack");

@@ -33,9 +33,10 @@ export function ranked(named: ReadonlyMap<string, Named | null>, role: Role): st
 }
 
 export function labelled(images: readonly ImageFile[], split: string): Found[] {
-  return images.map((image) => {
-    const [name, ...rest] = image.path.slice(split.length + 1).split("/");
-    return { ...image, id: rest.length > 0 ? name! : null };
+  const start = split.length + 1;
+  return images.map(({ path, size }) => {
+    const end = path.indexOf("/", start);
+    return { path, size, id: end < 0 ? null : path.slice(start, end) };
   });
 }
 

@@ -237,6 +237,10 @@ function readNames(root: string, base: string): Map<string, string> {
 
 function fingerprint(files: ImageFile[]): string {
   const hash = createHash("sha256");
-  for (const { path, size } of files) hash.update(`${path}\0${size}\n`);
+  // A call for each would cost more than the digest.
+  for (let start = 0; start < files.length; start += 256) {
+    const some = files.slice(start, start + 256).map(({ path, size }) => `${path}\0${size}\n`);
+    hash.update(some.join(""));
+  }
   return hash.digest("hex").slice(0, 16);
 }
