@@ -34,9 +34,15 @@ export function ranked(named: ReadonlyMap<string, Named | null>, role: Role): st
 
 export function labelled(images: readonly ImageFile[], split: string): Found[] {
   const start = split.length + 1;
+  // Each name once, not once an image.
+  const ids = new Map<string, string>();
   return images.map(({ path, size }) => {
     const end = path.indexOf("/", start);
-    return { path, size, id: end < 0 ? null : path.slice(start, end) };
+    if (end < 0) return { path, size, id: null };
+    const name = path.slice(start, end);
+    const known = ids.get(name);
+    if (known === undefined) ids.set(name, name);
+    return { path, size, id: known ?? name };
   });
 }
 
@@ -45,7 +51,7 @@ export function withoutLabels({ folders }: Level, names: readonly string[]): Fou
 }
 
 export function unlabelled(image: ImageFile): Found {
-  return { ...image, id: null };
+  return { path: image.path, size: image.size, id: null };
 }
 
 export function inBase(base: string): string[] {
