@@ -12,6 +12,7 @@
 #include "list.h"
 #include "pool.h"
 #include "signals.h"
+#include "spin.h"
 #include "views.h"
 
 namespace unlabel {
@@ -289,6 +290,7 @@ Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   env.SetInstanceData(reader);
   export_list(env, exports);
   export_signals(env, exports);
+  export_spin(env, exports);
   exports["sizes"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->sizes(info); }, "sizes");
   exports["unpack"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->unpack(info); }, "unpack");
   exports["read"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->read(info); }, "read");

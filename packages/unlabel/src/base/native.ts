@@ -92,6 +92,13 @@ export interface NativeReader {
   unwatchSignals(): void;
   /** Between on and off a first signal that ends the process waits. */
   holdSignals(on: boolean): void;
+
+  /**
+   * Has GNU's OpenMP look for work `now` times before a thread sleeps; false, and nothing is changed, where there is no such runtime.
+   *
+   * @param before what it was told as it was loaded
+   */
+  spin(before: number, now: number): boolean;
 }
 
 /** What a name in a folder is; of `fileSizes`, never a link. */
