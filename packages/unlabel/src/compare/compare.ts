@@ -279,9 +279,11 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
       }
       tellRun({ status: "evaluating" });
       const lacking = await lacks(path);
+      // On as many threads as it was trained with: whoever gave a number shares the machine.
+      const { device, threads } = RunDirectory.open(path).info.config;
       if (lacking.length > 0)
         await evaluate(path, terms.data, {
-          ...{ protocols: lacking, labels, splitSeed, pictures: true },
+          ...{ protocols: lacking, labels, splitSeed, pictures: true, device, threads },
           ...{ tellData: false, stream, signal, ranks: group },
         });
       tellRun({ status: "done" });
