@@ -9,7 +9,7 @@ import { ImageReader } from "../data/reader.ts";
 import { understood } from "../data/understood.ts";
 import { forecastMethods, forecastPresets, presetsIn } from "../methods/presets.ts";
 import { methods, refuseTaught } from "../methods/registry.ts";
-import { type Copies, type CopyPart, findCopies } from "./duplicates.ts";
+import { type Copies, findCopies } from "./duplicates.ts";
 import { findingsOf, notesOf } from "./findings.ts";
 import { type Forecast, forecast } from "./forecast.ts";
 import { kindsOf } from "./kinds.ts";
@@ -23,7 +23,7 @@ import { type ClassValues, valuesOf } from "./values.ts";
 const TURN_MS = 50;
 
 /** What a check is at; `bytes`, `hashes` and `pictures` are parts of looking for copies. */
-export type CheckStage = "images" | "copies" | CopyPart | "values" | "forecast";
+export type CheckStage = "images" | "copies" | "bytes" | "hashes" | "pictures" | "values" | "forecast";
 
 /** Options of {@link checkData}. */
 export interface CheckOptions {
