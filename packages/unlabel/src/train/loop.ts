@@ -240,6 +240,7 @@ function oneStep(
     views: batch.views,
     progress,
     first,
+    images: batch.indices,
     device,
     precision,
     ...stepSettings(config),
