@@ -38,7 +38,7 @@ const LENGTHS = [40, 160];
 const SEEDS = [0, 1];
 
 /** Settings that make encoders unlike those that a preset makes, broken ones among them. */
-const SETTINGS: Record<string, { flags: string[]; methods?: string[] }> = {
+const SETTINGS: Record<string, { flags: string[]; methods?: string[]; lengths?: number[] }> = {
   preset: { flags: [] },
   "weak crops": { flags: ["--set", "crop_min=0.9"] },
   "no colours": {
@@ -46,7 +46,7 @@ const SETTINGS: Record<string, { flags: string[]; methods?: string[] }> = {
     methods: ["simclr", "byol", "vicreg"],
   },
   // So large a rate that the encoder collapses or forgets what it began with.
-  "wild rate": { flags: ["--lr", "5", "--set", "warmup_epochs=0", "--set", "clip_grad_norm=1"] },
+  "wild rate": { flags: ["--lr", "5", "--set", "warmup_epochs=0", "--set", "clip_grad_norm=1"], lengths: [40] },
 };
 
 /** One checkpoint, as it is kept. */
@@ -142,9 +142,9 @@ function quickSet(): ImageSet {
 function wantedOf(set: string, quick: boolean): Wanted[] {
   const methods = abouts().map(({ name }) => name);
   const all = methods.flatMap((method) =>
-    Object.entries(SETTINGS).flatMap(([setting, { methods: only = methods }]) =>
+    Object.entries(SETTINGS).flatMap(([setting, { methods: only = methods, lengths = LENGTHS }]) =>
       only.includes(method)
-        ? LENGTHS.flatMap((steps) =>
+        ? lengths.flatMap((steps) =>
             // A second seed for what a preset makes in full alone: seeds say how much chance does.
             SEEDS.filter((seed) => seed === 0 || (setting === "preset" && steps === LENGTHS.at(-1))).map((seed) => ({
               id: `${set} ${method} ${setting} ${steps} ${seed}`,

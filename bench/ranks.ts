@@ -1,5 +1,6 @@
 // What several ranks cost: two of one thread each, a core each, beside one rank of one thread with the same batch of its own. SimCLR, ResNet-18,
-// 64 px. The two train on twice the images a step, so that what a step takes longer is what they send each other.
+// 64 px. The two train on twice the images a step, so that what a step takes longer is what they send each other, and what two cores of this
+// machine take from each other: that is measured by itself, by two trainings at once that know nothing of each other.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -17,7 +18,10 @@ const RANKS = 2;
 
 export async function run({ quick, data, threads, say }: BenchOptions): Promise<Row[]> {
   const [steps, rounds, batch] = quick ? [1, 1, 4] : [STEPS, ROUNDS, BATCH];
-  const names = ["", ", sync_batchnorm"].map((end) => `a step of ${RANKS} ranks of ${BATCH} images each${end}`);
+  const names = [
+    `a step of ${RANKS} trainings at once, each alone with ${BATCH} images`,
+    ...["", ", sync_batchnorm"].map((end) => `a step of ${RANKS} ranks of ${BATCH} images each${end}`),
+  ];
   const none = (note: string) => names.map((name) => row(name, "s", null, null, { note }));
   const cores = coresAllowed();
   if (threads < RANKS || (cores && cores.length < RANKS)) return none(`not run: it takes ${RANKS} cores`);
@@ -33,6 +37,25 @@ export async function run({ quick, data, threads, say }: BenchOptions): Promise<
   };
   /** Seconds of a step. */
   const alone = async () => numberIn(await runUnlabel(flags(false), 1, { cores: cores.slice(0, 1) }), "step_s");
+  /** Of the first of several processes, a core each. @param of each one's flags and environment */
+  const first = async (of: (rank: number) => { args: string[]; env: Record<string, string> }) => {
+    const others = Array.from({ length: RANKS - 1 }, (_, i) => {
+      const program = join(import.meta.dirname, "../packages/unlabel/bin/unlabel.mjs");
+      const { args, env } = of(i + 1);
+      const command = ["-c", String(cores[i + 1]), process.execPath, program, ...args];
+      return spawn("taskset", command, { env: { ...process.env, OMP_NUM_THREADS: "1", ...env }, stdio: "ignore" });
+    });
+    const ended = others.map((child) => new Promise((resolve) => child.on("close", resolve)));
+    try {
+      const { args, env } = of(0);
+      const outcome = await runUnlabel(args, 1, { cores: cores.slice(0, 1), env });
+      await Promise.all(ended);
+      return numberIn(outcome, "step_s");
+    } finally {
+      for (const child of others) child.kill();
+    }
+  };
+  const atOnce = () => first(() => ({ args: flags(false), env: {} }));
   const together = async (sync: boolean) => {
     const args = flags(sync);
     const shared = {
@@ -43,33 +66,21 @@ export async function run({ quick, data, threads, say }: BenchOptions): Promise<
     };
     const env = (rank: number) =>
       Object.fromEntries(Object.entries({ ...shared, RANK: rank, LOCAL_RANK: rank }).map(([k, v]) => [k, String(v)]));
-    const others = Array.from({ length: RANKS - 1 }, (_, i) => {
-      const program = join(import.meta.dirname, "../packages/unlabel/bin/unlabel.mjs");
-      const command = ["-c", String(cores[i + 1]), process.execPath, program, ...args];
-      return spawn("taskset", command, {
-        env: { ...process.env, OMP_NUM_THREADS: "1", ...env(i + 1) },
-        stdio: "ignore",
-      });
-    });
-    const ended = others.map((child) => new Promise((resolve) => child.on("close", resolve)));
-    try {
-      const outcome = await runUnlabel(args, 1, { cores: cores.slice(0, 1), env: env(0) });
-      await Promise.all(ended);
-      return numberIn(outcome, "step_s");
-    } finally {
-      for (const child of others) child.kill();
-    }
+    return await first((rank) => ({ args, env: env(rank) }));
   };
   try {
-    const [one, apart, synced]: [number[], number[], number[]] = [[], [], []];
+    const [one, unaware, apart, synced]: [number[], number[], number[], number[]] = [[], [], [], []];
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds}`);
       one.push(await alone());
+      unaware.push(await atOnce());
       apart.push(await together(false));
       synced.push(await together(true));
     }
-    return [apart, synced].map((two, i) => {
-      const note = `${(median(two) / median(one)).toFixed(2)} × a step of one rank of ${batch} images`;
+    return [unaware, apart, synced].map((two, i) => {
+      const times = (others: readonly number[]) => `${(median(two) / median(others)).toFixed(2)} ×`;
+      const beside = two === unaware ? "" : `, ${times(unaware)} one of two trainings at once`;
+      const note = `${times(one)} a step of one rank of ${batch} images${beside}`;
       return { ...row(names[i]!, "s", median(two), median(one), { note }), ratio: median(one) / median(two) };
     });
   } finally {

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { getThreads, setThreads } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evaluate } from "../eval/evaluate.ts";
 import { resolveConfig } from "../methods/registry.ts";
@@ -119,6 +120,7 @@ describe("without a val", () => {
     data,
     methods: ["mae"],
     seeds: [3, 4],
+    settings: { ...TERMS.settings, threads: 1 },
     budget: { kind: "epochs", value: 1 },
     out,
     report: join(root.path, "f.html"),
@@ -154,7 +156,10 @@ describe("without a val", () => {
     const { split_seed: _, ...older } = JSON.parse(readFileSync(comparison, "utf8")) as Comparison;
     writeFileSync(comparison, JSON.stringify(older));
     for (const run of older.runs) rmSync(join(out, run.name, "eval"), { recursive: true });
+    setThreads(3);
     await compare(request());
+    // Nothing was trained: evaluation, too, computes on what the comparison was given.
+    expect(getThreads()).toBe(1);
     expect(kept().map(({ split_seed }) => split_seed)).toEqual([3, 4]);
     expect(fifths()).toBe(2);
     expect(JSON.parse(readFileSync(comparison, "utf8"))).not.toHaveProperty("split_seed");

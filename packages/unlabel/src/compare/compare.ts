@@ -285,9 +285,11 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
       }
       tellRun({ status: "evaluating" });
       const lacking = await lacks(path);
+      // On as many threads as it was trained with: whoever gave a number shares the machine.
+      const { device, threads } = RunDirectory.open(path).info.config;
       if (lacking.length > 0) {
         const { indicators } = await evaluate(path, terms.data, {
-          ...{ protocols: lacking, labels, splitSeed, pictures: true, looked: comparison.looked },
+          ...{ protocols: lacking, labels, splitSeed, pictures: true, device, threads, looked: comparison.looked },
           ...{ tellData: false, stream, signal, ranks: group },
         });
         const budget = await group.fromFirst(() => indicators?.settings.budget ?? null);

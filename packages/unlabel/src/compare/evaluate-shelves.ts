@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { unbroken } from "../base/signals.ts";
+import type { Config } from "../config/common.ts";
 import { labelledBy } from "../data/labelled-by.ts";
 import { openImagesAs } from "../data/open-images.ts";
 import { evaluateShelf, openShelf } from "../eval/shelf.ts";
@@ -45,6 +46,8 @@ export async function refuseShelves({ shelf = [] }: Comparison, stream: Progress
 export async function evaluateShelves(request: ShelvesRequest, check: () => void): Promise<boolean> {
   const { comparison, out, protocols, labels, fingerprint, command, stream, signal, log } = request;
   const { shelf = [], split_seed: splitSeed = SPLIT_SEED, looked } = comparison;
+  // On as many threads as the runs are trained with.
+  const { device, threads } = comparison.settings as Partial<Pick<Config, "device" | "threads">>;
   for (const [i, one] of shelf.entries()) {
     const folder = join(out, one.name);
     const lacks = lacking(folder, protocols, { step: 0, splitSeed, fingerprint, looked });
@@ -59,7 +62,7 @@ export async function evaluateShelves(request: ShelvesRequest, check: () => void
     tell({ status: "evaluating", error: undefined });
     try {
       const beside = { data: comparison.data, input: comparison.input, heldOut: comparison.held_out };
-      const asked = { protocols, labels, splitSeed, looked, pictures: true };
+      const asked = { protocols, labels, splitSeed, looked, pictures: true, device, threads };
       const options = { ...asked, tellData: false, stream, signal, command };
       await evaluateShelf(one.source, folder, one.title, beside, options);
       tell({ status: "done" });

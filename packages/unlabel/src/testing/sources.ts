@@ -41,3 +41,14 @@ export async function bytesOf(split: Split): Promise<string[]> {
   const images = await imagesOf(split, split.items);
   return images.map((image) => (image instanceof Uint8Array ? Buffer.from(image).toString() : "?"));
 }
+
+/** Names of the classes. */
+export const labels = ({ classes }: Dataset) => classes.map(({ name }) => name);
+/** How many images each class has in train. */
+export const counts = (data: Dataset) =>
+  data.classes.map((_, label) => data.train.items.filter((item) => item.label === label).length);
+/** What was said of it: how it was read, and what was left aside. */
+export const said = ({ readings = [], leftAside = [] }: Dataset) =>
+  [...readings, ...leftAside.map(({ what, count, example, hint }) => `${count} ${what} (${example}) ${hint}`)].join(
+    "\n",
+  );
