@@ -48,12 +48,12 @@ export async function refuseShelves({ shelf = [] }: Comparison, stream: Progress
  */
 export async function evaluateShelves(request: ShelvesRequest, check: () => void): Promise<boolean> {
   const { comparison, out, protocols, labels, fingerprint, command, stream, signal, log } = request;
-  const { shelf = [], split_seed: splitSeed = SPLIT_SEED } = comparison;
+  const { shelf = [], split_seed: splitSeed = SPLIT_SEED, looked } = comparison;
   // On as many threads as the runs are trained with.
   const { device, threads } = comparison.settings as Partial<Pick<Config, "device" | "threads">>;
   for (const [i, one] of shelf.entries()) {
     const folder = join(out, one.name);
-    const lacks = lacking(folder, protocols, { step: stepOfShelf(one.source), splitSeed, fingerprint });
+    const lacks = lacking(folder, protocols, { step: stepOfShelf(one.source), splitSeed, fingerprint, looked });
     if (one.status === "done" && lacks.length === 0) continue;
     if (signal?.aborted) return false;
     const tell = (changes: Partial<typeof one>) => {
@@ -65,8 +65,8 @@ export async function evaluateShelves(request: ShelvesRequest, check: () => void
     tell({ status: "evaluating", error: undefined });
     try {
       const beside = { data: comparison.data, input: comparison.input, heldOut: comparison.held_out };
-      const how = { pictures: true, tellData: false, device, threads };
-      const options = { protocols, labels, splitSeed, ...how, stream, signal, command };
+      const asked = { protocols, labels, splitSeed, looked, pictures: true, device, threads };
+      const options = { ...asked, tellData: false, stream, signal, command };
       await evaluateShelf(one.source, folder, one.title, beside, options);
       tell({ status: "done" });
     } catch (error) {

@@ -65,8 +65,6 @@ export interface Evaluated extends Disposable {
   info: { data: TrainedOn } | null;
   /** How images are resized and cropped, where that is not as for a run. */
   resize: { filter?: Filter; fraction?: number };
-  /** Seconds that it was trained for; null where that is not known. */
-  trainedFor: number | null;
   /** What a reader of its numbers should know. */
   notes: string[];
 }
@@ -115,7 +113,6 @@ function ofRun(run: RunDirectory): Evaluated {
     input: info.data.input,
     info,
     resize: {},
-    trainedFor: info.result?.seconds ?? null,
     // "Untrained" is said of where training began.
     notes: what
       ? [
@@ -165,7 +162,6 @@ function ofSource(path: string, weights: WeightsSource, asked: number | undefine
     input: null,
     info: null,
     resize: { filter, fraction: crop },
-    trainedFor: null,
     notes: [
       `an encoder off the shelf: ${producer ? `${producer}, ` : ""}${encoder}; licence ${licence ?? "unknown"}; untrained is the same with random weights`,
       isOwn

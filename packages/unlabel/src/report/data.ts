@@ -6,6 +6,7 @@ import type { Evaluation, Score } from "../run/read/evaluation-schema.ts";
 import { SCORED, type ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import { type Run, readRuns } from "../run/read/run.ts";
 import type { Series } from "../run/read/series.ts";
+import { agreement } from "./agreement.ts";
 import { compare } from "./comparison.ts";
 import { mostConfused } from "./confused.ts";
 import { costOf } from "./costs.ts";
@@ -204,6 +205,8 @@ function build(runs: readonly Run[], { budget, absent, asked, rungs }: Compariso
     caveats: [...(unlabelled?.caveats ?? []), ...found.caveats],
     /** What is said where nothing was scored by labels; null where something was. */
     without_labels: unlabelled,
+    /** Where indicators and scores by labels say the same of these runs, and where not; empty where there are not both. */
+    agreement: agreement(groups),
     /** Groups in the order of their scores, and who cannot be told apart; null where there are fewer than three, or none may be ranked. */
     ranking: rankingOf(groups),
     /** What stood in place of methods' names, and what came of it; null where they were named. */
