@@ -14,6 +14,7 @@ import { AUTO } from "../methods/presets.ts";
 import { createMethod, methodNamed, resolveConfig, viewsAt } from "../methods/registry.ts";
 
 import { averageOf } from "../train/average.ts";
+import { giveWayWhenShort } from "../train/give-way.ts";
 import { averageCost, extremeSizes } from "../train/growth.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
@@ -65,6 +66,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   const config = resolveConfig({ flags, fitted });
   const threads = chooseThreads(config.threads);
   setThreads(threads);
+  giveWayWhenShort(threads);
   const precision = choosePrecision(config.precision, device, engineInfo());
   keepHeap();
   manualSeed(config.seed);

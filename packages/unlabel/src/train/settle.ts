@@ -12,6 +12,7 @@ import type { Teacher } from "../methods/shared/teacher.ts";
 import type { RunDirectory, RunInfo } from "../run/directory.ts";
 import { type Done, withinBudget } from "./budget.ts";
 import { fitted } from "./fit.ts";
+import { giveWayWhenShort } from "./give-way.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import { withChannelsOf } from "./normalisation.ts";
 import type { Plan } from "./plan.ts";
@@ -112,6 +113,7 @@ async function settleMachine(config: Config, group: RankGroup, old?: RunInfo): P
   const device = chooseDevice(config.device, engineInfo(), localRank);
   const threads = chooseThreads(config.threads, process.env, localWorldSize);
   setThreads(threads);
+  giveWayWhenShort(threads, localWorldSize);
   keepHeap();
   const kept = old && old.device.split(":")[0] === device.split(":")[0] && config.precision === "auto";
   const precision = await group.fromFirst(() =>
