@@ -1,6 +1,6 @@
 // Frames a second while a map of 20,000 points, and one of 100,000, is dragged in headless Chromium without a GPU: the page's own canvas, in
 // the studio's own page, its points made up.
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { colours } from "../packages/unlabel/src/page/style.ts";
 import { studioDocument } from "../packages/unlabel/src/studio/server/document.ts";
 import { bundlePages } from "../scripts/pages.mjs";
@@ -88,11 +88,16 @@ async function framesOf(
   await page.goto(`http://studio.test/map?runs=${run}`);
   const canvas = page.locator(".map > canvas");
   await canvas.waitFor();
-  const drag = async (milliseconds: number) => Number(await page.evaluate(`(${DRAG})(${milliseconds})`));
-  await drag(300);
-  const frames = await drag(1000 * seconds);
+  const frames = await framesWhileDragged(page, seconds);
   await page.close();
   return frames;
+}
+
+/** Frames a second of the map on a page, while it is dragged for so long. */
+export async function framesWhileDragged(page: Page, seconds: number): Promise<number> {
+  const drag = async (milliseconds: number) => Number(await page.evaluate(`(${DRAG})(${milliseconds})`));
+  await drag(300);
+  return await drag(1000 * seconds);
 }
 
 /** In the page: moves a pressed pointer about for so long, frame by frame, and counts how often the map was drawn. */

@@ -1,27 +1,27 @@
 // How soon the studio is there: its address, the table of 50 and of 500 runs, the curves of a run of ten million steps, and how much a
 // browser loads. In headless Chromium without a GPU, each in a process of its own.
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { type Browser, chromium } from "playwright-core";
-import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { idOf } from "../packages/unlabel/src/studio/runs/library.ts";
 import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { median } from "./stats.ts";
 import { mapRows } from "./studio-map.ts";
+import { picturesRows } from "./studio-pictures.ts";
+import { startStudio } from "./studio-process.ts";
+import { realMapRows } from "./studio-real-map.ts";
 
-const BIN = join(import.meta.dirname, "../packages/unlabel/bin/unlabel.mjs");
 const BUILT = join(import.meta.dirname, "../packages/unlabel/dist/studio/pages");
 const CHROMIUM = "/usr/bin/chromium";
 const ROUNDS = 5;
 const MANY = 500;
 const LINES = 10_000_000;
 
-export async function run({ quick, say }: BenchOptions): Promise<Row[]> {
+export async function run(options: BenchOptions): Promise<Row[]> {
+  const { quick, say } = options;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   const rounds = quick ? 1 : ROUNDS;
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
@@ -54,6 +54,9 @@ export async function run({ quick, say }: BenchOptions): Promise<Row[]> {
     rows.push(...(await readLong(long)));
     say("a map that is dragged");
     rows.push(...(await mapRows(browser, quick)));
+    say("a map of a hundred thousand images");
+    rows.push(...(await realMapRows(browser, join(folder, "map"), options)));
+    rows.push(...(await picturesRows(join(folder, "pictures"), options)));
     const bytes = ["studio.js", "studio.css"].map((name) => gzipSync(readFileSync(join(BUILT, name))).length);
     rows.push(
       row("what a browser loads, gzip", "MB", bytes.reduce((sum, one) => sum + one) / 1e6, null, {
@@ -87,27 +90,6 @@ async function writeLong(dir: string, lines: number): Promise<void> {
     }
   }
   closeSync(file);
-}
-
-/** A studio as users start it. */
-async function startStudio(folder: string) {
-  const began = performance.now();
-  const child: ChildProcess = spawn(process.execPath, [BIN, "studio", folder, "--json"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  const [line] = (await Promise.race([once(child.stdout!, "data"), once(child, "exit")])) as [Buffer | number];
-  if (!Buffer.isBuffer(line)) throw new UserError(`Expected unlabel studio to start, got exit code ${line}`);
-  const { address } = JSON.parse(line.toString()) as { address: string };
-  const seconds = (performance.now() - began) / 1000;
-  return {
-    address,
-    seconds,
-    async [Symbol.asyncDispose]() {
-      const ended = once(child, "exit");
-      child.kill("SIGINT");
-      await ended;
-    },
-  };
 }
 
 /** Seconds from where a browser asks for the page to where so many rows are painted. */

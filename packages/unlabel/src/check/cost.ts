@@ -14,6 +14,7 @@ import { AUTO } from "../methods/presets.ts";
 import { createMethod, methodNamed, resolveConfig, viewsAt } from "../methods/registry.ts";
 
 import { averageOf } from "../train/average.ts";
+import { withColorForm } from "../train/color-form.ts";
 import { giveWayWhenShort } from "../train/give-way.ts";
 import { averageCost, extremeSizes } from "../train/growth.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
@@ -63,7 +64,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   const device = chooseDevice("auto", engineInfo());
   const kind = device === "cpu" ? ("cpu" as const) : ("gpu" as const);
   const fitted = preset === AUTO ? fit(methodNamed(name).about, { ...facts, device: kind }, {}).settings : {};
-  const config = resolveConfig({ flags, fitted });
+  const config = withColorForm(resolveConfig({ flags, fitted }), device);
   const threads = chooseThreads(config.threads);
   setThreads(threads);
   giveWayWhenShort(threads);
@@ -97,6 +98,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
           optimizer,
           average,
           views: value.views,
+          images: value.indices,
           progress: { step, total: STEPS, epoch: 1 },
           device,
           precision,

@@ -30,7 +30,7 @@ export async function animals(folder: string): Promise<string> {
   const { Progress } = await import("../train/progress.ts");
   let progress: InstanceType<typeof Progress> | undefined;
   const { train, val } = await buildAnimals(folder, (done, total) => {
-    progress ??= new Progress({ total, unit: "images" });
+    progress ??= new Progress({ total, unit: "image" });
     progress.update(done, "", "drawing");
   }).finally(() => progress?.end());
   process.stderr.write(

@@ -48,6 +48,8 @@ export interface PicturesMoment {
   columns: number;
   /** Images among which neighbours were found. */
   among: number;
+  /** What they took of the training's time: to read the images, draw them and encode the sheet; absent in older runs. */
+  seconds?: number;
   /** The images shown, the same ones at every step. */
   images: PicturedImage[];
 }

@@ -236,6 +236,7 @@ function oneStep(
     views: batch.views,
     progress,
     first,
+    images: batch.indices,
     device,
     precision,
     ...stepSettings(config),

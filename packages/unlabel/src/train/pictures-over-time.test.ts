@@ -89,6 +89,7 @@ it("an MAE learns the same to the bit with and without them, also interrupted, a
   expect(overTime!.moments.map(({ step }) => step)).toEqual(AT);
   for (const moment of overTime!.moments as PicturesMoment[]) {
     expect(moment).toMatchObject({ total: 12, tile: 32, columns: 8, among: 16, file: sheetName(moment.step) });
+    expect(moment.seconds).toBeGreaterThan(0);
     const { width, height } = await sharp(join(out, "pictures", moment.file)).metadata();
     const tiles = moment.images.flatMap(({ tile, features, masked, reconstructed, near }) => [
       ...[tile, features, masked, reconstructed],

@@ -61,6 +61,8 @@ export class PicturesOverTimeWatch {
   #took = 0;
   #cost: number | null = null;
   #spent = 0;
+  /** Of these seconds, those that a sheet tells of. */
+  #told = 0;
 
   constructor(options: PicturesOptions) {
     this.#options = options;
@@ -109,9 +111,9 @@ export class PicturesOverTimeWatch {
       return null;
     }
     const began = performance.now();
-    const drawn = { moment: drawing.moment, sheet: await drawing.sheet.encode() };
+    const sheet = await drawing.sheet.encode();
     this.#cost = this.#took + this.#spend(began);
-    return drawn;
+    return this.#drawn(drawing.moment, sheet);
   }
 
   /** Encodes those that have waited. */
@@ -122,7 +124,14 @@ export class PicturesOverTimeWatch {
     const began = performance.now();
     const sheet = await waiting.sheet.encode();
     this.#spend(began);
-    return { moment: waiting.moment, sheet };
+    return this.#drawn(waiting.moment, sheet);
+  }
+
+  /** With what has been spent since the sheet before it. */
+  #drawn(moment: PicturesMoment, sheet: Uint8Array): DrawnMoment {
+    const seconds = Math.round((this.#spent - this.#told) * 1e4) / 1e4;
+    this.#told = this.#spent;
+    return { moment: { ...moment, seconds }, sheet };
   }
 
   /** Counts seconds that pictures took elsewhere, such as to read their images. */

@@ -88,6 +88,7 @@ export const overTimeSchema = z.looseObject({
         tile: z.int().min(1).max(1024),
         columns: z.int().min(1).max(64),
         among: z.int().min(0),
+        seconds: z.number().min(0).optional(),
         images: z
           .array(
             z.looseObject({

@@ -1,5 +1,15 @@
 // What the studio's process answers of a run's images: as the commands would, within the folders given, and without a trace on the disk.
-import { mkdirSync, readdirSync, readFileSync, realpathSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import crc32 from "crc-32";
 import sharp from "sharp";
@@ -223,6 +233,29 @@ describe("a run from a stranger", () => {
       ["map", { dir }],
     ] as const) {
       await expect(atlas.answer(kind, ask as never, context)).rejects.toThrow(/^Expected .*images/);
+    }
+  });
+
+  it("has no weights and no settings that lie elsewhere, and none that never end", async () => {
+    cpSync(run("mae"), at("outside", "run"), { recursive: true });
+    const weights = stranger("stranger-weights", {});
+    rmSync(join(weights, "checkpoints"));
+    symlinkSync(at("outside", "run", "checkpoints"), join(weights, "checkpoints"));
+    const settings = run("stranger-settings");
+    mkdirSync(settings);
+    symlinkSync(at("outside", "run", "run.json"), join(settings, "run.json"));
+    const pipe = run("stranger-pipe");
+    mkdirSync(pipe);
+    execFileSync("mkfifo", [join(pipe, "run.json")]);
+    const file = at("inside", "stranger.csv");
+    for (const [dir, words] of [
+      [weights, "a link to somewhere else"],
+      [settings, "a link to somewhere else"],
+      [pipe, "a pipe or device"],
+    ] as const) {
+      await expect(atlas.answer("map", { dir }, context)).rejects.toThrow(words);
+      const label = atlas.answer("labelOpen", { root: at("inside", "images"), dirs: [dir], file }, context);
+      await expect(label).rejects.toThrow(words);
     }
   });
 

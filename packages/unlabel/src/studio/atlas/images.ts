@@ -7,8 +7,17 @@ import { openImagesAs } from "../../data/open-images.ts";
 import { ImageReader } from "../../data/reader.ts";
 import { type Picture, pictureOf } from "../../label/picture.ts";
 import { RunDirectory } from "../../run/directory.ts";
+import { Folders } from "../runs/folders.ts";
 import { sheetOf } from "./sheet-of.ts";
 import { placeOf, within } from "./within.ts";
+
+/** What is read of a run where its encoder is asked. */
+const READ = ["run.json", "checkpoints", "cache"];
+
+/** Makes sure that what is read of a run lies in the folders given. @throws {UserError} where one of its files is a link out of them */
+export async function checkRun(dir: string, roots: readonly string[]): Promise<void> {
+  await (await Folders.of(roots)).check(dir, READ);
+}
 
 /** An image and what it is of. */
 export interface Placed {
@@ -35,6 +44,7 @@ export class RunImages {
    * @throws {UserError} where these lie elsewhere, or are gone
    */
   static async open(dir: string, roots: readonly string[]): Promise<RunImages> {
+    await checkRun(dir, roots);
     const run = RunDirectory.open(dir);
     const { root, input } = run.info.data;
     return RunImages.of(run, await openImagesAs(placeOf(root, roots), input), roots);

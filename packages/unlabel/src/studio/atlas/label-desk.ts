@@ -9,8 +9,8 @@ import type { Picture } from "../../label/picture.ts";
 import { type LabelStore, openStore } from "../../label/store.ts";
 import type { LabelTold } from "../messages/atlas.ts";
 import type { Context } from "./context.ts";
+import { checkRun } from "./images.ts";
 import type { LabelAsk } from "./requests.ts";
-
 import { isWithin, placeOf, realOf, within } from "./within.ts";
 
 interface Desk {
@@ -44,6 +44,7 @@ export class LabelDesk implements Disposable {
         const place = placeOf(ask.root, this.#roots);
         const { out } = within(await openData(place), this.#roots);
         if (out > 0) throw new UserError(`Expected images inside the folders given, got ${out} that lead elsewhere`);
+        for (const dir of ask.dirs) await checkRun(dir, this.#roots);
         this.close();
         const store = openStore("-o", this.#fileOf(ask.file));
         try {

@@ -10,6 +10,7 @@ import { type Pictures, picturesSchema, type RunFile, type Skipped, skippedSchem
 import type { RunDetail, RunRow } from "../messages/runs.ts";
 import { commandsFor } from "./commands.ts";
 import type { Folders } from "./folders.ts";
+import { inShort, jsonOf } from "./json-text.ts";
 import { memoryOf } from "./memory.ts";
 import { numberOf, problemOf, type RunPlace, readRow, readRunFile } from "./row.ts";
 import { scoreLines } from "./score-lines.ts";
@@ -17,6 +18,11 @@ import { scoreLines } from "./score-lines.ts";
 const MOST_PICTURES = 5_000_000;
 /** Skipped images that are listed; all are counted. */
 const LISTED = 50;
+/** Triplets of pictures, lines of a kind, and settings that a page shows; ours have far fewer. */
+const SHOWN = 100;
+const SETTINGS = 500;
+/** Of one setting, or one line. */
+const MOST_TEXT = 2_000;
 const PIECE = 1 << 20;
 const NEWLINE = 0x0a;
 
@@ -36,7 +42,7 @@ export async function readDetail(folders: Folders, place: RunPlace): Promise<Run
   const pictures = await or(picturesIn(folders, dir, file.method), null);
   return {
     row,
-    config: file.config,
+    config: settingsOf(file.config),
     facts: factsOf(file, row),
     chance: file.chance ?? null,
     floor: file.floor ?? null,
@@ -45,10 +51,10 @@ export async function readDetail(folders: Folders, place: RunPlace): Promise<Run
     batch: numberOf(file.config.batch),
     peakMb: file.result?.peak_mb ?? null,
     memory: await memoryOf(folders, dir),
-    chosen: file.chosen ?? [],
-    understood: file.data?.understood ?? [],
+    chosen: some(file.chosen),
+    understood: some(file.data?.understood),
     notes: notesOf(file),
-    damage: [...damage, ...(evaluations?.left ?? [])].map(visible),
+    damage: some([...damage, ...(evaluations?.left ?? [])]).map(visible),
     scores: evaluations ? scoreLines(evaluations) : [],
     skipped,
     commands: commandsFor(folders.shown(dir), row, file),
@@ -103,22 +109,37 @@ async function picturesIn(folders: Folders, dir: string, method: string): Promis
   const path = join(dir, "pictures", `${method}.json`);
   const text = await folders.text(path, MOST_PICTURES);
   if (text === null) return null;
-  const found = picturesSchema.safeParse(parsed(text));
-  return found.success ? found.data : null;
+  const found = picturesSchema.safeParse(parsed(text, folders.shown(path)));
+  return found.success ? { ...found.data, items: found.data.items.slice(0, SHOWN) } : null;
 }
 
-function parsed(text: string): unknown {
+function parsed(text: string, where: string): unknown {
   try {
-    return JSON.parse(text);
+    return jsonOf(text, where);
   } catch {
     return null;
   }
 }
 
+/** Settings as they can be shown, whoever wrote them. */
+export function settingsOf(config: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const short = (value: unknown): unknown => {
+    if (typeof value === "string") return inShort(value, MOST_TEXT);
+    const text = typeof value === "object" && value !== null ? JSON.stringify(value) : "";
+    return text.length > MOST_TEXT ? inShort(text, MOST_TEXT) : value;
+  };
+  const shown = Object.entries(config).slice(0, SETTINGS);
+  return Object.fromEntries(shown.map(([key, value]) => [inShort(key), short(value)]));
+}
+
+function some(lines: readonly string[] | null | undefined): string[] {
+  return (lines ?? []).slice(0, SHOWN).map((line) => inShort(line, MOST_TEXT));
+}
+
 /** What a reader of the numbers should know. */
 function notesOf(file: RunFile): string[] {
   const notes = (file as { notes?: unknown }).notes;
-  return Array.isArray(notes) ? notes.filter((one) => typeof one === "string").map(visible) : [];
+  return Array.isArray(notes) ? some(notes.filter((one) => typeof one === "string")).map(visible) : [];
 }
 
 function factsOf(file: RunFile, row: RunRow): [string, string][] {
@@ -155,5 +176,7 @@ function factsOf(file: RunFile, row: RunRow): [string, string][] {
     ["Command", file.command == null ? null : recordedHere(file.command)],
     ["Folder", row.dir],
   ];
-  return facts.flatMap(([name, value]) => (value ? [[name, visible(value)] as [string, string]] : []));
+  return facts.flatMap(([name, value]) =>
+    value ? [[name, inShort(visible(value), MOST_TEXT)] as [string, string]] : [],
+  );
 }

@@ -109,17 +109,25 @@ export class Folders {
    * Makes sure that whatever reads these files of a folder by their names reads nothing outside.
    *
    * @param names of files, or of folders of files, that need not be there
-   * @throws {UserError} where one is a link to somewhere else
+   * @throws {UserError} where one is a link to somewhere else, a pipe or a device
    */
-  async check(folder: string, names: readonly string[]): Promise<void> {
+  check(folder: string, names: readonly string[]): Promise<void> {
+    return this.#check(folder, names, new Set());
+  }
+
+  /** @param seen folders looked into: of links that lead round in circles there are more ways than can be gone */
+  async #check(folder: string, names: readonly string[], seen: Set<string>): Promise<void> {
     for (const name of names) {
       const path = join(folder, name);
       const real = await realpath(path).catch(() => null);
-      if (real === null) continue;
+      if (real === null || seen.has(real)) continue;
+      seen.add(real);
       if (!this.rootOf(real))
         throw new UserError(`Expected ${path} inside the folders given, got a link to somewhere else; it is not read`);
-      if (!(await stat(real)).isDirectory()) continue;
-      await this.check(path, await readdir(real));
+      const found = await stat(real);
+      if (found.isFile()) continue;
+      if (!found.isDirectory()) throw new UserError(`Expected a file in ${path}, got a pipe or device; it is not read`);
+      await this.#check(path, await readdir(real), seen);
     }
   }
 

@@ -25,10 +25,14 @@ export function lineOf(text: string): Row | null {
   return { step, epoch: numberOr(epoch), seconds: numberOr(seconds), found: row };
 }
 
+/** A name longer than this is none of a metric. */
+const LONGEST_NAME = 200;
+
 /** Calls with each metric of a row, `seconds` among them; null stands for what was not a number. */
 export function metricsIn({ found }: Row, take: (key: string, value: number | null) => void): void {
   for (const key of Object.keys(found)) {
     const value = found[key];
+    if (key.length > LONGEST_NAME) continue;
     if (key !== "step" && key !== "epoch" && (typeof value === "number" || value === null)) take(key, value);
   }
 }

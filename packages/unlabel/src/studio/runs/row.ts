@@ -10,6 +10,7 @@ import { check } from "../../run/read/file.ts";
 import { type RunFile, runSchema } from "../../run/read/schema.ts";
 import type { RunRow, RunState } from "../messages/runs.ts";
 import type { Folders } from "./folders.ts";
+import { inShort, jsonOf } from "./json-text.ts";
 import { type Glance, glanceAt, metricOf } from "./metric-lines.ts";
 import { quickScores } from "./quick-scores.ts";
 
@@ -31,13 +32,7 @@ export async function readRunFile(folders: Folders, dir: string): Promise<RunFil
   const path = join(dir, "run.json");
   const text = await folders.text(path, MOST_INFO);
   if (text === null) throw new UserError(`Expected a run.json in ${folders.shown(dir)}, got none any more`);
-  let found: unknown;
-  try {
-    found = JSON.parse(text);
-  } catch {
-    throw new UserError(`Expected JSON in ${folders.shown(path)}, got something else; it is damaged`);
-  }
-  return check(runSchema, migrate(found, folders.shown(path)), folders.shown(path));
+  return check(runSchema, migrate(jsonOf(text, folders.shown(path)), folders.shown(path)), folders.shown(path));
 }
 
 /** A run's row as its files are now. */
@@ -70,12 +65,12 @@ export async function readRow(folders: Folders, place: RunPlace): Promise<RunRow
   return {
     ...row,
     state,
-    problem: file.error != null ? visible(file.error) : (problems[0] ?? null),
-    trainer: trainer ? `process ${trainer.pid} on ${visible(trainer.host)}` : null,
-    method: file.method,
-    title: titleOf(file),
-    encoder: typeof file.config.encoder === "string" ? spelled(file.config.encoder) : "",
-    data: basename(file.data?.root ?? "") || (file.data?.root ?? ""),
+    problem: file.error != null ? inShort(visible(file.error)) : (problems[0] ?? null),
+    trainer: trainer ? `process ${trainer.pid} on ${inShort(visible(trainer.host))}` : null,
+    method: inShort(file.method),
+    title: inShort(titleOf(file)),
+    encoder: typeof file.config.encoder === "string" ? inShort(spelled(file.config.encoder)) : "",
+    data: inShort(basename(file.data?.root ?? "") || (file.data?.root ?? "")),
     seed: file.seed ?? null,
     step,
     total,
@@ -85,10 +80,10 @@ export async function readRow(folders: Folders, place: RunPlace): Promise<RunRow
     rate: pace !== null && batch !== null && pace > 0 ? batch / pace : (file.result?.images_per_s ?? null),
     loss: (last && metricOf(last, "train/loss")) ?? file.result?.loss_last ?? null,
     spark,
-    health: file.health ? { verdict: file.health.verdict, text: file.health.text } : null,
+    health: file.health ? { verdict: inShort(file.health.verdict), text: inShort(file.health.text) } : null,
     probe: told(scores.linear, "online/linear_top1"),
     knn: told(scores.knn, "online/knn_top1"),
-    created: file.created ?? null,
+    created: file.created == null ? null : inShort(file.created),
   };
 }
 
@@ -153,6 +148,5 @@ export function numberOf(value: unknown): number | null {
 
 /** What went wrong, in one line. */
 export function problemOf(error: unknown): string {
-  if (error instanceof UserError) return visible(error.message);
-  return visible(error instanceof Error ? error.message : String(error));
+  return inShort(visible(error instanceof Error ? error.message : String(error)));
 }

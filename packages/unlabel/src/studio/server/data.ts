@@ -6,6 +6,9 @@ import { z } from "zod";
 import { UserError } from "../../base/errors.ts";
 import { placeOf } from "../atlas/within.ts";
 import type { CheckedTold, DataTold, WorkState } from "../messages/atlas.ts";
+import type { RunRow } from "../messages/runs.ts";
+import type { Folders } from "../runs/folders.ts";
+import type { KnownRun } from "../runs/library.ts";
 import { readRunFile } from "../runs/row.ts";
 import { bodyOf, bytes, sheetAsked } from "./images.ts";
 import type { Part, Studio } from "./part.ts";
@@ -118,12 +121,24 @@ async function knownRoot(studio: Studio, asked: string): Promise<string> {
   return asked;
 }
 
+/** By row, of which there is a new one whenever a run has changed: every sheet of thumbnails asks. */
+const known = new WeakMap<RunRow, string | null>();
+
+/** Where a run's images lie, as it says; null where it says nothing. */
+async function rootOf(folders: Folders, { dir, row }: KnownRun): Promise<string | null> {
+  const before = row === null ? undefined : known.get(row);
+  if (before !== undefined) return before;
+  const file = await readRunFile(folders, dir).catch(() => null);
+  const found = file?.data?.root || null;
+  if (row !== null && file !== null) known.set(row, found);
+  return found;
+}
+
 async function dataOf({ runs, folders }: Studio): Promise<DataTold[]> {
   const roots = new Map<string, string[]>();
   for (const run of runs.all()) {
-    const file = await readRunFile(folders, run.dir).catch(() => null);
-    const own = file?.data?.root;
-    if (typeof own !== "string" || own === "") continue;
+    const own = await rootOf(folders, run);
+    if (own === null) continue;
     roots.set(own, [...(roots.get(own) ?? []), run.id]);
   }
   const real = folders.roots.map((one) => one.real);

@@ -1,10 +1,10 @@
 // What a run made of a few images while it trained; the sheets themselves are pictures of the run as all others.
 import { join } from "node:path";
-import { UserError } from "../../base/errors.ts";
 import { OVER_TIME, PICTURES } from "../../run/pictures-over-time.ts";
 import { check } from "../../run/read/file.ts";
 import { overTimeSchema } from "../../run/read/schema.ts";
 import type { OverTimeTold } from "../messages/over-time.ts";
+import { jsonOf } from "../runs/json-text.ts";
 import type { Part } from "./part.ts";
 import { runOf } from "./send.ts";
 
@@ -18,13 +18,7 @@ export const overTimePart: Part = (app, { folders, ...studio }) => {
     const path = join(run.dir, PICTURES, OVER_TIME);
     const text = await folders.text(path, MOST_BYTES);
     if (text === null) return c.json({ moments: [] } satisfies OverTimeTold);
-    let found: unknown;
-    try {
-      found = JSON.parse(text);
-    } catch {
-      throw new UserError(`Expected JSON in ${folders.shown(path)}, got something else; it is damaged`);
-    }
-    const { moments } = check(overTimeSchema, found, folders.shown(path));
+    const { moments } = check(overTimeSchema, jsonOf(text, folders.shown(path)), folders.shown(path));
     return c.json({ moments } satisfies OverTimeTold);
   });
 };

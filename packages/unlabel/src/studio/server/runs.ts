@@ -1,14 +1,15 @@
 // The runs: their table, one run's page, curves, pictures, and the line on which all is told.
 
+import { codeOf } from "../../base/files.ts";
 import { versionOfUnlabel } from "../../base/version.ts";
 import { readPicture } from "../../run/read/own-file.ts";
 import type { RunsMessage, SettingsMessage } from "../messages/runs.ts";
 import { readCurves } from "../runs/curves.ts";
-import { readDetail } from "../runs/detail.ts";
+import { readDetail, settingsOf } from "../runs/detail.ts";
 import type { KnownRun } from "../runs/library.ts";
 import { numberOf, readRunFile } from "../runs/row.ts";
 import type { Part, Studio } from "./part.ts";
-import { badRequest, runOf, runsOf } from "./send.ts";
+import { badRequest, notFound, runOf, runsOf } from "./send.ts";
 
 /** A page waits no longer than this for the first look through the folders. */
 const FIRST_MS = 400;
@@ -29,7 +30,7 @@ export const runsPart: Part = (app, studio) => {
     const found = runsOf(c, studio);
     const settings = async ({ id, dir }: KnownRun) => {
       const file = await readRunFile(studio.folders, dir).catch(() => null);
-      return file === null ? [] : [{ id, settings: { ...file.config, data: file.data?.root ?? null } }];
+      return file === null ? [] : [{ id, settings: { ...settingsOf(file.config), data: file.data?.root ?? null } }];
     };
     return c.json({ runs: (await Promise.all(found.map(settings))).flat() } satisfies SettingsMessage);
   });
@@ -38,7 +39,9 @@ export const runsPart: Part = (app, studio) => {
     const name = c.req.param("name");
     const kind = name.endsWith(".png") ? "png" : name.endsWith(".jpg") ? "jpeg" : null;
     if (kind === null) throw badRequest("Expected a .png or .jpg of a run");
-    const bytes = await readPicture(run.dir, c.req.param("folder"), name, kind);
+    const bytes = await readPicture(run.dir, c.req.param("folder"), name, kind).catch((error: unknown) => {
+      throw codeOf(error) === "ENOENT" ? notFound("Expected a picture that is there, got none by that name") : error;
+    });
     return new Response(new Uint8Array(bytes), {
       headers: { "Content-Type": `image/${kind}`, "Cache-Control": "no-cache" },
     });

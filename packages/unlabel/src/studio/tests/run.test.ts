@@ -1,5 +1,5 @@
 // A run's page and curves of several, as a person has them, in Chromium: read, moved through by keyboard, and not taken in by strangers.
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../testing/data.ts";
@@ -133,6 +133,20 @@ describe.runIf(hasChromium)("runs looked at", () => {
     );
     await page.locator(".legend li").nth(1).waitFor();
     expect(await page.title()).toBe("Curves · unlabel studio");
+    expect(faults).toEqual([]);
+  });
+
+  it("a run whose folder is removed while it is open says so, and stays as it was", async () => {
+    await writeRun(join(folder.path, "leaves"), { steps: 5, top1: null });
+    await using studio = await openStudio([folder.path]);
+    await studio.runs.start();
+    const { page, faults } = await studio.page({ path: `/run/${id("leaves")}` });
+    await page.locator(".figures dd").nth(7).waitFor();
+    expect(await page.title()).toBe("leaves · unlabel studio");
+    rmSync(join(folder.path, "leaves"), { recursive: true });
+    await page.getByText("Its folder has been moved or removed").waitFor();
+    expect(await page.locator(".figures dd").first().textContent()).toBe("5of 1,480");
+    expect(await page.locator(".run-what .status").count()).toBe(0);
     expect(faults).toEqual([]);
   });
 

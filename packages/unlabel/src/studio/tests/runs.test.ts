@@ -38,6 +38,10 @@ describe.runIf(hasChromium)("the table of runs", () => {
     await expect.poll(names).toEqual(["two"]);
     expect(await page.locator("[data-run] td.n").last().textContent()).toBe("–");
     expect(await page.title()).toBe("Runs · unlabel studio");
+    await page.keyboard.press("/");
+    await page.keyboard.type(" nothing");
+    await page.getByRole("button", { name: "Show all" }).click();
+    await expect.poll(names).toHaveLength(5);
     expect(faults).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 // The frame around every page: where one is, where one can go, whether the server is there, and the keys.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Route, routes } from "../routes.ts";
 import { navigate, useAddress } from "./address.ts";
 import { Announcer } from "./announce.tsx";
@@ -18,8 +18,11 @@ export function App() {
   const title = found?.route.title ?? "Not here";
   const main = useRef<HTMLElement>(null);
   const isFirst = useRef(true);
-  useEffect(() => {
+  // Before the page's own effects, which may know a better one.
+  useLayoutEffect(() => {
     document.title = `${title} · unlabel studio`;
+  }, [path]);
+  useEffect(() => {
     // Whoever reads by ear or moves by keyboard begins at the new page; the first one is where a browser begins.
     if (!isFirst.current) main.current?.focus({ preventScroll: true });
     isFirst.current = false;

@@ -7,6 +7,7 @@ import { rowsOf, useRuns } from "../app/runs.ts";
 import { Command } from "../parts/command.tsx";
 import { Empty, Problem } from "../parts/empty.tsx";
 import { ImageSheet } from "../parts/image-sheet.tsx";
+import { isolated } from "../parts/isolated.ts";
 import { Working } from "../parts/working.tsx";
 import "./data.css";
 
@@ -14,7 +15,7 @@ export function DataPage() {
   const { data, error } = useApi<{ data: DataTold[] }>("/api/data", ["data"]);
   const [asked, setRoot] = useQuery("root");
   const all = data?.data ?? [];
-  const chosen = all.find(({ root }) => root === asked) ?? all[0];
+  const chosen = all.find(({ root }) => root === asked) ?? all.find((one) => one.problem === null) ?? all[0];
   if (data && all.length === 0) {
     return (
       <Empty title="No images yet">
@@ -33,7 +34,7 @@ export function DataPage() {
             <select class="field" value={chosen.root} onChange={({ currentTarget }) => setRoot(currentTarget.value)}>
               {all.map(({ root }) => (
                 <option key={root} value={root}>
-                  {root}
+                  {isolated(root)}
                 </option>
               ))}
             </select>
@@ -57,7 +58,7 @@ function Runs({ ids }: { ids: readonly string[] }) {
   return (
     <span class="soft small">
       {names.length === 1 ? "Trained on by " : `Trained on by ${names.length} runs: `}
-      {names.slice(0, 5).join(", ")}
+      {names.slice(0, 5).map(isolated).join(", ")}
       {names.length > 5 && " …"}
     </span>
   );
@@ -69,7 +70,7 @@ function Outside({ problem }: { problem: string }) {
       ? [problem.slice(0, problem.lastIndexOf(": ")), problem.slice(problem.lastIndexOf(": ") + 2)]
       : [problem, null];
   return (
-    <Empty title="These images may not be read">
+    <Empty title={problem.includes("got nothing there") ? "These images are gone" : "These images may not be read"}>
       <p>{words}.</p>
       {line?.includes("unlabel") && <Command line={line} />}
     </Empty>
@@ -155,7 +156,9 @@ function Found({ told, root }: { told: CheckedTold; root: string }) {
               <tbody>
                 {told.unreadable.first.map(({ path, reason }) => (
                   <tr key={path}>
-                    <th scope="row">{path}</th>
+                    <th scope="row">
+                      <bdi>{path}</bdi>
+                    </th>
                     <td>{reason}</td>
                   </tr>
                 ))}
@@ -295,7 +298,9 @@ function Classes({ told: { classes } }: { told: CheckedTold }) {
               .sort((a, b) => b.train - a.train)
               .map(({ name, train, val }) => (
                 <tr key={name}>
-                  <th scope="row">{name}</th>
+                  <th scope="row">
+                    <bdi>{name}</bdi>
+                  </th>
                   <td>{number(train)}</td>
                   <td>{number(val)}</td>
                   <td class="wide">

@@ -1,5 +1,5 @@
 // Labelling by hand, one key an image, and what the labels say of the runs: `unlabel label` as a page of the studio.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { DataTold, LabelTold } from "../../messages/atlas.ts";
 import { useListQuery, useQuery } from "../app/address.ts";
 import { say } from "../app/announce.tsx";
@@ -130,39 +130,43 @@ function Session({ told, onTold, onEnd, onLost, runs }: SessionProps) {
     setBroken(false);
     if (!current) setShown(told.at);
   }, [told.at, told.id]);
-  useEffect(() => {
+  // Before anything is painted: whoever types on after `n` loses no letter.
+  useLayoutEffect(() => {
     if (isNaming) field.current?.focus();
   }, [isNaming, shown]);
   // An answer is taken only once its image can be seen.
-  const act = async (image: number | null, label: string | null, words: string) => {
-    if (isBusy.current || (image !== null && shown !== told.at)) return;
+  const act = async (image: number | null, label: string | null, words: string): Promise<boolean> => {
+    if (isBusy.current || (image !== null && shown !== told.at)) return false;
     isBusy.current = true;
     try {
       const next = await post<LabelTold>("/api/label/act", { id: told.id, at: told.at, image, label });
       setProblem(null);
       onTold(next);
       say(`${words}. ${next.current ? `Image ${next.at + 1}` : "All images are labelled"}. ${next.verdict}`);
+      return true;
     } catch (error) {
       const words = error instanceof Error ? error.message : String(error);
       // Its process has given its memory back: the file brings the session back.
       if (words.startsWith("Expected the session that is open")) onLost();
       else setProblem(words);
+      return false;
     } finally {
       isBusy.current = false;
     }
   };
-  const answer = (label: string | null) => {
-    if (current) void act(current.image, label, label ?? "Skipped");
-  };
+  const answer = async (label: string | null) =>
+    current !== null && (await act(current.image, label, label ?? "Skipped"));
   const undo = () => told.at > 0 && void act(null, null, "Taken back");
+  // A key that is held down is one answer, not one for each image that follows.
+  const once = (does: () => unknown) => (event: KeyboardEvent) => void (event.repeat || does());
   useKeys("Label", {
     ...Object.fromEntries(
-      told.classes.flatMap(({ name, key }) => (key === null ? [] : [[key, [name, () => answer(name)] as const]])),
+      told.classes.flatMap(({ name, key }) => (key === null ? [] : [[key, [name, once(() => answer(name))] as const]])),
     ),
-    n: ["a new class", () => setNaming(true)],
-    s: ["skip this image", () => answer(null)],
-    u: ["take the last answer back", undo],
-    Backspace: ["", undo],
+    n: ["a new class", once(() => setNaming(true))],
+    s: ["skip this image", once(() => answer(null))],
+    u: ["take the last answer back", once(undo)],
+    Backspace: ["", once(undo)],
   });
   return (
     <div class="label-session" data-shown={shown >= 0 && shown === told.at ? told.at : undefined}>
@@ -203,7 +207,7 @@ function Session({ told, onTold, onEnd, onLost, runs }: SessionProps) {
           <ol class="label-classes" aria-label="Classes">
             {told.classes.map(({ name, key, images }) => (
               <li key={name}>
-                <button type="button" disabled={!current} title={name} onClick={() => answer(name)}>
+                <button type="button" disabled={!current} title={name} onClick={() => void answer(name)}>
                   <kbd>{key ?? " "}</kbd>
                   <bdi>{name}</bdi>
                   <span class="soft">{images}</span>
@@ -217,8 +221,8 @@ function Session({ told, onTold, onEnd, onLost, runs }: SessionProps) {
                 event.preventDefault();
                 const name = field.current?.value.trim() ?? "";
                 if (name === "") return;
-                answer(name);
-                setNaming(false);
+                // What was typed stays until it is taken.
+                void answer(name).then((isTaken) => isTaken && setNaming(false));
               }}
             >
               <label>
@@ -249,7 +253,7 @@ function Session({ told, onTold, onEnd, onLost, runs }: SessionProps) {
             <button type="button" class="plain" disabled={told.at === 0} onClick={undo}>
               Undo <kbd>u</kbd>
             </button>
-            <button type="button" class="plain" disabled={!current} onClick={() => answer(null)}>
+            <button type="button" class="plain" disabled={!current} onClick={() => void answer(null)}>
               Skip <kbd>s</kbd>
             </button>
           </div>

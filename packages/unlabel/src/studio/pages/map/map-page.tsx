@@ -7,7 +7,8 @@ import { post, useApi } from "../app/api.ts";
 import { useKeys } from "../app/keys.tsx";
 import { rowsOf, useRuns } from "../app/runs.ts";
 import { Choice } from "../parts/choice.tsx";
-import { Empty, Problem } from "../parts/empty.tsx";
+import { ChooseRun } from "../parts/choose-run.tsx";
+import { Problem } from "../parts/empty.tsx";
 import { RunPicker } from "../parts/run-picker.tsx";
 import { Working } from "../parts/working.tsx";
 import { COLOURINGS, type Colouring, type Kind, kindsOf } from "./colours.ts";
@@ -117,12 +118,10 @@ export function MapPage() {
         )}
       </div>
       {runs.length === 0 && looking === false && (
-        <Empty title="No run chosen">
-          <p>
-            A map puts images with like features close to each other. Choose one run, or two that were trained on the
-            same images to see where each puts them.
-          </p>
-        </Empty>
+        <ChooseRun
+          words="A map puts images with like features close to each other. Choose one run, or two that were trained on the same images to see where each puts them."
+          onChoose={(id) => setRuns([id])}
+        />
       )}
       {!isShared && (
         <p class="soft">
@@ -247,7 +246,7 @@ interface LegendProps {
 
 function Legend({ kinds, apart, onToggle, told, colouring }: LegendProps) {
   return (
-    <fieldset class="legend">
+    <fieldset class="kinds">
       <legend class="heard">What colours mean: choose some to set them apart</legend>
       {kinds.map(({ value, name, points, colour }) => (
         <button type="button" key={value} aria-pressed={apart.has(value)} onClick={() => onToggle(value)} title={name}>

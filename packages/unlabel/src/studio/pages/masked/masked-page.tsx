@@ -6,8 +6,9 @@ import { say } from "../app/announce.tsx";
 import { post, useApi } from "../app/api.ts";
 import { useKeys } from "../app/keys.tsx";
 import { rowsOf, useRuns } from "../app/runs.ts";
+import { ChooseRun } from "../parts/choose-run.tsx";
 import { DropPicture } from "../parts/drop-picture.tsx";
-import { Empty, Problem } from "../parts/empty.tsx";
+import { Problem } from "../parts/empty.tsx";
 import { RunPicker } from "../parts/run-picker.tsx";
 import { Working } from "../parts/working.tsx";
 import "./masked.css";
@@ -91,12 +92,12 @@ export function MaskedPage() {
       <div>
         <h1 class="heard">Masked</h1>
         <RunPicker label="Choose a run …" chosen={[]} most={1} onChange={setRuns} may={isMasked} />
-        <Empty title="No run chosen">
-          <p>
-            Choose a run of a method that predicts what is hidden, such as MAE. Then paint over a picture: what you
-            hide, the run fills in.
-          </p>
-        </Empty>
+        <ChooseRun
+          words="Choose a run of a method that predicts what is hidden, such as MAE. Then paint over a picture: what you hide, the run fills in."
+          may={isMasked}
+          command="npx unlabel pretrain IMAGES --method mae"
+          onChoose={(one) => setRuns([one])}
+        />
       </div>
     );
   }
@@ -179,7 +180,8 @@ interface CanvasProps {
 /** The picture with its patches, to be painted on: a stroke hides or shows as its first patch does. */
 function Canvas({ told, hidden, onPaint }: CanvasProps) {
   const { grid } = told;
-  const [at, setAt] = useState(Math.floor((grid * grid) / 2));
+  const [at, setAt] = useState(Math.floor((grid * grid + grid) / 2));
+  const [hasFocus, setFocus] = useState(false);
   const stroke = useRef<{ value: number; next: Uint8Array } | null>(null);
   const own = useRef<HTMLCanvasElement>(null);
   const [, again] = useState(0);
@@ -199,9 +201,20 @@ function Canvas({ told, hidden, onPaint }: CanvasProps) {
           context.fillStyle = "#7d7f85";
           context.fillRect(left, top, edge, edge);
         }
-        context.strokeStyle = i === at ? "#0b62a4" : "rgb(255 255 255 / 25%)";
-        context.lineWidth = i === at ? 3 : 1;
+        context.strokeStyle = "rgb(255 255 255 / 25%)";
+        context.lineWidth = 1;
         context.strokeRect(left + 0.5, top + 0.5, edge - 1, edge - 1);
+      }
+      if (!hasFocus) return;
+      // Where arrow keys are, on any picture: dark in light.
+      const [left, top] = [(at % grid) * edge, Math.floor(at / grid) * edge];
+      for (const [colour, wide] of [
+        ["#fff", 5],
+        ["#0b62a4", 2.5],
+      ] as const) {
+        context.strokeStyle = colour;
+        context.lineWidth = wide;
+        context.strokeRect(left + 2.5, top + 2.5, edge - 5, edge - 5);
       }
     };
     image.addEventListener("load", draw);
@@ -265,6 +278,8 @@ function Canvas({ told, hidden, onPaint }: CanvasProps) {
         onPointerUp={end}
         onPointerCancel={end}
         onKeyDown={key}
+        onFocus={() => setFocus(true)}
+        onBlur={() => setFocus(false)}
       />
       <figcaption>Paint on it: hidden patches are gray</figcaption>
     </figure>

@@ -1,5 +1,7 @@
 // A run's pictures through its training: the same images step by step, their places in colours, what the method made of their hidden parts,
 // and what lay nearest to them.
+
+import { percent } from "../../../page/numbers.ts";
 import type { MomentTold, OverTimeTold } from "../../messages/over-time.ts";
 import { useQuery } from "../app/address.ts";
 import { useApi } from "../app/api.ts";
@@ -11,8 +13,8 @@ import "./over-time.css";
 const VIEWS = { features: "Features", reconstructed: "Reconstructions", near: "Nearest" } as const;
 type View = keyof typeof VIEWS;
 
-/** The section of a run's page. */
-export function OverTime({ id }: { id: string }) {
+/** The section of a run's page. @param whole seconds of training, at its pace, to its end */
+export function OverTime({ id, whole }: { id: string; whole: number | null }) {
   const { data, error } = useApi<OverTimeTold>(`/api/over-time/${id}`, [`run:${id}`]);
   const [asked, ask] = useQuery("pictures", "features");
   const moments = data?.moments ?? [];
@@ -44,7 +46,9 @@ export function OverTime({ id }: { id: string }) {
             onChange={(one) => ask(one)}
           />
         )}
-        <p class="soft small">{words(view, last)}</p>
+        <p class="soft small">
+          {words(view, last)} {costOf(moments, whole)}
+        </p>
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
       <section class="scroll" aria-label="Pictures over time, step by step" tabIndex={0}>
@@ -110,6 +114,14 @@ function Cell({ id, moment, name, view }: { id: string; moment: MomentTold; name
 
 function sheetOf(id: string, { file, step }: MomentTold): string {
   return `/api/run/${id}/file/pictures/${encodeURIComponent(file)}?step=${step}`;
+}
+
+/** What they took of the training, where the run has kept that. */
+function costOf(moments: readonly MomentTold[], whole: number | null): string {
+  const all = moments.map(({ seconds }) => seconds);
+  if (whole === null || whole <= 0 || all.includes(undefined)) return "";
+  const took = all.reduce<number>((sum, one) => sum + (one ?? 0), 0);
+  return `All of them took ${percent(took / whole, 2)} of its time.`;
 }
 
 function words(view: View, { among }: MomentTold): string {

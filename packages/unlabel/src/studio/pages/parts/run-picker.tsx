@@ -1,6 +1,7 @@
 // Which runs a page shows: one or more of all, by their names.
 import type { RunRow } from "../../messages/runs.ts";
 import { rowsOf, useRuns } from "../app/runs.ts";
+import { isolated } from "./isolated.ts";
 import { RunName } from "./run-name.tsx";
 import "./run-picker.css";
 
@@ -49,7 +50,7 @@ export function RunPicker({ label, chosen, most, onChange, may = (row) => row.st
           <option value="">{there.length === 0 ? label : "One more run …"}</option>
           {others.map((row) => (
             <option key={row.id} value={row.id}>
-              {`${row.name} · ${row.title} ${row.encoder}`}
+              {`${isolated(row.name)} · ${isolated(row.title)} ${row.encoder}`}
             </option>
           ))}
         </select>

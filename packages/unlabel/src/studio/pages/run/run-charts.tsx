@@ -16,7 +16,8 @@ import { valuesOf, type XAxis } from "../parts/series.ts";
 const ALWAYS = ["train/loss", "train/lr", "data/images_per_s", "data/wait_s"];
 /** Of use to programs alone. */
 const LEFT_OUT = new Set(["health/images", "watch/seconds"]);
-const SMOOTH = 0.9;
+/** How much of the last mean stays: of many values most, of few less, or it would lag behind all of them. */
+const smoothingFor = (values: number) => Math.min(0.9, Math.max(0.5, 1 - 60 / values));
 
 interface Props {
   run: RunDetail;
@@ -28,7 +29,6 @@ export function RunCharts({ run, curves, error }: Props) {
   const [axisText, setAxis] = useQuery("x", "step");
   const [isSmooth, setSmooth] = useQuery("smooth", "on");
   const axis = axisOf(axisText);
-  const smoothing = isSmooth === "on" ? SMOOTH : 0;
   useKeys("Curves", {
     x: ["steps, minutes or images", () => setAxis({ step: "minutes", minutes: "images", images: "step" }[axis])],
     m: ["means or values", () => setSmooth(isSmooth === "on" ? "off" : "on")],
@@ -73,7 +73,15 @@ export function RunCharts({ run, curves, error }: Props) {
       )}
       <div class="charts">
         {keys.map((key) => (
-          <Metric key={key} curves={curves} name={key} axis={axis} smoothing={smoothing} run={run} levels={levels} />
+          <Metric
+            key={key}
+            curves={curves}
+            name={key}
+            axis={axis}
+            isSmooth={isSmooth === "on"}
+            run={run}
+            levels={levels}
+          />
         ))}
       </div>
       <p class="small soft under-chart">
@@ -93,26 +101,27 @@ interface MetricProps {
   curves: RunCurves | null;
   name: string;
   axis: XAxis;
-  smoothing: number;
+  isSmooth: boolean;
   run: RunDetail;
   levels: Level[];
 }
 
 const NO_LEVELS: Level[] = [];
 
-function Metric({ curves, name, axis, smoothing, run, levels }: MetricProps) {
+function Metric({ curves, name, axis, isSmooth, run, levels }: MetricProps) {
   const isLoss = name === "train/loss";
   const lines = useMemo((): ChartLine[] => {
     if (!curves) return [];
     const label = metricWords(name);
     const color = "--run0";
-    const isNoisy = smoothing > 0 && /^(train|data)\//.test(name) && name !== "train/lr" && name !== "data/size";
+    const isNoisy = isSmooth && /^(train|data)\//.test(name) && name !== "train/lr" && name !== "data/size";
     const own = { label, color, ...valuesOf(curves, name, axis) };
     if (!isNoisy || own.x.length < 20) return [{ ...own, width: 1.8 }];
     // What is read out is what was recorded, as in the figures above.
+    const smoothing = smoothingFor(own.x.length);
     const mean = { label, color, width: 2, isBehind: true, ...valuesOf(curves, name, axis, smoothing) };
     return [{ ...own, width: 1, alpha: 0.3 }, mean];
-  }, [curves, name, axis, smoothing]);
+  }, [curves, name, axis, isSmooth]);
   return (
     <div class={isLoss ? "major" : ""}>
       <Chart

@@ -1,4 +1,5 @@
 // One run: where it stands, its curves, what they mean, what its encoder is worth, and what to do next.
+import { useEffect } from "preact/hooks";
 import { compact, count, duration, megabytes, percent, plural, significant } from "../../../page/numbers.ts";
 import type { RunCurves, RunDetail } from "../../messages/runs.ts";
 import { navigate } from "../app/address.ts";
@@ -25,7 +26,7 @@ export function RunPage({ params }: PageProps) {
   const topics = [`run:${id}`];
   const detail = useApi<RunDetail>(`/api/run/${id}`, topics);
   const curves = useApi<{ runs: RunCurves[] }>(`/api/curves?runs=${id}`, topics);
-  const { rows } = useRuns();
+  const { rows, looking } = useRuns();
   const step = (by: number) => {
     const all = sorted(rows, orderOf("created"));
     const next = all[all.findIndex((row) => row.id === id) + by];
@@ -40,6 +41,10 @@ export function RunPage({ params }: PageProps) {
   });
   const run = detail.data;
   const known = rows.find((row) => row.id === id);
+  const name = known?.name ?? run?.row.name;
+  useEffect(() => {
+    if (name !== undefined) document.title = `${name} · unlabel studio`;
+  }, [id, name]);
   if (run === null)
     return detail.error === null ? (
       <h1 class="run-title">{known ? <bdi>{known.name}</bdi> : "…"}</h1>
@@ -54,6 +59,7 @@ export function RunPage({ params }: PageProps) {
   // A row that was told of since is the newer one.
   const row = known ?? run.row;
   const found = curves.data?.runs[0] ?? null;
+  const isGone = looking === false && !known;
   return (
     <article class="run">
       <header class="run-head">
@@ -62,7 +68,7 @@ export function RunPage({ params }: PageProps) {
             <bdi>{row.name}</bdi>
           </h1>
           <p class="run-what">
-            <Status state={row.state} />
+            {!isGone && <Status state={row.state} />}
             <span>{[row.title, row.encoder].filter(Boolean).join(", ")}</span>
             <bdi>{row.data}</bdi>
             {row.seed !== null && <span>seed {row.seed}</span>}
@@ -78,7 +84,11 @@ export function RunPage({ params }: PageProps) {
           </button>
         </div>
       </header>
-      <Problem text={detail.error ?? row.problem} />
+      <Problem
+        text={
+          isGone ? "Its folder has been moved or removed; this is what was known of it." : (detail.error ?? row.problem)
+        }
+      />
       {[...run.damage, ...run.notes].map((line) => (
         <p key={line} class="problem note">
           {line}

@@ -15,7 +15,7 @@ export function Scores({ scores, commands }: Pick<RunDetail, "scores" | "command
   return (
     <Section id="scores" title="Scores">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard */}
-      <section class="scroll" tabIndex={0} aria-label="Scores">
+      <section class="scroll" tabIndex={0} aria-label="Table of scores">
         <table class="facts scores">
           <thead>
             <tr>
@@ -25,7 +25,7 @@ export function Scores({ scores, commands }: Pick<RunDetail, "scores" | "command
                 Trained
               </th>
               <th scope="col" class="n">
-                95 %
+                95 % interval
               </th>
               <th scope="col" class="n">
                 Untrained

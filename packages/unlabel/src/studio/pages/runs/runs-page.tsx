@@ -41,6 +41,10 @@ export function RunsPage() {
     setPicked(next);
     say(`${next.length} picked`);
   };
+  const showAll = () => {
+    setFilter("");
+    setChosen("all");
+  };
   const toCurves = () => there.length > 0 && navigate(`/curves?runs=${there.join(",")}`);
   const save = () => void saveReport(there);
   const focused = () => document.activeElement?.closest<HTMLElement>("[data-run]")?.dataset.run;
@@ -122,6 +126,14 @@ export function RunsPage() {
         </div>
       </div>
       <RunsTable groups={groups} order={order} onSort={setSort} picked={there} onPick={pick} />
+      {shown.length === 0 && rows.length > 0 && (
+        <p class="none">
+          No run fits.{" "}
+          <button type="button" class="quiet" onClick={showAll}>
+            Show all
+          </button>
+        </p>
+      )}
       <p class="foot soft small">
         {looking !== false
           ? "Looking for runs …"

@@ -155,8 +155,12 @@ const Row = memo(
           <Status state={row.state} />
         </td>
         <td class="n minor steps">
-          {row.total === null ? compact(row.step) : `${compact(row.step)} / ${compact(row.total)}`}
-          <span class="progress" style={{ "--done": String(row.total ? Math.min(1, row.step / row.total) : 0) }} />
+          {row.state !== "unread" && (
+            <>
+              {row.total === null ? compact(row.step) : `${compact(row.step)} / ${compact(row.total)}`}
+              <span class="progress" style={{ "--done": String(row.total ? Math.min(1, row.step / row.total) : 0) }} />
+            </>
+          )}
         </td>
         <td class="n minor">{row.eta === null ? "" : duration(row.eta)}</td>
         <td class={`loss ${row.state === "live" ? "is-live" : ""}`}>

@@ -6,8 +6,9 @@ import { say } from "../app/announce.tsx";
 import { post, postBytes, useApi } from "../app/api.ts";
 import { useKeys } from "../app/keys.tsx";
 import { rowsOf, useRuns } from "../app/runs.ts";
+import { ChooseRun } from "../parts/choose-run.tsx";
 import { DropPicture } from "../parts/drop-picture.tsx";
-import { Empty, Problem } from "../parts/empty.tsx";
+import { Problem } from "../parts/empty.tsx";
 import { ImageSheet } from "../parts/image-sheet.tsx";
 import { RunName } from "../parts/run-name.tsx";
 import { RunPicker } from "../parts/run-picker.tsx";
@@ -61,12 +62,10 @@ export function SearchPage() {
       </div>
       {runs.length === 0 ? (
         looking === false && (
-          <Empty title="No run chosen">
-            <p>
-              Choose one run or several, then give a picture: each shows which images of those that it was trained on
-              are nearest to it.
-            </p>
-          </Empty>
+          <ChooseRun
+            words="Choose one run or several, then give a picture: each shows which images of those that it was trained on are nearest to it."
+            onChoose={(id) => setRuns([id])}
+          />
         )
       ) : (
         <>
