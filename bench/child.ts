@@ -25,6 +25,8 @@ export interface Place {
   cores?: readonly number[];
   /** Variables beside those of this process. */
   env?: NodeJS.ProcessEnv;
+  /** Words that start it, before its own: of a program that sets a limit and then becomes it. */
+  before?: readonly string[];
 }
 
 const ROOT = join(import.meta.dirname, "..");
@@ -50,12 +52,12 @@ async function runNode(
   flags: string[],
   args: string[],
   threads: number,
-  { root = ROOT, cores, env }: Place,
+  { root = ROOT, cores, env, before = [] }: Place,
 ): Promise<Outcome> {
   const path = join(root, program);
   if (!existsSync(path)) throw new RefusedError(`it has no ${program}`);
   const bound = cores ? ["taskset", "-c", cores.join(",")] : [];
-  const [file = process.execPath, ...rest] = [...bound, process.execPath, ...flags, path, ...args];
+  const [file = process.execPath, ...rest] = [...before, ...bound, process.execPath, ...flags, path, ...args];
   // `--import` looks for packages from the working folder on.
   return runChild(file, rest, { ...process.env, OMP_NUM_THREADS: String(threads), ...env }, root);
 }
@@ -63,17 +65,30 @@ async function runNode(
 /**
  * Runs a program to its end.
  *
+ * @param heard told each piece of what it says, as it says it
  * @throws {RefusedError} with the last line that it said where it ends with 2
  * @throws {UserError} with the end of what it said where it fails or prints no JSON
  */
-export async function runChild(file: string, args: string[], env: NodeJS.ProcessEnv, cwd?: string): Promise<Outcome> {
+export async function runChild(
+  file: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  cwd?: string,
+  heard: (text: string) => void = () => {},
+): Promise<Outcome> {
   const began = performance.now();
   const child = spawn(file, args, { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
   const stop = () => child.kill();
   process.once("exit", stop);
   let [out, err, peak] = ["", "", 0];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (err = (err + text).slice(-4000)));
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+    heard(text);
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err = (err + text).slice(-4000);
+    heard(text);
+  });
   const timer = setInterval(() => (peak = Math.max(peak, memoryOf(child.pid))), SAMPLE_MS);
   const code = await new Promise<number | null>((resolve, reject) => child.on("close", resolve).on("error", reject));
   clearInterval(timer);

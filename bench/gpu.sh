@@ -3,7 +3,10 @@
 #   bench/gpu.sh pack [FILE.tar]                  here: Node, its packages, what is built, sources, CMake, libjpeg and images in one file
 #   tar xf FILE.tar; unlabel-gpu/tree/bench/gpu.sh run [--device cpu|cuda] [--quick] [--rows PATTERN]
 #                                                 there: builds the bridge against that PyTorch, checks that the GPU computes what the
-#                                                 CPU does, and prints the table beside PyTorch
+#                                                 CPU does, and prints the table beside PyTorch; the last line says what of that was
+#                                                 done, and on what
+#   bench/gpu.sh rehearse [flags of run]          here, as root: packs, and runs in a bare Debian 12 that has a compiler and, by UNLABEL_PEERS,
+#                                                 a Python with PyTorch; without a GPU all that does not need one
 # UNLABEL_PEERS names folders of Python packages where they are not python3's own; UNLABEL_BENCH_DATA the images to pack.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -44,6 +47,9 @@ pack() {
 }
 
 run() {
+  # What is under way, for the last line.
+  part="finding what is here"
+  trap 'status=$?; [ "$status" = 0 ] || echo "gpu.sh: stopped at $part (exit $status); what was done before it stands above" >&2' EXIT
   # In a clone there is no bundle: Node, CMake and libjpeg are the machine's.
   if [ -x "$bundle/node/bin/node" ]; then
     export PATH=$bundle/node/bin:$bundle/tools/cmake/data/bin:$PATH CMAKE_GENERATOR=Ninja CMAKE_PREFIX_PATH=$bundle/jpeg
@@ -68,6 +74,7 @@ PYTHON
   cd "$root"
   [ ! -e "$bundle/commit" ] || { BENCH_COMMIT=$(cat "$bundle/commit") && export BENCH_COMMIT; }
   echo "LibTorch: $LIBTORCH"
+  part="building the bridge"
   node --input-type=module - "$root" <<'NODE'
 import { join } from "node:path";
 const { buildNative, findLibtorch, exitWith } = await import(join(process.argv[2], "packages/torch/setup/index.mjs"));
@@ -85,18 +92,48 @@ NODE
     [ ${#device[@]} -ne 1 ] || device+=("$flag")
     [ "$flag" != --device ] || device=(--device)
   done
+  part="doctor"
+  node packages/unlabel/bin/unlabel.mjs doctor
+  local where
+  where=$(node packages/unlabel/bin/unlabel.mjs doctor --json | node -e '
+    const { engine, cpu } = JSON.parse(require("node:fs").readFileSync(0, "utf8").trim().split("\n").at(-1));
+    const gpus = engine.cuda_devices;
+    console.log(gpus > 0 ? `${gpus} GPU${gpus > 1 ? "s" : ""}` : `the CPU alone (${cpu}): no GPU answers, and nothing was run on one`);
+  ')
+  part="parity"
   node node_modules/tsx/dist/cli.mjs bench/main.ts parity "${device[@]}"
+  part="training beside PyTorch"
   node node_modules/tsx/dist/cli.mjs bench/main.ts train --json "$@"
+  part="the end"
+  case " ${device[*]} " in *" cpu "*) where="the CPU, as asked" ;; esac
+  echo "gpu.sh: bridge built, parity held, training measured beside PyTorch, on $where"
+}
+
+rehearse() {
+  [ -d "${UNLABEL_PEERS:-}" ] || {
+    echo "Expected UNLABEL_PEERS to name a folder of packages for Python 3.11 with PyTorch and torchvision, got ${UNLABEL_PEERS:-none}" >&2
+    exit 1
+  }
+  local stage flags=""
+  [ $# -eq 0 ] || flags=$(printf ' %q' "$@")
+  stage=$(mktemp -d)
+  # shellcheck disable=SC2064 # its value now
+  trap "rm -rf '$stage'" EXIT
+  (pack "$stage/unlabel-gpu.tar")
+  # Of the bare machine's own Node nothing is used: PATH has the bundle's first and not that.
+  "$root/scripts/bare-machine" --mount "$stage" --mount "$UNLABEL_PEERS" \
+    "apt-get -qq update && apt-get -qqy install --no-install-recommends g++ python3 >/dev/null" \
+    "cd ~ && tar xf $stage/unlabel-gpu.tar && PATH=/usr/bin:/bin UNLABEL_PEERS=$UNLABEL_PEERS unlabel-gpu/tree/bench/gpu.sh run$flags"
 }
 
 command=${1:-}
 case $command in
-  pack | run)
+  pack | run | rehearse)
     shift
     "$command" "$@"
     ;;
   *)
-    echo "Expected pack or run, got ${command:-nothing}; the head of $0 says what they do" >&2
+    echo "Expected pack, run or rehearse, got ${command:-nothing}; the head of $0 says what they do" >&2
     exit 2
     ;;
 esac

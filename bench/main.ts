@@ -25,6 +25,7 @@ const COMPARED: Record<string, () => Promise<Compared>> = {
   data: () => import("./data.ts"),
   train: () => import("./train.ts"),
   quality: () => import("./quality.ts"),
+  busy: () => import("./busy.ts"),
 };
 
 interface Against {
@@ -72,6 +73,7 @@ interface Flags {
   data: string;
   threads: number;
   minutes?: number;
+  folder?: string;
   rows?: RegExp;
   fromRows?: boolean;
   check?: boolean;
@@ -89,7 +91,7 @@ const program = new Command("npm run bench --")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
   .option(
     "--rows <pattern>",
-    "data, train, presets, indicators, methods: only rows whose name holds it, a regular expression",
+    "data, train, busy, scale, presets, indicators, methods: only rows whose name holds it, a regular expression",
     pattern,
   )
   .option(
@@ -104,6 +106,7 @@ const program = new Command("npm run bench --")
   .addOption(new Option("--device <name>", "where to compute").choices(["auto", "cpu", "cuda"]).default("auto"))
   .option("--threads <n>", "cores for either side", positive, allowedCores())
   .option("--minutes <n>", "for benches that train for a time", positive)
+  .option("--folder <dir>", "scale: where its millions of images are made and removed (default: the temporary folder)")
   .action(bench);
 
 try {
@@ -128,6 +131,8 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
   if (unchecked) throw new UserError(`Expected methods with --check, got ${unchecked}`);
   if (quick && write) throw new UserError("Expected --quick or --write, got both: quick numbers belong in no document");
   const data = resolve(flags.data);
+  if (flags.folder !== undefined && !existsSync(flags.folder))
+    throw new UserError(`Expected a folder that is there for --folder, got ${flags.folder}`);
   if (!existsSync(data)) throw new UserError(`Expected images in ${data}; name their folder with --data`);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   // PyTorch's scripts take a GPU where they see one.
@@ -187,7 +192,7 @@ async function checkRows(asked: string[], wanted: RegExp, options: BenchOptions,
       : (await (COMPARED[name] ?? ALONE[name])?.())?.rowNames;
     if (!found || found(options).length === 0)
       throw new UserError(
-        `Expected --rows with data, train, presets, indicators or methods alone, got it with ${name}`,
+        `Expected --rows with data, train, busy, scale, presets, indicators or methods alone, got it with ${name}`,
       );
     known.push(...found(options));
   }

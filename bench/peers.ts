@@ -79,7 +79,18 @@ export function peerScript(name: string): string {
   throw new UserError(`Expected ${name} in bench/peers or ../shared/peers, found it in neither`);
 }
 
-/** Runs a peer's script and reads the JSON object that its last line is. */
-export function runPeer(peers: Peers, script: string, args: string[], threads: number): Promise<Outcome> {
-  return runChild("python3", [peerScript(script), ...args], { ...peers.env, OMP_NUM_THREADS: String(threads) });
+/**
+ * Runs a peer's script and reads the JSON object that its last line is.
+ *
+ * @param before words that start it, before its own
+ */
+export function runPeer(
+  peers: Peers,
+  script: string,
+  args: string[],
+  threads: number,
+  before: readonly string[] = [],
+): Promise<Outcome> {
+  const [file = "python3", ...rest] = [...before, "python3", peerScript(script), ...args];
+  return runChild(file, rest, { ...peers.env, OMP_NUM_THREADS: String(threads) });
 }

@@ -39,6 +39,8 @@ export interface BenchOptions {
   fromRows?: boolean;
   /** For benches that keep their rows: measure nothing, say what is missing. */
   check?: boolean;
+  /** Where sets of very many images are made; by default where temporary files are. */
+  folder?: string;
   /** For benches that train for a time. */
   minutes?: number;
   /** Progress, for people. */

@@ -1,5 +1,5 @@
 // How time and memory of training grow with batch, image size, model and data set: an exponent each, by least squares over
-// logarithms, and a plot in docs/. 1 is linear, 0 is none at all.
+// logarithms, and a plot in docs/. 1 is linear, 0 is none at all. Then what very many images ask for (scale-large.ts).
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { trainingFlops } from "../packages/unlabel/src/train/flops.ts";
 import { numberIn, runUnlabel } from "./child.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
+import { rowNames as largeNames, runLarge } from "./scale-large.ts";
 import { scalePlot } from "./scale-plot.ts";
 import { smallCopy } from "./small-copy.ts";
 import { powerLaw } from "./stats.ts";
@@ -82,11 +83,21 @@ export function axes({ images, batch }: { images: number; batch: number }): Axis
   ];
 }
 
-export async function run({ quick, data, device, threads, plots, say }: BenchOptions): Promise<Row[]> {
+export function rowNames(options: Pick<BenchOptions, "quick">): string[] {
+  return [...axesOf(options).flatMap(namesOf), ...largeNames(options)];
+}
+
+const axesOf = ({ quick }: Pick<BenchOptions, "quick">) =>
+  axes(quick ? { images: 512, batch: 4 } : { images: 8000, batch: BASE.batch });
+
+export async function run(options: BenchOptions): Promise<Row[]> {
+  const { quick, data, device, threads, plots, rows: wanted, say } = options;
+  const chosen = (name: string) => wanted?.test(name) ?? true;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   try {
     const rows: Row[] = [];
-    for (const axis of axes(quick ? { images: 512, batch: 4 } : { images: 8000, batch: BASE.batch })) {
+    for (const axis of axesOf(options)) {
+      if (!namesOf(axis).some(chosen)) continue;
       say(axis.name);
       const points: Point[] = [];
       for (const [i, { x, label, flags, images }] of axis.points.entries()) {
@@ -106,12 +117,18 @@ export async function run({ quick, data, device, threads, plots, say }: BenchOpt
         points.push({ x, label, step, mb: numberIn(outcome, "peak_mb"), start });
       }
       if (plots) writeAtomically(join(plots, `scale-${axis.name.replaceAll(" ", "-")}.svg`), scalePlot(axis, points));
-      rows.push(...rowsOf(axis, points));
+      rows.push(...rowsOf(axis, points).filter(({ name }) => chosen(name)));
     }
+    rows.push(...(await runLarge(options)));
     return rows;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** What its rows are called. */
+function namesOf(axis: Axis): string[] {
+  return rowsOf(axis, []).map(({ name }) => name);
 }
 
 /** Exponents of one axis, with the numbers that they come from. */

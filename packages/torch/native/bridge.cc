@@ -9,6 +9,7 @@
 #include "handles.h"
 #include "heap.h"
 #include "lend.h"
+#include "meta.h"
 #include "ops.h"
 #include "profile.h"
 #include "rendezvous.h"
@@ -45,6 +46,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   unlabel::export_distributed(env, exports);
   unlabel::export_heap(env, exports);
   unlabel::export_lend(env, exports);
+  unlabel::export_meta(env, exports);
   unlabel::export_profile(env, exports);
   unlabel::export_rendezvous(env, exports);
   unlabel::export_runtime(env, exports);

@@ -86,7 +86,7 @@ HandleStats handle_stats() {
   for (const Slot& slot : slots()) {
     if (!slot.alive) continue;
     ++stats.tensors;
-    if (slot.tensor.has_storage() && seen.insert(slot.tensor.storage().unsafeGetStorageImpl()).second) {
+    if (slot.tensor.has_storage() && !slot.tensor.is_meta() && seen.insert(slot.tensor.storage().unsafeGetStorageImpl()).second) {
       stats.bytes += static_cast<int64_t>(slot.tensor.storage().nbytes());
     }
   }

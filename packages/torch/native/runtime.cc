@@ -7,6 +7,7 @@
 #include <ATen/native/DispatchStub.h>
 #include <dlfcn.h>
 #include <torch/csrc/api/include/torch/version.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <optional>
@@ -40,6 +41,20 @@ void open_cuda() {
   const std::string path = library_folder() + "/libtorch_cuda.so";
   if (dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) cuda_problem() = dlerror();
 #endif
+}
+
+/// openCuda(): opens libtorch_cuda whether a driver answers or not → null where there is no such library, else why it does not open, or ""
+Napi::Value open_cuda_library(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+#ifdef __linux__
+    const std::string path = library_folder() + "/libtorch_cuda.so";
+    if (access(path.c_str(), F_OK) == 0) {
+      const bool opens = dlopen(path.c_str(), RTLD_NOW | RTLD_GLOBAL) != nullptr;
+      return Napi::String::New(info.Env(), opens ? "" : dlerror());
+    }
+#endif
+    return info.Env().Null();
+  });
 }
 
 /// The generation of each GPU, such as 8.0 for an A100, asked of the driver: LibTorch has no call for it in every version.
@@ -146,6 +161,7 @@ void export_runtime(Napi::Env env, Napi::Object exports) {
   exports.Set("getRngState", Napi::Function::New(env, get_rng_state, "getRngState"));
   exports.Set("setRngState", Napi::Function::New(env, set_rng_state, "setRngState"));
   exports.Set("threads", Napi::Function::New(env, threads, "threads"));
+  exports.Set("openCuda", Napi::Function::New(env, open_cuda_library, "openCuda"));
   exports.Set("describe", Napi::Function::New(env, describe_engine, "describe"));
 }
 

@@ -137,7 +137,7 @@ Napi::Value external(const Napi::CallbackInfo& info) {
 Napi::Value nbytes(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const at::Tensor& t = arg(info, 0);
-    return Napi::Number::New(info.Env(), t.layout() == at::kStrided ? static_cast<double>(t.nbytes()) : 0);
+    return Napi::Number::New(info.Env(), t.layout() == at::kStrided && !t.is_meta() ? static_cast<double>(t.nbytes()) : 0);
   });
 }
 

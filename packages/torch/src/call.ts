@@ -1,7 +1,9 @@
 // One boxed call for every ATen operator.
+import { deviceAround } from "./default-device.ts";
 import { describe, guarded, messageOf, TorchError } from "./errors.ts";
 import { handleOf, handlesOf, TensorHandle } from "./handle.ts";
 import { type Handle, native, type Schema } from "./native.ts";
+import { observer } from "./observe.ts";
 
 /** How one argument or result crosses: as it is, as a tensor, or as an array of tensors. */
 type Crossing = "plain" | "tensor" | "tensors";
@@ -12,6 +14,10 @@ interface Operator {
   returns: Crossing[];
   /** Where the argument stands that is written into and returned (`add_`, `add.out`); −1 for results of their own. */
   written: number;
+  /** Where the argument stands that names a device; −1 where there is none. */
+  device: number;
+  /** Whether it makes tensors of no others, so that without a device they come to lie on that of `withDevice`. */
+  makes: boolean;
 }
 
 const operators = new Map<string, Operator>();
@@ -36,6 +42,8 @@ function lookup(name: string): Operator {
       args: schema.args.map((arg) => crossing(arg.type)),
       returns: schema.returns.map((ret) => crossing(ret.type)),
       written: writtenArgument(schema),
+      device: schema.args.findIndex(({ type }) => type.startsWith("Device")),
+      makes: schema.args.every(({ type }) => !type.startsWith("Tensor")),
     };
     operators.set(name, found);
   }
@@ -73,9 +81,12 @@ export function call<T = unknown>(name: string, args: readonly unknown[]): T {
   if (args.length > schema.args.length) {
     throw new TorchError(`Expected at most ${schema.args.length} arguments, got ${args.length}`, name);
   }
+  observer()?.({ name, schema, args });
+  const device = guarded(name, () => placeOf(op, args));
   const crossed = guarded(name, () =>
     schema.args.map((argument, i) => {
-      const value = args[i] === undefined ? argument.default : args[i];
+      const given = i === op.device ? device : args[i];
+      const value = given === undefined ? argument.default : given;
       return toNative(value, op.args[i]!, argument, name);
     }),
   );
@@ -91,6 +102,15 @@ export function call<T = unknown>(name: string, args: readonly unknown[]): T {
   }
   if (op.returns.length <= 1) return fromNative(result, op.returns[0] ?? "plain") as T;
   return (result as unknown[]).map((item, i) => fromNative(item, op.returns[i]!)) as T;
+}
+
+/** The device that a call names; where tensors are made without one, that of `withDevice` around. */
+function placeOf({ device, makes }: Operator, args: readonly unknown[]): unknown {
+  if (device < 0) return undefined;
+  const given = args[device];
+  const place = given ?? (makes ? deviceAround() : null) ?? given;
+  if (place === "meta") native.metaShapes();
+  return place;
 }
 
 function toNative(value: unknown, how: Crossing, { name, type }: Schema["args"][number], op: string): unknown {

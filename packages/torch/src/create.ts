@@ -1,6 +1,9 @@
-// Tensors from JavaScript values.
+// Tensors from JavaScript values, and their way to a device.
+import { call } from "./call.ts";
+import { deviceAround } from "./default-device.ts";
 import { type Device, type DType, dtypeOf, type TypedArray } from "./dtype.ts";
 import { describe, guarded, TorchError } from "./errors.ts";
+import { scope } from "./handle.ts";
 import { native } from "./native.ts";
 import { full as fullOp } from "./ops.generated.ts";
 import { Tensor } from "./tensor.ts";
@@ -12,7 +15,7 @@ export type Nested = number | bigint | boolean | readonly Nested[];
 export interface TensorOptions {
   /** Default: what the values say, float32 for numbers. */
   dtype?: DType;
-  /** Default `"cpu"`. */
+  /** Default `"cpu"`, or that of `withDevice` around. */
   device?: Device;
 }
 
@@ -37,8 +40,7 @@ export function fromTypedArray(data: TypedArray, shape?: readonly number[], opti
  */
 export function tensor(data: Nested | TypedArray, options: TensorOptions = {}): Tensor {
   if (ArrayBuffer.isView(data)) {
-    const made = fromTypedArray(data as TypedArray);
-    return options.dtype || options.device ? moved(made, options) : made;
+    return moved(fromTypedArray(data as TypedArray, undefined, { device: "cpu" }), options);
   }
   const shape: number[] = [];
   for (let level: Nested = data as Nested; Array.isArray(level); level = level[0]) {
@@ -53,7 +55,7 @@ export function tensor(data: Nested | TypedArray, options: TensorOptions = {}): 
   const range = ranges[target];
   if (range) for (const value of flat) checkWhole(value, target, range);
   const array = /^u?int64$/.test(target) ? BigInt64Array.from(flat, BigInt) : Float64Array.from(flat, Number);
-  return moved(fromTypedArray(array, shape), { ...options, dtype: target });
+  return moved(fromTypedArray(array, shape, { device: "cpu" }), { ...options, dtype: target });
 }
 
 /** A tensor of one repeated value: float32 unless told otherwise. */
@@ -90,12 +92,72 @@ function checkWhole(value: number | bigint | boolean, dtype: DType, [low, high]:
   }
 }
 
-function moved(made: Tensor, options: TensorOptions): Tensor {
-  const out = made.to(options);
-  if (out !== made) made.dispose();
-  return out;
+/** Its dtype is changed on the host, where it is small. */
+function moved(made: Tensor, { dtype, device }: TensorOptions): Tensor {
+  const typed = dtype === undefined ? made : made.to({ dtype });
+  if (typed !== made) made.dispose();
+  return onto(typed, device);
 }
 
 function onto(made: Tensor, device: Device | undefined): Tensor {
-  return device === undefined ? made : moved(made, { device });
+  const place = device ?? deviceAround() ?? "cpu";
+  if (place === "cpu") return made;
+  const there = toDevice(made, place);
+  made.dispose();
+  return there;
+}
+
+/**
+ * A copy of a tensor of the CPU on a device, for which the host does not wait: where that is a GPU of NVIDIA's, it goes by way of memory that the
+ * system may not move, and the device reads it when it is its turn.
+ *
+ * @param host it may be disposed of at once
+ * @param device where to; for `cpu` the result shares its memory
+ */
+export function toDevice(host: Tensor, device: Device): Tensor {
+  if (!device.startsWith("cuda")) return host.to({ device, nonBlocking: device === "meta" });
+  const still = call<Tensor>("aten::pin_memory", [host]);
+  const there = still.to({ device, nonBlocking: true });
+  if (still !== host) still.dispose();
+  return there;
+}
+
+/** What {@link fromTypedArrays} makes a tensor of. */
+export interface ArrayOnItsWay {
+  /** Its elements, row by row. */
+  data: TypedArray;
+  /** Its product must be the array's length; default one dimension. */
+  shape?: readonly number[];
+}
+
+/**
+ * Tensors with copies of several typed arrays' elements, which go to the device together: one copy, for which the host does not wait.
+ *
+ * @param device where to; default `"cpu"`
+ * @returns a tensor an array, each of the array's own type
+ * @throws {TorchError} for a shape that is not the array's
+ */
+export function fromTypedArrays(arrays: readonly ArrayOnItsWay[], device: Device = "cpu"): Tensor[] {
+  if (device === "cpu" || arrays.length < 2) {
+    return arrays.map(({ data, shape }) => fromTypedArray(data, shape, { device }));
+  }
+  // Elements of eight bytes lie at multiples of eight.
+  const places = arrays.map(() => 0);
+  let bytes = 0;
+  for (const [i, { data }] of arrays.entries()) {
+    places[i] = bytes;
+    bytes += 8 * Math.ceil(data.byteLength / 8);
+  }
+  const packed = new Uint8Array(bytes);
+  for (const [i, { data }] of arrays.entries()) {
+    packed.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), places[i]);
+  }
+  return scope(() => {
+    const all = fromTypedArray(packed, undefined, { device });
+    return arrays.map(({ data, shape }, i) =>
+      call<Tensor>("aten::view.dtype", [all.narrow(0, places[i]!, data.byteLength), dtypeOf(data)]).view(
+        shape ?? [data.length],
+      ),
+    );
+  });
 }

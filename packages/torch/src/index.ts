@@ -1,7 +1,17 @@
 // @unlabel/torch: LibTorch for TypeScript.
 export { backward, enableGrad, grad, isGradEnabled, noGrad } from "./autograd.ts";
 export { call, operatorNames, schemaOf } from "./call.ts";
-export { fromTypedArray, full, type Nested, type TensorOptions, tensor } from "./create.ts";
+export {
+  type ArrayOnItsWay,
+  fromTypedArray,
+  fromTypedArrays,
+  full,
+  type Nested,
+  type TensorOptions,
+  tensor,
+  toDevice,
+} from "./create.ts";
+export { withDevice } from "./default-device.ts";
 export * as distributed from "./distributed.ts";
 export type { Device, DType, MemoryFormat, Scalar, TypedArray } from "./dtype.ts";
 export { TorchError } from "./errors.ts";
@@ -10,6 +20,7 @@ export { lend } from "./lend.ts";
 export { TensorOps } from "./methods.generated.ts";
 export type { Schema, SchemaArgument } from "./native.ts";
 export * as nn from "./nn/index.ts";
+export { type OperatorCall, observeOperators } from "./observe.ts";
 export * from "./ops.generated.ts";
 export * as optim from "./optim/index.ts";
 export { type ProfileEvent, recordFunction, startProfile, stopProfile } from "./profile.ts";
@@ -25,6 +36,7 @@ export {
   type MemoryUse,
   manualSeed,
   memory,
+  openCudaLibrary,
   setRngState,
   setThreads,
   trimHeap,

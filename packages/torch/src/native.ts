@@ -76,6 +76,8 @@ export interface Native {
   isContiguous(handle: Handle, format: string): boolean;
   alive(handle: Handle): boolean;
   free(handles: Handle | Handle[]): void;
+  /** Tells LibTorch those shapes of results on the device `meta` that it lacks. */
+  metaShapes(): boolean;
   memory(): { liveTensors: number; liveBytes: number };
   external(bytes: number): number;
   nbytes(handle: Handle): number;
@@ -106,6 +108,8 @@ export interface Native {
   profileStart(): void;
   profileStop(): { names: string[]; events: Float64Array };
   describe(): EngineDescription;
+  /** Null where there is no CUDA library beside LibTorch's; else why it does not open, empty where it does. */
+  openCuda(): string | null;
   /** The descriptor of a socket that listens there alone; the error begins with `taken` or `elsewhere` where that is why. */
   listenAt(address: string, port: number): number;
   openStore(host: string, port: number, listening: number, prefix: string, rank: number, timeoutMs: number): void;

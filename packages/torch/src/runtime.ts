@@ -64,18 +64,21 @@ export interface AutocastOptions {
   enabled?: boolean;
 }
 
-/** Runs `body` with matrix products and convolutions in half precision, by PyTorch's own lists of operators. */
+/**
+ * Runs `body` with matrix products and convolutions in half precision, by PyTorch's own lists of operators. On the device `"meta"`, where nothing is
+ * computed, nothing is cast.
+ */
 export function autocast<T>(options: AutocastOptions, body: () => T): T {
   const { device = "cpu", dtype = "bfloat16", enabled = true } = options;
   const type = String(device).split(":")[0] ?? "cpu";
-  const was = guarded("autocast", () => native.autocast(type, enabled, dtype));
+  const was = type === "meta" ? null : guarded("autocast", () => native.autocast(type, enabled, dtype));
   const outer = autocasting;
   autocasting = enabled;
   try {
     return synchronous(body(), "autocast");
   } finally {
     autocasting = outer;
-    native.autocast(type, was.enabled, was.dtype);
+    if (was) native.autocast(type, was.enabled, was.dtype);
   }
 }
 
@@ -123,4 +126,14 @@ export function engineInfo(): EngineInfo {
     why: engine.libtorch.why,
     threads: native.threads(),
   };
+}
+
+/**
+ * Opens the CUDA library of a LibTorch that has one, whether there is a GPU or not, as a machine without one can try what it was set up with. It takes
+ * some seconds and stays open until the process ends; where a driver answers it is open already.
+ *
+ * @returns null where this LibTorch is built without CUDA; else why its library does not open, empty where it does
+ */
+export function openCudaLibrary(): string | null {
+  return guarded("openCudaLibrary", () => native.openCuda());
 }

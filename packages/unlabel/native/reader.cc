@@ -9,8 +9,10 @@
 
 #include "arguments.h"
 #include "image.h"
+#include "list.h"
 #include "pool.h"
 #include "signals.h"
+#include "spin.h"
 #include "views.h"
 
 namespace unlabel {
@@ -286,7 +288,9 @@ class Reader {
 Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   auto* reader = new Reader(env);
   env.SetInstanceData(reader);
+  export_list(env, exports);
   export_signals(env, exports);
+  export_spin(env, exports);
   exports["sizes"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->sizes(info); }, "sizes");
   exports["unpack"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->unpack(info); }, "unpack");
   exports["read"] = Napi::Function::New(env, [reader](const Napi::CallbackInfo& info) { return reader->read(info); }, "read");

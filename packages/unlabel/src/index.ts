@@ -4,7 +4,7 @@ export { Draws } from "./base/draws.ts";
 export { InterruptedError, UsageError, UserError } from "./base/errors.ts";
 export type { ImageSource, Pixels } from "./base/native.ts";
 export { Rng } from "./base/rng.ts";
-export { type Checked, type CheckOptions, checkData } from "./check/check.ts";
+export { type Checked, type CheckOptions, type CheckStage, checkData } from "./check/check.ts";
 export type { Copies } from "./check/duplicates.ts";
 export type { Forecast, PresetForecast } from "./check/forecast.ts";
 export type { Group, Leak } from "./check/groups.ts";

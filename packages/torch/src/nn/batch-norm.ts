@@ -32,7 +32,7 @@ abstract class BatchNorm extends Module {
   running_mean: Tensor | null;
   /** Running unbiased variance, `[C]`; null without `trackRunningStats`. */
   running_var: Tensor | null;
-  /** Batches seen in training, an int64 scalar. */
+  /** Batches seen in training, an int64 scalar; on the CPU whatever the device, where counting is no kernel a layer. */
   num_batches_tracked: Tensor | null;
   /** Added to the variance. */
   readonly eps: number;
@@ -51,7 +51,9 @@ abstract class BatchNorm extends Module {
     this.bias = affine ? parameter(zeros([features])) : null;
     this.running_mean = trackRunningStats ? buffer(zeros([features])) : null;
     this.running_var = trackRunningStats ? buffer(ones([features])) : null;
-    this.num_batches_tracked = trackRunningStats ? buffer(tensor(0, { dtype: "int64" })) : null;
+    this.num_batches_tracked = trackRunningStats
+      ? buffer(tensor(0, { dtype: "int64", device: "cpu" }), { host: true })
+      : null;
   }
 
   protected override ownRunningBuffers(): readonly Tensor[] {

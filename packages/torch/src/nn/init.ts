@@ -84,7 +84,7 @@ export function truncNormal(weight: Tensor, mean = 0, std = 1, low = -2, high = 
   }
   const edge = (x: number) =>
     scope(() =>
-      tensor((x - mean) / std / Math.SQRT2, { dtype: "float64" })
+      tensor((x - mean) / std / Math.SQRT2, { dtype: "float64", device: "cpu" })
         .erf()
         .item(),
     );

@@ -13,9 +13,18 @@ export function parameter(value: Tensor): Tensor {
   return keep(value.isLeaf ? value : value.detach()).requiresGrad_();
 }
 
-/** Makes a tensor part of a module's state without training it: running statistics, fixed position embeddings. */
-export function buffer(value: Tensor): Tensor {
-  return keep(value.requiresGrad ? value.detach() : value);
+/** Buffers that stay on the host, whatever device their module moves to. */
+const onHost = new WeakSet<Tensor>();
+
+/**
+ * Makes a tensor part of a module's state without training it: running statistics, fixed position embeddings.
+ *
+ * @param options `host`: it stays on the CPU when its module moves to another device; for what is counted there. Default false
+ */
+export function buffer(value: Tensor, { host = false }: { host?: boolean } = {}): Tensor {
+  const kept = keep(value.requiresGrad ? value.detach() : value);
+  if (host) onHost.add(kept);
+  return kept;
 }
 
 /**
@@ -118,7 +127,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
 
   /**
    * Moves parameters with their gradients, and buffers, in place; `dtype` applies to floating-point ones, `memoryFormat`
-   * to 4-D ones.
+   * to 4-D ones. What is counted on the host, such as the batches that BatchNorm has seen, stays there.
    */
   to(options: { dtype?: DType; device?: Device; memoryFormat?: MemoryFormat }): this {
     const { dtype, device, memoryFormat } = options;
@@ -128,7 +137,7 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
           const { grad } = tensor;
           const wanted = {
             ...(dtype && /float/.test(tensor.dtype) && { dtype }),
-            ...(device && { device }),
+            ...(device && !onHost.has(tensor) && { device }),
             ...(memoryFormat && tensor.ndim === 4 && { memoryFormat }),
           };
           tensor.setData(tensor.detach().to(wanted));

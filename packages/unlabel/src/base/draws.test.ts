@@ -1,4 +1,4 @@
-import { scope } from "@unlabel/torch";
+import { observeOperators, scope } from "@unlabel/torch";
 import { expect, it } from "vitest";
 import { Draws } from "./draws.ts";
 
@@ -52,4 +52,21 @@ it("gives all images one generator for what they have in common, and each its ow
   const each = (from: Draws) => from.each("blocks").map((rng) => rng.bits());
   expect(new Set(each(draws)).size).toBe(4);
   expect(each(draws.narrow(1, 2))).toEqual(each(draws).slice(1, 3));
+});
+
+it("gives the same numbers on the host, and sends several arrays to the device in one copy", () => {
+  scope(() => {
+    const draws = new Draws(3, 7, places(0, 4));
+    expect([...draws.numbers("mask", 6, 2)]).toEqual(rows(draws, 2));
+    const there = new Draws(3, 7, places(0, 4), "meta");
+    let copies = 0;
+    const sent = observeOperators(
+      ({ name }) => {
+        if (name === "aten::to.dtype_layout") copies++;
+      },
+      () => there.placedTogether([{ data: Float32Array.of(1, 2), shape: [2, 1] }, { data: BigInt64Array.of(3n) }]),
+    );
+    expect(sent.map(String)).toEqual(["Tensor(float32 [2, 1] meta)", "Tensor(int64 [1] meta)"]);
+    expect(copies).toBe(1);
+  });
 });

@@ -1,6 +1,6 @@
 // Random numbers of a training step: each is a function of (seed, step, place in the global batch) and of the stream's name, so
 // that micro-batches, recomputed activations, resumed runs and several ranks draw the same.
-import { fromTypedArray, type Tensor } from "@unlabel/torch";
+import { type ArrayOnItsWay, fromTypedArray, fromTypedArrays, type Tensor } from "@unlabel/torch";
 import { Rng } from "./rng.ts";
 
 /**
@@ -65,6 +65,11 @@ export class Draws {
     return fromTypedArray(values, [...shape], { device: this.#device });
   }
 
+  /** Several arrays of numbers where they are needed: they go to the device in one copy. */
+  placedTogether(arrays: readonly ArrayOnItsWay[]): Tensor[] {
+    return fromTypedArrays(arrays, this.#device);
+  }
+
   /**
    * Uniform in [0, 1), 24 bits: float32 `[views·B, columns]`, view-major as the views are.
    *
@@ -72,6 +77,12 @@ export class Draws {
    * @param views how many rows an image has
    */
   uniform(stream: string, columns: number, views = 1): Tensor {
+    const shape = [views * this.#places.length, columns];
+    return fromTypedArray(this.numbers(stream, columns, views), shape, { device: this.#device });
+  }
+
+  /** The numbers of {@link uniform} on the host, row by row: for what is decided there. */
+  numbers(stream: string, columns: number, views = 1): Float32Array {
     const rows = views * this.#places.length;
     const values = new Float32Array(rows * columns);
     for (let row = 0; row < rows; row++) {
@@ -79,6 +90,6 @@ export class Draws {
       const rng = new Rng(this.#seed, stream, this.#step, place, Math.floor(row / this.#places.length));
       for (let i = 0; i < columns; i++) values[row * columns + i] = (rng.bits() >>> 8) / 0x1000000;
     }
-    return fromTypedArray(values, [rows, columns], { device: this.#device });
+    return values;
   }
 }

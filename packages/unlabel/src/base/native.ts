@@ -1,4 +1,4 @@
-// Loads the native part of ../../native, which is the image reader and a handler of signals, and says what it exports.
+// Loads the native part of ../../native, which is the image reader, lists of files and a handler of signals, and says what it exports.
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { TensorMemory } from "@unlabel/torch";
@@ -76,6 +76,14 @@ export interface NativeReader {
   threads(count?: number): number;
 
   /**
+   * The names in a folder, with a slash between two, in the order of their bytes, and what each is, as {@link Kind} counts; null where it
+   * cannot be listed.
+   */
+  listFolder(path: string): { names: string; kinds: Uint8Array } | null;
+  /** Sizes in bytes of what these names in a folder lead to, given with a slash between two, −1 where that is nothing; and what it is. */
+  fileSizes(folder: string, names: string): { sizes: Float64Array; kinds: Uint8Array };
+
+  /**
    * Handles signals of these numbers: with words, the first writes them to stderr and stdout and ends the process with exit code
    * 130; without, the first goes on to Node's handlers and the second ends the process. Ends what it did before.
    */
@@ -84,7 +92,17 @@ export interface NativeReader {
   unwatchSignals(): void;
   /** Between on and off a first signal that ends the process waits. */
   holdSignals(on: boolean): void;
+
+  /**
+   * Has GNU's OpenMP look for work `now` times before a thread sleeps; false, and nothing is changed, where there is no such runtime.
+   *
+   * @param before what it was told as it was loaded
+   */
+  spin(before: number, now: number): boolean;
 }
+
+/** What a name in a folder is; of `fileSizes`, never a link. */
+export const Kind = { gone: 0, file: 1, folder: 2, link: 3, other: 4 } as const;
 
 let loaded: NativeReader | undefined;
 

@@ -1,5 +1,6 @@
 // unlabel data check: what one should know of images before training on them. One pass, then a second look at likely copies.
 import { performance } from "node:perf_hooks";
+import { setImmediate } from "node:timers/promises";
 import type { Dataset, Split } from "../data/folder.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
 import type { InputSettings } from "../data/input-settings.ts";
@@ -18,6 +19,12 @@ import type { CheckResult, ClassCount, Named } from "./result.ts";
 import { sizesOf } from "./sizes.ts";
 import { type ClassValues, valuesOf } from "./values.ts";
 
+/** Work goes on for as long before others have a turn. */
+const TURN_MS = 50;
+
+/** What a check is at; `bytes`, `hashes` and `pictures` are parts of looking for copies. */
+export type CheckStage = "images" | "copies" | "bytes" | "hashes" | "pictures" | "values" | "forecast";
+
 /** Options of {@link checkData}. */
 export interface CheckOptions {
   /** Presets whose cost is measured. Default all but `small`, which `auto` begins with. */
@@ -33,7 +40,7 @@ export interface CheckOptions {
   /** Told how the data set was understood, a line each, before anything is read. */
   onUnderstood?: (lines: readonly string[]) => void;
   /** Told now and then what is under way. */
-  onProgress?: (stage: "images" | "copies" | "values" | "forecast", done: number, total: number, note: string) => void;
+  onProgress?: (stage: CheckStage, done: number, total: number, note: string) => void;
 }
 
 /** The result, and what a page of pictures is made from. */
@@ -74,7 +81,15 @@ export async function checkData(root: string, options: CheckOptions = {}): Promi
     onProgress("images", done, total, "");
   });
   onProgress("copies", 0, 1, "");
-  const copies = await findCopies(looked, reader);
+  let turned = performance.now();
+  const copies = await findCopies(looked, reader, async (part, done, of) => {
+    if (performance.now() - turned < TURN_MS) return;
+    signal?.throwIfAborted();
+    onProgress(part, done, of, "");
+    // A signal is heard when others have a turn.
+    await setImmediate();
+    turned = performance.now();
+  });
   const seconds = (performance.now() - began) / 1000;
   const { images } = looked;
   const values = await valuesOf(data, data.train.input ?? PHOTOGRAPHS, (done, of) => {

@@ -14,6 +14,7 @@ import { AUTO } from "../methods/presets.ts";
 import { createMethod, methodNamed, resolveConfig, viewsAt } from "../methods/registry.ts";
 
 import { averageOf } from "../train/average.ts";
+import { withColorForm } from "../train/color-form.ts";
 import { averageCost, extremeSizes } from "../train/growth.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
@@ -62,7 +63,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   const device = chooseDevice("auto", engineInfo());
   const kind = device === "cpu" ? ("cpu" as const) : ("gpu" as const);
   const fitted = preset === AUTO ? fit(methodNamed(name).about, { ...facts, device: kind }, {}).settings : {};
-  const config = resolveConfig({ flags, fitted });
+  const config = withColorForm(resolveConfig({ flags, fitted }), device);
   const threads = chooseThreads(config.threads);
   setThreads(threads);
   const precision = choosePrecision(config.precision, device, engineInfo());
@@ -95,6 +96,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
           optimizer,
           average,
           views: value.views,
+          images: value.indices,
           progress: { step, total: STEPS, epoch: 1 },
           device,
           precision,

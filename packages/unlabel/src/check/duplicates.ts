@@ -5,16 +5,25 @@ import { pipeline } from "node:stream/promises";
 import { sourceOf, tileKey } from "../data/described.ts";
 import { imagesOf } from "../data/images.ts";
 import type { ImageReader } from "../data/reader.ts";
+import { Candidates } from "./candidates.ts";
 import { LOOK_SIDE, likeness } from "./compare.ts";
 import { Forest, type Group, group, type Leak, leaksOf, type Pair } from "./groups.ts";
 import { grayOf } from "./hash.ts";
 import { type Looked, part, type Seen } from "./look.ts";
-import { FARTHEST, NearIndex } from "./near.ts";
+import { distinctHashes, FARTHEST, NearIndex } from "./near.ts";
 
 /** Copies have more of both (0.92 at least of recoloured ones, measured on photographs), other pictures that hash alike less (0.7 at most). */
 const ALIKE = 0.85;
 /** Nearest candidates of an image that get the second look. */
 const CANDIDATES = 8;
+/** Images between two words of how far it is. */
+const TOLD = 256;
+
+/** Parts of the search, one after the other. */
+export type CopyPart = "bytes" | "hashes" | "pictures";
+
+/** Told how many of a part are done; what it throws ends the search. */
+export type Watcher = (part: CopyPart, done: number, total: number) => Promise<void>;
 
 /** Images that are the same, or nearly. */
 export interface Copies {
@@ -25,31 +34,32 @@ export interface Copies {
 }
 
 /** Finds all copies among the images that can be read; images of one colour are compared byte by byte alone. */
-export async function findCopies(looked: Looked, reader: ImageReader): Promise<Copies> {
+export async function findCopies(looked: Looked, reader: ImageReader, on: Watcher = async () => {}): Promise<Copies> {
   const { images } = looked;
-  const sets = await exactSets(looked);
+  const sets = await exactSets(looked, on);
   const exact = sets.flatMap((set) => set.slice(1).map((b): Pair => ({ a: set[0]!, b, kind: "exact", similarity: 1 })));
-  const near = await nearPairs(looked, sets, reader);
+  const near = await nearPairs(looked, sets, reader, on);
   const setOf = new Map(sets.flatMap((set) => set.map((member) => [member, set] as const)));
   const expand = (member: number) => setOf.get(member) ?? [member];
   return { groups: group(images, sets, [...exact, ...near], expand), leaks: leaksOf(images, sets, near, expand) };
 }
 
 /** Sets of two images or more with the same bytes. Those that differ in length, size or hash are never read again. */
-async function exactSets({ images, whole }: Looked): Promise<number[][]> {
-  const alike = gather(
-    images.flatMap((seen, i) =>
-      seen.reason === null
-        ? [[`${seen.bytes} ${seen.width} ${seen.height} ${whole[2 * i]} ${whole[2 * i + 1]}`, i] as const]
-        : [],
-    ),
-  );
+async function exactSets({ images, whole }: Looked, on: Watcher): Promise<number[][]> {
+  function* entries(): Generator<readonly [string, number]> {
+    for (const [i, { reason, bytes, width, height }] of images.entries())
+      if (reason === null) yield [`${bytes} ${width} ${height} ${whole[2 * i]} ${whole[2 * i + 1]}`, i];
+  }
+  const alike = gather(entries());
   const same: number[][] = [];
   // Many tiles of one file may be candidates, which is read once.
   const files = new Map<string, Promise<string | null>>();
+  const total = alike.reduce((sum, { length }) => sum + length, 0);
+  let done = 0;
   for (const candidates of alike) {
     const hashed: [string, number][] = [];
     for (const i of candidates) {
+      await on("bytes", done++, total);
       const digest = await digestOf(images[i]!, files);
       if (digest !== null) hashed.push([digest, i]);
     }
@@ -60,13 +70,15 @@ async function exactSets({ images, whole }: Looked): Promise<number[][]> {
 
 /** The values of each key that has two or more. */
 function gather(entries: Iterable<readonly [string, number]>): number[][] {
-  const lists = new Map<string, number[]>();
+  // Most are alone: for those no list is made.
+  const found = new Map<string, number | number[]>();
   for (const [key, value] of entries) {
-    const list = lists.get(key);
-    if (list) list.push(value);
-    else lists.set(key, [value]);
+    const known = found.get(key);
+    if (known === undefined) found.set(key, value);
+    else if (typeof known === "number") found.set(key, [known, value]);
+    else known.push(value);
   }
-  return [...lists.values()].filter(({ length }) => length > 1);
+  return [...found.values()].filter((one) => typeof one !== "number");
 }
 
 /** @param files digests of cut files by path, kept and added to */
@@ -94,38 +106,47 @@ async function bytesDigest(split: Seen["split"], item: Seen["item"]): Promise<st
   }
 }
 
-async function nearPairs(looked: Looked, sets: number[][], reader: ImageReader): Promise<Pair[]> {
+async function nearPairs(looked: Looked, sets: number[][], reader: ImageReader, on: Watcher): Promise<Pair[]> {
   const { images, whole, middle } = looked;
   // One of each exact set stands for all.
   const others = new Set(sets.flatMap((set) => set.slice(1)));
   // Of a scan's thousands of nearly empty tiles each would be near each.
   const isEmpty = ({ blank, nearlyBlank, item }: Seen) => blank || (nearlyBlank && item.tile !== undefined);
-  const taken = images.flatMap((seen, i) => (seen.reason === null && !isEmpty(seen) && !others.has(i) ? [i] : []));
-  const words = (of: Uint32Array) => Uint32Array.from(taken.flatMap((i) => [of[2 * i]!, of[2 * i + 1]!]));
+  const taken = Uint32Array.from(
+    [...images.keys()].filter((i) => images[i]!.reason === null && !isEmpty(images[i]!) && !others.has(i)),
+  );
+  const words = (of: Uint32Array) =>
+    Uint32Array.from({ length: 2 * taken.length }, (_, k) => of[2 * taken[k >> 1]! + (k & 1)]!);
   const hashes = words(whole);
   const middles = words(middle);
-  const index = new NearIndex(hashes);
+  // However many frames of a film hash alike, of each hash a few are enough.
+  const distinct = distinctHashes(hashes);
+  const index = new NearIndex(distinct.words);
 
-  const candidates = new Map<string, { a: number; b: number; distance: number }>();
+  const candidates = new Candidates(images.length);
+  const nearest = new Map<number, number>();
   for (let i = 0; i < taken.length; i++) {
-    const nearest = new Map<number, number>();
-    const found = (member: number, distance: number) => {
-      if (member !== i && distance < (nearest.get(member) ?? 65)) nearest.set(member, distance);
-    };
+    if (i % TOLD === 0) await on("hashes", i, taken.length);
+    nearest.clear();
+    const found = (id: number, distance: number) =>
+      distinct.holders(id, CANDIDATES + 1, (member) => {
+        if (member !== i && distance < (nearest.get(member) ?? 65)) nearest.set(member, distance);
+      });
     index.search(hashes, i, FARTHEST, found);
     index.search(middles, i, FARTHEST, found);
+    if (nearest.size === 0) continue;
     const kept = [...nearest].sort(([a, d], [b, e]) => d - e || a - b).slice(0, CANDIDATES);
-    for (const [member, distance] of kept) {
-      const [a, b] = [taken[Math.min(i, member)]!, taken[Math.max(i, member)]!];
-      candidates.set(`${a} ${b}`, { a, b, distance });
-    }
+    for (const [member, distance] of kept) candidates.add(taken[i]!, taken[member]!, distance);
   }
 
   const pairs: Pair[] = [];
   const joined = new Forest(images.length);
-  for (const { a, b } of [...candidates.values()].sort((p, q) => p.distance - q.distance || p.a - q.a || p.b - q.b)) {
+  const sorted = candidates.sorted();
+  for (let k = 0; k < sorted.count; k++) {
+    const { a, b } = sorted.at(k);
     // Images of one split that are in one group already add nothing; across splits each pair counts.
     if (images[a]!.split === images[b]!.split && joined.root(a) === joined.root(b)) continue;
+    await on("pictures", k, sorted.count);
     const similarity = await compare(images[a]!, images[b]!, reader);
     if (similarity < ALIKE) continue;
     joined.join(a, b);

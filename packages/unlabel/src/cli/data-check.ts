@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { visible } from "../base/text.ts";
-import type { Checked } from "../check/check.ts";
+import type { Checked, CheckStage } from "../check/check.ts";
 import type { Forecast, PresetForecast } from "../check/forecast.ts";
 import type { CheckResult } from "../check/result.ts";
 import { abouts } from "../methods/abouts.ts";
@@ -44,6 +44,14 @@ export function addDataCheck(data: Command): void {
       return dataCheck(root, command.optsWithGlobals<Options>());
     });
 }
+
+/** What is counted, and how long nothing is drawn: most data sets have few copies. */
+const BARS: Partial<Record<CheckStage, { unit: string; quiet?: number }>> = {
+  images: { unit: "image" },
+  bytes: { unit: "candidate", quiet: 1000 },
+  hashes: { unit: "image", quiet: 1000 },
+  pictures: { unit: "pair", quiet: 1000 },
+};
 
 /** A shell fills in `*.tar`, and people give several folders. */
 function refuseSeveral(given: readonly string[]): void {
@@ -87,6 +95,7 @@ async function dataCheck(root: string, options: Options): Promise<void> {
   const stop = new AbortController();
   using _signals = onFirstSignal(() => stop.abort());
   let progress: InstanceType<typeof Progress> | undefined;
+  let shown = "";
   const say = (line: string) => process.stderr.write(`${line}\n`);
   const measuring = saidWhenLong(say, "at most 5 minutes each; --presets auto measures less, --no-forecast nothing");
   const checking = checkData(root, {
@@ -96,12 +105,16 @@ async function dataCheck(root: string, options: Options): Promise<void> {
     signal: stop.signal,
     onUnderstood: (lines) => process.stderr.write(lines.map((line) => `${line}\n`).join("")),
     onProgress: (stage, done, total, note) => {
-      if (stage === "images") {
-        progress ??= new Progress({ total, unit: "image" });
-        progress.update(done);
+      const bar = BARS[stage];
+      if (stage !== shown) {
+        progress?.end();
+        progress = bar && new Progress({ total, ...bar });
+        shown = stage;
+      }
+      if (bar) {
+        progress?.update(done);
         return;
       }
-      progress?.end();
       if (stage === "copies") say("comparing likely copies");
       else if (stage === "values") {
         if (done === 0) say(`looking at values${total > 1 ? ` of ${total - 1} classes` : ""}`);

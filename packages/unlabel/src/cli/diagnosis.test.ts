@@ -10,6 +10,7 @@ const engine: EngineFacts = {
   onednn: true,
   cuda_devices: 0,
   cuda_problem: "",
+  cuda_library: null,
   mps: false,
   threads: 8,
   bf16_speedup: 0,
@@ -41,6 +42,8 @@ it("calls a missing engine a problem, in set-up's own words", () => {
 
 it.each([
   [{ gpu: true }, "A GPU is there but this LibTorch does not use it"],
+  [{ engine: { ...engine, cuda_library: "" } }, "only the GPU is missing"],
+  [{ engine: { ...engine, cuda_library: "libcudnn.so.9: no such file" } }, "do not open (libcudnn.so.9: no such file)"],
   [{ engine: { ...engine, threads: 64 } }, "asks for 64 threads where 8 cores may be used"],
   [{ engine: { ...engine, threads: 1 } }, "leaves 7 of 8 cores idle"],
   [{ engine: { ...engine, onednn: false } }, "no oneDNN"],

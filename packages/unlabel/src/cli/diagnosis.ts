@@ -13,6 +13,8 @@ export interface EngineFacts {
   onednn: boolean;
   cuda_devices: number;
   cuda_problem: string;
+  /** Of a LibTorch with CUDA where no GPU answers: why its CUDA library does not open, empty where it does; null of any other. */
+  cuda_library: string | null;
   mps: boolean;
   /** Threads that a run computes with unless told otherwise. */
   threads: number;
@@ -58,7 +60,7 @@ export async function gatherFacts(): Promise<Facts> {
 
 async function engineFacts(): Promise<Facts["engine"]> {
   try {
-    const [{ engineInfo, setThreads }, { bf16Speedup, choosePrecision }] = await Promise.all([
+    const [{ engineInfo, openCudaLibrary, setThreads }, { bf16Speedup, choosePrecision }] = await Promise.all([
       import("@unlabel/torch"),
       import("../train/precision.ts"),
     ]);
@@ -74,6 +76,8 @@ async function engineFacts(): Promise<Facts["engine"]> {
       onednn: info.onednn,
       cuda_devices: info.cudaDevices,
       cuda_problem: info.cudaProblem,
+      // Where a GPU answers it is in use, or the problem above is what keeps it from that.
+      cuda_library: info.cudaDevices > 0 || info.cudaProblem ? null : openCudaLibrary(),
       mps: info.mps,
       threads,
       bf16_speedup: Math.round(bf16Speedup() * 100) / 100,
@@ -108,6 +112,13 @@ export function diagnose(facts: Facts): Diagnosis {
     if (gpu && engine.cuda_devices === 0) {
       advice.push(
         `A GPU is there but this LibTorch does not use it${engine.cuda_problem ? ` (${engine.cuda_problem})` : ""}: run set-up again, or point LIBTORCH to a CUDA build.`,
+      );
+    }
+    if (!gpu && engine.cuda_library !== null) {
+      advice.push(
+        engine.cuda_library === ""
+          ? "This LibTorch is a CUDA build and its libraries open: of what a GPU needs only the GPU is missing, since no NVIDIA driver answers."
+          : `This LibTorch is a CUDA build whose libraries do not open (${engine.cuda_library}): run set-up again.`,
       );
     }
     if (engine.cuda_devices > 1) {

@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import { visible } from "../base/text.ts";
 import { versionOfUnlabel } from "../base/version.ts";
+import { listenToOpening } from "../data/opening.ts";
 import type { Ranks } from "../train/ranks.ts";
 import { parseTimeout } from "../train/ranks-env.ts";
 import { addCompare } from "./compare.ts";
@@ -15,6 +16,7 @@ import { addExport } from "./export.ts";
 import { addKnn } from "./knn.ts";
 import { addLabel } from "./label.ts";
 import { addLaunch, cutLaunch } from "./launch.ts";
+import { OpeningLine } from "./opening-line.ts";
 import { leaveWhenInterrupted } from "./output.ts";
 import { addPretrain } from "./pretrain.ts";
 import { addProbe } from "./probe.ts";
@@ -92,6 +94,8 @@ export async function run(args: string[]): Promise<number> {
       if (!isShared) return 0;
     }
     if (!isShared && name !== "launch") workAlone();
+    const line = new OpeningLine();
+    listenToOpening((opening) => line.tell(opening));
     // Before the commands are named: help tells of their methods, too.
     await loadPlugins(args);
     for (const add of COMMANDS) add(program);

@@ -33,9 +33,16 @@ export function ranked(named: ReadonlyMap<string, Named | null>, role: Role): st
 }
 
 export function labelled(images: readonly ImageFile[], split: string): Found[] {
-  return images.map((image) => {
-    const [name, ...rest] = image.path.slice(split.length + 1).split("/");
-    return { ...image, id: rest.length > 0 ? name! : null };
+  const start = split.length + 1;
+  // Each name once, not once an image.
+  const ids = new Map<string, string>();
+  return images.map(({ path, size }) => {
+    const end = path.indexOf("/", start);
+    if (end < 0) return { path, size, id: null };
+    const name = path.slice(start, end);
+    const known = ids.get(name);
+    if (known === undefined) ids.set(name, name);
+    return { path, size, id: known ?? name };
   });
 }
 
@@ -44,7 +51,7 @@ export function withoutLabels({ folders }: Level, names: readonly string[]): Fou
 }
 
 export function unlabelled(image: ImageFile): Found {
-  return { ...image, id: null };
+  return { path: image.path, size: image.size, id: null };
 }
 
 export function inBase(base: string): string[] {

@@ -17,15 +17,16 @@ export function asClasses(whole: Level): Arranged | null {
   const without = names.filter((name) => roleOf(name)?.role === "unlabelled" && !/^extra$/i.test(name));
   const classes = names.filter((name) => !without.includes(name));
   if (classes.length < 2 || areParts(classes)) return null;
-  const depth = level.base === "" ? 0 : level.base.split("/").length;
+  const start = level.base === "" ? 0 : level.base.length + 1;
+  // Each name once, not once an image.
+  const ids = new Map<string, string | null>(names.map((name) => [name, without.includes(name) ? null : name]));
   const images = [...level.folders.values()].flat().sort((a, b) => (a.path < b.path ? -1 : 1));
   const like = classes.filter((name) => roleOf(name) !== null).sort();
   return {
     layout: "classes",
     base: level.base,
-    train: images.map((image) => {
-      const name = image.path.split("/")[depth]!;
-      return { ...image, id: without.includes(name) ? null : name };
+    train: images.map(({ path, size }) => {
+      return { path, size, id: ids.get(path.slice(start, path.indexOf("/", start))) ?? null };
     }),
     val: [],
     readings: [

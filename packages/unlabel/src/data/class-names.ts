@@ -19,19 +19,27 @@ export interface CleanLabels {
  */
 export function cleanLabels(given: readonly (string | null)[]): CleanLabels {
   const readings: string[] = [];
-  const empty = given.filter((label): label is string => label !== null && NOTHING.test(label));
+  // Of a million labels a thousand are looked at.
+  const written = new Set(given);
+  written.delete(null);
+  const kinds = [...written] as string[];
+  const nothing = new Set<string | null>(kinds.filter((label) => NOTHING.test(label)));
+  const meant = new Map<string | null, string | null>();
   // Where nothing else is there, nothing can be told.
-  const areEmpty = empty.length > 0 && given.some((label) => label !== null && !NOTHING.test(label));
-  let labels = areEmpty ? given.map((label) => (label !== null && NOTHING.test(label) ? null : label)) : [...given];
-  if (areEmpty) readings.push(`${counted(empty.length, "label")} ${shown(new Set(empty))} read as no class`);
-  const distinct = new Set(labels.filter((label): label is string => label !== null));
+  if (nothing.size > 0 && kinds.length > nothing.size) {
+    for (const label of nothing) meant.set(label, null);
+    const empty = given.reduce((sum, label) => sum + Number(nothing.has(label)), 0);
+    readings.push(`${counted(empty, "label")} ${shown(nothing as Set<string>)} read as no class`);
+  }
+  const distinct = new Set(kinds.filter((label) => !meant.has(label)));
   const isWhole = (label: string) => /^-?\d+\.0+$/.test(label);
   const areNumbers = [...distinct].every((label) => /^-?\d+(\.\d+)?$/.test(label));
   const double = [...distinct].find((label) => isWhole(label) && distinct.has(whole(label)));
   if (areNumbers && double !== undefined) {
-    labels = labels.map((label) => (label !== null && isWhole(label) ? whole(label) : label));
+    for (const label of distinct) if (isWhole(label)) meant.set(label, whole(label));
     readings.push(`${double} and ${whole(double)} are one class`);
   }
+  const labels = given.map((label) => (meant.size > 0 && meant.has(label) ? meant.get(label)! : label));
   return { labels, readings };
 }
 

@@ -1,11 +1,11 @@
 // The exact colour jitter: torchvision's ColorJitter step by step, each view in its own random order, hue through HSV.
-import { cat, fromTypedArray, stack, type Tensor, where } from "@unlabel/torch";
+import { cat, stack, type Tensor, where } from "@unlabel/torch";
 import { GRAY } from "./color-matrix.ts";
 import type { JitterParams, ViewParams } from "./params.ts";
+import type { Parcel } from "./parcel.ts";
 
-/** Gray values `[N, 1, P]` of colours `[N, 3, P]`. */
-function gray(x: Tensor): Tensor {
-  const weights = fromTypedArray(Float32Array.from(GRAY), [1, 3, 1], { device: x.device });
+/** Gray values `[N, 1, P]` of colours `[N, 3, P]`. @param weights `[1, 3, 1]` */
+function gray(x: Tensor, weights: Tensor): Tensor {
   return x.mul(weights).sum(1, true);
 }
 
@@ -36,53 +36,44 @@ function turnHue(x: Tensor, turns: Tensor): Tensor {
   return cat(channels, 1);
 }
 
-const STEPS: readonly ((x: Tensor, amount: (of: (j: JitterParams) => number) => Tensor) => Tensor)[] = [
-  (x, amount) => x.mul(amount((j) => j.brightness)).clamp_(0, 1),
-  (x, amount) =>
-    blend(
-      x,
-      gray(x).mean(2, true),
-      amount((j) => j.contrast),
-    ),
-  (x, amount) =>
-    blend(
-      x,
-      gray(x),
-      amount((j) => j.saturation),
-    ),
-  (x, amount) =>
-    turnHue(
-      x,
-      amount((j) => j.hue),
-    ),
+/** What a step does with an amount `[N, 1, 1]` of each view, and which of a jitter's factors that is. */
+interface Step {
+  of(jitter: JitterParams): number;
+  change(x: Tensor, amount: Tensor, weights: Tensor): Tensor;
+}
+
+const STEPS: readonly Step[] = [
+  { of: (j) => j.brightness, change: (x, amount) => x.mul(amount).clamp_(0, 1) },
+  { of: (j) => j.contrast, change: (x, amount, weights) => blend(x, gray(x, weights).mean(2, true), amount) },
+  { of: (j) => j.saturation, change: (x, amount, weights) => blend(x, gray(x, weights), amount) },
+  { of: (j) => j.hue, change: (x, amount) => turnHue(x, amount) },
 ];
 
-/** Applies every view's jitter and grayscale to `x`, `[N, 3, P]` in [0, 1]. */
-export function exactColor(x: Tensor, views: readonly ViewParams[]): Tensor {
-  const images = x.unbind(0);
-  const replace = (indices: number[], change: (part: Tensor) => Tensor) => {
-    if (indices.length === 0) return;
-    const changed = change(stack(indices.map((i) => images[i]!))).unbind(0);
-    for (const [k, i] of indices.entries()) images[i] = changed[k]!;
-  };
-  for (const place of [0, 1, 2, 3]) {
-    for (const [step, change] of STEPS.entries()) {
+/** Puts every view's jitter and grayscale into the parcel. @returns applies them to `x`, `[N, 3, P]` in [0, 1] */
+export function exactColor(views: readonly ViewParams[], parcel: Parcel): (x: Tensor) => Tensor {
+  const weights = parcel.put(Float32Array.from(GRAY), [1, 3, 1]);
+  const changes = [0, 1, 2, 3].flatMap((place) =>
+    STEPS.flatMap(({ of, change }, step) => {
       const jittered = views.flatMap(({ jitter }, index) => (jitter?.order[place] === step ? [{ index, jitter }] : []));
-      const amount = (of: (j: JitterParams) => number) =>
-        fromTypedArray(
-          Float32Array.from(jittered, ({ jitter }) => of(jitter)),
-          [jittered.length, 1, 1],
-          { device: x.device },
-        );
-      replace(
-        jittered.map(({ index }) => index),
-        (part) => change(part, amount),
+      if (jittered.length === 0) return [];
+      const amount = parcel.put(
+        Float32Array.from(jittered, ({ jitter }) => of(jitter)),
+        [jittered.length, 1, 1],
       );
-    }
-  }
-  replace(
-    views.flatMap(({ grayscale }, index) => (grayscale ? [index] : [])),
-    (part) => gray(part).expand([-1, 3, -1]),
+      const indices = jittered.map(({ index }) => index);
+      return [{ indices, change: (part: Tensor) => change(part, amount(), weights()) }];
+    }),
   );
-  return stack(images);
+  const grays = views.flatMap(({ grayscale }, index) => (grayscale ? [index] : []));
+  if (grays.length > 0) {
+    changes.push({ indices: grays, change: (part) => gray(part, weights()).expand([-1, 3, -1]) });
+  }
+  return (x) => {
+    const images = x.unbind(0);
+    for (const { indices, change } of changes) {
+      const changed = change(stack(indices.map((i) => images[i]!))).unbind(0);
+      for (const [k, i] of indices.entries()) images[i] = changed[k]!;
+    }
+    return stack(images);
+  };
 }

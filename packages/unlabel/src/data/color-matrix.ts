@@ -1,7 +1,8 @@
 // The fused colour jitter: brightness, contrast, saturation, hue and grayscale as one 3 × 4 matrix a view, as NVIDIA DALI
 // does. Unlike torchvision's: always in this order, hue as a rotation in YIQ, and values are clamped once, at the end.
-import { fromTypedArray, type Tensor } from "@unlabel/torch";
+import type { Tensor } from "@unlabel/torch";
 import type { JitterParams, ViewParams } from "./params.ts";
+import type { Parcel } from "./parcel.ts";
 
 /** Weights of red, green and blue in gray (ITU-R BT.601), as torchvision rounds them. */
 export const GRAY = [0.2989, 0.587, 0.114] as const;
@@ -67,21 +68,17 @@ export function colorMatrix(jitter: JitterParams | null, grayscale: boolean): { 
   return grayscale ? { matrix: multiply(saturation(0), matrix), offset } : { matrix, offset };
 }
 
-/** Applies every view's colour matrix to `x`, `[N, 3, H·W]` in [0, 1], and clamps to that range. */
-export function fusedColor(x: Tensor, views: readonly ViewParams[]): Tensor {
+/** Puts every view's colour matrix into the parcel. @returns applies them to `x`, `[N, 3, H·W]` in [0, 1], and clamps to that range */
+export function fusedColor(views: readonly ViewParams[], parcel: Parcel): (x: Tensor) => Tensor {
   const composed = views.map(({ jitter, grayscale }) => colorMatrix(jitter, grayscale));
-  const place = { device: x.device };
-  const matrices = fromTypedArray(
-    Float32Array.from(composed.flatMap(({ matrix }) => matrix)),
-    [views.length, 3, 3],
-    place,
-  );
-  const offsets = fromTypedArray(
+  const matrices = parcel.put(Float32Array.from(composed.flatMap(({ matrix }) => matrix)), [views.length, 3, 3]);
+  const offsets = parcel.put(
     Float32Array.from(composed, ({ offset }) => offset),
     [views.length, 1, 1],
-    place,
   );
-  const gray = fromTypedArray(Float32Array.from(GRAY), [1, 3, 1], place);
-  const meanGray = x.mean(2, true).mul(gray).sum(1, true);
-  return meanGray.mul(offsets).baddbmm(matrices, x).clamp_(0, 1);
+  const gray = parcel.put(Float32Array.from(GRAY), [1, 3, 1]);
+  return (x) => {
+    const meanGray = x.mean(2, true).mul(gray()).sum(1, true);
+    return meanGray.mul(offsets()).baddbmm(matrices(), x).clamp_(0, 1);
+  };
 }

@@ -1,6 +1,6 @@
 // Images that training does not see where a data set has neither labels nor val, so that there is something to evaluate on: the same
 // ones for every seed, method and machine, chosen by their names. Parts of a file stay on one side, and so do exact copies.
-import { createHash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { counted } from "../base/text.ts";
@@ -35,7 +35,7 @@ export function placeOf(path: string): number {
   const extension = extname(name);
   const isImage = IMAGE_EXTENSIONS.has(extension.toLowerCase());
   const stem = (isImage ? name.slice(0, -extension.length) : name).replace(/_B(?:0\d|1[0-2]|8A)$/, "");
-  return createHash("sha256").update(stem).digest().readUIntBE(0, 6);
+  return hash("sha256", stem, "buffer").readUIntBE(0, 6);
 }
 
 /** Whether images are held out of it: where there are no labels to evaluate with, and no val. */

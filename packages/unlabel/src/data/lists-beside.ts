@@ -48,9 +48,11 @@ function listsIn(root: string): string[] {
   const folders = [{ path: root, depth: 0 }];
   for (let at = 0; at < Math.min(folders.length, MOST_FOLDERS) && lists.length < MOST_LISTS; at++) {
     const { path: here, depth } = folders[at]!;
-    const entries = listVisible(here);
-    const inside = entries.filter((entry) => isFolder(entry, here)).map(({ name }) => name);
-    const names = entries.map(({ name }) => name).filter((name) => !inside.includes(name));
+    const visible = listVisible(here);
+    const isInside = (i: number) => isFolder(here, visible.names[i]!, visible.kinds[i]!);
+    const inside = visible.names.filter((_, i) => isInside(i));
+    const known = new Set(inside);
+    const names = visible.names.filter((name) => !known.has(name));
     const outputs = outputsAmong(here, names);
     if (typeof outputs === "string") continue;
     lists.push(...names.filter((name) => isList(name) && !outputs.has(name)).map((name) => join(here, name)));

@@ -6,13 +6,13 @@ import { UserError } from "../base/errors.ts";
 import { wholeFromOne } from "../base/numbers.ts";
 import { Rng, shuffle } from "../base/rng.ts";
 import { ahead } from "./ahead.ts";
-import { augment } from "./augment.ts";
 import { randomBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
 import { imagesOf } from "./images.ts";
 import { isOrdinary, PHOTOGRAPHS } from "./input.ts";
 import { Marks } from "./marks.ts";
 import { nameOf } from "./names.ts";
+import { viewsOnDevice } from "./on-device.ts";
 import { finishOf, paintValuesOf } from "./paint-values.ts";
 import { drawParams, type ViewParams } from "./params.ts";
 import { type Failure, ImageReader, type Size } from "./reader.ts";
@@ -311,16 +311,15 @@ export class Loader {
   #views({ step, specs, room }: Prepared): Tensor[] {
     const { batch, device } = this.#options;
     if (this.#paints && device === "cpu") return room;
-    return specs.map((spec, s) => {
-      if (this.#paints) {
-        using painted = room[s]!;
+    if (this.#paints) {
+      return room.map((own) => {
+        using painted = own;
         return painted.to({ device, nonBlocking: true });
-      }
-      const params = Array.from({ length: spec.count * batch }, (_, slot) => this.#params(spec, s, step, slot));
-      // Disposed of while the copy runs; LibTorch gives pinned memory to others only when that is done.
-      using pixels = room[s]!;
-      using raw = pixels.to({ device, nonBlocking: true });
-      return augment(raw, spec, params);
-    });
+      });
+    }
+    const params = specs.map((spec, s) =>
+      Array.from({ length: spec.count * batch }, (_, slot) => this.#params(spec, s, step, slot)),
+    );
+    return viewsOnDevice(room, specs, params, device);
   }
 }

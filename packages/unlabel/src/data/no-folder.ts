@@ -1,5 +1,5 @@
 // Why what was given as a folder of images is none, and what may have been meant.
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, opendirSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { shellWord } from "../base/shell.ts";
@@ -17,7 +17,7 @@ function subfolders(folder: string): string[] {
 /** @throws {UserError} where there is no folder that may be listed */
 export function refuseOther(root: string): void {
   try {
-    readdirSync(root);
+    opendirSync(root).closeSync();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT")

@@ -4,6 +4,7 @@ import type { Dataset, LeftAside, Split } from "./folder.ts";
 import type { Input } from "./input.ts";
 import { inputInWords } from "./input-words.ts";
 import { openData } from "./open.ts";
+import { opening } from "./opening.ts";
 import { cutIntoTiles } from "./tiles.ts";
 
 export type { InputSettings } from "./choose-input.ts";
@@ -16,6 +17,7 @@ export type { InputSettings } from "./choose-input.ts";
  * @throws {UserError} where there are no images, or they differ so that one reading would not do
  */
 export async function openImages(root: string, settings: InputSettings, seed: number): Promise<Dataset> {
+  using _opening = opening(root);
   const data = await cut(await openData(root), settings.tiles);
   const { input, readings } = await chooseInput(data.train, settings, seed);
   const strangers = data.val && (await strangersIn(data.val, input, seed));
@@ -29,6 +31,7 @@ export async function openImages(root: string, settings: InputSettings, seed: nu
  * @throws {UserError} where there are no images
  */
 export async function openImagesAs(root: string, input: Input): Promise<Dataset> {
+  using _opening = opening(root);
   const data = await cut(await openData(root), input.tiles);
   const words = inputInWords(input);
   return withInput(words === null ? data : { ...data, readings: [...(data.readings ?? []), words] }, input);

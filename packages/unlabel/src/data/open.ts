@@ -4,6 +4,8 @@ import { existsSync, statSync } from "node:fs";
 import { extname, join, relative, resolve, sep } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { type Dataset, openFolder } from "./folder.ts";
+import { foldersOf } from "./listed.ts";
+import { opening } from "./opening.ts";
 import { findParts, listVisible } from "./parts.ts";
 
 const LISTS = new Set([".txt", ".lst", ".csv", ".tsv", ".jsonl", ".ndjson"]);
@@ -15,6 +17,11 @@ const LISTS = new Set([".txt", ".lst", ".csv", ".tsv", ".jsonl", ".ndjson"]);
  * @throws {UserError} where there is nothing there, it cannot be read, or it holds no images
  */
 export async function openData(root: string): Promise<Dataset> {
+  using _opening = opening(root);
+  return await open(root);
+}
+
+async function open(root: string): Promise<Dataset> {
   const isPattern = /\{.+\}/.test(root) && !existsSync(root);
   if (isUrl(root) || isPattern) {
     const { expandBraces } = await import("./sources/braces.ts");
@@ -58,8 +65,8 @@ const MOST_BESIDE = 4;
 /** CIFAR or IDX, also within a folder or two, as other programs unpack them. */
 async function openArrays(root: string, within: string): Promise<Dataset | null> {
   const here = join(root, within);
-  const entries = listVisible(here);
-  const names = entries.map(({ name }) => name);
+  const visible = listVisible(here);
+  const { names } = visible;
   const [{ cifarFiles, openCifar }, { idxFiles, openIdx }] = await Promise.all([
     import("./sources/cifar.ts"),
     import("./sources/idx.ts"),
@@ -71,9 +78,9 @@ async function openArrays(root: string, within: string): Promise<Dataset | null>
     const readings = [...(within === "" ? [] : [`found in ${within}/`]), ...(found.readings ?? [])];
     return { ...found, root, ...(readings.length > 0 && { readings }) };
   }
-  const folders = entries.filter((entry) => entry.isDirectory());
+  const folders = foldersOf(visible);
   if (folders.length > MOST_BESIDE || within.split("/").length > 1) return null;
-  for (const { name } of folders) {
+  for (const name of folders) {
     const inner = await openArrays(root, within === "" ? name : `${within}/${name}`);
     if (inner) return inner;
   }

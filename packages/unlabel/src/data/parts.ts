@@ -1,8 +1,10 @@
 // Whether a folder holds tar shards or Parquet files that are the data set, also in folders of theirs (train/, data/, a Hugging Face
 // repository's configurations), or images beside which an archive is only that.
-import { type Dirent, readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { extname, join } from "node:path";
+import { Kind } from "../base/native.ts";
 import { arrange } from "./layouts.ts";
+import { type Listed, listed, those } from "./listed.ts";
 import { outputsAmong } from "./outputs.ts";
 import type { LeftAside } from "./reading.ts";
 import { IMAGE_EXTENSIONS, type ImageFile, note } from "./walk.ts";
@@ -40,23 +42,23 @@ export function findParts(root: string): Parts | null {
     const id = idOf(here);
     if (id === null || entered.has(id)) continue;
     entered.add(id);
-    const entries = listVisible(here);
+    const { names, kinds } = listVisible(here);
     const outputs = outputsAmong(
       here,
-      entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name),
+      names.filter((_, i) => kinds[i] !== Kind.folder),
     );
     if (typeof outputs === "string" && folder !== "") continue;
     folders.push(folder);
     if (folders.length > MOST_FOLDERS) return null;
     const inside: string[] = [];
-    for (const entry of entries) {
-      const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      const extension = extname(entry.name).toLowerCase();
-      if (typeof outputs !== "string" && outputs.has(entry.name)) continue;
-      if (isFolder(entry, here)) inside.push(path);
+    for (const [i, name] of names.entries()) {
+      const path = folder === "" ? name : `${folder}/${name}`;
+      const extension = extname(name).toLowerCase();
+      if (typeof outputs !== "string" && outputs.has(name)) continue;
+      if (isFolder(here, name, kinds[i]!)) inside.push(path);
       else if (extension === ".tar" || extension === ".parquet")
-        found[extension].push({ path, folder, size: sizeOf(join(here, entry.name)) });
-      else if (IMAGE_EXTENSIONS.has(extension)) images.push({ path, size: sizeOf(join(here, entry.name)) });
+        found[extension].push({ path, folder, size: sizeOf(join(here, name)) });
+      else if (IMAGE_EXTENSIONS.has(extension)) images.push({ path, size: sizeOf(join(here, name)) });
       // Of a large folder of images no more is listed than tells it.
       if (images.length > MOST_IMAGES) return null;
     }
@@ -97,20 +99,15 @@ function together(parts: readonly Part[]): string[] {
 const SPLITS = /^(train|training|val|valid|validation|dev|test|testing|data)$/i;
 
 /** Without hidden ones, sorted; empty where it may not be listed, which the folder's own opening will say. */
-export function listVisible(folder: string): Dirent[] {
-  try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter(({ name }) => !name.startsWith("."))
-      .sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch {
-    return [];
-  }
+export function listVisible(folder: string): Listed {
+  const all = listed(folder);
+  return all === null ? { names: [], kinds: new Uint8Array(0) } : those(all, (name) => !name.startsWith("."));
 }
 
-/** Also through a link. */
-export function isFolder(entry: Dirent, here: string): boolean {
-  if (!entry.isSymbolicLink()) return entry.isDirectory();
-  return statSync(join(here, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** Whether a name in a folder is one of a folder, also through a link. */
+export function isFolder(here: string, name: string, kind: number): boolean {
+  if (kind !== Kind.link) return kind === Kind.folder;
+  return statSync(join(here, name), { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function idOf(folder: string): string | null {

@@ -6,6 +6,7 @@ import { DECODE_BYTES, MAX_PIXELS } from "./foreign/budget.ts";
 import { withRaster } from "./foreign/open.ts";
 import { imagesOf } from "./images.ts";
 import type { Tile } from "./input.ts";
+import { tellOpening } from "./opening.ts";
 
 /** Files whose headers are read at once. */
 const AT_ONCE = 16;
@@ -62,6 +63,7 @@ export async function cutIntoTiles(split: Split, side: number): Promise<Cut> {
   const plain: Split = { ...split, input: undefined };
   for (let start = 0; start < split.items.length; start += AT_ONCE) {
     const some = split.items.slice(start, start + AT_ONCE);
+    tellOpening("images measured for tiles", start, split.items.length);
     const images = await imagesOf(plain, some);
     const found = await Promise.all(images.map((image) => sizeOf(image, side)));
     for (const [k, item] of some.entries()) {

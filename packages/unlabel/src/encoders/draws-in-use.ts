@@ -26,9 +26,15 @@ export function withDraws<T>(draws: Draws, body: () => T): T {
  *
  * @param stream what they are for
  * @param rows view-major, a whole number of views of the images in use
+ * @param made what is made of the numbers, row by row, on the host; by default they are handed on as they are
  * @throws {Error} outside {@link withDraws}, or for rows of other images: a defect of whoever runs the step
  */
-export function drawInUse(stream: string, rows: number, columns: number): Tensor {
+export function drawInUse(
+  stream: string,
+  rows: number,
+  columns: number,
+  made: (numbers: Float32Array) => Float32Array = (numbers) => numbers,
+): Tensor {
   if (!inUse)
     throw new Error(`Expected withDraws(…) around a forward pass in training that draws for ${stream}, got none`);
   const { draws, calls } = inUse;
@@ -39,5 +45,5 @@ export function drawInUse(stream: string, rows: number, columns: number): Tensor
   }
   const call = calls.get(stream) ?? 0;
   calls.set(stream, call + 1);
-  return draws.uniform(`${stream} ${call}`, columns, rows / draws.images);
+  return draws.placed(made(draws.numbers(`${stream} ${call}`, columns, rows / draws.images)), [rows, columns]);
 }

@@ -1,6 +1,6 @@
 // Stochastic depth (arXiv:1603.09382): in training, each image leaves out residual branches at random, later ones more often,
 // by timm's linear rule; a branch that stays is scaled up by as much.
-import { noGrad, type Tensor, tensor } from "@unlabel/torch";
+import type { Tensor } from "@unlabel/torch";
 import { UserError } from "../base/errors.ts";
 import { drawInUse } from "./draws-in-use.ts";
 
@@ -19,15 +19,15 @@ export function dropRates(rate: number, depth: number): number[] {
  */
 export function drawPaths(rates: readonly number[], branches: number, x: Tensor): (Tensor | null)[] {
   if (rates.every((rate) => rate === 0)) return rates.map(() => null);
-  return noGrad(() => {
-    const uniform = drawInUse("drop path", x.shape[0]!, rates.length * branches).to({ device: x.device });
-    const stays = tensor(
-      rates.flatMap((rate) => Array<number>(branches).fill(1 - rate)),
-      { device: x.device },
-    );
-    const scales = uniform.lt(stays).to({ dtype: "float32" }).div(stays);
-    return rates.map((rate, i) => (rate === 0 ? null : scales.narrow(1, i * branches, branches)));
-  });
+  const columns = rates.flatMap((rate) => Array<number>(branches).fill(Math.fround(1 - rate)));
+  // Made of the numbers on the host, so that they go to the device as they are used.
+  const scales = drawInUse("drop path", x.shape[0]!, columns.length, (numbers) =>
+    numbers.map((number, i) => {
+      const stays = columns[i % columns.length]!;
+      return number < stays ? 1 / stays : 0;
+    }),
+  );
+  return rates.map((rate, i) => (rate === 0 ? null : scales.narrow(1, i * branches, branches)));
 }
 
 /** A branch `[B, …]` with what `paths` says of it; without `paths` as it is. @param index which of the block's branches */

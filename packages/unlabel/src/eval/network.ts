@@ -95,7 +95,7 @@ export async function trainNetwork(
       for (const [i, group] of optimizer.groups.entries()) group.lr = rates[i]! * schedule(step);
       const labels = Int32Array.from(value.indices, (i) => train.items[i]!.label);
       const loss = scope(() => {
-        const targets = fromTypedArray(labels).to({ device, dtype: "int64" });
+        const targets = fromTypedArray(BigInt64Array.from(labels, BigInt), undefined, { device });
         const places = Int32Array.from(value.indices, (_, i) => i);
         const scores = withDraws(new Draws(seed, step + 1, places, device), () =>
           autocast({ device, enabled: precision === "bf16" }, () => network.call(images)),

@@ -18,6 +18,16 @@ export interface Progress {
 export interface StepProgress extends Progress {
   /** Random numbers of the images at hand. */
   draws: Draws;
+  /** Which of the training images these are, by their numbers, in the order of a view; undefined where nobody knows. */
+  images?: Int32Array | undefined;
+}
+
+/** What a method wants to know of a step in numbers: it is read with the loss, since to read by itself would be to wait for the device. */
+export interface Reading {
+  /** Of whatever shape; it is read as float32, row by row. */
+  values: Tensor;
+  /** Called with the numbers when the step is over. */
+  take(values: Float32Array): void;
 }
 
 /** What a method makes of a batch. */
@@ -28,6 +38,8 @@ export interface LossOutput {
   logs: Record<string, Tensor>;
   /** What the encoder gave for the loss, detached, `[views·B, dim]`, view-major; left out where there is no such thing. */
   features?: Tensor;
+  /** What the method wants to know in numbers; left out where it needs nothing. */
+  readings?: readonly Reading[];
 }
 
 /** Parameters that are trained otherwise than the rest. */

@@ -166,6 +166,7 @@ async function measureStep(
           optimizer,
           average,
           views: batch.views,
+          images: batch.indices,
           // As at the beginning of some long training.
           progress: { step, total: MEASURED + UNCOUNTED, epoch: 1 },
           device,

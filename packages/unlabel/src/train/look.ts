@@ -49,7 +49,7 @@ export function voteOf(encoded: Tensor, labels: Int32Array, classes: number, fil
   if (queries.length === 0 || bank.length === 0) return {};
   const pick = (at: number[]) => Int32Array.from(at, (i) => labels[i]!);
   const of = (at: number[]) =>
-    encoded.indexSelect(0, fromTypedArray(Int32Array.from(at)).to({ device: encoded.device }));
+    encoded.indexSelect(0, fromTypedArray(Int32Array.from(at), undefined, { device: encoded.device }));
   const voted = vote(nearest(of(bank), of(queries), KNN.k), pick(bank), classes, KNN);
   return { "online/knn_top1": topK(voted, pick(queries), classes, 1) };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chooseDevice, chooseThreads, cpuQuota } from "./machine.ts";
+import { chooseDevice, chooseThreads } from "./machine.ts";
 
 const none = { cudaDevices: 0, cudaProblem: "", mps: false };
 const two = { cudaDevices: 2, cudaProblem: "", mps: false };
@@ -31,13 +31,4 @@ it("takes threads from the setting, else from OMP_NUM_THREADS, else from the mac
   expect(chooseThreads(3, { OMP_NUM_THREADS: "5" })).toBe(3);
   expect(chooseThreads("auto", { OMP_NUM_THREADS: "5" })).toBe(5);
   expect(chooseThreads("auto", { OMP_NUM_THREADS: "" })).toBeGreaterThanOrEqual(1);
-});
-
-it("reads a container's CPU quota", () => {
-  expect(["200000 100000\n", "150000 100000", "max 100000\n", ""].map(cpuQuota)).toEqual([
-    2,
-    1.5,
-    Number.POSITIVE_INFINITY,
-    Number.POSITIVE_INFINITY,
-  ]);
 });

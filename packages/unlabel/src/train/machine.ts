@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from "node:os";
 import { UserError } from "../base/errors.ts";
 import { commandLine } from "../base/shell.ts";
 import type { Config } from "../config/common.ts";
+import { grantedCores } from "./cpu-quota.ts";
 import { threadsOfRank } from "./ranks-env.ts";
 
 /** What the engine says of its devices. */
@@ -62,17 +63,9 @@ export function chooseThreads(wanted: Config["threads"], env: NodeJS.ProcessEnv 
   return wanted === "auto" ? threadsOfRank(allowedCores(), processes, env) : wanted;
 }
 
-/** Cores that this process may use: its affinity, and a container's CPU quota, which the operating system does not count in. */
+/** Cores that this process may use: its affinity, and the quota of a container or another control group. */
 export function allowedCores(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.ceil(cpuQuota(readText("/sys/fs/cgroup/cpu.max")))));
-}
-
-/** Cores that a cgroup's `cpu.max` (`200000 100000`, or `max 100000`) grants; infinite without a limit. */
-export function cpuQuota(text: string): number {
-  const [quota, period] = text.trim().split(/\s+/).map(Number);
-  return quota !== undefined && period !== undefined && quota > 0 && period > 0
-    ? quota / period
-    : Number.POSITIVE_INFINITY;
+  return Math.max(1, Math.min(availableParallelism(), Math.ceil(grantedCores())));
 }
 
 /** The instruction sets that Linux lists for the CPU; empty elsewhere. */

@@ -53,19 +53,24 @@ function added(options: GradientOptions, parts: Part[], batch: number): LossOutp
       scope(() => {
         const share = part.size / batch;
         const progress = partOf(options, part);
-        const { loss, logs } = pass(
+        const {
+          loss,
+          logs,
+          readings = [],
+        } = pass(
           options,
           progress,
           () => options.method.loss(viewsOf(options, part), progress),
           (found) => found.loss.mul(share).backward(),
         );
         const weigh = ([name, value]: [string, Tensor]) => [name, value.detach().mul(share)];
-        return { loss: loss.detach().mul(share), logs: Object.fromEntries(Object.entries(logs).map(weigh)) };
+        return { loss: loss.detach().mul(share), logs: Object.fromEntries(Object.entries(logs).map(weigh)), readings };
       }),
     )
-    .reduce((sum, { loss, logs }) => ({
+    .reduce((sum, { loss, logs, readings }) => ({
       loss: sum.loss.add(loss),
       logs: Object.fromEntries(Object.entries(logs).map(([name, value]) => [name, sum.logs[name]!.add(value)])),
+      readings: [...sum.readings, ...readings],
     }));
 }
 
@@ -109,7 +114,8 @@ function cached(options: GradientOptions, parts: Part[], batch: number): LossOut
       ),
     );
   }
-  return { loss: output.loss.detach(), logs: output.logs };
+  const { loss, logs, readings = [] } = output;
+  return { loss: loss.detach(), logs, readings };
 }
 
 /** What a method gave, where it can be trained on. @throws {UserError} where it cannot, and what is wrong with it */
@@ -154,7 +160,8 @@ function rowsOf(x: Tensor, images: number): Tensor {
 
 /** The progress with the random numbers of some of the images. */
 function partOf({ progress }: GradientOptions, { start, size }: Part): StepProgress {
-  return { ...progress, draws: progress.draws.narrow(start, size) };
+  const { draws, images } = progress;
+  return { ...progress, draws: draws.narrow(start, size), images: images?.subarray(start, start + size) };
 }
 
 /** The views of some of the images, view-major again. */

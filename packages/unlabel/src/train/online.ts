@@ -1,6 +1,6 @@
 // The online probe: a linear classifier that learns beside the encoder, from features that the training step computed anyway.
 // It sees them detached and draws no random numbers, so the encoder's training is the same with and without it.
-import { fromTypedArray, noGrad, scope, stack, type Tensor, zeros } from "@unlabel/torch";
+import { fromTypedArrays, noGrad, scope, stack, type Tensor, zeros } from "@unlabel/torch";
 
 const RATE = 0.01;
 const MOMENTUM = 0.9;
@@ -46,8 +46,9 @@ export class OnlineProbe {
         const all = Int32Array.from({ length: views * labels.length }, (_, i) => labels[i % labels.length]!);
         const rows = Int32Array.from(all.keys()).filter((i) => all[i]! >= 0);
         if (rows.length > 0) {
-          const x = standardised(features.detach().to({ dtype: "float32" })).indexSelect(0, this.#onDevice(rows));
-          const target = this.#onDevice(Int32Array.from(rows, (i) => all[i]!)).to({ dtype: "int64" });
+          const sent = [{ data: rows }, { data: BigInt64Array.from([...rows], (i) => BigInt(all[i]!)) }];
+          const [places, target] = fromTypedArrays(sent, this.#device) as [Tensor, Tensor];
+          const x = standardised(features.detach().to({ dtype: "float32" })).indexSelect(0, places);
           const logits = bias.addmm(x, weight);
           const right = logits.argmax(1).eq(target).to({ dtype: "float32" }).mean();
           const share = Math.min(1, rows.length / MEMORY);
@@ -79,10 +80,6 @@ export class OnlineProbe {
 
   dispose(): void {
     for (const tensor of Object.values(this.#state)) tensor.dispose();
-  }
-
-  #onDevice(values: Int32Array | Float32Array): Tensor {
-    return fromTypedArray(values).to({ device: this.#device });
   }
 }
 

@@ -88,7 +88,7 @@ const CHANGEABLE = new Set([
 ]);
 
 /** What `auto` of is settled once, so that run.json holds what came of it. */
-const SETTLED = new Set(["cache", "channels", "mean", "std"]);
+const SETTLED = new Set(["cache", "channels", "mean", "std", "color_form"]);
 
 /** What sets how long a run is. */
 const LENGTHS = ["epochs", "steps", "budget"] as const;

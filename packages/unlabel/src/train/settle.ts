@@ -11,6 +11,7 @@ import { smallestView } from "../methods/registry.ts";
 import type { Teacher } from "../methods/shared/teacher.ts";
 import type { RunDirectory, RunInfo } from "../run/directory.ts";
 import { type Done, withinBudget } from "./budget.ts";
+import { withColorForm } from "./color-form.ts";
 import { fitted } from "./fit.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import { withChannelsOf } from "./normalisation.ts";
@@ -61,7 +62,7 @@ export async function settle(
   const machine = await settleMachine(asked.config, group, asked.run?.info);
   const { plan, reasons } = await fitted(asked, data, machine.device);
   const planned = shared(
-    await withChannelsOf(data.train, plan.config, plan.given),
+    withColorForm(await withChannelsOf(data.train, plan.config, plan.given), machine.device),
     plan,
     group,
     data.train.items.length,

@@ -40,7 +40,7 @@ export function acrossRanks(
   const world = distributed.getWorldSize();
   if (world === 1 || !contrast || !method.embed) return body();
   let asked = 0;
-  const all: StepProgress = { ...progress, draws: progress.draws.ofBatch(images * world) };
+  const all: StepProgress = { ...progress, draws: progress.draws.ofBatch(images * world), images: undefined };
   const shared = (embeddings: Tensor) => {
     asked++;
     return contrast.call(method, distributed.gatherRows(embeddings, embeddings.shape[0]! / images), all);

@@ -2,9 +2,10 @@
 
 import { cat, optim, recordFunction, scope, type Tensor } from "@unlabel/torch";
 import { Draws } from "../base/draws.ts";
+import { readFromDevice } from "../base/host-reads.ts";
 import type { Config } from "../config/common.ts";
 import type { ViewSpec } from "../data/views.ts";
-import type { Method, Progress } from "../methods/method.ts";
+import type { Method, Progress, Reading } from "../methods/method.ts";
 import type { WeightsAverage } from "./average.ts";
 import { averageOverRanks, meanOverRanks } from "./average-gradients.ts";
 import { gradients } from "./micro-batches.ts";
@@ -20,6 +21,8 @@ export interface StepOptions {
   seed: number;
   /** Place of the first image in the global batch; default 0. */
   first?: number;
+  /** Which of the training images these are, by their numbers; for methods that keep something of each. */
+  images?: Int32Array | undefined;
   device: string;
   precision: "fp32" | "bf16";
   /** Images in the network at once; null for the whole batch. */
@@ -71,10 +74,15 @@ export function trainStep(options: StepOptions): StepOutcome {
   } = options;
   return scope(() => {
     const here = views.map((view) => view.to({ device, nonBlocking: true }));
-    const { loss, logs, features } = gradients({
+    const {
+      loss,
+      logs,
+      features,
+      readings = [],
+    } = gradients({
       method,
       views: here,
-      progress: { ...progress, draws: drawsOf(options) },
+      progress: { ...progress, draws: drawsOf(options), images: options.images },
       microBatch,
       recompute: recompute === true,
       device,
@@ -96,6 +104,7 @@ export function trainStep(options: StepOptions): StepOutcome {
     const [lossNow, gradNorm, ...rest] = numbers(
       [loss, ...Object.values(logs), ...Object.values(watched)],
       [norm, ...own],
+      readings,
     );
     const take = (from: Record<string, Tensor>) =>
       Object.fromEntries(Object.keys(from).map((name) => [name, rest.shift()!]));
@@ -116,14 +125,25 @@ function drawsOf({ method, views, progress, seed, first = 0, device }: StepOptio
 }
 
 /**
- * The values of several scalars, read from the device at once: the first, the second list's first, and the rest in order.
+ * The values of several scalars, read from the device at once: the first, the second list's first, and the rest in order. With them go the
+ * readings, which are handed to whoever asked for them.
  *
  * @param means of which ranks have each their own, and means over ranks are wanted
  * @param same on all ranks
+ * @param readings of this rank alone
  */
-function numbers(means: Tensor[], same: Tensor[]): number[] {
-  const flat = (scalars: Tensor[]) => cat(scalars.map((one) => one.detach().to({ dtype: "float32" }).reshape([1])));
-  const found = cat([meanOverRanks(flat(means)), flat(same)]).toNumbers();
+function numbers(means: Tensor[], same: Tensor[], readings: readonly Reading[]): number[] {
+  const flat = (tensors: readonly Tensor[]) =>
+    cat(tensors.map((one) => one.detach().to({ dtype: "float32" }).reshape([-1])));
+  const asked = readings.map(({ values }) => values);
+  const all = cat([meanOverRanks(flat(means)), flat(same), ...(asked.length > 0 ? [flat(asked)] : [])]);
+  const read = readFromDevice("step", all);
+  let at = means.length + same.length;
+  const found = Array.from(read.subarray(0, at));
+  for (const { values, take } of readings) {
+    take(read.slice(at, at + values.numel));
+    at += values.numel;
+  }
   const [norm, ...own] = found.slice(means.length);
   return [found[0]!, norm!, ...found.slice(1, means.length), ...own];
 }

@@ -404,5 +404,5 @@ function spaced(count: number, length: number): Int32Array {
 }
 
 function chosen(tensor: Tensor, rows: Int32Array): Tensor {
-  return tensor.indexSelect(0, fromTypedArray(rows).to({ device: tensor.device }));
+  return tensor.indexSelect(0, fromTypedArray(rows, undefined, { device: tensor.device }));
 }

@@ -6,6 +6,9 @@ import { cleanLabels, doubtsOf } from "../class-names.ts";
 import type { ClassName, Dataset, Item, Layout, LeftAside, Split } from "../folder.ts";
 import type { Part } from "./splits.ts";
 
+/** Characters that are hashed at once: a call for each image would cost more than the digest. */
+const HASHED = 1 << 14;
+
 /** One image of a source. */
 export interface Sample {
   /** For people: where it lies, such as `shard-000.tar/dog.jpg`. It is never opened. */
@@ -46,19 +49,30 @@ export function assemble(given: Source): Dataset {
   const readings = [...(given.readings ?? [])];
   if (written.length === 0) throw new UserError(`Expected images in ${root}, found none`);
   const clean = source.classes ? null : cleanLabels(written.map(({ label }) => label));
-  const samples = clean ? written.map((sample, i) => ({ ...sample, label: clean.labels[i]! })) : written;
-  const classes = source.classes ?? classesOf(samples);
+  const meant = clean?.labels ?? written.map(({ label }) => label);
+  const classes = source.classes ?? classesOf(meant);
   const labels = new Map(classes.map(({ id }, label) => [composed(id), label]));
-  const labelOf = (id: string | null) => (id === null ? -1 : (labels.get(composed(id)) ?? -1));
+  // Of a million labels a thousand are looked up.
+  const known = new Map<string | null, number>([[null, -1]]);
+  const labelOf = (id: string | null) => {
+    const found = known.get(id) ?? labels.get(composed(id ?? "")) ?? -1;
+    known.set(id, found);
+    return found;
+  };
   const items = { train: [] as Item[], val: [] as Item[], test: [] as Item[] };
   const hash = createHash("sha256").update(`${content}\n`);
-  let unsaid = 0;
-  for (const [at, { path, label, part, size, aside }] of samples.entries()) {
+  let [unsaid, told] = [0, ""];
+  for (const [at, { path, part, size, aside }] of written.entries()) {
+    const label = meant[at]!;
     if (!aside) items[part ?? "train"].push({ path, label: labelOf(label), at });
     if (!aside && part === null) unsaid++;
     // A run that began with them had other epochs.
-    hash.update(`${path}\0${size ?? ""}\0${label ?? ""}\n${aside ? "aside\n" : ""}`);
+    told += `${path}\0${size ?? ""}\0${label ?? ""}\n${aside ? "aside\n" : ""}`;
+    if (told.length < HASHED) continue;
+    hash.update(told);
+    told = "";
   }
+  hash.update(told);
   if (clean) {
     const counts = new Array<number>(classes.length).fill(0);
     for (const { label } of Object.values(items).flat()) if (label >= 0) counts[label]!++;
@@ -76,7 +90,7 @@ export function assemble(given: Source): Dataset {
     readings.push(`all images that are trained on are of split ${name}: there is no train`);
   }
   if (unsaid > 0 && unsaid < items.train.length + items.val.length + items.test.length) {
-    const first = samples.find(({ part, aside }) => part === null && !aside)!;
+    const first = written.find(({ part, aside }) => part === null && !aside)!;
     readings.push(
       `${counted(unsaid, "image")} of no split ${unsaid === 1 ? "is" : "are"} trained on, such as ${first.path}`,
     );
@@ -108,9 +122,9 @@ function composed(id: string): string {
 }
 
 /** Names in alphabetical order, as folders have it; numbers in theirs. */
-function classesOf(samples: readonly Sample[]): ClassName[] {
+function classesOf(labels: readonly (string | null)[]): ClassName[] {
   const ids = new Set<string>();
-  for (const { label } of samples) if (label !== null) ids.add(composed(label));
+  for (const label of new Set(labels)) if (label !== null) ids.add(composed(label));
   const sorted = [...ids].sort();
   if (sorted.every((id) => /^-?\d+(\.\d+)?$/.test(id))) sorted.sort((a, b) => Number(a) - Number(b));
   return sorted.map((id) => ({ id, name: id }));

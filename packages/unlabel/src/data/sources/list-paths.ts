@@ -4,6 +4,7 @@ import { homedir } from "node:os";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { counted } from "../../base/text.ts";
+import { tellOpening } from "../opening.ts";
 import { Lookup, statOf } from "./list-lookup.ts";
 
 /** A file of a list. */
@@ -27,6 +28,8 @@ const SAMPLED = 20;
 // Of those sampled, for another place than the list's folder to be the one that is meant.
 const ENOUGH = 0.8;
 const MOST_FOLDERS = 200;
+/** Files between two words of how far it is. */
+const TOLD = 1024;
 const MOST_TOGETHER = 24;
 const IMAGE_FOLDERS = /^(images?|imgs?|jpe?gs?|jpegimages|photos?|pictures?|data|train|train_images)$/i;
 
@@ -48,7 +51,8 @@ export function locate(folder: string, written: readonly string[]): Locations {
   const other = others.length === 1 ? others[0]! : null;
   const reading = other ?? own;
   const ways = { case: 0, extension: 0, several: 0 };
-  const files = written.map((path): Located => {
+  const files = written.map((path, i): Located => {
+    if (i % TOLD === 0) tellOpening("files of the list looked for", i, written.length);
     const found = look.find(placeOf(path, reading));
     if (!found) return { path, size: -1, isThere: false };
     if (found.how !== "exact") ways[found.how]++;

@@ -50,9 +50,13 @@ const LATER = new Set([".bmp", ".ppm", ".pgm", ".pnm", ".pbm", ".npy"]);
 // Which of several images with two extensions is the picture: x.rgb.png beside x.depth.png.
 const PICTURES = ["image", "img", "rgb", "input", "photo", "picture", "color", "colour", "jpg", "png"];
 
-/** @throws {UserError} where the archive is damaged */
-export function indexShard(bytes: Bytes): Promise<ShardIndex> {
-  return remembered(bytes, { folder: "shards", format: FORMAT, schema: ShardIndexSchema }, () => listSamples(bytes));
+/**
+ * @param onFiles told of so many more files, where the shard has to be gone through
+ * @throws {UserError} where the archive is damaged
+ */
+export function indexShard(bytes: Bytes, onFiles: (count: number) => void = () => {}): Promise<ShardIndex> {
+  const memory = { folder: "shards", format: FORMAT, schema: ShardIndexSchema };
+  return remembered(bytes, memory, () => listSamples(bytes, onFiles));
 }
 
 interface Labels {
@@ -70,38 +74,43 @@ interface Group {
   labels: Labels;
 }
 
-async function listSamples(bytes: Bytes): Promise<ShardIndex> {
+async function listSamples(bytes: Bytes, onFiles: (count: number) => void): Promise<ShardIndex> {
   const pointer = await pointerWords(bytes);
   if (pointer !== null) throw new UserError(`Expected a tar archive in ${bytes.name}, ${pointer}`);
   const file = await bytes.open();
   const index = new Index();
   try {
-    const window = new Window(file, bytes);
+    const window = new Window(file, bytes, { least: bytes.chunk / 16, most: Math.max(bytes.chunk, 1 << 20) });
     let group: Group = { key: "", images: [], labels: { files: [] } };
-    for await (const one of tarFiles(window, bytes, (path) => index.ignore(path))) {
-      const { base, extension } = split(one.path);
-      if (one.path.split("/").some((name) => name !== "." && name !== ".." && isLitter(name))) continue;
-      if (base !== group.key) {
-        index.add(group);
-        group = { key: base, images: [], labels: { files: [] } };
-      }
-      if (IMAGE_EXTENSIONS.has(extname(one.path).toLowerCase())) {
-        group.images.push({ ...one, extension });
-        continue;
-      }
-      const isLabel = CLASS_FILES.has(extension) || extension === ".json" || extension === ".txt";
-      const content =
-        isLabel && one.size <= MOST_LABEL_BYTES ? textOf(await window.read(one.offset, one.size)) : undefined;
-      if (content === undefined) index.leave(extension, one.path, false);
-      else if (extension === ".json") {
-        const found = classIn(content, `${bytes.name}/${one.path}`);
-        if (found === undefined) index.countClassless(one.path);
-        else group.labels.json = found;
-        if (found !== undefined) group.labels.files.push(one.path);
-      } else {
-        if (extension === ".txt") group.labels.text = content;
-        else if (group.labels.cls === undefined || extension === ".cls") group.labels.cls = content;
-        group.labels.files.push(one.path);
+    for await (const files of tarFiles(window, bytes, (path) => index.ignore(path))) {
+      onFiles(files.length);
+      for (const one of files) {
+        const { base, extension } = split(one.path);
+        if (one.path.split("/").some((name) => name !== "." && name !== ".." && isLitter(name))) continue;
+        if (base !== group.key) {
+          index.add(group);
+          group = { key: base, images: [], labels: { files: [] } };
+        }
+        if (IMAGE_EXTENSIONS.has(extname(one.path).toLowerCase())) {
+          group.images.push({ ...one, extension });
+          continue;
+        }
+        const isLabel = CLASS_FILES.has(extension) || extension === ".json" || extension === ".txt";
+        const content =
+          isLabel && one.size <= MOST_LABEL_BYTES
+            ? textOf(window.held(one.offset, one.size) ?? (await window.read(one.offset, one.size)))
+            : undefined;
+        if (content === undefined) index.leave(extension, one.path, false);
+        else if (extension === ".json") {
+          const found = classIn(content, `${bytes.name}/${one.path}`);
+          if (found === undefined) index.countClassless(one.path);
+          else group.labels.json = found;
+          if (found !== undefined) group.labels.files.push(one.path);
+        } else {
+          if (extension === ".txt") group.labels.text = content;
+          else if (group.labels.cls === undefined || extension === ".cls") group.labels.cls = content;
+          group.labels.files.push(one.path);
+        }
       }
     }
     index.add(group);

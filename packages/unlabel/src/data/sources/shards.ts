@@ -5,6 +5,7 @@ import { UserError } from "../../base/errors.ts";
 import { shellWord } from "../../base/shell.ts";
 import type { Dataset, Item, LeftAside } from "../folder.ts";
 import { imagesAlone } from "../made-of-images.ts";
+import { tellOpening } from "../opening.ts";
 import { type BlockLimits, Blocks, orderOf, readingOf } from "./blocks.ts";
 import { type Bytes, localBytes, remoteBytes } from "./bytes.ts";
 import { assemble, type Sample } from "./dataset.ts";
@@ -39,7 +40,17 @@ interface Block {
 export async function openShards(root: string, names: readonly string[], limits: BlockLimits = {}): Promise<Dataset> {
   const isRemote = (name: string) => /^https?:/i.test(name);
   const shards = await pooled(AT_ONCE, names, (name) => (isRemote(name) ? remoteBytes(name) : localBytes(name)));
-  const found = await pooled(AT_ONCE, shards, indexShard);
+  let [files, done] = [0, 0];
+  const tell = (more: number) => {
+    files += more;
+    tellOpening(`files listed in shards, ${done} of ${shards.length} whole`, files);
+  };
+  const found = await pooled(AT_ONCE, shards, async (bytes) => {
+    const index = await indexShard(bytes, tell);
+    done++;
+    tell(0);
+    return index;
+  });
   const alone = found.map(({ samples }) => imagesAlone(samples));
   const indices = found.map((index, shard) => ({ ...index, samples: [...alone[shard]!.images] }));
   const understood = classesOf(indices);

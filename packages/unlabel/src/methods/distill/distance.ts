@@ -39,13 +39,21 @@ export function distanceTo(
   };
 }
 
-/** The mean distance of the one prediction that is nearest to all targets: for cosine their mean direction, for smooth L1 about their mean. */
-export function chanceOf(target: Tensor, kind: Distance): number {
+/**
+ * What tells the mean distance of the one prediction that is nearest to all targets ({@link chanceOf}): for cosine the length of their mean
+ * direction, for smooth L1 the distance itself, of what is about their mean. A scalar on their device, without gradient.
+ */
+export function nearestToAll(target: Tensor, kind: Distance): Tensor {
   const wanted = rows(target.detach());
   if (kind === "smooth_l1") {
     const level = standardised(wanted);
-    return level.mean(0, true).expand(level.shape).smoothL1Loss(level).item();
+    return level.mean(0, true).expand(level.shape).smoothL1Loss(level);
   }
   const length = wanted.linalgVectorNorm(2, [1], true).clamp(1e-12);
-  return 1 - wanted.div(length).mean(0).linalgVectorNorm().item();
+  return wanted.div(length).mean(0).linalgVectorNorm();
+}
+
+/** The mean distance of the one prediction that is nearest to all targets. @param nearest as {@link nearestToAll} has it */
+export function chanceOf(nearest: number, kind: Distance): number {
+  return kind === "smooth_l1" ? nearest : 1 - nearest;
 }

@@ -1,7 +1,7 @@
 import { manualSeed, noGrad, randn, scope, type Tensor, tensor } from "@unlabel/torch";
 import { afterAll, describe, expect, it } from "vitest";
 import { buildEncoder, type VisionTransformer } from "../../encoders/index.ts";
-import { stepOn } from "../../testing/progress.ts";
+import { stepOn, told } from "../../testing/progress.ts";
 import { gradients } from "../../train/micro-batches.ts";
 import { createMethod, resolveConfig } from "../registry.ts";
 import { Teacher } from "../shared/teacher.ts";
@@ -81,7 +81,7 @@ describe("the loss", () => {
       const method = distill({ patch_weight: 0 });
       expect(method.chance).toBeNull();
       const views = randn([4, 3, 32, 32]);
-      method.loss([views]);
+      told(method.loss([views]));
       const unit = rowsOf(teacher.see(views, { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] }).features).map((row) => {
         const length = Math.hypot(...row);
         return row.map((one) => one / length);
@@ -89,7 +89,7 @@ describe("the loss", () => {
       const centre = unit[0]!.map((_, k) => mean(unit.map((row) => row[k]!)));
       expect(method.chance).toBeCloseTo(1 - Math.hypot(...centre), 4);
       const before = method.chance;
-      method.loss([randn([4, 3, 32, 32])]);
+      told(method.loss([randn([4, 3, 32, 32])]));
       expect(method.chance).toBe(before);
     });
   });
@@ -171,15 +171,20 @@ describe("whole images", () => {
         return see(...args);
       };
       try {
-        const first = method.loss([seen, images]).loss.item();
+        const step = (views: Tensor, ...images: number[]) =>
+          told(method.loss([seen, views], { images: Int32Array.from(images) })).loss.item();
+        const first = step(images, 7, 3, 4, 5);
         expect(asked).toBe(4);
-        expect(method.loss([seen, images]).loss.item()).toBe(first);
+        expect(step(images, 7, 3, 4, 5)).toBe(first);
         expect(asked).toBe(4);
         // Another order, and one that is new.
         const others = randn([4, 3, 24, 24]);
         others.narrow(0, 0, 3).copy_(images.narrow(0, 1, 3));
-        method.loss([seen, others]);
+        step(others, 3, 4, 5, 9);
         expect(asked).toBe(5);
+        // Of whom nobody says which images they are, nothing is kept.
+        expect(told(method.loss([seen, images])).loss.item()).toBe(first);
+        expect(asked).toBe(9);
         const alone = distill(whole).eval();
         const again = gradients({
           ...{ method: alone, views: [seen, images], progress: stepOn(4), microBatch: 2 },

@@ -2,19 +2,19 @@
 // as AM-RADIO does with several (arXiv:2312.06709); that both see the very same view, and for long, is "A good teacher is patient and
 // consistent" (arXiv:2106.05237). Deliberate differences: one teacher; linear heads, so that the encoder has to do the work; one distance
 // for both kinds of features.
-import { autocast, nn, noGrad, type Tensor } from "@unlabel/torch";
+import { autocast, nn, noGrad, stack, type Tensor } from "@unlabel/torch";
 import { UserError } from "../../base/errors.ts";
 import type { ViewSpec } from "../../data/views.ts";
 import type { Encoder } from "../../encoders/encoder.ts";
 import { encoderDim, encoderWidth } from "../../encoders/facts.ts";
 import { defineMethod } from "../define.ts";
-import { type LossOutput, Method } from "../method.ts";
+import { type LossOutput, Method, type Reading, type StepProgress } from "../method.ts";
 import { augmentedView } from "../shared/augmentation.ts";
 import { KeptFeatures } from "../shared/kept-features.ts";
 import { resampledTokens } from "../shared/resampled.ts";
 import { type Teacher, tokenWidth } from "../shared/teacher.ts";
 import { about } from "./about.ts";
-import { chanceOf, distanceTo } from "./distance.ts";
+import { chanceOf, distanceTo, nearestToAll } from "./distance.ts";
 import { type DistillConfig, problemsOf, schema } from "./settings.ts";
 
 /** Encoder, and a linear layer each from its pooled and its patch features to the teacher's. */
@@ -45,9 +45,9 @@ export class Distill extends Method {
     return this.#chance;
   }
 
-  override loss([seen, whole]: readonly Tensor[]): LossOutput {
+  override loss([seen, whole]: readonly Tensor[], progress?: Pick<StepProgress, "images">): LossOutput {
     const { pooled_weight: pooledWeight, patch_weight: patchWeight, distance } = this.#config;
-    const taught = this.#taught(seen!, whole);
+    const taught = this.#taught(seen!, whole, progress?.images);
     const { features, tokens, grid } = this.encoder.both(seen!);
     const parts: { weight: number; predicted: Tensor; target: Tensor; name: string }[] = [];
     if (this.projector) {
@@ -61,26 +61,39 @@ export class Distill extends Method {
     }
     return autocast({ device: seen!.device, enabled: false }, () => {
       const found = parts.map((part) => ({ ...part, ...distanceTo(part.target, part.predicted, distance) }));
-      this.#chance ??= noGrad(() =>
-        parts.reduce((sum, { weight, target }) => sum + weight * chanceOf(target, distance), 0),
-      );
       const loss = found.map(({ weight, distance }) => distance.mul(weight)).reduce((sum, one) => sum.add(one));
       const logs = Object.fromEntries(found.map(({ name, similarity }) => [name, similarity]));
-      return { loss, logs, features: features.detach() };
+      const readings = [...taught.readings, ...this.#readings(parts)];
+      return { loss, logs, features: features.detach(), readings };
     });
   }
 
+  /** What is asked once: how far the one prediction that is nearest to all targets is from them. */
+  #readings(parts: readonly { weight: number; target: Tensor }[]): Reading[] {
+    if (this.#chance !== null) return [];
+    const { distance } = this.#config;
+    const values = noGrad(() => stack(parts.map(({ target }) => nearestToAll(target, distance))));
+    const take = (found: Float32Array) => {
+      this.#chance ??= parts.reduce((sum, { weight }, i) => sum + weight * chanceOf(found[i]!, distance), 0);
+    };
+    return [{ values, take }];
+  }
+
   /** What the teacher makes of the student's view, or of whole images. */
-  #taught(seen: Tensor, whole: Tensor | undefined): { features: Tensor; tokens?: Tensor; grid?: [number, number] } {
+  #taught(
+    seen: Tensor,
+    whole: Tensor | undefined,
+    images: Int32Array | undefined,
+  ): { features: Tensor; tokens?: Tensor; grid?: [number, number]; readings: readonly Reading[] } {
     const teacher = this.#teacher;
     if (!teacher) throw new UserError("Expected a teacher to learn from, got none; --teacher names it");
     const { mean, std, teacher_bands: bands } = this.#config;
     const see = (views: Tensor) => teacher.see(views, { mean, std }, bands);
-    if (!whole) return see(seen);
+    if (!whole) return { ...see(seen), readings: [] };
     // What it says is kept in one number format, whatever the precision around.
-    return autocast({ device: seen.device, enabled: false }, () => ({
-      features: noGrad(() => this.#kept.of(whole, (view) => see(view).features)),
-    }));
+    return autocast({ device: seen.device, enabled: false }, () =>
+      noGrad(() => this.#kept.of(whole, images, (view) => see(view).features)),
+    );
   }
 }
 

@@ -45,15 +45,14 @@ export class IJepa extends Method {
     const sizes = stepBlocks(draws.shared("block sizes"), this.#blocks(grid));
     const found = draws.each("blocks").map((rng) => sizes.of(rng));
     const indices = (of: (one: (typeof found)[number]) => number[]) => {
-      const values = BigInt64Array.from(found.flatMap(of), BigInt);
-      return draws.placed(values, [found.length, values.length / found.length]);
+      const data = BigInt64Array.from(found.flatMap(of), BigInt);
+      return { data, shape: [found.length, data.length / found.length] };
     };
-    const asked: Asked = {
-      context: indices(({ context }) => context),
-      targets: indices(({ targets }) => targets),
-      blocks: this.#config.target_blocks,
-      grid,
-    };
+    const [context, targets] = draws.placedTogether([indices((one) => one.context), indices((one) => one.targets)]) as [
+      Tensor,
+      Tensor,
+    ];
+    const asked: Asked = { context, targets, blocks: this.#config.target_blocks, grid };
     const seen = this.encoder.tokens(images!, { keep: asked.context });
     const predicted = this.predictor.call(seen.tokens, asked);
     const whole = this.targets(images!);

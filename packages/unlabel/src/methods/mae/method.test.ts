@@ -13,7 +13,7 @@ import {
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../config/common.ts";
 import { gatherTokens, patchify, unpatchify } from "../../encoders/patches.ts";
-import { GeneratorDraws, stepOn } from "../../testing/progress.ts";
+import { GeneratorDraws, stepOn, told } from "../../testing/progress.ts";
 import { formulaImages, formulaState, gradNorm, references } from "../../testing/reference.ts";
 import { presetConfig } from "../presets.ts";
 import { createMethod } from "../registry.ts";
@@ -60,7 +60,7 @@ describe("Mae", () => {
       const outcome = (uniformity: number) => {
         const method = mae({ ...tiny, uniformity });
         method.loadStateDict(formulaState(method.stateDict()));
-        const { loss, logs } = method.loss([images], { ...stepOn(4), draws: new GeneratorDraws(4) });
+        const { loss, logs } = told(method.loss([images], { ...stepOn(4), draws: new GeneratorDraws(4) }));
         return { loss: loss.item(), chance: method.chance!, likeness: logs!.squared_cosine?.item() };
       };
       manualSeed(5);
@@ -217,10 +217,10 @@ describe("Mae", () => {
       const method = mae({ ...tiny, norm_pixels });
       expect(method.chance).toBeNull();
       const images = randn([64, 3, 32, 32]).mul(2);
-      method.loss([images], stepOn(images.shape[0]!));
+      told(method.loss([images], stepOn(images.shape[0]!)));
       expect(method.chance! / (norm_pixels ? 191 / 192 : 4)).toBeCloseTo(1, 1);
       const first = method.chance;
-      method.loss([images.mul(3)], stepOn(64));
+      told(method.loss([images.mul(3)], stepOn(64)));
       expect(method.chance).toBe(first);
     });
   });

@@ -55,17 +55,18 @@ export class Mae extends Method {
     const alike = pooled.shape[0]! > 1 ? meanSquaredCosine(pooled) : null;
     const loss = alike && weight > 0 ? error.add(alike.mul(weight)) : error;
     const features = cat([seen.mean(1), seen.amax(1)], 1);
-    const logs = noGrad(() => {
-      const spread = target.var([0, 1], { correction: 0 }).mean();
-      // Who always predicts the mean patch tells no images apart.
-      this.#chance ??= spread.item() + weight;
-      return {
-        explained_variance: error.div(spread).neg().add(1),
-        feature_std: pooled.detach().to({ dtype: "float32" }).var(0, { correction: 0 }).mean().sqrt(),
-        ...(alike && { squared_cosine: alike.detach() }),
-      };
-    });
-    return { loss, logs, features };
+    const spread = noGrad(() => target.var([0, 1], { correction: 0 }).mean());
+    // Who always predicts the mean patch tells no images apart.
+    const take = ([found]: Float32Array) => {
+      this.#chance ??= found! + weight;
+    };
+    const readings = this.#chance === null ? [{ values: spread, take }] : [];
+    const logs = noGrad(() => ({
+      explained_variance: error.div(spread).neg().add(1),
+      feature_std: pooled.detach().to({ dtype: "float32" }).var(0, { correction: 0 }).mean().sqrt(),
+      ...(alike && { squared_cosine: alike.detach() }),
+    }));
+    return { loss, logs, features, readings };
   }
 
   /**

@@ -17,8 +17,11 @@ export const augmentationSchema = {
   saturation: number(0, 1),
   hue: number(0, 0.5),
   jitter_p: number(0, 1),
-  /** exact: torchvision's steps in shuffled order; fused: one colour matrix a view, faster on a GPU. */
-  color_form: oneOf("fused", "exact"),
+  /**
+   * exact: torchvision's steps in shuffled order; fused: one colour matrix a view, faster on a GPU. auto: fused where a GPU makes the views, exact
+   * on a CPU; run.json holds which.
+   */
+  color_form: oneOf("auto", "fused", "exact"),
   /** Probability of grayscale. */
   grayscale: number(0, 1),
   /** Probability of Gaussian blur. */
@@ -54,7 +57,8 @@ export function augmentedView(
     crop: { scale: area, ratio: [3 / 4, 4 / 3] },
     filter: "bilinear",
     flip: 0.5,
-    colorForm: config.color_form,
+    // Where no device is known yet, as in a preview, this machine's processor paints.
+    colorForm: config.color_form === "fused" ? "fused" : "exact",
     color: jitters ? { brightness, contrast, saturation, hue, p } : null,
     grayscale: config.grayscale,
     // An odd kernel of about a tenth of the edge: 23 taps at 224 px, as in SimCLR's paper.

@@ -1,6 +1,6 @@
 // Blockwise masking of patches (BEiT, arXiv:2106.08254, algorithm 1, as iBOT, arXiv:2111.07832, has it): an image hides rectangles of its
 // patches, so that what is hidden cannot be told from its neighbours alone.
-import { fromTypedArray, type Tensor } from "@unlabel/torch";
+import { fromTypedArrays, type Tensor } from "@unlabel/torch";
 import type { Draws } from "../../base/draws.ts";
 
 /** Rectangles that are tried at most; of those that hide nothing new, or too much, there are many. */
@@ -43,9 +43,9 @@ export function blockMask(
 ): BlockMask {
   const { images } = draws;
   const patches = grid[0] * grid[1];
-  const which = draws.uniform("masked views", 1).toNumbers();
+  const which = draws.numbers("masked views", 1);
   const columns = 1 + TRIES * NUMBERS;
-  const numbers = draws.uniform("block mask", columns, views).toNumbers();
+  const numbers = draws.numbers("block mask", columns, views);
   const mask = new Float32Array(views * images * patches);
   const index: bigint[] = [];
   const weights: number[] = [];
@@ -54,7 +54,7 @@ export function blockMask(
     // As many views as the share says, whichever they are: steps on a circle from a random place.
     const from = which[row % images]! + view * masked;
     if (Math.floor(from + masked) === Math.floor(from)) continue;
-    const own = numbers.slice(row * columns, (row + 1) * columns);
+    const own = Array.from(numbers.subarray(row * columns, (row + 1) * columns));
     const wanted = Math.round((ratio[0] + own[0]! * (ratio[1] - ratio[0])) * patches);
     const hidden = blocks(grid, wanted, own.slice(1));
     for (const patch of hidden) {
@@ -63,12 +63,13 @@ export function blockMask(
       weights.push(1 / hidden.length);
     }
   }
-  return {
-    mask: fromTypedArray(mask, [views * images, patches], { device }),
-    index: fromTypedArray(BigInt64Array.from(index), [index.length], { device }),
-    weights: fromTypedArray(Float32Array.from(weights), [weights.length], { device }),
-    hidden: index.length,
-  };
+  const sent = [
+    { data: mask, shape: [views * images, patches] },
+    { data: BigInt64Array.from(index) },
+    { data: Float32Array.from(weights) },
+  ];
+  const [hides, places, counted] = fromTypedArrays(sent, device) as [Tensor, Tensor, Tensor];
+  return { mask: hides, index: places, weights: counted, hidden: index.length };
 }
 
 /**

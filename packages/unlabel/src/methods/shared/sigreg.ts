@@ -2,7 +2,7 @@
 // random directions; and LeJEPA's loss, which asks for that and for views of an image to be alike. Of the forms in which it is found this is
 // taken: weights λ and 1 − λ, a test of each view's embeddings by themselves, distances to the centre of the whole views as a mean over the
 // numbers of an embedding, whole views among them.
-import { fromTypedArray, noGrad, type Tensor, TorchError } from "@unlabel/torch";
+import { fromTypedArray, noGrad, type Tensor, TorchError, toDevice } from "@unlabel/torch";
 import type { LossOutput } from "../method.ts";
 import { inFloat32 } from "./precise.ts";
 import { knots } from "./sigreg-bounds.ts";
@@ -31,20 +31,14 @@ export function sigReg(embeddings: Tensor, directions: Tensor): Tensor {
   return inFloat32([embeddings, directions], (z, along) => {
     const projected = z.matmul(along.to({ dtype: z.dtype })).unsqueeze(-1);
     const all = knots();
-    const row = (of: (knot: (typeof all)[number]) => number) =>
-      fromTypedArray(Float64Array.from(all, of)).to({ dtype: z.dtype, device: z.device });
-    const angles = projected.mul(row(({ t }) => t));
-    const real = angles
-      .cos()
-      .mean([-3])
-      .sub(row(({ gaussian }) => gaussian));
+    const values = [...all.map(({ t }) => t), ...all.map((one) => one.gaussian), ...all.map((one) => one.weight)];
+    const host = fromTypedArray(Float64Array.from(values), [3, all.length], { device: "cpu" }).to({ dtype: z.dtype });
+    const [t, gaussian, weight] = toDevice(host, z.device).unbind(0) as [Tensor, Tensor, Tensor];
+    const angles = projected.mul(t);
+    const real = angles.cos().mean([-3]).sub(gaussian);
     const imaginary = angles.sin().mean([-3]);
     const apart = real.square().add(imaginary.square());
-    return apart
-      .mul(row(({ weight }) => weight))
-      .sum([-1])
-      .mean()
-      .mul(images);
+    return apart.mul(weight).sum([-1]).mean().mul(images);
   });
 }
 

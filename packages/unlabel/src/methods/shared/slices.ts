@@ -23,5 +23,5 @@ export function sliceDirections(draws: Draws, dim: number, count: number): Tenso
 /** The standard normal distribution's quantiles at `i / (n + 1)`, i from 1 to n, ascending: float64 `[n]`. */
 export function gaussianQuantiles(n: number): Tensor {
   const places = Float64Array.from({ length: n }, (_, i) => (2 * (i + 1)) / (n + 1) - 1);
-  return fromTypedArray(places).erfinv_().mul(Math.SQRT2);
+  return fromTypedArray(places, undefined, { device: "cpu" }).erfinv_().mul(Math.SQRT2);
 }

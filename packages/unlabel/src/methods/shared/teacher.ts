@@ -1,6 +1,6 @@
 // A frozen encoder that a method learns from, which sees images as it was trained to: its own mean, deviation and size. It is no part of
 // a method's state: what it is lies where it came from, and run.json knows it by its checksum.
-import { type Device, noGrad, scope, type Tensor, tensor } from "@unlabel/torch";
+import { type Device, fromTypedArrays, keep, noGrad, scope, type Tensor } from "@unlabel/torch";
 import type { Encoder, Tokens } from "../../encoders/encoder.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
 import { resampled } from "./resampled.ts";
@@ -23,6 +23,14 @@ export function tokenWidth(encoder: Encoder): number {
   return encoder instanceof VisionTransformer ? encoder.width : encoder.dim;
 }
 
+/** Factor and summand of each channel that a teacher sees, `[1, C, 1, 1]`, and which of the views' channels these are where not all. */
+interface Normalising {
+  key: string;
+  gain: Tensor;
+  shift: Tensor;
+  channels: Tensor | undefined;
+}
+
 /** See the head of this file. */
 export class Teacher implements Disposable {
   /** In evaluation mode for good. */
@@ -31,6 +39,7 @@ export class Teacher implements Disposable {
   readonly view: TeacherView;
   /** Length of a token. */
   readonly width: number;
+  #last: Normalising | null = null;
 
   constructor(encoder: Encoder, view: TeacherView) {
     this.encoder = encoder.eval();
@@ -55,21 +64,43 @@ export class Teacher implements Disposable {
   see(views: Tensor, from: Pick<TeacherView, "mean" | "std">, bands: readonly number[] | null = null): Taught {
     return noGrad(() =>
       scope(() => {
-        const { size, mean, std } = this.view;
-        const { device } = views;
-        const places = bands?.map((band) => band - 1) ?? from.mean.map((_, i) => i);
-        const chosen = bands ? views.indexSelect(1, tensor(places, { dtype: "int64", device })) : views;
-        const perChannel = (of: (own: number, i: number) => number) =>
-          tensor(places.map(of), { device }).reshape([1, -1, 1, 1]);
-        const gain = perChannel((at, i) => from.std[at]! / std[i]!);
-        const shift = perChannel((at, i) => (from.mean[at]! - mean[i]!) / std[i]!);
+        const { size } = this.view;
+        const { gain, shift, channels } = this.#normalising(views.device, from, bands);
+        const chosen = channels ? views.indexSelect(1, channels) : views;
         return this.encoder.both(resampled(chosen.mul(gain).add(shift), [size, size]));
       }),
     );
   }
 
+  /** What turns a student's views into its own, by channel: made once, since a student's views are always normalised alike. */
+  #normalising(device: Device, from: Pick<TeacherView, "mean" | "std">, bands: readonly number[] | null): Normalising {
+    const key = JSON.stringify([device, from.mean, from.std, bands]);
+    if (this.#last?.key === key) return this.#last;
+    this.#forget();
+    const { mean, std } = this.view;
+    const places = bands?.map((band) => band - 1) ?? from.mean.map((_, i) => i);
+    const perChannel = (of: (own: number, i: number) => number) => ({
+      data: Float32Array.from(places, of),
+      shape: [1, places.length, 1, 1],
+    });
+    const sent = [
+      perChannel((at, i) => from.std[at]! / std[i]!),
+      perChannel((at, i) => (from.mean[at]! - mean[i]!) / std[i]!),
+      ...(bands ? [{ data: BigInt64Array.from(places, BigInt) }] : []),
+    ];
+    const [gain, shift, channels] = fromTypedArrays(sent, device).map(keep) as [Tensor, Tensor, Tensor | undefined];
+    this.#last = { key, gain, shift, channels };
+    return this.#last;
+  }
+
+  #forget(): void {
+    if (this.#last) for (const tensor of [this.#last.gain, this.#last.shift, this.#last.channels]) tensor?.dispose();
+    this.#last = null;
+  }
+
   /** Frees its weights. */
   [Symbol.dispose](): void {
+    this.#forget();
     this.encoder.dispose();
   }
 }

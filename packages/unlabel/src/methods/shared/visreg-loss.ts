@@ -1,6 +1,6 @@
 // VISReg's loss (arXiv:2606.02572): views of an image alike, and the embeddings of a batch normal numbers, which is asked for in three parts, so
 // that each can be had where the others are off: their scale, their shape along random directions, and their centre.
-import { noGrad, type Tensor, TorchError } from "@unlabel/torch";
+import { noGrad, type Tensor, TorchError, toDevice } from "@unlabel/torch";
 import type { LossOutput } from "../method.ts";
 import { inFloat32 } from "./precise.ts";
 import { byView, distanceToCentre } from "./sigreg.ts";
@@ -66,7 +66,7 @@ export function visReg(
     const centre = mean.square().mean();
     const divisor = weights.deviations === "through" ? deviation : deviation.detach();
     const projected = apart.div(divisor.add(EPS)).matmul(along.to({ dtype: each.dtype }));
-    const wanted = gaussianQuantiles(images).to({ dtype: each.dtype, device: each.device }).unsqueeze(-1);
+    const wanted = toDevice(gaussianQuantiles(images).to({ dtype: each.dtype }), each.device).unsqueeze(-1);
     const [sorted] = projected.sort(1);
     const shape = sorted.sub(wanted).square().mean();
     const regulated = scale.mul(scaleWeight).add(shape.mul(shapeWeight)).add(centre.mul(centreWeight));

@@ -4,7 +4,7 @@ import type { Config } from "../../config/common.ts";
 import { patchify } from "../../encoders/patches.ts";
 import { VisionTransformer } from "../../encoders/vit.ts";
 import { rowsOf } from "../../testing/naive.ts";
-import { stepOn } from "../../testing/progress.ts";
+import { stepOn, told } from "../../testing/progress.ts";
 import { presetConfig } from "../presets.ts";
 import { createMethod, resolveConfig } from "../registry.ts";
 import { randomUnitMask } from "../shared/unit-masking.ts";
@@ -26,7 +26,7 @@ describe("SimMim", () => {
     scope(() => {
       const method = simmim();
       const images = randn([4, 3, 32, 32]);
-      const { loss, logs } = method.loss([images], stepOn(4));
+      const { loss, logs } = told(method.loss([images], stepOn(4)));
       const mask = randomUnitMask(stepOn(4).draws, { grid: 4, unit: 2, ratio: 0.6 });
       const { tokens } = noGrad(() => method.encoder.tokens(images, { mask, maskToken: method.mask_token }));
       const predicted = noGrad(() => method.head.call(tokens));

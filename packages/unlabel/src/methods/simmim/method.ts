@@ -42,16 +42,15 @@ export class SimMim extends Method {
     const predicted = this.head.call(found.tokens).to({ dtype: "float32" });
     const target = patchify(images!, this.encoder.patch).to({ dtype: "float32" });
     const error = hiddenMean(predicted.sub(target).abs(), mask);
-    const { features, logs } = noGrad(() => {
+    const { features, logs, spread } = noGrad(() => {
       const features = this.encoder.pooled({
         tokens: found.tokens.detach(),
         classToken: found.classToken?.detach() ?? null,
       });
       const spread = hiddenMean(target.sub(target.mean([0, 1], true)).abs(), mask);
-      // Who always predicts the mean patch tells no images apart.
-      this.#chance ??= spread.item();
       const pooled = features.to({ dtype: "float32" });
       return {
+        spread,
         features,
         logs: {
           explained: error.div(spread).neg().add(1),
@@ -59,7 +58,11 @@ export class SimMim extends Method {
         },
       };
     });
-    return { loss: error, logs, features };
+    // Who always predicts the mean patch tells no images apart.
+    const take = ([found]: Float32Array) => {
+      this.#chance ??= found!;
+    };
+    return { loss: error, logs, features, readings: this.#chance === null ? [{ values: spread, take }] : [] };
   }
 
   /** Hides the same squares at every call, and predicts them. @param images normalised as in training, `[N, C, S, S]` */

@@ -4,6 +4,7 @@ import { commandLine, shellWord } from "../../base/shell.ts";
 import { counted } from "../../base/text.ts";
 import { type Checked, checkData } from "../../check/check.ts";
 import { spreadOverClasses } from "../../check/contact-sheet.ts";
+import type { CopyPart } from "../../check/duplicates.ts";
 import { nameOf } from "../../data/names.ts";
 import { openData } from "../../data/open.ts";
 import type { CheckedImage, CheckedTold } from "../messages/atlas.ts";
@@ -14,6 +15,13 @@ import { placeOf, within } from "./within.ts";
 
 /** What a page lists of each kind. */
 const SHOWN = { groups: 40, members: 8, suspicious: 60, unreadable: 200, classes: 1000, bands: 64 };
+
+/** In words, what a check is at as it looks for copies. */
+const COPY_PARTS: Readonly<Record<CopyPart, string>> = {
+  bytes: "comparing bytes of likely copies",
+  hashes: "looking for likely copies",
+  pictures: "comparing likely copies",
+};
 
 /** See the head of this file. */
 export class Checks {
@@ -39,7 +47,8 @@ export class Checks {
         signal,
         onProgress: (stage, done, total) => {
           if (stage === "images") tell("looking at images", total > 0 ? done / total : null);
-          else if (stage === "copies") tell("comparing likely copies", null);
+          else if (stage === "bytes" || stage === "hashes" || stage === "pictures")
+            tell(COPY_PARTS[stage], total > 0 ? done / total : null);
           else if (stage === "values") tell("looking at values", null);
         },
       });

@@ -1,0 +1,118 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { GiveWay, type Waited } from "./give-way.ts";
+
+/** A process whose threads wait for a share of each second that is set by hand. */
+function place(limited = false) {
+  const state = { ms: 0, waited: { ran: 0, waited: 0 } as Waited | null };
+  const spins: number[] = [];
+  const said: string[] = [];
+  const ways = new GiveWay({
+    spin: (count) => spins.push(count) > 0,
+    usual: 50_000,
+    read: () => state.waited && { ...state.waited },
+    now: () => state.ms,
+    limited,
+    say: (line) => said.push(line),
+  });
+  const second = (share: number) => {
+    state.ms += 1000;
+    if (state.waited) {
+      state.waited.ran += 1 - share;
+      state.waited.waited += share;
+    }
+    ways.look();
+  };
+  return { state, ways, spins, said, second };
+}
+
+describe("threads that wait for each other", () => {
+  it("go on as they are where cores are free, whatever the reader's threads take of them", () => {
+    const { spins, said, second } = place();
+    for (let i = 0; i < 60; i++) second(i % 2 === 0 ? 0.03 : 0.11);
+    expect([spins, said]).toEqual([[], []]);
+  });
+
+  it("give way while others take the cores, and say so once", () => {
+    const { ways, spins, said, second } = place();
+    second(0.4);
+    second(0.4);
+    expect([ways.gives, spins]).toEqual([true, [3000]]);
+    // Neither taken nor free.
+    for (let i = 0; i < 5; i++) second(0.09);
+    expect(spins).toEqual([3000]);
+    second(0.02);
+    second(0.5);
+    expect(spins).toEqual([3000, 50_000, 3000]);
+    expect(said).toEqual([
+      "cores are short: threads that could run wait 40 % of the time for one; those that wait for each other sleep sooner",
+    ]);
+    ways[Symbol.dispose]();
+    expect(spins.at(-1)).toBe(50_000);
+  });
+
+  it("look once a second, however short steps are", () => {
+    const { state, ways, spins, second } = place();
+    second(0);
+    for (let i = 0; i < 9; i++) {
+      state.ms += 100;
+      state.waited = { ran: 1, waited: 100 };
+      ways.look();
+    }
+    expect(spins).toEqual([]);
+  });
+
+  it("give way from the beginning under a quota", () => {
+    const { ways, spins, second } = place(true);
+    expect(spins).toEqual([3000]);
+    second(0);
+    second(0);
+    expect([ways.gives, spins]).toEqual([true, [3000]]);
+  });
+
+  it("go on as they are where nobody tells, or threads have ended", () => {
+    const { state, spins, second } = place();
+    state.waited = null;
+    second(0.9);
+    second(0.9);
+    state.waited = { ran: 100, waited: 100 };
+    second(0);
+    state.waited = { ran: 50, waited: 10 };
+    second(0);
+    expect(spins).toEqual([]);
+  });
+});
+
+/** What the runtime of a process of its own answers. */
+function answers(calls: string): unknown {
+  const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
+  const code = `
+    const { engineInfo, setThreads } = await import("@unlabel/torch");
+    const { nativeReader } = await import(${at("../base/native.ts")});
+    const { giveWay } = await import(${at("./give-way.ts")});
+    setThreads(2);
+    const usual = Number(engineInfo().spinCount);
+    const spin = (count) => nativeReader().spin(usual, count);
+    console.log(JSON.stringify(${calls}));
+  `;
+  const env = { ...process.env, OMP_WAIT_POLICY: undefined, GOMP_SPINCOUNT: undefined };
+  const args = ["--import", "tsx", "--input-type=module", "-e", code];
+  return JSON.parse(execFileSync(process.execPath, args, { env, encoding: "utf8", cwd: import.meta.dirname }));
+}
+
+describe.runIf(process.platform === "linux")("GNU's runtime", () => {
+  it("has its count of looks changed as it runs, and as it was again", () => {
+    expect(answers("[usual, spin(3000), spin(usual), giveWay(2, 1, () => {}) !== null]")).toEqual([
+      50_000,
+      true,
+      true,
+      true,
+    ]);
+  });
+
+  it("is left alone where it has no such number, where one thread has nobody to wait for, and where the user has set it", () => {
+    const calls = `[nativeReader().spin(123456789, 3000), nativeReader().spin(12, 3000), giveWay(1, 1, () => {}),
+      giveWay(2, 1, () => {}, { GOMP_SPINCOUNT: "50000" })]`;
+    expect(answers(calls)).toEqual([false, false, null, null]);
+  });
+});

@@ -1,0 +1,129 @@
+// Between operators the engine's threads look for work for a moment before they sleep, which is quicker where they have cores of their own. Where
+// others take these cores, a thread that looks keeps the one it waits for from going on: then threads sleep almost at once. The kernel counts
+// how long threads that could run had to wait for a core. Nothing that is computed depends on it.
+import { readdirSync, readFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+import { engineInfo } from "@unlabel/torch";
+import { nativeReader } from "../base/native.ts";
+import { grantedCores } from "./cpu-quota.ts";
+
+/** Looks for work before a thread sleeps where cores are taken: some 50 µs, longer than between most operators. */
+const FEW = 3000;
+const PERIOD_MS = 1000;
+/** Shares of the time that threads wait for cores instead of running. The reader's own threads beside the engine's make a few per cent of it. */
+const TAKEN = 0.12;
+const FREE = 0.06;
+
+/** How long the threads of a process have run, and have waited for a core, so far; in any unit. */
+export interface Waited {
+  ran: number;
+  waited: number;
+}
+
+export interface GiveWayOptions {
+  /** Looks for work before a thread sleeps; false where that cannot be changed. */
+  spin: (count: number) => boolean;
+  /** By itself. */
+  usual: number;
+  /** Null where the system does not tell. */
+  read?: () => Waited | null;
+  now?: () => number;
+  /** There is a quota that looking for work uses up. */
+  limited?: boolean;
+  /** Told once that cores are short. */
+  say?: (line: string) => void;
+}
+
+/** See the head of this file. */
+export class GiveWay implements Disposable {
+  readonly #options: Required<GiveWayOptions>;
+  #gives = false;
+  #told = false;
+  #before: Waited | null = null;
+  #next = 0;
+
+  constructor(options: GiveWayOptions) {
+    this.#options = { read: waitedSoFar, now: () => performance.now(), limited: false, say: () => {}, ...options };
+    if (this.#options.limited) this.#give(true);
+  }
+
+  /** Whether threads sleep almost at once now. */
+  get gives(): boolean {
+    return this.#gives;
+  }
+
+  /** Looks at how long threads have waited, once a second at most; to be called after each step. */
+  look(): void {
+    const { now, read, limited, say } = this.#options;
+    if (limited || now() < this.#next) return;
+    this.#next = now() + PERIOD_MS;
+    const [before, found] = [this.#before, read()];
+    this.#before = found;
+    if (!before || !found) return;
+    const [ran, waited] = [found.ran - before.ran, found.waited - before.waited];
+    // Of a thread that has ended nothing is told any more.
+    if (ran <= 0 || waited < 0) return;
+    const share = waited / (ran + waited);
+    if (this.#gives ? share >= FREE : share <= TAKEN) return;
+    this.#give(!this.#gives);
+    if (!this.#gives || this.#told) return;
+    this.#told = true;
+    say(
+      `cores are short: threads that could run wait ${(100 * share).toFixed(0)} % of the time for one; those that wait for each other sleep sooner`,
+    );
+  }
+
+  /** Leaves the threads as they were. */
+  [Symbol.dispose](): void {
+    this.#give(false);
+  }
+
+  #give(gives: boolean): void {
+    const { spin, usual } = this.#options;
+    if (gives !== this.#gives && spin(gives ? Math.min(FEW, usual) : usual)) this.#gives = gives;
+  }
+}
+
+/**
+ * Of this process; null where the engine's threads wait as the user has told them to, or in a way that cannot be changed.
+ *
+ * @param threads that compute in this process
+ * @param processes that compute as much on this machine
+ */
+export function giveWay(
+  threads: number,
+  processes: number,
+  say: (line: string) => void,
+  env = process.env,
+): GiveWay | null {
+  const { spinCount } = engineInfo();
+  const usual = Number(spinCount ?? 0);
+  const isOurs = env.OMP_WAIT_POLICY === undefined && env.GOMP_SPINCOUNT === undefined;
+  if (!isOurs || usual <= FEW || threads < 2 || !nativeReader().spin(usual, usual)) return null;
+  const spin = (count: number) => nativeReader().spin(usual, count);
+  return new GiveWay({ spin, usual, say, limited: grantedCores() < threads * processes });
+}
+
+/** Linux alone tells. */
+function waitedSoFar(): Waited | null {
+  const sum: Waited = { ran: 0, waited: 0 };
+  try {
+    for (const thread of readdirSync("/proc/self/task")) {
+      const [ran = 0, waited = 0] = textOf(`/proc/self/task/${thread}/schedstat`).split(" ").map(Number);
+      sum.ran += ran;
+      sum.waited += waited;
+    }
+  } catch {
+    return null;
+  }
+  return sum.ran > 0 ? sum : null;
+}
+
+/** Empty where a thread has ended meanwhile. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
