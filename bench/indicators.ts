@@ -31,6 +31,8 @@ const NAMES = ["photographs", "demo", "deep"];
 const SET_WORDS: Record<string, string> = { demo: "drawings", deep: "photographs in one channel of 16 bits" };
 /** Images that a checkpoint is scored with, of a set that has more: enough to tell a few points apart, and few enough for a hundred times. */
 const COUNTS = { train: 2000, val: 2000 };
+/** Images that indicators look at: enough for RankMe of a ResNet-18's 512 features, which takes two a feature. */
+const LOOKED = 1200;
 /** Methods of each kind: pairs against all others, a teacher, decorrelation, hidden patches. More of them by `--rows`. */
 const METHODS = ["simclr", "byol", "vicreg", "mae"];
 /** Steps of training. */
@@ -201,8 +203,9 @@ async function measured(
     ["pretrain", images, ...flags, ...SETTINGS[setting]!.flags, ...small, ...machine, "--out", out],
     threads,
   );
-  // All images, however short the training: rows are of one kind.
-  const asked = ["--protocols", "linear,knn,indicators", "--no-pixels", "--no-pictures", "--indicator-images", "2048"];
+  // As many of every checkpoint, however short its training: numbers of other images do not compare.
+  const looked = ["--indicator-images", String(LOOKED)];
+  const asked = ["--protocols", "linear,knn,indicators", ...looked, "--no-pixels", "--no-pictures"];
   const { json } = await runUnlabel(["evaluate", out, ...asked, ...machine], threads);
   rmSync(out, { recursive: true, force: true });
   const { linear, knn, indicators } = json as unknown as Evaluated;
