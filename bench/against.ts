@@ -11,7 +11,7 @@ export const BESIDE_COMMIT: Sides = { ours: "today", peer: "before", spread: tru
 
 export const shortHash = ({ hash }: BuiltCommit) => hash.slice(0, 10);
 
-/** Turns with another commit; rows that look slower get as many rounds again, thrice at most, unless it is quick. */
+/** Turns with another commit; rows that look slower get as many rounds again, several times over, unless it is quick. */
 export function beside(before: BuiltCommit, rounds: number, quick: boolean): Turns {
   return { rounds, absent: shortHash(before), again: quick ? undefined : isSlower };
 }

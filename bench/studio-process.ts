@@ -10,11 +10,15 @@ const BIN = join(import.meta.dirname, "../packages/unlabel/bin/unlabel.mjs");
 export async function startStudio(folder: string) {
   const began = performance.now();
   const child: ChildProcess = spawn(process.execPath, [BIN, "studio", folder, "--json"], {
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-2000);
   });
   const ended = once(child, "exit");
   const [line] = (await Promise.race([once(child.stdout!, "data"), ended])) as [Buffer | number];
-  if (!Buffer.isBuffer(line)) throw new UserError(`Expected unlabel studio to start, got exit code ${line}`);
+  if (!Buffer.isBuffer(line)) throw new UserError(`Expected unlabel studio to start, got exit code ${line}:\n${said}`);
   const { address } = JSON.parse(line.toString()) as { address: string };
   const seconds = (performance.now() - began) / 1000;
   return {

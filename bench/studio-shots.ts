@@ -19,6 +19,8 @@ const CHROMIUM = "/usr/bin/chromium";
 const [WIDTH, HEIGHT] = [1280, 800];
 /** Milliseconds that a busy machine may take for one page. */
 const PATIENCE = 900_000;
+/** Times that the map is made half as large again. */
+const ZOOMS = 4;
 /** For what is drawn after all is there: charts, sheets of thumbnails. */
 const DRAWN_MS = 1_500;
 
@@ -50,14 +52,19 @@ const PICTURES: Readonly<Record<string, (page: Page, at: (path: string) => Promi
     await keep(page, "run");
   },
   map: async (page, at) => {
-    await at(`/map?runs=${simclr}`);
+    await at(`/map?runs=${simclr}&color=group`);
     const draw = page.getByRole("button", { name: "Draw the map" });
     await draw.or(page.locator(".map > canvas")).waitFor();
     if ((await draw.count()) > 0) await draw.click();
     await page.locator(".map > canvas[data-frames]").waitFor();
-    // The middle one of those that lie to the right, and its neighbours.
+    // The middle one, and its surroundings so near that images stand in the places of points.
     await page.locator(".map > canvas").focus();
     await page.keyboard.press("ArrowRight");
+    const sheets = page.waitForResponse((response) => response.url().includes("/sheet?"));
+    for (let i = 0; i < ZOOMS; i++) await page.keyboard.press("+");
+    await sheets;
+    await page.waitForTimeout(2 * DRAWN_MS);
+    await page.evaluate("document.activeElement.blur()");
     await keep(page, "map");
   },
   masked: async (page, at) => {

@@ -40,7 +40,7 @@ const EDGE = 64;
 const REACH = 14;
 /** Zoomed so far in that points are few, images are shown in their places: at most so many points a picture's room. */
 const PICTURE_ROOM = 70;
-const PICTURES = 60;
+const PICTURES = 120;
 
 /** What moves the map from outside. */
 export interface MapHandle {
@@ -54,6 +54,7 @@ export function MapCanvas(props: Props & { handle: (handle: MapHandle | null) =>
   const theme = useTheme();
   const canvas = useRef<HTMLCanvasElement>(null);
   const [at, setAt] = useState(-1);
+  const [, setLoaded] = useState(0);
   const places = useMemo(() => new Places(points), [points]);
   const colours = useMemo(() => coloursOf(points, kinds, colouring), [points, kinds, colouring, theme]);
   const marks = useMemo(() => {
@@ -125,8 +126,9 @@ export function MapCanvas(props: Props & { handle: (handle: MapHandle | null) =>
       const cell = `${Math.floor(x / room)} ${Math.floor(y / room)}`;
       if (!taken.has(cell)) taken.set(cell, i);
     });
-    if (taken.size > 2 * PICTURES) return;
-    const shown = [...taken.values()].slice(0, PICTURES);
+    // All of them or none: half a map of pictures looks as if something were missing.
+    if (taken.size > PICTURES) return;
+    const shown = [...taken.values()];
     thumbnails.current.ask(shown.map((i) => points.image[i]!));
     const edge = 40 * ratio;
     for (const i of shown) {
@@ -161,7 +163,11 @@ export function MapCanvas(props: Props & { handle: (handle: MapHandle | null) =>
   const may = (i: number) => latest.current.marks[i] !== 2 || latest.current.chosen.size > 0;
 
   useEffect(() => {
-    thumbnails.current = new Thumbnails(run, EDGE, redraw);
+    // The one that is pointed at is shown beside the map, too.
+    thumbnails.current = new Thumbnails(run, EDGE, () => {
+      redraw();
+      setLoaded((sheets) => sheets + 1);
+    });
     state.current.view = null;
     state.current.at = -1;
     setAt(-1);
