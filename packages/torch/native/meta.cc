@@ -100,6 +100,20 @@ Tensor where(const Tensor& condition, const Tensor& x, const Tensor& other) {
   return at::empty(sizes, at::TensorOptions().device(at::kMeta).dtype(at::result_type(x, other)));
 }
 
+Tensor& where_out(const Tensor& condition, const Tensor& x, const Tensor& other, Tensor& out) {
+  return const_cast<Tensor&>(out.resize_(at::infer_size(at::infer_size(condition.sizes(), x.sizes()), other.sizes())));
+}
+
+Tensor relu(const Tensor& x) { return like(x); }
+
+Tensor& same(Tensor& x) { return x; }
+
+Tensor& like_out(const Tensor& x, Tensor& out) { return const_cast<Tensor&>(out.resize_(x.sizes())); }
+
+Tensor& both_out(const Tensor& x, const Tensor& other, Tensor& out) {
+  return const_cast<Tensor&>(out.resize_(at::infer_size(x.sizes(), other.sizes())));
+}
+
 Tensor average_pool(const Tensor& x, at::IntArrayRef output) {
   std::vector<int64_t> sizes = x.sizes().vec();
   sizes[sizes.size() - 2] = output[0];
@@ -145,11 +159,18 @@ void tell_all() {
   tell(library, "masked_fill_.Scalar", &fill_number);
   tell(library, "masked_fill_.Tensor", &fill_tensor);
   tell(library, "where.self", &where);
+  tell(library, "where.self_out", &where_out);
   tell(library, "_adaptive_avg_pool2d", &average_pool);
   tell(library, "_adaptive_avg_pool2d_backward", &average_pool_backward);
   tell(library, "roll", &roll);
   tell(library, "flip", &flip);
   tell(library, "dot", &dot);
+  tell(library, "relu", &relu);
+  tell(library, "relu_", &same);
+  tell(library, "abs.out", &like_out);
+  tell(library, "logical_not.out", &like_out);
+  tell(library, "logical_and.out", &both_out);
+  tell(library, "logical_or.out", &both_out);
   for (const char* name : {"_fused_adam_", "_fused_adamw_", "_fused_sgd_"}) {
     tell(library, name, torch::CppFunction::makeFromBoxedFunction<&nothing>());
   }

@@ -85,7 +85,6 @@ describe("meta", () => {
         () => x.to({ device: "cpu" }),
         () => x.equal(x),
         () => x.index([x.gt(0)]),
-        () => zeros([3], { device: "meta" }).indexPut_([x.gt(0)], tensor(1, { device: "meta" })),
       ];
       for (const read of reads) expect(read).toThrow(TorchError);
     });
@@ -93,11 +92,22 @@ describe("meta", () => {
 
   it("counts the batches of BatchNorm on the host, wherever the layer is", () => {
     scope(() => {
-      const norm = new nn.BatchNorm2d(2).to({ device: "meta" });
+      const norm = withDevice("meta", () => new nn.BatchNorm2d(2)).to({
+        device: "meta",
+        memoryFormat: "channels_last",
+      });
       for (let i = 0; i < 3; i++) norm.call(zeros([2, 2, 4, 4], { device: "meta" }));
       expect(norm.num_batches_tracked!.item()).toBe(3);
       expect([norm.running_mean!.device, norm.weight!.device]).toEqual(["meta", "meta"]);
       expect(norm.stateDict().num_batches_tracked!.device).toBe("cpu");
+    });
+  });
+
+  it("refuses to take values away from a module", () => {
+    scope(() => {
+      const layer = new nn.Linear(2, 2);
+      expect(() => layer.to({ device: "meta" })).toThrow('make it within withDevice("meta", …)');
+      expect(layer.weight.device).toBe("cpu");
     });
   });
 });

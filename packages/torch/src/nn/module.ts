@@ -134,6 +134,13 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     scope(() =>
       noGrad(() => {
         for (const [, tensor] of this.namedTensors()) {
+          // LibTorch has no such move: a tensor without values is another kind of tensor.
+          if (device === "meta" && tensor.device !== "meta" && !onHost.has(tensor)) {
+            throw new TorchError(
+              `Expected a module that was made on the device meta, got one of ${tensor.device}; make it within withDevice("meta", …)`,
+              this.constructor.name,
+            );
+          }
           const { grad } = tensor;
           const wanted = {
             ...(dtype && /float/.test(tensor.dtype) && { dtype }),

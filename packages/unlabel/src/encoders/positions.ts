@@ -1,6 +1,6 @@
 // Position embeddings: fixed 2-D sine-cosine ones in the layout of MAE's code (arXiv:2111.06377), so that its checkpoints agree, and any
 // table resampled for another grid.
-import { autocast, cat, type Device, fromTypedArray, type Tensor, TorchError } from "@unlabel/torch";
+import { autocast, cat, fromTypedArray, fromTypedArrays, type Tensor, TorchError } from "@unlabel/torch";
 import type { Interpolation } from "./variants.ts";
 
 /**
@@ -62,16 +62,20 @@ export function resamplePositions(
   const places = table.narrow(0, prefix, height * width).to({ dtype: "float32" });
   // In full precision, whatever the precision around.
   const resampled = autocast({ device, enabled: false }, () => {
-    const rows = weights(height, to[0], added, device).matmul(places.reshape([height, width * dim]));
-    const columns = weights(width, to[1], added, device);
-    return columns.matmul(rows.reshape([to[0], width, dim]));
+    const sent = [
+      { data: weights(height, to[0], added), shape: [to[0], height] },
+      { data: weights(width, to[1], added), shape: [to[1], width] },
+    ];
+    const [down, across] = fromTypedArrays(sent, device) as [Tensor, Tensor];
+    const rows = down.matmul(places.reshape([height, width * dim]));
+    return across.matmul(rows.reshape([to[0], width, dim]));
   });
   const found = resampled.reshape([to[0] * to[1], dim]);
   return prefix === 0 ? found : cat([table.narrow(0, 0, prefix).to({ dtype: "float32" }), found], 0);
 }
 
 /** Weights `[to, from]` of the antialiased bicubic filter (a = −½): as PIL's, and LibTorch's with `antialias`. */
-function antialiasedWeights(from: number, to: number, _added: number, device: Device): Tensor {
+function antialiasedWeights(from: number, to: number): Float32Array {
   const scale = from / to;
   const stretch = Math.max(scale, 1);
   const values = new Float32Array(to * from);
@@ -83,11 +87,11 @@ function antialiasedWeights(from: number, to: number, _added: number, device: De
     const sum = weights.reduce((total, weight) => total + weight, 0);
     for (const [j, weight] of weights.entries()) values[i * from + first + j] = weight / sum;
   }
-  return fromTypedArray(values, [to, from], { device });
+  return values;
 }
 
 /** Weights `[to, from]` of the bicubic filter of four taps (a = −¾), edges repeated: as LibTorch's without `antialias`. */
-function bicubicWeights(from: number, to: number, added: number, device: Device): Tensor {
+function bicubicWeights(from: number, to: number, added: number): Float32Array {
   const scale = from / (to + added);
   const values = new Float32Array(to * from);
   for (let i = 0; i < to; i++) {
@@ -97,7 +101,7 @@ function bicubicWeights(from: number, to: number, added: number, device: Device)
       values[i * from + place]! += cubic(tap - at, -0.75);
     }
   }
-  return fromTypedArray(values, [to, from], { device });
+  return values;
 }
 
 function cubic(at: number, a = -0.5): number {

@@ -12,6 +12,9 @@ export interface DeviceUse {
 /** Operators that copy from one device to another. */
 const COPIES = new Set(["aten::to.dtype_layout", "aten::copy_", "aten::_foreach_copy_"]);
 
+/** Operators that draw, of which some schemas name no generator. */
+const RANDOM = /^aten::(rand|randn|randint|randperm|bernoulli)(_like)?(\.|$)/;
+
 /**
  * Runs `body` and says how it uses the device `meta`, on which a value that is read is an error of LibTorch's own.
  *
@@ -37,7 +40,9 @@ function look({ name, schema, args }: OperatorCall, use: DeviceUse): void {
     return;
   }
   if (devices.size > 1) use.faults.push(`${name} of ${tensors.map(String).join(", ")} mixes host and device`);
-  const draws = schema.args.some(({ type }) => type.startsWith("Generator"));
+  const masks = name === "aten::index_put_" && tensors.slice(1, -1).some(({ dtype }) => dtype === "bool");
+  if (there && masks) use.faults.push(`${name} by a mask counts its ones on the host`);
+  const draws = RANDOM.test(name) || schema.args.some(({ type }) => type.startsWith("Generator"));
   const drops =
     Number(named("dropout_p") ?? (name === "aten::dropout" ? named("p") : 0)) > 0 && named("train") !== false;
   if (there && (draws || drops)) use.faults.push(`${name} draws from the device's generator`);
