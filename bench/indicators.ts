@@ -201,7 +201,8 @@ async function measured(
     ["pretrain", images, ...flags, ...SETTINGS[setting]!.flags, ...small, ...machine, "--out", out],
     threads,
   );
-  const asked = ["--protocols", "linear,knn,indicators", "--no-pixels", "--no-pictures"];
+  // All images, however short the training: rows are of one kind.
+  const asked = ["--protocols", "linear,knn,indicators", "--no-pixels", "--no-pictures", "--indicator-images", "2048"];
   const { json } = await runUnlabel(["evaluate", out, ...asked, ...machine], threads);
   rmSync(out, { recursive: true, force: true });
   const { linear, knn, indicators } = json as unknown as Evaluated;

@@ -36,6 +36,7 @@ export type { ClassName, Dataset, HeldOut, Item, Layout, LeftAside, SavedHoldOut
 export type { AnyImage, Described, Input, Tile } from "./data/input.ts";
 export type { InputSettings } from "./data/input-settings.ts";
 export { labelledBy } from "./data/labelled-by.ts";
+export type { Draw } from "./data/labels-file.ts";
 export { type Batch, Loader, type LoaderOptions } from "./data/loader.ts";
 export { openData } from "./data/open.ts";
 export type { JitterParams, ViewParams } from "./data/params.ts";
@@ -229,7 +230,7 @@ export type { Gap } from "./run/metrics.ts";
 export { type OpenSourceOptions, openSource } from "./run/open-source.ts";
 export type { NearPicture, PicturedImage, PicturesMoment } from "./run/pictures-over-time.ts";
 export { sharedNeighbours, withoutSelf } from "./score/agreement.ts";
-export { alignmentRatio, alignments, uniformity } from "./score/alignment.ts";
+export { alignmentRatio, alignmentRatioWithin, alignments, uniformity } from "./score/alignment.ts";
 export type { Resampling } from "./score/bootstrap.ts";
 export {
   adjustedRand,

@@ -15,6 +15,7 @@ import { createMethod, methodNamed, resolveConfig, viewsAt } from "../methods/re
 
 import { averageOf } from "../train/average.ts";
 import { withColorForm } from "../train/color-form.ts";
+import { giveWayWhenShort } from "../train/give-way.ts";
 import { averageCost, extremeSizes } from "../train/growth.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "../train/machine.ts";
 import { makeOptimizer } from "../train/optimizer.ts";
@@ -66,6 +67,7 @@ export async function measureCost(request: CostRequest): Promise<Cost> {
   const config = withColorForm(resolveConfig({ flags, fitted }), device);
   const threads = chooseThreads(config.threads);
   setThreads(threads);
+  giveWayWhenShort(threads);
   const precision = choosePrecision(config.precision, device, engineInfo());
   keepHeap();
   manualSeed(config.seed);

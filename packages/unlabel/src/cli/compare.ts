@@ -8,7 +8,7 @@ import type { Compared, ComparedRun, CompareRequest } from "../compare/compare.t
 import type { Budget, Terms } from "../compare/plan.ts";
 import { abouts } from "../methods/abouts.ts";
 import { AUTO, presetNames } from "../methods/presets.ts";
-import type { Settle } from "../report/without-labels.ts";
+import type { WithoutLabels } from "../report/without-labels.ts";
 import type { IndicatorsEvaluation } from "../run/evaluations.ts";
 import { called } from "./called.ts";
 import { NAMES, verdicts } from "./evaluation.ts";
@@ -50,7 +50,7 @@ export function addCompare(program: Command): void {
       .option("--epochs <n>", "or passes over the images")
       .option("--flops <n>", "or floating-point operations, such as 1e15")
       .option("--init <source>", "weights that all begin with: a file, a folder, a run, hub:ORG/NAME", named)
-      .option("--beside <source...>", "encoders off the shelf beside them: files, folders, hub:ORG/NAME")
+      .option("--beside <source...>", "other encoders beside them: files, folders, hub:ORG/NAME, earlier runs")
       .option("--backbone <name>", "one encoder for all, such as vit_small (default: each preset's own)")
       .option(
         `--preset <${presetNames().join("|")}>`,
@@ -116,7 +116,7 @@ async function compareCommand(data: string, options: Options): Promise<void> {
   if (failed.length > 0) process.exitCode = 1;
   finish(options.json === true, result(compared, terms), [
     ...compared.report.data.answer.map((sentence) => prose(sentence)),
-    ...settling(compared.report.data.without_labels?.settle),
+    ...settling(compared.report.data.without_labels),
     "",
     ...(compared.report.data.without_labels ? besideLines(lookedAt(compared)) : [scores(compared)]),
     "",
@@ -181,8 +181,10 @@ function result(
 }
 
 /** The commands that settle it, each on a line that can be copied. */
-function settling(settle: Settle | null | undefined): string[] {
-  return settle ? [`  ${settle.label}`, `  ${settle.report}`] : [];
+function settling(unlabelled: WithoutLabels | null): string[] {
+  if (!unlabelled) return [];
+  const { settles, settle } = unlabelled;
+  return [prose(settles), ...(settle ? [`  ${settle.label}`, `  ${settle.report}`] : [])];
 }
 
 /** All that ended well, encoders off the shelf last. */

@@ -15,7 +15,7 @@ interface Options extends EvaluationFlags {
   pictures: boolean;
 }
 
-const NAMES = ["solver", "lr", "weight_decay", "k", "temperature", "shares", "epochs", "batch"];
+const NAMES = ["solver", "lr", "weight_decay", "k", "temperature", "shares", "epochs", "batch", "indicator_images"];
 
 export function addEvaluate(program: Command): void {
   addCommon(program.command("evaluate").description("score an encoder by several protocols, beside baselines"))
@@ -28,6 +28,10 @@ export function addEvaluate(program: Command): void {
     .option("--weight-decay <d>", "linear: penalty on the weights (default: chosen)")
     .option("--epochs <n>", "fine-tune, supervised: passes over the images (default: 20)")
     .option("--batch <n>", "fine-tune, supervised: images a step (default: 64)")
+    .option(
+      "--indicator-images <n>",
+      "indicators: images looked at (default: as many as a fifth of the training allows)",
+    )
     .option("-o, --output <file>", "a .json file for all that was found; a run's own stands in RUN/eval too", named)
     .option("--no-pictures", "leave out the map and neighbours for the report")
     .action((run: string, _: Options, command: Command) => act(run, command.optsWithGlobals<Options>()));
@@ -38,7 +42,7 @@ async function act(path: string, options: Options): Promise<void> {
   const file = options.output === undefined ? undefined : outputFile("-o", options.output, [".json"]);
   const protocols = options.protocols === undefined ? undefined : protocolsOf(options.protocols);
   const { data, common, own } = await given(path, options, NAMES);
-  const { solver, lr, weight_decay, k, temperature, shares, epochs, batch } = own;
+  const { solver, lr, weight_decay, k, temperature, shares, epochs, batch, indicator_images: images } = own;
   const { evaluateAny } = await import("../eval/evaluate.ts");
   const { evaluations: found, source } = await evaluateAny(path, data, {
     ...common,
@@ -48,6 +52,7 @@ async function act(path: string, options: Options): Promise<void> {
     knn: set({ k, temperature }),
     shares,
     network: set({ epochs, batch }),
+    ...(images !== undefined && { looked: { images, viewed: images } }),
   });
   // Ranks other than 0 only encode.
   if (Object.keys(found).length === 0) return;

@@ -32,7 +32,7 @@ import { ranksFromEnv } from "../train/ranks-env.ts";
 import type { StopSources } from "../train/stop.ts";
 import { checkTerms } from "./check-terms.ts";
 import { evaluateShelfWithLabels, evaluateShelves, refuseShelves } from "./evaluate-shelves.ts";
-import { evaluationsIn, missing } from "./evaluated.ts";
+import { evaluationsIn, lookedIn, missing } from "./evaluated.ts";
 import { trainingSeconds } from "./forecast.ts";
 import { halved } from "./halved.ts";
 import { settleImages } from "./images.ts";
@@ -170,6 +170,9 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
     return { isNew, comparison: openComparison(out, terms) };
   });
   if (taken) comparison.asked = taken.asked;
+  // Those that an older version has looked at settle it.
+  const seen = await group.fromFirst(() => lookedIn(comparison.runs.map(({ name }) => join(out, name))) ?? null);
+  if (seen) comparison.looked ??= seen;
   // What it began with: a branch of the hub's may have moved since. Rank 0 fetches it, and the others find it.
   using init = await afterFirst(group, () => initOf(comparison, stream));
   Object.assign(comparison, await group.fromFirst(() => shelfOf(comparison, stream)));
@@ -182,7 +185,8 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
   if (isLabelled) probeSplits(evaluated, 0);
   else log(withoutLabels(dataset));
   const fingerprint = labels === undefined ? undefined : evaluated.fingerprint;
-  const lacks = (path: string) => group.fromFirst(() => missing(path, protocols, splitSeed, fingerprint));
+  const lacks = (path: string) =>
+    group.fromFirst(() => missing(path, protocols, splitSeed, fingerprint, comparison.looked));
   const images = dataset.train.items.length;
   const settings = (method: PlannedRun["method"], seed: number) => settingsOf(comparison, method, seed, images, init);
   // Of images of other channels the table may put others first, which is known once they have been looked at.
@@ -206,7 +210,9 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
     signal,
     log,
   };
-  if (!(await group.fromFirst(() => evaluateShelves(shelves, () => lock.check())))) return null;
+  const beside = () => group.fromFirst(() => evaluateShelves(shelves, () => lock.check()));
+  // Without labels they are looked at on as many images as the runs, which the first of these settles.
+  if (isLabelled && !(await beside())) return null;
   if (forecast && !group.several) await tellForecast(comparison, dataset, out, log, init);
   const { runs } = comparison;
   const tell = (run: PlannedRun, changes: Partial<PlannedRun>) => {
@@ -281,11 +287,14 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
       const lacking = await lacks(path);
       // On as many threads as it was trained with: whoever gave a number shares the machine.
       const { device, threads } = RunDirectory.open(path).info.config;
-      if (lacking.length > 0)
-        await evaluate(path, terms.data, {
-          ...{ protocols: lacking, labels, splitSeed, pictures: true, device, threads },
+      if (lacking.length > 0) {
+        const { indicators } = await evaluate(path, terms.data, {
+          ...{ protocols: lacking, labels, splitSeed, pictures: true, device, threads, looked: comparison.looked },
           ...{ tellData: false, stream, signal, ranks: group },
         });
+        const budget = await group.fromFirst(() => indicators?.settings.budget ?? null);
+        if (budget) comparison.looked ??= { images: budget.images, viewed: budget.viewed };
+      }
       tellRun({ status: "done" });
       return true;
     });
@@ -296,11 +305,12 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
     const failed = comparison.runs.find(({ status }) => status === "failed");
     throw new UserError(`Expected a run that ends well, got none; the first failed with: ${failed?.error}`);
   }
+  if (!isLabelled && !(await beside())) return null;
   const { shelf = [] } = comparison;
-  const beside = shelf.filter(({ status }) => status === "done");
+  const shelved = shelf.filter(({ status }) => status === "done");
   const written = await group.fromFirst(() =>
     writeReport(
-      [...done, ...beside].map(({ name }) => join(out, name)),
+      [...done, ...shelved].map(({ name }) => join(out, name)),
       report,
     ),
   );

@@ -1,4 +1,4 @@
-// Encoders off the shelf beside a comparison's runs: opened before anything is trained, so that what is wrong with one is known then,
+// Encoders off the shelf, or of earlier runs, beside a comparison's runs: opened before anything is trained, so that what is wrong with one is known then,
 // and evaluated as the runs are.
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
@@ -6,7 +6,10 @@ import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
 import { labelledBy } from "../data/labelled-by.ts";
 import { openImagesAs } from "../data/open-images.ts";
+import { isRun } from "../eval/evaluated.ts";
 import { evaluateShelf, openShelf } from "../eval/shelf.ts";
+import { stepOf } from "../run/checkpoint-files.ts";
+import { RunDirectory } from "../run/directory.ts";
 import { CHEAP_PROTOCOLS, type Protocol } from "../run/evaluations.ts";
 import type { ShelfFile } from "../run/read/shelf.ts";
 import type { ProgressStream } from "../train/progress.ts";
@@ -45,12 +48,12 @@ export async function refuseShelves({ shelf = [] }: Comparison, stream: Progress
  */
 export async function evaluateShelves(request: ShelvesRequest, check: () => void): Promise<boolean> {
   const { comparison, out, protocols, labels, fingerprint, command, stream, signal, log } = request;
-  const { shelf = [], split_seed: splitSeed = SPLIT_SEED } = comparison;
+  const { shelf = [], split_seed: splitSeed = SPLIT_SEED, looked } = comparison;
   // On as many threads as the runs are trained with.
   const { device, threads } = comparison.settings as Partial<Pick<Config, "device" | "threads">>;
   for (const [i, one] of shelf.entries()) {
     const folder = join(out, one.name);
-    const lacks = lacking(folder, protocols, { step: 0, splitSeed, fingerprint });
+    const lacks = lacking(folder, protocols, { step: stepOfShelf(one.source), splitSeed, fingerprint, looked });
     if (one.status === "done" && lacks.length === 0) continue;
     if (signal?.aborted) return false;
     const tell = (changes: Partial<typeof one>) => {
@@ -62,8 +65,8 @@ export async function evaluateShelves(request: ShelvesRequest, check: () => void
     tell({ status: "evaluating", error: undefined });
     try {
       const beside = { data: comparison.data, input: comparison.input, heldOut: comparison.held_out };
-      const how = { pictures: true, tellData: false, device, threads };
-      const options = { protocols, labels, splitSeed, ...how, stream, signal, command };
+      const asked = { protocols, labels, splitSeed, looked, pictures: true, device, threads };
+      const options = { ...asked, tellData: false, stream, signal, command };
       await evaluateShelf(one.source, folder, one.title, beside, options);
       tell({ status: "done" });
     } catch (error) {
@@ -76,6 +79,11 @@ export async function evaluateShelves(request: ShelvesRequest, check: () => void
   return true;
 }
 
+/** The step that an earlier run has come to since, so that it is evaluated as it is now; null of what has none, or is gone. */
+function stepOfShelf(source: string): number | null {
+  return isRun(source) ? RunDirectory.open(source).newestWeights(stepOf).step : null;
+}
+
 /** As for a run, of the folder of an encoder off the shelf. */
 export async function evaluateShelfWithLabels(
   folder: string,
@@ -84,7 +92,11 @@ export async function evaluateShelfWithLabels(
   root: string = data.root,
 ): Promise<void> {
   const { fingerprint } = labelledBy(await openImagesAs(root, input), labels);
-  const protocols = lacking(folder, CHEAP_PROTOCOLS, { step: 0, splitSeed: SPLIT_SEED, fingerprint });
+  const protocols = lacking(folder, CHEAP_PROTOCOLS, {
+    step: stepOfShelf(source.path),
+    splitSeed: SPLIT_SEED,
+    fingerprint,
+  });
   if (protocols.length === 0) return;
   const options = { protocols, labels, splitSeed: SPLIT_SEED, pictures: true, ...(command != null && { command }) };
   await evaluateShelf(source.path, folder, name, { data: root, input }, options);

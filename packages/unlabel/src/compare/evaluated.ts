@@ -2,7 +2,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RunDirectory } from "../run/directory.ts";
-import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, UNLABELLED_PROTOCOLS } from "../run/evaluations.ts";
+import {
+  CHEAP_PROTOCOLS,
+  type Evaluations,
+  type IndicatorSize,
+  type Protocol,
+  UNLABELLED_PROTOCOLS,
+} from "../run/evaluations.ts";
 
 /** The protocols that a run's last checkpoint has not been evaluated by, on its own images or those of another fingerprint. */
 export function missing(
@@ -10,25 +16,36 @@ export function missing(
   protocols: readonly Protocol[],
   splitSeed: number | undefined,
   fingerprint?: string,
+  looked?: IndicatorSize,
 ): Protocol[] {
   if (!existsSync(join(path, "run.json"))) return [...protocols];
   const { result, data } = RunDirectory.open(path).info;
-  return lacking(path, protocols, { step: result?.steps, splitSeed, fingerprint: fingerprint ?? data.fingerprint });
+  const wanted = { step: result?.steps, splitSeed, fingerprint: fingerprint ?? data.fingerprint, looked };
+  return lacking(path, protocols, wanted);
 }
 
-/** The protocols that a folder has no evaluation by, of that step and those images. */
+/** The protocols that a folder has no evaluation by, of that step (null: of any) and those images. */
 export function lacking(
   path: string,
   protocols: readonly Protocol[],
-  wanted: { step: number | undefined; splitSeed: number | undefined; fingerprint: string },
+  wanted: {
+    step: number | undefined | null;
+    splitSeed: number | undefined;
+    fingerprint: string;
+    /** How many images indicators should have looked at. */
+    looked?: IndicatorSize | undefined;
+  },
 ): Protocol[] {
-  const { step, splitSeed, fingerprint } = wanted;
+  const { step, splitSeed, fingerprint, looked } = wanted;
   return protocols.filter((protocol) => {
     const found = read(path, protocol);
     // Somebody may have evaluated a run by itself since, on another fifth or in other views.
-    const own = found?.protocol === "indicators" ? found.settings.seed : found?.split_seed;
+    const own = found?.protocol === "indicators" ? found.settings?.seed : found?.split_seed;
     const otherFifth = splitSeed !== undefined && (own ?? splitSeed) !== splitSeed;
-    return found?.step !== step || found?.fingerprint !== fingerprint || otherFifth;
+    const budget = found?.protocol === "indicators" ? found.settings?.budget : undefined;
+    const otherSize = looked && budget && (budget.images !== looked.images || budget.viewed !== looked.viewed);
+    const otherStep = step !== null && found?.step !== step;
+    return !found || otherStep || found.fingerprint !== fingerprint || otherFifth || otherSize === true;
   });
 }
 
@@ -48,3 +65,17 @@ function read<P extends Protocol>(path: string, protocol: P): Evaluations[P] | n
     return null;
   }
 }
+
+/** How many images indicators have looked at, of the first folder that was looked at; undefined where none was. */
+export function lookedIn(folders: readonly string[]): IndicatorSize | undefined {
+  for (const folder of folders) {
+    const found = read(folder, "indicators");
+    if (!found) continue;
+    const { images, viewed } = found.settings?.budget ?? ALL;
+    return { images, viewed };
+  }
+  return undefined;
+}
+
+/** Of older files, which say nothing of it. */
+const ALL: IndicatorSize = { images: 2048, viewed: 512 };

@@ -17,6 +17,7 @@ import type { Facts } from "../methods/about.ts";
 import { fit } from "../methods/fit.ts";
 import { AUTO, presetOf, presetsIn } from "../methods/presets.ts";
 import { methodNamed } from "../methods/registry.ts";
+import type { IndicatorSize } from "../run/evaluations.ts";
 import { inputFormat } from "../run/info.ts";
 import { withSteps } from "../train/budget.ts";
 import { trainingFlops } from "../train/flops.ts";
@@ -51,7 +52,7 @@ export interface Terms {
   backbone: string | null;
   /** What every run begins with: a file, a folder, a run, `hub:ORG/NAME`; absent or null: random weights. */
   init?: string | null;
-  /** Encoders off the shelf that are evaluated beside the runs: files, folders of timm's or transformers', `hub:ORG/NAME`. */
+  /** Encoders that are evaluated beside the runs: files, folders of timm's or transformers', `hub:ORG/NAME`, and earlier runs. */
   beside?: readonly string[];
   /** For all methods, over those of the preset; not those that the comparison decides: method, preset, seed and length. */
   settings: Settings;
@@ -90,6 +91,8 @@ export interface Comparison extends Terms {
   split_seed?: number;
   /** What stood in place of methods' names, and what came of it; absent where they were named. */
   asked?: AskedMethods;
+  /** How many images indicators look at, of every run alike: as many as the first could be looked at by. */
+  looked?: IndicatorSize;
   /** What came of giving up the worse half, look by look, where that was asked for. */
   rungs?: Rung[];
   /** How samples become every network's input, once images have been looked at. */
@@ -153,6 +156,7 @@ const format = z.looseObject({
       }),
     )
     .optional(),
+  looked: z.object({ images: z.int().min(1), viewed: z.int().min(1) }).optional(),
   held_out: z.object({ up_to: z.int().min(0), images: z.int().min(1), copies: z.int().min(0) }).nullish(),
   runs: z.array(
     z.looseObject({

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { manualSeed, saveSafetensors, scope, zeros } from "@unlabel/torch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -100,6 +100,34 @@ describe("a comparison that begins with weights, and stands beside an encoder of
     const alone = await reportData([first.beside[0]!.folder]);
     expect(plain(alone.answer.join(" "))).toMatch(/^tiny as it comes reaches .*the same encoder with random weights/);
   });
+
+  it("takes an earlier run likewise, which stays as it is, and says that it saw these images", async () => {
+    const [earlier] = first.runs;
+    const files = (folder: string) => readdirSync(folder, { recursive: true, withFileTypes: true });
+    const state = () => files(earlier!.run).map((one) => [one.name, statSync(join(one.parentPath, one.name)).mtimeMs]);
+    const before = state();
+    const again = { init: terms.init, beside: [earlier!.run], seeds: [1] };
+    const { beside, report, runs } = await run("again", again);
+    expect(state()).toEqual(before);
+    const [shelf] = beside;
+    expect(shelf).toMatchObject({ name: "beside-simclr-0", title: "earlier run simclr-0", status: "done" });
+    // Scored as it was in the comparison that it was trained in.
+    expect(shelf!.evaluations.knn!.top1).toBe(earlier!.evaluations.knn!.top1);
+    expect(shelf!.evaluations.knn!.step).toBe(earlier!.info!.result!.steps);
+    expect(shelf!.evaluations.knn!.notes.join()).toMatch(/of an earlier run, .*simclr.*trained on these images/);
+    const told = plain(report.data.answer.join(" "));
+    expect(told).toMatch(/earlier run simclr-0, which was trained on these images too \(/);
+    expect(told).not.toMatch(/Training on these images \w+ SimCLR [^.]*\.\d[^.]* earlier run/);
+    expect(report.data.runs.at(-1)).toMatchObject({
+      shelf: { source: earlier!.run, licence: "cc-by-nc-4.0", run: { method: "simclr", step: 2 } },
+    });
+    expect(readFileSync(report.path, "utf8")).toContain("earlier run, simclr, step 2");
+    // The same command does nothing twice.
+    const file = join(shelf!.folder, "eval", "knn.json");
+    const written = statSync(file).mtimeMs;
+    expect((await run("again", again)).runs.map(({ status }) => status)).toEqual(runs.map(({ status }) => status));
+    expect(statSync(file).mtimeMs).toBe(written);
+  }, 120_000);
 
   it("does nothing twice, also where its source has another name by then, and refuses other terms", async () => {
     const file = join(first.beside[0]!.folder, "eval", "knn.json");

@@ -1,10 +1,11 @@
-// Encoders off the shelf that a comparison sets beside its runs: their names, and their evaluation before anything is trained, since what
-// is wrong with one should be known then.
-import { resolve } from "node:path";
+// Encoders that a comparison sets beside its runs, off the shelf or of earlier runs: their names, and their evaluation before anything is
+// trained, since what is wrong with one should be known then.
+import { existsSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { isHub } from "../hub/reference.ts";
 import { calledOf } from "../run/called.ts";
 
-/** An encoder off the shelf, evaluated beside the runs of a comparison. */
+/** An encoder off the shelf, or of an earlier run, evaluated beside the runs of a comparison. */
 export interface PlannedShelf {
   /** Its folder's name, `beside-NAME`. */
   name: string;
@@ -25,7 +26,8 @@ export function placeOf(source: string): string {
 
 /** As compare.json keeps them, each with a folder of its own. */
 export function shelfOf(sources: readonly string[]): PlannedShelf[] {
-  const called = sources.map(calledOf);
+  const isRun = sources.map((source) => existsSync(join(source, "run.json")));
+  const called = sources.map((source, i) => (isRun[i] ? basename(source) : calledOf(source)));
   const taken = new Set<string>();
   return sources.map((source, i): PlannedShelf => {
     const isAlone = called.filter((one) => one === called[i]).length === 1;
@@ -36,6 +38,7 @@ export function shelfOf(sources: readonly string[]): PlannedShelf[] {
     let name = `beside-${slug || "encoder"}`;
     for (let n = 2; taken.has(name); n++) name = `beside-${slug || "encoder"}-${n}`;
     taken.add(name);
-    return { name, title: `${isAlone ? called[i] : source} as it comes`, source, status: "waiting" };
+    const told = isAlone ? called[i] : source;
+    return { name, title: isRun[i] ? `earlier run ${told}` : `${told} as it comes`, source, status: "waiting" };
   });
 }

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { evaluate } from "../eval/evaluate.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { type CompareRequest, compare } from "./compare.ts";
@@ -49,6 +50,15 @@ it("goes on with the same images held out, and is evaluated with labels by a lat
   expect(indicators!.neighbours!.images).toBe(done.runs[1]!.evaluations.indicators!.neighbours!.images);
   expect(dataOf("simclr-0").held_out).toEqual(dataOf("mae-0").held_out);
   expect(done.report.data.without_labels).not.toBeNull();
+
+  // As many images are looked at for every run, also where one is looked at again by itself.
+  const { images, viewed } = indicators!.settings.budget!;
+  expect(comparison().looked).toEqual({ images, viewed });
+  const alone = await evaluate(join(root.path, "runs", "mae-0"), data, {
+    ...{ protocols: ["indicators"], pixels: false, pictures: false, stream: { write: () => true } },
+  });
+  for (const one of [done.runs[1]!.evaluations.indicators!, alone.indicators!])
+    expect(one.settings.budget).toMatchObject({ images, viewed, allowed_s: null });
 
   // With labels the same runs are scored; the indicators stand beside.
   const labels = join(root.path, "labels.csv");

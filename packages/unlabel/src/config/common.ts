@@ -152,6 +152,7 @@ export const variantSchema = {
   interpolation: oneOf("antialias", "bicubic", "offset").optional(),
   pooled_norm: flag().optional(),
   mlp_ratio: above(0, 64).optional(),
+  heads: integer(1, 256).optional(),
   qkv_bias: flag().optional(),
 };
 

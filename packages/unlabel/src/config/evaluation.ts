@@ -31,6 +31,8 @@ export const evaluationSettings = z
     temperature: above(0, 100),
     /** Of the training labels. */
     shares: z.array(above(0, 1), { error: SHARES }).min(1, { error: SHARES }),
+    /** Images that indicators look at. */
+    indicator_images: integer(16, 2048),
     /** Edge of a thumbnail in pixels. */
     thumbnails: integer(1, 1024),
   })

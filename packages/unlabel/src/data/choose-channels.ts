@@ -7,6 +7,11 @@ import { type Input, isOrdinary } from "./input.ts";
 import type { InputSettings } from "./input-settings.ts";
 import { MOST, tally } from "./tally.ts";
 
+/** Images have fewer bands than the channels that were asked for. */
+export class TooFewBands extends UserError {
+  override name = "TooFewBands";
+}
+
 /** Extra bands that nothing says to be opacity. */
 function extraOf({ colour, bands, opacity }: Facts): number {
   if (colour === "none") return 0;
@@ -43,7 +48,7 @@ export function chooseChannels(
   }
   if (channels !== "auto") {
     if (!facts.some((one) => hasBands(one, channels, null)))
-      throw new UserError(
+      throw new TooFewBands(
         `Expected images of ${channels} bands or more, as channels=${channels} asks for, found ${kinds(facts)}`,
       );
     const same = facts.every((one) => ownChannels(one) === channels);

@@ -8,6 +8,7 @@ import type { ImageSource } from "../base/native.ts";
 import { counted } from "../base/text.ts";
 import { nearlySame } from "./class-names.ts";
 import type { Input, Tile } from "./input.ts";
+import type { Draw } from "./labels-file.ts";
 import { type Arranged, arrange, type Found } from "./layouts.ts";
 import { leftAsideOf } from "./left-aside.ts";
 import { refuseOther } from "./no-folder.ts";
@@ -27,6 +28,8 @@ export interface Item {
   at?: number;
   /** The part of the file that it is, where images are cut into tiles; then several items have one path. */
   tile?: Tile;
+  /** How it came to its label, where that is known: drawn at random from all images, or chosen to cover them, and then scores leave it out. */
+  draw?: Draw;
 }
 
 /** The images to train on, or those held out. */

@@ -8,13 +8,21 @@ import { visible } from "../base/text.ts";
 /** How an image was chosen: from all at random, or for coverage. */
 export type Draw = "uniform" | "coverage";
 
+/** As the file has it: `both` was chosen for coverage, and its turn in the random order has come since. */
+export type SavedDraw = Draw | "both";
+
+/** Whether a cell says how an image was chosen. */
+export function isSavedDraw(cell: string): cell is SavedDraw {
+  return cell === "uniform" || cell === "coverage" || cell === "both";
+}
+
 /** A row. */
 export interface LabelRow {
   /** What the image goes by; see `nameOf`. */
   path: string;
   /** The class's name; null where the image was skipped. */
   label: string | null;
-  draw: Draw;
+  draw: SavedDraw;
 }
 
 const HEAD = ["path", "label", "draw", "order"] as const;
@@ -39,9 +47,10 @@ export function isLabelsText(text: string): boolean {
  * Reads what {@link labelsText} wrote.
  *
  * @param file for the errors' text
+ * @param goesOn whether rows have to be as a session left them, in its order and each image once; else somebody may have sorted them
  * @throws {UserError} naming the line that is not as it should be
  */
-export function readLabelRows(file: string, text: string): LabelRow[] {
+export function readLabelRows(file: string, text: string, goesOn = true): (LabelRow & { line: number })[] {
   const refuse = (line: number, what: string, found: string) =>
     new UserError(
       `Expected ${what} in line ${line} of ${file}, got ${visible(found)}; mend the row, or name another file`,
@@ -54,17 +63,17 @@ export function readLabelRows(file: string, text: string): LabelRow[] {
     );
   const records = parsed(file, text).slice(1);
   const lines = new Map<string, number>();
-  return records.map(({ record, info }, i): LabelRow => {
+  return records.map(({ record, info }, i) => {
     const [path = "", label = "", draw = "", order = ""] = record;
     const { lines: line } = info;
     if (record.length !== HEAD.length) throw refuse(line, `${HEAD.length} cells`, String(record.length));
     if (path === "") throw refuse(line, "the path of an image", "none");
-    if (draw !== "uniform" && draw !== "coverage") throw refuse(line, "uniform or coverage as draw", draw || "nothing");
-    if (order !== String(i + 1)) throw refuse(line, `${i + 1} as order`, order || "nothing");
+    if (!isSavedDraw(draw)) throw refuse(line, "uniform, coverage or both as draw", draw || "nothing");
+    if (goesOn && order !== String(i + 1)) throw refuse(line, `${i + 1} as order`, order || "nothing");
     const before = lines.get(path);
-    if (before !== undefined) throw refuse(line, "each image once", `${path} again, after line ${before}`);
+    if (goesOn && before !== undefined) throw refuse(line, "each image once", `${path} again, after line ${before}`);
     lines.set(path, line);
-    return { path, label: label === "" ? null : label, draw };
+    return { path, label: label === "" ? null : label, draw, line };
   });
 }
 
@@ -87,5 +96,5 @@ export function loadLabelRows(file: string): LabelRow[] {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw error;
   }
-  return text === "" ? [] : readLabelRows(file, text);
+  return text === "" ? [] : readLabelRows(file, text).map(({ line: _, ...row }) => row);
 }

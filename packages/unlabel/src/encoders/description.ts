@@ -45,6 +45,7 @@ const VIT_KEYS = {
   interpolation: "interpolation",
   pooled_norm: "pooledNorm",
   mlp_ratio: "mlpRatio",
+  heads: "heads",
   qkv_bias: "qkvBias",
 } as const satisfies Record<keyof Variant, keyof VitOptions>;
 
@@ -112,6 +113,8 @@ export function configOf(description: EncoderDescription, edge = 224): EncoderCo
     if (value !== undefined) options[key] = value;
   }
   if (description.family === "convnext") return { ...config, ...options };
+  const about = aboutEncoder(encoder);
+  if (about.family === "vit" && options.heads === about.heads) delete options.heads;
   return { ...config, size: description.size, patch: description.patch, ...options };
 }
 
@@ -122,7 +125,8 @@ export function nameOf(description: EncoderDescription): EncoderName | null {
 }
 
 function sizesOf(of: EncoderDescription | EncoderAbout): string {
-  if (of.family === "vit") return JSON.stringify([of.width, of.depth, of.heads]);
+  // Heads are an option.
+  if (of.family === "vit") return JSON.stringify([of.width, of.depth]);
   if (of.family === "convnext") return JSON.stringify([of.counts, of.widths]);
   return JSON.stringify([of.bottleneck, of.counts, of.baseWidth ?? 64]);
 }

@@ -38,6 +38,8 @@ export interface Variant {
   pooled_norm?: boolean | undefined;
   /** Width of a ViT's MLPs, in widths of a token; default 4. */
   mlp_ratio?: number | undefined;
+  /** A ViT's attention heads, where these are not as many as its architecture usually has (MoCo v3's small one has twelve). */
+  heads?: number | undefined;
   /** Whether a ViT's queries, keys and values have a bias; default true. */
   qkv_bias?: boolean | undefined;
 }

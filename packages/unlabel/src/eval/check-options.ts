@@ -18,8 +18,8 @@ export function checkEvaluation(options: EvaluateOptions, protocols: readonly Pr
   if (!Array.isArray(protocols)) throw new UsageError(`Expected a list of protocols, got ${show(protocols)}`);
   if (protocols.length === 0) throw new UsageError("Expected one protocol or more, got none");
   for (const protocol of protocols) choice("protocols", protocol, PROTOCOLS, undefined);
-  const { seed, splitSeed: split_seed, shares, linear, knn, network } = options;
-  checkOptions(options, { seed, split_seed, shares });
+  const { seed, splitSeed: split_seed, shares, linear, knn, network, looked } = options;
+  checkOptions(options, { seed, split_seed, shares, indicator_images: looked?.images });
   checkSettings(linearSettings, { ...linear });
   checkSettings(knnSettings, { ...knn });
   checkSettings(networkSettings, { ...network });

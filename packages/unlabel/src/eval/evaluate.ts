@@ -1,19 +1,28 @@
 // `evaluate`: how good a run's encoder is, by several protocols, beside what needed no training. What can be refused is refused
 // here, before LibTorch is loaded.
 
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError, UserError } from "../base/errors.ts";
 import { makeFolder, writeAtomically } from "../base/files.ts";
 import { writableFile } from "../base/output-file.ts";
 import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
+import { TooFewBands } from "../data/choose-channels.ts";
 import type { Dataset } from "../data/folder.ts";
 import { labelledBy } from "../data/labelled-by.ts";
 import { openImages, openImagesAs } from "../data/open-images.ts";
 import { tellUnderstood } from "../data/understood.ts";
 import { aboutEncoder, isVit } from "../encoders/facts.ts";
 import { RunDirectory } from "../run/directory.ts";
-import { CHEAP_PROTOCOLS, type Evaluations, type Protocol, UNLABELLED_PROTOCOLS } from "../run/evaluations.ts";
+import {
+  CHEAP_PROTOCOLS,
+  type Evaluations,
+  type IndicatorSize,
+  type IndicatorsEvaluation,
+  type Protocol,
+  UNLABELLED_PROTOCOLS,
+} from "../run/evaluations.ts";
 import { checkEvaluation } from "./check-options.ts";
 import { type EncoderSource, type Evaluated, openEvaluated } from "./evaluated.ts";
 import { indicatorImages } from "./indicator-images.ts";
@@ -46,8 +55,18 @@ export async function evaluateAny(
   options: EvaluateOptions = {},
 ): Promise<EvaluatedAny> {
   checkEvaluation(options, options.protocols ?? CHEAP_PROTOCOLS);
-  const { protocols, labels, seed, splitSeed, size, pixels } = options;
-  const facts = { "what is evaluated": path, images: dataRoot, protocols, labels, seed, splitSeed, size, pixels };
+  const { protocols, labels, seed, splitSeed, size, pixels, looked } = options;
+  const facts = {
+    "what is evaluated": path,
+    images: dataRoot,
+    protocols,
+    labels,
+    seed,
+    splitSeed,
+    size,
+    pixels,
+    looked,
+  };
   return together(options, facts, async (shared) => {
     using one = await afterFirst(shared.ranks, () => openEvaluated(path, openTrained, shared.size, shared.stream));
     // Rank 0 alone writes.
@@ -94,7 +113,10 @@ export async function evaluateOpened(
   if (options.labels !== undefined) splits?.notes.unshift(`labels are those of ${options.labels}`);
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: drawn };
-  const { evaluations, pictures } = await runProtocols(one, data, { splits, looked }, request, options);
+  // As many as before, so that a run of a comparison stays the like of its others.
+  const before = { fingerprint: data.fingerprint, seed: options.splitSeed ?? options.seed ?? 0, size };
+  const asked = { ...options, looked: options.looked ?? (one.run ? sizeBefore(one.run, before) : undefined) };
+  const { evaluations, pictures } = await runProtocols(one, data, { splits, looked }, request, asked);
   if (folder === null) return { evaluations, source };
   unbroken(() => {
     makeFolder(folder);
@@ -111,10 +133,27 @@ export async function evaluateOpened(
   return { evaluations, source };
 }
 
-/** Images as an encoder reads them: as its run did, else as they themselves say, with its channels. */
-export function openImagesOf({ input, config }: Evaluated, dataRoot: string): Promise<Dataset> {
+/**
+ * Images as an encoder reads them: as its run did, else as they themselves say, with its channels.
+ *
+ * @param tiles edge in pixels of what they are cut into, where no run says so; null for whole images
+ * @throws {UserError} where they have fewer channels than it sees
+ */
+export async function openImagesOf(
+  { path, input, config: { channels, seed } }: Pick<Evaluated, "path" | "input" | "config">,
+  dataRoot: string,
+  tiles: number | null = null,
+): Promise<Dataset> {
   if (input) return openImagesAs(dataRoot, input);
-  return openImages(dataRoot, { channels: config.channels, bands: null, range: "auto", tiles: null }, config.seed);
+  try {
+    return await openImages(dataRoot, { channels, bands: null, range: "auto", tiles }, seed);
+  } catch (error) {
+    if (!(error instanceof TooFewBands)) throw error;
+    throw new UserError(
+      `${error.message}: the weights in ${path} see ${channels} channels; pretrain --init with them adapts the first layer to others`,
+      { cause: error },
+    );
+  }
 }
 
 /**
@@ -137,9 +176,34 @@ export function openTrained(path: string): RunDirectory {
 export function sizeFor(config: Pick<Config, "encoder" | "patch" | "size" | "eval_size">, asked?: number): number {
   const size = asked ?? config.eval_size ?? config.size;
   if (isVit(config.encoder) && size % config.patch !== 0) {
-    throw new UsageError(`Expected a size that patch ${config.patch} of this ${config.encoder} divides, got ${size}`);
+    const nearest = config.patch * Math.max(1, Math.round(size / config.patch));
+    throw new UsageError(
+      `Expected a size that patch ${config.patch} of this ${config.encoder} divides, got ${size}; nearest: ${nearest}`,
+    );
   }
   const { least } = aboutEncoder(config.encoder);
   if (size < least) throw new UsageError(`Expected a size of at least ${least} px with ${config.encoder}, got ${size}`);
   return size;
+}
+
+/** How many images the same checkpoint was looked at by, of the same data in the same views; undefined where it was not. */
+function sizeBefore(
+  run: RunDirectory,
+  { fingerprint, seed, size }: { fingerprint: string; seed: number; size: number },
+): IndicatorSize | undefined {
+  let found: Partial<IndicatorsEvaluation> | null;
+  try {
+    found = JSON.parse(readFileSync(join(run.path, "eval", "indicators.json"), "utf8"));
+  } catch {
+    return undefined;
+  }
+  const { settings, step } = found ?? {};
+  const isSame =
+    found?.fingerprint === fingerprint &&
+    step === run.info.result?.steps &&
+    settings?.seed === seed &&
+    settings.size === size;
+  const { images, viewed } = settings?.budget ?? {};
+  if (!isSame || !Number.isInteger(images) || !Number.isInteger(viewed)) return undefined;
+  return images! >= 1 && viewed! >= 1 ? { images: images!, viewed: viewed! } : undefined;
 }

@@ -130,6 +130,17 @@ describe("what else takes a run", () => {
   });
 });
 
+it("weights that see more channels than images have are refused with what to do", async () => {
+  scope(() => {
+    const net = createEncoder({ encoder: "vit_tiny", size: SIDE, patch: 8, channels: 4 });
+    saveSafetensors(at("four.safetensors"), net.stateDict());
+    net.dispose();
+  });
+  await expect(evaluateAny(at("four.safetensors"), data, quiet)).rejects.toThrow(
+    /images of 4 bands or more.*: the weights in .*four\.safetensors see 4 channels; pretrain --init with them adapts/,
+  );
+});
+
 describe("embed and search with weights off the shelf", () => {
   const rows = async (weights: string, images: string, name: string) => {
     const done = await embed(weights, images, at(name), quiet);

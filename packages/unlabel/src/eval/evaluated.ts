@@ -65,8 +65,6 @@ export interface Evaluated extends Disposable {
   info: { data: TrainedOn } | null;
   /** How images are resized and cropped, where that is not as for a run. */
   resize: { filter?: Filter; fraction?: number };
-  /** Seconds that it was trained for; null where that is not known. */
-  trainedFor: number | null;
   /** What a reader of its numbers should know. */
   notes: string[];
 }
@@ -106,8 +104,7 @@ export function tellNotes({ source, notes }: Evaluated, stream: ProgressStream =
 
 function ofRun(run: RunDirectory): Evaluated {
   const { info } = run;
-  const { init } = info;
-  const what = init && (init.producer === null ? init.source : `${init.source} (${init.producer})`);
+  const what = whatOf(info.init);
   return {
     path: run.path,
     run,
@@ -116,15 +113,20 @@ function ofRun(run: RunDirectory): Evaluated {
     input: info.data.input,
     info,
     resize: {},
-    trainedFor: info.result?.seconds ?? null,
     // "Untrained" is said of where training began.
-    notes: init
+    notes: what
       ? [
           `training began with the weights of ${what}: untrained, initial and from scratch are of that encoder as it came`,
         ]
       : [],
     [Symbol.dispose]: () => {},
   };
+}
+
+/** The weights that a run began with, in words; null where these were random. */
+export function whatOf(init: RunInfo["init"]): string | null {
+  if (!init) return null;
+  return init.producer === null ? init.source : `${init.source} (${init.producer})`;
 }
 
 /** An encoder off the shelf that is open: its weights are read when they are asked for. */
@@ -139,7 +141,10 @@ function ofSource(path: string, weights: WeightsSource, asked: number | undefine
   const isOwn = own !== null && own.mean.length === channels && own.std.length === channels;
   const { mean, std } = isOwn ? own : { mean: fitted(IMAGENET.mean, channels), std: fitted(IMAGENET.std, channels) };
   const size = asked ?? own?.size ?? config.size;
-  const filter: Filter = own?.interpolation === "bicubic" ? "bicubic" : "bilinear";
+  const asks = own?.interpolation ?? "bilinear";
+  const filter: Filter = asks === "bicubic" ? "bicubic" : "bilinear";
+  const other =
+    asks === filter ? [] : [`its config resizes images by ${asks}, which is not done here: ${filter} it is`];
   const crop = own?.cropShare ?? 1;
   const { producer, licence, architecture } = weights;
   const encoder = described(architecture!);
@@ -157,12 +162,12 @@ function ofSource(path: string, weights: WeightsSource, asked: number | undefine
     input: null,
     info: null,
     resize: { filter, fraction: crop },
-    trainedFor: null,
     notes: [
       `an encoder off the shelf: ${producer ? `${producer}, ` : ""}${encoder}; licence ${licence ?? "unknown"}; untrained is the same with random weights`,
       isOwn
         ? `images as its own config says: ${how}`
         : `nothing beside the weights says how images are prepared: ImageNet's mean and deviation are taken; ${how}`,
+      ...other,
       ...weights.notes,
     ],
     [Symbol.dispose]: () => weights.close(),

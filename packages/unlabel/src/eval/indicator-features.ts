@@ -4,7 +4,7 @@ import type { Split } from "../data/folder.ts";
 import { filesOf } from "../data/sample.ts";
 import { numberOfImage, seenBatches } from "../data/view-batches.ts";
 import { type ExtractOptions, extract, type FeatureFunction } from "./features.ts";
-import { firstByName, MOST_VIEWED } from "./indicator-images.ts";
+import { firstByName } from "./indicator-images.ts";
 import { indicatorViews } from "./indicator-views.ts";
 import { isShared, ownPlaces, shareRows, type Unread } from "./shared-rows.ts";
 
@@ -36,25 +36,26 @@ export interface Seen<Name extends string> {
 const TOGETHER = 224;
 const TURNS = [1, 2, 3] as const;
 /** Views and turns of an image. */
-const WAYS = indicatorViews({ size: 1, mean: [0] }).length + TURNS.length;
+export const WAYS = indicatorViews({ size: 1, mean: [0] }).length + TURNS.length;
 
 /**
- * Encodes all images of a split as they are, and up to 512 of them in all views.
+ * Encodes all images of a split as they are, and some of them in all views.
  *
  * @param seed of the views
+ * @param viewed how many are encoded in all views, at most
  * @throws {UserError} where no image could be read
  */
 export async function seenFeatures<Name extends string>(
   split: Split,
   functions: Partial<Record<Name, FeatureFunction>>,
-  seed: number,
+  { seed, viewed: mostViewed }: { seed: number; viewed: number },
   options: ExtractOptions & Required<Pick<ExtractOptions, "reader">>,
 ): Promise<Seen<Name>> {
   const { view, device, precision, reader, signal, ranks, onProgress, onSkip } = options;
   const names = Object.keys(functions) as Name[];
   const whole = await extract(split, functions, options);
   const readable = { ...split, items: Array.from(whole.indices, (i) => split.items[i]!) };
-  const viewed = firstByName(readable, MOST_VIEWED).map((i) => readable.items[i]!);
+  const viewed = firstByName(readable, mostViewed).map((i) => readable.items[i]!);
   const views = indicatorViews(view);
   const ways = [...views.map(({ name }) => name), ...TURNS.map((turn) => `turned-${turn}`)];
   const batch = Math.max(1, Math.floor(TOGETHER / ways.length));
@@ -121,9 +122,9 @@ export async function seenFeatures<Name extends string>(
   };
 }
 
-/** How many images and views are encoded of so many images. */
-export function encodings(images: number): number {
-  return images + Math.min(images, MOST_VIEWED) * WAYS;
+/** How many images and views are encoded of so many images, some of them in views. */
+export function encodings(images: number, viewed: number): number {
+  return images + Math.min(images, viewed) * WAYS;
 }
 
 /** Rows of several tensors of one shape, row i from the one that `from[i]` names. */

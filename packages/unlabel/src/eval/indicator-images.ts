@@ -3,6 +3,7 @@ import { counted } from "../base/text.ts";
 import type { Dataset, Split } from "../data/folder.ts";
 import { holdOut, placeOf } from "../data/hold-out.ts";
 import { absoluteRoot } from "../data/open.ts";
+import type { IndicatorSize } from "../run/evaluations.ts";
 import type { LookedAt } from "../run/indicators.ts";
 import type { TrainedOn } from "./evaluated.ts";
 
@@ -54,4 +55,21 @@ export function firstByName({ items }: Pick<Split, "items">, count: number): num
     .sort((a, b) => places[a]! - places[b]! || a - b)
     .slice(0, count)
     .sort((a, b) => a - b);
+}
+
+/** Of the images found those that the plan has, and what a reader should know of it. */
+export function cutTo(
+  found: LookedImages,
+  { images, viewed, isCut, allowed }: IndicatorSize & { isCut: boolean; allowed: number | null },
+): { images: LookedImages; notes: string[] } {
+  const { split } = found;
+  const all = split.items.length;
+  const notes = isCut
+    ? [
+        `of ${counted(all, "image")} ${Math.min(images, all)} are looked at, ${Math.min(viewed, all)} of them in several views${allowed === null ? "" : `, since more would take longer than a fifth of the training's time (${allowed.toFixed(allowed < 10 ? 1 : 0)} s); --indicator-images N looks at N whatever that takes`}`,
+      ]
+    : [];
+  if (images >= all) return { images: found, notes };
+  const chosen = new Set(firstByName(split, images));
+  return { images: { ...found, split: { ...split, items: split.items.filter((_, i) => chosen.has(i)) } }, notes };
 }

@@ -67,13 +67,18 @@ describe("indicators of", () => {
       nan: (images) => encode(images).mul(Number.NaN),
       noise: (images) => randn([images.shape[0]!, 8]),
     };
-    const seen = await seenFeatures(split, functions, 0, {
-      view: { size: 16, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
-      batch: 64,
-      device: "cpu",
-      precision: "fp32",
-      reader: new ImageReader(),
-    });
+    const seen = await seenFeatures(
+      split,
+      functions,
+      { seed: 0, viewed: 512 },
+      {
+        view: { size: 16, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+        batch: 64,
+        device: "cpu",
+        precision: "fp32",
+        reader: new ImageReader(),
+      },
+    );
     expect([seen.kept.length, seen.numbers.length]).toEqual([COUNT, COUNT]);
     for (const [name, features] of Object.entries(seen.features)) told[name] = toldOf(features, seen, 0);
   });

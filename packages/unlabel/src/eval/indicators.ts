@@ -3,10 +3,10 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
 import { cat, scope, type Tensor } from "@unlabel/torch";
 import { nameOf } from "../data/names.ts";
-import type { IndicatorsEvaluation } from "../run/evaluations.ts";
+import type { IndicatorSize, IndicatorsEvaluation } from "../run/evaluations.ts";
 import { CHANGES, type Indicator, type IndicatorName, type Indicators } from "../run/indicators.ts";
 import { sharedNeighbours, withoutSelf } from "../score/agreement.ts";
-import { alignmentRatio, alignments, uniformity } from "../score/alignment.ts";
+import { alignmentRatioWithin, alignments, uniformity } from "../score/alignment.ts";
 import { bootstrapMean, mean } from "../score/bootstrap.ts";
 import {
   clusterLearnability,
@@ -23,8 +23,9 @@ import { viewHits } from "../score/view-retrieval.ts";
 import type { SourceName } from "./encode.ts";
 import type { HasEncoder } from "./evaluated.ts";
 import { frozen, pixelFeatures } from "./features.ts";
-import { encodings, rowsFrom, type Seen, type SeenFeatures, seenFeatures } from "./indicator-features.ts";
-import type { LookedImages } from "./indicator-images.ts";
+import { encodings, rowsFrom, type Seen, type SeenFeatures, seenFeatures, WAYS } from "./indicator-features.ts";
+import { cutTo, type LookedImages } from "./indicator-images.ts";
+import { type IndicatorPlan, planAsked, planIndicators, SHARE, type TrainingCost } from "./indicator-plan.ts";
 import { AUGMENTED, PLACES, placesOf, turnsOf } from "./indicator-views.ts";
 import type { EvaluationSession } from "./session.ts";
 import type { SeenImages } from "./unlabelled-pictures.ts";
@@ -33,16 +34,16 @@ import type { SeenImages } from "./unlabelled-pictures.ts";
 const NEIGHBOURS = 10;
 /** Views of one image lie this much of the way apart that views of two do: then features do not follow the images. */
 const FOLLOWS = 0.9;
-/** Of training's time, in which all indicators should be told. */
-const SHARE = 0.2;
 
 export interface IndicatorOptions {
   /** Of views, halves and clusters. */
   seed: number;
   /** Whether raw pixels are looked at, too. */
   pixels: boolean;
-  /** Seconds that the run was trained for; null where that is not known. */
-  trainedFor: number | null;
+  /** What its training has taken; null where that is not known. */
+  training: TrainingCost | null;
+  /** How many images are looked at, whatever that takes; by default as many as a fifth of the training's time allows. */
+  size?: IndicatorSize | undefined;
   /** Hears of what the trained encoder makes of the images, once all is told and where its features are any good. */
   onSeen?: ((seen: SeenImages) => Promise<void>) | undefined;
 }
@@ -53,14 +54,17 @@ export async function indicators(
   trained: HasEncoder,
   untrained: HasEncoder,
   step: number,
-  images: LookedImages,
-  { seed, pixels, trainedFor, onSeen }: IndicatorOptions,
+  found: LookedImages,
+  { seed, pixels, training, size, onSeen }: IndicatorOptions,
 ): Promise<IndicatorsEvaluation | null> {
   const began = performance.now();
   const { machine, view } = session;
   for (const { encoder } of [trained, untrained]) encoder.to({ device: machine.device, memoryFormat: "channels_last" });
+  const plan = planOf(found.split.items.length, trained, { training, size, pixels });
+  const { images, notes } = cutTo(found, plan);
   session.log(`indicators without labels on ${images.split.items.length} images`);
-  const seen = await encode(session, trained, untrained, images, { seed, pixels });
+  for (const note of notes) session.log(`note: ${note}`);
+  const seen = await encode(session, trained, untrained, images, { seed, pixels, viewed: plan.viewed });
   if ((machine.ranks?.rank ?? 0) > 0) {
     disposeOf(seen);
     return null;
@@ -89,15 +93,27 @@ export async function indicators(
   const { plain } = seen.features.trained;
   if (near.trained) await onSeen?.({ images, kept: seen.kept, plain, near: near.trained });
   disposeOf(seen);
-  const notes = [...images.notes];
-  if (trainedFor !== null && seconds > SHARE * trainedFor)
+  if (training && seconds > SHARE * training.seconds)
     notes.push(
-      `indicators took ${seconds.toFixed(0)} s, more than a fifth of the ${trainedFor.toFixed(0)} s of training: their cost does not grow with its length`,
+      `indicators took ${seconds.toFixed(0)} s, more than a fifth of the ${training.seconds.toFixed(0)} s of training`,
     );
   return {
-    ...session.header("indicators", step, { train: 0, val: count }, seconds, notes),
+    ...session.header("indicators", step, { train: 0, val: count }, seconds, [...images.notes, ...notes]),
     split: images.from,
-    settings: { size: view.size, encoded: seen.encoded, images: count, viewed, seed },
+    settings: {
+      size: view.size,
+      encoded: seen.encoded,
+      images: count,
+      viewed,
+      seed,
+      budget: {
+        images: plan.images,
+        viewed: plan.viewed,
+        cut: plan.isCut,
+        allowed_s: plan.allowed,
+        expected_s: plan.expected,
+      },
+    },
     trained: told.trained,
     untrained: told.untrained,
     ...(pixels && { pixels: told.pixels }),
@@ -118,6 +134,16 @@ export async function indicators(
   };
 }
 
+/** As many as are asked for, else as many as training's time allows. */
+function planOf(
+  available: number,
+  { encoder }: HasEncoder,
+  { training, size, pixels }: Pick<IndicatorOptions, "training" | "size" | "pixels">,
+): IndicatorPlan {
+  const views = { ways: WAYS, kinds: pixels ? 3 : 2, dims: encoder.dim };
+  return size ? planAsked(available, size) : planIndicators(available, training, views);
+}
+
 function disposeOf({ features }: Seen<SourceName>): void {
   for (const { plain, views } of Object.values<SeenFeatures>(features))
     for (const one of [plain, ...Object.values(views)]) one.dispose();
@@ -128,10 +154,10 @@ async function encode(
   trained: HasEncoder,
   untrained: HasEncoder,
   { split }: LookedImages,
-  { seed, pixels }: Pick<IndicatorOptions, "seed" | "pixels">,
+  { seed, pixels, viewed }: Pick<IndicatorOptions, "seed" | "pixels"> & { viewed: number },
 ): Promise<Seen<SourceName>> {
   const { machine, view, onSkip } = session;
-  using phase = session.phase("encoding views", encodings(split.items.length), "view", 0);
+  using phase = session.phase("encoding views", encodings(split.items.length, viewed), "view", 0);
   const options = {
     ...machine,
     view,
@@ -152,7 +178,7 @@ async function encode(
               untrained: (images) => before.features(images),
               ...(pixels && { pixels: pixelFeatures }),
             },
-            seed,
+            { seed, viewed },
             options,
           ),
         machine,
@@ -173,10 +199,10 @@ export function toldOf(
     isRefused(told) ? told : { value: mean(Array.from(told)), interval: bootstrapMean(told, seed, ofViewed) };
   const view = (name: string) => views[name]!;
   const [first, second] = [view("augmented-0"), view("augmented-1")];
-  const ratio = alignmentRatio(first, second);
+  const ratio = alignmentRatioWithin(first, second, seed, ofViewed);
   // Of noise every direction is used, and every view another cluster: only of images are these good signs.
   const lost =
-    !isRefused(ratio) && ratio >= FOLLOWS
+    !isRefused(ratio) && ratio.value >= FOLLOWS
       ? { refused: "two views of one image lie as far apart as views of two: features do not follow the images" }
       : null;
   const single = (told: Told<number>): Indicator => (isRefused(told) ? told : { value: told });
@@ -205,7 +231,7 @@ export function toldOf(
       return single(lidar(all, AUGMENTED));
     }),
     alignment: shares(alignments(first, second)),
-    alignment_ratio: single(ratio),
+    alignment_ratio: ratio,
     uniformity: follows(() => uniformity(plain, seed, resampling)),
     found_crop: found("crop"),
     found_colour: found("colour"),

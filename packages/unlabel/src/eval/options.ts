@@ -1,5 +1,5 @@
 // What evaluation can be asked for.
-import type { Protocol } from "../run/evaluations.ts";
+import type { IndicatorSize, Protocol } from "../run/evaluations.ts";
 import type { KnnSettings } from "../score/knn.ts";
 import type { ProbeSettings } from "./linear.ts";
 import type { NetworkGiven } from "./network.ts";
@@ -25,6 +25,8 @@ export interface EvaluateOptions extends MachineOptions {
   shares?: readonly number[] | undefined;
   /** Of fine-tuning and training from scratch. */
   network?: NetworkGiven;
+  /** Indicators: how many images are looked at, whatever that takes. Default: as many as a fifth of the training's time allows, or as many as were looked at before. */
+  looked?: IndicatorSize | undefined;
   /** Whether raw pixels are evaluated too. Default true. */
   pixels?: boolean | undefined;
   /** Whether to draw the embedding map and neighbours for the report. Default true, where features are encoded at all. */

@@ -18,6 +18,7 @@ import { EvaluationSession } from "./session.ts";
 import { isShared } from "./shared-rows.ts";
 import type { ProbeSplits } from "./splits.ts";
 import { sameOnAll } from "./together.ts";
+import { trainingCost } from "./training-cost.ts";
 import { drawUnlabelled } from "./unlabelled-pictures.ts";
 
 export interface Request {
@@ -83,7 +84,8 @@ export async function runProtocols(
       const told = await indicators(session, trained, untrained, step, looked, {
         seed: options.splitSeed ?? options.seed ?? 0,
         pixels: options.pixels ?? true,
-        trainedFor: one.trainedFor,
+        training: one.run && trainingCost(one.run.info, size),
+        size: options.looked,
         // Where there are labels, what is drawn with them says more.
         ...(wanted &&
           splits === null &&

@@ -7,6 +7,7 @@ import type { Dataset, Split } from "../data/folder.ts";
 import { ImageReader, type ReaderOptions } from "../data/reader.ts";
 import { filesOf } from "../data/sample.ts";
 import type { Header, Protocol } from "../run/evaluations.ts";
+import { giveWayWhenShort } from "../train/give-way.ts";
 import { chooseDevice, chooseThreads } from "../train/machine.ts";
 import { choosePrecision } from "../train/precision.ts";
 import { Progress, type ProgressStream } from "../train/progress.ts";
@@ -51,6 +52,7 @@ export function settleMachine(
   const settled = chooseDevice(device, engineInfo(), ranks?.ranks.localRank);
   const count = chooseThreads(threads, process.env, ranks?.ranks.localWorldSize);
   setThreads(count);
+  giveWayWhenShort(count, ranks?.ranks.localWorldSize);
   return {
     device: settled,
     precision: choosePrecision(precision, settled, engineInfo()),

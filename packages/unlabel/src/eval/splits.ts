@@ -5,6 +5,7 @@ import { Rng } from "../base/rng.ts";
 import { counted } from "../base/text.ts";
 import { classMismatch, type Dataset, type Split } from "../data/folder.ts";
 import { filesOf } from "../data/sample.ts";
+import { halfOfDrawn, knowsDraws } from "./drawn-labels.ts";
 
 export interface ProbeSplits {
   train: Split;
@@ -17,7 +18,7 @@ export interface ProbeSplits {
 
 /**
  * The labelled images of a data set to fit and to score on. Without a labelled `val`, a stratified fifth of `train` is
- * kept for scoring, the same for every run with this seed.
+ * kept for scoring, the same for every run with this seed; half of those drawn at random, where labels say how their images were chosen.
  *
  * @throws {UserError} where there are no labels or only one class, or classes of `val` are missing in `train` and `allowMismatch` is not set
  */
@@ -43,6 +44,13 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
       notes.push(
         `${counted(lost, "image")} of ${all?.name} ${lost === 1 ? "has" : "have"} no class and ${lost === 1 ? "is" : "are"} left out`,
       );
+  }
+  if ((val === null || val.items.length === 0) && knowsDraws(train)) {
+    const { rest, held, notes: how } = halfOfDrawn(train, seed);
+    const part = (indices: number[]) => indices.map((i) => train.items[i]!);
+    const test = part(held);
+    notes.push(...how, ...ofTiles(test));
+    return { train: { ...train, items: part(rest) }, val: { ...train, name: "val", items: test }, seed, notes };
   }
   if (val === null || val.items.length === 0) {
     const [rest, held] = stratified(
@@ -81,6 +89,8 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
     notes.push(`${text} (missing: ${names})`);
   }
   if (onlyTrain.length > 0) notes.push(`val has no images of ${listed(onlyTrain.map(({ id }) => id))}`);
+  if (knowsDraws(val))
+    notes.push(`scores are of the ${counted(val.items.length, "label")} of val's images drawn at random`);
   notes.push(...ofTiles(val.items));
   return { train, val, seed: null, notes };
 }

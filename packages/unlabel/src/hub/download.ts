@@ -19,6 +19,7 @@ import { UserError } from "../base/errors.ts";
 import { explained, makeFolder, removeQuietly } from "../base/files.ts";
 import { bytesInWords } from "../base/text.ts";
 import type { HubCache } from "./cache.ts";
+import { clearParts, takePart } from "./part.ts";
 import { type HubReference, pinned } from "./reference.ts";
 import {
   type Answer,
@@ -62,11 +63,13 @@ export async function download(
   onBytes: OnBytes,
 ): Promise<void> {
   const { commit, file } = wanted;
-  if (cache.has(commit, file.name)) return;
-  // Known from the list already, so that a content of another commit is not asked for again.
-  if (file.checksum !== null && existsSync(cache.blob(file.checksum)))
-    return cache.link(commit, file.name, file.checksum);
   for (let tried = 1; ; tried++) {
+    if (cache.has(commit, file.name)) return;
+    // Known from the list already, so that a content of another commit, or of another process, is not asked for again.
+    if (file.checksum !== null && existsSync(cache.blob(file.checksum))) {
+      clearParts(cache.blob(file.checksum));
+      return cache.link(commit, file.name, file.checksum);
+    }
     try {
       return await attempt(settings, cache, wanted, onBytes);
     } catch (error) {
@@ -82,8 +85,8 @@ async function attempt(settings: HubSettings, cache: HubCache, wanted: Wanted, o
   const name = `${pinned(reference, commit)}, ${file.name}`;
   makeFolder(dirname(cache.blob("any")));
   // Of every content a file of its own: where the list does not say which, it is begun anew.
-  const partOf = (etag: string) => `${cache.blob(etag)}.unlabel.incomplete`;
-  const begun = file.checksum !== null && existsSync(partOf(file.checksum)) ? sizeOf(partOf(file.checksum)) : 0;
+  using known = file.checksum === null ? null : takePart(cache.blob(file.checksum));
+  const begun = known && existsSync(known.path) ? sizeOf(known.path) : 0;
   const there = file.size !== null && begun >= file.size ? 0 : begun;
   using patience = new Patience(settings.patience);
   const range: Record<string, string> = there > 0 ? { range: `bytes=${there}-` } : {};
@@ -92,7 +95,8 @@ async function attempt(settings: HubSettings, cache: HubCache, wanted: Wanted, o
   if (response.status !== 200 && response.status !== 206) await refuse(response, settings, reference);
   try {
     const { etag, size, from } = announced(answer, file, there, name);
-    const part = partOf(etag);
+    using found = known ?? takePart(cache.blob(etag));
+    const part = found.path;
     refuseFull(cache.path, size - from, name);
     const target = opened(part);
     try {
@@ -106,6 +110,7 @@ async function attempt(settings: HubSettings, cache: HubCache, wanted: Wanted, o
       closeSync(target);
     }
     place(part, cache.blob(etag));
+    clearParts(cache.blob(etag));
     cache.link(commit, file.name, etag);
   } finally {
     await response.body?.cancel().catch(() => {});
@@ -148,7 +153,6 @@ function refuseFull(folder: string, bytes: number, name: string): void {
     );
 }
 
-/** Any number of processes may write the same bytes to the same places of it. */
 function opened(path: string): number {
   try {
     return openSync(path, constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o644);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   existsSync,
   lstatSync,
@@ -9,6 +10,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { temporaryFolder } from "../testing/data.ts";
@@ -102,6 +104,31 @@ it("goes on where a connection broke, within a call and in the next one", async 
   expect(ranges[0]).toBeNull();
   expect(ranges.slice(1).every((range) => /^bytes=[1-9]\d*-$/.test(range!))).toBe(true);
 }, 20_000);
+
+it("two that ask for the same at once do not write over each other", async () => {
+  hub.faults.broken = 1;
+  const found = await Promise.all([get("hub:org/name"), get("hub:org/name")]);
+  for (const { folder: at } of found) expect(readFileSync(join(at, "model.safetensors")).equals(WEIGHTS)).toBe(true);
+  // What broke off of the one is no use to anybody once the other has it whole; the next call clears it away.
+  await get("hub:org/name");
+  expect(readdirSync(join(model(), "blobs")).filter((name) => /[0-9a-f]{64}.*incomplete/.test(name))).toEqual([]);
+});
+
+it.each([
+  ["a process that has ended", 2 ** 22 + 1, "bytes=1000-"],
+  ["an earlier version", null, "bytes=1000-"],
+  ["one that is still at it", process.ppid, null],
+])("goes on with what is left of %s, and with nobody else's", async (_, pid, range) => {
+  const host = hostname().replace(/[^A-Za-z0-9-]/g, "-");
+  const sum = createHash("sha256").update(WEIGHTS).digest("hex");
+  mkdirSync(join(model(), "blobs"), { recursive: true });
+  const part = join(model(), "blobs", `${sum}.unlabel.incomplete${pid === null ? "" : `.${host}.${pid}.1`}`);
+  writeFileSync(part, WEIGHTS.subarray(0, 1000));
+  const found = await get("hub:org/name");
+  expect(readFileSync(join(found.folder, "model.safetensors")).equals(WEIGHTS)).toBe(true);
+  expect(hub.asked.filter(({ at }) => at === "store").map((one) => one.range)).toEqual([range]);
+  expect(existsSync(part)).toBe(pid === process.ppid);
+});
 
 it("begins again where the server knows no ranges", async () => {
   Object.assign(hub.faults, { broken: 1, noRanges: true });

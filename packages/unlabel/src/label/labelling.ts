@@ -129,10 +129,11 @@ export class Labelling {
   }
 
   #keep(): void {
+    const { counted } = this.session;
     const rows = this.session.answers.map(({ image, label, draw }) => ({
       path: this.#parts.names[image]!,
       label,
-      draw,
+      draw: draw === "coverage" && counted.has(image) ? ("both" as const) : draw,
     }));
     unbroken(() => this.#parts.store.save(rows));
   }

@@ -194,7 +194,7 @@ function answersOf(store: LabelStore, names: readonly string[], root: string, se
   return store.rows.map(({ path, label, draw }) => {
     const image = images.get(path);
     if (image === undefined) throw otherSession(store.file, `${path}, which is not among the images of ${root}`, seed);
-    return { image, label, draw };
+    return { image, label, draw: draw === "both" ? "coverage" : draw };
   });
 }
 

@@ -85,6 +85,11 @@ export class LabelSession {
     return this.#steps;
   }
 
+  /** Images of the random order whose turn has come: a uniform sample, whichever way each was shown. */
+  get counted(): ReadonlySet<number> {
+    return new Set(this.#drawn);
+  }
+
   /** Classes in the order in which they were made, with the number of their images. */
   get classes(): { name: string; images: number }[] {
     return this.#classes.map((name, label) => ({ name, images: this.#sizes[label]! }));

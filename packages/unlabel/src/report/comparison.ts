@@ -134,6 +134,11 @@ function againstBaseline(scored: Scored, key: "untrained" | "pixels", what: stri
 
 /** What a group's untrained encoder is. */
 function initialWords({ runs: [run] }: Group): string {
+  const earlier = run?.shelf?.source.run;
+  if (earlier)
+    return earlier.began
+      ? `${calledOf(earlier.began.replace(/ \(.*\)$/, ""))} as it comes, with which it began`
+      : "its own untrained encoder";
   if (run?.shelf) return "the same encoder with random weights";
   const begun = run ? begunWith(run) : null;
   return begun === null ? "its own untrained encoder" : `${begun}, with which it began`;
@@ -160,6 +165,20 @@ export function broughtOver(
     : `Training on these images left ${name} ${size(gain)} below ${title} ${numbers}`;
 }
 
+/** As {@link broughtOver}, over what was trained on these images itself. */
+function standsTo(
+  name: string,
+  gain: number,
+  interval: Interval,
+  { title, top1 }: { title: string; top1: number },
+): string {
+  const numbers = `(${percent(top1)}; 95\u00a0% interval ${range(interval)})`;
+  const side = sign(interval);
+  const other = `${title}, which was trained on these images too ${numbers}`;
+  if (side === 0) return `${name} is not shown to be better or worse than ${other}`;
+  return `${name} is ${size(gain)} ${side > 0 ? "above" : "below"} ${other}`;
+}
+
 /**
  * What training on these images brought over encoders off the shelf, a sentence each without its stop: over what runs began with, and over
  * those that stand beside them; each by its best group.
@@ -181,9 +200,11 @@ export function overShelf(scored: readonly Scored[]): string[] {
   });
   return [
     ...own,
-    ...beside.map((one) =>
-      broughtOver(best.group.name, best.top1 - one.top1, leadOf(best, one), { title: one.group.name, top1: one.top1 }),
-    ),
+    ...beside.map((one) => {
+      const gain = best.top1 - one.top1;
+      const told = one.group.runs[0]?.shelf?.source.run?.same_images ? standsTo : broughtOver;
+      return told(best.group.name, gain, leadOf(best, one), { title: one.group.name, top1: one.top1 });
+    }),
   ];
 }
 

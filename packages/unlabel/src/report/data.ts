@@ -6,6 +6,7 @@ import type { Evaluation, Score } from "../run/read/evaluation-schema.ts";
 import { SCORED, type ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import { type Run, readRuns } from "../run/read/run.ts";
 import type { Series } from "../run/read/series.ts";
+import { agreement } from "./agreement.ts";
 import { compare } from "./comparison.ts";
 import { mostConfused } from "./confused.ts";
 import { costOf } from "./costs.ts";
@@ -108,8 +109,13 @@ function runData(run: Run, group: number) {
     own_curves: ownCurves(file, run.series.keys()),
     encoder: typeof file.config.encoder === "string" ? file.config.encoder : null,
     status: file.status,
-    /** Where an encoder off the shelf comes from; null of a run. */
-    shelf: run.shelf && { source: run.shelf.source.path, licence: run.shelf.source.licence ?? null },
+    /** Where an encoder beside the runs comes from, and of an earlier run how and how far it was trained; null of a run of its own. */
+    shelf: run.shelf && {
+      source: run.shelf.source.path,
+      licence: run.shelf.source.licence ?? null,
+      encoder: run.shelf.source.encoder,
+      run: run.shelf.source.run ? { method: run.shelf.source.run.method, step: run.shelf.source.run.step } : null,
+    },
     /** What a run's encoder began with; null where that was random. */
     init: file.init
       ? {
@@ -199,6 +205,8 @@ function build(runs: readonly Run[], { budget, absent, asked, rungs }: Compariso
     caveats: [...(unlabelled?.caveats ?? []), ...found.caveats],
     /** What is said where nothing was scored by labels; null where something was. */
     without_labels: unlabelled,
+    /** Where indicators and scores by labels say the same of these runs, and where not; empty where there are not both. */
+    agreement: agreement(groups),
     /** Groups in the order of their scores, and who cannot be told apart; null where there are fewer than three, or none may be ranked. */
     ranking: rankingOf(groups),
     /** What stood in place of methods' names, and what came of it; null where they were named. */

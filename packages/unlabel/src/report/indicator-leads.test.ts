@@ -16,7 +16,7 @@ const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
 
 const around = (value: number): Indicator => ({ value, interval: [value - 0.05, value + 0.05] });
-const RANKS = ["rank_me", "alpha_req", "lidar", "alignment_ratio", "cluster_halves", "cluster_seeds"];
+const RANKS = ["rank_me", "alpha_req", "lidar", "cluster_halves", "cluster_seeds"];
 /** All at `value` where not said otherwise; ranks without an interval. */
 const told = (value: number, own: Record<string, Indicator> = {}) => ({
   ...Object.fromEntries(INDICATORS.map(({ name }) => [name, RANKS.includes(name) ? { value } : around(value)])),
@@ -55,14 +55,14 @@ describe("runs that were looked at without labels alone", () => {
         trained: told(0.5, {
           rotation: around(0.8),
           place: around(0.7),
-          alignment: around(0.2),
+          alignment_ratio: around(0.2),
           rank_me: { value: 90 },
         }),
       }),
       // Uniformity is better where it is lower; place overlaps.
       await looked("a/mae-0", {
         method: "mae",
-        trained: told(0.5, { uniformity: around(0.1), place: around(0.62), alignment: around(0.4) }),
+        trained: told(0.5, { uniformity: around(0.1), place: around(0.62), alignment_ratio: around(0.4) }),
       }),
     ];
     const { data, path } = await writeReport(dirs, join(folder.path, "a.html"));
@@ -70,14 +70,13 @@ describe("runs that were looked at without labels alone", () => {
       "Without labels: 2\u00a0indicators put SimCLR first, 1 MAE and 3 neither; what that is worth has not been measured.",
     );
     expect(data.answer[0]).toBe(
-      "On 22\u00a0images held out from training, 95\u00a0% intervals that do not overlap put SimCLR first by alignment and rotation told and MAE first by uniformity; place told, clusters learnt and intrinsic dimension do not tell.",
+      "On 22\u00a0images held out from training, 95\u00a0% intervals that do not overlap put SimCLR first by alignment ratio and rotation told and MAE first by uniformity; place told, clusters learnt and intrinsic dimension do not tell. Beside its own initial encoder, SimCLR is better by alignment ratio, rotation told and place told; MAE is better by uniformity and place told.",
     );
+    expect(data.answer).toHaveLength(3);
     expect(data.answer[1]).toBe(
-      "Beside its own initial encoder, SimCLR is better by alignment, rotation told and place told; MAE is better by uniformity and place told.",
+      "How far these indicators go with what labels would say has not been measured yet, so they are no verdict.",
     );
-    expect(data.answer.at(-1)).toBe(
-      "How far these indicators go with what labels would say has not been measured yet, so they are no verdict. A few labels settle which run is better:",
-    );
+    expect(data.without_labels!.settles).toBe("A few labels settle which run is better:");
     const [a, b] = dirs;
     expect(data.without_labels!.settle).toEqual({
       label: `unlabel label 'my photos' --runs ${a} ${b} -o ${join(folder.path, "a", "labels.csv")}`,
@@ -90,7 +89,7 @@ describe("runs that were looked at without labels alone", () => {
     const firsts = [...document.querySelectorAll("#indicators tbody tr")].flatMap((row) =>
       row.querySelector(".first") ? [row.querySelector("th")!.textContent] : [],
     );
-    expect(firsts).toEqual(["alignment", "uniformity", "rotation told"]);
+    expect(firsts).toEqual(["alignment ratio", "uniformity", "rotation told"]);
     expect(document.querySelectorAll("#indicators figure")).toHaveLength(4);
     expect(document.querySelector("#scores")).toBeNull();
   });
@@ -126,6 +125,7 @@ describe("runs that were looked at without labels alone", () => {
     ["a different number or kind of images", { val_images: 21 }],
     ["different data", { fingerprint: "1" }],
     ["different images", { neighbours: { k: 1, images: "others", indices: "" } }],
+    ["a different number of images in several views", { settings: { viewed: 11, seed: 0 } }],
     ["different views of the images", { settings: { viewed: 22, seed: 1 } }],
   ])("are put before one another by nothing where they were looked at on %s", async (words, file) => {
     const name = words.replaceAll(" ", "-");
@@ -175,7 +175,7 @@ describe("with what labelled sets said of a combination of indicators", () => {
     expect(namedFirst(groups, trust)).toBe(0);
     expect(said.headline).toBe("Without labels, SimCLR is likely the better one; a few labels would settle it.");
     expect(said.verdict).toBe(
-      `SimCLR is put first by that combination: likely, not certain. ${WORDS} A few labels settle which run is better:`,
+      `SimCLR is likely the better one, not certainly: the combination of indicators that stood the test puts it first. ${WORDS}`,
     );
     expect(trustWords(trust)).toBe(WORDS);
   });
@@ -207,5 +207,42 @@ describe("with what labelled sets said of a combination of indicators", () => {
     const { said } = await saying("unmeasured", told(0.9), told(0.2), null);
     expect(said.headline).toContain("what that is worth has not been measured");
     expect(said.verdict).toContain("has not been measured yet, so they are no verdict.");
+  });
+});
+
+describe("beside scores by labels", () => {
+  const classes = ["ant", "bee"];
+  it("the report says which indicators agree with the linear probe, and which do not", async () => {
+    const dirs = [
+      await looked("agree/simclr-0", {
+        ...{ top1: 0.58, classes },
+        trained: told(0.5, { rotation: around(0.8), alignment_ratio: around(0.2) }),
+      }),
+      await looked("agree/mae-0", { method: "mae", top1: 0.5, classes, trained: told(0.5, { place: around(0.9) }) }),
+    ];
+    const { data, path } = await writeReport(dirs, join(folder.path, "agree.html"));
+    const [runs, simclr, mae] = data.agreement.map((text) => text.replaceAll("\u00a0", " "));
+    expect(runs).toMatch(
+      /^The linear probe puts SimCLR first, 8\.0 points above MAE \(\+\d\.\d to \+\d+\.\d\); 2 of 3 indicators that put a run first agree \(alignment ratio and rotation told\), place told does not\.$/,
+    );
+    expect(simclr).toMatch(
+      /^The linear probe finds SimCLR better than its initial encoder by [\d.]+ points \(.*\); without labels, alignment ratio and rotation told say better, which agrees\.$/,
+    );
+    expect(mae).toMatch(/without labels, place told says better, which agrees\.$/);
+    expect(parseHTML(readFileSync(path, "utf8")).document.querySelector("#indicators")!.textContent).toContain(
+      data.agreement[0],
+    );
+  });
+
+  it("nothing is borne out where the scores do not tell, and nothing is said where there are not both", async () => {
+    const dirs = [
+      await looked("level/simclr-0", { top1: 0.55, classes, trained: told(0.5, { rotation: around(0.8) }) }),
+      await looked("level/mae-0", { method: "mae", top1: 0.55, classes, trained: told(0.5) }),
+    ];
+    const { agreement } = await reportData(dirs);
+    expect(agreement[0]).toMatch(
+      /^The linear probe does not tell SimCLR .* and MAE .* apart, so that no indicator is borne out: rotation told puts SimCLR first\.$/,
+    );
+    expect((await reportData([await looked("alone/mae-0", { trained: told(0.5) })])).agreement).toEqual([]);
   });
 });

@@ -5,9 +5,12 @@ import type { IndicatorsFile } from "../run/read/evaluation-schema.ts";
 import type { Group } from "./groups.ts";
 import type { Interval } from "./intervals.ts";
 
-/** Indicators that can put one encoder before another: none of the ranks, whose intervals a resample would lower by itself. */
+/**
+ * Indicators that can put one encoder before another: none of the ranks, whose intervals a resample would lower by itself, and not alignment, which
+ * is the better the less an encoder tells apart: its ratio to that of two images stands for it.
+ */
 const DECIDING: readonly IndicatorAbout[] = INDICATORS.filter(
-  ({ better }) => better === "higher" || better === "lower",
+  ({ name, better }) => (better === "higher" || better === "lower") && name !== "alignment",
 );
 
 /** A group's number: the mean over its seeds, and all that their intervals cover. */
@@ -104,6 +107,7 @@ export function apart(groups: readonly Group[]): string | null {
   const found = groups.flatMap(lookedAt);
   const distinct = (key: (file: IndicatorsFile) => unknown) => new Set(found.map(key)).size > 1;
   if (distinct(({ split, val_images }) => `${split} ${val_images}`)) return "a different number or kind of images";
+  if (distinct(({ settings }) => settings?.viewed ?? null)) return "a different number of images in several views";
   if (distinct(({ fingerprint }) => fingerprint ?? null)) return "different data";
   if (new Set(found.flatMap(({ neighbours }) => neighbours?.images ?? [])).size > 1) return "different images";
   return distinct(({ settings }) => settings?.seed ?? null) ? "different views of the images" : null;

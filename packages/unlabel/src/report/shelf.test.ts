@@ -1,6 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { INDICATORS } from "../run/indicators.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { type RunOptions, TEN_CLASSES, writeRun } from "../testing/run-fixture.ts";
@@ -142,3 +144,128 @@ it("a damaged encoder.json is told in one line", async () => {
     /Expected a run directory's format in .*encoder\.json, got something else/,
   );
 });
+
+describe("an earlier run beside runs", () => {
+  const earlier = (name: string, own: object) =>
+    shelf(
+      `seven/${name}`,
+      "earlier run a",
+      { top1: 0.54 },
+      { run: { method: "byol", step: 1234, began: null, ...own } },
+    );
+
+  it("trained on these images as well is set beside them, not told as what training brought", async () => {
+    const dirs = [await run("seven/simclr-0", { top1: 0.58 }), await earlier("beside-a", { same_images: true })];
+    const { answer, findings, runs } = await reportData(dirs);
+    expect(plain(answer[1]!)).toMatch(
+      /^SimCLR is 4\.0 points above earlier run a, which was trained on these images too \(54\.0 %; 95 % interval \+1\.\d to \+6\.\d\)\.$/,
+    );
+    expect(plain(findings.join())).toMatch(/earlier run a .* its own untrained encoder/);
+    expect(runs[1]!.shelf).toMatchObject({ run: { method: "byol", step: 1234 } });
+  });
+
+  it("trained on others is what training on these is told over, and what it began with by its name", async () => {
+    const own = { same_images: false, began: "hub:facebook/dinov2-small@0123 (DINOv2's backbone)" };
+    const dirs = [await run("seven/simclr-1", { top1: 0.58 }), await earlier("beside-b", own)];
+    const { answer, findings } = await reportData(dirs);
+    expect(plain(answer[1]!)).toMatch(/^Training on these images brought SimCLR \+4\.0 points over earlier run a \(/);
+    expect(plain(findings.join())).toContain("dinov2-small as it comes, with which it began");
+  });
+});
+
+const CHROMIUM = "/usr/bin/chromium";
+const present = existsSync(CHROMIUM);
+if (!present) {
+  const message = `Expected Chromium at ${CHROMIUM} for the page tests; "apt-get install chromium" brings it`;
+  if (process.env.CI) throw new Error(message);
+  console.warn(`Skipped: ${message}`);
+}
+
+describe.runIf(present)("the table of weights from elsewhere", () => {
+  const HOSTILE = `"'><img src=x onerror="document.title='run'"></td></table><script>document.title='run'</script>`;
+  const encoder =
+    "vit_small, patch 14, 518 px, 3 channels: 12 blocks, 384 wide, 6 heads; class token, 4 registers, layer scale, 37 × 37 positions";
+  let browser: Browser;
+  let url: string;
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+    const hub = `hub:facebook/dinov2-with-registers-small@${"0123456789".repeat(4)}`;
+    const init = { source: hub, producer: "transformers' dinov2", encoder, licence: "apache-2.0" };
+    const dirs = [
+      await run("eight/simclr-0", { top1: 0.58, run: { init } }),
+      await shelf("eight/beside-dinov2", "dinov2-with-registers-small as it comes", {}, { path: hub, encoder }),
+      await shelf(
+        "eight/beside-long",
+        "weights as it comes",
+        {},
+        { path: `/${"a_folder_without_a_space/".repeat(8)}x.pth`, encoder, licence: null },
+      ),
+      await shelf(
+        "eight/beside-hostile",
+        HOSTILE.slice(0, 60),
+        {},
+        { path: HOSTILE, encoder: HOSTILE, licence: HOSTILE },
+      ),
+      await shelf(
+        "eight/beside-run",
+        "earlier run a",
+        {},
+        { encoder, run: { method: "simclr", step: 12345, began: null, same_images: true } },
+      ),
+    ];
+    url = pathToFileURL((await writeReport(dirs, join(folder.path, "eight.html"))).path).href;
+  });
+  afterAll(() => browser?.close());
+
+  const views = [1280, 390].flatMap((width) =>
+    (["light", "dark"] as const).map((colorScheme) => ({ width, colorScheme })),
+  );
+  it.each(views)("reads well at $width px in $colorScheme", async ({ width, colorScheme }) => {
+    const page = await browser.newPage({ viewport: { width, height: 844 }, colorScheme });
+    const said: string[] = [];
+    page.on("console", (message) => said.push(message.text()));
+    page.on("pageerror", (error) => said.push(error.message));
+    await page.goto(url);
+    const region = page.getByRole("region", { name: "Weights from elsewhere" });
+    await region.focus();
+    if (process.env.UNLABEL_SHOTS) {
+      await region.screenshot({ path: join(process.env.UNLABEL_SHOTS, `elsewhere-${width}-${colorScheme}.png`) });
+    }
+    const found = (await page.evaluate(
+      `(${TABLE})(document.querySelector('[aria-label="Weights from elsewhere"]'))`,
+    )) as { tallest: number; contrast: number };
+    expect(said).toEqual([]);
+    expect(found).toMatchObject({ wide: 0, injected: 0, rows: 5, cells: 25, cut: 0, focused: true });
+    // A source that is broken at every few letters, over many lines, is read by nobody.
+    expect(found.tallest).toBeLessThan(200);
+    expect(found.contrast).toBeGreaterThan(4.5);
+    await page.close();
+  });
+});
+
+/** Run in the page on the table's region. */
+const TABLE = `(region) => {
+  const cells = [...region.querySelectorAll("tbody th, tbody td")];
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((value) => {
+      const part = value / 255;
+      return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = light(getComputedStyle(document.body).backgroundColor);
+  const ratios = [...region.querySelectorAll("th, td, code")].map((cell) => {
+    const ink = light(getComputedStyle(cell).color);
+    return (Math.max(ink, ground) + 0.05) / (Math.min(ink, ground) + 0.05);
+  });
+  return {
+    wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    injected: document.querySelectorAll("img:not([src^='data:']), script:not(:last-child)").length,
+    rows: region.querySelectorAll("tbody tr").length,
+    cells: cells.length,
+    cut: cells.filter((cell) => cell.scrollWidth > cell.clientWidth + 1).length,
+    tallest: Math.max(...[...region.querySelectorAll("tbody tr")].map((row) => row.getBoundingClientRect().height)),
+    contrast: Math.min(...ratios),
+    focused: document.activeElement === region,
+  };
+}`;

@@ -120,12 +120,11 @@ export function threeSentences(groups: readonly Group[], budget: Budget | null):
   const unlabelled = withoutLabels(groups);
   if (unlabelled) {
     const [which = "", ...rest] = unlabelled.sentences;
-    return [
-      which + unwell(groups),
-      ...rest,
-      ...(trained.length > 0 ? [cost(trained, budget)] : []),
-      unlabelled.verdict,
-    ];
+    const found = [which + unwell(groups), ...rest].join(" ");
+    const { verdict, likely } = unlabelled;
+    // What stood the test goes first; what did not is told as it was found, and then how far that goes.
+    const told = likely === null ? [found, verdict] : [verdict, found];
+    return [...told, ...(trained.length > 0 ? [cost(trained, budget)] : [])];
   }
   const protocol = mainProtocol(groups);
   const main = protocol ? scoredBy(groups, protocol) : [];

@@ -23,8 +23,12 @@ export type WithoutLabels = {
   headline: string;
   /** Which indicators put which first, and how each stands to its initial encoder. */
   sentences: string[];
-  /** How far that goes, before the commands that settle it. */
+  /** How far that goes. */
   verdict: string;
+  /** The run that is likely the best, by a combination of indicators that stood the test; null where none is. */
+  likely: string | null;
+  /** What stands before the commands that settle it. */
+  settles: string;
   /** What the intervals leave out. */
   caveats: string[];
   /** What each indicator that can decide says. */
@@ -64,7 +68,13 @@ export function withoutLabels(groups: readonly Group[], trust: Trust | null = TR
       ? `Without labels, ${likely} is likely the ${looked.length === 2 ? "better" : "best"} one; a few labels would settle it.`
       : headlineOf(groups, leads, odd, trust !== null),
     sentences: [firsts(groups, leads, odd), ...besides(groups, leads), ...besideShelves(groups, leads, odd)],
-    verdict: `${verdictOf(trust, looked.length > 1 && odd === null, likely)} A few labels settle ${groups.length > 1 ? "which run is better" : "how good it is"}${settle ? ":" : "."}`,
+    verdict: verdictOf(
+      trust,
+      looked.length > 1 && odd === null,
+      likely ? { name: likely, among: looked.length } : null,
+    ),
+    likely,
+    settles: `A few labels settle ${groups.length > 1 ? "which run is better" : "how good it is"}${settle ? ":" : "."}`,
     caveats: caveats(groups),
     leads,
     settle,
@@ -72,14 +82,14 @@ export function withoutLabels(groups: readonly Group[], trust: Trust | null = TR
 }
 
 /** No more than the labelled sets said. */
-function verdictOf(trust: Trust | null, compared: boolean, likely: string | null): string {
+function verdictOf(trust: Trust | null, compared: boolean, likely: { name: string; among: number } | null): string {
   if (trust === null)
     return "How far these indicators go with what labels would say has not been measured yet, so they are no verdict.";
   if (!isTrusted(trust))
     return `${trustWords(trust)} That is no better than chance, so these indicators do not tell which run is better.`;
   if (!compared) return trustWords(trust);
   return likely
-    ? `${likely} is put first by that combination: likely, not certain. ${trustWords(trust)}`
+    ? `${likely.name} is likely the ${likely.among === 2 ? "better" : "best"} one, not certainly: the combination of indicators that stood the test puts it first. ${trustWords(trust)}`
     : `These indicators do not tell which run is better: the combination that stood the test puts none first. ${trustWords(trust)}`;
 }
 

@@ -266,6 +266,14 @@ export interface SupervisedEvaluation extends Header<"supervised">, Scored {
   curve: Curve;
 }
 
+/** How many images indicators look at, at most, and how many of these in several views. */
+export interface IndicatorSize {
+  /** As they are, from 1. */
+  images: number;
+  /** In several views; not more than `images`. */
+  viewed: number;
+}
+
 /** eval/indicators.json */
 export interface IndicatorsEvaluation extends Header<"indicators"> {
   /** What was looked at, and how. */
@@ -280,6 +288,15 @@ export interface IndicatorsEvaluation extends Header<"indicators"> {
     viewed: number;
     /** Of views, halves, clusters: the same for all runs unless asked for otherwise. */
     seed: number;
+    /** How many may be looked at: of a short training fewer, so that it takes at most a fifth of its time. Absent in older files. */
+    budget?: IndicatorSize & {
+      /** Whether these are fewer than there could be. */
+      cut: boolean;
+      /** A fifth of the training; null where its time is not known, or was not to count. */
+      allowed_s: number | null;
+      /** What was foretold; null likewise. */
+      expected_s: number | null;
+    };
   };
   /** Of the trained encoder. */
   trained: Indicators;

@@ -47,7 +47,7 @@ export const INDICATORS: readonly IndicatorAbout[] = [
   about("alpha_req", "α-ReQ", "near 1"),
   about("lidar", "LiDAR", "higher"),
   about("alignment", "alignment", "lower"),
-  about("alignment_ratio", "alignment, of chance", "lower"),
+  about("alignment_ratio", "alignment ratio", "lower"),
   about("uniformity", "uniformity", "lower"),
   ...CHANGES.map((change) => about(`found_${change}` as const, `found again: ${change}`, "neither", true)),
   about("rotation", "rotation told", "higher", true),

@@ -1,6 +1,7 @@
-import { fromTypedArray, manualSeed, memory, randn } from "@unlabel/torch";
+import { fromTypedArray, manualSeed, memory, randn, type Tensor } from "@unlabel/torch";
 import { expect, it } from "vitest";
-import { alignmentRatio, alignments, uniformity } from "./alignment.ts";
+import { Rng } from "../base/rng.ts";
+import { alignmentRatio, alignmentRatioWithin, alignments, uniformity } from "./alignment.ts";
 import { spreadOf } from "./spread.ts";
 
 const unit = (row: number[]) => row.map((x) => x / Math.hypot(...row));
@@ -54,4 +55,45 @@ it("an interval of tiles comes from drawing whole files", () => {
     return interval[1] - interval[0];
   };
   expect(width({ files })).not.toBe(width({}));
+});
+
+it("the ratio has an interval, which an encoder that puts all images nearer together does not move", () => {
+  manualSeed(3);
+  const [count, dim] = [60, 8];
+  const images = randn([count, dim]);
+  const views = [0, 1].map(() => images.add(randn([count, dim]).mul(0.5)));
+  const told = (features: readonly Tensor[]) =>
+    alignmentRatioWithin(features[0]!, features[1]!, 0) as { value: number; interval: [number, number] };
+  const { value, interval } = told(views);
+  expect(value).toBeCloseTo(alignmentRatio(views[0]!, views[1]!) as number, 10);
+  expect(interval[0]).toBeLessThan(value);
+  expect(interval[1]).toBeGreaterThan(value);
+  // By loops over a few draws of images.
+  const [x, y] = views.map((one) => rowsOf(one.toNumbers(), dim));
+  const drawn = (seed: number) => {
+    const rng = new Rng(seed, "a draw");
+    const rows = Array.from({ length: count }, () => rng.below(count));
+    let [same, other, pairs] = [0, 0, 0];
+    for (const i of rows) {
+      same += square(x![i]!, y![i]!) / count;
+      for (const j of rows) {
+        if (i === j) continue;
+        other += square(x![i]!, y![j]!);
+        pairs++;
+      }
+    }
+    return same / (other / pairs);
+  };
+  const draws = Array.from({ length: 40 }, (_, seed) => drawn(seed));
+  const within = draws.filter((one) => one >= interval[0] && one <= interval[1]).length;
+  expect(within).toBeGreaterThanOrEqual(34);
+  expect(within).toBeLessThanOrEqual(40);
+  // A large mean for all: alignment is a hundred times better, and nothing is told apart that was not.
+  const nearer = views.map((one) => one.add(30));
+  const mean = (features: readonly Tensor[]) => {
+    const all = Array.from(alignments(features[0]!, features[1]!) as Float64Array);
+    return all.reduce((sum, one) => sum + one, 0) / count;
+  };
+  expect(mean(nearer)).toBeLessThan(mean(views) / 50);
+  expect(Math.abs(told(nearer).value - value)).toBeLessThan(0.15);
 });

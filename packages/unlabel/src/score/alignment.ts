@@ -46,6 +46,46 @@ export function alignmentRatio(first: Tensor, second: Tensor): Told<number> {
 }
 
 /**
+ * {@link alignmentRatio} with its 95 % interval by bootstrap over images; an image that is drawn twice makes no pair of two images.
+ *
+ * @param first `[N, d]`
+ * @param second `[N, d]`, in the same order
+ * @param seed of the bootstrap's draws of images
+ * @returns words where {@link unusable}
+ */
+export function alignmentRatioWithin(
+  first: Tensor,
+  second: Tensor,
+  seed: number,
+  resampling: Resampling = {},
+): Told<{ value: number; interval: Interval }> {
+  const bad = unusable(first) ?? unusable(second);
+  if (bad) return bad;
+  const count = first.shape[0]!;
+  return noGrad(() =>
+    scope(() => {
+      const [a, b] = [unitRows(first), unitRows(second)];
+      const own = a.sub(b).square().sum(1);
+      const lengths = a.square().sum(1).add(b.square().sum(1));
+      const of = ({ times, rounds }: Rounds) => {
+        const drawn = fromTypedArray(Float64Array.from(times), [rounds, count]);
+        const totals = drawn.sum(1);
+        const same = drawn.mul(own).sum(1);
+        const all = totals.mul(drawn.mul(lengths).sum(1)).sub(drawn.mm(a).mul(drawn.mm(b)).sum(1).mul(2));
+        const squares = drawn.square();
+        const others = all.sub(squares.mul(own).sum(1));
+        const pairs = totals.square().sub(squares.sum(1));
+        // Of a draw of one image alone there are no two.
+        const ratios = same.div(totals).div(others.div(pairs)).toNumbers();
+        return ratios.map((ratio) => (Number.isFinite(ratio) ? ratio : 1));
+      };
+      const [value] = of({ times: new Uint8Array(count).fill(1), rounds: 1 });
+      return { value: value!, interval: roundsOf(count, seed, resampling, of) };
+    }),
+  );
+}
+
+/**
  * ln of the mean over pairs of images of exp(−2·|x − y|²), on features of length 1: from −4 (no encoder reaches it) to 0, less is better
  * spread over the sphere. The paper's uniformity, t = 2; pairs of an image with itself do not count, also where a resample draws it twice.
  *

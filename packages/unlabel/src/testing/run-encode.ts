@@ -31,7 +31,7 @@ const functions = { own: (images: Tensor) => encoder.features(images), pixels: p
 const sha = (tensor: Tensor) => createHash("sha256").update(new Uint8Array(tensor.toArray().buffer)).digest("hex");
 
 const found = await extract(train, functions, options);
-const seen = await seenFeatures(train, functions, 3, options);
+const seen = await seenFeatures(train, functions, { seed: 3, viewed: 512 }, options);
 let failure = "";
 try {
   await extract({ ...train, items: train.items.filter(({ path }) => path.includes("torn")) }, functions, options);

@@ -30,20 +30,18 @@ export interface GiveWayOptions {
   now?: () => number;
   /** There is a quota that looking for work uses up. */
   limited?: boolean;
-  /** Told once that cores are short. */
-  say?: (line: string) => void;
 }
 
 /** See the head of this file. */
 export class GiveWay implements Disposable {
   readonly #options: Required<GiveWayOptions>;
   #gives = false;
-  #told = false;
   #before: Waited | null = null;
   #next = 0;
 
   constructor(options: GiveWayOptions) {
-    this.#options = { read: waitedSoFar, now: () => performance.now(), limited: false, say: () => {}, ...options };
+    this.#options = { read: waitedSoFar, now: () => performance.now(), limited: false, ...options };
+    this.#before = this.#options.read();
     if (this.#options.limited) this.#give(true);
   }
 
@@ -52,11 +50,12 @@ export class GiveWay implements Disposable {
     return this.#gives;
   }
 
-  /** Looks at how long threads have waited, once a second at most; to be called after each step. */
+  /** Looks at how long threads have waited, once a second at most. */
   look(): void {
-    const { now, read, limited, say } = this.#options;
+    const { now, read, limited } = this.#options;
     if (limited || now() < this.#next) return;
-    this.#next = now() + PERIOD_MS;
+    // A timer may come a moment early.
+    this.#next = now() + PERIOD_MS / 2;
     const [before, found] = [this.#before, read()];
     this.#before = found;
     if (!before || !found) return;
@@ -66,11 +65,6 @@ export class GiveWay implements Disposable {
     const share = waited / (ran + waited);
     if (this.#gives ? share >= FREE : share <= TAKEN) return;
     this.#give(!this.#gives);
-    if (!this.#gives || this.#told) return;
-    this.#told = true;
-    say(
-      `cores are short: threads that could run wait ${(100 * share).toFixed(0)} % of the time for one; those that wait for each other sleep sooner`,
-    );
   }
 
   /** Leaves the threads as they were. */
@@ -90,18 +84,27 @@ export class GiveWay implements Disposable {
  * @param threads that compute in this process
  * @param processes that compute as much on this machine
  */
-export function giveWay(
-  threads: number,
-  processes: number,
-  say: (line: string) => void,
-  env = process.env,
-): GiveWay | null {
+export function giveWay(threads: number, processes = 1, env: NodeJS.ProcessEnv = process.env): GiveWay | null {
   const { spinCount } = engineInfo();
   const usual = Number(spinCount ?? 0);
   const isOurs = env.OMP_WAIT_POLICY === undefined && env.GOMP_SPINCOUNT === undefined;
   if (!isOurs || usual <= FEW || threads < 2 || !nativeReader().spin(usual, usual)) return null;
   const spin = (count: number) => nativeReader().spin(usual, count);
-  return new GiveWay({ spin, usual, say, limited: grantedCores() < threads * processes });
+  return new GiveWay({ spin, usual, limited: grantedCores() < threads * processes });
+}
+
+let watched: { ways: GiveWay; timer: NodeJS.Timeout } | null = null;
+
+/** From here on this process's threads give way while cores are short, whatever it computes; asked again, with as many threads as then. */
+export function giveWayWhenShort(threads: number, processes = 1): void {
+  if (watched) {
+    clearInterval(watched.timer);
+    watched.ways[Symbol.dispose]();
+    watched = null;
+  }
+  const ways = giveWay(threads, processes);
+  // Between two batches the event loop has a turn.
+  if (ways) watched = { ways, timer: setInterval(() => ways.look(), PERIOD_MS).unref() };
 }
 
 /** Linux alone tells. */

@@ -84,13 +84,15 @@ export function encoderOf({ path, state, instead }: WeightsSource): EncoderConfi
   const what = described(state.architecture);
   const found = encoderFor(state.architecture);
   const why =
-    "why" in found
-      ? found.why
-      : state.missing.length > 0
-        ? `${counted(state.missing.length, "tensor")} of it missing, such as ${state.missing[0]}`
-        : state.unexpected.length > 0
-          ? `${counted(state.unexpected.length, "tensor")} without a place in such an encoder, such as ${state.unexpected[0]}`
-          : null;
+    instead !== null
+      ? `it is ${instead}`
+      : "why" in found
+        ? found.why
+        : state.missing.length > 0
+          ? `${counted(state.missing.length, "tensor")} of it missing, such as ${state.missing[0]}`
+          : state.unexpected.length > 0
+            ? `${counted(state.unexpected.length, "tensor")} without a place in such an encoder, such as ${state.unexpected[0]}`
+            : null;
   if ("why" in found || why !== null) {
     throw new UserError(`Expected the weights of an encoder that is known in ${path}, got ${what}; ${why}`);
   }

@@ -11,7 +11,6 @@ import { Clock, withSteps } from "./budget.ts";
 import { checkpointBytes, saveCheckpoint, type Trained } from "./checkpoint.ts";
 import type { Listeners } from "./events.ts";
 import { refuseBrokenWeights, refuseNotFinite } from "./finite.ts";
-import type { GiveWay } from "./give-way.ts";
 import type { Growth } from "./growth.ts";
 import type { Look } from "./look.ts";
 import type { Moment } from "./look-plan.ts";
@@ -51,8 +50,6 @@ export interface LoopOptions extends Trained {
   profiler?: Profiler | undefined;
   /** Looks at the encoder from time to time. */
   watch?: Watch | null;
-  /** Has threads that wait for each other sleep sooner where others take the cores. */
-  ways?: GiveWay | null;
   /** Takes in what other ranks could not read. */
   skipped?: SkippedImages;
   /** Takes every step beside metrics.jsonl. */
@@ -168,7 +165,6 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
           ...(size !== null && { "data/size": size }),
         };
         stepBegan = performance.now();
-        options.ways?.look();
         if (group.several) skipped?.gather();
         await write(`the metrics of step ${step}`, () => run.log(row));
         if (log) await write(`the log's events of step ${step}`, () => log.step(row));

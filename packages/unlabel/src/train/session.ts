@@ -17,7 +17,6 @@ import { build } from "./build.ts";
 import { describe, introduction } from "./describe.ts";
 import type { Listeners } from "./events.ts";
 import { fail, finish, type Pretrained } from "./finish.ts";
-import { giveWay } from "./give-way.ts";
 import { initLines, recordOf } from "./init.ts";
 import { loadInitial, saveInitial } from "./initial.ts";
 import { trainLoop } from "./loop.ts";
@@ -105,7 +104,6 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     );
     const profiler = plan.profile && group.first ? new Profiler(out, (line) => progress.log(line)) : undefined;
     const batches = loader.batches({ step: start });
-    using ways = giveWay(machine.threads, group.ranks.localWorldSize, (line) => progress.log(line));
     let log: TrainingLog | null = null;
     try {
       const first = firstPlace(group.ranks, config.batch);
@@ -127,7 +125,6 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
         growth,
         group,
         skipped,
-        ways,
       };
       const step = await trainLoop({ ...loop, progress, stop, profiler, watch, listeners });
       profiler?.end();

@@ -13,6 +13,7 @@ import type { RunDirectory, RunInfo } from "../run/directory.ts";
 import { type Done, withinBudget } from "./budget.ts";
 import { withColorForm } from "./color-form.ts";
 import { fitted } from "./fit.ts";
+import { giveWayWhenShort } from "./give-way.ts";
 import { chooseDevice, chooseThreads, forgetMemoryPeak } from "./machine.ts";
 import { withChannelsOf } from "./normalisation.ts";
 import type { Plan } from "./plan.ts";
@@ -113,6 +114,7 @@ async function settleMachine(config: Config, group: RankGroup, old?: RunInfo): P
   const device = chooseDevice(config.device, engineInfo(), localRank);
   const threads = chooseThreads(config.threads, process.env, localWorldSize);
   setThreads(threads);
+  giveWayWhenShort(threads, localWorldSize);
   keepHeap();
   const kept = old && old.device.split(":")[0] === device.split(":")[0] && config.precision === "auto";
   const precision = await group.fromFirst(() =>

@@ -50,39 +50,55 @@ export function adaptChannels(weight: Tensor, to: number, rule: ChannelsRule): T
   return cat(turns, 1).mul(from / to);
 }
 
-/** What positions become for an encoder whose table has `length` rows. */
+/** What positions become for an encoder's table. */
 export interface FittedPositions {
   /** `[1, length, D]` */
   positions: Tensor;
   /** What the class token has besides, `[1, 1, D]`, where the encoder's has no position and theirs had; else null. */
   classToken: Tensor | null;
+  /** Likewise of registers, `[1, R, D]`. */
+  registers: Tensor | null;
   from: readonly [number, number];
   to: readonly [number, number];
 }
 
-/** @throws {UserError} where positions lie in no square that is known */
-export function fitPositions(table: Tensor, found: FoundVit, length: number): FittedPositions {
-  const to = squareOf(length);
-  if (found.grid === null || to === null) {
+/**
+ * A table of positions for an encoder with other tokens before the patches, or another grid.
+ *
+ * @param table `[1, length, D]`
+ * @param into the encoder's table: `length` rows, of which the last `side`² are the patches'
+ * @throws {UserError} where positions lie in no square that is known
+ */
+export function fitPositions(
+  table: Tensor,
+  found: FoundVit,
+  { length, side }: { length: number; side: number },
+): FittedPositions {
+  const rows = length - side ** 2;
+  const { grid, registers, classPosition, registerPositions } = found;
+  if (grid === null || rows < 0) {
     throw new UserError(`Expected positions of a square of patches, got ${table.shape[1]} for ${length}`);
   }
   const dim = table.shape[2]!;
-  const places = found.grid[0] * found.grid[1];
+  const places = grid[0] * grid[1];
   const own = table.reshape([table.shape[1]!, dim]);
-  const first = found.classPosition ? own.narrow(0, 0, 1) : zeros([1, dim]);
-  const whole = cat([first, own.narrow(0, own.shape[0]! - places, places)], 0);
-  const same = found.grid[0] === to.side && found.grid[1] === to.side;
-  const fitted = same ? whole : resamplePositions(whole, found.grid, [to.side, to.side]);
-  const positions = (to.before === 1 ? fitted : fitted.narrow(0, 1, to.side ** 2)).unsqueeze(0);
-  const classToken = to.before === 0 && found.classPosition ? first.reshape([1, 1, dim]) : null;
-  return { positions, classToken, from: found.grid, to: [to.side, to.side] };
-}
-
-/** A table's square of places, and whether a class token's row stands before it. */
-function squareOf(length: number): { side: number; before: 0 | 1 } | null {
-  for (const before of [1, 0] as const) {
-    const side = Math.sqrt(length - before);
-    if (length > before && Number.isInteger(side)) return { side, before };
-  }
-  return null;
+  const classRow = classPosition ? own.narrow(0, 0, 1) : zeros([1, dim]);
+  const registerRows = registerPositions ? own.narrow(0, classPosition ? 1 : 0, registers) : zeros([registers, dim]);
+  const classes = found.classToken ? 1 : 0;
+  const hasClass = classes === 1 && rows > 0;
+  const hasRegisters = registers > 0 && rows === classes + registers;
+  const before = [...(hasClass ? [classRow] : []), ...(hasRegisters ? [registerRows] : [])];
+  const kept = (hasClass ? 1 : 0) + (hasRegisters ? registers : 0);
+  const theirs = own.narrow(0, own.shape[0]! - places, places);
+  const interpolation = found.interpolation ?? "antialias";
+  const isSame = grid[0] === side && grid[1] === side;
+  const fitted = isSame ? theirs : resamplePositions(theirs, grid, [side, side], { prefix: 0, interpolation });
+  const all = [...before, ...(rows > kept ? [zeros([rows - kept, dim])] : []), fitted];
+  return {
+    positions: cat(all, 0).unsqueeze(0),
+    classToken: classPosition && !hasClass ? classRow.reshape([1, 1, dim]) : null,
+    registers: registerPositions && !hasRegisters ? registerRows.unsqueeze(0) : null,
+    from: grid,
+    to: [side, side],
+  };
 }

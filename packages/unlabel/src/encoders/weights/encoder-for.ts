@@ -1,5 +1,5 @@
 // Which of the encoders here an architecture that was found is, and in words what it is.
-import { ARCHITECTURES, type EncoderConfig } from "../facts.ts";
+import { ARCHITECTURES, aboutEncoder, type EncoderConfig } from "../facts.ts";
 import type { Variant } from "../variants.ts";
 import type { FoundArchitecture, FoundResNet, FoundVit } from "./found-architecture.ts";
 
@@ -31,8 +31,7 @@ function whyNot(found: FoundArchitecture): string | null {
   return found.family === "resnet" ? whyNotResNet(found) : null;
 }
 
-function whyNotVit({ grid, registerPositions }: FoundVit): string | null {
-  if (registerPositions) return "its registers have positions, which are not read";
+function whyNotVit({ grid }: FoundVit): string | null {
   return grid === null ? "its positions form no square" : null;
 }
 
@@ -44,9 +43,20 @@ function variantOf(vit: FoundVit): Variant {
     // What it begins with is written over.
     ...(vit.layerScale && { layer_scale: 1e-5 }),
     ...(vit.classToken && !vit.classPosition && { prefix_positions: "none" as const }),
+    ...(vit.registerPositions && { prefix_positions: "all" as const }),
+    ...(vit.hidden !== 4 * vit.width && { mlp_ratio: vit.hidden / vit.width }),
+    // Such a norm was made for the mean.
+    ...(vit.pooledNorm && { pooled_norm: true, pooling: "mean" as const }),
+    ...(vit.interpolation !== null && vit.interpolation !== "antialias" && { interpolation: vit.interpolation }),
+    ...(vit.heads !== null && vit.heads !== usualHeads(vit.encoder) && { heads: vit.heads }),
     ...(!vit.qkvBias && { qkv_bias: false }),
     ...(vit.normEps !== null && vit.normEps !== OUR_EPS && { norm_eps: vit.normEps }),
   };
+}
+
+function usualHeads(name: string | null): number | null {
+  const about = name === null ? null : aboutEncoder(name);
+  return about?.family === "vit" ? about.heads : null;
 }
 
 function whyNotResNet({ stem, bottleneck, strideFirst }: FoundResNet): string | null {
@@ -74,6 +84,7 @@ export function described(found: FoundArchitecture): string {
     found.classToken ? `class token${found.classPosition ? "" : " without position"}` : "no class token",
     ...(found.registers > 0 ? [`${found.registers} registers`] : []),
     ...(found.layerScale ? ["layer scale"] : []),
+    ...(found.pooledNorm ? ["its norm after pooling"] : []),
     ...(found.qkvBias ? [] : ["no bias of q, k and v"]),
     ...(hidden === 4 * width ? [] : [`${hidden} inner`]),
     ...(grid === null ? ["positions in no square"] : [`${grid[0]} × ${grid[1]} positions`]),

@@ -58,6 +58,10 @@ export interface FoundVit extends FoundBase {
   qkvBias: boolean;
   /** Of LayerNorm; null where no config says so. */
   normEps: number | null;
+  /** Whether the last norm comes after the patch tokens' mean (`fc_norm` of timm and of MAE's fine-tuning) instead of before. */
+  pooledNorm: boolean;
+  /** How its program makes positions for other images; null where nothing tells. */
+  interpolation: "antialias" | "bicubic" | "offset" | null;
 }
 
 /** A ConvNeXt (arXiv:2201.03545). */
@@ -85,6 +89,8 @@ export interface Hints {
   size?: number | undefined;
   /** Whether a bottleneck's stride is on its first convolution. */
   strideFirst?: boolean | undefined;
+  /** How positions are made for other images. */
+  interpolation?: "antialias" | "bicubic" | "offset" | undefined;
 }
 
 /** Shapes by our names. */

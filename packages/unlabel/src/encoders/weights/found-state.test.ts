@@ -1,8 +1,16 @@
 import { scope } from "@unlabel/torch";
 import { afterEach, describe, expect, it } from "vitest";
-import { weightsFixture as fixture, shapesOf, type WeightsCase, weightsFile } from "../../testing/weights.ts";
+import {
+  weightsFixture as fixture,
+  shapesOf,
+  sourceOfNames,
+  type WeightsCase,
+  weightsFile,
+} from "../../testing/weights.ts";
 import { ARCHITECTURES, type EncoderName } from "../facts.ts";
 import { createEncoder } from "../registry.ts";
+import type { Variant } from "../variants.ts";
+import { VisionTransformer } from "../vit.ts";
 import { encoderFor } from "./encoder-for.ts";
 import type { Entry } from "./files/weights-file.ts";
 import type { Hints } from "./found-architecture.ts";
@@ -50,6 +58,97 @@ describe("what an architecture has", () => {
       const loads = encoderFor(found.architecture);
       expect(loads).toMatchObject({ config: { encoder, channels: 5 } });
     });
+  });
+});
+
+describe("what sets a ViT apart is told, and asks for the same encoder here", () => {
+  it.each<Variant>([
+    { pooled_norm: true, pooling: "mean" },
+    { registers: 3, prefix_positions: "all" },
+    { registers: 3, prefix_positions: "all", class_token: false },
+    { registers: 4, prefix_positions: "none", layer_scale: 1e-5 },
+    { mlp_ratio: 3 },
+    { qkv_bias: false, class_token: false },
+  ])("%j", (variant) => {
+    scope(() => {
+      const net = createEncoder({ encoder: "vit_tiny", size: 32, patch: 8, ...variant });
+      const entries = Object.entries(net.stateDict()).map(([name, tensor]): Entry => {
+        return { name, shape: [...tensor.shape], dtype: "float32", bytes: () => new Uint8Array() };
+      });
+      net.dispose();
+      const found = findState(entries, () => ({}))!;
+      expect([found.missing, found.unexpected, found.aside]).toEqual([[], [], []]);
+      expect(encoderFor(found.architecture)).toEqual({
+        config: { encoder: "vit_tiny", size: 32, patch: 8, channels: 3, ...variant },
+      });
+    });
+  });
+
+  it("heads that a config or a program says are taken, as of MoCo v3's small one, and no others than divide the width", () => {
+    scope(() => {
+      const net = createEncoder({ encoder: "vit_tiny", size: 32, patch: 8, heads: 12 });
+      const entries = Object.entries(net.stateDict()).map(([name, tensor]): Entry => {
+        return { name, shape: [...tensor.shape], dtype: "float32", bytes: () => new Uint8Array() };
+      });
+      expect(net instanceof VisionTransformer && net.blocks[0]!.attn.heads).toBe(12);
+      net.dispose();
+      const of = (heads: number | undefined) => encoderFor(findState(entries, () => ({ heads }))!.architecture);
+      const config = { encoder: "vit_tiny", size: 32, patch: 8, channels: 3 };
+      expect(of(12)).toEqual({ config: { ...config, heads: 12 } });
+      expect(of(3)).toEqual({ config });
+      expect(of(undefined)).toEqual({ config });
+      expect(of(7)).toEqual({ why: "no encoder here has these sizes" });
+    });
+  });
+
+  it("tensors of nothing are left aside", () => {
+    const entries = [...entriesOf(fixture.cases["timm vit"]!), ...entriesOf({ names: { "queue.empty": "0,3" } })];
+    const found = findState(entries, () => ({}))!;
+    expect([found.unexpected, found.aside]).toEqual([
+      [],
+      [{ what: "without a number in them", names: ["queue.empty"] }],
+    ]);
+  });
+
+  it("another kind with names of a known one is told by what it is", () => {
+    const { state, instead } = sourceOfNames(fixture.cases["timm deit distilled"]!);
+    expect([state!.unexpected.includes("dist_token"), instead]).toEqual([true, "a DeiT with a distillation token"]);
+    expect(sourceOfNames(fixture.cases["timm vit"]!).instead).toBe(null);
+  });
+
+  it("a norm behind pooling beside one before is a classifier's", () => {
+    const entries = [...entriesOf(fixture.cases["timm vit"]!), ...entriesOf({ names: { "fc_norm.weight": "48" } })];
+    const found = findState(entries, () => ({}))!;
+    expect(found.architecture).toMatchObject({ pooledNorm: false });
+    expect([found.missing, found.unexpected]).toEqual([[], []]);
+    expect(found.aside).toEqual([{ what: expect.stringMatching(/classifier/), names: ["fc_norm.weight"] }]);
+  });
+});
+
+describe("how positions are made for other images, where a program does it otherwise than timm", () => {
+  const { cases } = Object.values(fixture.transformers).at(-1)!;
+  const own = (registers: boolean) => ({
+    names: {
+      ...fixture.cases[registers ? "timm dinov2 registers" : "timm vit"]!.names,
+      "blocks.0.ls1.gamma": "48",
+      mask_token: "1,48",
+    },
+  });
+  const renamed = ({ names }: WeightsCase): WeightsCase => ({
+    names: Object.fromEntries(
+      Object.entries(names).map(([name, shape]) => [name.replace("reg_token", "register_tokens"), shape]),
+    ),
+  });
+  it.each<[name: string, one: WeightsCase, interpolation: string | null]>([
+    ["transformers' ViT", cases.vit!, "bicubic"],
+    ["transformers' DINOv2", cases.dinov2!, "bicubic"],
+    ["transformers' DINOv2 with registers", cases["dinov2 registers"]!, null],
+    ["DINOv2's own code", own(false), "offset"],
+    ["DINOv2's own code with registers", renamed(own(true)), null],
+    ["timm", fixture.cases["timm vit"]!, null],
+    ["timm's DINOv2", fixture.cases["timm dinov2 registers"]!, null],
+  ])("%s", (_, one, interpolation) => {
+    expect(sourceOfNames(one).architecture).toMatchObject({ interpolation });
   });
 });
 
@@ -131,6 +230,19 @@ describe("prefixes", () => {
     )!;
     expect([found.prefix, found.missing, found.others]).toEqual([prefix, [], []]);
   });
+
+  it.each(["_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_orig_mod."])(
+    "%s within names, as wrappers of blocks leave it, is passed over",
+    (wrapper) => {
+      const entries = entriesOf(plain, "module.").map((entry) => ({
+        ...entry,
+        name: entry.name.replace(/^module\.blocks\.(\d+)\./, `module.blocks.$1.${wrapper}`),
+      }));
+      const found = findState(entries, () => ({}))!;
+      expect([found.prefix, found.missing, found.unexpected]).toEqual(["module.", [], []]);
+      expect(found.placed.get("blocks.1.norm1.weight")!.pieces[0]!.name).toBe(`module.blocks.1.${wrapper}norm1.weight`);
+    },
+  );
 
   it.each([
     ["teacher.backbone.", "student.module.backbone."],

@@ -45,6 +45,9 @@ export interface FoundState {
   readonly others: readonly string[];
 }
 
+/** What wrappers of PyTorch's put into the names of the blocks that they wrap: FSDP, checkpointing, torch.compile. */
+const WRAPPERS = /(?<=^|\.)(_fsdp_wrapped_module|_checkpoint_wrapped_module|_orig_mod)\./g;
+
 /** Places that are looked at; no file has as many encoders. */
 const MOST_PLACES = 64;
 /** Names that are looked at, those of a place counted once for each. */
@@ -113,6 +116,7 @@ function tryPlace(entries: readonly Entry[], dialect: Dialect, prefix: string, h
   const theirs = new Map<string, string>();
   const aside = new Map<string, string[]>();
   const unexpected: string[] = [];
+  const below = (name: string) => name.slice(prefix.length).replace(WRAPPERS, "");
   const leave = (what: string, name: string) => {
     const names = aside.get(what);
     if (names) names.push(name);
@@ -127,9 +131,9 @@ function tryPlace(entries: readonly Entry[], dialect: Dialect, prefix: string, h
       leave(what ?? `outside of ${prefix}`, name);
       continue;
     }
-    const renamed = ours(name.slice(prefix.length));
+    const renamed = ours(below(name));
     if (renamed === null) {
-      const what = known(name.slice(prefix.length));
+      const what = entry.shape.includes(0) ? "without a number in them" : known(below(name));
       if (what === null) unexpected.push(name);
       else leave(what, name);
       continue;
@@ -161,7 +165,11 @@ function tryPlace(entries: readonly Entry[], dialect: Dialect, prefix: string, h
       continue;
     }
     placed.delete(name);
-    unexpected.push(theirs.get(name)!);
+    const own = theirs.get(name)!;
+    // Renamed for encoders that use it; this one does not.
+    const what = wanted === undefined ? known(below(own)) : null;
+    if (what === null) unexpected.push(own);
+    else leave(what, own);
     if (wanted !== undefined) missing.push(name);
   }
   return {

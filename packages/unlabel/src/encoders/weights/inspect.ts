@@ -118,11 +118,14 @@ function reshapedFor(found: FoundArchitecture, { size, channels }: InspectFor): 
   return reshaped;
 }
 
-function loadsInto({ state }: WeightsSource, wanted: InspectFor): EncoderFor {
+function loadsInto({ state, instead }: WeightsSource, wanted: InspectFor): EncoderFor {
   if (state === null) return { why: "there is none" };
-  if (state.missing.length > 0) return { why: `${state.missing.length} of its tensors are missing` };
-  if (state.unexpected.length > 0) {
-    return { why: `${state.unexpected.length} of its tensors have no place in such an encoder: it is another kind` };
+  if (instead !== null) return { why: `it is ${instead}` };
+  const [missing, unexpected] = [state.missing.length, state.unexpected.length];
+  if (missing > 0) return { why: `${missing} of its tensors ${missing === 1 ? "is" : "are"} missing` };
+  if (unexpected > 0) {
+    const have = unexpected === 1 ? "has" : "have";
+    return { why: `${unexpected} of its tensors ${have} no place in such an encoder: it is another kind` };
   }
   const found = encoderFor(state.architecture);
   if ("why" in found) return found;

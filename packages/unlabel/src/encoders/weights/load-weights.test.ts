@@ -1,5 +1,7 @@
-import { rmSync } from "node:fs";
-import { cat, fromTypedArray as fromValues, noGrad, scope } from "@unlabel/torch";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cat, fromTypedArray as fromValues, noGrad, saveSafetensors, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { formulaImages, relativeError } from "../../testing/reference.ts";
 import {
@@ -123,6 +125,26 @@ describe("weights that are made to fit", () => {
     });
   });
 
+  it.each(["none", "class"] as const)(
+    "positions of registers are theirs where a table has only %s",
+    async (prefixPositions) => {
+      const folder = mkdtempSync(join(tmpdir(), "unlabel-registers-"));
+      const path = join(folder, "x.safetensors");
+      const all = vit({ registers: 2, prefixPositions: "all" }).eval();
+      scope(() => saveSafetensors(path, all.stateDict()));
+      const source = await openWeights(path, { hints: { heads: 3 } });
+      const net = vit({ registers: 2, prefixPositions }).eval();
+      scope(() => {
+        const { missing, unexpected } = loadWeights(net, source);
+        expect([missing, unexpected]).toEqual([[], []]);
+        expect(relativeError(tokensOf(net), tokensOf(all).toNumbers())).toBeLessThan(1e-5);
+      });
+      source.close();
+      for (const one of [net, all]) one.dispose();
+      rmSync(folder, { recursive: true });
+    },
+  );
+
   it.each(["mean", "inflate"] as const)("channels by %s, and that is said", async (channels) => {
     const net = vit({ channels: 6 });
     await loading(
@@ -170,6 +192,30 @@ describe("weights that are made to fit", () => {
     whole.close();
   });
 });
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY])(
+  "weights with %s in them are refused, and nothing is changed",
+  async (value) => {
+    const folder = mkdtempSync(join(tmpdir(), "unlabel-nan-"));
+    const path = join(folder, "x.safetensors");
+    const bad = vit();
+    scope(() => {
+      const state = bad.stateDict();
+      const other = fromValues(new Float32Array(48).fill(value), [48]);
+      saveSafetensors(path, { ...state, "blocks.1.norm2.bias": other });
+    });
+    const source = await openWeights(path);
+    const net = vit();
+    const before = net.blocks[0]!.mlp.fc1.weight.toNumbers();
+    expect(() => scope(() => loadWeights(net, source))).toThrow(
+      /Expected numbers in blocks\.1\.norm2\.bias of .*x\.safetensors, got NaN or infinity.*take an earlier checkpoint/,
+    );
+    expect(net.blocks[0]!.mlp.fc1.weight.toNumbers()).toEqual(before);
+    source.close();
+    for (const one of [net, bad]) one.dispose();
+    rmSync(folder, { recursive: true });
+  },
+);
 
 describe("weights of another encoder are refused in words", () => {
   const refusals: [name: string, one: WeightsCase, net: () => Encoder, message: RegExp][] = [

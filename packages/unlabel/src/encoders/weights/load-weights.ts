@@ -43,7 +43,8 @@ const FIRST = new Set(["conv1.weight", "patch_embed.proj.weight", "stem.0.weight
 /**
  * Copies weights from elsewhere into an encoder.
  *
- * @throws {UserError} where the source has no encoder, another one, or (with `strict`) not all of it; nothing is changed then
+ * @throws {UserError} where the source has no encoder, another one, (with `strict`) not all of it, or values that are no numbers; nothing is
+ *   changed then
  */
 export function loadWeights(encoder: Encoder, source: WeightsSource, options: LoadWeightsOptions = {}): LoadedWeights {
   const { strict = true } = options;
@@ -55,6 +56,7 @@ export function loadWeights(encoder: Encoder, source: WeightsSource, options: Lo
   }
   refuseOther(encoder, source.path, state.architecture);
   const own = encoder.stateDict();
+  const into = tableOf(encoder, own);
   return scope(() => {
     const fitted = new Map<string, Tensor>();
     const loaded: LoadedWeights = {
@@ -62,14 +64,14 @@ export function loadWeights(encoder: Encoder, source: WeightsSource, options: Lo
       ...{ unexpected: [...state.unexpected], aside: state.aside },
     };
     for (const [name, tensor] of Object.entries(own)) {
-      const made = fit(name, tensor, state, options, loaded, source.path);
+      const made = fit(name, tensor, { state, into, path: source.path }, options, loaded);
       if (made === null) loaded.missing.push(name);
       else fitted.set(name, made);
     }
     for (const name of state.placed.keys()) {
       if (!Object.hasOwn(own, name) && !isOptional(name)) loaded.unexpected.push(name);
     }
-    foldClassPosition(own, state, fitted);
+    foldPositions(into, state, fitted);
     // Files from before PyTorch 0.4.1 count no batches.
     loaded.missing = loaded.missing.filter((name) => !name.endsWith("num_batches_tracked"));
     if (strict) refuseIncomplete(loaded, source, state);
@@ -83,14 +85,21 @@ export function loadWeights(encoder: Encoder, source: WeightsSource, options: Lo
   });
 }
 
+/** What an encoder's tensors are made from. */
+interface Fitting {
+  state: FoundState;
+  /** The encoder's table of positions; null where it has none. */
+  into: { length: number; side: number } | null;
+  path: string;
+}
+
 /** What one of the encoder's tensors becomes; null where the source has nothing for it. */
 function fit(
   name: string,
   own: Tensor,
-  { placed, architecture }: FoundState,
+  { state: { placed, architecture }, into, path }: Fitting,
   { channels }: LoadWeightsOptions,
   { reshaped, notes }: LoadedWeights,
-  path: string,
 ): Tensor | null {
   const one = placed.get(name);
   if (one === undefined) {
@@ -99,10 +108,15 @@ function fit(
     return own.zerosLike();
   }
   const value = tensorOf(one);
+  if (value.numel > 0 && !Number.isFinite(value.abs().amax().item())) {
+    throw new UserError(
+      `Expected numbers in ${one.pieces[0]?.name ?? name} of ${path}, got NaN or infinity: what saved them had failed by then; take an earlier checkpoint`,
+    );
+  }
   const [from, to] = [[...value.shape], [...own.shape]];
   if (from.join() === to.join() && name !== "pos_embed") return value;
-  if (name === "pos_embed" && architecture.family === "vit" && from[2] === to[2]) {
-    const { positions, ...grids } = fitPositions(value, architecture, to[1]!);
+  if (name === "pos_embed" && into && architecture.family === "vit" && from[2] === to[2]) {
+    const { positions, ...grids } = fitPositions(value, architecture, into);
     if (from.join() !== to.join()) reshaped.push({ name, from, to, how: wayOf(grids.from, grids.to) });
     return positions;
   }
@@ -127,13 +141,25 @@ function wayOf(from: readonly number[], to: readonly number[]): string {
   return `positions interpolated from ${from.join(" × ")} to ${to.join(" × ")}`;
 }
 
-/** A position that the encoder's class token has not is part of the token. */
-function foldClassPosition(own: Record<string, Tensor>, state: FoundState, fitted: Map<string, Tensor>): void {
-  const table = state.placed.get("pos_embed");
-  const token = fitted.get("cls_token");
-  if (state.architecture.family !== "vit" || !table || !token || !own.pos_embed) return;
-  const { classToken } = fitPositions(tensorOf(table), state.architecture, own.pos_embed.shape[1]!);
-  if (classToken) fitted.set("cls_token", token.add(classToken));
+/** Positions that the encoder's class token and registers have not are part of these. */
+function foldPositions(into: Fitting["into"], { placed, architecture }: FoundState, fitted: Map<string, Tensor>): void {
+  const table = placed.get("pos_embed");
+  if (architecture.family !== "vit" || !table || !into) return;
+  const { classToken, registers } = fitPositions(tensorOf(table), architecture, into);
+  for (const [name, more] of [
+    ["cls_token", classToken],
+    ["reg_token", registers],
+  ] as const) {
+    const token = fitted.get(name);
+    if (token && more) fitted.set(name, token.add(more));
+  }
+}
+
+/** A ViT's table of positions: how many rows, and the side of the square of patches. */
+function tableOf(encoder: Encoder, own: Record<string, Tensor>): Fitting["into"] {
+  const length = own.pos_embed?.shape[1];
+  if (length === undefined || !("grid" in encoder) || typeof encoder.grid !== "number") return null;
+  return { length, side: encoder.grid };
 }
 
 /** Of a family or with heads that are not the encoder's. */

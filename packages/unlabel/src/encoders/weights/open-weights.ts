@@ -3,12 +3,13 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import type { Dialect } from "./dialects/dialect.ts";
 import { openWeightsFile } from "./files/open-weights-file.ts";
 import type { WeightsFile } from "./files/weights-file.ts";
 import type { FoundArchitecture, Hints } from "./found-architecture.ts";
 import { type FoundState, findState } from "./found-state.ts";
 import { licenceOf, type Preprocessing, readSourceConfig, type SourceConfig } from "./preprocessing.ts";
-import { isMoCoV3, producerOf, whatElse } from "./producer.ts";
+import { interpolationOf, isMoCoV3, otherKind, producerOf, whatElse } from "./producer.ts";
 
 /** Weights, open. Close it when done. */
 export interface WeightsSource extends WeightsFile {
@@ -18,7 +19,7 @@ export interface WeightsSource extends WeightsFile {
   readonly state: FoundState | null;
   /** What that encoder is; null where none is known. */
   readonly architecture: FoundArchitecture | null;
-  /** What it is instead, in words, where no encoder is known. */
+  /** What it is instead, in words, where no encoder is known, or its names are known to be another one's. */
   readonly instead: string | null;
   /** How images are prepared for it, as its own config says; null where it has none. */
   readonly preprocessing: Preprocessing | null;
@@ -71,22 +72,28 @@ export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: 
     const heads = isMoCoV3(names) ? 12 : undefined;
     const hints = { heads, ...defined(config?.hints), ...defined(about.hints) };
     const own = ownCheckpoint(file);
-    const state = findState(file.entries, () => hints, about.prefix ?? own?.prefix);
-    if (about.prefix !== undefined && state === null) refusePrefix(file, about.prefix, hints);
+    const told = (dialect: Dialect) => ({ interpolation: interpolationOf(dialect, names), ...hints });
+    const state = findState(file.entries, told, about.prefix ?? own?.prefix);
+    if (about.prefix !== undefined && state === null) refusePrefix(file, about.prefix, told);
     const model = config && `${config.program === "timm" ? "timm's" : "transformers'"} ${config.model}`;
     return {
       ...file,
       producer: about.producer ?? own?.producer ?? model ?? producerOf(file),
       state,
       architecture: state?.architecture ?? null,
-      instead: state === null ? whatElse(file, model) : null,
+      instead: state === null ? whatElse(file, model) : isWhole(state) ? null : otherKind(file),
       preprocessing: about.preprocessing ?? config?.preprocessing ?? null,
       licence: about.licence ?? config?.licence ?? ofMetadata(file),
+      notes: [...file.notes, ...(config?.notes ?? [])],
     };
   } catch (error) {
     file.close();
     throw error;
   }
+}
+
+function isWhole({ missing, unexpected }: FoundState): boolean {
+  return missing.length + unexpected.length === 0;
 }
 
 /** A licence that a file says of itself, as safetensors can. */
@@ -103,8 +110,8 @@ function ownCheckpoint({ entries, metadata }: WeightsFile): { producer: string; 
   return { producer: `unlabel's ${method} after step ${step}`, prefix: averaged ? "encoder_average." : "encoder." };
 }
 
-function refusePrefix(file: WeightsFile, prefix: string, hints: Hints): never {
-  const found = findState(file.entries, () => hints);
+function refusePrefix(file: WeightsFile, prefix: string, hints: (dialect: Dialect) => Hints): never {
+  const found = findState(file.entries, hints);
   const there = found ? [found.prefix, ...found.others].map((one) => one || "no prefix").join(", ") : "nowhere";
   throw new UserError(
     `Expected an encoder's tensors behind ${prefix} in ${file.path}, got none; an encoder is there: ${there}`,
@@ -115,11 +122,29 @@ function refusePrefix(file: WeightsFile, prefix: string, hints: Hints): never {
 function weightsIn(folder: string): string {
   const standard = STANDARD.find((name) => existsSync(join(folder, name)));
   if (standard !== undefined) return join(folder, standard);
-  const names = readdirSync(folder).filter((name) => /\.(safetensors|pth|pt|bin|ckpt)$/i.test(name));
-  if (names.length === 1) return join(folder, names[0]!);
-  const found =
-    names.length === 0 ? "no such file" : `${names.length} of them (${names.slice(0, 3).join(", ")}, …); name one`;
-  throw new UserError(`Expected a file with weights (${STANDARD[0]}, pytorch_model.bin) in ${folder}, got ${found}`);
+  let names: string[];
+  try {
+    names = readdirSync(folder).sort();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    throw new UserError(`Expected a folder that can be read at ${folder}, got ${code}`, { cause: error });
+  }
+  const found = names.filter((name) => /\.(safetensors|pth|pt|bin|ckpt)$/i.test(name));
+  if (found.length === 1) return join(folder, found[0]!);
+  const several = `${found.length} of them (${found.slice(0, 3).join(", ")}${found.length > 3 ? ", …" : ""}); name one`;
+  throw new UserError(
+    `Expected a file with weights (${STANDARD[0]}, pytorch_model.bin) in ${folder}, got ${found.length > 0 ? several : insteadOf(folder, names)}`,
+  );
+}
+
+/** What a folder without weights is, and what to give in its place. */
+function insteadOf(folder: string, names: readonly string[]): string {
+  if (names.length === 0) return "an empty folder";
+  const run = names.find((name) => existsSync(join(folder, name, "run.json")));
+  if (run !== undefined) return `a folder of runs; name one of them, such as ${join(folder, run)}`;
+  const onnx = names.find((name) => name.endsWith(".onnx"));
+  if (onnx !== undefined) return `${onnx}, whose weights have lost their names; give what it was exported from`;
+  return `no such file among ${names.length} (${names.slice(0, 3).join(", ")}${names.length > 3 ? ", …" : ""})`;
 }
 
 function defined(hints: Hints | undefined): Hints {

@@ -1,5 +1,7 @@
 // Who wrote a file, as its parts and names betray it; and what it is where it holds no encoder that is known here.
+import type { Dialect } from "./dialects/dialect.ts";
 import type { WeightsFile } from "./files/weights-file.ts";
+import type { Hints } from "./found-architecture.ts";
 
 type Names = readonly string[];
 
@@ -21,12 +23,29 @@ const PRODUCERS: readonly (readonly [fits: (names: Names) => boolean, what: stri
   [(names) => has(names, /(^|\.)module\.encoder_q\./), "MoCo's checkpoint"],
   [(names) => has(names, /^state_dict_ema\./), "a training checkpoint of timm's, with averaged weights"],
   [(names) => has(names, /(^|\.)decoder\.decoder_layers\.0\./), "transformers' ViTMAE with decoder"],
-  [(names) => has(names, /ls1\.gamma$/) && has(names, /(^|\.)mask_token$/), "DINOv2's backbone"],
+  [isDinoV2, "DINOv2's backbone"],
 ];
 
 /** MoCo v3's small ViT has as many heads as its base one (its paper's appendix). */
 export function isMoCoV3(names: Names): boolean {
   return has(names, /(^|\.)module\.(base|momentum)_encoder\.patch_embed\./);
+}
+
+/**
+ * How the program whose names these are makes positions for other images than those of the training, where that is not as timm does it:
+ * transformers' ViT and DINOv2, and DINOv2's own code. Both change to timm's way where there are registers.
+ */
+export function interpolationOf(
+  { family, whose }: Pick<Dialect, "family" | "whose">,
+  names: Names,
+): Hints["interpolation"] {
+  if (family !== "vit" || has(names, /(^|\.)register_tokens$/)) return undefined;
+  if (whose === "transformers") return "bicubic";
+  return whose === "timm" && isDinoV2(names) ? "offset" : undefined;
+}
+
+function isDinoV2(names: Names): boolean {
+  return has(names, /ls1\.gamma$/) && has(names, /(^|\.)mask_token$/);
 }
 
 /** In words; null where nothing betrays it. */
@@ -38,6 +57,7 @@ export function producerOf({ entries }: Pick<WeightsFile, "entries">): string | 
 /** Architectures that are known by sight and not read. */
 const OTHERS: readonly (readonly [sign: RegExp, what: string])[] = [
   [/(^|\.)relative_position_bias_table$/, "a Swin or BEiT"],
+  [/(^|\.)(dist_token|distillation_token)$/, "a DeiT with a distillation token"],
   [/(^|\.)(conv_stem\.weight|blocks\.0\.0\.(conv_dw|conv_pw)\.weight)$/, "an EfficientNet or MobileNet (timm)"],
   [/(^|\.)features\.\d+\.\d+\.block\.\d+\.\d+\.weight$/, "an EfficientNet (torchvision)"],
   [/(^|\.)features\.denseblock1\./, "a DenseNet"],
@@ -55,9 +75,22 @@ const OTHERS: readonly (readonly [sign: RegExp, what: string])[] = [
   [/(^|\.)layer1\.0\.conv1\.weight$/, "a ResNet of another kind"],
 ];
 
-/** What holds no known encoder, in words. @param model what its config calls it */
-export function whatElse({ entries, parts, metadata }: WeightsFile, model: string | null): string {
+/** Of {@link OTHERS}, those that are told by what only they have. */
+const SURE = /^an? (Swin or BEiT|ConvNeXt V2|EfficientNet|RegNet|CLIP|DeiT with a distillation token)/;
+
+/** What it is where names of a known family come with those of another architecture; null where none is known. */
+export function otherKind({ entries }: Pick<WeightsFile, "entries">): string | null {
   const names = entries.map(({ name }) => name);
+  return OTHERS.find(([sign, what]) => SURE.test(what) && has(names, sign))?.[1] ?? null;
+}
+
+/** What holds no known encoder, in words. @param model what its config calls it */
+export function whatElse({ entries, parts, metadata, inert, unread = [] }: WeightsFile, model: string | null): string {
+  const names = entries.map(({ name }) => name);
+  if (inert.includes("torch.storage._load_from_bytes")) {
+    return "tensors that were pickled one by one, which are not read; save them together with torch.save";
+  }
+  if (unread.length > 0) return `tensors of ${unread.join(", ")}, which are not read; save them as float32 or bfloat16`;
   const isClassifier = has(names, /(^|\.)(classifier|fc|head|head\.fc)\.(\d+\.)?weight$/);
   const kind = isClassifier ? "a classifier" : "a model";
   if (model !== null) return `${kind}, ${model}`;

@@ -19,6 +19,7 @@ export function answer(data: ReportData): Html {
   return html`
     <h1>${headline.replaceAll("top-1", "top\u20111")}</h1>
     ${answer.map((sentence) => html`<p class="lede">${sentence}</p>`)}
+    ${without_labels && html`<p class="lede">${without_labels.settles}</p>`}
     ${without_labels?.settle && html`<pre class="wrap" tabindex="0"><span>${without_labels.settle.label}</span><span>${without_labels.settle.report}</span></pre>`}
     ${notes.map((note) => html`<p class="warn">${note}</p>`)}
     ${

@@ -6,20 +6,23 @@ import { runLabel } from "../../page/label.ts";
 import type { ReportData } from "../data.ts";
 import { told } from "./told.ts";
 
+function useOf({ shelf }: ReportData["runs"][number]): string {
+  if (!shelf) return "began with it";
+  return shelf.run ? `earlier run, ${shelf.run.method}, step ${count(shelf.run.step)}` : "as it comes";
+}
+
 /** Where weights came from that were not random, and under which licence they are. */
 function begun(runs: ReportData["runs"]): Html | null {
   const known = runs.flatMap((run) => {
     const from = run.init ?? run.shelf;
-    return from
-      ? [{ run, source: from.source, licence: from.licence, encoder: run.init?.encoder ?? run.encoder ?? "–" }]
-      : [];
+    return from ? [{ run, source: from.source, licence: from.licence, encoder: from.encoder }] : [];
   });
   if (known.length === 0) return null;
   return html`<h3>Weights from elsewhere</h3><div class="scroll" tabindex="0" role="region" aria-label="Weights from elsewhere"><table>
       <thead><tr><th>Run</th><th>Use</th><th>Source</th><th>Encoder</th><th>Licence</th></tr></thead>
       <tbody>${known.map(
         ({ run, source, licence, encoder }) =>
-          html`<tr><th scope="row">${runLabel(run)}</th><td>${run.shelf ? "as it comes" : "began with it"}</td><td class="text"><code>${source}</code></td><td class="text">${encoder}</td><td>${licence ?? "unknown"}</td></tr>`,
+          html`<tr><th scope="row">${runLabel(run)}</th><td class="text">${useOf(run)}</td><td class="text why"><code>${source}</code></td><td class="text why">${encoder}</td><td class="text">${licence ?? "unknown"}</td></tr>`,
       )}</tbody></table></div><p class="note">What binds these weights binds what is trained from them: exports of a run carry the licence of what it began with.</p>`;
 }
 

@@ -19,13 +19,14 @@ const KINDS = [
 ] as const;
 
 const BETTER = { higher: "higher", lower: "lower", "near 1": "near 1", neither: "–" } as const;
-export function indicators({ runs, without_labels }: ReportData): Html | null {
+export function indicators({ runs, without_labels, agreement }: ReportData): Html | null {
   const told = runs.flatMap((run) => (run.indicators ? [{ run, found: run.indicators }] : []));
   if (told.length === 0) return null;
   const images = new Set(told.map(({ found }) => lookedAtWords(found)));
   const leads = without_labels?.leads ?? [];
   const views = viewRetrieval(told);
   return html`<p>Told without labels, on ${list([...images])}. How far each goes with scores by labels is a question of its own: compare an encoder with its initial one and with raw pixels before anything else. “Found again” is the share of images that another view of them finds among all, with one change at a time: near 100\u00a0% the encoder ignores that change, near chance it goes by what was changed.</p>
+    ${agreement.map((sentence) => html`<p>${sentence}</p>`)}
     ${told.length > 1 ? sideBySide(told, leads) : told.map(({ run, found }) => one(run, found))}${views}`;
 }
 

@@ -205,7 +205,13 @@ export const indicatorsSchema = z.looseObject({
       chance: maybeNumber,
     })
     .nullish(),
-  settings: z.looseObject({ viewed: maybeNumber, seed: maybeNumber }).nullish(),
+  settings: z
+    .looseObject({
+      viewed: maybeNumber,
+      seed: maybeNumber,
+      budget: z.looseObject({ images: z.int().min(1), viewed: z.int().min(1), cut: z.boolean() }).nullish(),
+    })
+    .nullish(),
   /** Which images they are of. */
   neighbours: z.looseObject({ images: z.string() }).nullish(),
 });

@@ -1,5 +1,5 @@
-// encoder.json: of an encoder off the shelf that was evaluated beside runs, what run.json is of a run. A report takes its folder for one
-// that was never trained.
+// encoder.json: of an encoder off the shelf, or of an earlier run, that was evaluated beside runs, what run.json is of a run. A report takes
+// its folder for one that was never trained.
 import { join } from "node:path";
 import { z } from "zod";
 import { SCHEMA } from "../migrate.ts";
@@ -20,6 +20,10 @@ export const shelfSchema = z.looseObject({
     producer: maybeText,
     encoder: z.string(),
     licence: maybeText,
+    /** Of an earlier run: how and how far it was trained, with what it began, and whether on the images that it stands beside here. */
+    run: z
+      .looseObject({ method: z.string(), step: z.int().min(0), began: maybeText, same_images: z.boolean() })
+      .nullish(),
   }),
   /** By its name in the list of encoders. */
   encoder: z.string(),

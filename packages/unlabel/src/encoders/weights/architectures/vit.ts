@@ -18,11 +18,12 @@ export function tellVit(shapes: Shapes, hints: Hints): FoundVit | null {
   const registers = shapes.get("reg_token")?.[1] ?? 0;
   const classToken = shapes.has("cls_token");
   const heads = hints.heads ?? NAMES.find((one) => one.width === width)?.heads ?? null;
-  const named = NAMES.find((one) => one.width === width && one.depth === depth && one.heads === heads);
+  const isWhole = heads !== null && width % heads === 0;
+  const named = NAMES.find((one) => one.width === width && one.depth === depth && isWhole);
   const positions = positionsOf(shapes.get("pos_embed")?.[1] ?? 0, classToken ? 1 : 0, registers);
   return {
     family: "vit",
-    encoder: named && hidden[0] === 4 * width ? named.name : null,
+    encoder: named?.name ?? null,
     depth,
     width,
     heads,
@@ -38,6 +39,8 @@ export function tellVit(shapes: Shapes, hints: Hints): FoundVit | null {
     layerScale: shapes.has("blocks.0.ls1.gamma"),
     qkvBias: shapes.has("blocks.0.attn.qkv.bias"),
     normEps: hints.normEps ?? null,
+    pooledNorm: shapes.has("fc_norm.weight") && !shapes.has("norm.weight"),
+    interpolation: hints.interpolation ?? null,
   };
 }
 
@@ -89,6 +92,6 @@ export function vitTensors(vit: FoundVit): Expected {
     layer(`${at}.mlp.fc2`, width, hidden);
     if (vit.layerScale) add(`${at}.ls2.gamma`, width);
   }
-  norm("norm");
+  norm(vit.pooledNorm ? "fc_norm" : "norm");
   return all;
 }

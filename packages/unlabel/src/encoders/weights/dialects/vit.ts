@@ -32,6 +32,8 @@ const timm: Dialect = {
       [`blocks.#.*.${part}.`, `blocks.*.${part}.`],
     ]),
     ["norm.", "norm."],
+    // In place of it, where it comes after pooling.
+    ["fc_norm.", "fc_norm."],
   ],
   aside: ASIDE,
 };

@@ -1,6 +1,6 @@
 // A file's bytes by place, read when they are asked for: what nobody asks for costs nothing, and no number in a file makes more be
 // read than there is.
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { UserError } from "../../../base/errors.ts";
 
 /** Bytes that can be read anywhere, of a file or of a part of one that had to be unpacked. */
@@ -27,10 +27,17 @@ export class FileBytes implements ByteSource {
   constructor(path: string) {
     this.path = path;
     try {
-      this.descriptor = openSync(path, "r");
+      // A pipe would wait for somebody to write into it.
+      this.descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
-      const reason = { ENOENT: "nothing", EACCES: "no permission to read it", EISDIR: "a folder" }[code] ?? code;
+      const reason =
+        {
+          ENOENT: "nothing",
+          EACCES: "no permission to read it",
+          EISDIR: "a folder",
+          ELOOP: "a link that leads to itself",
+        }[code] ?? code;
       throw new UserError(`Expected a file with weights at ${path}, got ${reason}`, { cause: error });
     }
     const stat = fstatSync(this.descriptor);

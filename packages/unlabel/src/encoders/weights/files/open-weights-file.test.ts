@@ -53,6 +53,7 @@ describe.each(["dtypes.pth", "dtypes5.pth", "dtypes_old.pth"])("%s", (name) => {
     });
     expect(file.inert).toContain("argparse.Namespace");
     expect(file.calls).toEqual([]);
+    expect(file.unread).toEqual(["float8_e4m3fn"]);
     file.close();
   });
 });

@@ -1,5 +1,4 @@
 // Opens a file with weights, of whatever format, by its first bytes; sharded ones by their index.
-import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UserError } from "../../../base/errors.ts";
 import { FileBytes } from "./file-bytes.ts";
@@ -12,6 +11,8 @@ import { whatItIs } from "./what-it-is.ts";
 const NOTHING = { metadata: {}, parts: [], inert: [], calls: [], notes: [] };
 /** An index of a thousand shards takes less. */
 const MOST_INDEX = 1 << 26;
+/** As many are open at once; models of a terabyte have fewer. */
+const MOST_SHARDS = 512;
 
 /**
  * @param path of a `.safetensors`, `.pth`, `.pt` or `.bin` file, or of the `.index.json` of several
@@ -32,8 +33,9 @@ export async function openWeightsFile(path: string): Promise<WeightsFile> {
       return { ...NOTHING, path, format: "PyTorch (zip)", ...(await readTorchZip(file)), close };
     }
     if (found.format === "pickle") return { ...NOTHING, path, ...readTorchLegacy(file), close };
+    const shards = shardsOf(file);
     close();
-    return await openShards(path);
+    return await openShards(path, shards);
   } catch (error) {
     close();
     throw error;
@@ -41,8 +43,7 @@ export async function openWeightsFile(path: string): Promise<WeightsFile> {
 }
 
 /** Several files, of which an index says which holds what. */
-async function openShards(path: string): Promise<WeightsFile> {
-  const shards = shardsOf(path);
+async function openShards(path: string, shards: ReadonlyMap<string, string>): Promise<WeightsFile> {
   const files: WeightsFile[] = [];
   const close = () => {
     for (const file of files) file.close();
@@ -82,15 +83,15 @@ async function openShards(path: string): Promise<WeightsFile> {
   }
 }
 
-function shardsOf(path: string): Map<string, string> {
+function shardsOf(file: FileBytes): Map<string, string> {
+  const { path, size } = file;
   const refuse = (found: string): never => {
     throw new UserError(`Expected an index of files ({"weight_map": {NAME: FILE}}) in ${path}, got ${found}`);
   };
-  const bytes = readFileSync(path);
-  if (bytes.length > MOST_INDEX) refuse(`${bytes.length} bytes`);
+  if (size > MOST_INDEX) refuse(`one of ${size} bytes`);
   let json: unknown;
   try {
-    json = JSON.parse(bytes.toString("utf8"));
+    json = JSON.parse(file.read(0, size).toString("utf8"));
   } catch {
     return refuse("something that is no JSON; it is damaged");
   }
@@ -98,5 +99,7 @@ function shardsOf(path: string): Map<string, string> {
   if (typeof map !== "object" || map === null) return refuse("one without weight_map");
   const entries = Object.entries(map);
   if (!entries.every((entry): entry is [string, string] => typeof entry[1] === "string")) return refuse("other values");
+  const files = new Set(entries.map(([, name]) => name)).size;
+  if (files > MOST_SHARDS) refuse(`one of ${files} files, where ${MOST_SHARDS} are the most`);
   return new Map(entries);
 }

@@ -64,7 +64,20 @@ function storageOf(
   return { dtype: name.dtype, byteLength, read };
 }
 
+/** Archives of other programs, by a name that is in them. */
+const OTHERS: readonly (readonly [sign: RegExp, what: string])[] = [
+  [
+    /(^|\/)(serialized_exported_program\.json|models\/model\.json|archive_format)$/,
+    "a program of torch.export; save the module's state_dict() with torch.save",
+  ],
+  [/(^|\/)model\.weights\.h5$/, "a model of Keras, whose weights have other names than are read here"],
+  [/\.npy$/, "NumPy's arrays (.npz); save them with torch.save or as safetensors"],
+  [/^word\/|^xl\/|^ppt\//, "an office document"],
+];
+
 function told(names: readonly string[]): string {
   if (names.length === 0) return "an empty one";
+  const other = OTHERS.find(([sign]) => names.some((name) => sign.test(name)));
+  if (other) return other[1];
   return `${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""}`;
 }

@@ -42,6 +42,8 @@ export interface WeightsFile {
   readonly inert: readonly string[];
   /** Those of them that would do something to the machine, were the file opened by Python. */
   readonly calls: readonly string[];
+  /** Types of its tensors that are not read, such as `float8_e4m3fn`; absent where there are none. */
+  readonly unread?: readonly string[];
   /** What a reader should know. */
   readonly notes: readonly string[];
   /** Closes it; entries can be read no more. */

@@ -30,7 +30,10 @@ function tensorAs(
 ) {
   if (!isStorage(storage)) return undefined;
   const dtype = type === undefined ? storage.dtype : type instanceof TorchType ? type.dtype : null;
-  if (dtype === null) return undefined;
+  if (dtype === null) {
+    if (type instanceof TorchType && state.log.unread.size < 10) state.log.unread.add(type.name);
+    return undefined;
+  }
   const made = tensorIn(storage, dtype, offset, sizesOf(size), sizesOf(strides));
   return typeof made === "string"
     ? state.cursor.refuse(`Expected a tensor that its storage holds, got ${made}: the file is cut off or damaged`)
@@ -41,22 +44,28 @@ const first: Build = ([value]) => (value instanceof PickledTensor || value insta
 
 const pairs =
   (kind: string): Build =>
-  ([value]) => {
+  ([value], state) => {
     if (value === undefined || value instanceof Global) return new Dict(kind);
-    if (value instanceof Dict) return new Dict(kind, value.items);
+    if (value instanceof Dict) {
+      state.copies(value.items.size);
+      return new Dict(kind, value.items);
+    }
     if (!Array.isArray(value)) return undefined;
+    state.copies(value.length);
     const items = value.map((pair) => (pair instanceof Tuple ? pair.items : Array.isArray(pair) ? pair : []));
     return items.every((pair) => pair.length === 2) ? new Dict(kind, items as [unknown, unknown][]) : undefined;
   };
 
-const sequence = (value: unknown) => {
+const sequence = (value: unknown, state: MachineState) => {
   if (value === undefined) return [];
-  if (value instanceof Tuple || value instanceof Collection) return [...value.items];
-  return Array.isArray(value) ? [...value] : undefined;
+  const items = value instanceof Tuple || value instanceof Collection ? value.items : value;
+  if (!Array.isArray(items)) return undefined;
+  state.copies(items.length);
+  return [...items];
 };
 
-const collection: Build = ([value]) => {
-  const items = sequence(value);
+const collection: Build = ([value], state) => {
+  const items = sequence(value, state);
   return items && new Collection(items);
 };
 
@@ -68,11 +77,14 @@ const numpyArray: Build = () => new NumpyArray();
 /** As protocol 5 has arrays: bytes, type, shape, order. */
 const numpyFromBuffer: Build = ([raw, type, size, order], state) => arrayOf(size, type, order === "F", raw, state);
 
-const encoded: Build = ([text, encoding]) => {
+const encoded: Build = ([text, encoding], state) => {
   if (typeof text !== "string") return undefined;
+  state.copies(text.length);
   const latin1 = typeof encoding === "string" && /^(latin-?1|iso-?8859-?1)$/i.test(encoding);
   return Buffer.from(text, latin1 ? "latin1" : "utf8");
 };
+
+const FROM_TYPE = "torch._tensor._rebuild_from_type_v2";
 
 const BUILDERS = new Map<string, Build>([
   ["collections.OrderedDict", pairs("OrderedDict")],
@@ -81,8 +93,8 @@ const BUILDERS = new Map<string, Build>([
   ["builtins.dict", pairs("dict")],
   ["builtins.set", collection],
   ["builtins.frozenset", collection],
-  ["builtins.list", ([value]) => sequence(value)],
-  ["builtins.tuple", ([value]) => new Tuple(sequence(value) ?? [])],
+  ["builtins.list", ([value], state) => sequence(value, state)],
+  ["builtins.tuple", ([value], state) => new Tuple(sequence(value, state) ?? [])],
   [
     "builtins.bytearray",
     ([value, encoding], state) => (Buffer.isBuffer(value) ? value : encoded([value, encoding], state)),
@@ -92,11 +104,10 @@ const BUILDERS = new Map<string, Build>([
   ["torch.Size", ([value]) => (value instanceof Tuple ? value : new Tuple([]))],
   [
     "torch.device",
-    (args) =>
-      args
-        .filter((part) => part !== null)
-        .map(String)
-        .join(":"),
+    ([type, index]) => {
+      if (typeof type !== "string") return undefined;
+      return typeof index === "number" ? `${type}:${index}` : type;
+    },
   ],
   ["torch._utils._rebuild_tensor", tensorOf],
   ["torch._utils._rebuild_tensor_v2", tensorOf],
@@ -109,8 +120,10 @@ const BUILDERS = new Map<string, Build>([
   ["torch.nn.parameter.Parameter", first],
   ["torch.nn.parameter.Buffer", first],
   [
-    "torch._tensor._rebuild_from_type_v2",
-    ([fn, , args], state) => (fn instanceof Global && args instanceof Tuple ? build(fn, args.items, state) : undefined),
+    FROM_TYPE,
+    // Of a tensor of some class; one within another would be without end.
+    ([fn, , args], state) =>
+      fn instanceof Global && args instanceof Tuple && fn.path !== FROM_TYPE ? build(fn, args.items, state) : undefined,
   ],
   ["numpy.core.multiarray.scalar", numpyScalarOf],
   ["numpy._core.multiarray.scalar", numpyScalarOf],
@@ -183,6 +196,7 @@ function arrayOf(
 ): PickledTensor | Inert {
   const shape = sizesOf(size);
   const dtype = type instanceof NumpyType ? numpyType(type) : null;
+  if (typeof raw === "string") state.copies(raw.length);
   const bytes = typeof raw === "string" ? Buffer.from(raw, "latin1") : raw;
   if (shape === null || dtype === null || !Buffer.isBuffer(bytes)) return new Inert("numpy.ndarray");
   const strides = denseStrides(shape, columnsFirst);

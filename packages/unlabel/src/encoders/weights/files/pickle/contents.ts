@@ -11,6 +11,8 @@ const MOST_DEPTH = 64;
 const MOST_NAME = 1000;
 /** The largest models have fewer. */
 const MOST_TENSORS = 100_000;
+/** Nobody saves more objects side by side. */
+const MOST_ITEMS = 100;
 /** Values beside the tensors that are told, in all. */
 const MOST_TOLD = 20_000;
 
@@ -21,6 +23,7 @@ export interface Contents {
   parts: FilePart[];
   inert: string[];
   calls: string[];
+  unread: string[];
 }
 
 /** @throws {UserError} for more tensors than any model has */
@@ -47,7 +50,7 @@ export function contentsOf(root: unknown, log: InertLog, file: Pick<ByteSource, 
   };
   const parts: FilePart[] = [];
   const metadata: [string, Plain][] = [];
-  const top = fieldsOf(root);
+  const top = fieldsOf(root) ?? itemsOf(root);
   if (top === null) {
     walk(root, "tensor", 0);
     if (found.size === 0) metadata.push(["value", plain(root, undefined, most)]);
@@ -64,7 +67,14 @@ export function contentsOf(root: unknown, log: InertLog, file: Pick<ByteSource, 
     }
   }
   const entries = [...found.values()];
-  return { entries, metadata: Object.fromEntries(metadata), parts, inert: [...log.names], calls: [...log.calls] };
+  return {
+    entries,
+    metadata: Object.fromEntries(metadata),
+    parts,
+    inert: [...log.names],
+    calls: [...log.calls],
+    unread: [...log.unread],
+  };
 }
 
 /** Names and values of a dict, and of a module of PyTorch's what its state dict would hold. */
@@ -75,6 +85,14 @@ function fieldsOf(value: unknown): Iterable<readonly [unknown, unknown]> | null 
   const parts = ["_parameters", "_buffers", "_modules"].map((key) => items.get(key));
   if (!parts.some((part) => part instanceof Dict)) return null;
   return parts.flatMap((part) => (part instanceof Dict ? [...part.items] : []));
+}
+
+/** What was saved together, as in `torch.save((model.state_dict(), epoch))`: by its places, where anything is among it that could hold tensors. */
+function itemsOf(value: unknown): (readonly [unknown, unknown])[] | null {
+  const items = value instanceof Tuple ? value.items : value;
+  if (!Array.isArray(items) || items.length > MOST_ITEMS) return null;
+  const holds = items.some((item) => tensorOf(item) !== null || fieldsOf(item) !== null);
+  return holds ? items.map((item, i) => [String(i), item] as const) : null;
 }
 
 function tensorOf(value: unknown): PickledTensor | null {

@@ -9,10 +9,15 @@ export type PersistentLoad = (id: Tuple) => unknown;
 export class InertLog {
   readonly names = new Set<string>();
   readonly calls = new Set<string>();
+  /** Types of tensors that are not read. */
+  readonly unread = new Set<string>();
 }
 
 /** A name of a list that people read has no more entries. */
 const MOST_NAMES = 1000;
+
+/** Entries that copies may have beyond those that the file has room for. */
+const MOST_COPIED = 1 << 20;
 
 /** Modules of Python's that reach beyond the program. */
 const RISKY = new Set(
@@ -31,6 +36,7 @@ export class MachineState {
   readonly memo = new Map<number, unknown>();
   stack: unknown[] = [];
   readonly #outer: unknown[][] = [];
+  #copied = 0;
 
   constructor(cursor: Cursor, persistentLoad: PersistentLoad, log: InertLog) {
     this.cursor = cursor;
@@ -83,6 +89,20 @@ export class MachineState {
     const risky = RISKY.has(module) || [...RISKY].some((name) => name.includes(".") && what.startsWith(`${name}.`));
     if (called && risky && !HARMLESS.test(what) && this.log.calls.size < MOST_NAMES) this.log.calls.add(what);
     return new Inert(what, args);
+  }
+
+  /**
+   * Counts what a call copies of what is there already: each entry or character came through the file once, and a pickle that Python wrote
+   * copies it once at most. One that copies the same list again and again would be small, and what comes of it without end.
+   */
+  copies(entries: number): void {
+    this.#copied += entries;
+    const most = MOST_COPIED + this.cursor.source.size;
+    if (this.#copied > most) {
+      this.cursor.refuse(
+        `Expected a pickle that says each thing once, got one that repeats what it holds more than ${most} times`,
+      );
+    }
   }
 
   damaged(expected: string): never {
