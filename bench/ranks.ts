@@ -1,12 +1,11 @@
 // What several ranks cost: two of one thread each, a core each, beside one rank of one thread with the same batch of its own. SimCLR, ResNet-18,
 // 64 px. The two train on twice the images a step, so that what a step takes longer is what they send each other, and what two cores of this
 // machine take from each other: that is measured by itself, by two trainings at once that know nothing of each other.
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { numberIn, runUnlabel } from "./child.ts";
+import { numberIn, type Outcome, runUnlabel } from "./child.ts";
+import { launcherEnv, runAtOnce } from "./ranks-child.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { median } from "./stats.ts";
 import { coresAllowed } from "./threads.ts";
@@ -36,37 +35,12 @@ export async function run({ quick, data, threads, say }: BenchOptions): Promise<
     return ["pretrain", data, ...model, ...settings.flatMap((one) => ["--set", one]), ...length, ...machine];
   };
   /** Seconds of a step. */
-  const alone = async () => numberIn(await runUnlabel(flags(false), 1, { cores: cores.slice(0, 1) }), "step_s");
-  /** Of the first of several processes, a core each. @param of each one's flags and environment */
-  const first = async (of: (rank: number) => { args: string[]; env: Record<string, string> }) => {
-    const others = Array.from({ length: RANKS - 1 }, (_, i) => {
-      const program = join(import.meta.dirname, "../packages/unlabel/bin/unlabel.mjs");
-      const { args, env } = of(i + 1);
-      const command = ["-c", String(cores[i + 1]), process.execPath, program, ...args];
-      return spawn("taskset", command, { env: { ...process.env, OMP_NUM_THREADS: "1", ...env }, stdio: "ignore" });
-    });
-    const ended = others.map((child) => new Promise((resolve) => child.on("close", resolve)));
-    try {
-      const { args, env } = of(0);
-      const outcome = await runUnlabel(args, 1, { cores: cores.slice(0, 1), env });
-      await Promise.all(ended);
-      return numberIn(outcome, "step_s");
-    } finally {
-      for (const child of others) child.kill();
-    }
-  };
-  const atOnce = () => first(() => ({ args: flags(false), env: {} }));
+  const stepOf = async (outcome: Promise<Outcome>) => numberIn(await outcome, "step_s");
+  const alone = () => stepOf(runUnlabel(flags(false), 1, { cores: cores.slice(0, 1) }));
+  const atOnce = () => stepOf(runAtOnce(() => ({ args: flags(false) }), RANKS, cores));
   const together = async (sync: boolean) => {
-    const args = flags(sync);
-    const shared = {
-      WORLD_SIZE: RANKS,
-      LOCAL_WORLD_SIZE: RANKS,
-      MASTER_ADDR: "127.0.0.1",
-      MASTER_PORT: await freePort(),
-    };
-    const env = (rank: number) =>
-      Object.fromEntries(Object.entries({ ...shared, RANK: rank, LOCAL_RANK: rank }).map(([k, v]) => [k, String(v)]));
-    return await first((rank) => ({ args, env: env(rank) }));
+    const [args, env] = [flags(sync), await launcherEnv(RANKS)];
+    return await stepOf(runAtOnce((rank) => ({ args, env: env(rank) }), RANKS, cores));
   };
   try {
     const [one, unaware, apart, synced]: [number[], number[], number[], number[]] = [[], [], [], []];
@@ -86,14 +60,4 @@ export async function run({ quick, data, threads, say }: BenchOptions): Promise<
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { allowedCores } from "../packages/unlabel/src/train/machine.ts";
 import { numberIn, type Outcome, runChild, runUnlabel } from "./child.ts";
-import { runRanks } from "./ranks-child.ts";
+import { runAtOnce, runRanks } from "./ranks-child.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { linear, type Network, stepSeconds } from "./step-model.ts";
 
@@ -29,27 +29,30 @@ export async function run({ quick, data, say }: BenchOptions): Promise<Row[]> {
         row(`all-reduce over ${ranks} ranks, ${SIZES.at(-1)} MB`, "ms", 1000 * seconds[SIZES.at(-1)!]!, null, { note }),
       );
     }
-    say("steps");
-    const step = new Map<number, number>();
-    let parameters = 0;
-    for (const ranks of [1, 2, 4]) {
-      const outcome = await trained(data, join(folder, String(ranks)), ranks, quick);
-      step.set(ranks, numberIn(outcome, "step_s"));
-      parameters = parametersOf(join(folder, String(ranks)));
-    }
-    rows.push(
-      row("step of 1 rank", "s", step.get(1)!, null, { note: `${(parameters / 1e6).toFixed(1)} M parameters` }),
-    );
+    say("a step of 1 rank");
+    const one = numberIn(await trained(data, join(folder, "1"), 1, quick), "step_s");
+    const parameters = parametersOf(join(folder, "1"));
+    rows.push(row("step of 1 rank", "s", one, null, { note: `${(parameters / 1e6).toFixed(1)} M parameters` }));
     for (const ranks of [2, 4]) {
+      say(`a step of ${ranks} ranks, and of ${ranks} trainings at once`);
+      const unaware = await runAtOnce((rank) => training(data, join(folder, `${ranks}-${rank}`), quick), ranks);
+      // Cores share memory, and what a machine lets its cores do at once: by how much, is measured and not modelled.
+      const compute = numberIn(unaware, "step_s");
+      const step = numberIn(await trained(data, join(folder, String(ranks)), ranks, quick), "step_s");
       const expected = stepSeconds({
-        compute: step.get(1)!,
+        compute,
         ranks,
-        cores: allowedCores(),
+        cores: ranks,
         bytes: 4 * parameters,
         network: networks.get(ranks)!,
       });
-      const note = "ours: measured; peer: the model's sum of compute, shared cores and all-reduce by bucket";
-      rows.push(row(`step of ${ranks} ranks`, "s", step.get(ranks)!, expected, { note }));
+      const cores = `${(compute / one).toFixed(2)} × a step of one; ${allowedCores()} cores`;
+      rows.push(
+        row(`step of ${ranks} trainings at once, each alone`, "s", compute, null, { note: cores }),
+        row(`step of ${ranks} ranks`, "s", step, expected, {
+          note: "ours: measured; peer: the model's sum of a step of as many trainings at once, and of all-reduce by bucket",
+        }),
+      );
     }
     rows.push(...(await dataTerms(quick, say)));
     return rows;
@@ -61,12 +64,17 @@ export async function run({ quick, data, say }: BenchOptions): Promise<Row[]> {
 /** A few steps of SimCLR with a ResNet-18 on so many ranks of one thread, without SyncBatchNorm. */
 function trained(data: string, out: string, ranks: number, quick: boolean): Promise<Outcome> {
   const launch = ranks > 1 ? ["launch", "--nproc", String(ranks)] : [];
+  const alone = ranks > 1 ? ["--set", "sync_batchnorm=false"] : [];
+  return runUnlabel([...launch, ...training(data, out, quick).args, ...alone], 1);
+}
+
+/** The same in one process. */
+function training(data: string, out: string, quick: boolean): { args: string[] } {
   const method = ["--method", "simclr", "--preset", "report", "--encoder", "resnet18", "--size", "64"];
   const unwatched = ["stem=7x7", "online=false", "health_every=0"].flatMap((one) => ["--set", one]);
-  const alone = ranks > 1 ? ["--set", "sync_batchnorm=false"] : [];
   const end = ["--batch", quick ? "4" : "64", "--epochs", "100000", "--steps", String(quick ? 3 : STEPS)];
   const machine = ["--threads", "1", "--device", "cpu", "--out", out];
-  return runUnlabel([...launch, "pretrain", data, ...method, ...unwatched, ...alone, ...end, ...machine], 1);
+  return { args: ["pretrain", data, ...method, ...unwatched, ...end, ...machine] };
 }
 
 /** Trained ones, heads included. */
