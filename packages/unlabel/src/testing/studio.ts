@@ -55,6 +55,8 @@ export async function openStudio(
       const height = width < 600 ? 844 : 800;
       const context = await (await browser).newContext({ viewport: { width, height }, colorScheme, reducedMotion });
       const page = await context.newPage();
+      // What is awaited comes at once on a quiet machine; a crowded one is no fault of a page's.
+      page.setDefaultTimeout(90_000);
       pages.push(page);
       const faults: string[] = [];
       page.on("pageerror", (error) => faults.push(error.message));

@@ -9,7 +9,7 @@ import { idOf } from "../runs/library.ts";
 
 const HOSTILE = `<img src=x onerror="document.title='owned'">`;
 
-describe.runIf(hasChromium)("runs looked at", () => {
+describe.runIf(hasChromium)("runs looked at", { timeout: 180_000 }, () => {
   const folder = temporaryFolder();
   const id = (name: string) => idOf(join(folder.path, name));
   const three = ["simclr-0", "simclr-1", "mae-0"].map(id).join(",");

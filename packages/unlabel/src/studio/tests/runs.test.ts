@@ -6,7 +6,7 @@ import { temporaryFolder } from "../../testing/data.ts";
 import { writeRun } from "../../testing/run-fixture.ts";
 import { closeBrowser, hasChromium, lookedAt, openStudio } from "../../testing/studio.ts";
 
-describe.runIf(hasChromium)("the table of runs", () => {
+describe.runIf(hasChromium)("the table of runs", { timeout: 180_000 }, () => {
   const folder = temporaryFolder();
   beforeAll(async () => {
     await writeRun(join(folder.path, "one"), { steps: 60, top1: 0.61 });
