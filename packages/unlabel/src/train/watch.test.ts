@@ -10,6 +10,7 @@ import { createMethod, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { readHeldOut } from "./held-out.ts";
+import { LookPlan } from "./look-plan.ts";
 import { pretrain } from "./pretrain.ts";
 import { startWatch } from "./watch.ts";
 
@@ -127,4 +128,30 @@ it("notes how long a look took and at how many images, apart from the step's own
   ).toEqual([2, 4, 6].map((step) => [step, 12]));
   const watched = rows.reduce((sum, row) => sum + (row["watch/seconds"] ?? 0), 0);
   expect(run.info.result!.watch_s).toBeCloseTo(watched, 3);
+});
+
+it("asks the images that another run's look at as many asked, however many either has read", async () => {
+  manualSeed(0);
+  const config = withoutImages(resolveConfig({ flags: SIMCLR }));
+  const method = createMethod(config);
+  const root = join(folder.path, "many");
+  await writeImages(
+    root,
+    Array.from({ length: 192 }, (_, i) => `${"abc"[i % 3]}/${i}.png`),
+    16,
+  );
+  const set = await openData(root);
+  const reader = new ImageReader({ threads: 1 });
+  const begin = () =>
+    startWatch({ config, data: set, method, device: "cpu", precision: "fp32", reader, stepsPerEpoch: 3, start: true })!;
+  using all = begin();
+  const { votes } = (await all.lookAtStart())!;
+  expect(votes.map(({ images }) => images)).toEqual([192, 96]);
+  using few = begin();
+  const size = vi.spyOn(LookPlan.prototype, "size").mockReturnValue({ measured: 0, voting: 96 });
+  const moment = { step: 6, total: 6, stepsPerEpoch: 3, seconds: 60, stepSeconds: 0.1 };
+  const look = await few.look(moment, true, [randn([8, 3, 32, 32])]);
+  size.mockRestore();
+  expect(look["online/knn_top1"]).toBe(votes[1]!.top1);
+  method.dispose();
 });

@@ -212,12 +212,12 @@ export class Watch {
     onLook(Math.max(measured, voting), 0);
     const heldOut = await this.#read(Math.max(measured, voting));
     if (heldOut === null) return null;
-    const rows = spaced(heldOut.labels.length, heldOut.labels.length);
+    const rows = this.#rows(heldOut.labels.length, heldOut.labels.length);
     return this.#evaluating((features): StartLook => {
       const encoded = this.#encode(heldOut, rows, features);
-      const of = (count: number) => chosen(encoded, spaced(count, rows.length)).to({ device });
+      const of = (count: number) => chosen(encoded, this.#rows(count, rows.length)).to({ device });
       const votes = halvings(Math.min(voting, rows.length)).flatMap((images) => {
-        const asked = spaced(images, rows.length);
+        const asked = this.#rows(images, rows.length);
         const labels = asked.map((row) => heldOut.labels[row]!);
         const files = heldOut.files && asked.map((row) => heldOut.files![row]!);
         const { "online/knn_top1": top1 } = voteOf(of(images), labels, data.classes.length, files);
@@ -296,12 +296,13 @@ export class Watch {
     // Of few images none; before the first step there are none to compare, and those of other ranks are not here.
     const here = views[0] ? views[0].shape[0]! / method.views[0]!.count : Number.POSITIVE_INFINITY;
     const compared = Math.max(1, Math.min(here, this.#plan.compared(looked) / 2));
-    const rows = spaced(Math.max(looked, voters), heldOut.labels.length);
+    const rows = this.#rows(Math.max(looked, voters), heldOut.labels.length);
     const labels = rows.map((row) => heldOut.labels[row]!);
     const files = heldOut.files && rows.map((row) => heldOut.files![row]!);
     const look = this.#evaluating((features): Look => {
       const encoded = this.#encode(heldOut, rows, features);
-      const some = (count: number) => (count === rows.length ? encoded : chosen(encoded, spaced(count, rows.length)));
+      const some = (count: number) =>
+        count === rows.length ? encoded : chosen(encoded, this.#rows(count, rows.length));
       const pair = places && (() => features(firstViews(views, method.views, places, compared).to({ device })));
       return {
         ...(looked > 0 && measure(some(looked), pair)),
@@ -311,9 +312,9 @@ export class Watch {
         ...(voters > 0 &&
           voteOf(
             some(voters),
-            spaced(voters, rows.length).map((row) => labels[row]!),
+            this.#rows(voters, rows.length).map((row) => labels[row]!),
             data.classes.length,
-            files && spaced(voters, rows.length).map((row) => files[row]!),
+            files && this.#rows(voters, rows.length).map((row) => files[row]!),
           )),
       };
     });
@@ -328,7 +329,7 @@ export class Watch {
     if (heldOut === null) return;
     const began = performance.now();
     const { length } = heldOut.labels;
-    this.#evaluating((features) => this.#encode(heldOut, spaced(length, length), features).sum().item());
+    this.#evaluating((features) => this.#encode(heldOut, this.#rows(length, length), features).sum().item());
     this.#plan.learnCost(length, (performance.now() - began) / 1000);
   }
 
@@ -351,6 +352,14 @@ export class Watch {
           .item(),
       ) === 1;
     return found;
+  }
+
+  /**
+   * Which rows so many images are: the first that were drawn, so that looks at as many are at the same ones, whatever else was read and in
+   * whichever run. A source that hands out a sample of its own, in its own order, has them evenly from all of it.
+   */
+  #rows(count: number, length: number): Int32Array {
+    return this.#options.data.train.sample ? spaced(count, length) : Int32Array.from({ length: count }, (_, i) => i);
   }
 
   #encode(heldOut: HeldOut, rows: Int32Array, features: (images: Tensor) => Tensor): Tensor {
@@ -398,7 +407,7 @@ function halvings(most: number): number[] {
   return [...counts].filter((count) => count > 2);
 }
 
-/** So many rows of `length`, evenly from all of them: a source that is read in blocks hands out images in its own order. */
+/** So many rows of `length`, evenly from all of them. */
 function spaced(count: number, length: number): Int32Array {
   return Int32Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
 }
