@@ -1,6 +1,6 @@
 // A dialog over the page, the browser's own: it keeps the focus, Escape closes it.
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 interface Props {
   title: string;
@@ -10,7 +10,8 @@ interface Props {
 
 export function Dialog({ title, onClose, children }: Props) {
   const own = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before it is painted: a key that is pressed at once is the dialog's already.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     own.current?.showModal();
     return () => {
