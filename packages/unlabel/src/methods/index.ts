@@ -7,6 +7,7 @@ export {
   type ParameterGroup,
   type Pictures,
   type Progress,
+  type Reading,
   type StepProgress,
 } from "./method.ts";
 export { addMethod, createMethod, isSetting, methodNamed, methods, resolveConfig } from "./registry.ts";
