@@ -54,7 +54,8 @@ describe.runIf(hasChromium)("beside a training", () => {
     training.kill("SIGINT");
     await once(training, "exit");
     await page.locator(".run-what .status.interrupted").waitFor({ timeout: 15_000 });
-    expect(await page.locator(".commands code").first().textContent()).toContain("pretrain --resume --out");
+    // What is told of the run comes a moment after its status.
+    await expect.poll(() => page.locator(".commands code").first().textContent()).toContain("pretrain --resume --out");
     await page.keyboard.press("Escape");
     await row.locator(".status.interrupted").waitFor();
     // Whoever asked for little motion sees none.
