@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
 import { shuffle } from "../../packages/unlabel/src/base/rng.ts";
+import { member } from "../many-images.ts";
 
 const [term = "", text = "0"] = process.argv.slice(2);
 const count = Number(text);
@@ -19,19 +20,6 @@ function held(): number {
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
-}
-
-/** A file of a tar archive: header, content, what fills its last block. */
-function member(name: string, content: Buffer): Buffer[] {
-  const header = Buffer.alloc(512);
-  header.write(name, 0);
-  header.write("0000644\0", 100);
-  header.write(`${content.length.toString(8).padStart(11, "0")}\0`, 124);
-  header.write("        0", 148);
-  header.write("ustar\x0000", 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
-  return [header, content, Buffer.alloc(-content.length & 511)];
 }
 
 /** Seconds are the processor's, whatever else the machine does; `clock` are those on the wall. */
