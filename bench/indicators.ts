@@ -7,9 +7,11 @@ import { join } from "node:path";
 import { commitOf } from "../packages/unlabel/src/base/commit.ts";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { table } from "../packages/unlabel/src/base/table.ts";
+import { BaselineMemory } from "../packages/unlabel/src/eval/baseline-memory.ts";
+import { evaluate } from "../packages/unlabel/src/eval/evaluate.ts";
 import { abouts } from "../packages/unlabel/src/methods/abouts.ts";
 import type { Trust } from "../packages/unlabel/src/report/trust.ts";
-import { INDICATORS, type IndicatorName, upward } from "../packages/unlabel/src/run/indicators.ts";
+import { INDICATORS, type IndicatorName, type Indicators, upward } from "../packages/unlabel/src/run/indicators.ts";
 import { runUnlabel } from "./child.ts";
 import {
   bestCombination,
@@ -31,8 +33,12 @@ const NAMES = ["photographs", "demo", "deep"];
 const SET_WORDS: Record<string, string> = { demo: "drawings", deep: "photographs in one channel of 16 bits" };
 /** Images that a checkpoint is scored with, of a set that has more: enough to tell a few points apart, and few enough for a hundred times. */
 const COUNTS = { train: 2000, val: 2000 };
-/** Images that indicators look at: enough for RankMe of a ResNet-18's 512 features, which takes two a feature. */
-const LOOKED = 1200;
+/**
+ * What indicators look at: enough images for RankMe of a ResNet-18's 512 features, which takes two a feature, and as many of them in
+ * several views as a training of some minutes is given. As many for every checkpoint, however short its training: numbers of other images do
+ * not compare.
+ */
+const LOOKED = { images: 1200, viewed: 256 };
 /** Methods of each kind: pairs against all others, a teacher, decorrelation, hidden patches. More of them by `--rows`. */
 const METHODS = ["simclr", "byol", "vicreg", "mae"];
 /** Steps of training. */
@@ -83,6 +89,8 @@ export interface FailedRow {
   failed: string;
 }
 
+const QUIET = { write: () => true };
+
 interface Wanted {
   id: string;
   method: string;
@@ -108,8 +116,10 @@ export async function run(options: BenchOptions): Promise<Row[]> {
         say(`${set.name}: ${missing.length} checkpoints are missing`);
         const from = quick ? data : await smallCopy(data, join(folder, `${set.name}-of`), COUNTS);
         const images = await set.make(from, join(folder, set.name), quick);
+        using baselines = new BaselineMemory();
+        const place = { set: set.name, images, folder, baselines };
         for (const wanted of missing) {
-          for (const row of await measuredOrFailed(set.name, images, wanted, folder, options)) {
+          for (const row of await measuredOrFailed(place, wanted, options)) {
             const kept = readKept<IndicatorRow | FailedRow>(file);
             if (!kept.some((other) => other.id === row.id || isSameInitial(other, row))) keepRow(file, row);
           }
@@ -163,16 +173,23 @@ function wantedOf(set: string, quick: boolean): Wanted[] {
   return quick ? few.map((one) => ({ ...one, steps: 2 })) : all;
 }
 
+/** Where checkpoints of a set are made and looked at. */
+interface Place {
+  set: string;
+  images: string;
+  folder: string;
+  /** Methods of one kind of encoder begin with the same one. */
+  baselines: BaselineMemory;
+}
+
 /** A wild setting may break training: that is said, and the others go on. */
 async function measuredOrFailed(
-  set: string,
-  images: string,
+  place: Place,
   wanted: Wanted,
-  folder: string,
   options: BenchOptions,
 ): Promise<(IndicatorRow | FailedRow)[]> {
   try {
-    return await measured(set, images, wanted, folder, options);
+    return await measured(place, wanted, options);
   } catch (error) {
     if (!(error instanceof UserError) || wanted.setting !== "wild rate") throw error;
     const failed = error.message.trim().split("\n").at(-1) ?? "";
@@ -189,10 +206,8 @@ function isSameInitial(a: IndicatorRow | FailedRow, b: IndicatorRow | FailedRow)
 
 /** The checkpoint's row, and that of the encoder that it began with. */
 async function measured(
-  set: string,
-  images: string,
+  { set, images, folder, baselines }: Place,
   { id, method, setting, steps, seed }: Wanted,
-  folder: string,
   { threads, device, quick, say }: BenchOptions,
 ): Promise<IndicatorRow[]> {
   const machine = ["--threads", String(threads), "--device", device];
@@ -203,12 +218,12 @@ async function measured(
     ["pretrain", images, ...flags, ...SETTINGS[setting]!.flags, ...small, ...machine, "--out", out],
     threads,
   );
-  // As many of every checkpoint, however short its training: numbers of other images do not compare.
-  const looked = ["--indicator-images", String(LOOKED)];
-  const asked = ["--protocols", "linear,knn,indicators", ...looked, "--no-pixels", "--no-pictures"];
-  const { json } = await runUnlabel(["evaluate", out, ...asked, ...machine], threads);
+  const { linear, knn, indicators } = await evaluate(out, images, {
+    ...{ protocols: ["linear", "knn", "indicators"], looked: LOOKED, pixels: false, pictures: false },
+    ...{ baselines, threads, device, tellData: false, stream: QUIET },
+  });
   rmSync(out, { recursive: true, force: true });
-  const { linear, knn, indicators } = json as unknown as Evaluated;
+  if (!linear || !knn || !indicators) throw new Error(`Expected three evaluations of ${id}`);
   const shared = { set, method, seed, commit: commitOf(process.cwd()) };
   const rowOf = (kind: "trained" | "untrained", own: Pick<IndicatorRow, "id" | "setting" | "steps">): IndicatorRow => ({
     ...shared,
@@ -226,24 +241,19 @@ async function measured(
 
 interface Scored {
   top1: number;
-  interval: { top1: [number, number] };
-}
-
-interface Evaluated {
-  linear: Scored & { untrained: Scored };
-  knn: Scored & { untrained: Scored };
-  indicators: Record<"trained" | "untrained", Record<string, { value?: number; refused?: string }>>;
+  interval?: { top1: readonly [number, number] };
 }
 
 function scoreOf({ top1, interval }: Scored): Score {
-  return { top1, interval: interval.top1 };
+  const [low, high] = interval!.top1;
+  return { top1, interval: [low, high] };
 }
 
-function split(found: Evaluated["indicators"]["trained"]): Pick<IndicatorRow, "indicators" | "refused"> {
-  const names = Object.keys(found);
+function split(found: Indicators): Pick<IndicatorRow, "indicators" | "refused"> {
+  const told = Object.entries(found);
   return {
-    indicators: Object.fromEntries(names.map((name) => [name, found[name]!.value ?? null])),
-    refused: Object.fromEntries(names.flatMap((name) => (found[name]!.refused ? [[name, found[name]!.refused]] : []))),
+    indicators: Object.fromEntries(told.map(([name, { value }]) => [name, value ?? null])),
+    refused: Object.fromEntries(told.flatMap(([name, { refused }]) => (refused ? [[name, refused]] : []))),
   };
 }
 

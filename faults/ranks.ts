@@ -1,29 +1,14 @@
-// Several processes: ranks killed, stopped and out of memory in every phase, signals to any of them, ranks that do not come or do not
-// fit, the launcher killed. One line names the rank, nobody is left, and the run goes on, with another number of ranks too.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+// Several processes: ranks killed and stopped in every phase, signals to any of them, the launcher killed. One line names the rank, nobody
+// is left, and the run goes on, with another number of ranks too.
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { Case } from "./main.ts";
 import { clean, type Ended, expect, lastLine, Program, run, succeeded } from "./program.ts";
 import type { Random } from "./random.ts";
-import {
-  copyOf,
-  equalsWhole,
-  type Learnt,
-  learnt,
-  pretrain,
-  resume,
-  STEPS,
-  sha256,
-  stepsOf,
-  type World,
-} from "./world.ts";
-
-/** Seconds that ranks wait for each other here. */
-const TIMEOUT = 12;
-/** Seconds beyond it for whoever is told to end, on a machine that does other things. */
-const SLACK = 15;
+import { meetings } from "./rank-meetings.ts";
+import { failed, goOn, hit, launch, lives, ranksOf, SLACK, TIMEOUT, wholeOf } from "./rank-programs.ts";
+import { copyOf, equalsWhole, pretrain, resume, STEPS, sha256, stepsOf, type World } from "./world.ts";
 
 export function ranks(quick: boolean, random: Random): Case[] {
   if (quick) return [lost("SIGKILL", 2, 1, random(3, STEPS - 5))];
@@ -34,95 +19,14 @@ export function ranks(quick: boolean, random: Random): Case[] {
     lost("SIGSTOP", 4, random(1, 3), random(3, STEPS - 5)),
     ...[2, 4].map((count) => lostWithinCheckpoint(count, random(1, 60))),
     lostEarly(2, random(0, 1500)),
-    outOfMemory(),
     ...(["SIGTERM", "SIGINT"] as const).flatMap((signal) => [0, 1].map((rank) => asked(signal, rank))),
     askedByLauncher(),
     withoutLauncher(),
     ...(["SIGKILL", "SIGSTOP"] as const).map(lostWithinEvaluation),
-    missing(),
-    portTaken(),
-    ...different(),
+    ...meetings(),
     restarted(),
     fewerRanks(),
   ];
-}
-
-function launch(count: number, args: readonly string[]): string[] {
-  return ["launch", "--nproc", String(count), "--timeout", `${TIMEOUT}s`, ...args];
-}
-
-/** Process ids of a launcher's ranks, by number. */
-function ranksOf({ child }: Program): Map<number, number> {
-  const found = new Map<number, number>();
-  const list = textOf(`/proc/${child.pid}/task/${child.pid}/children`);
-  for (const pid of list.split(" ").filter(Boolean).map(Number)) {
-    const rank = /(?:^|\0)RANK=(\d+)\0/.exec(textOf(`/proc/${pid}/environ`))?.[1];
-    if (rank !== undefined) found.set(Number(rank), pid);
-  }
-  return found;
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
-}
-
-/** Whether a process is there and no zombie. */
-function lives(pid: number): boolean {
-  const state = /^\d+ \(.*\) (\w)/s.exec(textOf(`/proc/${pid}/stat`))?.[1];
-  return state !== undefined && state !== "Z";
-}
-
-const wholes = new Map<string, Promise<Learnt>>();
-
-/** What an undisturbed run of so many ranks comes to: the sums of another number round in another way. */
-function wholeOf(world: World, count: number): Promise<Learnt> {
-  const key = `${world.root} ${count}`;
-  const make = async () => {
-    const out = join(world.root, `whole-mae-${count}`);
-    succeeded(await run(launch(count, pretrain(world.data, "mae", out))));
-    return learnt(out);
-  };
-  const known = wholes.get(key) ?? make();
-  wholes.set(key, known);
-  return known;
-}
-
-/** The one line that several ranks failed with. */
-function failed(ended: Ended, pattern: RegExp): string {
-  clean(ended);
-  expect(
-    ended.code !== 0 && ended.code !== null,
-    `Expected a failure, got ${ended.code ?? ended.signal}: ${lastLine(ended)}`,
-  );
-  const errors = ended.err.split("\n").filter((text) => /^error: /.test(text));
-  expect(errors.length === 1, `Expected one line of error, got: ${ended.err.slice(-1500)}`);
-  expect(pattern.test(errors[0]!), `Expected an error that matches ${pattern}, got: ${errors[0]}`);
-  return errors[0]!;
-}
-
-/** Sends a signal to one rank, and waits until the launcher has ended. */
-async function hit(program: Program, rank: number, signal: NodeJS.Signals): Promise<{ ended: Ended; seconds: number }> {
-  const pids = ranksOf(program);
-  const pid = pids.get(rank);
-  expect(pid !== undefined, `Expected rank ${rank} among the launcher's processes, got ${[...pids.keys()]}`);
-  const began = performance.now();
-  process.kill(pid, signal);
-  const ended = await program.ended;
-  const seconds = (performance.now() - began) / 1000;
-  expect(seconds < TIMEOUT + SLACK, `Expected the end within ${TIMEOUT} s and a little, got ${seconds.toFixed(0)} s`);
-  const left = [...pids.values()].filter(lives);
-  expect(left.length === 0, `Expected no rank to be left, got ${left}`);
-  return { ended, seconds };
-}
-
-async function goOn(world: World, out: string, count: number): Promise<void> {
-  const begun = existsSync(join(out, "run.json"));
-  succeeded(await run(launch(count, begun ? resume(out) : pretrain(world.data, "mae", out))));
-  equalsWhole(out, await wholeOf(world, count));
 }
 
 function lost(signal: "SIGKILL" | "SIGSTOP", count: number, rank: number, step: number): Case {
@@ -176,53 +80,6 @@ function lostEarly(count: number, wait: number): Case {
       const line = failed(ended, /rank 1\b/);
       await goOn(world, out, count);
       return `"${line}" after ${seconds.toFixed(1)} s; begun again`;
-    },
-  };
-}
-
-/** Ranks that are started one by one, as another launcher would. */
-async function byHand(
-  args: readonly (readonly string[])[],
-  options: { env?: NodeJS.ProcessEnv; memoryKib?: number; only?: number[] } = {},
-): Promise<Ended[]> {
-  const port = await freePort();
-  const started = args.map((own, rank) => {
-    if (options.only && !options.only.includes(rank)) return null;
-    const env = {
-      ...{ RANK: String(rank), LOCAL_RANK: String(rank), WORLD_SIZE: String(args.length) },
-      ...{ LOCAL_WORLD_SIZE: String(args.length), MASTER_ADDR: "127.0.0.1", MASTER_PORT: String(port) },
-      ...{ UNLABEL_TIMEOUT: String(TIMEOUT), ...options.env },
-    };
-    const last = rank === args.length - 1;
-    return new Program(own, { env, ...(last && options.memoryKib && { memoryKib: options.memoryKib }) });
-  });
-  return Promise.all(started.flatMap((one) => (one ? [one.ended] : [])));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(address !== null && typeof address === "object" ? address.port : 0);
-    });
-  });
-  await new Promise((done) => server.close(done));
-  return port;
-}
-
-function outOfMemory(): Case {
-  return {
-    name: "one rank of two is out of memory",
-    async run(world, folder) {
-      const out = join(folder, "run");
-      const args = pretrain(world.data, "simclr", out);
-      args[args.indexOf("--size") + 1] = "512";
-      args[args.indexOf("--batch") + 1] = "20";
-      const [first, second] = await byHand([args, args], { memoryKib: 5_000_000 });
-      const line = failed(first!, /rank 1 .*Expected room for .* in memory/);
-      expect(second!.code === 1, `Expected exit 1 of rank 1, got ${second!.code ?? second!.signal}`);
-      return `"${line}"`;
     },
   };
 }
@@ -296,74 +153,6 @@ function lostWithinEvaluation(signal: "SIGKILL" | "SIGSTOP"): Case {
       return `"${line}"; the scores before it stay, and evaluating again works`;
     },
   };
-}
-
-function missing(): Case {
-  return {
-    name: "a rank that never comes",
-    async run(world, folder) {
-      const out = join(folder, "run");
-      const args = pretrain(world.data, "mae", out);
-      const began = performance.now();
-      const [first] = await byHand([args, args, args], { only: [0, 2] });
-      const line = failed(first!, /rank 1 did not come/);
-      const seconds = (performance.now() - began) / 1000;
-      expect(
-        seconds < TIMEOUT + SLACK,
-        `Expected the end within ${TIMEOUT} s and a little, got ${seconds.toFixed(0)} s`,
-      );
-      expect(!existsSync(join(out, "run.json")), "Expected no run yet");
-      return `"${line}"`;
-    },
-  };
-}
-
-function portTaken(): Case {
-  return {
-    name: "the port where ranks are to meet is taken",
-    async run(world, folder) {
-      const server = createServer();
-      const port = await new Promise<number>((resolve) => {
-        server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
-      });
-      try {
-        const args = ["launch", "--nproc", "2", "--port", String(port), "--timeout", `${TIMEOUT}s`];
-        const ended = await run([...args, ...pretrain(world.data, "mae", join(folder, "run"))]);
-        return `"${failed(ended, new RegExp(`${port}`))}"`;
-      } finally {
-        server.close();
-      }
-    },
-  };
-}
-
-function different(): Case[] {
-  const cases: [string, (args: string[], world: World, folder: string) => Promise<string[]>, RegExp][] = [
-    ["settings", async (args) => [...args, "--lr", "0.5"], /rank 1\b.*|lr\b/],
-    [
-      "data",
-      async (args, world, folder) => {
-        const data = copyOf(world.data, join(folder, "data"));
-        const [split] = readdirSync(data).sort();
-        const [name] = readdirSync(join(data, split!)).sort();
-        const [image] = readdirSync(join(data, split!, name!)).sort();
-        writeFileSync(join(data, split!, name!, `other-${image}`), readFileSync(join(data, split!, name!, image!)));
-        return args.map((word) => (word === world.data ? data : word));
-      },
-      /rank 1\b/,
-    ],
-  ];
-  return cases.map(([what, change, pattern]) => ({
-    name: `ranks with different ${what}`,
-    async run(world, folder) {
-      const out = join(folder, "run");
-      const args = pretrain(world.data, "mae", out);
-      const [first] = await byHand([args, await change(args, world, folder)]);
-      const line = failed(first!, pattern);
-      expect(stepsOf(out).length === 0, "Expected no step");
-      return `"${line}"`;
-    },
-  }));
 }
 
 function restarted(): Case {

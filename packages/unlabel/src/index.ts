@@ -13,16 +13,11 @@ export type { Seen } from "./check/look.ts";
 export type { CheckResult, ClassCount, Finding, Named } from "./check/result.ts";
 export type { Sizes } from "./check/sizes.ts";
 export type { BandValues, ClassValues } from "./check/values.ts";
-export {
-  type Compared,
-  type ComparedRun,
-  type ComparedShelf,
-  type CompareRequest,
-  compare,
-} from "./compare/compare.ts";
+export { compare } from "./compare/compare.ts";
 export { type DemoLength, type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
 export type { MethodsWord } from "./compare/methods.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
+export type { Compared, ComparedRun, ComparedShelf, CompareRequest } from "./compare/request.ts";
 export type { PlannedShelf } from "./compare/shelf.ts";
 export type { CommonConfig, Config, SettledChannels, SettledConfig } from "./config/common.ts";
 export { HALF, IMAGENET } from "./config/defaults.ts";
@@ -115,6 +110,7 @@ export {
   type WeightsFile,
   type WeightsSource,
 } from "./encoders/weights/index.ts";
+export { BaselineMemory } from "./eval/baseline-memory.ts";
 export { type Embedded, type EmbedOptions, embed } from "./eval/embed.ts";
 export { evaluate } from "./eval/evaluate.ts";
 export type { EncoderSource } from "./eval/evaluated.ts";

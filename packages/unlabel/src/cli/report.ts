@@ -30,7 +30,7 @@ async function reportCommand(runs: string[], { output, labels, data: images, jso
     // Before the work that it is for.
     (await import("../page/page-file.ts")).pageFile("-o", output);
     using _ = await leaveWhenInterrupted(json === true, "Interrupted; the same command goes on");
-    await (await import("../compare/compare.ts")).evaluateWithLabels(runs, labels, images);
+    await (await import("../compare/evaluate-with-labels.ts")).evaluateWithLabels(runs, labels, images);
   } else if (images !== undefined) throw new UsageError("Expected --labels FILE with --data, got --data alone");
   const { writeReport } = await import("../report/index.ts");
   const { path, bytes, headline, runs: reported, damage, data } = await writeReport(runs, output);

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { temporaryFolder } from "../testing/data.ts";
-import { type CompareRequest, compare } from "./compare.ts";
+import { compare } from "./compare.ts";
+import type { CompareRequest } from "./request.ts";
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());

@@ -6,8 +6,10 @@ import { evaluate } from "../eval/evaluate.ts";
 import { resolveConfig } from "../methods/registry.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { trainingFlops } from "../train/flops.ts";
-import { type CompareRequest, compare, evaluateWithLabels } from "./compare.ts";
+import { compare } from "./compare.ts";
+import { evaluateWithLabels } from "./evaluate-with-labels.ts";
 import { type Comparison, settingsOf, type Terms } from "./plan.ts";
+import type { CompareRequest } from "./request.ts";
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());

@@ -6,6 +6,7 @@ import { unbroken } from "../base/signals.ts";
 import type { Config } from "../config/common.ts";
 import { labelledBy } from "../data/labelled-by.ts";
 import { openImagesAs } from "../data/open-images.ts";
+import type { BaselineMemory } from "../eval/baseline-memory.ts";
 import { isRun } from "../eval/evaluated.ts";
 import { evaluateShelf, openShelf } from "../eval/shelf.ts";
 import { stepOf } from "../run/checkpoint-files.ts";
@@ -24,6 +25,7 @@ export interface ShelvesRequest {
   labels: string | undefined;
   /** Of the images that are evaluated on. */
   fingerprint: string;
+  baselines: BaselineMemory;
   command: string;
   stream: ProgressStream;
   signal: AbortSignal | undefined;
@@ -47,7 +49,7 @@ export async function refuseShelves({ shelf = [] }: Comparison, stream: Progress
  * @returns false where it was asked to stop
  */
 export async function evaluateShelves(request: ShelvesRequest, check: () => void): Promise<boolean> {
-  const { comparison, out, protocols, labels, fingerprint, command, stream, signal, log } = request;
+  const { comparison, out, protocols, labels, fingerprint, baselines, command, stream, signal, log } = request;
   const { shelf = [], split_seed: splitSeed = SPLIT_SEED, looked } = comparison;
   // On as many threads as the runs are trained with.
   const { device, threads } = comparison.settings as Partial<Pick<Config, "device" | "threads">>;
@@ -66,7 +68,7 @@ export async function evaluateShelves(request: ShelvesRequest, check: () => void
     try {
       const beside = { data: comparison.data, input: comparison.input, heldOut: comparison.held_out };
       const asked = { protocols, labels, splitSeed, looked, pictures: true, device, threads };
-      const options = { ...asked, tellData: false, stream, signal, command };
+      const options = { ...asked, tellData: false, stream, signal, command, baselines };
       await evaluateShelf(one.source, folder, one.title, beside, options);
       tell({ status: "done" });
     } catch (error) {

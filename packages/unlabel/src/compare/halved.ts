@@ -3,16 +3,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Dataset } from "../data/folder.ts";
-import type { PretrainRequest } from "../train/pretrain.ts";
 import { canHalve, RUNGS, rungOf, stoppedWords, trainUntil } from "./halving.ts";
 import type { Comparison, PlannedRun } from "./plan.ts";
+import type { ComparisonTraining } from "./training.ts";
 
 interface Parts {
   data: Dataset;
   out: string;
-  requestOf(run: PlannedRun): PretrainRequest;
-  work(run: PlannedRun, body: (tell: (changes: Partial<PlannedRun>) => void) => Promise<boolean>): Promise<boolean>;
-  tell(run: PlannedRun, changes: Partial<PlannedRun>): void;
+  training: ComparisonTraining;
   log(text: string): void;
   signal: AbortSignal | undefined;
 }
@@ -25,7 +23,7 @@ export function alike(runs: readonly PlannedRun[], name: string): PlannedRun[] {
 
 /** @returns false where it was asked to stop; the same again goes on from there */
 export async function halved(comparison: Comparison, parts: Parts): Promise<boolean> {
-  const { data, out, requestOf, work, tell, log, signal } = parts;
+  const { data, out, training, log, signal } = parts;
   const { runs, seeds } = comparison;
   const racing = () =>
     runs.filter(({ seed, status }) => seed === seeds[0] && status !== "stopped" && status !== "failed");
@@ -37,10 +35,10 @@ export async function halved(comparison: Comparison, parts: Parts): Promise<bool
       if (signal?.aborted) return false;
       if (run.status === "done") continue;
       log(`${run.name}: the first ${100 * share} % of its steps`);
-      const goesOn = await work(run, async (tellRun) => {
+      const goesOn = await training.work(run, async (tellRun) => {
         tellRun({ status: "training", error: undefined });
         // The comparison itself goes on with it.
-        const came = await trainUntil(share, { ...requestOf(run), goOn: null });
+        const came = await trainUntil(share, { ...training.requestOf(run), goOn: null });
         tellRun({ status: came === "interrupted" ? "interrupted" : "paused" });
         return came !== "interrupted";
       });
@@ -58,10 +56,10 @@ export async function halved(comparison: Comparison, parts: Parts): Promise<bool
     for (const name of rung.stopped) {
       const error = stoppedWords(name, rung);
       log(`${name}: ${error}`);
-      for (const run of alike(runs, name)) tell(run, { status: "stopped", error });
+      for (const run of alike(runs, name)) training.tell(run, { status: "stopped", error });
     }
     // Written with the last that was told; where none was given up, here.
-    if (rung.stopped.length === 0) tell(looked[0]!, {});
+    if (rung.stopped.length === 0) training.tell(looked[0]!, {});
   }
   return true;
 }

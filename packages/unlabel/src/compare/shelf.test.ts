@@ -7,7 +7,8 @@ import { reportData } from "../report/data.ts";
 import { calledOf } from "../run/called.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
-import { type CompareRequest, compare } from "./compare.ts";
+import { compare } from "./compare.ts";
+import type { CompareRequest } from "./request.ts";
 import { shelfOf } from "./shelf.ts";
 
 const root = temporaryFolder();

@@ -5,9 +5,10 @@ import { afterAll, expect, it } from "vitest";
 import { evaluate } from "../eval/evaluate.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
-import { type CompareRequest, compare } from "./compare.ts";
+import { compare } from "./compare.ts";
 import { demo } from "./demo.ts";
 import type { Comparison } from "./plan.ts";
+import type { CompareRequest } from "./request.ts";
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());

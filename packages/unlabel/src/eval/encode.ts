@@ -1,8 +1,8 @@
 // The one pass over the images that every protocol on features shares: each is decoded once and encoded once by the trained
 // encoder, the untrained one, and as raw pixels.
 
+import type { Tensor } from "@unlabel/torch";
 import type { Split } from "../data/folder.ts";
-import type { Encoder } from "../encoders/encoder.ts";
 import { type Neighbours, nearest } from "../score/knn.ts";
 import type { HasEncoder } from "./evaluated.ts";
 import { type ExtractOptions, extract, type FeatureFunction, frozen, pixelFeatures } from "./features.ts";
@@ -16,6 +16,7 @@ export class Source {
   readonly train: Features;
   readonly val: Features;
   #neighbours: Neighbours | null = null;
+  readonly #outcomes = new Map<string, unknown>();
 
   constructor(name: SourceName, train: Features, val: Features) {
     this.name = name;
@@ -30,6 +31,12 @@ export class Source {
       this.#neighbours = nearest(this.train.x, this.val.x, wanted, onQueries);
     }
     return this.#neighbours;
+  }
+
+  /** What comes of these features by something that `what` names with all its settings, worked out at the first time. */
+  once<T>(what: string, make: () => T): T {
+    if (!this.#outcomes.has(what)) this.#outcomes.set(what, make());
+    return this.#outcomes.get(what) as T;
   }
 
   dispose(): void {
@@ -49,33 +56,25 @@ export interface Encoded {
 }
 
 /**
- * Encodes both splits and proves that neither encoder changed.
+ * Encodes both splits and proves that no encoder changed.
  *
+ * @param encoders by the kind of features that each makes
  * @throws {UserError} where no image of a split could be read
  */
 export async function encodeSplits(
-  [trained, untrained]: readonly [HasEncoder, HasEncoder],
+  encoders: { trained: HasEncoder; untrained?: HasEncoder },
   train: Split,
   val: Split,
   pixels: boolean,
   { onProgress, ...options }: ExtractOptions,
 ): Promise<Encoded> {
   const began = performance.now();
-  const both = async (after: Encoder, before: Encoder) => {
-    const functions: Partial<Record<SourceName, FeatureFunction>> = {
-      trained: (images) => after.features(images),
-      untrained: (images) => before.features(images),
-      ...(pixels && { pixels: pixelFeatures }),
-    };
+  const [fitted, scored] = await frozenAll(encoders, options, async (functions) => {
+    const all = { ...functions, ...(pixels && { pixels: pixelFeatures }) };
     const encode = (split: Split, done: number) =>
-      extract(split, functions, { ...options, onProgress: (count) => onProgress?.(done + count) });
+      extract<SourceName>(split, all, { ...options, onProgress: (count) => onProgress?.(done + count) });
     return [await encode(train, 0), await encode(val, train.items.length)] as const;
-  };
-  const [fitted, scored] = await frozen(
-    trained.encoder,
-    (after) => frozen(untrained.encoder, (before) => both(after, before), options),
-    options,
-  );
+  });
   const names = Object.keys(fitted.features) as SourceName[];
   return {
     sources: names.map((name) => new Source(name, fitted.features[name]!, scored.features[name]!)),
@@ -83,4 +82,25 @@ export async function encodeSplits(
     kept: { train: fitted.indices, val: scored.indices },
     seconds: (performance.now() - began) / 1000,
   };
+}
+
+/** Runs `body` with what computes the features of each encoder, all of them {@link frozen}. */
+export async function frozenAll<T>(
+  { trained, untrained }: { trained: HasEncoder; untrained?: HasEncoder },
+  options: Pick<ExtractOptions, "precision">,
+  body: (functions: Partial<Record<SourceName, FeatureFunction>>) => Promise<T>,
+): Promise<T> {
+  return frozen(
+    trained.encoder,
+    (after) => {
+      const own = { trained: (images: Tensor) => after.features(images) };
+      if (!untrained) return body(own);
+      return frozen(
+        untrained.encoder,
+        (before) => body({ ...own, untrained: (images) => before.features(images) }),
+        options,
+      );
+    },
+    options,
+  );
 }

@@ -89,11 +89,12 @@ export function linear(
   const began = performance.now();
   const { session, encoded, kept } = subject;
   const settings = { ...PROBE, ...given, seed: session.seed };
-  const outcomes = by(subject, ({ name, train, val }) => {
+  const fit = ({ name, train, val }: Source) => {
     session.log(`linear probe on ${train.x.shape.join(" × ")} features: ${name}`);
     using phase = session.phase(`linear probe: ${name}`, 1, "epoch");
     return linearProbe(train, val, classesOf(subject), settings, (done, total) => phase.update(done, total));
-  });
+  };
+  const outcomes = by(subject, (source) => source.once(`linear probe ${JSON.stringify(settings)}`, () => fit(source)));
   const { lr, weight_decay, tried, chosen, curve, predicted } = outcomes.trained;
   const test = session.test(subject.sources[0]!.val.labels, kept.val);
   const scores = compare<ProbeOutcome, LinearScore>(subject, "linear probe", outcomes, (outcome) => ({
@@ -122,7 +123,9 @@ export function knn(subject: Subject, given: Partial<KnnSettings>): { file: KnnE
   const k = Math.min(asked.k, kept.train.length);
   const settings = { k, temperature: asked.temperature };
   session.log(`${k} nearest neighbours`);
-  const outcomes = by(subject, (source) => voted(subject, source, settings));
+  const vote = (source: Source) =>
+    source.once(`kNN ${JSON.stringify(settings)}`, () => voted(subject, source, settings));
+  const outcomes = by(subject, vote);
   const test = session.test(subject.sources[0]!.val.labels, kept.val);
   const scores = compare(subject, "kNN", outcomes, (outcome) => scoreOf(outcome, test));
   const notes = k < asked.k ? [`k is ${k}, not ${asked.k}: train has no more images`] : [];
@@ -155,10 +158,11 @@ export function fewShots(subject: Subject, shares: readonly number[] = SHARES): 
     const images = draws[0]!.length;
     session.log(`few-shot: ${images} labels, ${draws.length} ${draws.length === 1 ? "draw" : "draws"}`);
     using phase = session.phase("few-shot", draws.length * sources.length, "fit");
-    let done = 0;
-    const scores = by<FewShotScore>(subject, (source) =>
-      fewShot(source.train, source.val, classes, draws, session.seed, () => phase.update(++done)),
-    );
+    const scores = by<FewShotScore>(subject, (source) => {
+      let done = sources.indexOf(source) * draws.length;
+      const fit = () => fewShot(source.train, source.val, classes, draws, session.seed, () => phase.update(++done));
+      return source.once(`few-shot ${share} ${session.seed}`, fit);
+    });
     return { share, images, draws: draws.length, ...scores };
   });
   const notes = few.map((share) => `${100 * share} % of the labels are fewer than the classes: one of each was taken`);
@@ -183,11 +187,12 @@ export function retrieval(subject: Subject): RetrievalEvaluation {
   session.log("retrieval");
   const most = Math.max(...RETRIEVAL_K);
   using phase = session.phase("retrieval", sources.length * val.labels.length, "image");
-  const found = by(subject, (source) => {
+  const hitsOf = (source: Source) => {
     const before = sources.indexOf(source) * val.labels.length;
     const near = source.neighbours(most, (count) => phase.update(before + count));
     return each((k) => hits(near, train.labels, val.labels, k));
-  });
+  };
+  const found = by(subject, (source) => source.once("retrieval", () => hitsOf(source)));
   const recallOf = (of: (typeof found)["trained"]) => each((k) => mean(Array.from(of[k])));
   return {
     ...header(subject, "retrieval", began),

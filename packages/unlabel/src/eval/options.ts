@@ -1,6 +1,7 @@
 // What evaluation can be asked for.
 import type { IndicatorSize, Protocol } from "../run/evaluations.ts";
 import type { KnnSettings } from "../score/knn.ts";
+import type { BaselineMemory } from "./baseline-memory.ts";
 import type { ProbeSettings } from "./linear.ts";
 import type { NetworkGiven } from "./network.ts";
 import type { MachineOptions, OnPhase } from "./session.ts";
@@ -29,6 +30,8 @@ export interface EvaluateOptions extends MachineOptions {
   looked?: IndicatorSize | undefined;
   /** Whether raw pixels are evaluated too. Default true. */
   pixels?: boolean | undefined;
+  /** What evaluations of other encoders on the same images have worked out, so that initial encoders and pixels are encoded once. Default: nothing. */
+  baselines?: BaselineMemory | undefined;
   /** Whether to draw the embedding map and neighbours for the report. Default true, where features are encoded at all. */
   pictures?: boolean | undefined;
   /** Whether it begins with how the images were understood. Default true. */

@@ -11,6 +11,7 @@ import { fewShots, knn, linear, retrieval, type Subject } from "./feature-protoc
 import { checksum } from "./features.ts";
 import type { LookedImages } from "./indicator-images.ts";
 import { indicators } from "./indicators.ts";
+import { KnownBaselines } from "./known-baselines.ts";
 import { network } from "./network-protocols.ts";
 import type { EvaluateOptions } from "./options.ts";
 import { type Drawn, drawPictures } from "./pictures.ts";
@@ -61,6 +62,7 @@ export async function runProtocols(
   const session = new EvaluationSession(data, known, seed, { size, mean, std, ...one.resize }, options, weightsAverage);
   const untrained = initialOf(one);
   const asked = new Set(protocols);
+  const baselines = new KnownBaselines(session, untrained, options);
   if (isShared(options.ranks))
     await sameOnAll(options.ranks, { step, weights: checksum(trained.encoder).slice(0, 16) });
   const evaluations: Evaluations = {};
@@ -74,10 +76,9 @@ export async function runProtocols(
   };
   try {
     if (CHEAP_PROTOCOLS.some((one) => asked.has(one))) {
-      const subject = await encode(session, trained, untrained, step, options);
+      using subject = await encode(session, trained, untrained, step, baselines);
       await pause();
       if (first) pictures = await workedOut(subject, evaluations, { asked, wanted, options, pause });
-      for (const source of subject.sources) source.dispose();
     }
     if (looked && asked.has("indicators")) {
       await pause();
@@ -86,6 +87,7 @@ export async function runProtocols(
         pixels: options.pixels ?? true,
         training: one.run && trainingCost(one.run.info, size),
         size: options.looked,
+        baselines,
         // Where there are labels, what is drawn with them says more.
         ...(wanted &&
           splits === null &&
@@ -150,19 +152,21 @@ async function encode(
   trained: HasEncoder,
   untrained: HasEncoder,
   step: number,
-  { pixels = true }: EvaluateOptions,
-): Promise<Subject> {
+  baselines: KnownBaselines,
+): Promise<Subject & Disposable> {
   const { train, val, view, machine, onSkip } = session;
   const { device } = machine;
   for (const { encoder } of [trained, untrained]) encoder.to({ device, memoryFormat: "channels_last" });
   using phase = session.phase("encoding", train.items.length + val.items.length, "image", 0);
-  const encoded = await encodeSplits([trained, untrained], train, val, pixels, {
-    ...machine,
-    view,
-    batch: 256,
-    onProgress: (count) => phase.update(count),
-    onSkip,
-  });
+  const encoded = await baselines.completed((missing) =>
+    encodeSplits({ trained, ...(missing.untrained && { untrained }) }, train, val, missing.pixels, {
+      ...machine,
+      view,
+      batch: 256,
+      onProgress: (count) => phase.update(count),
+      onSkip,
+    }),
+  );
   return { ...encoded, session, step };
 }
 

@@ -67,7 +67,8 @@ export class EvaluationSession {
   readonly train: Split;
   readonly val: Split;
   readonly seed: number;
-  readonly #splitSeed: number | null;
+  /** Of the fifth that val is, where it was held out of train. */
+  readonly splitSeed: number | null;
   readonly view: EvaluationView;
   readonly machine: ReturnType<typeof settleMachine>;
   readonly #weightsAverage: number | null;
@@ -90,7 +91,7 @@ export class EvaluationSession {
     this.train = splits.train;
     this.val = splits.val;
     this.seed = seed;
-    this.#splitSeed = splits.seed;
+    this.splitSeed = splits.seed;
     this.view = view;
     this.machine = settleMachine(options);
     this.#weightsAverage = weightsAverage;
@@ -169,7 +170,7 @@ export class EvaluationSession {
       protocol,
       split: "val",
       seed: this.seed,
-      split_seed: this.#splitSeed,
+      split_seed: this.splitSeed,
       step,
       // From scratch it is not where training began.
       ...(this.#weightsAverage !== null && protocol !== "supervised" && { weights_average: this.#weightsAverage }),

@@ -57,7 +57,8 @@ function onnx(facts: ExportFacts, files: readonly string[]): string {
     `session = onnxruntime.InferenceSession("${whole}")`,
     ...(photos
       ? [
-          'image = ImageOps.exif_transpose(Image.open("cat.jpg")).convert("RGB")',
+          'image = ImageOps.exif_transpose(Image.open("cat.jpg")).convert("RGBA")',
+          'image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")',
           'features, tokens = session.run(["features", "tokens"], {"images": np.asarray(image)[None]})',
         ]
       : [
@@ -76,6 +77,8 @@ function onnx(facts: ExportFacts, files: readonly string[]): string {
           "    const bitmap = await createImageBitmap(file.files[0]);",
           "    const { width, height } = bitmap;",
           '    const canvas = new OffscreenCanvas(width, height).getContext("2d");',
+          '    canvas.fillStyle = "white"; // where it is transparent',
+          "    canvas.fillRect(0, 0, width, height);",
           "    canvas.drawImage(bitmap, 0, 0);",
           "    const rgb = canvas.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 < 3);",
           '    const images = new ort.Tensor("uint8", Uint8Array.from(rgb), [1, height, width, 3]);',

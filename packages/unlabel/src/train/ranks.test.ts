@@ -2,9 +2,11 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
-import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { tarOf } from "../testing/archives.ts";
+import { sampleImage, temporaryFolder, writeImages } from "../testing/data.ts";
 import { runRanks } from "../testing/ranks.ts";
 import "../testing/narrow.ts";
 import type { Asked } from "../testing/run-pretrain.ts";
@@ -44,6 +46,31 @@ const at = (name: string) => join(folder.path, name);
 const images = at("images");
 let [first, second]: [Said[], Said[]] = [[], []];
 
+/** Images in two tar shards, and in a Parquet file of several pages. */
+const ARCHIVES = [
+  ["tar", "train-{0..1}.tar"],
+  ["parquet", "train.parquet"],
+] as const;
+
+async function writeArchives() {
+  const pictures = await Promise.all(
+    Array.from({ length: 24 }, async (_, i) => new Uint8Array(await sampleImage(40, 40, i).png().toBuffer())),
+  );
+  for (const shard of [0, 1]) {
+    const own = pictures.slice(12 * shard, 12 * (shard + 1));
+    const entries = own.flatMap((content, i) => [
+      { path: `${i}.png`, content },
+      { path: `${i}.cls`, content: String(i % 2) },
+    ]);
+    writeFileSync(at(`train-${shard}.tar`), tarOf(entries));
+  }
+  const columnData = [
+    { name: "image", data: pictures, type: "BYTE_ARRAY" as const },
+    { name: "label", data: pictures.map((_, i) => i % 2), type: "INT32" as const },
+  ];
+  writeFileSync(at("train.parquet"), new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 6 })));
+}
+
 /** One process, in this one. */
 const alone = (out: string, flags: Record<string, unknown>, more = {}) =>
   pretrain({ data: images, settings: { flags }, out: at(out), stream: { write: () => true }, ...more });
@@ -58,11 +85,14 @@ beforeAll(async () => {
   }
   writeFileSync(join(images, "train", "dog", "torn.png"), "not an image");
   mkdirSync(at("elsewhere"));
+  await writeArchives();
   await alone("one", { ...SETTINGS, batch: 8 });
   await alone("half", { ...SETTINGS, batch: 8, steps: 3 });
+  for (const [kind, data] of ARCHIVES) await alone(`${kind}-one`, { ...SETTINGS, batch: 8 }, { data: at(data) });
   const request = (out: string, flags: Record<string, unknown>, more = {}) => ({
     ...{ data: images, settings: { flags }, out: at(out), ...more },
   });
+  const { steps: _, ...timed } = SETTINGS;
   const asked: Asked[] = [
     { request: request("two", { ...SETTINGS, batch: 4 }) },
     { request: request("half", { ...SETTINGS, batch: 4 }, { resume: "auto" }) },
@@ -74,6 +104,10 @@ beforeAll(async () => {
     { request: request("data", { ...SETTINGS, batch: 4 }), otherwise: { 1: { data: at("elsewhere") } } },
     { request: request("two", { ...SETTINGS, batch: 4 }) },
     { request: request("uneven", { ...SETTINGS, global_batch: 9 }) },
+    ...ARCHIVES.map(([kind, data]) => ({
+      request: request(`${kind}-two`, { ...SETTINGS, batch: 4 }, { data: at(data) }),
+    })),
+    { request: request("budget", { ...timed, batch: 4, budget: 2 }) },
   ];
   const outcomes = await runRanks(2, fileURLToPath(new URL("../testing/run-pretrain.ts", import.meta.url)), {
     args: [JSON.stringify(asked)],
@@ -89,8 +123,8 @@ afterAll(() => folder[Symbol.dispose]());
 
 const rows = (run: string) => RunDirectory.open(at(run)).metrics();
 
-function expectSameLosses(run: string) {
-  const [found, expected] = [rows(run), rows("one")];
+function expectSameLosses(run: string, one = "one") {
+  const [found, expected] = [rows(run), rows(one)];
   expect(found.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
   for (const [i, row] of found.entries()) {
     expect.soft(Math.abs(row["train/loss"]! - expected[i]!["train/loss"]!), `step ${i + 1}`).toBeLessThan(1e-4);
@@ -132,6 +166,25 @@ describe("two ranks of 4 images", () => {
     const { info } = await alone("two", { ...SETTINGS, batch: 8, steps: 8 }, { resume: true });
     expect(info.result).toMatchObject({ steps: 8 });
     expect(info.ranks).toBeUndefined();
+  });
+
+  it.each(ARCHIVES)("train from %s as one process does", (kind) => {
+    const at = 7 + ARCHIVES.findIndex(([other]) => other === kind);
+    expect(first[at]!.error).toBeUndefined();
+    expectSameLosses(`${kind}-two`, `${kind}-one`);
+    const [two, one] = ["two", "one"].map((name) => RunDirectory.open(join(folder.path, `${kind}-${name}`)).info);
+    expect(two!.data).toEqual(one!.data);
+    expect(two).toMatchObject({ ranks: 2, data: { train: 24 } });
+  });
+
+  it("end a budget of time together", () => {
+    const [one, two] = [first[9]!, second[9]!];
+    expect([one.error, two.error]).toEqual([undefined, undefined]);
+    expect(two.info.result).toEqual(one.info.result);
+    const { result, status } = one.info;
+    expect(status).toBe("done");
+    expect(rows("budget")).toHaveLength(result!.steps);
+    expect(result!.seconds).toBeGreaterThan(1);
   });
 
   it("share a global batch whatever their number", () => {

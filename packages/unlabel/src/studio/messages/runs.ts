@@ -76,6 +76,8 @@ export interface RunsMessage {
   looking: boolean;
   /** What was left out, a line each. */
   notes: string[];
+  /** How often news of runs had been told by then: what comes with a higher number is newer than this. */
+  told: number;
 }
 
 /** Part of what an evaluation found. */
@@ -164,8 +166,9 @@ export interface SettingsMessage {
 
 /** What the line of events carries. */
 export type StudioEvent =
-  | { type: "hello"; version: string }
-  /** Rows that are new or changed, and ids of those that are gone. */
-  | { type: "runs"; rows: RunRow[]; gone: string[]; looking: boolean; notes: string[] }
+  /** The line is open; `told` as RunsMessage has it. */
+  | { type: "hello"; version: string; told: number }
+  /** Rows that are new or changed, and ids of those that are gone; `told` counts these messages. */
+  | { type: "runs"; rows: RunRow[]; gone: string[]; looking: boolean; notes: string[]; told: number }
   /** Something is new there: `run:ID`, or a part's own word. */
   | { type: "topic"; topic: string };

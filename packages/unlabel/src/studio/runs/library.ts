@@ -38,6 +38,8 @@ const PACE: Pace = { live: 1_000, rest: 10_000 };
 const AT_ONCE = 8;
 /** Indices of metrics kept: of the runs asked for last. */
 const INDICES = 48;
+/** Rows read within this time are told of together, in milliseconds: a page draws its table once for all of them. */
+const TOGETHER_MS = 50;
 
 interface Kept extends KnownRun {
   /** What its files were when they were last read. */
@@ -60,6 +62,10 @@ export class RunLibrary {
   #isStale = false;
   #ended = false;
   #timer: NodeJS.Timeout | null = null;
+  /** Rows that nobody has been told of yet. */
+  #fresh: RunRow[] = [];
+  #telling: NodeJS.Timeout | null = null;
+  #told = 0;
   #first: Promise<void> | null = null;
   #looked = 0;
 
@@ -92,11 +98,16 @@ export class RunLibrary {
     return this.#notes;
   }
 
+  /** How often news have been told: an answer with all runs may come before or after any of them. */
+  get told(): number {
+    return this.#told;
+  }
+
   /** Begins to look, and goes on until disposed of. @returns once every run has been read */
   start(): Promise<void> {
     this.#first ??= this.#look(true).finally(() => {
       this.#looking = false;
-      this.#tell([], []);
+      this.#tell([]);
       this.#later();
     });
     return this.#first;
@@ -117,7 +128,7 @@ export class RunLibrary {
 
   [Symbol.dispose](): void {
     this.#ended = true;
-    if (this.#timer) clearTimeout(this.#timer);
+    for (const timer of [this.#timer, this.#telling]) if (timer) clearTimeout(timer);
     this.#watches[Symbol.dispose]();
   }
 
@@ -166,7 +177,7 @@ export class RunLibrary {
     const isNews = JSON.stringify(this.#notes) !== JSON.stringify(found.notes);
     this.#notes = found.notes;
     for (const folder of [...found.folders, ...found.runs]) this.#watches.watch(folder);
-    if (gone.length > 0 || isNews) this.#tell([], gone);
+    if (gone.length > 0 || isNews) this.#tell(gone);
     await this.#read(all ? [...this.#runs.values()] : fresh);
   }
 
@@ -190,12 +201,21 @@ export class RunLibrary {
     if (!this.#runs.has(run.id)) return;
     const isNew = JSON.stringify(row) !== JSON.stringify(run.row);
     run.row = row;
-    if (isNew) this.#tell([row], []);
+    if (isNew) this.#tellSoon(row);
     if (isChanged || isNew) this.#events.tell(`run:${run.id}`);
   }
 
-  #tell(rows: RunRow[], gone: string[]): void {
-    this.#events.send({ type: "runs", rows, gone, looking: this.#looking, notes: this.#notes });
+  #tellSoon(row: RunRow): void {
+    this.#fresh.push(row);
+    this.#telling ??= setTimeout(() => this.#tell([]), TOGETHER_MS);
+  }
+
+  #tell(gone: string[]): void {
+    if (this.#telling) clearTimeout(this.#telling);
+    const rows = this.#fresh;
+    [this.#fresh, this.#telling] = [[], null];
+    const [looking, notes, told] = [this.#looking, this.#notes, ++this.#told];
+    this.#events.send({ type: "runs", rows, gone, looking, notes, told });
   }
 
   #nameOf(dir: string): string {

@@ -19,7 +19,9 @@ export const runsPart: Part = (app, studio) => {
     await Promise.race([studio.runs.start(), new Promise((resolve) => setTimeout(resolve, FIRST_MS))]);
     return c.json(runsMessage(studio));
   });
-  app.get("/api/events", () => studio.events.open({ type: "hello", version: versionOfUnlabel() }));
+  app.get("/api/events", () =>
+    studio.events.open({ type: "hello", version: versionOfUnlabel(), told: studio.runs.told }),
+  );
   app.get("/api/run/:id", async (c) => c.json(await readDetail(studio.folders, runOf(c, studio))));
   app.get("/api/curves", async (c) => {
     const keys = c.req.query("keys")?.split(",").filter(Boolean) ?? null;
@@ -62,5 +64,6 @@ function runsMessage({ runs, folders }: Studio): RunsMessage {
     folders: folders.roots.map(({ given }) => given),
     looking: runs.looking,
     notes: [...runs.notes],
+    told: runs.told,
   };
 }

@@ -1,6 +1,6 @@
 // Asking the server, and asking again when it tells that something is new. What is shown stays until its successor is there.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { listen } from "./live.ts";
+import { isLineOpen, listen } from "./live.ts";
 
 /** An answer on its way, or there. */
 export interface Asked<T> {
@@ -113,12 +113,13 @@ export function useApi<T>(path: string | null, topics: readonly string[] = []): 
       timer = setTimeout(() => void ask(), Math.max(0, last + CALM_MS - Date.now()));
     };
     void ask();
-    let greeted = false;
+    // What was told while the line was closed has to be asked for; before it was first open, that is news alone.
+    let wasOpen = isLineOpen();
     const leave = listen((event) => {
       if (event.type === "topic" && known.current.has(event.topic)) soon();
       if (event.type === "hello") {
-        if (greeted) soon();
-        greeted = true;
+        if (wasOpen || known.current.size > 0) soon();
+        wasOpen = true;
       }
     });
     return () => {

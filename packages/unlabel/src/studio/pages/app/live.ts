@@ -52,6 +52,11 @@ export function listen(listener: Listener): () => void {
   return () => void listeners.delete(listener);
 }
 
+/** Whether all that the server tells arrives now. */
+export function isLineOpen(): boolean {
+  return isOpen;
+}
+
 /** Whether the server answers; null for the first moment. */
 export function useConnected(): boolean | null {
   const [now, setNow] = useState<boolean | null>(null);

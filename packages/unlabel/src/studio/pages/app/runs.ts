@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { RunRow, RunsMessage } from "../../messages/runs.ts";
 import { get } from "./api.ts";
 import { listen } from "./live.ts";
+import { RunTable } from "./run-table.ts";
 
 /** What is known of them. */
 export interface KnownRuns {
@@ -24,31 +25,44 @@ function set(next: Partial<KnownRuns>): void {
   for (const listener of [...listeners]) listener();
 }
 
+const table = new RunTable();
+let [isAsking, isDue] = [false, false];
+
 async function ask(): Promise<void> {
-  try {
-    const { runs, folders, looking, notes } = await get<RunsMessage>("/api/runs");
-    set({ rows: runs, folders, looking, notes, error: null });
-  } catch (error) {
-    set({ error: error instanceof Error ? error.message : String(error) });
+  isDue = true;
+  if (isAsking) return;
+  isAsking = true;
+  while (isDue) {
+    isDue = false;
+    table.asks();
+    try {
+      const answer = await get<RunsMessage>("/api/runs");
+      isDue ||= table.answers(answer);
+      const { folders, looking, notes } = answer;
+      set({ rows: table.rows, folders, looking, notes, error: null });
+    } catch (error) {
+      table.fails();
+      set({ error: error instanceof Error ? error.message : String(error) });
+    }
   }
+  isAsking = false;
 }
 
 function begin(): void {
   if (isListening) return;
   isListening = true;
   void ask();
-  let greeted = false;
+  let isFirst = true;
   listen((event) => {
     if (event.type === "hello") {
+      table.opens(event.told);
       // What was told during a break has to be asked for.
-      if (greeted) void ask();
-      greeted = true;
+      if (!isFirst || !isAsking) void ask();
+      isFirst = false;
     }
     if (event.type !== "runs") return;
-    const rows = new Map(known.rows.map((row) => [row.id, row]));
-    for (const row of event.rows) rows.set(row.id, row);
-    for (const id of event.gone) rows.delete(id);
-    set({ rows: [...rows.values()], looking: event.looking, notes: event.notes, error: null });
+    table.hears(event);
+    set({ rows: table.rows, looking: event.looking, notes: event.notes, error: null });
   });
 }
 
