@@ -41,8 +41,9 @@ const COUNTS = { train: 2000, val: 2000 };
 const LOOKED = { images: 1200, viewed: 256 };
 /** Methods of each kind: pairs against all others, a teacher, decorrelation, hidden patches. More of them by `--rows`. */
 const METHODS = ["simclr", "byol", "vicreg", "mae"];
-/** Steps of training. */
-const LENGTHS = [40, 160];
+/** Steps of training, of so many images: short ones, so that a hundred of them take an evening. */
+const LENGTHS = [25, 100];
+const BATCH = 32;
 const SEEDS = [0, 1];
 
 /** Settings that make encoders unlike those that a preset makes, broken ones among them. */
@@ -54,7 +55,10 @@ const SETTINGS: Record<string, { flags: string[]; methods?: string[]; lengths?: 
     methods: ["simclr", "byol", "vicreg"],
   },
   // So large a rate that the encoder collapses or forgets what it began with.
-  "wild rate": { flags: ["--lr", "5", "--set", "warmup_epochs=0", "--set", "clip_grad_norm=1"], lengths: [40] },
+  "wild rate": {
+    flags: ["--lr", "5", "--set", "warmup_epochs=0", "--set", "clip_grad_norm=1"],
+    lengths: [LENGTHS[0]!],
+  },
 };
 
 /** One checkpoint, as it is kept. */
@@ -213,9 +217,9 @@ async function measured(
   const machine = ["--threads", String(threads), "--device", device];
   const out = join(folder, id.replaceAll(" ", "-"));
   const flags = ["--method", method, "--seed", String(seed), "--steps", String(steps), "--set", "online=false"];
-  const small = quick ? ["--set", "size=32", "--batch", "16"] : [];
+  const small = quick ? ["--set", "size=32", "--batch", "16"] : ["--batch", String(BATCH)];
   await runUnlabel(
-    ["pretrain", images, ...flags, ...SETTINGS[setting]!.flags, ...small, ...machine, "--out", out],
+    ["pretrain", images, ...flags, ...small, ...SETTINGS[setting]!.flags, ...machine, "--out", out],
     threads,
   );
   const { linear, knn, indicators } = await evaluate(out, images, {

@@ -6,16 +6,16 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { cacheDir } from "@unlabel/torch/setup";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import sharp from "sharp";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { idOf } from "../packages/unlabel/src/studio/runs/library.ts";
+import { launchChromium } from "../packages/unlabel/src/testing/chromium.ts";
 import { startStudio } from "./studio-process.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const BIN = join(ROOT, "packages/unlabel/bin/unlabel.mjs");
 const OUT = join(ROOT, "docs/pictures");
-const CHROMIUM = "/usr/bin/chromium";
 const [WIDTH, HEIGHT] = [1280, 800];
 /** Milliseconds that a busy machine may take for one page. */
 const PATIENCE = 900_000;
@@ -80,7 +80,7 @@ mkdirSync(runs, { recursive: true });
 mkdirSync(OUT, { recursive: true });
 if (!existsSync(join(demo, "report.html"))) await unlabel("demo", "--seeds", "2", "--out", demo);
 await using studio = await startStudio(runs);
-const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await launchChromium();
 try {
   const page = await browser.newPage({ viewport: { width: WIDTH, height: HEIGHT }, colorScheme: "light" });
   page.setDefaultTimeout(PATIENCE);

@@ -4,8 +4,9 @@ import { closeSync, cpSync, mkdtempSync, openSync, readFileSync, rmSync, writeSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { idOf } from "../packages/unlabel/src/studio/runs/library.ts";
+import { launchChromium } from "../packages/unlabel/src/testing/chromium.ts";
 import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { median } from "./stats.ts";
@@ -15,7 +16,6 @@ import { startStudio } from "./studio-process.ts";
 import { realMapRows } from "./studio-real-map.ts";
 
 const BUILT = join(import.meta.dirname, "../packages/unlabel/dist/studio/pages");
-const CHROMIUM = "/usr/bin/chromium";
 const ROUNDS = 5;
 const MANY = 500;
 const LINES = 10_000_000;
@@ -24,7 +24,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   const { quick, say } = options;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   const rounds = quick ? 1 : ROUNDS;
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+  const browser = await launchChromium();
   try {
     const rows: Row[] = [];
     const [few, many, long] = ["few", "many", "long"].map((name) => join(folder, name)) as [string, string, string];

@@ -1,20 +1,21 @@
 // A studio in a browser, for tests: the pages as their sources are now, on a server of its own, in Chromium.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { bundlePages } from "../../../../scripts/pages.mjs";
 import type { Pace } from "../studio/runs/library.ts";
 import { type ServedStudio, type StudioOptions, serveStudio } from "../studio/server/studio.ts";
+import { hasChromium, launchChromium } from "./chromium.ts";
 
-const CHROMIUM = "/usr/bin/chromium";
-/** Whether there is a browser; tests on pages are skipped where there is none, but in CI. */
-export const hasChromium = existsSync(CHROMIUM);
+// Tests on pages are skipped where there is no browser, but in CI.
 if (!hasChromium) {
-  const message = `Expected Chromium at ${CHROMIUM} for the page tests; "apt-get install chromium" brings it`;
+  const message = "Expected Chromium for the page tests, found none; this installs it: npm run setup -- --test";
   if (process.env.CI) throw new Error(message);
   console.warn(`Skipped: ${message}`);
 }
+
+export { hasChromium };
 
 let bundle: Promise<Map<string, string>> | null = null;
 let browser: Promise<Browser> | null = null;
@@ -51,7 +52,7 @@ export async function openStudio(
     ...served,
     /** A page, and what went wrong in it: errors, refusals of the policy, requests that failed. */
     async page({ width = 1280, colorScheme = "light", reducedMotion = "no-preference", path = "/" }: View = {}) {
-      browser ??= chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox", "--disable-gpu"] });
+      browser ??= launchChromium();
       const height = width < 600 ? 844 : 800;
       const context = await (await browser).newContext({ viewport: { width, height }, colorScheme, reducedMotion });
       const page = await context.newPage();
