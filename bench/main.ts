@@ -91,7 +91,7 @@ const program = new Command("npm run bench --")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
   .option(
     "--rows <pattern>",
-    "data, train, busy, scale, presets, indicators, methods: only rows whose name holds it, a regular expression",
+    "data, train, busy, scale, studio, presets, indicators, methods: only rows whose name holds it, a regular expression",
     pattern,
   )
   .option(
@@ -192,7 +192,7 @@ async function checkRows(asked: string[], wanted: RegExp, options: BenchOptions,
       : (await (COMPARED[name] ?? ALONE[name])?.())?.rowNames;
     if (!found || found(options).length === 0)
       throw new UserError(
-        `Expected --rows with data, train, busy, scale, presets, indicators or methods alone, got it with ${name}`,
+        `Expected --rows with data, train, busy, scale, studio, presets, indicators or methods alone, got it with ${name}`,
       );
     known.push(...found(options));
   }

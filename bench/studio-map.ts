@@ -7,15 +7,19 @@ import { bundlePages } from "../scripts/pages.mjs";
 import { type Row, row } from "./row.ts";
 
 const SECONDS = 4;
+const COUNTS = [20_000, 100_000];
+const nameOf = (count: number) => `a map of ${count.toLocaleString("en-US")} points, dragged`;
+/** Names of its rows. */
+export const MAP_ROWS = COUNTS.map(nameOf);
 
 /** One row for each number of points. */
 export async function mapRows(browser: Browser, quick: boolean): Promise<Row[]> {
   const files = await bundlePages();
   const rows: Row[] = [];
-  for (const count of quick ? [2000] : [20_000, 100_000]) {
+  for (const count of quick ? [2000] : COUNTS) {
     const frames = await framesOf(browser, files, count, quick ? 0.5 : SECONDS);
     rows.push(
-      row(`a map of ${count.toLocaleString("en-US")} points, dragged`, "frames/s", Number(frames.toFixed(1)), null, {
+      row(nameOf(count), "frames/s", Number(frames.toFixed(1)), null, {
         note: count === 20_000 ? "aim: 30; at most 60" : "at most 60",
       }),
     );

@@ -18,32 +18,26 @@ const LONG = [
   ["mae", 850],
 ] as const;
 const WRITES = 5;
+const nameOf = (method: string) => `pictures over time, ${method}`;
+/** Names of its rows. */
+export const PICTURES_ROWS = LONG.map(([method]) => nameOf(method));
 
 /** A row a method. */
-export async function picturesRows(folder: string, { quick, data, threads, say }: BenchOptions): Promise<Row[]> {
+export async function picturesRows(
+  folder: string,
+  { quick, data, threads, rows: chosen, say }: BenchOptions,
+): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [method, long] of LONG) {
+    const name = nameOf(method);
+    if (chosen?.test(name) === false) continue;
     say(`pictures over time of ${method}`);
     const run = join(folder, method);
     const small = quick ? ["--size", "32", "--set", "encoder=vit_tiny", "--set", "patch=16"] : [];
     const steps = String(quick ? 6 : long);
-    const how = [
-      "--method",
-      method,
-      "--preset",
-      "small",
-      "--batch",
-      "64",
-      "--epochs",
-      "1000",
-      "--steps",
-      steps,
-      ...small,
-      "--out",
-      run,
-    ];
+    const length = ["--batch", "64", "--epochs", "1000", "--steps", steps];
+    const how = ["--method", method, "--preset", "small", ...length, ...small, "--out", run];
     await runUnlabel(["pretrain", data, ...how, "--threads", String(threads)], threads);
-    const name = `pictures over time, ${method}`;
     const index = join(run, PICTURES, OVER_TIME);
     if (!existsSync(index)) {
       rows.push(row(name, "% of training", null, null, { note: "a run that is so short draws none" }));

@@ -11,12 +11,19 @@ import { startStudio } from "./studio-process.ts";
 
 const EDGE = 28;
 const KINDS = 10;
+const COUNT = 100_000;
+const namesOf = (count: number) => {
+  const words = `a map of ${count.toLocaleString("en-US")} images`;
+  return [`${words}: from the button to the page`, `${words}: dragged`] as const;
+};
+/** Names of its rows. */
+export const REAL_MAP_ROWS = namesOf(COUNT);
 /** Minutes that a map may take before the bench gives up. */
 const PATIENCE = 30;
 
 /** Seconds until the map is there, and frames a second while it is dragged. */
 export async function realMapRows(browser: Browser, folder: string, options: BenchOptions): Promise<Row[]> {
-  const count = options.quick ? 2000 : 100_000;
+  const count = options.quick ? 2000 : COUNT;
   const images = join(folder, "images");
   writeImages(images, count);
   const small = ["encoder=vit_tiny", "patch=14", "projection_hidden=64", "projection_dim=32", "health_every=0"];
@@ -36,12 +43,12 @@ export async function realMapRows(browser: Browser, folder: string, options: Ben
     await page.locator(".map > canvas[data-frames]").waitFor({ timeout: PATIENCE * 60_000 });
     const seconds = (performance.now() - began) / 1000;
     const frames = await framesWhileDragged(page, options.quick ? 0.5 : 4);
-    const words = `a map of ${count.toLocaleString("en-US")} images`;
+    const [drawn, dragged] = namesOf(count);
     return [
-      row(`${words}: from the button to the page`, "s", seconds, null, {
+      row(drawn, "s", seconds, null, {
         note: "encoded, laid out, asked for classes",
       }),
-      row(`${words}: dragged`, "frames/s", Number(frames.toFixed(1)), null, { note: "at most 60" }),
+      row(dragged, "frames/s", Number(frames.toFixed(1)), null, { note: "at most 60" }),
     ];
   } finally {
     await context.close();

@@ -10,64 +10,94 @@ import { launchChromium } from "../packages/unlabel/src/testing/chromium.ts";
 import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { median } from "./stats.ts";
-import { mapRows } from "./studio-map.ts";
-import { picturesRows } from "./studio-pictures.ts";
+import { MAP_ROWS, mapRows } from "./studio-map.ts";
+import { PICTURES_ROWS, picturesRows } from "./studio-pictures.ts";
 import { startStudio } from "./studio-process.ts";
-import { realMapRows } from "./studio-real-map.ts";
+import { REAL_MAP_ROWS, realMapRows } from "./studio-real-map.ts";
 
 const BUILT = join(import.meta.dirname, "../packages/unlabel/dist/studio/pages");
 const ROUNDS = 5;
 const MANY = 500;
 const LINES = 10_000_000;
 
+/** What is measured together, by the names of its rows. */
+const PARTS = {
+  few: ["from the command to the address", "first paint of 50 runs"],
+  many: [`all of ${MANY} runs painted`],
+  long: [
+    "10 million lines: the first curve",
+    "10 million lines: read whole, every extreme kept",
+    "10 million lines: what others wait meanwhile",
+  ],
+  dragged: MAP_ROWS,
+  laidOut: REAL_MAP_ROWS,
+  pictures: PICTURES_ROWS,
+  loaded: ["what a browser loads, gzip"],
+} as const;
+
+/** `--rows` chooses among them; what is measured together is measured whole. */
+export function rowNames(): string[] {
+  return Object.values(PARTS).flat();
+}
+
 export async function run(options: BenchOptions): Promise<Row[]> {
-  const { quick, say } = options;
+  const { quick, say, rows: chosen } = options;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   const rounds = quick ? 1 : ROUNDS;
+  const asked = (part: keyof typeof PARTS) => PARTS[part].some((name) => chosen?.test(name) ?? true);
   const browser = await launchChromium();
   try {
     const rows: Row[] = [];
-    const [few, many, long] = ["few", "many", "long"].map((name) => join(folder, name)) as [string, string, string];
-    say("50 runs");
-    await writeRuns(few, quick ? 5 : 50);
-    const starts: number[] = [];
-    const paints: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      await using studio = await startStudio(few);
-      starts.push(studio.seconds);
-      paints.push(await paintOf(browser, studio.address, quick ? 5 : 50));
+    if (asked("few")) {
+      say("50 runs");
+      const { starts, paints } = await paintsOf(browser, join(folder, "few"), quick ? 5 : 50, rounds);
+      rows.push(
+        row(PARTS.few[0], "s", median(starts), null, { note: "aim: 2 s" }),
+        row(PARTS.few[1], "s", median(paints), null, { note: "aim: 1 s" }),
+      );
     }
-    rows.push(
-      row("from the command to the address", "s", median(starts), null, { note: "aim: 2 s" }),
-      row("first paint of 50 runs", "s", median(paints), null, { note: "aim: 1 s" }),
-    );
-    say(`${MANY} runs`);
-    await writeRuns(many, quick ? 10 : MANY);
-    const whole: number[] = [];
-    for (let round = 0; round < rounds; round++) {
-      await using studio = await startStudio(many);
-      whole.push(await paintOf(browser, studio.address, quick ? 10 : MANY));
+    if (asked("many")) {
+      say(`${MANY} runs`);
+      const { paints } = await paintsOf(browser, join(folder, "many"), quick ? 10 : MANY, rounds);
+      rows.push(row(PARTS.many[0]!, "s", median(paints), null, { note: "right after the start" }));
     }
-    rows.push(row(`all of ${MANY} runs painted`, "s", median(whole), null, { note: "right after the start" }));
-    say(`${LINES} lines of metrics`);
-    await writeLong(join(long, "run"), quick ? 50_000 : LINES);
-    rows.push(...(await readLong(long)));
-    say("a map that is dragged");
-    rows.push(...(await mapRows(browser, quick)));
-    say("a map of a hundred thousand images");
-    rows.push(...(await realMapRows(browser, join(folder, "map"), options)));
-    rows.push(...(await picturesRows(join(folder, "pictures"), options)));
-    const bytes = ["studio.js", "studio.css"].map((name) => gzipSync(readFileSync(join(BUILT, name))).length);
-    rows.push(
-      row("what a browser loads, gzip", "MB", bytes.reduce((sum, one) => sum + one) / 1e6, null, {
-        note: "aim: 1.5 MB",
-      }),
-    );
-    return rows;
+    if (asked("long")) {
+      say(`${LINES} lines of metrics`);
+      const long = join(folder, "long");
+      await writeLong(join(long, "run"), quick ? 50_000 : LINES);
+      rows.push(...(await readLong(long)));
+    }
+    if (asked("dragged")) {
+      say("a map that is dragged");
+      rows.push(...(await mapRows(browser, quick)));
+    }
+    if (asked("laidOut")) {
+      say("a map of a hundred thousand images");
+      rows.push(...(await realMapRows(browser, join(folder, "map"), options)));
+    }
+    if (asked("pictures")) rows.push(...(await picturesRows(join(folder, "pictures"), options)));
+    if (asked("loaded")) {
+      const bytes = ["studio.js", "studio.css"].map((name) => gzipSync(readFileSync(join(BUILT, name))).length);
+      const sum = bytes.reduce((total, one) => total + one);
+      rows.push(row(PARTS.loaded[0], "MB", sum / 1e6, null, { note: "aim: 1.5 MB" }));
+    }
+    return rows.filter(({ name }) => chosen?.test(name) ?? true);
   } finally {
     await browser.close();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** How long a studio on so many runs takes to answer, and a browser to have them all on the screen, a number a round. */
+async function paintsOf(browser: Browser, folder: string, count: number, rounds: number) {
+  await writeRuns(folder, count);
+  const [starts, paints]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    await using studio = await startStudio(folder);
+    starts.push(studio.seconds);
+    paints.push(await paintOf(browser, studio.address, count));
+  }
+  return { starts, paints };
 }
 
 /** Runs that differ in their names alone. */
@@ -140,9 +170,9 @@ async function readLong(folder: string): Promise<Row[]> {
   }
   const whole = (performance.now() - began) / 1000;
   return [
-    row("10 million lines: the first curve", "s", first.seconds, null),
-    row("10 million lines: read whole, every extreme kept", "s", whole, null),
-    row("10 million lines: what others wait meanwhile", "s", waits.length > 0 ? median(waits) : null, null, {
+    row(PARTS.long[0], "s", first.seconds, null),
+    row(PARTS.long[1], "s", whole, null),
+    row(PARTS.long[2], "s", waits.length > 0 ? median(waits) : null, null, {
       note: waits.length > 0 ? "median of answers with the table" : "not measured: the file was read at once",
     }),
   ];

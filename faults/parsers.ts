@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { loadSafetensors, saveSafetensors, scope, tensor, zeros } from "@unlabel/torch";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
-import { openComparison, saveComparison, type Terms } from "../packages/unlabel/src/compare/plan.ts";
+import { openComparison, saveComparison } from "../packages/unlabel/src/compare/plan.ts";
 import { readSettings } from "../packages/unlabel/src/config/files.ts";
 import { chooseInput } from "../packages/unlabel/src/data/choose-input.ts";
 import type { Split } from "../packages/unlabel/src/data/folder.ts";
@@ -26,8 +26,8 @@ import { lockRun } from "../packages/unlabel/src/run/lock.ts";
 import { MetricsFile } from "../packages/unlabel/src/run/metrics.ts";
 import { readRun } from "../packages/unlabel/src/run/read/run.ts";
 import { sampleImage, writeImages } from "../packages/unlabel/src/testing/data.ts";
-import { writeRun } from "../packages/unlabel/src/testing/run-fixture.ts";
 import { plan } from "../packages/unlabel/src/train/plan.ts";
+import { CONFIG, idxHeader, jpegs, makeCheckpoints, makeRun, TERMS, tar } from "./parser-inputs.ts";
 
 /** Sound files of every type; see fixtures/decode.py. */
 const RASTERS = join(import.meta.dirname, "..", "fixtures", "decode");
@@ -44,82 +44,6 @@ export interface Parser {
   mutated?: RegExp;
   /** Reads what lies there; throws UserError or TorchError where it refuses. */
   parse(folder: string): unknown;
-}
-
-const CONFIG = `# A comment
-method: simclr
-preset: small
-lr: 3e-4
-betas: [0.9, 0.95]
-mean: &grey [0.5, 0.5, 0.5]
-std: *grey
-schedule: cosine
-clip_grad_norm: null
-exclude_norm_bias: true
-`;
-
-/** A short run that has been trained and probed, as its numbers go. */
-const makeRun = (folder: string, method: "mae" | "simclr" = "mae") =>
-  writeRun(join(folder, "run"), {
-    method,
-    steps: 12,
-    classes: ["a", "b", "c"],
-    // With it few-shot, retrieval, and the list of the pictures.
-    knn: 0.5,
-    skipped: [{ path: "a.jpg", reason: "cut off" }],
-  });
-
-/** Two checkpoints as small as can be. */
-function makeCheckpoints(folder: string): void {
-  mkdirSync(folder, { recursive: true });
-  for (const [name, step] of [
-    ["last", "6"],
-    ["previous", "3"],
-  ] as const) {
-    for (const kind of ["safetensors", "state.safetensors"]) {
-      saveSafetensors(join(folder, `${name}.${kind}`), { weight: zeros([2, 3]) }, { step }, { checksum: true });
-    }
-  }
-}
-
-/** The terms of a comparison. */
-const TERMS: Terms = {
-  data: "/images",
-  methods: ["mae"],
-  seeds: [0],
-  budget: { kind: "epochs", value: 2 },
-  preset: "small",
-  backbone: null,
-  settings: { size: 32 },
-};
-
-async function jpegs(count: number): Promise<Buffer[]> {
-  return Promise.all(Array.from({ length: count }, (_, i) => sampleImage(24, 20, i).jpeg().toBuffer()));
-}
-
-/** A POSIX tar of small files. */
-function tar(members: readonly [name: string, bytes: Buffer][]): Buffer {
-  const blocks = members.flatMap(([name, bytes]) => {
-    const header = Buffer.alloc(512);
-    header.write(name, 0);
-    header.write("0000644\0", 100);
-    header.write(`${bytes.length.toString(8).padStart(11, "0")}\0`, 124);
-    header.write("        0", 148);
-    header.write("ustar\x0000", 257);
-    header.write(
-      `${header
-        .reduce((sum, byte) => sum + byte, 0)
-        .toString(8)
-        .padStart(6, "0")}\0 `,
-      148,
-    );
-    return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)];
-  });
-  return Buffer.concat([...blocks, Buffer.alloc(1024)]);
-}
-
-function idxHeader(...dims: number[]): Buffer {
-  return Buffer.from([0, 0, 8, dims.length, ...dims.flatMap((n) => [0, 0, n >> 8, n & 255])]);
 }
 
 async function readImages(root: string): Promise<void> {
@@ -401,8 +325,4 @@ export function filesOf(folder: string): { name: string; bytes: Buffer }[] {
     .map(({ parentPath, name }) => join(parentPath, name))
     .sort()
     .map((path) => ({ name: path.slice(folder.length + 1), bytes: readFileSync(path) }));
-}
-
-export function restore(from: string, to: string): void {
-  cpSync(from, to, { recursive: true });
 }

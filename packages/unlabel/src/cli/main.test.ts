@@ -66,6 +66,14 @@ describe("unlabel", () => {
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
   });
 
+  it.each([
+    ...["setup", "doctor", "pretrain", "launch", "compare", "evaluate", "probe", "knn", "report", "studio"],
+    ...["embed", "search", "label", "export", "demo", "data check", "data fetch", "weights inspect"],
+  ])("%s --help is told in 80 columns", async (command) => {
+    const { code, stdout } = await unlabel([...command.split(" "), "--help"]);
+    expect([code, stdout.split("\n").filter((line) => line.length > 80)]).toEqual([0, []]);
+  });
+
   it("pretrain --help names the flags that everyone needs", async () => {
     const { code, stdout } = await unlabel(["pretrain", "--help"]);
     expect(code).toBe(0);

@@ -39,7 +39,7 @@ function flags(): Row[] {
   }
   const names = abouts().map(({ name }) => name);
   return [
-    ["--method", names.join("|"), "how to learn"],
+    ["--method", "name", `how to learn: ${names.join(", ")}`],
     ["--preset", presetNames().join("|"), "where the settings start from (default: auto, which fits the images)"],
     ...FLAGS,
     ...own.values(),

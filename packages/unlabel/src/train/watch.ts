@@ -16,12 +16,14 @@ import type { Health, StartLook } from "../run/health.ts";
 import type { MetricsRow } from "../run/metrics.ts";
 import type { WeightsAverage } from "./average.ts";
 import { HealthRecord } from "./health.ts";
-import { encodeHeldOut, type HeldOut, readHeldOut } from "./held-out.ts";
+import { encodeHeldOut, type HeldOut } from "./held-out.ts";
 import { firstViews, type Look, measure, twoViews, type ViewPlace, voteOf } from "./look.ts";
 import { FEWEST_VOTING, LookPlan, type LookSize, MEASURED, type Moment, VOTING } from "./look-plan.ts";
+import { LookedImages } from "./looked-images.ts";
 import { OnlineProbe } from "./online.ts";
 import { type DrawnMoment, PicturesOverTimeWatch } from "./pictures-over-time.ts";
 import type { RankGroup } from "./rank-group.ts";
+import { WatchedPictures } from "./watched-pictures.ts";
 
 export interface WatchOptions {
   config: SettledConfig;
@@ -61,24 +63,13 @@ export class Watch {
   readonly #plan: LookPlan;
   /** What is compared of each image; null where a method has no two views of one size. */
   readonly #pair: [ViewPlace, ViewPlace] | null;
-  /** Read when they are first looked at; null before that. */
-  #heldOut: HeldOut | null = null;
-  #asked = 0;
-  #identical = false;
+  readonly #images: LookedImages;
   /** Of the last look. */
   #size: LookSize = { measured: 0, voting: 0 };
-  /** Too few images can be read to look at anything. */
-  #blind = false;
   /** Whether this is the process that looks. */
   readonly #looks: boolean;
   /** Null where nothing is to be looked at but by the online probe. */
-  #pictures: PicturesOverTimeWatch | null;
-  /** Of a source in blocks nothing is read for pictures alone. */
-  readonly #inBlocks: boolean;
-  /** The images of pictures; null where there are none, undefined before they are read. */
-  #pictured: HeldOut | null | undefined;
-  #drawn: DrawnMoment[] = [];
-  #complaint: string | null = null;
+  readonly #pictures: WatchedPictures | null;
   /** Seconds before the first step, for its row. */
   #before = 0;
 
@@ -96,12 +87,17 @@ export class Watch {
     const views = method.views.reduce((sum, { count, size }) => sum + count * (size / largest) ** 2, 0);
     const compares = this.#pair !== null;
     this.#plan = new LookPlan({ config, votes: probe !== null, views, compares, available, blocks });
-    this.#inBlocks = blocks !== undefined;
+    const looked = new LookedImages(data.train, config, options.reader, (...read) => this.#plan.learnRead(...read));
+    this.#images = looked;
     const ordinary = isOrdinary(data.train.input ?? PHOTOGRAPHS);
+    const { device, reader } = options;
     this.#pictures =
       config.health_every === 0
         ? null
-        : new PicturesOverTimeWatch({ config, method, device: options.device, views, available, ordinary });
+        : new WatchedPictures(new PicturesOverTimeWatch({ config, method, device, views, available, ordinary }), {
+            ...{ split: data.train, config, reader, looked, inBlocks: blocks !== undefined },
+            evaluating: (body) => this.#evaluating(body),
+          });
     const { about } = methodNamed(config.method);
     this.record = new HealthRecord({
       method: { ...about.health, learnt: learntShare(about, config) },
@@ -128,15 +124,12 @@ export class Watch {
 
   /** Looks before the first step: draws what pictures there is time for. */
   async begin(moment: Moment): Promise<void> {
-    if (this.#inBlocks || this.#pictures?.due(moment) !== true) return;
-    const began = performance.now();
-    await this.#picture(this.#pictures, moment);
-    this.#before = (performance.now() - began) / 1000;
+    this.#before = (await this.#pictures?.begin(moment)) ?? 0;
   }
 
   /** The pictures drawn since this was last asked, to be written. */
   takePictures(): DrawnMoment[] {
-    return this.#drawn.splice(0);
+    return this.#pictures?.take() ?? [];
   }
 
   /** What lets the online probe learn from a step's features; undefined where there is none. */
@@ -152,7 +145,7 @@ export class Watch {
 
   /** Whether the features will be measured after the step that comes now. */
   due(moment: Moment): boolean {
-    return this.#looks && !this.#blind && this.#plan.due(moment);
+    return this.#looks && !this.#images.blind && this.#plan.due(moment);
   }
 
   /**
@@ -163,7 +156,7 @@ export class Watch {
    * @returns what was found, and the seconds that it took; nothing where nothing was looked at
    */
   async look(moment: Moment, due: boolean, views: readonly Tensor[], onLook: OnLook = () => {}): Promise<Look> {
-    if (this.#blind || !this.#looks) return {};
+    if (this.#images.blind || !this.#looks) return {};
     const began = performance.now();
     const trial = this.#plan.trial(moment);
     if (trial > 0) await this.#tryOut(trial);
@@ -172,7 +165,7 @@ export class Watch {
     const images = Math.max(size.measured, size.voting);
     if (images > 0) onLook(images, this.#plan.seconds(size, moment));
     const found = images > 0 ? await this.#lookAt(size, views) : {};
-    const pictured = await this.#pictureAfter(moment);
+    const pictured = (await this.#pictures?.after(moment)) ?? false;
     if (trial + images === 0 && !pictured && this.#before === 0) return {};
     const seconds = this.#before + (performance.now() - began) / 1000;
     this.#before = 0;
@@ -181,21 +174,19 @@ export class Watch {
 
   /** Encodes what has waited for its time, as before a run is left. */
   async flush(): Promise<void> {
-    const drawn = await this.#pictures?.encodeWaiting();
-    if (drawn) this.#drawn.push(drawn);
+    await this.#pictures?.flush();
   }
 
   /** Why there will be no more pictures, to be said once; null where nothing went wrong. */
   takeComplaint(): string | null {
-    const said = this.#complaint;
-    this.#complaint = null;
-    return said;
+    return this.#pictures?.takeComplaint() ?? null;
   }
 
   /** What there was no time for after the last step; null where there was. */
   leftOut(moment: Moment): string | null {
     if (!this.#looks) return null;
-    if (this.#blind) return "The features were not looked at: fewer than two of the images drawn for it can be read";
+    if (this.#images.blind)
+      return "The features were not looked at: fewer than two of the images drawn for it can be read";
     return this.#plan.leftOut(this.#size, moment);
   }
 
@@ -210,14 +201,14 @@ export class Watch {
     const voting = this.probe ? most(VOTING) : 0;
     if (Math.max(measured, voting) < 2) return null;
     onLook(Math.max(measured, voting), 0);
-    const heldOut = await this.#read(Math.max(measured, voting));
+    const heldOut = await this.#images.read(Math.max(measured, voting));
     if (heldOut === null) return null;
-    const rows = this.#rows(heldOut.labels.length, heldOut.labels.length);
+    const rows = this.#images.rows(heldOut.labels.length, heldOut.labels.length);
     return this.#evaluating((features): StartLook => {
       const encoded = this.#encode(heldOut, rows, features);
-      const of = (count: number) => chosen(encoded, this.#rows(count, rows.length)).to({ device });
+      const of = (count: number) => chosen(encoded, this.#images.rows(count, rows.length)).to({ device });
       const votes = halvings(Math.min(voting, rows.length)).flatMap((images) => {
-        const asked = this.#rows(images, rows.length);
+        const asked = this.#images.rows(images, rows.length);
         const labels = asked.map((row) => heldOut.labels[row]!);
         const files = heldOut.files && asked.map((row) => heldOut.files![row]!);
         const { "online/knn_top1": top1 } = voteOf(of(images), labels, data.classes.length, files);
@@ -236,55 +227,13 @@ export class Watch {
   }
 
   [Symbol.dispose](): void {
-    this.#heldOut?.pixels.dispose();
-    this.#pictured?.pixels.dispose();
+    this.#images[Symbol.dispose]();
+    this.#pictures?.[Symbol.dispose]();
     this.probe?.dispose();
   }
 
-  /** Draws and encodes what pictures there is time for after a step; says whether there were any. */
-  async #pictureAfter(moment: Moment): Promise<boolean> {
-    const pictures = this.#pictures;
-    if (!pictures) return false;
-    const isReady = pictures.ready(moment);
-    if (isReady) await this.flush();
-    const isDue = (!this.#inBlocks || this.#heldOut !== null) && pictures.due(moment);
-    if (isDue) await this.#picture(pictures, moment);
-    return isReady || isDue;
-  }
-
-  async #picture(pictures: PicturesOverTimeWatch, moment: Moment): Promise<void> {
-    try {
-      const images = this.#inBlocks ? this.#heldOut : await this.#toPicture(pictures, pictures.images(moment.total));
-      if (images === null) {
-        this.#pictures = null;
-        return;
-      }
-      const drawing = this.#evaluating((features) => pictures.draw(moment, images, features));
-      const drawn = await pictures.encode(drawing);
-      if (drawn) this.#drawn.push(drawn);
-    } catch (error) {
-      // A method or an encoder of a plugin, say. Training needs none of it.
-      this.#pictures = null;
-      const why = error instanceof Error ? error.message : String(error);
-      this.#complaint = `note: no pictures are drawn from step ${moment.step} on: ${why}`;
-    }
-  }
-
-  /** The images of pictures, always the same ones; null where fewer than two can be read. */
-  async #toPicture(pictures: PicturesOverTimeWatch, count: number): Promise<HeldOut | null> {
-    if (this.#pictured === undefined) {
-      const { data, config, reader } = this.#options;
-      const began = performance.now();
-      const found = await readHeldOut(data.train, count, { size: config.size, seed: config.seed, reader });
-      this.#pictured = found && found.labels.length > 1 ? found : null;
-      if (this.#pictured === null) found?.pixels.dispose();
-      pictures.spend((performance.now() - began) / 1000);
-    }
-    return this.#pictured;
-  }
-
   async #lookAt({ measured, voting }: LookSize, views: readonly Tensor[]): Promise<Look> {
-    const heldOut = await this.#read(Math.max(measured, voting));
+    const heldOut = await this.#images.read(Math.max(measured, voting));
     if (heldOut === null) return {};
     const began = performance.now();
     const [looked, voters] = [measured, voting].map((count) => Math.min(count, heldOut.labels.length)) as [
@@ -296,25 +245,25 @@ export class Watch {
     // Of few images none; before the first step there are none to compare, and those of other ranks are not here.
     const here = views[0] ? views[0].shape[0]! / method.views[0]!.count : Number.POSITIVE_INFINITY;
     const compared = Math.max(1, Math.min(here, this.#plan.compared(looked) / 2));
-    const rows = this.#rows(Math.max(looked, voters), heldOut.labels.length);
+    const rows = this.#images.rows(Math.max(looked, voters), heldOut.labels.length);
     const labels = rows.map((row) => heldOut.labels[row]!);
     const files = heldOut.files && rows.map((row) => heldOut.files![row]!);
     const look = this.#evaluating((features): Look => {
       const encoded = this.#encode(heldOut, rows, features);
       const some = (count: number) =>
-        count === rows.length ? encoded : chosen(encoded, this.#rows(count, rows.length));
+        count === rows.length ? encoded : chosen(encoded, this.#images.rows(count, rows.length));
       const pair = places && (() => features(firstViews(views, method.views, places, compared).to({ device })));
       return {
         ...(looked > 0 && measure(some(looked), pair)),
-        ...(looked > 0 && this.#identical && { "health/identical": 1 }),
+        ...(looked > 0 && this.#images.identical && { "health/identical": 1 }),
         // Beside the encoder that it began with, how many were asked matters.
         ...(voters > 0 && this.#options.start && { "online/images": voters }),
         ...(voters > 0 &&
           voteOf(
             some(voters),
-            this.#rows(voters, rows.length).map((row) => labels[row]!),
+            this.#images.rows(voters, rows.length).map((row) => labels[row]!),
             data.classes.length,
-            files && this.#rows(voters, rows.length).map((row) => files[row]!),
+            files && this.#images.rows(voters, rows.length).map((row) => files[row]!),
           )),
       };
     });
@@ -325,41 +274,12 @@ export class Watch {
 
   /** Learns on a few images what one costs. */
   async #tryOut(images: number): Promise<void> {
-    const heldOut = await this.#read(images);
+    const heldOut = await this.#images.read(images);
     if (heldOut === null) return;
     const began = performance.now();
     const { length } = heldOut.labels;
-    this.#evaluating((features) => this.#encode(heldOut, this.#rows(length, length), features).sum().item());
+    this.#evaluating((features) => this.#encode(heldOut, this.#images.rows(length, length), features).sum().item());
     this.#plan.learnCost(length, (performance.now() - began) / 1000);
-  }
-
-  /** At least so many of the images, where there are so many; null where there are too few to look at. */
-  async #read(images: number): Promise<HeldOut | null> {
-    const { data, config, reader } = this.#options;
-    if (images <= this.#asked) return this.#heldOut;
-    const began = performance.now();
-    const found = await readHeldOut(data.train, images, { size: config.size, seed: config.seed, reader });
-    this.#plan.learnRead(images, (performance.now() - began) / 1000, found?.fetching);
-    this.#heldOut?.pixels.dispose();
-    [this.#heldOut, this.#asked] = [found, images];
-    this.#blind = found === null || found.labels.length < 2;
-    if (found === null || this.#blind) return null;
-    this.#identical =
-      scope(() =>
-        found.pixels
-          .eq(found.pixels.narrow(0, 0, 1))
-          .all()
-          .item(),
-      ) === 1;
-    return found;
-  }
-
-  /**
-   * Which rows so many images are: the first that were drawn, so that looks at as many are at the same ones, whatever else was read and in
-   * whichever run. A source that hands out a sample of its own, in its own order, has them evenly from all of it.
-   */
-  #rows(count: number, length: number): Int32Array {
-    return this.#options.data.train.sample ? spaced(count, length) : Int32Array.from({ length: count }, (_, i) => i);
   }
 
   #encode(heldOut: HeldOut, rows: Int32Array, features: (images: Tensor) => Tensor): Tensor {
@@ -405,11 +325,6 @@ function halvings(most: number): number[] {
   const counts = new Set([most]);
   for (let count = VOTING; count >= FEWEST_VOTING; count /= 2) if (count < most) counts.add(count);
   return [...counts].filter((count) => count > 2);
-}
-
-/** So many rows of `length`, evenly from all of them. */
-function spaced(count: number, length: number): Int32Array {
-  return Int32Array.from({ length: count }, (_, i) => Math.floor((i * length) / count));
 }
 
 function chosen(tensor: Tensor, rows: Int32Array): Tensor {

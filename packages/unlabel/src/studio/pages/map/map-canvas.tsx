@@ -1,22 +1,10 @@
 // One map: dragged, zoomed, pointed at, and drawn around. What is under the pointer, or chosen by the arrow keys, is shown beside it.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { MapTold } from "../../messages/atlas.ts";
-import { token, useTheme } from "../app/theme.ts";
+import { useTheme } from "../app/theme.ts";
 import { type Colouring, coloursOf, type Kind, valuesOf } from "./colours.ts";
-import {
-  channels,
-  drawPoints,
-  inside,
-  Places,
-  type Points,
-  packed,
-  toMap,
-  toScreen,
-  towards,
-  type View,
-  wholeView,
-  zoomed,
-} from "./points.ts";
+import { drawMap } from "./map-drawing.ts";
+import { inside, Places, type Points, toMap, toScreen, towards, type View, wholeView, zoomed } from "./points.ts";
 import { type Thumbnail, Thumbnails } from "./thumbnails.ts";
 
 interface Props {
@@ -38,9 +26,6 @@ interface Props {
 const EDGE = 64;
 /** Pixels from the pointer within which a point is under it. */
 const REACH = 14;
-/** Zoomed so far in that points are few, images are shown in their places: at most so many points a picture's room. */
-const PICTURE_ROOM = 70;
-const PICTURES = 120;
 
 /** What moves the map from outside. */
 export interface MapHandle {
@@ -76,81 +61,15 @@ export function MapCanvas(props: Props & { handle: (handle: MapHandle | null) =>
   const draw = () => {
     state.current.frame = 0;
     const own = canvas.current;
-    const context = own?.getContext("2d", { alpha: false });
-    if (!own || !context || own.width === 0) return;
-    const { width, height } = own;
+    if (!own || own.width === 0) return;
     const now = state.current;
-    now.view ??= wholeView(width, height);
-    const image = imageOf(own, context);
-    const pixels = new Uint32Array(image.data.buffer);
-    const background = packed(channels(token("--paper")));
-    const ratio = devicePixelRatio;
-    const much = Math.sqrt(now.view.scale / wholeView(width, height).scale);
-    const radius =
-      ratio * Math.min(5, Math.max(points.count > 30_000 ? 1.1 : points.count > 4000 ? 1.6 : 2.6, 0) * much);
-    const look = { ...latest.current, background, faint: 12, radius: Math.round(radius * 4) / 4 };
-    const shown = drawPoints(pixels, width, height, points, now.view, look);
-    context.putImageData(image, 0, 0);
-    drawPictures(context, width, height, shown);
-    context.lineWidth = 2 * ratio;
-    context.strokeStyle = token("--ink");
-    if (now.line.length > 2) {
-      context.beginPath();
-      for (let k = 0; k < now.line.length; k += 2)
-        context.lineTo(...toScreen(now.view, width, height, now.line[k]!, now.line[k + 1]!));
-      context.closePath();
-      context.stroke();
-    }
-    if (now.at >= 0) {
-      context.beginPath();
-      context.arc(...toScreen(now.view, width, height, points.x[now.at]!, points.y[now.at]!), 7 * ratio, 0, 7);
-      context.stroke();
-    }
-    own.dataset.frames = String(Number(own.dataset.frames ?? 0) + 1);
-  };
-
-  /** Images in the places of points, where these are few enough. */
-  const drawPictures = (context: CanvasRenderingContext2D, width: number, height: number, count: number) => {
-    const { view } = state.current;
-    const ratio = devicePixelRatio;
-    if (!view || !thumbnails.current) return;
-    const room = PICTURE_ROOM * ratio;
-    // Of many there would be no room for most.
-    if (count > 2.5 * Math.ceil(width / room) * Math.ceil(height / room)) return;
-    const [left, low] = toMap(view, width, height, 0, height);
-    const [right, high] = toMap(view, width, height, width, 0);
-    const taken = new Map<string, number>();
-    places.each(left, low, right, high, (i) => {
-      const [x, y] = toScreen(view, width, height, points.x[i]!, points.y[i]!);
-      if (x < 0 || y < 0 || x >= width || y >= height) return;
-      const cell = `${Math.floor(x / room)} ${Math.floor(y / room)}`;
-      if (!taken.has(cell)) taken.set(cell, i);
+    now.view ??= wholeView(own.width, own.height);
+    const { colours, marks } = latest.current;
+    drawMap(own, {
+      ...{ points, places, kinds, colouring, colours, marks },
+      ...{ view: now.view, line: now.line, at: now.at, thumbnails: thumbnails.current },
     });
-    // All of them or none: half a map of pictures looks as if something were missing.
-    if (taken.size > PICTURES) return;
-    const shown = [...taken.values()];
-    thumbnails.current.ask(shown.map((i) => points.image[i]!));
-    const edge = 40 * ratio;
-    for (const i of shown) {
-      const found = thumbnails.current.of(points.image[i]!);
-      if (!found) continue;
-      const [x, y] = toScreen(view, width, height, points.x[i]!, points.y[i]!);
-      context.drawImage(
-        found.sheet,
-        found.left,
-        found.top,
-        found.edge,
-        found.edge,
-        x - edge / 2,
-        y - edge / 2,
-        edge,
-        edge,
-      );
-      const colour = kinds.find(({ value }) => value === valuesOf(points, colouring)[i])?.colour;
-      context.strokeStyle = token(latest.current.marks[i] === 1 ? "--ink" : (colour ?? "--untrained"));
-      context.lineWidth = (latest.current.marks[i] === 1 ? 3 : 1.5) * ratio;
-      context.strokeRect(x - edge / 2, y - edge / 2, edge, edge);
-    }
+    own.dataset.frames = String(Number(own.dataset.frames ?? 0) + 1);
   };
 
   const point = (i: number) => {
@@ -384,14 +303,4 @@ function Picture({ thumbnail }: { thumbnail: Thumbnail | null }) {
     if (thumbnail) context.drawImage(thumbnail.sheet, thumbnail.left, thumbnail.top, EDGE, EDGE, 0, 0, EDGE, EDGE);
   });
   return <canvas ref={own} class="picture" width={EDGE} height={EDGE} />;
-}
-
-const images = new WeakMap<HTMLCanvasElement, ImageData>();
-/** A canvas's pixels, kept while its size is the same. */
-function imageOf(canvas: HTMLCanvasElement, context: CanvasRenderingContext2D): ImageData {
-  const known = images.get(canvas);
-  if (known && known.width === canvas.width && known.height === canvas.height) return known;
-  const made = context.createImageData(canvas.width, canvas.height);
-  images.set(canvas, made);
-  return made;
 }
