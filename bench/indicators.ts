@@ -6,23 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { commitOf } from "../packages/unlabel/src/base/commit.ts";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
-import { table } from "../packages/unlabel/src/base/table.ts";
 import { BaselineMemory } from "../packages/unlabel/src/eval/baseline-memory.ts";
 import { evaluate } from "../packages/unlabel/src/eval/evaluate.ts";
 import { abouts } from "../packages/unlabel/src/methods/abouts.ts";
-import type { Trust } from "../packages/unlabel/src/report/trust.ts";
-import { INDICATORS, type IndicatorName, type Indicators, upward } from "../packages/unlabel/src/run/indicators.ts";
+import type { Indicators } from "../packages/unlabel/src/run/indicators.ts";
 import { runUnlabel } from "./child.ts";
-import {
-  bestCombination,
-  correlation,
-  judgedAll,
-  leaveOneOut,
-  namedRight,
-  type Pairs,
-  type Scope,
-  type StatRow,
-} from "./indicator-stats.ts";
+import { type IndicatorRow, type Score, words } from "./indicator-tables.ts";
 import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
 import { type ImageSet, SETS } from "./preset-sets.ts";
 import type { BenchOptions, Row } from "./row.ts";
@@ -30,7 +19,6 @@ import { smallCopy } from "./small-copy.ts";
 
 /** Sets with labels: photographs, drawings, one channel of 16 bits; `--data` adds one where it names other images than the default. */
 const NAMES = ["photographs", "demo", "deep"];
-const SET_WORDS: Record<string, string> = { demo: "drawings", deep: "photographs in one channel of 16 bits" };
 /** Images that a checkpoint is scored with, of a set that has more: enough to tell a few points apart, and few enough for a hundred times. */
 const COUNTS = { train: 2000, val: 2000 };
 /**
@@ -60,32 +48,6 @@ const SETTINGS: Record<string, { flags: string[]; methods?: string[]; lengths?: 
     lengths: [LENGTHS[0]!],
   },
 };
-
-/** One checkpoint, as it is kept. */
-export interface IndicatorRow {
-  /** What it is told apart by. */
-  id: string;
-  set: string;
-  method: string;
-  setting: string;
-  /** Steps; 0 is the encoder before pretraining. */
-  steps: number;
-  seed: number;
-  /** Of this project, that it was measured at. */
-  commit: string | null;
-  /** By name; null where it was refused. */
-  indicators: Record<string, number | null>;
-  /** Why, by name, where it was refused. */
-  refused: Record<string, string>;
-  /** Top-1 in [0, 1] with its 95 % interval. */
-  linear: Score;
-  knn: Score;
-}
-
-interface Score {
-  top1: number;
-  interval: [number, number];
-}
 
 /** A checkpoint that there is none of, since training broke: kept, so that it is not tried again. */
 export interface FailedRow {
@@ -262,88 +224,3 @@ function split(found: Indicators): Pick<IndicatorRow, "indicators" | "refused"> 
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-
-/** Rows as the statistics take them: of every indicator the larger is the better. */
-export function statRows(rows: readonly IndicatorRow[], by: "linear" | "knn"): StatRow[] {
-  return rows.map(({ set, method, indicators, [by]: { top1, interval } }) => ({
-    set,
-    method,
-    score: top1,
-    noise: (interval[1] - interval[0]) / 2,
-    signs: Object.fromEntries(
-      INDICATORS.map((about) => {
-        const value = indicators[about.name] ?? null;
-        return [about.name, value === null ? null : upward(about, value)];
-      }),
-    ),
-  }));
-}
-
-/** What the report may say of these rows: null of one set alone. */
-export function trustOf(rows: readonly IndicatorRow[]): Trust | null {
-  const stats = statRows(rows, "linear");
-  const names = INDICATORS.map(({ name }) => name);
-  const found = leaveOneOut(stats, names);
-  if (found.length === 0) return null;
-  const { right, pairs, interval } = judgedAll(stats, found);
-  const round = (share: number) => Math.round(1000 * share) / 1000;
-  return {
-    sets: found.map(({ set }) => SET_WORDS[set] ?? set),
-    checkpoints: rows.length,
-    combination: bestCombination(stats, names).chosen as IndicatorName[],
-    judged: { right, pairs, interval: [round(interval[0]), round(interval[1])] },
-  };
-}
-
-/** The tables, for people. */
-export function words(rows: readonly IndicatorRow[]): string {
-  const sets = [...new Set(rows.map(({ set }) => set))];
-  const counts = sets.map((set) => `${set} ${rows.filter((row) => row.set === set).length}`).join(", ");
-  const blocks = (["linear", "knn"] as const).flatMap((by) => {
-    const stats = statRows(rows, by);
-    const score = by === "knn" ? "kNN" : "linear probe";
-    const one = (["within", "across"] as const).map((scope) => [
-      `${score}, ${scope === "within" ? "within one method" : "across methods"}`,
-      table(
-        [
-          ["", "Spearman", "95 %", "Kendall", "named right", "rows", "refused"],
-          ...INDICATORS.map(({ name, title }) => line(stats, name, title, scope)),
-        ],
-        100,
-      ),
-    ]);
-    return [...one.map(([title, body]) => `${title}\n${body}`), combined(stats, score)];
-  });
-  return [`${rows.length} checkpoints: ${counts}`, ...blocks].join("\n\n");
-}
-
-function line(stats: readonly StatRow[], name: string, title: string, scope: Scope): string[] {
-  const { spearman, kendall, interval, rows, refused } = correlation(stats, name, scope);
-  const pairs = namedRight(stats, ({ signs }) => signs[name] ?? null, scope);
-  const number = (value: number | null) => (value === null ? "–" : value.toFixed(2));
-  const range = interval ? `${number(interval[0])} to ${number(interval[1])}` : "–";
-  return [title, number(spearman), range, number(kendall), named(pairs), String(rows), String(refused)];
-}
-
-function named({ right, pairs }: Pairs): string {
-  return pairs === 0 ? "–" : `${right} of ${pairs}`;
-}
-
-function combined(stats: readonly StatRow[], score: string): string {
-  const found = leaveOneOut(
-    stats,
-    INDICATORS.map(({ name }) => name),
-  );
-  if (found.length === 0)
-    return `${score}: a combination takes two sets or more to be chosen on one and judged on another`;
-  return [
-    `${score}: the combination chosen on the other sets, judged on the one left out`,
-    table(
-      [
-        ["left out", "chosen", "named right there", "on the others"],
-        ...found.map(({ set, chosen, judged, seen }) => [set, chosen.join(" + "), named(judged), named(seen)]),
-      ],
-      100,
-    ),
-  ].join("\n");
-}

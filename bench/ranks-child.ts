@@ -1,7 +1,7 @@
 // Several processes of this machine at once, that are ranks of one group or know nothing of each other; what the first prints is the result.
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../packages/unlabel/src/base/free-port.ts";
 import { type Outcome, runChild, runUnlabel } from "./child.ts";
 
 /** Runs a script of `bench/ours` as so many ranks of one thread each. */
@@ -58,17 +58,4 @@ async function besideOthers(others: readonly ChildProcess[], first: Promise<Outc
   } finally {
     for (const other of others) other.kill();
   }
-}
-
-/** A port of this machine that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(address !== null && typeof address === "object" ? address.port : 0);
-    });
-  });
-  await new Promise((done) => server.close(done));
-  return port;
 }

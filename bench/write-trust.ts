@@ -1,7 +1,8 @@
 // Writes what the report may say of indicators without labels, from the rows of bench `indicators`: `npx tsx bench/write-trust.ts`.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { measuredRows, trustOf } from "./indicators.ts";
+import { trustOf } from "./indicator-tables.ts";
+import { measuredRows } from "./indicators.ts";
 
 const file = join(import.meta.dirname, "../packages/unlabel/src/report/trust-table.ts");
 writeFileSync(

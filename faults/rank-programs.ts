@@ -1,7 +1,7 @@
 // Ranks as programs: started by our launcher or one by one, found among the system's processes, and hit by signals.
 import { existsSync, readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
+import { freePort } from "../packages/unlabel/src/base/free-port.ts";
 import { clean, type Ended, expect, lastLine, Program, run, succeeded } from "./program.ts";
 import { equalsWhole, type Learnt, learnt, pretrain, resume, type World } from "./world.ts";
 
@@ -109,16 +109,4 @@ export async function byHand(
     return new Program(own, { env, ...(last && options.memoryKib && { memoryKib: options.memoryKib }) });
   });
   return Promise.all(started.flatMap((one) => (one ? [one.ended] : [])));
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await new Promise<number>((resolve) => {
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(address !== null && typeof address === "object" ? address.port : 0);
-    });
-  });
-  await new Promise((done) => server.close(done));
-  return port;
 }

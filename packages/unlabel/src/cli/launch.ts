@@ -1,7 +1,7 @@
 // unlabel launch --nproc N COMMAND …: a command of unlabel's as several processes on this machine, as torchrun would start them.
-import { createServer } from "node:net";
 import type { Command } from "commander";
-import { UsageError, UserError } from "../base/errors.ts";
+import { UsageError } from "../base/errors.ts";
+import { freePort } from "../base/free-port.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
 import { parseTimeout, ranksFromEnv } from "../train/ranks-env.ts";
 import { whole } from "./settings.ts";
@@ -82,16 +82,4 @@ async function act(command: readonly string[], options: Options): Promise<void> 
 
 function pluginsOf({ plugin }: Options): string[] {
   return Array.isArray(plugin) ? plugin.flatMap((file) => ["--plugin", String(file)]) : [];
-}
-
-/** A port of this machine's own address that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const address = await new Promise<ReturnType<typeof server.address>>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server.address()));
-  });
-  await new Promise((done) => server.close(done));
-  if (address !== null && typeof address === "object") return address.port;
-  throw new UserError("Expected a free port on 127.0.0.1, got none; name one with --port");
 }

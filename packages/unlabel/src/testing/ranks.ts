@@ -1,6 +1,6 @@
 // Starts a script in a few processes that form a group on this machine, and gathers what each prints; as the engine's tests do.
 import { spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { freePort } from "../base/free-port.ts";
 
 /** What came of one rank. */
 export interface RankOutcome {
@@ -9,17 +9,6 @@ export interface RankOutcome {
   said: unknown;
   stderr: string;
   seconds: number;
-}
-
-/** A port of this machine that nobody listens at. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 type Variables = Record<string, string | number>;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type IndicatorRow, statRows, words } from "./indicators.ts";
+import { type IndicatorRow, statRows, words } from "./indicator-tables.ts";
 
 const row = (set: string, i: number, more: Record<string, number | null> = {}): IndicatorRow => ({
   id: `${set} ${i}`,
