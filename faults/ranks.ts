@@ -183,7 +183,9 @@ function fewerRanks(): Case {
     name: "a run of four ranks goes on with two, then with one",
     async run(world, folder) {
       const out = join(folder, "run");
-      const first = new Program(launch(4, pretrain(world.data, "mae", out)));
+      // The batch of one process, shared by four.
+      const args = pretrain(world.data, "mae", out).map((word) => (word === "--batch" ? "--global-batch" : word));
+      const first = new Program(launch(4, args));
       await first.until(() => stepsOf(out).length >= 12);
       await hit(first, 3, "SIGKILL");
       const second = new Program(launch(2, resume(out)));
