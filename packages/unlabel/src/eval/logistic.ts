@@ -87,7 +87,9 @@ function descend(at: Tensor, look: (point: Tensor) => Look, iterations: number, 
     for (let attempt = 0; attempt < 20 && !next; attempt++, length /= 2) {
       const point = at.add(direction, { alpha: length });
       const found = look(point);
-      if (found.loss <= here.loss + 1e-4 * length * descent) next = { point, look: found };
+      // A step so short that nothing moves gains as much as it is asked to, in numbers of so few digits.
+      const gains = found.loss < here.loss && found.loss <= here.loss + 1e-4 * length * descent;
+      if (gains) next = { point, look: found };
       else for (const tensor of [point, found.slope]) tensor.dispose();
     }
     direction.dispose();

@@ -1,11 +1,15 @@
 import { manualSeed, noGrad, randn, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../config/common.ts";
+import type { VisionTransformer } from "../../encoders/index.ts";
 import { mean, rowsOf } from "../../testing/naive.ts";
 import { stepOn } from "../../testing/progress.ts";
+import { smallEncoder } from "../../testing/small-encoders.ts";
+import { trainOnToys } from "../../testing/toys.ts";
 import { presetConfig } from "../presets.ts";
 import { createMethod, resolveConfig } from "../registry.ts";
 import { blockMask } from "../shared/block-masking.ts";
+import type { Centre } from "../shared/centre.ts";
 import { dino } from "../shared/dino-loss.ts";
 import { joined } from "../shared/local-views.ts";
 import { prototypeChance } from "../shared/prototype-bounds.ts";
@@ -118,6 +122,56 @@ describe("Ibot", () => {
       expect(found.loss.item()).toBeCloseTo(expected.loss.item(), 5);
       expect(found.logs.patch_loss!.item()).toBe(0);
     });
+  });
+
+  it("collapses where teachers are not centred, or not sharpened, images and patches alike, and not where they are both", () => {
+    /** Of the teacher's answers to images it has not seen: outputs in use, and the entropy of one answer, as a share of its most. */
+    const used = (answers: Tensor, centre: Centre, temperature: number) => {
+      const shares = answers.sub(centre.value).div(temperature).softmax(1);
+      const entropy = (p: Tensor) => p.mul(p.add(1e-12).log()).sum([-1]).neg();
+      return {
+        outputs: Math.exp(entropy(shares.mean([0])).item()),
+        sure: entropy(shares).mean().item() / Math.log(12),
+      };
+    };
+    const found = (own: Record<string, unknown>, centred = true) =>
+      scope(() => {
+        manualSeed(0);
+        const config = {
+          ...{ ...tiny, size: 8, patch: 4, batch: 32, local_views: 0, momentum_start: 0.9, momentum_end: 0.9 },
+          ...own,
+        };
+        const [encoder, target] = [0, 1].map(() => smallEncoder(config as never) as VisionTransformer);
+        const method = new Ibot(config as never, encoder!, target!);
+        trainOnToys(
+          method,
+          (views, step) => {
+            if (!centred) for (const { value } of [method.centre, method.patch_centre]) noGrad(() => value.zero_());
+            return method.loss(views, stepOn(32, { step: step + 1 })).loss;
+          },
+          { lr: 3e-3, steps: 60 },
+        );
+        method.eval();
+        return noGrad(() => {
+          const { tokens, classToken } = method.target_encoder.tokens(randn([64, 3, 8, 8]));
+          const answers = [classToken!, tokens.reshape([-1, 48])].map((x) => method.target_head.call(x));
+          const temperature = config.teacher_temp as number;
+          if (!centred) for (const { value } of [method.centre, method.patch_centre]) value.zero_();
+          return {
+            images: used(answers[0]!, method.centre, temperature),
+            patches: used(answers[1]!, method.patch_centre, temperature),
+          };
+        });
+      });
+    const [both, flat, one] = [found({}), found({ teacher_temp_start: 0.5, teacher_temp: 0.5 }), found({}, false)];
+    for (const kind of ["images", "patches"] as const) {
+      expect(both[kind].outputs).toBeGreaterThan(2.5);
+      expect(both[kind].sure).toBeLessThan(0.8);
+      // All answers as likely for every image.
+      expect(flat[kind].sure).toBeGreaterThan(0.97);
+      // One answer for every image.
+      expect(one[kind].outputs).toBeLessThan(1.5);
+    }
   });
 
   it("knows chance: of images, and of patches as often as views hide any", () => {
