@@ -155,7 +155,7 @@ describe("Ibot", () => {
         return noGrad(() => {
           const { tokens, classToken } = method.target_encoder.tokens(randn([64, 3, 8, 8]));
           const answers = [classToken!, tokens.reshape([-1, 48])].map((x) => method.target_head.call(x));
-          const temperature = config.teacher_temp as number;
+          const temperature = Number((config as Config).teacher_temp);
           if (!centred) for (const { value } of [method.centre, method.patch_centre]) value.zero_();
           return {
             images: used(answers[0]!, method.centre, temperature),
