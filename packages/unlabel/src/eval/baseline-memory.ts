@@ -63,11 +63,20 @@ export class BaselineMemory implements Disposable {
     while (this.#bytes + bytes > this.#most) {
       const oldest = others.shift();
       if (oldest === undefined) return false;
-      this.#forget(oldest);
+      this.forget(oldest);
     }
     this.#sources.set(key, one);
     this.#bytes += bytes;
     return true;
+  }
+
+  /** @internal Lets go of the features under a key, where there are any. */
+  forget(key: string): void {
+    const one = this.#sources.get(key);
+    if (!one) return;
+    this.#sources.delete(key);
+    this.#bytes -= bytesOf(one);
+    one.source.dispose();
   }
 
   /** @internal What indicators told of features that are not kept themselves. */
@@ -81,15 +90,8 @@ export class BaselineMemory implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const key of [...this.#sources.keys()]) this.#forget(key);
+    for (const key of [...this.#sources.keys()]) this.forget(key);
     this.#told.clear();
-  }
-
-  #forget(key: string): void {
-    const one = this.#sources.get(key)!;
-    this.#sources.delete(key);
-    this.#bytes -= bytesOf(one);
-    one.source.dispose();
   }
 }
 

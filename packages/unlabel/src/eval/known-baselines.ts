@@ -37,20 +37,19 @@ export class KnownBaselines {
 
   /** Encodes what is missing. Disposing of the result lets go of what is not remembered. */
   async completed(encode: (missing: Missing) => Promise<Encoded>): Promise<Encoded & Disposable> {
-    const known = this.#wanted.flatMap((name) => this.#memory?.use(this.#keys[name]) ?? []);
-    const names = known.map(({ source }) => source.name);
-    let encoded = await encode(this.#missing(names));
-    const [own, remembered] = [[...encoded.sources], known.map(({ source }) => source)];
+    let known = this.#wanted.flatMap((name) => this.#memory?.use(this.#keys[name]) ?? []);
+    let encoded = await encode(this.#missing(known.map(({ source }) => source.name)));
     // An image that can be read no more, or again, makes them baselines of other images.
     if (known.some(({ kept }) => !isAlike(kept.train, encoded.kept.train) || !isAlike(kept.val, encoded.kept.val))) {
-      for (const source of own) source.dispose();
+      disposeOf(encoded.sources);
+      for (const { source } of known) this.#memory?.forget(this.#keys[source.name as Baseline]);
+      known = [];
       encoded = await encode(this.#missing([]));
-      return { ...encoded, [Symbol.dispose]: () => disposeOf(encoded.sources) };
     }
-    const all = [...own, ...remembered];
+    const all = [...encoded.sources, ...known.map(({ source }) => source)];
     const sources = ORDER.flatMap((name) => all.filter((source) => source.name === name));
-    const owned = own.filter(({ name }) => name === "trained");
-    for (const source of own) {
+    const owned = encoded.sources.filter(({ name }) => name === "trained");
+    for (const source of encoded.sources) {
       const { name } = source;
       if (name === "trained") continue;
       const one = { source, kept: encoded.kept };

@@ -37,7 +37,7 @@ async function ask(): Promise<void> {
     table.asks();
     try {
       const answer = await get<RunsMessage>("/api/runs");
-      isDue ||= table.answers(answer);
+      if (table.answers(answer)) isDue = true;
       const { folders, looking, notes } = answer;
       set({ rows: table.rows, folders, looking, notes, error: null });
     } catch (error) {
