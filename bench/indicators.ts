@@ -22,11 +22,12 @@ const NAMES = ["photographs", "demo", "deep"];
 /** Images that a checkpoint is scored with, of a set that has more: enough to tell a few points apart, and few enough for a hundred times. */
 const COUNTS = { train: 2000, val: 2000 };
 /**
- * What indicators look at: enough images for RankMe of a ResNet-18's 512 features, which takes two a feature, and as many of them in
- * several views as a training of some minutes is given. As many for every checkpoint, however short its training: numbers of other images do
- * not compare.
+ * What indicators look at: enough images for RankMe of a ResNet-18's 512 features, which takes two a feature, and enough of them in several
+ * views for LiDAR, which takes one. As many for every checkpoint, however short its training: numbers of other images do not compare.
  */
-const LOOKED = { images: 1200, viewed: 256 };
+const LOOKED = { images: 1100, viewed: 512 };
+/** Edge in pixels at which scores and indicators see the images, all alike: whole ones at twice the size take four times as long. */
+const SIZE = 64;
 /** Methods of each kind: pairs against all others, a teacher, decorrelation, hidden patches. More of them by `--rows`. */
 const METHODS = ["simclr", "byol", "vicreg", "mae"];
 /** Steps of training, of so many images: short ones, so that a hundred of them take an evening. */
@@ -186,7 +187,7 @@ async function measured(
   );
   const { linear, knn, indicators } = await evaluate(out, images, {
     ...{ protocols: ["linear", "knn", "indicators"], looked: LOOKED, pixels: false, pictures: false },
-    ...{ baselines, threads, device, tellData: false, stream: QUIET },
+    ...{ baselines, size: quick ? undefined : SIZE, threads, device, tellData: false, stream: QUIET },
   });
   rmSync(out, { recursive: true, force: true });
   if (!linear || !knn || !indicators) throw new Error(`Expected three evaluations of ${id}`);

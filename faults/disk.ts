@@ -90,7 +90,7 @@ const waiting = (program: Program) => () => program.err.includes("Out of disk: "
 function stated(program: Program, out: string): string {
   const line = program.err.split("\n").find((text) => text.startsWith("Out of disk: ")) ?? "";
   expect(
-    /^Out of disk: no room for .+ in .+, where [\d.]+ [MG]B are free/.test(line),
+    /^Out of disk: no room for .+ in .+, where [\d.]+ (bytes|[kMG]B) are free/.test(line),
     `Expected what needs how much where, got: ${line}`,
   );
   const torn = readdirSync(join(out, "checkpoints")).filter((name) => name.includes("tmp"));

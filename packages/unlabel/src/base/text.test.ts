@@ -6,8 +6,10 @@ it("shows control characters and leaves the rest", () => {
 });
 
 it("says bytes in the largest unit that they reach, with two digits", () => {
-  expect([0, 3204, 9_960_000, 45_123_456, 2.5e9].map(bytesInWords)).toEqual([
-    "0.0 kB",
+  expect([0, 1, 999, 3204, 9_960_000, 45_123_456, 2.5e9].map(bytesInWords)).toEqual([
+    "0 bytes",
+    "1 byte",
+    "999 bytes",
     "3.2 kB",
     "10.0 MB",
     "45 MB",

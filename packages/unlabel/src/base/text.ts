@@ -10,8 +10,9 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** Bytes as people say them: `3.2 kB`, `45 MB`, `1.2 GB`. */
+/** Bytes as people say them: `512 bytes`, `3.2 kB`, `45 MB`, `1.2 GB`. */
 export function bytesInWords(bytes: number): string {
+  if (bytes < 1000) return counted(Math.round(bytes), "byte");
   const [unit, name] = bytes >= 1e9 ? [1e9, "GB"] : bytes >= 1e6 ? [1e6, "MB"] : [1e3, "kB"];
   return `${bytes >= 10 * unit ? Math.round(bytes / unit) : (bytes / unit).toFixed(1)} ${name}`;
 }

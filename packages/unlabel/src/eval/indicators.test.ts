@@ -17,7 +17,7 @@ import { untrainedMethod } from "./baselines.ts";
 import { evaluate } from "./evaluate.ts";
 import { pixelFeatures } from "./features.ts";
 import { seenFeatures } from "./indicator-features.ts";
-import { toldOf } from "./indicators.ts";
+import { toldOf } from "./indicator-values.ts";
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
