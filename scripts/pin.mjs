@@ -34,7 +34,10 @@ const torch = PYTHONS.flatMap((python) =>
   [...LINUX, ...OTHERS].flatMap((platforms) => resolve([`torch==${PINNED}`], { python, platforms })),
 );
 const nvidia = nvidiaLibraries(torch[0], { platforms: LINUX[0] });
-const [x86, arm] = LINUX.map((platforms) => resolve(nvidia, { platforms }));
+const runtime = nvidia.find((name) => name.startsWith("nvidia-cuda-runtime"));
+// Headers alone, which NCCL's library is built with.
+const headers = ["crt", "cccl"].map((name) => runtime.replace("runtime", name));
+const [x86, arm] = LINUX.map((platforms) => resolve([...nvidia, ...headers], { platforms }));
 const libraries = x86.map((wheel) => [
   wheel,
   ...arm.filter(({ name, version }) => name === wheel.name && version === wheel.version),
@@ -42,4 +45,9 @@ const libraries = x86.map((wheel) => [
 
 const needed = libraries.filter(([{ name }]) => CPU_LIBRARIES.test(name));
 write("cpu", `LibTorch ${PINNED} without a GPU: libtorch_cpu needs two small CUDA libraries to load.`, torch, needed);
-write("cuda", `LibTorch ${PINNED} with a GPU: all of NVIDIA's libraries that it requires.`, torch, libraries);
+write(
+  "cuda",
+  `LibTorch ${PINNED} with a GPU: all of NVIDIA's libraries that it requires, and headers for NCCL.`,
+  torch,
+  libraries,
+);

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import {
   buildNative,
   exitWith,
-  hasNcclHeaders,
   installLibtorch,
+  missingForNccl,
   NCCL_SOURCES,
   PINNED,
   reporter,
@@ -43,8 +43,12 @@ await exitWith(async () => {
   const { path } = await step("LibTorch with CUDA", cudaBuild);
   const libtorch = { path, version: PINNED, why: "LIBTORCH" };
   await part("torch", undefined, libtorch);
-  const nccl = hasNcclHeaders(libtorch);
-  if (nccl) await part("nccl", NCCL_SOURCES, libtorch);
+  const missing = missingForNccl(libtorch) ?? [];
+  if (missing.length > 0)
+    throw new SetupError(
+      `Expected the headers of ${missing.join(", ")} beside LibTorch, found none; remove ${path}/..`,
+    );
+  await part("nccl", NCCL_SOURCES, libtorch);
   await part("reader", join(ROOT, "packages/unlabel/native"), null);
   const cli = join(ROOT, "packages/unlabel/bin/unlabel.mjs");
   const { stdout, stderr, status } = spawnSync(process.execPath, [cli, "doctor", "--json"], {
@@ -58,7 +62,5 @@ await exitWith(async () => {
   if (!opened)
     throw new SetupError(`Expected libtorch_cuda to open, it said: ${engine.cuda_library ?? "no such file"}`);
   const gpu = engine.cuda_devices > 0 ? `${engine.cuda_devices} GPUs answer` : "only the GPU is missing";
-  console.log(
-    `LibTorch ${engine.version} with CUDA in ${path}: libtorch_cuda opens, NCCL's library ${nccl ? "is built" : "is not built: its headers are missing"}; ${gpu}.`,
-  );
+  console.log(`LibTorch ${engine.version} with CUDA in ${path}: libtorch_cuda opens, NCCL's library is built; ${gpu}.`);
 });

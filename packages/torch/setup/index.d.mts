@@ -44,9 +44,10 @@ export function locateNative(name: string, folder?: string): Native;
 export function nativePath(name: string, folder?: string): string;
 /** The path of NCCL's process group; null where set-up could not build it. */
 export function locateNccl(): string | null;
-/** The sources of NCCL's process group, and whether they can be built against a LibTorch. */
+/** The sources of NCCL's process group. */
 export const NCCL_SOURCES: string;
-export function hasNcclHeaders(libtorch: Libtorch): boolean;
+/** NVIDIA's wheels whose headers are missing beside a LibTorch to build it; null where that is no CUDA build. */
+export function missingForNccl(libtorch: Libtorch): string[] | null;
 export function locateEngine(): { addon: string; libtorch: Libtorch };
 
 /** What a step did: `did` tells whether there was work to do, `text` what is now in place. */

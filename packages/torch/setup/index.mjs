@@ -5,10 +5,10 @@ export { installLibtorch } from "./install.mjs";
 export { findLibtorch, hasGpu, inspect, libtorchVersion, OLDEST, PINNED } from "./libtorch.mjs";
 export {
   buildNative,
-  hasNcclHeaders,
   locateEngine,
   locateNative,
   locateNccl,
+  missingForNccl,
   NCCL_SOURCES,
   nativePath,
   SETUP_COMMAND,

@@ -2,7 +2,7 @@
 // offline wheel folders work as people have set them; no Python runs afterwards.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, sep } from "node:path";
 import { cacheDir, fillFolder, makeFolder, SetupError } from "./cache.mjs";
 import { cachedLibtorch, hasGpu, inspect, OLDEST, PINNED } from "./libtorch.mjs";
 import { SETUP_COMMAND } from "./native.mjs";
@@ -155,7 +155,7 @@ export function diagnose(output, target) {
 }
 
 /**
- * Removes what nothing here uses: all Python, and without a GPU all that is for one.
+ * Removes what nothing here uses: all Python, and without a GPU all that is for one. NCCL's library is built with NVIDIA's headers.
  * @param {string} folder
  * @param {"cpu" | "cuda"} kind
  * @param {string} version
@@ -173,8 +173,10 @@ function prune(folder, kind, version) {
     if (kind === "cpu" ? gpuLibrary.test(name) : /python|shm_windows/.test(name)) remove(join(torch, "lib", name));
   if (!existsSync(join(folder, "nvidia"))) return;
   for (const file of readdirSync(join(folder, "nvidia"), { recursive: true, withFileTypes: true })) {
+    const at = file.parentPath ?? file.path;
     const isLibrary = /\.so(\.|$)/.test(file.name) && (kind === "cuda" || /^lib(cudart|cupti)\.so/.test(file.name));
-    if (!file.isDirectory() && !isLibrary) remove(join(file.parentPath ?? file.path, file.name));
+    const isHeader = kind === "cuda" && at.split(sep).includes("include");
+    if (!file.isDirectory() && !isLibrary && !isHeader) remove(join(at, file.name));
   }
 }
 

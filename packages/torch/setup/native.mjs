@@ -16,17 +16,30 @@ export const ENGINE_SOURCES = join(import.meta.dirname, "..", "native");
 /** NCCL's process group, a second library that the bridge opens where it is asked for. */
 export const NCCL_SOURCES = join(import.meta.dirname, "..", "native-nccl");
 
+/** Headers that NCCL's library is built with, by NVIDIA's wheel that has them. */
+const NCCL_HEADERS = {
+  "nccl.h": "nvidia-nccl",
+  "cuda_runtime_api.h": "nvidia-cuda-runtime",
+  "crt/host_defines.h": "nvidia-cuda-crt",
+  "nv/target": "nvidia-cuda-cccl",
+  "cublas_v2.h": "nvidia-cublas",
+  "cusparse.h": "nvidia-cusparse",
+  "cusolverDn.h": "nvidia-cusolver",
+};
+
 /**
- * Whether NCCL's library can be built against a LibTorch: a CUDA build, with the headers of NCCL and CUDA beside it as in NVIDIA's wheels
- * (of CUDA, those named nvidia-cuda-runtime, nvidia-cuda-crt, nvidia-cuda-cccl, nvidia-cublas, nvidia-cusparse and nvidia-cusolver).
+ * What keeps NCCL's library from being built against a LibTorch: the wheels whose headers do not lie beside it, none where all do; null where
+ * it is no CUDA build.
  * @param {Libtorch} libtorch
  */
-export function hasNcclHeaders({ path }) {
+export function missingForNccl({ path }) {
+  if (!existsSync(join(path, "lib", "libtorch_cuda.so"))) return null;
   const nvidia = join(path, "..", "nvidia");
-  if (!existsSync(join(path, "lib", "libtorch_cuda.so")) || !existsSync(nvidia)) return false;
-  const folders = readdirSync(nvidia).map((name) => join(nvidia, name, "include"));
-  const wanted = ["nccl.h", "cuda_runtime_api.h", "crt/host_defines.h", "cublas_v2.h", "cusparse.h", "cusolverDn.h"];
-  return wanted.every((header) => folders.some((folder) => existsSync(join(folder, header))));
+  const names = existsSync(nvidia) ? readdirSync(nvidia) : [];
+  const folders = names.flatMap((name) => ["include", "include/cccl"].map((folder) => join(nvidia, name, folder)));
+  return Object.entries(NCCL_HEADERS).flatMap(([header, wheel]) =>
+    folders.some((folder) => existsSync(join(folder, header))) ? [] : [wheel],
+  );
 }
 
 /** The path of NCCL's library; null where set-up could not build it. */

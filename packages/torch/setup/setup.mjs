@@ -1,8 +1,9 @@
 // All of set-up, a line a step: system packages, LibTorch, native parts.
-import { SetupError } from "./cache.mjs";
+import { dirname } from "node:path";
+import { cacheDir, SetupError } from "./cache.mjs";
 import { installLibtorch } from "./install.mjs";
 import { findLibtorch, PINNED } from "./libtorch.mjs";
-import { buildNative, ENGINE_SOURCES, hasNcclHeaders, NCCL_SOURCES } from "./native.mjs";
+import { buildNative, ENGINE_SOURCES, missingForNccl, NCCL_SOURCES, SETUP_COMMAND } from "./native.mjs";
 import { reporter } from "./steps.mjs";
 import { unsupported } from "./support.mjs";
 import { systemPackages } from "./system.mjs";
@@ -28,16 +29,27 @@ export async function setup({ quiet = false, parts = [], onStep } = {}) {
       const { addon, built } = await buildNative(name, { folder, libtorch, onProgress: progress });
       return { did: built, text: `Native part "${name}" (${built ? "compiled into " : ""}${addon})` };
     });
-  if (hasNcclHeaders(libtorch)) await step('Native part "nccl"', (progress) => prepareNccl(libtorch, progress));
+  const missing = missingForNccl(libtorch);
+  if (missing) await step('Native part "nccl"', (progress) => prepareNccl(libtorch, missing, progress));
   return { libtorch };
 }
 
 /**
  * NCCL's process group is for several GPUs alone: where it cannot be built, Gloo serves them, and all else is ready.
  * @param {import("./libtorch.mjs").Libtorch} libtorch
+ * @param {string[]} missing wheels whose headers do not lie beside it
  * @param {import("./steps.mjs").Progress} progress
  */
-async function prepareNccl(libtorch, progress) {
+async function prepareNccl(libtorch, missing, progress) {
+  const leftOut = 'Native part "nccl" left out, several GPUs will go through Gloo';
+  if (missing.length > 0) {
+    const folder = dirname(libtorch.path);
+    const mend = folder.startsWith(cacheDir())
+      ? `remove ${folder} and run \`${SETUP_COMMAND}\` again`
+      : `install these wheels beside it and run \`${SETUP_COMMAND}\` again`;
+    const text = `${leftOut}: expected the headers of ${missing.join(", ")} in ${folder}, found none; ${mend}`;
+    return { did: false, text };
+  }
   try {
     const { addon, built } = await buildNative("nccl", { folder: NCCL_SOURCES, libtorch, onProgress: progress });
     return { did: built, text: `Native part "nccl" (${built ? "compiled into " : ""}${addon})` };
@@ -45,7 +57,7 @@ async function prepareNccl(libtorch, progress) {
     if (!(error instanceof SetupError)) throw error;
     return {
       did: true,
-      text: `Native part "nccl" left out, several GPUs will go through Gloo: ${error.message.split("\n")[0]}`,
+      text: `${leftOut}: ${error.message.split("\n")[0]}`,
     };
   }
 }

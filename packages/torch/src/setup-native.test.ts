@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { buildNative, locateNative } from "../setup/index.mjs";
+import { buildNative, locateNative, missingForNccl } from "../setup/index.mjs";
 import { fakeLibtorch, scratch, write } from "./testing/setup.ts";
 
 const folder = scratch();
@@ -75,5 +75,22 @@ set_target_properties(tiny PROPERTIES PREFIX "" SUFFIX ".node")\n${asks ? "messa
     expect(() => locateNative("tiny", sources)).toThrow(
       /Expected LibTorch 2\.15\.0 .* found 2\.16\.0; run `npm run setup`/,
     );
+  });
+});
+
+describe("NCCL's library", () => {
+  it("is for a CUDA build, and lacks what wheels have whose headers are not beside it", () => {
+    const path = fakeLibtorch(folder("site/torch"), "2.15.0");
+    const libtorch = { path, version: "2.15.0", why: "LIBTORCH" };
+    expect(missingForNccl(libtorch)).toBeNull();
+    write(join(path, "lib/libtorch_cuda.so"), "");
+    expect(missingForNccl(libtorch)).toContain("nvidia-nccl");
+    for (const header of ["nccl/include/nccl.h", "cu13/include/crt/host_defines.h", "cu13/include/cccl/nv/target"])
+      write(folder(`site/nvidia/${header}`), "");
+    const others = ["nvidia-cuda-runtime", "nvidia-cublas", "nvidia-cusparse", "nvidia-cusolver"];
+    expect(missingForNccl(libtorch)).toEqual(others);
+    for (const header of ["cuda_runtime_api.h", "cublas_v2.h", "cusparse.h", "cusolverDn.h"])
+      write(folder(`site/nvidia/cu13/include/${header}`), "");
+    expect(missingForNccl(libtorch)).toEqual([]);
   });
 });

@@ -147,6 +147,7 @@ describe("the installation", () => {
     touch $t/torch/lib/${library} $t/torch/lib/libtorch_cuda.so $t/torch/lib/libtorch_python.so $t/torch/__init__.py
     touch $t/torch/include/ATen/ATen.h $t/torch/include/torch/csrc/api/include/torch/version.h
     touch $t/nvidia/cu13/lib/libcudart.so.13 $t/nvidia/cu13/lib/libcublas.so.13 $t/nvidia/__init__.py
+    mkdir -p $t/nvidia/cu13/include/crt $t/nvidia/cu13/bin; touch $t/nvidia/cu13/include/crt/host_defines.h $t/nvidia/cu13/bin/nvcc
     sleep 0.2`;
   const target = () => join(folder("cache/libtorch"), `${PINNED}-cpu`);
   const files = (path: string) =>
@@ -164,10 +165,12 @@ describe("the installation", () => {
       expect(log).toContain(word);
   });
 
-  it("keeps the GPU's libraries where a GPU answers", async () => {
+  it("keeps the GPU's libraries where a GPU answers, and the headers that NCCL's is built with", async () => {
     fakePython(folder("bin"), { pip });
     const { path } = await installLibtorch({ gpu: true });
-    expect(files(dirname(path))).toEqual(expect.arrayContaining(["libtorch_cuda.so", "libcublas.so.13"]));
+    const kept = files(dirname(path));
+    expect(kept).toEqual(expect.arrayContaining(["libtorch_cuda.so", "libcublas.so.13", "host_defines.h"]));
+    expect(kept).not.toContain("nvcc");
   });
 
   it("two at once end with one whole folder and nothing beside it", async () => {

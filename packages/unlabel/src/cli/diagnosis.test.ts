@@ -11,6 +11,7 @@ const engine: EngineFacts = {
   cuda_devices: 0,
   cuda_problem: "",
   cuda_library: null,
+  nccl: null,
   mps: false,
   threads: 8,
   bf16_speedup: 0,
@@ -58,6 +59,15 @@ it.each([
   expect(problems).toEqual([]);
   expect(advice).toHaveLength(1);
   expect(advice[0]).toContain(text);
+});
+
+it("says of several GPUs how to use them, and where they have no way of their own to each other", () => {
+  const several = (nccl: boolean) => diagnose({ ...healthy, gpu: true, engine: { ...engine, cuda_devices: 2, nccl } });
+  expect(several(true).advice).toEqual([expect.stringContaining("--nproc 2")]);
+  expect(several(false).advice).toEqual([
+    expect.stringContaining("--nproc 2"),
+    "NCCL's library is not built, so several GPUs send through the host's memory: set-up says why.",
+  ]);
 });
 
 it("reads the BLAS from LibTorch's build settings", () => {

@@ -15,6 +15,8 @@ export interface EngineFacts {
   cuda_problem: string;
   /** Of a LibTorch with CUDA where no GPU answers: why its CUDA library does not open, empty where it does; null of any other. */
   cuda_library: string | null;
+  /** Of a LibTorch with CUDA: whether NCCL's library is built; null of any other. */
+  nccl: boolean | null;
   mps: boolean;
   /** Threads that a run computes with unless told otherwise. */
   threads: number;
@@ -60,10 +62,11 @@ export async function gatherFacts(): Promise<Facts> {
 
 async function engineFacts(): Promise<Facts["engine"]> {
   try {
-    const [{ engineInfo, openCudaLibrary, setThreads }, { bf16Speedup, choosePrecision }] = await Promise.all([
-      import("@unlabel/torch"),
-      import("../train/precision.ts"),
-    ]);
+    const [
+      { engineInfo, openCudaLibrary, setThreads },
+      { locateNccl, missingForNccl },
+      { bf16Speedup, choosePrecision },
+    ] = await Promise.all([import("@unlabel/torch"), import("@unlabel/torch/setup"), import("../train/precision.ts")]);
     const info = engineInfo();
     const threads = chooseThreads("auto");
     setThreads(threads);
@@ -78,6 +81,7 @@ async function engineFacts(): Promise<Facts["engine"]> {
       cuda_problem: info.cudaProblem,
       // Where a GPU answers it is in use, or the problem above is what keeps it from that.
       cuda_library: info.cudaDevices > 0 || info.cudaProblem ? null : openCudaLibrary(),
+      nccl: missingForNccl(info) === null ? null : locateNccl() !== null,
       mps: info.mps,
       threads,
       bf16_speedup: Math.round(bf16Speedup() * 100) / 100,
@@ -126,6 +130,8 @@ export function diagnose(facts: Facts): Diagnosis {
         `${engine.cuda_devices} GPUs are there; one command uses one of them, and all of them as ${commandLine("launch", "--nproc", String(engine.cuda_devices), "pretrain …")}`,
       );
     }
+    if (engine.cuda_devices > 1 && engine.nccl === false)
+      advice.push("NCCL's library is not built, so several GPUs send through the host's memory: set-up says why.");
     if (engine.threads > cores) {
       advice.push(
         `OMP_NUM_THREADS asks for ${engine.threads} threads where ${cores} cores may be used: unset it or set it to ${cores}.`,

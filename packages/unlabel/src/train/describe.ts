@@ -64,10 +64,14 @@ export function describe(
   };
 }
 
-/** The first lines of a training's log: what learns from what, for how long, on what, and into which folder. */
+/**
+ * The first lines of a training's log: what learns from what, for how long, on what, and into which folder.
+ *
+ * @param place `through`: what tensors travel by between ranks
+ */
 export function introduction(
   { method, config, parameters, data, device, precision, threads, ranks, versions, steps_per_epoch, growth }: RunInfo,
-  { out, total, start }: { out: string; total: number; start: number },
+  { out, total, start, through }: { out: string; total: number; start: number; through: string },
 ): string[] {
   const dropped = droppedColors(config);
   const millions = (n: number) => `${(n / 1e6).toFixed(1)}M`;
@@ -75,7 +79,7 @@ export function introduction(
     `${method} ${config.encoder}, ${millions(parameters.encoder)} parameters (${millions(parameters.total)} with heads), ${data.train} images at ${config.size} px`,
     ...(growth ? [`views grow: ${stagesInWords(growth.stages)}`] : []),
     `${counted(total, "step")} of ${config.batch} images, ${steps_per_epoch} an epoch${start > 0 ? `, from step ${start}` : ""}`,
-    ...(ranks ? [`${ranks} ranks of ${config.batch / ranks} images each`] : []),
+    ...(ranks ? [`${ranks} ranks of ${config.batch / ranks} images each, joined by ${through}`] : []),
     `${device}, ${precision}, ${threads} ${threads === 1 ? "thread" : "threads"}, LibTorch ${versions.libtorch} → ${out}`,
     ...(config.weights_average === null
       ? []

@@ -1,6 +1,6 @@
 // Joining the ranks that train together, by what their devices can send each other.
 import { engineInfo } from "@unlabel/torch";
-import { locateNccl } from "@unlabel/torch/setup";
+import { locateNccl, SETUP_COMMAND } from "@unlabel/torch/setup";
 import type { Sources } from "../config/resolve.ts";
 import { joinRanks, type RankGroup } from "./rank-group.ts";
 import type { Ranks } from "./ranks.ts";
@@ -14,5 +14,8 @@ export async function joinForTraining(ranks: Ranks, { file, flags }: Sources): P
   const device = String(flags?.device ?? file?.settings.device ?? "auto");
   const { cudaDevices } = engineInfo();
   const gpus = device !== "cpu" && device !== "mps" && cudaDevices >= ranks.localWorldSize;
-  return await joinRanks(ranks, gpus && locateNccl() !== null ? "nccl" : "gloo");
+  if (!gpus) return await joinRanks(ranks);
+  if (locateNccl() !== null) return await joinRanks(ranks, "nccl");
+  const why = `through the host's memory, since NCCL's library is not built (${SETUP_COMMAND} says why)`;
+  return await joinRanks(ranks, "gloo", `Gloo, ${why}`);
 }

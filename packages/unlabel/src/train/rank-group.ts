@@ -11,22 +11,29 @@ type Word<T> = { value: T } | { error: string; kind: "usage" | "interrupted" | "
  * Joins the group that a launcher has started; a group of one where there is but one process.
  *
  * @param backend what tensors travel by
+ * @param through the same for people
  * @throws {UserError} naming the ranks that have not come in time, or what keeps this one from joining
  */
-export async function joinRanks(ranks: Ranks, backend: "gloo" | "nccl" = "gloo"): Promise<RankGroup> {
+export async function joinRanks(
+  ranks: Ranks,
+  backend: "gloo" | "nccl" = "gloo",
+  through = backend === "nccl" ? "NCCL" : "Gloo",
+): Promise<RankGroup> {
   if (ranks.worldSize > 1) {
     const { rank, worldSize, localRank, localWorldSize, masterAddr, masterPort, store, timeout, attempt } = ranks;
     const place = { rank, worldSize, masterAddr, masterPort, store, oneMachine: localWorldSize === worldSize };
     const own = { name: `unlabel/${attempt}`, device: `cuda:${localRank}` };
     await told(distributed.initProcessGroup({ backend, timeout, ...place, ...own }));
   }
-  return new RankGroup(ranks);
+  return new RankGroup(ranks, through);
 }
 
 /** Ranks that train together. Whoever joins must leave. */
 export class RankGroup {
   /** This process's place among them. */
   readonly ranks: Ranks;
+  /** What tensors travel by between them, for people. */
+  readonly through: string;
   /** How many words have been exchanged: the same on all ranks, since all take part in each. */
   #words = 0;
   #left = false;
@@ -34,8 +41,9 @@ export class RankGroup {
   /** The word that the last step ended with. */
   #lastStep: number | null = null;
 
-  constructor(ranks: Ranks) {
+  constructor(ranks: Ranks, through = "Gloo") {
     this.ranks = ranks;
+    this.through = through;
   }
 
   /** Which one this is, from 0. */

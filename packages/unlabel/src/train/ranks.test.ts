@@ -153,7 +153,7 @@ describe("two ranks of 4 images", () => {
   });
 
   it("are heard by rank 0 alone, and all are told what came of it", () => {
-    expect(first[0]!.log).toContain("2 ranks of 4 images each");
+    expect(first[0]!.log).toContain("2 ranks of 4 images each, joined by Gloo");
     expect(first[0]!.events).toBeGreaterThan(2);
     expect(second.map(({ log, events }) => [log, events])).toEqual(second.map(() => ["", 0]));
     expect(second[0]!.info).toEqual(first[0]!.info);

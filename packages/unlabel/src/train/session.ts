@@ -87,7 +87,8 @@ export async function train(plan: Plan, data: Dataset, options: SessionOptions):
     skipped.open(run, progress);
     listeners.onEvent?.({ type: "begin", run: out, step: start, total, info: run.info });
     watch?.open(out, start);
-    for (const line of [...settled.reasons, ...introduction(info, { out, total, start })]) progress.log(line);
+    for (const line of [...settled.reasons, ...introduction(info, { out, total, start, through: group.through })])
+      progress.log(line);
     if (!old && info.init) for (const line of initLines(info.init, config, plan.given)) progress.log(line);
     if (!old && info.teacher) for (const line of teacherLines(info.teacher)) progress.log(line);
     if (settled.cacheChoice !== null) progress.log(settled.cacheChoice);
