@@ -17,6 +17,7 @@ import {
   readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { hostname } from "node:os";
@@ -201,6 +202,12 @@ export function explained(path: string, error: unknown): unknown {
       cause: error,
     },
   );
+}
+
+/** A regular file's bytes: a pipe of that name would keep whoever reads it waiting. @throws {UserError} where it is none */
+export function readRegular(path: string): Buffer {
+  if (!statSync(path).isFile()) throw new UserError(`Expected a file in ${path}, got a folder, pipe or device`);
+  return readFileSync(path);
 }
 
 /** The code of an error, or of what caused it, as the file system gives them: `ENOENT`; empty where there is none. */

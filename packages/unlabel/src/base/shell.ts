@@ -43,8 +43,16 @@ let known: string | null = null;
 
 function starter(): string {
   const own = fileURLToPath(new URL("../../bin/unlabel.mjs", import.meta.url));
-  known ??= starterOf({ program: process.argv[1], env: process.env, cwd: process.cwd(), own });
+  known ??=
+    process.env[STARTED_AS] ?? starterOf({ program: process.argv[1], env: process.env, cwd: process.cwd(), own });
   return known;
+}
+
+const STARTED_AS = "UNLABEL_STARTED_AS";
+
+/** What a process of our own has to be told in its environment, so that its commands begin as this one's do. */
+export function startedAs(): Record<string, string> {
+  return { [STARTED_AS]: starter() };
 }
 
 /**

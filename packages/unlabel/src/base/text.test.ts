@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { bytesInWords, visible } from "./text.ts";
 
 it("shows control characters and leaves the rest", () => {
-  expect(visible("a\u001b[31mb\nc\u0085 é 🙂")).toBe("a\\x1b[31mb\\x0ac\\x85 é 🙂");
+  expect(visible("a\u001b[31mb\nc\u0085 é 🙂 أسماء")).toBe("a\\x1b[31mb\\x0ac\\x85 é 🙂 أسماء");
+  expect(visible("\u202egnp.exe")).toBe("\\u202egnp.exe");
 });
 
 it("says bytes in the largest unit that they reach, with two digits", () => {

@@ -1,8 +1,14 @@
 // Text from strangers (names of files and classes) on its way to a terminal.
 
-/** Control characters as escapes (`\\x1b`), so that a file's name can neither colour a terminal nor break a line. */
+/**
+ * Control characters as escapes (`\\x1b`), so that a file's name can neither colour a terminal nor break a line; and those that turn the
+ * direction of reading (`\\u202e`), so that it reads as it is.
+ */
 export function visible(text: string): string {
-  return text.replace(/\p{Cc}/gu, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (char) => {
+    const code = char.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code}` : `\\x${code.padStart(2, "0")}`;
+  });
 }
 
 /** `1 step`, `2 steps`. */

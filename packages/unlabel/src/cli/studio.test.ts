@@ -1,8 +1,8 @@
 // unlabel studio as a shell starts it: without any engine, from an address with a token to Ctrl-C; and what it refuses.
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
 import { temporaryFolder } from "../testing/data.ts";
@@ -17,7 +17,7 @@ afterAll(() => {
 });
 
 // No LibTorch and no native part can be found: nothing of the studio needs them.
-const env = {
+const env: NodeJS.ProcessEnv = {
   ...process.env,
   LIBTORCH: join(folder.path, "none"),
   UNLABEL_CACHE: join(folder.path, "cache"),
@@ -65,15 +65,44 @@ it("prints an address that opens, tells of the runs, and ends by Ctrl-C with the
 it("says what it means to let in other machines", async () => {
   const studio = await start("runs", "--host", "0.0.0.0");
   expect(studio.err()).toMatch(
-    /Other machines are let in \(--host 0\.0\.0\.0\): whoever has this address, .* sees these runs/,
+    /Other machines are let in \(--host 0\.0\.0\.0\)\. Whoever has this address sees these runs,\n/,
   );
-  expect(studio.err()).toMatch(/nothing on the way is encrypted\. Safer: .* ssh -L (\d+):127\.0\.0\.1:\1 /);
+  expect(studio.err()).toMatch(/nothing on the way is encrypted\. Safer: [\s\S]* ssh -L (\d+):127\.0\.0\.1:\1 /);
   studio.child.kill("SIGTERM");
   expect(await studio.ended).toBe(0);
   expect(studio.out()).toBe("Ended; the runs are as they were\n");
 });
 
+it("listens where it is told to, opens that in a browser, and says where none can be opened", async () => {
+  const bin = join(folder.path, "bin");
+  mkdirSync(bin, { recursive: true });
+  // What a desktop has; this one keeps what it was to open, and fails.
+  const opened = join(folder.path, "opened.html");
+  writeFileSync(join(bin, "xdg-open"), `#!/bin/sh\ncp "$1" ${opened}\nexit 3\n`, { mode: 0o755 });
+  env.PATH = `${bin}${delimiter}${env.PATH}`;
+  const studio = await start("runs", "--host", "127.0.0.2", "--open", "--json");
+  const { address } = JSON.parse(studio.out());
+  expect(address).toMatch(/^http:\/\/127\.0\.0\.2:/);
+  expect((await fetch(address)).headers.get("set-cookie")).toContain("HttpOnly");
+  await expect(fetch(address.replace("127.0.0.2", "127.0.0.1"))).rejects.toThrow();
+  if (process.platform === "linux") {
+    await expect.poll(studio.err).toContain("note: no browser could be opened; open the address above\n");
+    expect(readFileSync(opened, "utf8")).toContain(address.replaceAll("&", "&amp;"));
+  }
+  studio.child.kill("SIGINT");
+  expect(await studio.ended).toBe(0);
+});
+
+it("ends at once, however many folders it is looking through", async () => {
+  const studio = await start("/");
+  const began = Date.now();
+  studio.child.kill("SIGINT");
+  expect(await studio.ended).toBe(0);
+  expect(Date.now() - began).toBeLessThan(2_000);
+});
+
 it.each([
+  [[""], 2, 'Expected folders with runs, got "", which is none'],
   [["nowhere"], 1, "Expected a folder with runs for nowhere, got nothing there; name one that is there"],
   [["file.txt"], 1, "Expected a folder with runs for file.txt, got a file; name the folder that it lies in"],
   [["--port", "70000"], 2, "Expected a whole number from 0 to 65535 for --port, got 70000"],

@@ -30,6 +30,7 @@ async function act(given: string[], options: Options): Promise<void> {
   const { host, json = false } = options;
   if (host !== undefined && !/^[\w.:-]+$/.test(host))
     throw new UsageError(`Expected an address of this machine for --host, got ${host}; 0.0.0.0 is all of them`);
+  if (given.includes("")) throw new UsageError('Expected folders with runs, got "", which is none');
   const folders = given.length > 0 ? given : [existsSync("runs") ? "runs" : "."];
   const [{ serveStudio }, { addressOf, isLoopback }] = await Promise.all([
     import("../studio/server/studio.ts"),
@@ -38,18 +39,19 @@ async function act(given: string[], options: Options): Promise<void> {
   const over = signalled();
   const studio = await serveStudio(folders, { port, host });
   const isOpen = host !== undefined && !isLoopback(host);
-  const reached = isOpen ? (isEvery(host) ? outward(host) : host) : "127.0.0.1";
+  const reached = host === undefined || host === "localhost" ? "127.0.0.1" : isEvery(host) ? outward(host) : host;
   const address = reached === "127.0.0.1" ? studio.address : addressOf(studio.access, reached);
   process.stderr.write(`Studio of ${folders.map(visible).join(", ")} at ${paint("bold", address, process.stderr)}\n`);
   if (isOpen) {
     process.stderr.write(
-      `Other machines are let in (--host ${host}): whoever has this address, with its token, sees these runs, their settings and pictures,\n` +
-        `and nothing on the way is encrypted. Safer: leave --host out, and reach it by ssh -L ${studio.port}:127.0.0.1:${studio.port} THIS-MACHINE\n`,
+      `Other machines are let in (--host ${host}). Whoever has this address sees these runs,\n` +
+        "their settings and pictures, and nothing on the way is encrypted. Safer: leave --host\n" +
+        `out, and reach it by ssh -L ${studio.port}:127.0.0.1:${studio.port} THIS-MACHINE\n`,
     );
   }
   process.stderr.write("It changes nothing in the runs. Ctrl-C ends it\n");
   if (json) finish(true, { address, port: studio.port, folders }, []);
-  if (options.open === true) (await import("../studio/server/browser.ts")).openBrowser(studio.address);
+  if (options.open === true) (await import("../studio/server/browser.ts")).openBrowser(address);
   await over;
   await studio.close();
   // Behind what a terminal echoes of Ctrl-C.

@@ -1,9 +1,10 @@
 // A folder to a list of images: splits, class folders, or any tree of unlabelled images; layouts.ts says which.
 // A class is its folder's name, the same in every shard and split; a label is never a position within one shard.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
+import { readRegular } from "../base/files.ts";
 import type { ImageSource } from "../base/native.ts";
 import { counted } from "../base/text.ts";
 import { nearlySame } from "./class-names.ts";
@@ -226,9 +227,10 @@ function instead(aside: readonly LeftAside[]): string {
 function readNames(root: string, base: string): Map<string, string> {
   const path = [join(root, base, "Labels.json"), join(root, "Labels.json")].find((one) => existsSync(one));
   if (path === undefined) return new Map();
+  const bytes = readRegular(path);
   let content: unknown;
   try {
-    content = JSON.parse(readFileSync(path, "utf8"));
+    content = JSON.parse(bytes.toString("utf8"));
   } catch (error) {
     throw new UserError(`Expected JSON in ${path}: ${error instanceof Error ? error.message : error}`);
   }

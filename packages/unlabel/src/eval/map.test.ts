@@ -1,6 +1,6 @@
 import { fromTypedArray, manualSeed, memory, randn, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
-import { layOut, principal } from "./map.ts";
+import { fitted, layOut, principal } from "./map.ts";
 
 /** Three directions, with noise around each. */
 function clusters(each: number): Tensor {
@@ -66,4 +66,14 @@ describe("the map", () => {
     const spread = (at: number) => rows.reduce((sum, one) => sum + one[at]! ** 2, 0);
     expect(spread(0)).toBeGreaterThan(spread(1));
   });
+});
+
+it("fits a map into a square, the shorter side in its middle", () => {
+  expect(
+    fitted([
+      [0, 5],
+      [10, 7],
+    ]),
+  ).toEqual({ x: [0, 1], y: [0.4, 0.6] });
+  expect(fitted([[3, 3]])).toEqual({ x: [0.5], y: [0.5] });
 });

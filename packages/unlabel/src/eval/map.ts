@@ -90,9 +90,12 @@ export function fitted(rows: number[][]): { x: number[]; y: number[] } {
   const least = (values: number[]) => values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const most = (values: number[]) => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   const [left, low] = [least(xs), least(ys)];
-  const extent = Math.max(most(xs) - left, most(ys) - low) || 1;
-  const place = (values: number[], from: number) => values.map((value) => round((value - from) / extent));
-  return { x: place(xs, left), y: place(ys, low) };
+  const [width, height] = [most(xs) - left, most(ys) - low];
+  const extent = Math.max(width, height) || 1;
+  // The shorter side lies in the middle.
+  const place = (values: number[], from: number, side: number) =>
+    values.map((value) => round((value - from + (extent - side) / 2) / extent));
+  return { x: place(xs, left, width), y: place(ys, low, height) };
 }
 
 /** Four digits place a point within a tenth of a pixel. */

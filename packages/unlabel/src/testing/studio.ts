@@ -42,11 +42,12 @@ export async function openStudio(
   folders: readonly string[],
   pace: Pace = { live: 150, rest: 600 },
   work?: StudioOptions["work"],
+  port = 0,
 ) {
   bundle ??= bundlePages();
   const files = await bundle;
   const assets = { script: files.get("studio.js")!, style: files.get("studio.css")! };
-  const served: ServedStudio = await serveStudio(folders, { port: 0, assets, pace, work });
+  const served: ServedStudio = await serveStudio(folders, { port, assets, pace, work });
   const pages: Page[] = [];
   return {
     ...served,

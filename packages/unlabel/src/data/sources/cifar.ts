@@ -1,8 +1,9 @@
 // CIFAR-10 and CIFAR-100 in their binary form (Krizhevsky, 2009): records of one or two label bytes and 32 × 32 RGB in planes.
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import { readRegular } from "../../base/files.ts";
 import type { Pixels } from "../../base/native.ts";
 import type { Dataset } from "../folder.ts";
 import { assemble, type Sample } from "./dataset.ts";
@@ -61,7 +62,7 @@ export function openCifar(root: string, { kind, files }: NonNullable<ReturnType<
   const hash = createHash("sha256");
   for (const [name, part] of files) {
     const path = join(root, name);
-    const content = readFileSync(path);
+    const content = readRegular(path);
     if (content.length === 0 || content.length % record !== 0)
       throw new UserError(
         `Expected records of ${record} bytes in ${path}, got ${content.length} bytes; fetch it again`,
@@ -130,7 +131,8 @@ function interleaved(planes: Uint8Array): Uint8Array {
 
 function classNames(path: string, count: number): string[] {
   if (!existsSync(path)) return Array.from({ length: count }, (_, i) => String(i));
-  const names = readFileSync(path, "utf8")
+  const names = readRegular(path)
+    .toString("utf8")
     .split(/\r?\n/)
     .filter((line) => line.trim() !== "");
   if (names.length === count && new Set(names).size === count) return names.map((name) => name.trim());

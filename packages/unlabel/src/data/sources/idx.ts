@@ -1,9 +1,10 @@
 // IDX files as MNIST and its kin come in (LeCun et al., 1998): train-images-idx3-ubyte[.gz] and its labels, gray pixels.
 import { createHash } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { UserError } from "../../base/errors.ts";
+import { readRegular } from "../../base/files.ts";
 import type { Dataset } from "../folder.ts";
 import { assemble, type Sample } from "./dataset.ts";
 import type { Part } from "./splits.ts";
@@ -96,7 +97,7 @@ function unpacked(path: string): Buffer {
   const { size } = statSync(path);
   if (size > MOST_BYTES)
     throw new UserError(`Expected at most ${MOST_BYTES / 1e6} MB in ${path}, got ${size / 1e6} MB`);
-  const content = readFileSync(path);
+  const content = readRegular(path);
   if (!path.endsWith(".gz")) return content;
   try {
     return gunzipSync(content, { maxOutputLength: MOST_BYTES });

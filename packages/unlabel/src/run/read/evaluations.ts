@@ -30,6 +30,16 @@ export type Evaluations = {
   left: string[];
 };
 
+/** Far more than a run is ever evaluated by, and the most bytes that one such file has. */
+const MOST_FILES = 100;
+const MOST_BYTES = 50_000_000;
+
+/** Which of a folder's files are evaluations, and how many more there are than are read. */
+export function evaluationsAmong(names: readonly string[]): { files: string[]; more: number } {
+  const all = names.filter((name) => name.endsWith(".json")).sort();
+  return { files: all.slice(0, MOST_FILES), more: Math.max(0, all.length - MOST_FILES) };
+}
+
 export async function readEvaluations(folder: string): Promise<Evaluations> {
   const found: Evaluations = {
     scored: new Map(),
@@ -40,9 +50,12 @@ export async function readEvaluations(folder: string): Promise<Evaluations> {
     left: [],
   };
   if (!(await exists(folder))) return found;
-  for (const name of (await readdir(folder)).filter((one) => one.endsWith(".json")).sort()) {
+  const { files, more } = evaluationsAmong(await readdir(folder));
+  if (more > 0)
+    found.left.push(`Expected at most ${MOST_FILES} evaluations in ${folder}, got ${more} more; these are left out.`);
+  for (const name of files) {
     try {
-      take(found, await parseJson(join(folder, name)), join(folder, name));
+      take(found, await parseJson(join(folder, name), MOST_BYTES), join(folder, name));
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       found.left.push(`${error.message.replace(/\.$/, "")}; it is left out.`);

@@ -38,10 +38,10 @@ async function regular(path: string): Promise<Stats> {
   return found;
 }
 
-/** @throws UserError where the file is no JSON */
-export async function parseJson(path: string): Promise<unknown> {
+/** @throws UserError where the file is no JSON, or has more bytes than `most` */
+export async function parseJson(path: string, most = MAX_JSON): Promise<unknown> {
   const { size } = await regular(path);
-  if (size > MAX_JSON) throw new UserError(`Expected at most ${MAX_JSON} bytes of JSON in ${path}, got ${size}.`);
+  if (size > most) throw new UserError(`Expected at most ${most} bytes of JSON in ${path}, got ${size}.`);
   const text = await readFile(path, "utf8");
   try {
     return JSON.parse(text);

@@ -86,6 +86,10 @@ describe("readRun", () => {
     );
     writeFileSync(linear, "{");
     expect(await left()).toMatch(/Expected JSON in .*linear\.json, got text that does not parse/);
+    for (let i = 0; i < 120; i++) writeFileSync(join(dir, "eval", `x${i}.json`), "{}");
+    expect((await left()).split("\n")[0]).toMatch(
+      /^Expected at most 100 evaluations in .*, got \d+ more; these are left out/,
+    );
     const { series, evaluations } = await readRun(dir);
     expect([series.size, evaluations.scored.size]).toEqual([4, 0]);
   });

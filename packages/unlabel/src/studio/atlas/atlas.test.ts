@@ -91,7 +91,7 @@ describe("search", () => {
 
   it.each([
     ["no picture", new Uint8Array([1, 2, 3]), /Expected a picture, got what cannot be read/],
-    ["nothing", new Uint8Array(0), /Expected a picture of at most 25 MB, got 0.0/],
+    ["nothing", new Uint8Array(0), /Expected a picture, got an empty file/],
     ["too many bytes", new Uint8Array(25_000_001), /Expected a picture of at most 25 MB, got 25.0/],
   ])("refuses %s", async (_, bytes, words) => {
     await expect(atlas.answer("search", { dir: run("mae"), asked: { bytes }, k: 3 }, context)).rejects.toThrow(words);
@@ -275,6 +275,37 @@ describe("a run from a stranger", () => {
       "1 link that lead elsewhere",
     );
   });
+
+  it("reads no archive, name of a class or folder that a link out of them leads to, and waits for no pipe", async () => {
+    const hidden = at("outside", "hidden");
+    mkdirSync(join(hidden, "ant"), { recursive: true });
+    writeFileSync(join(hidden, "a.tar"), "");
+    writeFileSync(join(hidden, "names.json"), '{"ant":"SECRET"}');
+    const places = { "a.tar": "a.tar", "Labels.json": "names.json", ant: "ant" };
+    for (const [name, leads] of Object.entries(places)) {
+      const place = at("inside", `linked ${name}`);
+      await writeImages(place, ["train/bee/0.png", "train/bee/1.png"], 16);
+      symlinkSync(join(hidden, leads), join(place, name));
+      const dir = stranger(`stranger ${name}`, { root: place });
+      const words = new RegExp(`got the link .*${name} out of them; give that one, too: .*studio .*outside/hidden`);
+      await expect(atlas.answer("names", { dir, images: [0] }, context)).rejects.toThrow(words);
+      await expect(atlas.answer("check", { root: place }, context)).rejects.toThrow(words);
+      const ask = { root: place, dirs: [run("mae")], file: at("inside", "none.csv") };
+      await expect(atlas.answer("labelOpen", ask, context)).rejects.toThrow(words);
+    }
+    // A link that stays within is as good as what it leads to.
+    const own = at("inside", "own links");
+    mkdirSync(join(own, "train"), { recursive: true });
+    symlinkSync(at("inside", "images", "train", "bee"), join(own, "train", "bee"));
+    const dir = stranger("stranger own", { root: own });
+    expect(await atlas.answer("names", { dir, images: [0] }, context)).toMatchObject([{ class: "bee" }]);
+    const pipe = at("inside", "pipe");
+    await writeImages(pipe, ["train/bee/0.png", "train/bee/1.png"], 16);
+    execFileSync("mkfifo", [join(pipe, "Labels.json")]);
+    await expect(
+      atlas.answer("names", { dir: stranger("stranger pipe", { root: pipe }), images: [0] }, context),
+    ).rejects.toThrow("got a folder, pipe or device");
+  });
 });
 
 describe("check", () => {
@@ -319,9 +350,10 @@ it("labels within the folders alone, each answer in the file at once", async () 
     atlas.answer("labelAct", { id: told.id, at: where, image, label }, context);
   told = await act(told.current!.image, "ant");
   expect(readFileSync(ask.file, "utf8").trim().split("\n")).toHaveLength(2);
-  // A page that is behind is told how it is.
-  expect((await act(told.current!.image, "bee", 0)).at).toBe(1);
-  expect((await act(null, null)).at).toBe(0);
+  expect(told.taken).toBe(true);
+  // A page that is behind is told how it is, and that its answer was not taken.
+  expect(await act(told.current!.image, "bee", 0)).toMatchObject({ at: 1, taken: false });
+  expect(await act(null, null)).toMatchObject({ at: 0, taken: true });
   expect((await atlas.answer("labelPicture", { id: told.id, image: 3 }, context)).type).toBe("image/png");
   for (const file of [at("outside", "labels.csv"), at("inside", "..", "labels.csv"), at("inside", "labels.txt")]) {
     await expect(atlas.answer("labelOpen", { ...ask, file }, context)).rejects.toThrow(/^Expected/);

@@ -11,7 +11,7 @@ import type { CheckedImage, CheckedTold } from "../messages/atlas.ts";
 import type { Context } from "./context.ts";
 import { Recent } from "./recent.ts";
 import { sheetOf } from "./sheet-of.ts";
-import { placeOf, within } from "./within.ts";
+import { checkedPlaceOf, within } from "./within.ts";
 
 /** What a page lists of each kind. */
 const SHOWN = { groups: 40, members: 8, suspicious: 60, unreadable: 200, classes: 1000, bands: 64 };
@@ -35,7 +35,7 @@ export class Checks {
 
   /** Checks the images of a folder, or tells again what was found. @throws {UserError} where there are none inside the folders given */
   async check(root: string, { tell, signal }: Context): Promise<CheckedTold> {
-    const place = placeOf(root, this.#roots);
+    const place = checkedPlaceOf(root, this.#roots);
     const checked = await this.#done.of(place, async () => {
       const { out } = within(await openData(place), this.#roots);
       if (out > 0)
@@ -58,7 +58,7 @@ export class Checks {
 
   /** Squares of checked images by their numbers. */
   async thumbnails(root: string, images: readonly number[], edge: number): Promise<Uint8Array> {
-    const place = placeOf(root, this.#roots);
+    const place = checkedPlaceOf(root, this.#roots);
     const checked = await this.#done.get(place);
     if (!checked) throw new UserError("Expected images that have been checked, got others; check them first");
     return sheetOf(

@@ -9,7 +9,7 @@ import { type Picture, pictureOf } from "../../label/picture.ts";
 import { RunDirectory } from "../../run/directory.ts";
 import { Folders } from "../runs/folders.ts";
 import { sheetOf } from "./sheet-of.ts";
-import { placeOf, within } from "./within.ts";
+import { checkedPlaceOf, within } from "./within.ts";
 
 /** What is read of a run where its encoder is asked. */
 const READ = ["run.json", "checkpoints", "cache"];
@@ -47,7 +47,7 @@ export class RunImages {
     await checkRun(dir, roots);
     const run = RunDirectory.open(dir);
     const { root, input } = run.info.data;
-    return RunImages.of(run, await openImagesAs(placeOf(root, roots), input), roots);
+    return RunImages.of(run, await openImagesAs(checkedPlaceOf(root, roots), input), roots);
   }
 
   private static of(run: RunDirectory, opened: Dataset, roots: readonly string[]): RunImages {

@@ -11,7 +11,7 @@ import type { LabelTold } from "../messages/atlas.ts";
 import type { Context } from "./context.ts";
 import { checkRun } from "./images.ts";
 import type { LabelAsk } from "./requests.ts";
-import { isWithin, placeOf, realOf, within } from "./within.ts";
+import { checkedPlaceOf, isWithin, realOf, within } from "./within.ts";
 
 interface Desk {
   labelling: Labelling;
@@ -41,7 +41,7 @@ export class LabelDesk implements Disposable {
     await before;
     try {
       if (JSON.stringify(this.#desk?.ask) !== JSON.stringify(ask)) {
-        const place = placeOf(ask.root, this.#roots);
+        const place = checkedPlaceOf(ask.root, this.#roots);
         const { out } = within(await openData(place), this.#roots);
         if (out > 0) throw new UserError(`Expected images inside the folders given, got ${out} that lead elsewhere`);
         for (const dir of ask.dirs) await checkRun(dir, this.#roots);
@@ -66,13 +66,12 @@ export class LabelDesk implements Disposable {
     }
   }
 
-  /** Takes an answer, or the last one back, where the page is not behind. @returns the session as it is now */
+  /** Takes an answer, or the last one back, where the page is not behind. @returns the session as it is now, and whether that was done */
   act(id: string, at: number, image: number | null, label: string | null): LabelTold {
     const desk = this.#of(id);
-    if (at === desk.labelling.state.at) {
-      if (image === null) desk.labelling.undo();
-      else desk.labelling.answer(image, label);
-    }
+    if (at !== desk.labelling.state.at) return this.#told(desk, false);
+    if (image === null) desk.labelling.undo();
+    else desk.labelling.answer(image, label);
     return this.#told(desk);
   }
 
@@ -104,7 +103,7 @@ export class LabelDesk implements Disposable {
     throw new UserError("Expected the session that is open, got another; every label is kept: begin it again");
   }
 
-  #told({ labelling, store }: Desk): LabelTold {
+  #told({ labelling, store }: Desk, taken = true): LabelTold {
     const { current, upcoming, ...state } = labelling.state;
     const number = (url: string) => Number(url.split("/").at(-1));
     return {
@@ -114,6 +113,7 @@ export class LabelDesk implements Disposable {
       file: store.file,
       runs: labelling.runs,
       current: current && { image: current.image, name: current.name },
+      taken,
       upcoming: upcoming.map(number),
     };
   }

@@ -16,7 +16,8 @@ const MOST_PIXELS = 100_000_000;
  * @throws {UserError} where it is too large, or none that can be read
  */
 export async function uploaded(bytes: Uint8Array, input: Input | undefined, reader: ImageReader): Promise<Split> {
-  if (bytes.length === 0 || bytes.length > MOST_UPLOAD)
+  if (bytes.length === 0) throw new UserError("Expected a picture, got an empty file");
+  if (bytes.length > MOST_UPLOAD)
     throw new UserError(
       `Expected a picture of at most ${MOST_UPLOAD / 1e6} MB, got ${(bytes.length / 1e6).toFixed(1)}`,
     );

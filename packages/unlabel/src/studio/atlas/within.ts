@@ -1,10 +1,11 @@
 // Images that may be shown: those whose files lie in the folders that the studio was given, wherever links lead. A list or a folder from a
 // stranger can name any file of this machine.
-import { realpathSync } from "node:fs";
-import { join, resolve, sep } from "node:path";
+import { readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, extname, join, resolve, sep } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { commandLine, shellWord } from "../../base/shell.ts";
 import type { Dataset, Item, Split } from "../../data/folder.ts";
+import { IMAGE_EXTENSIONS } from "../../data/walk.ts";
 
 /** Whether a real path is that of one of the folders, or lies in one. */
 export function isWithin(roots: readonly string[], real: string): boolean {
@@ -22,7 +23,7 @@ export function realOf(path: string): string | null {
 
 /** A data set without what leads out of the folders, and how many images that are. What is gone stays, for its reader to say so. */
 export function within(data: Dataset, roots: readonly string[]): { data: Dataset; out: number } {
-  // Of archives nothing can lead elsewhere: their items are no files.
+  // Items of archives are no files, and the archives themselves are held against the folders before they are opened.
   if (data.train.load && data.layout !== "file-list") return { data, out: 0 };
   const folder = data.layout === "file-list" ? join(resolve(data.root), "..") : null;
   let out = 0;
@@ -47,6 +48,51 @@ export function placeOf(root: string, roots: readonly string[]): string {
     );
   if (isWithin(roots, real)) return real;
   throw new UserError(
-    `Expected images inside the folders that the studio was given, got ${root}; give that one, too: ${commandLine("studio", ...[...roots, root].map(shellWord))}`,
+    `Expected images inside the folders that the studio was given, got ${root}; ${giveToo(roots, root)}`,
   );
+}
+
+/**
+ * As {@link placeOf}, once no link below it leads out of the folders given to anything but an image: archives, tables, lists and names of
+ * classes are read as soon as images are looked for. Links to images are told apart later, by {@link within}.
+ *
+ * @throws {UserError} where such a link does
+ */
+export function checkedPlaceOf(root: string, roots: readonly string[]): string {
+  const place = placeOf(root, roots);
+  const seen = new Set<string>();
+  const folders = statSync(place).isDirectory() ? [place] : [];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    if (seen.has(folder)) continue;
+    seen.add(folder);
+    for (const entry of entriesOf(folder)) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(path);
+      if (!entry.isSymbolicLink()) continue;
+      const real = realOf(path);
+      if (real === null) continue;
+      const isFolder = statSync(real).isDirectory();
+      if (isWithin(roots, real)) {
+        if (isFolder) folders.push(real);
+      } else if (isFolder || !IMAGE_EXTENSIONS.has(extname(entry.name).toLowerCase())) {
+        throw new UserError(
+          `Expected what belongs to these images inside the folders that the studio was given, got the link ${path} out of them; ${giveToo(roots, isFolder ? real : dirname(real))}`,
+        );
+      }
+    }
+  }
+  return place;
+}
+
+/** What cannot be listed is not read either. */
+function entriesOf(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
+
+function giveToo(roots: readonly string[], folder: string): string {
+  return `give that one, too: ${commandLine("studio", ...[...roots, folder].map(shellWord))}`;
 }

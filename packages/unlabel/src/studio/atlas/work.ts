@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { UserError } from "../../base/errors.ts";
+import { startedAs } from "../../base/shell.ts";
 import type { FromWork, Kind, Requests } from "./requests.ts";
 
 /** Minutes after which an idle process gives its memory back. */
@@ -76,7 +77,7 @@ export class WorkProcess implements Work {
     const child = fork(file, [], {
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
-      env: { ...process.env, UNLABEL_STUDIO_ROOTS: JSON.stringify(this.#roots) },
+      env: { ...process.env, ...startedAs(), UNLABEL_STUDIO_ROOTS: JSON.stringify(this.#roots) },
       ...(isSource && { execArgv: ["--import", "tsx"] }),
     });
     child.unref();

@@ -159,6 +159,8 @@ export interface LabelTold extends Omit<LabelState, "current" | "upcoming"> {
   /** How many runs are compared. */
   runs: number;
   current: { image: number; name: string } | null;
+  /** Whether what was asked for was done: not of a page that was behind, since another window has gone on. */
+  taken: boolean;
   /** Images that may come next. */
   upcoming: number[];
 }

@@ -68,12 +68,17 @@ async function send(path: string, body: object, words: (now: LabelState) => stri
   if (busy || over) return;
   busy = true;
   try {
-    const { found, error } = await ask(path, body);
+    const { status, found, error } = await ask(path, body);
+    const isBehind = status === 409;
     if (error !== null) warn(error);
+    else if (isBehind)
+      warn(
+        "That was not taken: labelling has gone on in another window. Here it is as it stands now; go on from here.",
+      );
     else alertLine.textContent = "";
     if (found) {
       show(found);
-      if (error === null) say(words(found));
+      if (error === null && !isBehind) say(words(found));
     }
   } catch {
     warn("Nothing answers any more: unlabel label has ended. Every label is kept; the same command goes on.");

@@ -1,11 +1,10 @@
 // Everything that a run's page shows but its curves.
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { recordedHere } from "../../base/shell.ts";
 import { counted, visible } from "../../base/text.ts";
 import { count, duration, megabytes, millions } from "../../page/numbers.ts";
 import { lossOf } from "../../report/method-words.ts";
-import { readEvaluations } from "../../run/read/evaluations.ts";
+import { evaluationsAmong, readEvaluations } from "../../run/read/evaluations.ts";
 import { type Pictures, picturesSchema, type RunFile, type Skipped, skippedSchema } from "../../run/read/schema.ts";
 import type { RunDetail, RunRow } from "../messages/runs.ts";
 import { commandsFor } from "./commands.ts";
@@ -65,8 +64,7 @@ export async function readDetail(folders: Folders, place: RunPlace): Promise<Run
 /** @throws {UserError} where a file of the folder leads outside */
 async function evaluationsIn(folders: Folders, dir: string) {
   const folder = join(dir, "eval");
-  const names = await readdir(folder).catch(() => []);
-  const files = names.filter((name) => name.endsWith(".json"));
+  const { files } = evaluationsAmong(await folders.names(folder));
   if (files.length === 0) return null;
   // Each is a file of the folders given before anything reads it.
   for (const name of files) await folders.file(folder, name);

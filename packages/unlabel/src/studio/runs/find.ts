@@ -22,8 +22,8 @@ export interface Found {
   notes: string[];
 }
 
-/** Looks through folders, given as real paths; `onRun` hears of each as it is found. */
-export async function findRuns(roots: readonly string[], onRun: (dir: string) => void = () => {}): Promise<Found> {
+/** Looks through folders, given as real paths. @param signal ends it: what was found by then is told */
+export async function findRuns(roots: readonly string[], signal?: AbortSignal): Promise<Found> {
   const runs = new Set<string>();
   const folders: string[] = [];
   const left = { links: 0, full: false };
@@ -31,14 +31,14 @@ export async function findRuns(roots: readonly string[], onRun: (dir: string) =>
   for (let depth = 0; level.length > 0 && depth <= DEEPEST; depth++) {
     const next: string[] = [];
     for (const folder of level) {
+      if (signal?.aborted) break;
       if (folders.length >= MOST_FOLDERS) {
         left.full = true;
         break;
       }
-      const { isRun, inside, links } = await look(folder);
+      const { isRun, inside, links } = await look(folder, signal);
       left.links += links;
       if (isRun) {
-        if (!runs.has(folder)) onRun(folder);
         runs.add(folder);
         continue;
       }
@@ -56,13 +56,16 @@ export async function findRuns(roots: readonly string[], onRun: (dir: string) =>
   return { runs: [...runs], folders, notes };
 }
 
-async function look(folder: string): Promise<{ isRun: boolean; inside: string[]; links: number }> {
+async function look(
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<{ isRun: boolean; inside: string[]; links: number }> {
   const inside: string[] = [];
   let [links, entries] = [0, 0];
   try {
     for await (const entry of await opendir(folder, { bufferSize: 256 })) {
       if (entry.name === "run.json") return { isRun: true, inside: [], links: 0 };
-      if (++entries > MOST_ENTRIES) return { isRun: false, inside: [], links: 0 };
+      if (++entries > MOST_ENTRIES || signal?.aborted) return { isRun: false, inside: [], links: 0 };
       if (entry.name.startsWith(".") || SKIPPED.has(entry.name)) continue;
       if (entry.isDirectory()) inside.push(join(folder, entry.name));
       else if (entry.isSymbolicLink()) links += await leadsToRun(join(folder, entry.name));

@@ -105,6 +105,15 @@ export class Folders {
     return await realpath(path);
   }
 
+  /** What lies in a folder; nothing where there is none. @throws {UserError} where it is a link to somewhere else */
+  async names(path: string): Promise<string[]> {
+    const real = await realpath(path).catch(() => null);
+    if (real === null) return [];
+    if (!this.rootOf(real))
+      throw new UserError(`Expected ${path} inside the folders given, got a link to somewhere else; it is not read`);
+    return await readdir(real).catch(() => []);
+  }
+
   /**
    * Makes sure that whatever reads these files of a folder by their names reads nothing outside.
    *

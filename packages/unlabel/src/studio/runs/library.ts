@@ -34,6 +34,9 @@ export interface Pace {
 }
 
 const PACE: Pace = { live: 1_000, rest: 10_000 };
+/** So many times as long as a look through all folders takes, none is begun after it; but one of this many milliseconds costs nothing. */
+const SELDOM = 20;
+const QUICK_MS = 250;
 /** Rows read at the same time. */
 const AT_ONCE = 8;
 /** Indices of metrics kept: of the runs asked for last. */
@@ -60,7 +63,7 @@ export class RunLibrary {
   #notes: string[] = [];
   #looking = true;
   #isStale = false;
-  #ended = false;
+  readonly #end = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   /** Rows that nobody has been told of yet. */
   #fresh: RunRow[] = [];
@@ -68,6 +71,9 @@ export class RunLibrary {
   #told = 0;
   #first: Promise<void> | null = null;
   #looked = 0;
+  /** When the last look through all folders ended, and what it took, in milliseconds. */
+  #ended = 0;
+  #took = 0;
 
   constructor(folders: Folders, events: Events, pace: Pace = PACE) {
     [this.#folders, this.#events, this.#pace] = [folders, events, pace];
@@ -127,13 +133,13 @@ export class RunLibrary {
   }
 
   [Symbol.dispose](): void {
-    this.#ended = true;
+    this.#end.abort();
     for (const timer of [this.#timer, this.#telling]) if (timer) clearTimeout(timer);
     this.#watches[Symbol.dispose]();
   }
 
   #later(): void {
-    if (this.#ended) return;
+    if (this.#end.signal.aborted) return;
     this.#timer = setTimeout(() => {
       void this.#round().finally(() => this.#later());
     }, this.#pace.live);
@@ -142,16 +148,31 @@ export class RunLibrary {
 
   /** What is due: runs that train or were told of every time, the rest now and then. */
   async #round(): Promise<void> {
-    const isTime = Date.now() - this.#looked >= this.#pace.rest;
-    if (isTime || this.#isStale) await this.#look(isTime);
-    else await this.#read([...this.#runs.values()].filter(({ isTold, row }) => isTold || row?.state === "live"));
+    const now = Date.now();
+    // Where a look takes long it is taken seldom, whatever changes meanwhile.
+    const isRested = this.#took < QUICK_MS || now - this.#ended >= SELDOM * this.#took;
+    const isTime = isRested && now - this.#looked >= this.#pace.rest;
+    if (isTime || (isRested && this.#isStale)) await this.#look(isTime);
+    else {
+      const wasStale = this.#isStale;
+      await this.#read([...this.#runs.values()].filter(({ isTold, row }) => isTold || row?.state === "live"));
+      // A run that has just gone is told of at once.
+      if (isRested && this.#isStale && !wasStale) await this.#look(false);
+    }
   }
 
   /** Looks for runs that have come or gone, and reads those that are new, or all. */
   async #look(all: boolean): Promise<void> {
     this.#isStale = false;
-    if (all) this.#looked = Date.now();
-    const found = await findRuns(this.#folders.roots.map(({ real }) => real));
+    const began = Date.now();
+    if (all) this.#looked = began;
+    const found = await findRuns(
+      this.#folders.roots.map(({ real }) => real),
+      this.#end.signal,
+    );
+    if (this.#end.signal.aborted) return;
+    this.#ended = Date.now();
+    this.#took = this.#ended - began;
     const ids = new Set(found.runs.map(idOf));
     const gone = [...this.#runs.keys()].filter((id) => !ids.has(id));
     for (const id of gone) {
@@ -185,7 +206,7 @@ export class RunLibrary {
   async #read(runs: readonly Kept[]): Promise<void> {
     const queue = [...runs];
     const work = async () => {
-      for (let run = queue.shift(); run && !this.#ended; run = queue.shift()) await this.#refresh(run);
+      for (let run = queue.shift(); run && !this.#end.signal.aborted; run = queue.shift()) await this.#refresh(run);
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   }
@@ -193,6 +214,11 @@ export class RunLibrary {
   async #refresh(run: Kept): Promise<void> {
     run.isTold = false;
     const stamp = await stampOf(run.dir);
+    if (stamp === null) {
+      // It has gone, or is being replaced: a look tells which.
+      this.#isStale = true;
+      return;
+    }
     const isChanged = stamp !== run.stamp;
     // A process that is killed changes no file.
     if (!isChanged && run.row?.state !== "live") return;
@@ -240,7 +266,8 @@ export function idOf(dir: string): string {
 /** What pages are told of when it changes. A lock's time is no news, it is touched as long as a run trains. */
 const WATCHED = ["run.json", "metrics.jsonl", "skipped.jsonl", "eval", "eval/linear.json", "eval/knn.json", "pictures"];
 
-async function stampOf(dir: string): Promise<string> {
+/** Null where there is no run any more. */
+async function stampOf(dir: string): Promise<string | null> {
   const lock = stat(join(dir, "lock")).then(
     ({ ino }) => String(ino),
     () => "-",
@@ -251,5 +278,6 @@ async function stampOf(dir: string): Promise<string> {
       () => "-",
     ),
   );
-  return (await Promise.all([lock, ...parts])).join("|");
+  const [first, own, ...rest] = await Promise.all([lock, ...parts]);
+  return own === "-" ? null : [first, own, ...rest].join("|");
 }

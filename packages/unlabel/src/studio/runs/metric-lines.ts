@@ -10,6 +10,11 @@ export interface Row {
   found: Readonly<Record<string, unknown>>;
 }
 
+/** No training has more steps, and a chart's axis can still count them one by one. */
+const LAST_STEP = 1e12;
+/** Float32 has none beyond: differences of two stay numbers. */
+const LARGEST = 3.5e38;
+
 /** Reads a whole line; null where it is none of ours. */
 export function lineOf(text: string): Row | null {
   let found: unknown;
@@ -20,7 +25,7 @@ export function lineOf(text: string): Row | null {
   }
   if (typeof found !== "object" || found === null || Array.isArray(found)) return null;
   const { step, epoch, seconds } = found as Record<string, unknown>;
-  if (typeof step !== "number" || !Number.isSafeInteger(step) || step < 1) return null;
+  if (typeof step !== "number" || !Number.isSafeInteger(step) || step < 1 || step > LAST_STEP) return null;
   const row = found as Record<string, unknown>;
   return { step, epoch: numberOr(epoch), seconds: numberOr(seconds), found: row };
 }
@@ -33,7 +38,7 @@ export function metricsIn({ found }: Row, take: (key: string, value: number | nu
   for (const key of Object.keys(found)) {
     const value = found[key];
     if (key.length > LONGEST_NAME) continue;
-    if (key !== "step" && key !== "epoch" && (typeof value === "number" || value === null)) take(key, value);
+    if (key !== "step" && key !== "epoch" && (typeof value === "number" || value === null)) take(key, numberOr(value));
   }
 }
 
@@ -43,7 +48,7 @@ export function metricOf({ found }: Row, key: string): number | null {
 }
 
 function numberOr(value: unknown): number | null {
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
+  return typeof value === "number" && Math.abs(value) <= LARGEST ? value : null;
 }
 
 /** What a glance tells. */

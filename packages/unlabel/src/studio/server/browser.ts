@@ -30,6 +30,8 @@ export function openBrowser(address: string): void {
         ? ["rundll32", "url.dll,FileProtocolHandler", file]
         : ["xdg-open", file];
   const child = spawn(program!, args, { stdio: "ignore", detached: true });
-  child.on("error", () => process.stderr.write("note: no browser could be opened; open the address above\n"));
+  const failed = () => process.stderr.write("note: no browser could be opened; open the address above\n");
+  child.on("error", failed);
+  child.on("exit", (code) => (code === 0 ? undefined : failed()));
   child.unref();
 }

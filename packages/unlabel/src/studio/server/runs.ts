@@ -42,7 +42,8 @@ export const runsPart: Part = (app, studio) => {
     const kind = name.endsWith(".png") ? "png" : name.endsWith(".jpg") ? "jpeg" : null;
     if (kind === null) throw badRequest("Expected a .png or .jpg of a run");
     const bytes = await readPicture(run.dir, c.req.param("folder"), name, kind).catch((error: unknown) => {
-      throw codeOf(error) === "ENOENT" ? notFound("Expected a picture that is there, got none by that name") : error;
+      const isNone = ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes(codeOf(error));
+      throw isNone ? notFound("Expected a picture that is there, got none by that name") : error;
     });
     return new Response(new Uint8Array(bytes), {
       headers: { "Content-Type": `image/${kind}`, "Cache-Control": "no-cache" },

@@ -6,7 +6,7 @@ import { type Pace, RunLibrary } from "../runs/library.ts";
 import { studioApp } from "./app.ts";
 import { type Assets, builtAssets } from "./assets.ts";
 import { Events } from "./events.ts";
-import { type Access, addressOf, isLoopback, newAccess } from "./guard.ts";
+import { type Access, addressOf, newAccess } from "./guard.ts";
 import { serveLocally } from "./serve.ts";
 import { endWork, useWork } from "./work.ts";
 
@@ -42,7 +42,7 @@ export async function serveStudio(given: readonly string[], options: StudioOptio
   const events = new Events();
   const runs = new RunLibrary(folders, events, pace);
   const access = newAccess();
-  if (host !== undefined && !isLoopback(host)) access.host = host;
+  if (host !== undefined && host !== "localhost") access.host = host;
   const studio = { folders, runs, events };
   if (work) useWork(studio, work(folders.roots.map(({ real }) => real)));
   const app = studioApp(studio, access, assets);

@@ -239,5 +239,36 @@ describe.runIf(hasChromium)("images in the studio", { timeout: 180_000 }, () => 
     await page.reload();
     await page.locator('[data-shown="200"]').waitFor();
     await fine(page, faults, "label");
+    await page.getByRole("button", { name: "Leave" }).click();
+  });
+
+  it("labels in two windows: an answer that comes too late, or to a session that has ended, is said not to be taken", async () => {
+    const path = `/label?runs=${ids.mae}&file=two.csv`;
+    const { page: one } = await studio.page({ path });
+    await one.getByRole("button", { name: "Begin, or go on" }).click();
+    await one.locator('[data-shown="0"]').waitFor();
+    const { page: two } = await studio.page({ path: `${path}&session=on` });
+    await two.locator('[data-shown="0"]').waitFor();
+    for (const page of [one, two]) {
+      await page.keyboard.type(page === one ? "ant" : "bee");
+      await page.keyboard.press("Enter");
+      await page.locator('[data-shown="1"]').waitFor();
+    }
+    expect(loadLabelRows(at("two.csv")).map(({ label }) => label)).toEqual(["ant"]);
+    await two.getByText("Your answer was not taken").waitFor();
+    // What was typed is still there, for the image that is shown now.
+    expect(await two.locator(".label-side form input").inputValue()).toBe("bee");
+    await two.keyboard.press("Enter");
+    await two.locator('[data-shown="2"]').waitFor();
+    expect(await two.getByText("Your answer was not taken").count()).toBe(0);
+    await one.getByRole("button", { name: "Leave" }).click();
+    await one.getByRole("button", { name: "Begin, or go on" }).waitFor();
+    await two.keyboard.press("s");
+    await two.getByText("is open again. Your last answer was not taken").waitFor();
+    await two.locator('[data-shown="2"]').waitFor();
+    expect(loadLabelRows(at("two.csv")).map(({ label }) => label)).toEqual(["ant", "bee"]);
+    await two.keyboard.press("s");
+    await two.locator('[data-shown="3"]').waitFor();
+    expect(loadLabelRows(at("two.csv"))).toHaveLength(3);
   });
 });

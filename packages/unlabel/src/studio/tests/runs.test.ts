@@ -1,5 +1,5 @@
 // The table of runs as a person has it, in Chromium.
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../../testing/data.ts";
@@ -43,6 +43,62 @@ describe.runIf(hasChromium)("the table of runs", { timeout: 180_000 }, () => {
     await page.getByRole("button", { name: "Show all" }).click();
     await expect.poll(names).toHaveLength(5);
     expect(faults).toEqual([]);
+  });
+
+  it("leaves columns out where there is little room, and never a run's name", async () => {
+    await using studio = await openStudio([folder.path]);
+    const { page, faults } = await studio.page();
+    await page.locator("[data-run]").nth(4).waitFor();
+    for (const width of [1440, 1280, 1249, 1233, 1232, 1100, 1057, 1056, 900, 897, 896, 800, 737, 736, 600, 390]) {
+      await page.setViewportSize({ width, height: 800 });
+      const found = await page.evaluate(`({
+        name: Math.min(...[...document.querySelectorAll("[data-run] .name")].map((one) => one.getBoundingClientRect().width)),
+        wide: document.querySelector(".runs-table").scrollWidth - document.querySelector(".runs-table").clientWidth,
+        cells: [...document.querySelectorAll("tr")].map((row) => [...row.children].filter((cell) => getComputedStyle(cell).display !== "none").length),
+      })`);
+      const { name, wide, cells } = found as { name: number; wide: number; cells: number[] };
+      expect(name, `${width} px`).toBeGreaterThan(105);
+      expect(wide, `${width} px`).toBe(0);
+      // Each row has a cell in every column that is there.
+      expect(new Set(cells).size, `${width} px`).toBe(1);
+    }
+    expect(faults).toEqual([]);
+  });
+
+  it("goes on after the studio has been started anew, once its address is opened", async () => {
+    const first = await openStudio([folder.path]);
+    const { page } = await first.page();
+    await page.locator("[data-run]").nth(4).waitFor();
+    await first.close();
+    await page.getByText("Not connected").waitFor();
+    await writeRun(join(folder.path, "three"), { steps: 5 });
+    const { port } = first;
+    await using again = await openStudio([folder.path], undefined, undefined, port);
+    // Its token is another.
+    await page.waitForTimeout(4_000);
+    expect(await page.getByText("Not connected").count()).toBe(1);
+    const other = await page.context().newPage();
+    await other.goto(again.address);
+    await other.locator("[data-run]").nth(5).waitFor();
+    await page.locator("[data-run]").nth(5).waitFor();
+    await expect.poll(() => page.getByText("Not connected").count()).toBe(0);
+    rmSync(join(folder.path, "three"), { recursive: true });
+    await page.context().close();
+  });
+
+  it("asks for no line of its own while nobody sees it: a browser has six for all its tabs", async () => {
+    await using studio = await openStudio([folder.path]);
+    const { page } = await studio.page();
+    const behind = await page.context().newPage();
+    await behind.addInitScript("Object.defineProperty(document, 'hidden', { get: () => !globalThis.seen })");
+    const asked: string[] = [];
+    behind.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await behind.goto(new URL("/", studio.address).href);
+    await behind.locator("[data-run]").nth(4).waitFor();
+    expect(asked).toContain("/api/runs");
+    expect(asked).not.toContain("/api/events");
+    await behind.evaluate("globalThis.seen = true; document.dispatchEvent(new Event('visibilitychange'))");
+    await expect.poll(() => asked).toContain("/api/events");
   });
 
   it("at both widths, in both themes: nothing wider than the screen, no barrier", async () => {

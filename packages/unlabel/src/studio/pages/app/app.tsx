@@ -90,7 +90,11 @@ export function App() {
 function Connection() {
   const isConnected = useConnected();
   return (
-    <span class={`connection ${isConnected === false ? "away" : ""}`} role="status">
+    <span
+      class={`connection ${isConnected === false ? "away" : ""}`}
+      role="status"
+      title={isConnected === false ? "Start unlabel studio again, and open the address that it prints" : undefined}
+    >
       {isConnected === false ? "Not connected" : ""}
     </span>
   );

@@ -15,12 +15,26 @@ function setOpen(now: boolean): void {
   for (const tell of [...states]) tell();
 }
 
+/** Between two tries to reach a server that would not let this page in: it may be another one by then. */
+const RETRY_MS = 3_000;
+let retrying: ReturnType<typeof setTimeout> | undefined;
+
 function connect(): void {
-  if (source) return;
-  source = new EventSource("/api/events");
-  source.addEventListener("open", () => setOpen(true));
-  source.addEventListener("error", () => setOpen(false));
-  source.addEventListener("message", ({ data }) => {
+  // A tab that was opened behind another waits until somebody looks at it.
+  if (source || document.hidden) return;
+  const line = new EventSource("/api/events");
+  source = line;
+  line.addEventListener("open", () => setOpen(true));
+  line.addEventListener("error", () => {
+    setOpen(false);
+    // Browsers try again by themselves, but not where they were refused: a studio that was started anew has another token, which this
+    // browser gets in another tab.
+    if (line.readyState !== EventSource.CLOSED || source !== line) return;
+    source = null;
+    clearTimeout(retrying);
+    retrying = setTimeout(connect, RETRY_MS);
+  });
+  line.addEventListener("message", ({ data }) => {
     const event = JSON.parse(data as string) as StudioEvent;
     // Another version's server: its pages are not these.
     if (event.type === "hello" && document.body.dataset.version !== event.version) location.reload();
@@ -64,8 +78,8 @@ export function useConnected(): boolean | null {
     connect();
     const tell = () => setNow(isOpen);
     states.add(tell);
-    // A server that takes a moment is not away.
-    const wait = setTimeout(tell, 1_500);
+    // A server that takes a moment is not away, and of a tab that nobody sees nothing is known.
+    const wait = setTimeout(() => (document.hidden ? undefined : tell()), 1_500);
     if (isOpen) tell();
     return () => {
       clearTimeout(wait);

@@ -79,7 +79,7 @@ export function CurvesPage() {
   const withoutBatch = axis === "images" && found.some((run) => run.batch === null);
   return (
     <div class="curves-page">
-      <h1 class="heard">Curves of {shown.length} runs</h1>
+      <h1 class="heard">Curves of {shown.length === 1 ? "one run" : `${shown.length} runs`}</h1>
       <Problem text={curves.error ?? settings.error} />
       <div class="bar">
         <label class="control">
@@ -154,6 +154,7 @@ export function CurvesPage() {
           logY={log.includes("y")}
           unit={AXES[axis].one}
           xWords={AXES[axis].words}
+          isCount={AXES[axis].isCount}
           yWords={valueWords(key)}
           zoom={zoom}
           onZoom={(next) => setZoom(next === null ? "" : next.map((value) => Number(value.toPrecision(6))).join(":"))}

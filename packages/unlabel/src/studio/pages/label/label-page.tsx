@@ -12,6 +12,11 @@ import { RunPicker } from "../parts/run-picker.tsx";
 import { Working } from "../parts/working.tsx";
 import "./label.css";
 
+const LOST =
+  "The session had ended, in another window or after a quarter of an hour, and is open again. Your last answer was not taken: give it once more.";
+const BEHIND =
+  "Your answer was not taken: this session has gone on in another window. Here it is as it stands now; go on from here.";
+
 export function LabelPage() {
   const [runs, setRuns] = useListQuery("runs");
   const [name, setName] = useQuery("file", "labels.csv");
@@ -20,6 +25,8 @@ export function LabelPage() {
   const { data } = useApi<{ data: DataTold[] }>("/api/data");
   const [told, setTold] = useState<LabelTold | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  /** What a session that was lost and is open again should say first. */
+  const [note, setNote] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const { data: work } = useApi<{ words: string | null; share: number | null }>(isBusy ? "/api/label/opening" : null, [
     "label",
@@ -52,12 +59,19 @@ export function LabelPage() {
         onEnd={() => {
           void post("/api/label/close", { id: told.id }).catch(() => {});
           setTold(null);
+          setNote(null);
           setBegun("");
         }}
-        onLost={() => setTold(null)}
+        onLost={() => {
+          setTold(null);
+          setNote(LOST);
+          void begin();
+        }}
+        note={note}
         runs={chosen.map(({ dir }) => dir)}
       />
     );
+  const isWaiting = chosen.length === 0 || (data !== null && source === null);
   const isName = /^[\w][\w. -]{0,100}\.csv$/.test(name);
   return (
     <div class="label-begin">
@@ -83,6 +97,13 @@ export function LabelPage() {
           aria-invalid={!isName}
         />
       </label>
+      {isWaiting && (
+        <p class="soft small">
+          {chosen.length === 0
+            ? "First choose the runs to compare."
+            : "The images of this run are not known; choose another."}
+        </p>
+      )}
       {!isName && <p class="warn small">A file's name that ends in .csv: letters, digits, spaces, dots and dashes.</p>}
       <Problem text={problem} />
       {isBusy ? (
@@ -106,13 +127,15 @@ interface SessionProps {
   onTold: (told: LabelTold) => void;
   onEnd: () => void;
   onLost: () => void;
+  /** Shown until an answer is taken. */
+  note: string | null;
   runs: readonly string[];
 }
 
-function Session({ told, onTold, onEnd, onLost, runs }: SessionProps) {
+function Session({ told, onTold, onEnd, onLost, note, runs }: SessionProps) {
   const [shown, setShown] = useState(-1);
   const [isNaming, setNaming] = useState(told.classes.length === 0);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<string | null>(note);
   const [isBroken, setBroken] = useState(false);
   const isBusy = useRef(false);
   const ahead = useRef<HTMLImageElement[]>([]);
@@ -140,8 +163,9 @@ function Session({ told, onTold, onEnd, onLost, runs }: SessionProps) {
     isBusy.current = true;
     try {
       const next = await post<LabelTold>("/api/label/act", { id: told.id, at: told.at, image, label });
-      setProblem(null);
+      setProblem(next.taken ? null : BEHIND);
       onTold(next);
+      if (!next.taken) return false;
       say(`${words}. ${next.current ? `Image ${next.at + 1}` : "All images are labelled"}. ${next.verdict}`);
       return true;
     } catch (error) {

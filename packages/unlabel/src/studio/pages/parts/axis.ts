@@ -2,11 +2,19 @@
 import { compact, significant } from "../../../page/numbers.ts";
 import type { XAxis } from "./series.ts";
 
+interface Axis {
+  one: string;
+  many: string;
+  words: (value: number) => string;
+  /** There is nothing between one and two of them. */
+  isCount: boolean;
+}
+
 /** Each by its word for one, for many, and for its numbers. */
-export const AXES: Readonly<Record<XAxis, { one: string; many: string; words: (value: number) => string }>> = {
-  step: { one: "step", many: "Steps", words: (value) => compact(value) },
-  minutes: { one: "minute", many: "Minutes", words: (value) => significant(value) },
-  images: { one: "image", many: "Images", words: (value) => compact(value) },
+export const AXES: Readonly<Record<XAxis, Axis>> = {
+  step: { one: "step", many: "Steps", words: (value) => compact(value), isCount: true },
+  minutes: { one: "minute", many: "Minutes", words: (value) => significant(value), isCount: false },
+  images: { one: "image", many: "Images", words: (value) => compact(value), isCount: true },
 };
 
 /** The axis that an address names. */

@@ -44,6 +44,8 @@ interface Props {
   logY?: boolean;
   /** What the axis of places counts: `step`. */
   unit: string;
+  /** There is nothing between one and two of them. */
+  isCount?: boolean;
   xWords: (value: number) => string;
   yWords?: (value: number) => string;
   /** The part that is shown; all where absent. */
@@ -236,6 +238,7 @@ function optionsOf(props: { current: Props }, width: number, setAt: (at: number 
         grid: { show: false },
         ticks: { show: true, stroke: grid, size: 4, width: 1 },
         border: { show: true, stroke: grid, width: 1 },
+        ...(props.current.isCount && !logX && { incrs: WHOLE }),
         values: (_, splits) => splits.map((value) => (value === null ? "" : props.current.xWords(value))),
       },
       {
@@ -278,6 +281,9 @@ function optionsOf(props: { current: Props }, width: number, setAt: (at: number 
     },
   };
 }
+
+/** 1, 2, 5, 10, … up to 5 · 10¹²: how far apart labels of counts may be. */
+const WHOLE = Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((digit) => digit * 10 ** power)).flat();
 
 /** A value alone is no line, and is drawn as a point. */
 function lonely(plot: uPlot, index: number): boolean {

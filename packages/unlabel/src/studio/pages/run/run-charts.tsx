@@ -131,6 +131,7 @@ function Metric({ curves, name, axis, isSmooth, run, levels }: MetricProps) {
         height={isLoss ? 322 : 138}
         unit={AXES[axis].one}
         xWords={AXES[axis].words}
+        isCount={AXES[axis].isCount}
         yWords={valueWords(name)}
         together={`run-${run.row.id}`}
       />

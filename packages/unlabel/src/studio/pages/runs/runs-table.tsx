@@ -57,6 +57,7 @@ export function RunsTable({ groups, order, onSort, picked, onPick }: Props) {
                 <th
                   key={key}
                   scope="col"
+                  data-column={key}
                   class={`${key} ${isNumber ? "n" : ""} ${isMinor ? "minor" : ""}`}
                   aria-sort={sort}
                 >
@@ -93,7 +94,7 @@ export function RunsTable({ groups, order, onSort, picked, onPick }: Props) {
                 </th>
                 {/* A cell for each column, as some are left out where there is little room. */}
                 {COLUMNS.slice(1).map(({ key, isMinor }) => (
-                  <td key={key} class={isMinor ? "minor" : ""} />
+                  <td key={key} data-column={key} class={isMinor ? "minor" : ""} />
                 ))}
               </tr>
             )}
@@ -118,7 +119,7 @@ const Row = memo(
   ({ row, isPicked, inGroup, onPick }: RowProps) => {
     const name = inGroup && row.group !== null ? row.name.slice(row.group.length + 1) || row.name : row.name;
     return (
-      <tr data-run={row.id} class={isPicked ? "is-picked" : ""}>
+      <tr data-run={row.id} class={`${isPicked ? "is-picked" : ""} ${row.state === "unread" ? "is-unread" : ""}`}>
         <td class="pick">
           <input
             type="checkbox"
@@ -132,21 +133,26 @@ const Row = memo(
           <small class="under">{row.problem ?? [row.title, row.encoder].filter(Boolean).join(", ")}</small>
         </th>
         {row.state === "unread" ? (
-          <td class="minor problem-cell" colSpan={4} title={row.problem ?? ""}>
-            {row.problem}
-          </td>
+          <>
+            <td class="minor problem-cell" title={row.problem ?? ""}>
+              <span>{row.problem}</span>
+            </td>
+            <td class="minor" data-column="encoder" />
+            <td class="minor" data-column="data" />
+            <td class="minor" data-column="created" />
+          </>
         ) : (
           <>
             <td class="minor" title={row.title}>
               {row.title}
             </td>
-            <td class="minor" title={row.encoder}>
+            <td class="minor" data-column="encoder" title={row.encoder}>
               {row.encoder}
             </td>
-            <td class="minor" title={row.data}>
+            <td class="minor" data-column="data" title={row.data}>
               <bdi>{row.data}</bdi>
             </td>
-            <td class="minor soft" title={row.created ?? ""}>
+            <td class="minor soft" data-column="created" title={row.created ?? ""}>
               {ago(row.created)}
             </td>
           </>
@@ -162,14 +168,16 @@ const Row = memo(
             </>
           )}
         </td>
-        <td class="n minor">{row.eta === null ? "" : duration(row.eta)}</td>
+        <td class="n minor" data-column="eta">
+          {row.eta === null ? "" : duration(row.eta)}
+        </td>
         <td class={`loss ${row.state === "live" ? "is-live" : ""}`}>
           <span class="with-spark">
             <Spark values={row.spark} />
             <span>{row.loss === null ? "–" : significant(row.loss)}</span>
           </span>
         </td>
-        <td class="minor">
+        <td class="minor" data-column="health">
           <Health health={row.health} />
         </td>
         <td class="n">
