@@ -1,6 +1,6 @@
 // Where a run puts its images: those with like features lie close. Two runs side by side have one selection.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { MapTold, WorkState } from "../../messages/atlas.ts";
+import type { DataTold, MapTold, WorkState } from "../../messages/atlas.ts";
 import { useListQuery, useQuery } from "../app/address.ts";
 import { say } from "../app/announce.tsx";
 import { post, useApi } from "../app/api.ts";
@@ -178,6 +178,9 @@ function OneMap({
   const { data, error } = useApi<WorkState<MapTold>>(`/api/map/${id}`, [`map:${id}`]);
   const [one, setOne] = useState<Loaded | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
+  // Known before anything is asked for: where its images lie elsewhere, there is nothing to draw.
+  const { data: sources } = useApi<{ data: DataTold[] }>("/api/data");
+  const elsewhere = sources?.data.find(({ runs }) => runs.includes(id))?.problem ?? null;
   const done = data?.state === "done" ? data.result : null;
   useEffect(() => {
     if (!done) return;
@@ -217,13 +220,14 @@ function OneMap({
   }
   return (
     <div class="map-begin">
-      <Problem text={error ?? problem ?? (data?.state === "failed" ? data.error : null)} />
+      <Problem text={elsewhere ?? error ?? problem ?? (data?.state === "failed" ? data.error : null)} />
       {data?.state === "working" ? (
         <Working words={data.words} share={data.share} onStop={() => void post(`/api/map/${id}/stop`, {})} />
       ) : data?.state === "done" ? (
         <Working words="Reading the map" share={null} />
       ) : (
-        data && (
+        data &&
+        elsewhere === null && (
           <>
             <button type="button" class="plain" onClick={begin}>
               Draw the map

@@ -159,6 +159,8 @@ function Answer({ id, name, color, query, k, onImage }: AnswerProps) {
       });
     return () => control.abort();
   }, [id, key, k]);
+  // An encoder that has hardly learnt puts all images together: what tells them apart is further behind the point.
+  const digits = found?.found.every(({ similarity }) => similarity > 0.99) ? 4 : 2;
   return (
     <section class="answer" aria-label={`Nearest by ${name}`} aria-busy={isBusy}>
       <h2>
@@ -179,7 +181,7 @@ function Answer({ id, name, color, query, k, onImage }: AnswerProps) {
           images={found.found.map(({ image, path, class: label, similarity }) => ({
             image,
             what: `${path}, similarity ${similarity.toFixed(3)}`,
-            under: `${similarity.toFixed(2)}${label === null ? "" : ` ${label.split(",")[0]}`}`,
+            under: `${similarity.toFixed(digits)}${label === null ? "" : ` ${label.split(",")[0]}`}`,
           }))}
           onImage={onImage}
         />
