@@ -58,8 +58,14 @@ export function statRows(rows: readonly IndicatorRow[], by: "linear" | "knn"): S
   }));
 }
 
-/** What the report may say of these rows: null of one set alone. */
-export function trustOf(rows: readonly IndicatorRow[]): Trust | null {
+/** Below that, what rows say of indicators is more chance than measurement. */
+const ENOUGH = { sets: 3, checkpoints: 30 };
+
+/** What the report may say of these rows: null where there are too few sets, or too few checkpoints of one. */
+export function trustOf(rows: readonly IndicatorRow[], enough = ENOUGH): Trust | null {
+  const counts = new Map<string, number>();
+  for (const { set } of rows) counts.set(set, (counts.get(set) ?? 0) + 1);
+  if (counts.size < enough.sets || Math.min(...counts.values()) < enough.checkpoints) return null;
   const stats = statRows(rows, "linear");
   const names = INDICATORS.map(({ name }) => name);
   const found = leaveOneOut(stats, names);

@@ -17,11 +17,13 @@ it("a combination is chosen on one set and judged on the other", () => {
     knn: { top1: 0, interval: [0, 0] },
   });
   const rows = ["photographs", "demo"].flatMap((set) => Array.from({ length: 6 }, (_, i) => row(set, i)));
-  expect(trustOf(rows)).toEqual({
+  expect(trustOf(rows, { sets: 2, checkpoints: 6 })).toEqual({
     sets: ["photographs", "drawings"],
     checkpoints: 12,
     combination: ["rank_me"],
     judged: { right: 30, pairs: 30, interval: [1, 1] },
   });
-  expect(trustOf(rows.slice(0, 6))).toBeNull();
+  expect(trustOf(rows.slice(0, 6), { sets: 2, checkpoints: 6 })).toBeNull();
+  expect(trustOf(rows.slice(0, 11), { sets: 2, checkpoints: 6 })).toBeNull();
+  expect(trustOf(rows)).toBeNull();
 });

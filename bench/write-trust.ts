@@ -7,7 +7,7 @@ import { measuredRows } from "./indicators.ts";
 const file = join(import.meta.dirname, "../packages/unlabel/src/report/trust-table.ts");
 writeFileSync(
   file,
-  `// Written by \`npx tsx bench/write-trust.ts\` from bench/rows/indicators.jsonl; null until rows of two sets are there.
+  `// Written by \`npx tsx bench/write-trust.ts\` from bench/rows/indicators.jsonl; null until thirty checkpoints of three sets are there.
 import type { Trust } from "./trust.ts";
 
 /** What labelled sets said of indicators without labels. */

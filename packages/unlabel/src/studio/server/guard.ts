@@ -42,6 +42,7 @@ function isOurs(host: string | undefined, access: Access): boolean {
   const name = found[1]!.replace(/^\[|\]$/g, "").toLowerCase();
   if (name === "127.0.0.1" || name === "localhost") return true;
   if (access.host === undefined) return false;
+  if (isLoopback(access.host)) return name === access.host.toLowerCase();
   const own = hostname().toLowerCase();
   return isIP(name) > 0 || name === access.host.toLowerCase() || name === own || name === `${own}.local`;
 }

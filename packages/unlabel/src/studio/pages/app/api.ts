@@ -19,8 +19,7 @@ async function answerOf<T>(response: Response): Promise<T> {
   );
 }
 
-const AWAY =
-  "Nothing answers any more: unlabel studio has ended. Start it again, and open the address that it prints: this page goes on then, too.";
+const AWAY = "Nothing answers any more: unlabel studio has ended. Start it again, and open the address that it prints.";
 
 async function ask(path: string, init?: RequestInit): Promise<Response> {
   try {
