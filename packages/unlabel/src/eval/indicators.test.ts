@@ -128,7 +128,7 @@ describe("indicators of", () => {
 });
 
 describe("evaluate on images without labels", () => {
-  it("runs indicators alone, on trained, initial and pixels, and keeps them", async () => {
+  it("runs indicators alone, on trained, initial and pixels, and keeps them", { timeout: 180_000 }, async () => {
     const live = memory().liveTensors;
     const found = await evaluate(run, at("stripes"), { stream: quiet });
     expect(memory().liveTensors).toBeLessThanOrEqual(live);
