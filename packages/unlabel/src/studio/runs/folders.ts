@@ -73,8 +73,7 @@ export class Folders {
       if (isAbsent(error)) return null;
       throw unreadable(path, error);
     }
-    if (!this.rootOf(real))
-      throw new UserError(`Expected ${path} inside the folders given, got a link to somewhere else; it is not read`);
+    this.#inside(path, real);
     let handle: FileHandle;
     try {
       // Links are followed by now; a pipe would keep its reader waiting.
@@ -109,8 +108,7 @@ export class Folders {
   async names(path: string): Promise<string[]> {
     const real = await realpath(path).catch(() => null);
     if (real === null) return [];
-    if (!this.rootOf(real))
-      throw new UserError(`Expected ${path} inside the folders given, got a link to somewhere else; it is not read`);
+    this.#inside(path, real);
     return await readdir(real).catch(() => []);
   }
 
@@ -124,6 +122,12 @@ export class Folders {
     return this.#check(folder, names, new Set());
   }
 
+  /** @throws {UserError} where what a path leads to lies elsewhere */
+  #inside(path: string, real: string): void {
+    if (!this.rootOf(real))
+      throw new UserError(`Expected ${path} inside the folders given, got a link to somewhere else; it is not read`);
+  }
+
   /** @param seen folders looked into: of links that lead round in circles there are more ways than can be gone */
   async #check(folder: string, names: readonly string[], seen: Set<string>): Promise<void> {
     for (const name of names) {
@@ -131,8 +135,7 @@ export class Folders {
       const real = await realpath(path).catch(() => null);
       if (real === null || seen.has(real)) continue;
       seen.add(real);
-      if (!this.rootOf(real))
-        throw new UserError(`Expected ${path} inside the folders given, got a link to somewhere else; it is not read`);
+      this.#inside(path, real);
       const found = await stat(real);
       if (found.isFile()) continue;
       if (!found.isDirectory()) throw new UserError(`Expected a file in ${path}, got a pipe or device; it is not read`);

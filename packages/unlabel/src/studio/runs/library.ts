@@ -72,7 +72,7 @@ export class RunLibrary {
   #first: Promise<void> | null = null;
   #looked = 0;
   /** When the last look through all folders ended, and what it took, in milliseconds. */
-  #ended = 0;
+  #lookEnded = 0;
   #took = 0;
 
   constructor(folders: Folders, events: Events, pace: Pace = PACE) {
@@ -150,7 +150,7 @@ export class RunLibrary {
   async #round(): Promise<void> {
     const now = Date.now();
     // Where a look takes long it is taken seldom, whatever changes meanwhile.
-    const isRested = this.#took < QUICK_MS || now - this.#ended >= SELDOM * this.#took;
+    const isRested = this.#took < QUICK_MS || now - this.#lookEnded >= SELDOM * this.#took;
     const isTime = isRested && now - this.#looked >= this.#pace.rest;
     if (isTime || (isRested && this.#isStale)) await this.#look(isTime);
     else {
@@ -171,8 +171,8 @@ export class RunLibrary {
       this.#end.signal,
     );
     if (this.#end.signal.aborted) return;
-    this.#ended = Date.now();
-    this.#took = this.#ended - began;
+    this.#lookEnded = Date.now();
+    this.#took = this.#lookEnded - began;
     const ids = new Set(found.runs.map(idOf));
     const gone = [...this.#runs.keys()].filter((id) => !ids.has(id));
     for (const id of gone) {

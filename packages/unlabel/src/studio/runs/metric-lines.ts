@@ -25,7 +25,7 @@ export function lineOf(text: string): Row | null {
   }
   if (typeof found !== "object" || found === null || Array.isArray(found)) return null;
   const { step, epoch, seconds } = found as Record<string, unknown>;
-  if (typeof step !== "number" || !Number.isSafeInteger(step) || step < 1 || step > LAST_STEP) return null;
+  if (typeof step !== "number" || !Number.isInteger(step) || step < 1 || step > LAST_STEP) return null;
   const row = found as Record<string, unknown>;
   return { step, epoch: numberOr(epoch), seconds: numberOr(seconds), found: row };
 }
