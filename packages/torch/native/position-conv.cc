@@ -2,8 +2,10 @@
 // is a sum of matrix products, one a row of the kernel that lies on the map: in channels-last layout what such a row sees, and its
 // weights, are slices of the tensors as they are, where these are channels-last. Nothing is padded, and a product has all images as its rows, where
 // oneDNN's kernels have a row of a map that is two or four wide. Threads share channels, not products, which are too small for it.
+// In bfloat16 each product is rounded once, and their sum is kept in float32 until it is whole.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
@@ -109,25 +111,47 @@ void by_channels(int64_t channels, Body body) {
   });
 }
 
+/// Adds bfloat16 values to float32 ones.
+void accumulate(float* total, const at::BFloat16* values, int64_t count, bool first) {
+  if (first) {
+    for (int64_t i = 0; i < count; ++i) total[i] = static_cast<float>(values[i]);
+  } else {
+    for (int64_t i = 0; i < count; ++i) total[i] += static_cast<float>(values[i]);
+  }
+}
+
 /// Writes products to parts of a tensor, by index: the first overwrites, those after it add, and parts without any become zeros.
 class Sums {
  public:
-  explicit Sums(int64_t parts) : started_(static_cast<size_t>(parts)) {}
+  explicit Sums(int64_t parts) : started_(static_cast<size_t>(parts)), totals_(static_cast<size_t>(parts)) {}
 
   void add(int64_t index, at::Tensor part, const at::Tensor& a, const at::Tensor& b) {
-    part.addmm_(a, b, started_[static_cast<size_t>(index)] ? 1 : 0);
-    started_[static_cast<size_t>(index)] = true;
+    const auto at = static_cast<size_t>(index);
+    const bool first = !started_[at];
+    started_[at] = true;
+    if (part.scalar_type() != at::kBFloat16) {
+      part.addmm_(a, b, first ? 0 : 1);
+      return;
+    }
+    if (!product_.defined()) product_ = at::empty(part.sizes(), part.options());
+    at::mm_out(product_, a, b);
+    if (first) totals_[at] = at::empty(part.sizes(), part.options().dtype(at::kFloat));
+    accumulate(totals_[at].data_ptr<float>(), product_.data_ptr<at::BFloat16>(), product_.numel(), first);
   }
 
   template <typename Part>
   void finish(Part part) const {
     for (size_t i = 0; i < started_.size(); ++i) {
       if (!started_[i]) part(static_cast<int64_t>(i)).zero_();
+      else if (totals_[i].defined()) part(static_cast<int64_t>(i)).copy_(totals_[i]);
     }
   }
 
  private:
   std::vector<bool> started_;
+  /// In float32, for parts in bfloat16.
+  std::vector<at::Tensor> totals_;
+  at::Tensor product_;
 };
 
 struct PositionConv : torch::autograd::Function<PositionConv> {
@@ -208,9 +232,10 @@ at::Tensor position_conv2d(const at::Tensor& x, const at::Tensor& weight, at::In
   TORCH_CHECK(x.dim() == 4 && x.numel() > 0, "Expected maps [B, C, H, W] that are not empty, got ", x.sizes());
   TORCH_CHECK(weight.dim() == 4 && weight.numel() > 0 && weight.size(1) == x.size(1), "Expected weights [out, ", x.size(1),
               ", height, width], got ", weight.sizes());
-  const bool exact = x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble;
-  TORCH_CHECK(x.is_cpu() && weight.is_cpu() && exact && x.scalar_type() == weight.scalar_type(),
-              "Expected maps and weights of float32 or float64 on the CPU, got ", x.scalar_type(), " on ", x.device(), " and ",
+  const auto type = x.scalar_type();
+  const bool known = type == at::kFloat || type == at::kDouble || type == at::kBFloat16;
+  TORCH_CHECK(x.is_cpu() && weight.is_cpu() && known && type == weight.scalar_type(),
+              "Expected maps and weights of float32, float64 or bfloat16 on the CPU, got ", x.scalar_type(), " on ", x.device(), " and ",
               weight.scalar_type(), " on ", weight.device());
   TORCH_CHECK(stride.size() == 2 && padding.size() == 2, "Expected two numbers for stride and padding, got ", stride, " and ", padding);
   for (int axis = 0; axis < 2; ++axis) {
@@ -222,10 +247,20 @@ at::Tensor position_conv2d(const at::Tensor& x, const at::Tensor& weight, at::In
   return PositionConv::apply(x, weight, stride, padding);
 }
 
+/// The same where autocast is on: in its number format, as LibTorch's own convolutions.
+at::Tensor position_conv2d_autocast(const at::Tensor& x, const at::Tensor& weight, at::IntArrayRef stride, at::IntArrayRef padding) {
+  const c10::impl::ExcludeDispatchKeyGuard once(c10::DispatchKey::AutocastCPU);
+  const auto type = at::autocast::get_autocast_dtype(at::kCPU);
+  const auto cast = [&](const at::Tensor& tensor) { return at::autocast::cached_cast(type, tensor, at::kCPU); };
+  return position_conv2d(cast(x), cast(weight), stride, padding);
+}
+
 }  // namespace
 
 TORCH_LIBRARY_FRAGMENT(unlabel, library) {
   library.def("position_conv2d(Tensor x, Tensor weight, int[2] stride=1, int[2] padding=0) -> Tensor", &position_conv2d);
 }
+
+TORCH_LIBRARY_IMPL(unlabel, AutocastCPU, library) { library.impl("position_conv2d", &position_conv2d_autocast); }
 
 }  // namespace unlabel

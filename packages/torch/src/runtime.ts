@@ -73,7 +73,7 @@ export function autocast<T>(options: AutocastOptions, body: () => T): T {
   const type = String(device).split(":")[0] ?? "cpu";
   const was = type === "meta" ? null : guarded("autocast", () => native.autocast(type, enabled, dtype));
   const outer = autocasting;
-  autocasting = enabled;
+  autocasting = enabled ? { type, dtype } : null;
   try {
     return synchronous(body(), "autocast");
   } finally {
@@ -82,11 +82,16 @@ export function autocast<T>(options: AutocastOptions, body: () => T): T {
   }
 }
 
-let autocasting = false;
+let autocasting: { type: string; dtype: DType } | null = null;
 
 /** Whether the innermost {@link autocast} block around, if any, casts. */
 export function isAutocastEnabled(): boolean {
-  return autocasting;
+  return autocasting !== null;
+}
+
+/** What the innermost {@link autocast} block around casts to on the CPU; null where it does not. */
+export function cpuAutocast(): DType | null {
+  return autocasting?.type === "cpu" ? autocasting.dtype : null;
 }
 
 /** What tensors and the process take. */

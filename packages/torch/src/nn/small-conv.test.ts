@@ -66,6 +66,43 @@ describe("convolutions over small maps", () => {
     }
   });
 
+  const isSmall = ([height, width, kernel, stride, padding]: (typeof cases)[number]) => {
+    const length = (size: number, axis: 0 | 1) => Math.floor((size + 2 * padding - kernel[axis]) / stride) + 1;
+    return length(height, 0) * length(width, 1) <= 4 || (kernel[0] === 1 && padding === 0);
+  };
+  it.each(cases.filter(isSmall))(
+    "%d × %d, kernel %j, stride %d, padding %d, %d images: in autocast as exact as LibTorch's, with gradients",
+    (height, width, kernel, stride, padding, count) => {
+      scope(() => {
+        manualSeed(0);
+        const conv = new nn.Conv2d(128, 40, kernel, { stride, padding });
+        conv.to({ memoryFormat: "channels_last" });
+        const images = randn([count, 128, height, width]).to({ memoryFormat: "channels_last" });
+        const theirs = () => (x: Tensor) => conv2d(x, conv.weight, conv.bias, [stride, stride], [padding, padding]);
+        const slope = randn(theirs()(images).shape);
+        const outcome = (forward: (x: Tensor) => Tensor, enabled: boolean) => {
+          const x = images.detach().requiresGrad_();
+          conv.zeroGrad();
+          const out = autocast({ enabled }, () => forward(x));
+          expect(out.dtype).toBe(enabled ? "bfloat16" : "float32");
+          out
+            .mul(slope.to({ dtype: out.dtype }))
+            .sum()
+            .backward();
+          return [out, x.grad!, ...conv.parameters().map(({ grad }) => grad!.clone())];
+        };
+        const ours = (x: Tensor) => smallConvolution(conv, x)!;
+        const [exact, expected, found] = [outcome(theirs(), false), outcome(theirs(), true), outcome(ours, true)];
+        const length = (x: Tensor) => x.square().sum().sqrt().item();
+        for (const [i, tensor] of exact.entries()) {
+          expect(found[i]!.shape).toEqual(tensor.shape);
+          const off = (x: Tensor) => length(x.to({ dtype: "float32" }).sub(tensor)) / length(tensor);
+          expect(off(found[i]!)).toBeLessThan(1.5 * off(expected[i]!) + 1e-6);
+        }
+      });
+    },
+  );
+
   it("are channels-last, as what follows expects", () => {
     scope(() => {
       for (const [kernel, stride, padding] of [
@@ -104,7 +141,7 @@ describe("convolutions over small maps", () => {
         /weights \[out, 2, height, width\], got \[4, 3, 1, 1\]/,
       );
       expect(() => positionConv2d(x, weight.to({ dtype: "float64" }), 1, 1)).toThrow(
-        /float32 or float64 on the CPU, got Float on cpu/,
+        /float32, float64 or bfloat16 on the CPU, got Float on cpu/,
       );
       expect(() => positionConv2d(x, weight, 0, 1)).toThrow(/a stride above 0/);
       expect(() => positionConv2d(x, weight, 1, 2 ** 40)).toThrow(/a padding of 0 to 1024/);
@@ -127,7 +164,10 @@ describe("convolutions over small maps", () => {
       expect(smallConvolution(conv({ groups: 2 }), x(2))).toBeNull();
       expect(smallConvolution(conv({ dilation: 2 }), x(2))).toBeNull();
       expect(smallConvolution(conv(), x(2).to({ dtype: "float64" }))).toBeNull();
-      expect(autocast({ dtype: "bfloat16" }, () => smallConvolution(conv(), x(2)))).toBeNull();
+      const half = (size: number, images = 2) => autocast({}, () => smallConvolution(conv(), x(size, images)));
+      expect(half(2)?.dtype).toBe("bfloat16");
+      expect(half(4, 32)).toBeNull();
+      expect(smallConvolution(conv(), x(2).to({ dtype: "bfloat16" }))).toBeNull();
       expect(autocast({ enabled: false }, () => smallConvolution(conv(), x(2)))).not.toBeNull();
     });
   });

@@ -1,14 +1,17 @@
-// Convolutions over small maps as matrix products, on the CPU in float32: there oneDNN's kernels, whose rows are rows of a map,
-// are slower than a plain product. The choice rests on shapes alone, so that a network computes the
-// same in every run.
+// Convolutions over small maps as matrix products, on the CPU in float32 and, where autocast is on, in bfloat16: there oneDNN's kernels, whose
+// rows are rows of a map, are slower than a plain product. The choice rests on shapes and the number format alone, so that a network computes
+// the same in every run.
+import type { DType } from "../dtype.ts";
 import { linear, positionConv2d } from "../ops.generated.ts";
-import { isAutocastEnabled } from "../runtime.ts";
+import { cpuAutocast } from "../runtime.ts";
 import type { Tensor } from "../tensor.ts";
 
 /** Positions of an output map up to which one product over all positions wins for 1 × 1 kernels: 7 × 7. */
 const MOST_POINTS = 49;
 /** Positions up to which a product for each of them wins for larger kernels, beside few images and beside many. */
 const MOST_POSITIONS = { few: 4, many: 16 };
+/** The same in bfloat16, whose sums take longer than its products. */
+const MOST_HALF_POSITIONS = 4;
 /** From here on images are many. */
 const MANY_IMAGES = 32;
 /** Input channels from which products of single positions are large enough to win. */
@@ -39,9 +42,12 @@ export function smallConvolution(conv: Convolution, x: Tensor): Tensor | null {
     Math.floor((size + 2 * padding[axis] - kernel[axis]!) / stride[axis]) + 1;
   const [rows, columns] = [length(height, 0), length(width, 1)];
   const points = kernel[0] === 1 && kernel[1] === 1 && padding[0] === 0 && padding[1] === 0;
-  const most = points ? MOST_POINTS : batch < MANY_IMAGES ? MOST_POSITIONS.few : MOST_POSITIONS.many;
+  const format = formatOf(x, weight);
+  if (format === null) return null;
+  const positions =
+    format === "bfloat16" ? MOST_HALF_POSITIONS : batch < MANY_IMAGES ? MOST_POSITIONS.few : MOST_POSITIONS.many;
+  const most = points ? MOST_POINTS : positions;
   if (rows < 1 || columns < 1 || rows * columns > most || (!points && into < LEAST_CHANNELS)) return null;
-  if (x.dtype !== "float32" || x.device !== "cpu" || weight.dtype !== "float32" || isAutocastEnabled()) return null;
   if (points) {
     const all = x.permute([0, 2, 3, 1]);
     const apart = stride[0] > 1 || stride[1] > 1;
@@ -50,5 +56,13 @@ export function smallConvolution(conv: Convolution, x: Tensor): Tensor | null {
     return product.view([batch, rows, columns, out]).permute([0, 3, 1, 2]);
   }
   const map = positionConv2d(x, weight, stride, padding);
-  return bias ? map.add(bias.view([1, out, 1, 1])) : map;
+  return bias ? map.add(bias.to({ dtype: map.dtype }).view([1, out, 1, 1])) : map;
+}
+
+/** What products of them are computed in: float32, or bfloat16 where autocast says so; null where it is neither, or not on the CPU. */
+function formatOf(x: Tensor, weight: Tensor): DType | null {
+  const cast = cpuAutocast();
+  if (x.device !== "cpu" || weight.dtype !== "float32") return null;
+  if (cast === null) return x.dtype === "float32" ? "float32" : null;
+  return cast === "bfloat16" && (x.dtype === "float32" || x.dtype === "bfloat16") ? cast : null;
 }

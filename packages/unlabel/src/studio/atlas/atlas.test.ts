@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -19,6 +20,7 @@ import { sampleImage, temporaryFolder, writeImages } from "../../testing/data.ts
 import { pretrain } from "../../train/pretrain.ts";
 import { Atlas } from "./atlas.ts";
 import type { Context } from "./context.ts";
+import { WorkProcess } from "./work.ts";
 
 const folder = temporaryFolder();
 const root = realpathSync(folder.path);
@@ -56,8 +58,8 @@ beforeAll(async () => {
   }
   atlas = new Atlas([at("inside")]);
 });
-afterAll(() => {
-  atlas[Symbol.dispose]();
+afterAll(async () => {
+  await atlas[Symbol.asyncDispose]();
   folder[Symbol.dispose]();
 });
 
@@ -138,7 +140,7 @@ describe("map", () => {
     const fresh = new Atlas([at("inside")]);
     const { told } = await fresh.answer("map", { dir: run("simclr") }, context);
     expect(told.cached).toBe(true);
-    fresh[Symbol.dispose]();
+    await fresh[Symbol.asyncDispose]();
   });
 
   it("draws thumbnails by number, ten in a row", async () => {
@@ -362,4 +364,15 @@ it("labels within the folders alone, each answer in the file at once", async () 
   await expect(atlas.answer("labelOpen", { ...ask, file: at("inside", "diary.csv") }, context)).rejects.toThrow(
     "got a link",
   );
+});
+
+it("gives the file of a session back when its process is ended, with every label", async () => {
+  const file = at("inside", "ended.csv");
+  using work = new WorkProcess([at("inside")]);
+  const told = await work.ask("labelOpen", { root: at("inside", "images"), dirs: [run("simclr")], file });
+  await work.ask("labelAct", { id: told.id, at: told.at, image: told.current!.image, label: "ant" });
+  expect(existsSync(`${file}.lock`)).toBe(true);
+  work[Symbol.dispose]();
+  await expect.poll(() => existsSync(`${file}.lock`), { timeout: 10_000 }).toBe(false);
+  expect(readFileSync(file, "utf8").trim().split("\n")).toHaveLength(2);
 });

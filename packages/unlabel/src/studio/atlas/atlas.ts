@@ -19,7 +19,7 @@ const MOST_SEARCHED = 1_000_000;
 type Answers = { [K in Kind]: (ask: Requests[K]["ask"], context: Context) => Promise<Requests[K]["answer"]> };
 
 /** See the head of this file. */
-export class Atlas implements Disposable {
+export class Atlas implements AsyncDisposable {
   readonly #roots: readonly string[];
   readonly #images = new Recent<Promise<RunImages>>(KEPT.images);
   readonly #opened = new Recent<Promise<OpenedRun>>(
@@ -113,9 +113,9 @@ export class Atlas implements Disposable {
     return { ...split, items: [item] };
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#opened.clear();
     this.#features.clear();
-    void this.#desk?.then((desk) => desk[Symbol.dispose]());
+    (await this.#desk)?.[Symbol.dispose]();
   }
 }

@@ -42,4 +42,7 @@ process.on("message", (message: ToWork) => {
 });
 // Ctrl-C in a terminal reaches it too: the parent says when it is over.
 process.on("SIGINT", () => {});
-process.on("disconnect", () => process.exit(0));
+process.on("disconnect", () => {
+  // A labelling session gives its file back.
+  void atlas[Symbol.asyncDispose]().finally(() => process.exit(0));
+});

@@ -7,6 +7,8 @@ import type { FromWork, Kind, Requests } from "./requests.ts";
 
 /** Minutes after which an idle process gives its memory back. */
 const IDLE_MINUTES = 15;
+/** How long one that is in the middle of something has to end by itself. */
+const END_MS = 2_000;
 
 /** Hears what is done. */
 export type OnWork = (words: string, share: number | null) => void;
@@ -121,7 +123,10 @@ export class WorkProcess implements Work {
     if (this.#idle) clearTimeout(this.#idle);
     const child = this.#child;
     this.#child = null;
-    child?.kill("SIGKILL");
+    if (!child) return;
+    // It gives back what it holds, such as the file of a labelling session, and ends; where this process is gone before, it does so all the same.
+    if (child.connected) child.disconnect();
+    setTimeout(() => child.kill("SIGKILL"), END_MS).unref();
   }
 }
 
@@ -145,6 +150,6 @@ export class WorkHere implements Work {
   }
 
   [Symbol.dispose](): void {
-    void this.#atlas?.then((atlas) => atlas[Symbol.dispose]());
+    void this.#atlas?.then((atlas) => atlas[Symbol.asyncDispose]());
   }
 }

@@ -26,7 +26,7 @@ export interface Found {
 export async function findRuns(roots: readonly string[], signal?: AbortSignal): Promise<Found> {
   const runs = new Set<string>();
   const folders: string[] = [];
-  const left = { links: 0, full: false };
+  const left = { links: 0, unnamed: 0, full: false };
   let level = [...roots];
   for (let depth = 0; level.length > 0 && depth <= DEEPEST; depth++) {
     const next: string[] = [];
@@ -36,8 +36,9 @@ export async function findRuns(roots: readonly string[], signal?: AbortSignal): 
         left.full = true;
         break;
       }
-      const { isRun, inside, links } = await look(folder, signal);
+      const { isRun, inside, links, unnamed } = await look(folder, signal);
       left.links += links;
+      left.unnamed += unnamed;
       if (isRun) {
         runs.add(folder);
         continue;
@@ -52,6 +53,10 @@ export async function findRuns(roots: readonly string[], signal?: AbortSignal): 
     notes.push(
       `${left.links} ${left.links === 1 ? "link" : "links"} to runs not followed; name the folders that they lie in, too`,
     );
+  if (left.unnamed > 0)
+    notes.push(
+      `${left.unnamed} ${left.unnamed === 1 ? "folder has a name that is" : "folders have names that are"} not UTF-8 and not looked into; rename ${left.unnamed === 1 ? "it" : "them"}`,
+    );
   if (left.full) notes.push(`Only the first ${MOST_FOLDERS} folders were looked into; give the folders that hold runs`);
   return { runs: [...runs], folders, notes };
 }
@@ -59,22 +64,23 @@ export async function findRuns(roots: readonly string[], signal?: AbortSignal): 
 async function look(
   folder: string,
   signal: AbortSignal | undefined,
-): Promise<{ isRun: boolean; inside: string[]; links: number }> {
+): Promise<{ isRun: boolean; inside: string[]; links: number; unnamed: number }> {
   const inside: string[] = [];
+  const nothing = { isRun: false, inside: [], links: 0, unnamed: 0 };
   let [links, entries] = [0, 0];
   try {
     for await (const entry of await opendir(folder, { bufferSize: 256 })) {
-      if (entry.name === "run.json") return { isRun: true, inside: [], links: 0 };
-      if (++entries > MOST_ENTRIES || signal?.aborted) return { isRun: false, inside: [], links: 0 };
+      if (entry.name === "run.json") return { ...nothing, isRun: true };
+      if (++entries > MOST_ENTRIES || signal?.aborted) return nothing;
       if (entry.name.startsWith(".") || SKIPPED.has(entry.name)) continue;
       if (entry.isDirectory()) inside.push(join(folder, entry.name));
       else if (entry.isSymbolicLink()) links += await leadsToRun(join(folder, entry.name));
     }
   } catch {
-    // Gone by now, or not to be read: nothing is found there.
-    return { isRun: false, inside: [], links: 0 };
+    // Gone by now, or not to be read: nothing is found there. A name that is not UTF-8 comes with U+FFFD in it, and opens nothing.
+    return { ...nothing, unnamed: folder.includes("\ufffd") ? 1 : 0 };
   }
-  return { isRun: false, inside: inside.sort(), links };
+  return { isRun: false, inside: inside.sort(), links, unnamed: 0 };
 }
 
 /** 1 for a link to a run, whose owner may wonder where it is. */

@@ -43,6 +43,8 @@ it("finds runs at any depth, comparisons, and what cannot be read; follows no li
   using elsewhere = temporaryFolder();
   await writeRun(join(elsewhere.path, "secret"), { steps: 5 });
   symlinkSync(join(elsewhere.path, "secret"), join(folder.path, "link"));
+  const latin1 = Buffer.concat([Buffer.from(join(folder.path, "caf")), Buffer.from([0xe9])]);
+  mkdirSync(latin1);
   await library.start();
   expect(library.all().map(({ name }) => name)).toEqual(["<b>broken", "a", "both/simclr-0", "deep/er/b"]);
   expect(row("a")).toMatchObject({
@@ -63,7 +65,10 @@ it("finds runs at any depth, comparisons, and what cannot be read; follows no li
   expect(row("both/simclr-0")).toMatchObject({ state: "interrupted", group: "both" });
   expect(row("<b>broken")).toMatchObject({ state: "unread", method: "" });
   expect(row("<b>broken")!.problem).toContain("schema");
-  expect(library.notes).toEqual([expect.stringContaining("1 link to runs not followed")]);
+  expect(library.notes).toEqual([
+    expect.stringContaining("1 link to runs not followed"),
+    expect.stringMatching(/^1 folder has a name that is not UTF-8 .* rename it$/),
+  ]);
 });
 
 it("tells of a run that begins, grows, is killed and is removed", async () => {
