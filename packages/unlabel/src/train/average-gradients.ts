@@ -24,7 +24,7 @@ export function averageOverRanks(method: Method): void {
         const compared = agreed.get(method) !== signature;
         const sent = buckets(all).map((tensors) => {
           const flat = cat(
-            tensors.map((tensor) => tensor.reshape([-1]).to({ dtype: "float32" })),
+            tensors.map((tensor) => asStored(tensor).reshape([-1]).to({ dtype: "float32" })),
             0,
           );
           return { flat, tensors, work: distributed.allReduce(flat, { op: "avg", asyncOp: true, compared }) };
@@ -54,13 +54,19 @@ function buckets(tensors: readonly Tensor[]): Tensor[][] {
   return found;
 }
 
+/** Kernels with their channels last, as CPUs keep them: then nothing is reordered on its way. By shape alone, so that it is so on all ranks. */
+function asStored(tensor: Tensor): Tensor {
+  return tensor.shape.length === 4 ? tensor.permute([0, 2, 3, 1]) : tensor;
+}
+
 /** A flat tensor as tensors of these shapes, one after the other. */
 function parts(flat: Tensor, like: readonly Tensor[]): Tensor[] {
   let at = 0;
   return like.map(({ shape, numel }) => {
-    const part = flat.narrow(0, at, numel).reshape(shape);
+    const part = flat.narrow(0, at, numel);
     at += numel;
-    return part;
+    const [out, into, height, width] = shape as [number, number, number, number];
+    return shape.length === 4 ? part.view([out, height, width, into]).permute([0, 3, 1, 2]) : part.view(shape);
   });
 }
 
