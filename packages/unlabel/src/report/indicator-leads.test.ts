@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseHTML } from "linkedom";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { INDICATORS, type Indicator } from "../run/indicators.ts";
 import { readRuns } from "../run/read/run.ts";
 import { temporaryFolder } from "../testing/data.ts";
@@ -11,6 +11,9 @@ import { groupRuns } from "./groups.ts";
 import { writeReport } from "./report.ts";
 import { isTrusted, namedFirst, type Trust, trustWords } from "./trust.ts";
 import { withoutLabels } from "./without-labels.ts";
+
+// What the rows at hand say changes with them: here nothing is measured, except where a test says what was.
+vi.mock("./trust-table.ts", () => ({ TRUST: null }));
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());
@@ -201,6 +204,16 @@ describe("with what labelled sets said of a combination of indicators", () => {
     const { said } = await saying("chance", told(0.9), told(0.2), chance);
     expect(said.headline).not.toContain("likely");
     expect(said.verdict).toContain("no better than chance, so these indicators do not tell which run is better");
+  });
+
+  it("says what the rows at hand say, no more and no less", async () => {
+    const { TRUST } = await vi.importActual<typeof import("./trust-table.ts")>("./trust-table.ts");
+    const { pairs, interval } = TRUST!.judged;
+    expect(interval[0]).toBeGreaterThan(0.5);
+    const { said } = await saying("shipped", told(0.9), told(0.2), TRUST);
+    expect(said.likely).toBe("SimCLR");
+    expect(said.verdict).toContain("SimCLR is likely the better one, not certainly:");
+    expect(said.verdict).toContain(`of ${pairs} pairs`);
   });
 
   it("says that nothing was measured where it was not", async () => {

@@ -2,4 +2,9 @@
 import type { Trust } from "./trust.ts";
 
 /** What labelled sets said of indicators without labels. */
-export const TRUST: Trust | null = null;
+export const TRUST: Trust | null = {
+  sets: ["photographs", "drawings", "photographs in one channel of 16 bits"],
+  checkpoints: 105,
+  combination: ["found_blur", "rotation", "place"],
+  judged: { right: 998.5, pairs: 1253, interval: [0.727, 0.861] },
+};
