@@ -9,6 +9,7 @@ import {
   ranks,
   type StatRow,
   spearman,
+  wayOf,
 } from "./indicator-stats.ts";
 
 it("ranks, Spearman and Kendall are scipy's", () => {
@@ -79,11 +80,11 @@ it("pairs count where they differ beyond noise, within a set, of one method or t
     row("y", "a", 0.9, 5), // of another set
     row("x", "a", 0.7, null),
   ];
-  const of = (scope: "within" | "across" | "all") => namedRight(all, ({ signs }) => signs.one!, scope);
+  const of = (scope: "within" | "across" | "all") => namedRight(all, wayOf("one"), scope);
   expect(of("within")).toEqual({ right: 1, pairs: 1, untold: 2 });
   expect(of("across")).toEqual({ right: 2, pairs: 4, untold: 2 });
   expect(of("all")).toEqual({ right: 3, pairs: 5, untold: 4 });
-  expect(namedRight(all, () => 1, "within").right).toBe(1.5);
+  expect(namedRight(all, () => 0, "within").right).toBe(1.5);
 });
 
 it("a combination is chosen on the other sets and judged on the one left out", () => {

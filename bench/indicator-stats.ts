@@ -119,10 +119,10 @@ export interface Pairs {
   untold: number;
 }
 
-/** @param sign the larger the better; null where nothing is told */
+/** @param way above 0 where the first is named, below where the second, 0 where neither; null where nothing is told */
 export function namedRight(
   rows: readonly StatRow[],
-  sign: (row: StatRow) => number | null,
+  way: (a: StatRow, b: StatRow) => number | null,
   scope: Scope | "all",
 ): Pairs {
   const found: Pairs = { right: 0, pairs: 0, untold: 0 };
@@ -133,17 +133,35 @@ export function namedRight(
       if (scope !== "all" && (a.method === b.method) !== (scope === "within")) continue;
       // Half widths of two intervals, as of independent errors.
       if (Math.abs(a.score - b.score) <= Math.hypot(a.noise, b.noise)) continue;
-      const [x, y] = [sign(a), sign(b)];
-      if (x === null || y === null) {
+      const named = way(a, b);
+      if (named === null) {
         found.untold++;
         continue;
       }
       found.pairs++;
-      const way = Math.sign(x - y) * Math.sign(a.score - b.score);
-      found.right += way > 0 ? 1 : way === 0 ? 0.5 : 0;
+      const agrees = Math.sign(named) * Math.sign(a.score - b.score);
+      found.right += agrees > 0 ? 1 : agrees === 0 ? 0.5 : 0;
     }
   }
   return found;
+}
+
+/** What one indicator says of two. */
+export function wayOf(name: string): (a: StatRow, b: StatRow) => number | null {
+  return (a, b) => {
+    const [x, y] = [a.signs[name] ?? null, b.signs[name] ?? null];
+    return x === null || y === null ? null : Math.sign(x - y);
+  };
+}
+
+/** What most of several say of two, each with a voice of its own; of whom nothing is told comes last. */
+function votesOf(names: readonly string[]): (a: StatRow, b: StatRow) => number {
+  const told = (row: StatRow, name: string) => row.signs[name] ?? Number.NEGATIVE_INFINITY;
+  return (a, b) =>
+    names.reduce((sum, name) => {
+      const [x, y] = [told(a, name), told(b, name)];
+      return sum + (x > y ? 1 : x < y ? -1 : 0);
+    }, 0);
 }
 
 /** What was chosen with one set left out, and what it came to there. */
@@ -161,8 +179,8 @@ export interface LeftOut {
 const MOST = 3;
 
 /**
- * For each set in turn: the combination of up to three indicators (the sum of their ranks among the checkpoints of a set, none told
- * counts lowest) that names the better one most often on the other sets, judged on that one. Of equals the smaller and earlier wins.
+ * For each set in turn: the combination of up to three indicators, each with a voice in every pair of encoders, that names the better one most
+ * often on the other sets, judged on that one. Of equals the smaller and earlier wins.
  */
 export function leaveOneOut(rows: readonly StatRow[], names: readonly string[]): LeftOut[] {
   const sets = [...new Set(rows.map(({ set }) => set))];
@@ -176,20 +194,18 @@ export function leaveOneOut(rows: readonly StatRow[], names: readonly string[]):
 
 /** The combination that names the better one most often on these rows. */
 export function bestCombination(rows: readonly StatRow[], names: readonly string[]): { chosen: string[]; seen: Pairs } {
-  const ranked = rankedWithin(rows, names);
   let best: { chosen: string[]; seen: Pairs; share: number } | null = null;
   for (const chosen of combinations(names, MOST)) {
-    const seen = namedRight(rows, (row) => sumOf(ranked.get(row)!, chosen), "all");
+    const seen = judge(rows, chosen);
     const share = seen.pairs === 0 ? 0 : seen.right / seen.pairs;
     if (best === null || share > best.share) best = { chosen, seen, share };
   }
   return { chosen: best!.chosen, seen: best!.seen };
 }
 
-/** In how many pairs the sum of these indicators' ranks names the better one. */
+/** In how many pairs most of these indicators name the better one. */
 function judge(rows: readonly StatRow[], chosen: readonly string[]): Pairs {
-  const ranked = rankedWithin(rows, chosen);
-  return namedRight(rows, (row) => sumOf(ranked.get(row)!, chosen), "all");
+  return namedRight(rows, votesOf(chosen), "all");
 }
 
 /**
@@ -210,9 +226,8 @@ export function judgedAll(
       found.map(({ set, chosen }, s) => {
         const own = rows.filter((row) => row.set === set);
         const rng = new Rng(seed, "judged", round, s);
-        // Copies, since a row drawn twice has a place of its own each time.
         return judge(
-          own.map(() => ({ ...own[rng.below(own.length)]! })),
+          own.map(() => own[rng.below(own.length)]!),
           chosen,
         );
       }),
@@ -220,21 +235,6 @@ export function judgedAll(
     return pairs === 0 ? Number.NaN : right / pairs;
   }).filter((share) => !Number.isNaN(share));
   return { ...total(found.map(({ judged }) => judged)), interval: middle(shares) };
-}
-
-function sumOf(ranked: Record<string, number>, names: readonly string[]): number {
-  return names.reduce((sum, name) => sum + ranked[name]!, 0);
-}
-
-function rankedWithin(rows: readonly StatRow[], names: readonly string[]): Map<StatRow, Record<string, number>> {
-  const found = new Map<StatRow, Record<string, number>>(rows.map((row) => [row, {}]));
-  for (const group of groupsOf(rows, "across")) {
-    for (const name of names) {
-      const own = ranks(group.map(({ signs }) => signs[name] ?? Number.NEGATIVE_INFINITY));
-      for (const [i, row] of group.entries()) found.get(row)![name] = own[i]!;
-    }
-  }
-  return found;
 }
 
 /** Of one name to `most` names, the smaller ones first. */

@@ -30,7 +30,7 @@ it("tables of what rows say, and of combinations where there are two sets", () =
   expect(text).toMatch(/^RankMe +1\.00 +1\.00 to 1\.00 +1\.00 +32 of 32 +16 +0$/m);
   expect(text).toMatch(/^RankMe +-1\.00 +-1\.00 to -1\.00 +-1\.00 +0 of 32 +16 +0$/m);
   expect(text).toMatch(/^LiDAR +– +– +– +– +0 +16$/m);
-  expect(text).toMatch(/^x +rank_me +28 of 28 +28 of 28$/m);
+  expect(text).toMatch(/^x +uniformity +28 of 28 +28 of 28$/m);
   expect(words(rows.slice(0, 8))).toContain("a combination takes two sets or more");
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(100);
 });

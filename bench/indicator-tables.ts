@@ -1,5 +1,6 @@
 // The tables of bench `indicators`, from its kept rows, and what the report may say of them.
 import { table } from "../packages/unlabel/src/base/table.ts";
+import { DECIDING } from "../packages/unlabel/src/report/indicator-leads.ts";
 import type { Trust } from "../packages/unlabel/src/report/trust.ts";
 import { INDICATORS, type IndicatorName, upward } from "../packages/unlabel/src/run/indicators.ts";
 import {
@@ -11,9 +12,13 @@ import {
   type Pairs,
   type Scope,
   type StatRow,
+  wayOf,
 } from "./indicator-stats.ts";
 
 const SET_WORDS: Record<string, string> = { demo: "drawings", deep: "photographs in one channel of 16 bits" };
+
+/** What a combination is made of: what a report's first screen shows, with an interval and a better end. */
+const CANDIDATES = DECIDING.map(({ name }) => name);
 
 /** One checkpoint, as it is kept. */
 export interface IndicatorRow {
@@ -67,15 +72,14 @@ export function trustOf(rows: readonly IndicatorRow[], enough = ENOUGH): Trust |
   for (const { set } of rows) counts.set(set, (counts.get(set) ?? 0) + 1);
   if (counts.size < enough.sets || Math.min(...counts.values()) < enough.checkpoints) return null;
   const stats = statRows(rows, "linear");
-  const names = INDICATORS.map(({ name }) => name);
-  const found = leaveOneOut(stats, names);
+  const found = leaveOneOut(stats, CANDIDATES);
   if (found.length === 0) return null;
   const { right, pairs, interval } = judgedAll(stats, found);
   const round = (share: number) => Math.round(1000 * share) / 1000;
   return {
     sets: found.map(({ set }) => SET_WORDS[set] ?? set),
     checkpoints: rows.length,
-    combination: bestCombination(stats, names).chosen as IndicatorName[],
+    combination: bestCombination(stats, CANDIDATES).chosen as IndicatorName[],
     judged: { right, pairs, interval: [round(interval[0]), round(interval[1])] },
   };
 }
@@ -104,7 +108,7 @@ export function words(rows: readonly IndicatorRow[]): string {
 
 function line(stats: readonly StatRow[], name: string, title: string, scope: Scope): string[] {
   const { spearman, kendall, interval, rows, refused } = correlation(stats, name, scope);
-  const pairs = namedRight(stats, ({ signs }) => signs[name] ?? null, scope);
+  const pairs = namedRight(stats, wayOf(name), scope);
   const number = (value: number | null) => (value === null ? "–" : value.toFixed(2));
   const range = interval ? `${number(interval[0])} to ${number(interval[1])}` : "–";
   return [title, number(spearman), range, number(kendall), named(pairs), String(rows), String(refused)];
@@ -115,17 +119,14 @@ function named({ right, pairs }: Pairs): string {
 }
 
 function combined(stats: readonly StatRow[], score: string): string {
-  const found = leaveOneOut(
-    stats,
-    INDICATORS.map(({ name }) => name),
-  );
+  const found = leaveOneOut(stats, CANDIDATES);
   if (found.length === 0)
     return `${score}: a combination takes two sets or more to be chosen on one and judged on another`;
   return [
     `${score}: the combination chosen on the other sets, judged on the one left out`,
     table(
       [
-        ["left out", "chosen", "named right there", "on the others"],
+        ["left out", "chosen", "most name right there", "on the others"],
         ...found.map(({ set, chosen, judged, seen }) => [set, chosen.join(" + "), named(judged), named(seen)]),
       ],
       100,

@@ -5,12 +5,15 @@ import type { IndicatorsFile } from "../run/read/evaluation-schema.ts";
 import type { Group } from "./groups.ts";
 import type { Interval } from "./intervals.ts";
 
+/** Without intervals: a resample of images lowers a rank by itself, and clusters are compared with each other. */
+const WITHOUT_INTERVAL: readonly IndicatorName[] = ["rank_me", "alpha_req", "lidar", "cluster_halves", "cluster_seeds"];
+
 /**
- * Indicators that can put one encoder before another: none of the ranks, whose intervals a resample would lower by itself, and not alignment, which
- * is the better the less an encoder tells apart: its ratio to that of two images stands for it.
+ * Indicators that can put one encoder before another: those with an interval and a better end, and not alignment, which is the better the less an
+ * encoder tells apart: its ratio to that of two images stands for it.
  */
-const DECIDING: readonly IndicatorAbout[] = INDICATORS.filter(
-  ({ name, better }) => (better === "higher" || better === "lower") && name !== "alignment",
+export const DECIDING: readonly IndicatorAbout[] = INDICATORS.filter(
+  ({ name, better }) => better !== "neither" && name !== "alignment" && !WITHOUT_INTERVAL.includes(name),
 );
 
 /** A group's number: the mean over its seeds, and all that their intervals cover. */

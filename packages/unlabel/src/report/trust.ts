@@ -12,11 +12,11 @@ export interface Trust {
   sets: readonly string[];
   /** Encoders on them in all. */
   checkpoints: number;
-  /** Indicators whose ranks are added, as chosen on all of the sets. */
+  /** Indicators that have a voice each, as chosen on all of the sets. */
   combination: readonly IndicatorName[];
   /** Pairs of encoders of a set that differ beyond noise, judged by a combination chosen on the other sets alone. */
   judged: {
-    /** Pairs in which the better one is named; ties count one half. */
+    /** Pairs in which most name the better one; ties count one half. */
     right: number;
     pairs: number;
     /** 95 % of their share, by bootstrap over checkpoints. */
@@ -32,29 +32,31 @@ export function isTrusted(trust: Trust | null): trust is Trust {
 type Value = ReturnType<typeof groupValue>;
 
 /**
- * Index of the group that the combination puts before all others; null where it does not. Each indicator orders the groups, and their places
- * are added; groups whose 95 % intervals overlap share a place, and one of which nothing is told comes last.
+ * Index of the group that the combination puts before all others; null where it does not. In each pair of groups every indicator has a voice where
+ * its 95 % intervals lie apart, or where it tells of one alone; one group is before another where more than half of the indicators say so beyond
+ * those that say the contrary. On the labelled sets voices were counted without intervals, so no run is named here that would not be there.
  */
 export function namedFirst(groups: readonly Group[], { combination }: Pick<Trust, "combination">): number | null {
   const looked = groups.map(lookedAt);
-  const places = looked.map(() => 0);
-  for (const about of INDICATORS.filter(({ name }) => combination.includes(name))) {
-    const values = looked.map((files) => groupValue(files, "trained", about.name));
-    const above = (a: Value, b: Value) => isAbove(a, b, about);
-    for (const [g, own] of values.entries())
-      places[g]! +=
-        values.filter((other) => above(own, other)).length - values.filter((other) => above(other, own)).length;
-  }
-  const best = Math.max(...places);
-  const first = places.indexOf(best);
-  return places.length < 2 || places.lastIndexOf(best) !== first ? null : first;
+  const values = INDICATORS.filter(({ name }) => combination.includes(name)).map((about) => ({
+    about,
+    told: looked.map((files) => groupValue(files, "trained", about.name)),
+  }));
+  const isBefore = (g: number, other: number) => {
+    const voices = values.map(({ about, told: of }) => voiceOf(of[g]!, of[other]!, about));
+    return voices.reduce((sum, voice) => sum + voice, 0) > combination.length / 2;
+  };
+  const all = [...groups.keys()];
+  const first = all.find((g) => all.every((other) => other === g || isBefore(g, other)));
+  return groups.length < 2 ? null : (first ?? null);
 }
 
-function isAbove(a: Value, b: Value, about: Pick<IndicatorAbout, "better">): boolean {
-  if (!a || !b) return a !== null && b === null;
-  if (upward(about, a.value) <= upward(about, b.value)) return false;
-  if (!a.interval || !b.interval) return true;
-  return a.interval[0] > b.interval[1] || a.interval[1] < b.interval[0];
+/** 1 for the first, −1 for the second, 0 for neither. */
+function voiceOf(a: Value, b: Value, about: Pick<IndicatorAbout, "better">): number {
+  if (!a || !b) return (a ? 1 : 0) - (b ? 1 : 0);
+  if (!a.interval || !b.interval) return 0;
+  const apart = a.interval[0] > b.interval[1] || a.interval[1] < b.interval[0];
+  return apart ? Math.sign(upward(about, a.value) - upward(about, b.value)) : 0;
 }
 
 /** What the sets said of the combination, as a sentence of its own. */
