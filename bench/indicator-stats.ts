@@ -167,7 +167,7 @@ function votesOf(names: readonly string[]): (a: StatRow, b: StatRow) => number {
 /** What was chosen with one set left out, and what it came to there. */
 export interface LeftOut {
   set: string;
-  /** Names of the indicators whose ranks are added. */
+  /** Names of the indicators that have a voice. */
   chosen: string[];
   /** On the sets it was chosen on. */
   seen: Pairs;
