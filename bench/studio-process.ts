@@ -6,11 +6,12 @@ import { UserError } from "../packages/unlabel/src/base/errors.ts";
 
 const BIN = join(import.meta.dirname, "../packages/unlabel/bin/unlabel.mjs");
 
-/** Starts it on a folder with runs; ended when disposed of. */
-export async function startStudio(folder: string) {
+/** Starts it on a folder with runs, as seen from `cwd`; ended when disposed of. */
+export async function startStudio(folder: string, cwd = process.cwd()) {
   const began = performance.now();
   const child: ChildProcess = spawn(process.execPath, [BIN, "studio", folder, "--json"], {
     stdio: ["ignore", "pipe", "pipe"],
+    cwd,
   });
   let said = "";
   child.stderr!.setEncoding("utf8").on("data", (text: string) => {

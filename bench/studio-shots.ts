@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { cacheDir } from "@unlabel/torch/setup";
 import type { Page } from "playwright-core";
 import sharp from "sharp";
@@ -20,7 +20,7 @@ const [WIDTH, HEIGHT] = [1280, 800];
 /** Milliseconds that a busy machine may take for one page. */
 const PATIENCE = 900_000;
 /** Times that the map is made half as large again. */
-const ZOOMS = 4;
+const ZOOMS = 6;
 /** For what is drawn after all is there: charts, sheets of thumbnails. */
 const DRAWN_MS = 1_500;
 
@@ -79,7 +79,8 @@ if (unknown !== undefined) throw new UserError(`Expected ${Object.keys(PICTURES)
 mkdirSync(runs, { recursive: true });
 mkdirSync(OUT, { recursive: true });
 if (!existsSync(join(demo, "report.html"))) await unlabel("demo", "--seeds", "2", "--out", demo);
-await using studio = await startStudio(runs);
+// By its name alone: pages show folders as they were given, and this machine's are nobody's business.
+await using studio = await startStudio(basename(runs), dirname(runs));
 const browser = await launchChromium();
 try {
   const page = await browser.newPage({ viewport: { width: WIDTH, height: HEIGHT }, colorScheme: "light" });

@@ -51,7 +51,7 @@ describe("photographs without labels", () => {
       ["mae-0", "done"],
     ]);
     expect(headline).toMatch(/^Without labels/);
-    expect(data.answer.join(" ")).toContain("has not been measured yet");
+    expect(data.answer.join(" ")).toContain("On three labelled data sets");
     expect(data.without_labels.settle.label).toMatch(/ label \S+photos --runs n\/simclr-0 n\/mae-0 -o n\/labels\.csv$/);
     const { held_out } = read<Comparison>("n", "compare.json");
     expect(held_out).toMatchObject({ images: 22 });

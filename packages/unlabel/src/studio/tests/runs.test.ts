@@ -53,10 +53,15 @@ describe.runIf(hasChromium)("the table of runs", { timeout: 180_000 }, () => {
       await page.setViewportSize({ width, height: 800 });
       const found = await page.evaluate(`({
         name: Math.min(...[...document.querySelectorAll("[data-run] .name")].map((one) => one.getBoundingClientRect().width)),
+        left: ((cell) => {
+          cell.textContent = "55.6\\u00a0min";
+          return cell.scrollWidth - cell.clientWidth;
+        })(document.querySelector('[data-run] [data-column="eta"]')),
         wide: document.querySelector(".runs-table").scrollWidth - document.querySelector(".runs-table").clientWidth,
         cells: [...document.querySelectorAll("tr")].map((row) => [...row.children].filter((cell) => getComputedStyle(cell).display !== "none").length),
       })`);
-      const { name, wide, cells } = found as { name: number; wide: number; cells: number[] };
+      const { name, left, wide, cells } = found as { name: number; left: number; wide: number; cells: number[] };
+      expect(left, `${width} px`).toBe(0);
       expect(name, `${width} px`).toBeGreaterThan(105);
       expect(wide, `${width} px`).toBe(0);
       // Each row has a cell in every column that is there.
