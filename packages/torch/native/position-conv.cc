@@ -126,17 +126,17 @@ class Sums {
   explicit Sums(int64_t parts) : started_(static_cast<size_t>(parts)), totals_(static_cast<size_t>(parts)) {}
 
   void add(int64_t index, at::Tensor part, const at::Tensor& a, const at::Tensor& b) {
-    const auto at = static_cast<size_t>(index);
-    const bool first = !started_[at];
-    started_[at] = true;
+    const auto slot = static_cast<size_t>(index);
+    const bool first = !started_[slot];
+    started_[slot] = true;
     if (part.scalar_type() != at::kBFloat16) {
       part.addmm_(a, b, first ? 0 : 1);
       return;
     }
     if (!product_.defined()) product_ = at::empty(part.sizes(), part.options());
     at::mm_out(product_, a, b);
-    if (first) totals_[at] = at::empty(part.sizes(), part.options().dtype(at::kFloat));
-    accumulate(totals_[at].data_ptr<float>(), product_.data_ptr<at::BFloat16>(), product_.numel(), first);
+    if (first) totals_[slot] = at::empty(part.sizes(), part.options().dtype(at::kFloat));
+    accumulate(totals_[slot].data_ptr<float>(), product_.data_ptr<at::BFloat16>(), product_.numel(), first);
   }
 
   template <typename Part>

@@ -42,12 +42,13 @@ export function smallConvolution(conv: Convolution, x: Tensor): Tensor | null {
     Math.floor((size + 2 * padding[axis] - kernel[axis]!) / stride[axis]) + 1;
   const [rows, columns] = [length(height, 0), length(width, 1)];
   const points = kernel[0] === 1 && kernel[1] === 1 && padding[0] === 0 && padding[1] === 0;
+  if (rows < 1 || columns < 1 || rows * columns > MOST_POINTS) return null;
   const format = formatOf(x, weight);
   if (format === null) return null;
   const positions =
     format === "bfloat16" ? MOST_HALF_POSITIONS : batch < MANY_IMAGES ? MOST_POSITIONS.few : MOST_POSITIONS.many;
   const most = points ? MOST_POINTS : positions;
-  if (rows < 1 || columns < 1 || rows * columns > most || (!points && into < LEAST_CHANNELS)) return null;
+  if (rows * columns > most || (!points && into < LEAST_CHANNELS)) return null;
   if (points) {
     const all = x.permute([0, 2, 3, 1]);
     const apart = stride[0] > 1 || stride[1] > 1;

@@ -48,31 +48,20 @@ export function lookedAt({ runs }: Group): IndicatorsFile[] {
   return found.length === runs.length ? found : [];
 }
 
-/** A group's number by an indicator, as {@link GroupTold}, also by those that have no interval; null where it is refused for one of its runs. */
-export function groupValue(
-  files: readonly IndicatorsFile[],
-  kind: Kind,
-  name: IndicatorName,
-): { value: number; interval: Interval | null } | null {
+/** A group's number by an indicator; null where it has no interval, or is refused for one of its runs. */
+export function toldOf(files: readonly IndicatorsFile[], kind: Kind, name: IndicatorName): GroupTold | null {
   const values: number[] = [];
-  let interval: Interval | null = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const interval: [number, number] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const file of files) {
     const found = file[kind]?.[name];
-    if (found?.value == null) return null;
+    if (found?.value == null || !found.interval) return null;
     values.push(found.value);
-    interval =
-      interval && found.interval
-        ? [Math.min(interval[0], found.interval[0]), Math.max(interval[1], found.interval[1])]
-        : null;
+    interval[0] = Math.min(interval[0], found.interval[0]);
+    interval[1] = Math.max(interval[1], found.interval[1]);
   }
   return values.length === 0
     ? null
     : { value: values.reduce((sum, value) => sum + value, 0) / values.length, interval };
-}
-
-function toldOf(files: readonly IndicatorsFile[], kind: Kind, name: IndicatorName): GroupTold | null {
-  const found = groupValue(files, kind, name);
-  return found?.interval ? { value: found.value, interval: found.interval } : null;
 }
 
 /** 1 where `a` lies on the better side of `b` with no overlap, −1 where on the worse, else 0. */

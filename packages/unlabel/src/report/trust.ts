@@ -2,9 +2,9 @@
 // which run that combination puts first. All words of the report that lean on such rows come from here.
 
 import { list } from "../page/format.ts";
-import { INDICATORS, type IndicatorAbout, type IndicatorName, upward } from "../run/indicators.ts";
+import { INDICATORS, type IndicatorName } from "../run/indicators.ts";
 import type { Group } from "./groups.ts";
-import { groupValue, lookedAt } from "./indicator-leads.ts";
+import { betterOf, type GroupTold, lookedAt, toldOf } from "./indicator-leads.ts";
 
 /** What was measured on labelled sets, where encoders' linear probes are known. */
 export interface Trust {
@@ -29,8 +29,6 @@ export function isTrusted(trust: Trust | null): trust is Trust {
   return trust !== null && trust.judged.interval[0] > 0.5;
 }
 
-type Value = ReturnType<typeof groupValue>;
-
 /**
  * Index of the group that the combination puts before all others; null where it does not. In each pair of groups every indicator has a voice where
  * its 95 % intervals lie apart, or where it tells of one alone; one group is before another where more than half of the indicators say so beyond
@@ -38,12 +36,9 @@ type Value = ReturnType<typeof groupValue>;
  */
 export function namedFirst(groups: readonly Group[], { combination }: Pick<Trust, "combination">): number | null {
   const looked = groups.map(lookedAt);
-  const values = INDICATORS.filter(({ name }) => combination.includes(name)).map((about) => ({
-    about,
-    told: looked.map((files) => groupValue(files, "trained", about.name)),
-  }));
+  const told = combination.map((name) => ({ name, of: looked.map((files) => toldOf(files, "trained", name)) }));
   const isBefore = (g: number, other: number) => {
-    const voices = values.map(({ about, told: of }) => voiceOf(of[g]!, of[other]!, about));
+    const voices = told.map(({ name, of }) => voiceOf(name, of[g]!, of[other]!));
     return voices.reduce((sum, voice) => sum + voice, 0) > combination.length / 2;
   };
   const all = [...groups.keys()];
@@ -52,11 +47,8 @@ export function namedFirst(groups: readonly Group[], { combination }: Pick<Trust
 }
 
 /** 1 for the first, −1 for the second, 0 for neither. */
-function voiceOf(a: Value, b: Value, about: Pick<IndicatorAbout, "better">): number {
-  if (!a || !b) return (a ? 1 : 0) - (b ? 1 : 0);
-  if (!a.interval || !b.interval) return 0;
-  const apart = a.interval[0] > b.interval[1] || a.interval[1] < b.interval[0];
-  return apart ? Math.sign(upward(about, a.value) - upward(about, b.value)) : 0;
+function voiceOf(name: IndicatorName, a: GroupTold | null, b: GroupTold | null): number {
+  return a && b ? betterOf(name, a, b) : (a ? 1 : 0) - (b ? 1 : 0);
 }
 
 /** What the sets said of the combination, as a sentence of its own. */
