@@ -1,11 +1,14 @@
 // What bench `methods` does: speed where nothing else runs, short trials on part of train, trainings, and lightly's beside them.
-import { mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { loadavg } from "node:os";
 import { basename, join, resolve } from "node:path";
 import { commitOf } from "../packages/unlabel/src/base/commit.ts";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { openData } from "../packages/unlabel/src/data/open.ts";
+import type { BaselineMemory } from "../packages/unlabel/src/eval/baseline-memory.ts";
+import { evaluate } from "../packages/unlabel/src/eval/evaluate.ts";
 import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
+import type { Protocol } from "../packages/unlabel/src/run/evaluations.ts";
 import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
 import { numberIn, type Outcome, runUnlabel } from "./child.ts";
 import { flagsOf } from "./methods-plan.ts";
@@ -14,17 +17,31 @@ import { type Peers, runPeer } from "./peers.ts";
 import type { BenchOptions } from "./row.ts";
 
 /** Steps of a measurement of speed, and how many there are: other work makes one slower, never faster. */
-const SPEED = { steps: 24, times: 3 };
+const SPEED = { steps: 14, times: 2 };
 /** One of so many images of a class is held out from train for trials. */
 const HELD = 10;
+/** A trial's probe is fitted on one of so many of the images that it trained on: which of four settings is best shows as well. */
+const FITTED = 3;
+
+const QUIET = { write: () => true };
 
 export const commit = () => commitOf(import.meta.dirname)?.slice(0, 10) ?? null;
 
-/** The same images as folders `train` and `val` of class folders, as both sides read them; and train less some, which are its val. */
-export async function copiesOf(images: string, folder: string): Promise<{ whole: string; held: string }> {
+/** Folders `train` and `val` of class folders, as both sides read them. */
+export interface Copies {
+  /** The images themselves. */
+  whole: string;
+  /** Train less one image in ten, which are its val. */
+  held: string;
+  /** What trials on `held` are scored with: some of its train, all of its val. */
+  judged: string;
+}
+
+/** @throws {UserError} where the images have no val */
+export async function copiesOf(images: string, folder: string): Promise<Copies> {
   const { train, val, classes } = await openData(images);
   if (!val) throw new UserError(`Expected images with train and val in ${images}, got no val`);
-  const [whole, held] = [join(folder, "whole"), join(folder, "held")];
+  const [whole, held, judged] = [join(folder, "whole"), join(folder, "held"), join(folder, "judged")];
   const link = (root: string, path: string, to: string) => {
     mkdirSync(to, { recursive: true });
     symlinkSync(resolve(root, path), join(to, basename(path)));
@@ -33,18 +50,21 @@ export async function copiesOf(images: string, folder: string): Promise<{ whole:
   for (const { path, label } of train.items) {
     const { id } = classes[label]!;
     link(train.root, path, join(whole, "train", id));
-    link(train.root, path, join(held, counts[label]!++ % HELD === HELD - 1 ? "val" : "train", id));
+    const count = counts[label]!++;
+    const isHeld = count % HELD === HELD - 1;
+    link(train.root, path, join(held, isHeld ? "val" : "train", id));
+    if (isHeld || count % FITTED === 0) link(train.root, path, join(judged, isHeld ? "val" : "train", id));
   }
   for (const { path, label } of val.items) link(val.root, path, join(whole, "val", classes[label]!.id));
-  return { whole, held };
+  return { whole, held, judged };
 }
 
 /** A run of ours, or of lightly's, on some images. */
 export interface Side {
   /** Trains for so many steps; what it says, and where its encoder lies. */
   train(images: string, steps: number, seed: number, out: string): Promise<Trained>;
-  /** What `evaluate` takes beside the encoder. */
-  evaluated(images: string): string[];
+  /** Edge in pixels at which it is evaluated; undefined where its run says so. */
+  evalSize?: number;
 }
 
 interface Trained {
@@ -60,7 +80,6 @@ interface Trained {
 export function ours(settings: Readonly<Record<string, number | string>>, options: BenchOptions): Side {
   const machine = machineOf(options);
   return {
-    evaluated: () => [],
     async train(images, steps, seed, out) {
       const unwatched = ["--set", "online=false", "--set", "health_every=0"];
       const length = ["--steps", String(steps), "--seed", String(seed)];
@@ -82,7 +101,7 @@ const PEER = { batch: 64, size: 64, eval_size: 128 };
 export function lightlys(method: string, lr: number, peers: Peers, { threads, device }: BenchOptions): Side {
   const half = choosePrecision("auto", device) === "bf16" ? ["--bf16"] : [];
   return {
-    evaluated: (images) => ["--data", images, "--size", String(PEER.eval_size)],
+    evalSize: PEER.eval_size,
     async train(images, steps, seed, out) {
       mkdirSync(out, { recursive: true });
       const encoder = join(out, "resnet18.pth");
@@ -125,27 +144,32 @@ export async function speedOf(
   return { step_s: Math.min(...all), batch, all, load };
 }
 
-/** Trains, evaluates, and takes the run away again. @param protocols of `evaluate` */
+/** What is trained on, for how long, and what scores it. */
+export interface Training {
+  images: string;
+  /** Images that it is scored on; those that it was trained on share their folder where these are the same. */
+  scored: string;
+  steps: number;
+  seed: number;
+  out: string;
+  protocols: readonly Protocol[];
+  /** Encoders that begin alike are encoded once. */
+  baselines: BaselineMemory;
+}
+
+/** Trains, evaluates, and takes the run away again. */
 export async function trainedAndScored(
   side: Side,
-  {
-    images,
-    steps,
-    seed,
-    out,
-    protocols,
-  }: { images: string; steps: number; seed: number; out: string; protocols: string },
-  options: BenchOptions,
+  { images, scored, steps, seed, out, protocols, baselines }: Training,
+  { threads, device }: BenchOptions,
 ): Promise<{ trained: Trained; scores: Scores }> {
   try {
     const trained = await side.train(images, steps, seed, out);
-    const file = join(out, "found.json");
-    const asked = ["--protocols", protocols, "--no-pixels", "--no-pictures", "-o", file];
-    await runUnlabel(
-      ["evaluate", trained.encoder, ...side.evaluated(images), ...asked, ...machineOf(options)],
-      options.threads,
-    );
-    return { trained, scores: scoresIn(JSON.parse(readFileSync(file, "utf8"))) };
+    const found = await evaluate(trained.encoder, scored, {
+      ...{ protocols, baselines, size: side.evalSize, pixels: false, pictures: false },
+      ...{ threads, device, tellData: false, stream: QUIET },
+    });
+    return { trained, scores: scoresIn(found) };
   } finally {
     rmSync(out, { recursive: true, force: true });
   }

@@ -35,6 +35,8 @@ export interface SpeedRow {
   /** What waited for a core on average as each began. */
   load: number[];
   threads: number;
+  /** Of the machine that it was measured on. */
+  cpu: string;
   commit: string | null;
 }
 
@@ -199,10 +201,13 @@ function tables(rows: readonly KeptRow[], short: number, long: number): { title:
   ];
 }
 
-/** Why some have no row, or stand no higher than where they began. */
+/** Whose minutes these are, and why some have no row, or stand no higher than where they began. */
 function notes(rows: readonly KeptRow[], minutes: number): string[] {
   const failed = rows.filter((row): row is FailedRow => row.kind === "failed" && row.minutes === minutes);
+  const machines = rows.flatMap((row) => (row.kind === "speed" ? [`${row.cpu}, ${row.threads} threads`] : []));
+  const whose = [...new Set(machines)].join("; ");
   return [
+    ...(whose ? [`Steps are as many as fit into these minutes at the speed of a quiet machine, once: ${whose}`] : []),
     ...failed.map(({ contender, failed: why }) => `${titleOf(contender)} broke: ${why}`),
     ...Object.entries(NO_ROW).map(([name, why]) => `${titleOf(name)} has no row: ${why}`),
     ...Object.entries(NOT_ABOVE).map(([name, why]) => `${titleOf(name)} stands no higher than where it began: ${why}`),

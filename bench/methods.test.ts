@@ -92,7 +92,10 @@ describe("check", () => {
 });
 
 describe("the tables", () => {
+  const speed = { batch: 64, step_s: 1, all: [1], load: [0], threads: 2, cpu: "EPYC", commit: null };
   const rows: KeptRow[] = [
+    { kind: "speed", contender: "simclr resnet18", settings: "abc", ...speed },
+    { kind: "speed", contender: "mae vit_tiny", settings: "abc", ...speed },
     row("simclr resnet18", 0.5),
     row("simclr resnet18", 0.6),
     row("mae vit_tiny", 0.4),
@@ -113,6 +116,7 @@ describe("the tables", () => {
     ]);
     expect(lines[1]).toContain("60.0 (58.0–62.0)");
     expect(lines[3]).toContain("71.0 (70.0, 71.0, 72.0)");
+    expect(words).toContain("at the speed of a quiet machine, once: EPYC, 2 threads\n");
     expect(markdownWords(rows, 5, 12)).toContain("| SimCLR, resnet18 | 60.0 (58.0–62.0) | 30.0 | 50.0");
   });
 
@@ -138,11 +142,15 @@ it("holds every tenth image of a class out from train for trials, and shows both
       .png()
       .toFile(path);
   }
-  const { whole, held } = await copiesOf(join(folder, "images"), join(folder, "copies"));
+  const { whole, held, judged } = await copiesOf(join(folder, "images"), join(folder, "copies"));
   const count = (root: string, split: string) => readdirSync(join(root, split, "a")).length;
   expect([count(whole, "train"), count(whole, "val"), count(held, "train"), count(held, "val")]).toEqual([
     20, 1, 18, 2,
   ]);
+  // Every third of those that trials train on, and what they are judged on: 0, 3, 6, 12, 15, 18 without 9.
+  expect([count(judged, "train"), count(judged, "val")]).toEqual([6, 2]);
+  const [fitted, trained] = [judged, held].map((root) => readdirSync(join(root, "train", "a")));
+  expect(fitted!.filter((name) => !trained!.includes(name))).toEqual([]);
   const [train, val] = ["train", "val"].map((split) => readdirSync(join(held, split, "b")));
   expect(train!.filter((name) => val!.includes(name))).toEqual([]);
   expect(val).not.toContain("v.png");

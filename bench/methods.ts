@@ -7,9 +7,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { writeAtomically } from "../packages/unlabel/src/base/files.ts";
+import { BaselineMemory } from "../packages/unlabel/src/eval/baseline-memory.ts";
+import { cpuModel } from "../packages/unlabel/src/train/machine.ts";
 import { replaceSection } from "./document.ts";
 import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
-import { commit, copiesOf, lightlys, ours, type Side, speedOf, trainedAndScored } from "./methods-measure.ts";
+import {
+  type Copies,
+  commit,
+  copiesOf,
+  lightlys,
+  ours,
+  type Side,
+  speedOf,
+  trainedAndScored,
+} from "./methods-measure.ts";
 import {
   type Contender,
   contenders,
@@ -39,7 +50,8 @@ const LONG = 12;
 const TRIAL_MINUTES = 1.5;
 const BEST = 4;
 const LONG_SEEDS = [0, 1, 2];
-const ALL_PROTOCOLS = "linear,knn,few-shot,indicators";
+const TRIAL_PROTOCOLS = ["linear", "knn"] as const;
+const ALL_PROTOCOLS = ["linear", "knn", "few-shot", "indicators"] as const;
 /** Learning rates that are tried for lightly's methods, of which the middle one comes first. */
 const PEER_RATES = [1e-3, 3e-3, 3e-4];
 
@@ -71,9 +83,12 @@ export async function run(options: BenchOptions): Promise<Row[]> {
     if (check) return checked(stage);
     if (!fromRows) {
       const given = quick ? await smallCopy(data, join(folder, "few"), { train: 320, val: 80 }) : data;
-      const { whole: images, held } = await copiesOf(given, folder);
-      const racers = racersOf(images, options).filter(({ name }) => has(name) && !(name in NO_ROW));
-      for (const racer of racers) await shortStage(racer, { images, held, folder, stage, options });
+      using baselines = new BaselineMemory();
+      const course = { ...(await copiesOf(given, folder)), folder, stage, options, baselines };
+      const racers = racersOf(course.whole, options).filter(({ name }) => has(name) && !(name in NO_ROW));
+      // All speeds first: on one machine, and on as quiet a one for the last as for the first.
+      for (const racer of racers) await speedFor(racer, course);
+      for (const racer of racers) await shortStage(racer, course);
       // The best of all, not of those that were asked for; with some missing, nobody knows which these are.
       const known = lastTrained(readKept<KeptRow>(stage.file), stage.short);
       const missing = contenders().filter(({ name }) => !isSettled(name, stage));
@@ -81,8 +96,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
         say(`${missing.length} contenders have no row yet: the best ${BEST} are trained on once all have`);
       else {
         const names = best(known, BEST);
-        for (const racer of racers.filter(({ name }) => names.includes(name)))
-          await longStage(racer, { images, held, folder, stage, options });
+        for (const racer of racers.filter(({ name }) => names.includes(name))) await longStage(racer, course);
       }
     }
     const kept = readKept<KeptRow>(stage.file);
@@ -156,11 +170,9 @@ function racersOf(images: string, options: BenchOptions): Racer[] {
   return [...own, ...theirs];
 }
 
-interface Course {
-  images: string;
-  /** Train less some images, which are its val. */
-  held: string;
+interface Course extends Copies {
   folder: string;
+  baselines: BaselineMemory;
   stage: Stage;
   options: BenchOptions;
 }
@@ -184,24 +196,18 @@ interface Speed {
   batch: number;
 }
 
-async function speedFor(racer: Racer, { images, folder, stage, options }: Course): Promise<Speed> {
+/** The kept speed, whatever machine it is of: minutes of the table are that one's, and trainings may run on another. */
+async function speedFor(racer: Racer, { whole, folder, stage, options }: Course): Promise<Speed> {
   const settings = await racer.digest(racer.trials[0]!);
   const kept = readKept<KeptRow>(stage.file).findLast(
-    (row) =>
-      row.kind === "speed" &&
-      row.contender === racer.name &&
-      row.settings === settings &&
-      row.threads === options.threads,
+    (row) => row.kind === "speed" && row.contender === racer.name && row.settings === settings,
   );
   if (kept?.kind === "speed") return kept;
-  const found = await speedOf(racer.side(racer.trials[0]!), images, folder, options.quick);
+  const found = await speedOf(racer.side(racer.trials[0]!), whole, folder, options.quick);
+  const machine = { threads: options.threads, cpu: cpuModel() };
   const row = {
-    kind: "speed",
-    contender: racer.name,
-    settings,
-    ...found,
-    threads: options.threads,
-    commit: commit(),
+    ...{ kind: "speed", contender: racer.name, settings },
+    ...{ ...found, ...machine, commit: commit() },
   } as const;
   keepRow(stage.file, row);
   options.say(
@@ -214,7 +220,7 @@ const stepsIn = (minutes: number, { step_s }: Speed) => Math.max(2, Math.floor((
 
 /** The trial with the best linear probe on what is held out from train. */
 async function bestTrial(racer: Racer, speed: Speed, course: Course): Promise<Trial> {
-  const { held, folder, stage, options } = course;
+  const { held, judged, folder, stage, options, baselines } = course;
   const scores: { trial: Trial; linear: number }[] = [];
   for (const trial of racer.trials) {
     const settings = await racer.digest(trial);
@@ -230,7 +236,10 @@ async function bestTrial(racer: Racer, speed: Speed, course: Course): Promise<Tr
       continue;
     }
     const steps = stepsIn((TRIAL_MINUTES * stage.short) / SHORT, speed);
-    const asked = { images: held, steps, seed: 0, out: join(folder, "trial"), protocols: "linear,knn" };
+    const asked = {
+      ...{ images: held, scored: judged, steps, seed: 0, out: join(folder, "trial") },
+      ...{ protocols: TRIAL_PROTOCOLS, baselines },
+    };
     try {
       const { scores: found } = await trainedAndScored(racer.side(trial), asked, options);
       const [linear, knn] = [found.linear.trained, found.knn.trained];
@@ -263,7 +272,7 @@ interface Ask {
 }
 
 async function trainOnce(racer: Racer, { trial, speed, minutes, seed }: Ask, course: Course): Promise<void> {
-  const { images, folder, stage, options } = course;
+  const { whole, folder, stage, options, baselines } = course;
   const settings = await racer.digest(trial);
   const asked = { contender: racer.name, minutes, seed, trial: trial.name, settings };
   const kept = readKept<KeptRow>(stage.file).some(
@@ -278,7 +287,10 @@ async function trainOnce(racer: Racer, { trial, speed, minutes, seed }: Ask, cou
   const steps = stepsIn(minutes, speed);
   options.say(`${racer.name}, ${trial.name}, seed ${seed}: ${steps} steps`);
   try {
-    const what = { images, steps, seed, out: join(folder, "run"), protocols: ALL_PROTOCOLS };
+    const what = {
+      ...{ images: whole, scored: whole, steps, seed, out: join(folder, "run") },
+      ...{ protocols: ALL_PROTOCOLS, baselines },
+    };
     const { trained, scores } = await trainedAndScored(racer.side(trial), what, options);
     const row: TrainedRow = {
       ...{ kind: "trained", ...asked, steps, batch: speed.batch, seconds: Math.round(trained.seconds) },
