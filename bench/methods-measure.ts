@@ -11,7 +11,7 @@ import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import type { Protocol } from "../packages/unlabel/src/run/evaluations.ts";
 import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
 import { numberIn, type Outcome, runUnlabel } from "./child.ts";
-import { flagsOf } from "./methods-plan.ts";
+import { flagsOf, type Given } from "./methods-plan.ts";
 import type { Score, Scores } from "./methods-rows.ts";
 import { type Peers, runPeer } from "./peers.ts";
 import type { BenchOptions } from "./row.ts";
@@ -77,7 +77,7 @@ interface Trained {
 }
 
 /** Our command line. @param settings over preset auto's */
-export function ours(settings: Readonly<Record<string, number | string>>, options: BenchOptions): Side {
+export function ours(settings: Given, options: BenchOptions): Side {
   const machine = machineOf(options);
   return {
     async train(images, steps, seed, out) {

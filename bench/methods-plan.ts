@@ -9,30 +9,41 @@ import { fit as choose } from "../packages/unlabel/src/methods/fit.ts";
 import { methodNamed, resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { factsOf } from "../packages/unlabel/src/train/fit.ts";
 
-/** A method on an encoder. */
+/** A method, or one of its variants, on an encoder. */
 export interface Contender {
-  /** "simclr resnet18". */
+  /** "simclr resnet18", "dcl resnet18". */
   name: string;
   method: string;
   encoder: Encoder;
+  /** What makes the variant, over the preset's settings. */
+  variant?: Given;
 }
+
+/** Settings, as flags name them. */
+export type Given = Readonly<Record<string, number | string | boolean>>;
 
 /** Settings that are tried: what they are called, and over the preset's. */
 export interface Trial {
   name: string;
-  settings: Readonly<Record<string, number | string>>;
+  settings: Given;
 }
 
 type Encoder = "resnet18" | "vit_tiny";
 
 /** ResNets at half the size of what is evaluated and with a cheap stem, ViTs with small patches: what presets `small` have for images of this kind. */
-const SHAPES: Record<Encoder, Readonly<Record<string, number | string>>> = {
+const SHAPES: Record<Encoder, Given> = {
   resnet18: { encoder: "resnet18", stem: "7x7", size: 64, eval_size: 128 },
   vit_tiny: { encoder: "vit_tiny", patch: 8, size: 64, eval_size: 64 },
 };
 
 /** Those that are measured on both encoders, whatever their preset has. */
 const BOTH = ["dino", "lejepa", "swav"];
+
+/** Methods of the literature that are settings of another here: what they are called, whose they are, and which. */
+export const VARIANTS: Readonly<Record<string, { title: string; method: string; settings: Given }>> = {
+  dcl: { title: "DCL", method: "simclr", settings: { decoupled: true } },
+  dclw: { title: "DCLW", method: "simclr", settings: { decoupled: true, positive_sigma: 0.5 } },
+};
 
 /** Methods whose lightly counterpart stands beside them. */
 export const PEERS = ["simclr", "byol", "swav", "dino", "vicreg", "barlow"] as const;
@@ -57,11 +68,16 @@ export const NO_ROW: Readonly<Record<string, string>> = {
 /** Why a contender does not stand above the encoder that it began with, by its name. */
 export const NOT_ABOVE: Readonly<Record<string, string>> = {};
 
-/** Every method that comes with unlabel, on the encoders that it is measured on. */
+/** Every method that comes with unlabel, on the encoders that it is measured on; variants after the method that they are of. */
 export function contenders(abouts: readonly About[] = ABOUTS): Contender[] {
-  return abouts.flatMap((about) =>
-    encodersOf(about).map((encoder) => ({ name: `${about.name} ${encoder}`, method: about.name, encoder })),
-  );
+  return abouts.flatMap((about) => {
+    const own = encodersOf(about).map((encoder) => ({ name: `${about.name} ${encoder}`, method: about.name, encoder }));
+    const variants = Object.entries(VARIANTS).filter(([, { method }]) => method === about.name);
+    const others = variants.flatMap(([name, { settings }]) =>
+      own.map((one) => ({ ...one, name: `${name} ${one.encoder}`, variant: settings })),
+    );
+    return [...own, ...others];
+  });
 }
 
 function encodersOf({ name, encoders, presets }: About): Encoder[] {
@@ -84,13 +100,13 @@ export function trialsOf({ method }: Contender): Trial[] {
 }
 
 /** The settings that a contender has in every run, with those of a trial over them. */
-export function settingsOf({ method, encoder }: Contender, trial: Trial): Record<string, number | string> {
+export function settingsOf({ method, encoder, variant }: Contender, trial: Trial): Given & { method: string } {
   const shape = Object.entries(SHAPES[encoder]).filter(([key]) => key !== "stem" || "stem" in definedBy(method));
-  return { method, ...Object.fromEntries(shape), ...trial.settings };
+  return { method, ...Object.fromEntries(shape), ...variant, ...trial.settings };
 }
 
 /** As the command line takes them. */
-export function flagsOf(settings: Readonly<Record<string, number | string>>): string[] {
+export function flagsOf(settings: Given): string[] {
   return Object.entries(settings).flatMap(([key, value]) =>
     key === "method" || key === "encoder" ? [`--${key}`, String(value)] : ["--set", `${key}=${value}`],
   );
@@ -101,7 +117,7 @@ function definedBy(method: string): object {
 }
 
 /** A digest of what preset auto makes of these settings and images on a CPU, whatever the length: the same settings, the same digest. */
-export async function digestOf(images: string, settings: Readonly<Record<string, number | string>>): Promise<string> {
+export async function digestOf(images: string, settings: Given): Promise<string> {
   const flags = { ...settings, steps: 1 };
   const config = resolveConfig({ flags });
   const facts = await factsOf(await openImages(images, config, config.seed), "cpu", config.seed);

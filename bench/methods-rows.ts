@@ -2,7 +2,7 @@
 import { table } from "../packages/unlabel/src/base/table.ts";
 import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
 import { INDICATORS } from "../packages/unlabel/src/run/indicators.ts";
-import { type Contender, contenders, NO_ROW, NOT_ABOVE, PEERS } from "./methods-plan.ts";
+import { type Contender, contenders, NO_ROW, NOT_ABOVE, PEERS, VARIANTS } from "./methods-plan.ts";
 import { mean } from "./stats.ts";
 
 /** A score in [0, 1] with its 95 % interval, and the same of the encoder that training began with. */
@@ -166,7 +166,8 @@ function cells(row: TrainedRow): string[] {
 export function titleOf(contender: string): string {
   const [method = "", encoder] = contender.split(" ");
   if (method === "lightly") return `lightly's ${ABOUTS.find(({ name }) => name === encoder)?.title ?? encoder}`;
-  return `${ABOUTS.find(({ name }) => name === method)?.title ?? method}, ${encoder}`;
+  const title = VARIANTS[method]?.title ?? ABOUTS.find(({ name }) => name === method)?.title;
+  return `${title ?? method}, ${encoder}`;
 }
 
 const byLinear = (a: TrainedRow, b: TrainedRow) => b.linear.trained - a.linear.trained;

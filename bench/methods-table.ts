@@ -5,12 +5,12 @@ import { contenderNamed, type TrainedRow } from "./methods-rows.ts";
 
 export const MEASURED_FILE = join(import.meta.dirname, "../packages/unlabel/src/methods/measured-rows.ts");
 
-/** The file's text: ours alone, each method by its best encoder, the best first. */
+/** The file's text: ours alone, without variants, which `--method` does not name; the best first. */
 export function measuredText(rows: readonly TrainedRow[], minutes: number): string {
   const found = rows
     .flatMap((row) => {
       const contender = contenderNamed(row.contender);
-      return contender ? [{ ...row, ...contender }] : [];
+      return contender && !contender.variant ? [{ ...row, ...contender }] : [];
     })
     .toSorted((a, b) => b.linear.trained - a.linear.trained);
   const lines = found.map(({ method, encoder, linear, knn }) => {

@@ -38,8 +38,13 @@ describe("contenders", () => {
     expect(new Set(found.map(({ method }) => method))).toEqual(new Set(ABOUTS.map(({ name }) => name)));
     const of = (name: string) => found.filter(({ method }) => method === name).map(({ encoder }) => encoder);
     expect(of("lejepa")).toEqual(["resnet18", "vit_tiny"]);
-    expect(of("simclr")).toEqual(["resnet18"]);
+    expect(of("simclr")).toEqual(["resnet18", "resnet18", "resnet18"]);
     for (const name of ["mae", "simmim", "ijepa", "mocov3"]) expect(of(name)).toEqual(["vit_tiny"]);
+    // Variants are a method's settings, under a name of their own.
+    const dclw = found.find(({ name }) => name === "dclw resnet18")!;
+    expect(settingsOf(dclw, trialsOf(dclw)[0]!)).toMatchObject({
+      ...{ method: "simclr", decoupled: true, positive_sigma: 0.5 },
+    });
   });
 
   it("have at most four trials, of settings that make sense together", () => {
@@ -99,6 +104,7 @@ describe("the tables", () => {
     row("simclr resnet18", 0.5),
     row("simclr resnet18", 0.6),
     row("mae vit_tiny", 0.4),
+    row("dcl resnet18", 0.35),
     row("lightly simclr", 0.7, { linear: score(0.7, null) }),
     ...[0, 1, 2].map((seed) => row("simclr resnet18", 0.7 + 0.01 * seed, { minutes: 12, seed })),
   ];
@@ -112,20 +118,22 @@ describe("the tables", () => {
       "lightly's SimCLR",
       "SimCLR, resnet18",
       "MAE, vit_tiny",
+      "DCL, resnet18",
       "SimCLR, resnet18",
     ]);
     expect(lines[1]).toContain("60.0 (58.0–62.0)");
-    expect(lines[3]).toContain("71.0 (70.0, 71.0, 72.0)");
+    expect(lines[4]).toContain("71.0 (70.0, 71.0, 72.0)");
     expect(words).toContain("at the speed of a quiet machine, once: EPYC, 2 threads\n");
     expect(markdownWords(rows, 5, 12)).toContain("| SimCLR, resnet18 | 60.0 (58.0–62.0) | 30.0 | 50.0");
   });
 
   it("choose the best of ours for the longer stage, and tell the program", () => {
     const trained = rows.filter((one): one is TrainedRow => one.kind === "trained" && one.minutes === 5).slice(1);
-    expect(best(trained, 4)).toEqual(["simclr resnet18", "mae vit_tiny"]);
+    expect(best(trained, 4)).toEqual(["simclr resnet18", "mae vit_tiny", "dcl resnet18"]);
     const text = measuredText(trained, 5);
     expect(text).toContain('method: "simclr", encoder: "resnet18", linear: 0.6, interval: [0.58, 0.62], knn: 0.5 },');
     expect(text).not.toContain("lightly simclr");
+    expect(text.match(/method: "simclr"/g)).toHaveLength(1);
     expect(measuredText([], 5)).toContain("MEASURED: readonly MeasuredMethod[] = [];");
   });
 });
