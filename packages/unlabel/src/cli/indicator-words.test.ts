@@ -10,7 +10,9 @@ const trained = all((name, share) => {
   if (name === "rank_me" || name === "alpha_req") return { refused: few };
   return share ? { value: 0.512, interval: [0.456, 0.567] } : { value: 123.456, interval: [-12.345, 200] };
 });
-const collapsed = all(() => ({ refused: "the features of all images are alike: the encoder has collapsed" }));
+const collapsed = all(() => ({
+  refused: "the features of all images are alike: the encoder has collapsed, or the images are the same",
+}));
 
 const found: IndicatorsEvaluation = {
   protocol: "indicators",

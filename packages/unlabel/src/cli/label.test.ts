@@ -103,6 +103,14 @@ async function label(session: Started, count: number): Promise<LabelState> {
   return state;
 }
 
+it("ended before anything was answered, names no file that is not there", async () => {
+  const { code, stdout } = await (await start()).end();
+  expect([code, existsSync(file)]).toEqual([0, false]);
+  expect(stdout).toMatch(
+    /^0 labels .*\nNothing was answered, so no file was written; the same command begins again\n$/,
+  );
+});
+
 it("labels, refuses a second session, ends at Ctrl-C with all kept, goes on, and is evaluated with", async () => {
   const first = await start();
   expect(first.said()).toContain("left aside: 1 link that leads out of");

@@ -1,5 +1,6 @@
 // unlabel label DATA --runs RUN… -o labels.csv: a page on this machine where a person labels images, and sees when these are enough to tell
 // which run is better.
+import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { commandLine, shellWord } from "../base/shell.ts";
 import { counted, visible } from "../base/text.ts";
@@ -62,9 +63,13 @@ async function act(data: string, options: Options): Promise<void> {
   if (process.stderr.isTTY) process.stderr.write("\n");
   const { output } = options;
   const next = commandLine("evaluate", shellWord(first!), "--data", shellWord(data), "--labels", shellWord(output));
-  finish(json, { labels: output, data, seed: common.seed ?? 0, ...labelling.outcome }, [
+  // The file is there from the first answer on.
+  const isThere = existsSync(output);
+  finish(json, { labels: isThere ? output : null, data, seed: common.seed ?? 0, ...labelling.outcome }, [
     labelling.summary,
-    `Labels: ${paint("bold", visible(output))}; evaluate with them: ${next}`,
+    isThere
+      ? `Labels: ${paint("bold", visible(output))}; evaluate with them: ${next}`
+      : "Nothing was answered, so no file was written; the same command begins again",
   ]);
 }
 

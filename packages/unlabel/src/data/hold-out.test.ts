@@ -115,3 +115,11 @@ it("exact copies of a held-out file are in neither part, wherever they lie", asy
   writeFileSync(join(root, trained!), "x");
   expect(holdOut(await openData(root), saved).heldOut!.copies).toBe(first.heldOut!.copies);
 });
+
+it("holds none out where copies leave fewer than 100 images", async () => {
+  const root = join(folder.path, "alike");
+  await writeImages(root, ["0.png"], 16);
+  for (let i = 1; i < 150; i++) cpSync(join(root, "0.png"), join(root, `${i}.png`));
+  const data = await openData(root);
+  expect(holdOut(data)).toBe(data);
+});

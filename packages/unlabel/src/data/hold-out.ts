@@ -45,7 +45,7 @@ export function wantsHoldOut({ val, classes }: Pick<Dataset, "val" | "classes">)
 
 /**
  * The data set with some of its training images held out as `heldOut`, and a reading that says so; as it is where it has labels or val,
- * fewer than 100 images, or is cut from so few files that no whole one could be held out.
+ * fewer than 100 images (copies of held-out ones do not count), or is cut from so few files that no whole one could be held out.
  *
  * @param saved of the run that goes on or is evaluated, whose images are found again whatever has been added since; null: it has none
  */
@@ -61,6 +61,8 @@ export function holdOut(data: Dataset, saved?: SavedHoldOut | null): Dataset {
   const copies = train.load ? NO_COPIES : copiesOf(train.root, held, rest);
   const kept = held.filter(({ path }) => !copies.has(path));
   const left = rest.filter(({ path }) => !copies.has(path));
+  // Of what are copies of one another there are too few images to hold any out.
+  if (saved === undefined && kept.length + left.length < LEAST_IMAGES) return data;
   const heldOut: HeldOut = {
     split: { ...train, name: "val", items: kept },
     up_to: upTo,

@@ -206,3 +206,13 @@ describe("refusals, a line each", () => {
     expect(() => labelledBy(data, root)).toThrow(/which is a folder/);
   });
 });
+
+it("says of a table without a label whether the column is missing or empty, and of one that cannot be read that it is a table", async () => {
+  await expect(labelled("path,label\n1.png,\n2.png,\n")).rejects.toThrow(
+    `Expected labels in ${file}, got 2 rows without one; label some images first`,
+  );
+  await expect(labelled("path,weather\n1.png,sun\n2.png,rain\n")).rejects.toThrow(
+    `Expected a column label in ${file}, found none; name the columns in the first line: path,label`,
+  );
+  await expect(labelled('path,label\n1.png,"a\n2.png,b\n')).rejects.toThrow(`Expected a table in ${file} that can be`);
+});

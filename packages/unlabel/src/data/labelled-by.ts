@@ -9,7 +9,7 @@ import { counted, visible } from "../base/text.ts";
 import type { Dataset, Item, LeftAside, Split } from "./folder.ts";
 import { type Draw, isLabelsText, isSavedDraw, readLabelRows } from "./labels-file.ts";
 import { nameOf } from "./names.ts";
-import { readColumns } from "./sources/list-columns.ts";
+import { namesLabels, readColumns } from "./sources/list-columns.ts";
 import { readTable, type Table } from "./sources/list-table.ts";
 import { decodeText, otherContent } from "./sources/list-text.ts";
 
@@ -95,6 +95,7 @@ export function labelledBy(data: Dataset, file: string): Dataset {
       : [];
   return {
     ...data,
+    labelledBy: file,
     train,
     val,
     classes: ids.map((id) => ({ id, name: known.get(id) ?? id })),
@@ -133,10 +134,14 @@ function read(file: string): { said: Said[]; readings: string[] } {
   }
   const { table, draws } = takeDraws(readTable(file, text, dirname(resolve(file))));
   const { entries, readings } = readColumns(file, table);
-  if (entries.length > 0 && entries.every(({ label }) => label === null))
+  if (entries.length > 0 && entries.every(({ label }) => label === null)) {
+    const isNamed = namesLabels(table.rows[0]?.cells ?? []);
     throw new UserError(
-      `Expected a column label in ${file}, found none; name the columns in the first line: path,label`,
+      isNamed
+        ? `Expected labels in ${file}, got ${counted(entries.length, "row")} without one; label some images first`
+        : `Expected a column label in ${file}, found none; name the columns in the first line: path,label`,
     );
+  }
   const said = entries.map(({ line, path, label }): Said => {
     return { line, path, label, ...(draws && { draw: draws.get(line) ?? "coverage" }) };
   });

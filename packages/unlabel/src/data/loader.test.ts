@@ -197,7 +197,7 @@ describe("Loader", () => {
   it("refuses a folder smaller than a batch", () => {
     expect(() => new Loader(split, [spec], { batch: 24, seed: 0 })).toThrow(UserError);
     expect(() => new Loader(split, [spec], { batch: 12, world: 2, seed: 0 })).toThrow(
-      /12 images of one batch on each of 2 ranks .* found 23/,
+      /12 images of one batch on each of 2 ranks .* found 23; lower the batch: --set batch=11$/,
     );
   });
 });

@@ -5,6 +5,7 @@ import { empty, keep, lend, type Tensor } from "@unlabel/torch";
 import { UserError } from "../base/errors.ts";
 import { wholeFromOne } from "../base/numbers.ts";
 import { Rng, shuffle } from "../base/rng.ts";
+import { counted } from "../base/text.ts";
 import { ahead } from "./ahead.ts";
 import { randomBox } from "./crop.ts";
 import type { Split } from "./folder.ts";
@@ -119,9 +120,10 @@ export class Loader {
     this.#reader = reader;
     this.stepsPerEpoch = Math.floor(split.items.length / (batch * world));
     if (this.stepsPerEpoch === 0) {
-      const ranks = world > 1 ? ` on each of ${world} ranks` : "";
+      const [ranks, found] = [world > 1 ? ` on each of ${world} ranks` : "", split.items.length];
+      const most = Math.floor(found / world);
       throw new UserError(
-        `Expected at least the ${batch} images of one batch${ranks} in ${split.root}, found ${split.items.length}; lower --batch`,
+        `Expected at least the ${counted(batch, "image")} of one batch${ranks} in ${split.root}, found ${found}; ${most > 1 ? `lower the batch: --set batch=${most}` : "add images"}`,
       );
     }
   }

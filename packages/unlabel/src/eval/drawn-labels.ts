@@ -43,7 +43,7 @@ export function halfOfDrawn(train: Split, seed: number): { rest: number[]; held:
   return { rest, held: scored, notes: notesOf(train, { drawn, rest, scored }) };
 }
 
-/** Scores of fewer have intervals that are too narrow: all right, or all wrong, leaves none at all. */
+/** Scores of fewer say little. */
 const FEW = 30;
 
 function notesOf(
@@ -55,17 +55,14 @@ function notesOf(
   const known = new Set(rest.map((i) => items[i]!.label));
   const strange = scored.filter((i) => !known.has(items[i]!.label)).length;
   return [
-    `scores are of ${counted(scored.length, "label")}: half of the ${drawn.length} of images drawn at random, so that they speak of all images; the other half and the ${chosen} chosen to cover the images are fitted on; pretraining may have seen all of these, without labels`,
+    `scores are of ${counted(scored.length, "label")}: half of the ${drawn.length} of images drawn at random, so that they speak of all images; the other half${chosen > 0 ? ` and the ${chosen} chosen to cover the images` : ""} ${chosen > 0 ? "are" : "is"} fitted on; pretraining may have seen all of these, without labels`,
     ...(left > 0
       ? [
           `${counted(left, "tile")} chosen to cover the images ${left === 1 ? "is" : "are"} left out: ${left === 1 ? "it lies" : "they lie"} in files that are scored on`,
         ]
       : []),
-    // A bootstrap of a dozen images knows too few of them.
     ...(scored.length < FEW
-      ? [
-          "so few labels leave intervals that are too narrow; which of two runs is better, unlabel label itself tells, at every look",
-        ]
+      ? ["so few labels leave wide intervals; which of two runs is better, unlabel label itself tells, at every look"]
       : []),
     ...(strange > 0
       ? [

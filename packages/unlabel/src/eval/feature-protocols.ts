@@ -12,10 +12,11 @@ import type {
   RetrievalEvaluation,
   Score,
 } from "../run/evaluations.ts";
-import { bootstrapMean, mean } from "../score/bootstrap.ts";
+import { mean } from "../score/bootstrap.ts";
 import { KNN, type KnnSettings, vote } from "../score/knn.ts";
 import { judge, type Metrics } from "../score/metrics.ts";
 import { chanceRecall, each, hits, RETRIEVAL_K } from "../score/retrieval.ts";
+import { shareInterval } from "../score/shares.ts";
 import type { Encoded, Source, SourceName } from "./encode.ts";
 import { drawsFor, drawsOf, fewShot, INVERSE_PENALTY, SHARES } from "./few-shot.ts";
 import { linearProbe, PROBE, type ProbeOutcome, type ProbeSettings } from "./linear.ts";
@@ -198,7 +199,7 @@ export function retrieval(subject: Subject): RetrievalEvaluation {
     ...header(subject, "retrieval", began),
     settings: { size: session.view.size, encoded, queries: "val", gallery: "train" },
     recall: recallOf(found.trained),
-    interval: each((k) => bootstrapMean(found.trained[k], session.seed, { files: val.files })),
+    interval: each((k) => shareInterval(found.trained[k], session.seed, { files: val.files })),
     untrained: recallOf(found.untrained),
     ...(found.pixels && { pixels: recallOf(found.pixels) }),
     chance: each((k) => chanceRecall(train.labels, val.labels, k)),

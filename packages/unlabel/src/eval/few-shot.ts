@@ -3,8 +3,9 @@
 // labels leaves none to choose settings on.
 import { scope } from "@unlabel/torch";
 import type { FewShotScore, MainMetrics } from "../run/evaluations.ts";
-import { bootstrap, mean } from "../score/bootstrap.ts";
+import { mean } from "../score/bootstrap.ts";
 import { judge } from "../score/metrics.ts";
+import { scoreIntervals } from "../score/shares.ts";
 import { type Features, logits, pick, standardise, standardOf } from "./linear.ts";
 import { logistic } from "./logistic.ts";
 import { drawShare } from "./splits.ts";
@@ -62,7 +63,7 @@ export function fewShot(
     return {
       ...over(mean),
       ...(found.length > 1 && { std: over(deviation) }),
-      interval: bootstrap(
+      interval: scoreIntervals(
         val.labels,
         found.map(({ predicted }) => predicted),
         classes,

@@ -1,6 +1,6 @@
 // What indicators make of one kind of features: the trained encoder's, the initial one's or raw pixels.
 import { cat, scope, type Tensor } from "@unlabel/torch";
-import type { CHANGES, Indicator, Indicators } from "../run/indicators.ts";
+import { type CHANGES, INDICATORS, type Indicator, type Indicators } from "../run/indicators.ts";
 import { alignmentRatioWithin, alignments, uniformity } from "../score/alignment.ts";
 import { bootstrapMean, mean } from "../score/bootstrap.ts";
 import {
@@ -11,8 +11,9 @@ import {
 } from "../score/clusters.ts";
 import { lidar } from "../score/lidar.ts";
 import { linearPrediction } from "../score/pretext.ts";
+import { shareInterval } from "../score/shares.ts";
 import { alphaReq, rankMe } from "../score/spectrum.ts";
-import { isRefused, type Told } from "../score/told.ts";
+import { isRefused, type Told, unusable } from "../score/told.ts";
 import { viewHits } from "../score/view-retrieval.ts";
 import { rowsFrom, type Seen, type SeenFeatures } from "./indicator-features.ts";
 import { AUGMENTED, PLACES, placesOf, turnsOf } from "./indicator-views.ts";
@@ -29,9 +30,13 @@ export function toldOf(
   const resampling = { files };
   const ofViewed = { files: viewedFiles };
   const shares = (told: Told<Float64Array>): Indicator =>
+    isRefused(told) ? told : { value: mean(Array.from(told)), interval: shareInterval(told, seed, ofViewed) };
+  const means = (told: Told<Float64Array>): Indicator =>
     isRefused(told) ? told : { value: mean(Array.from(told)), interval: bootstrapMean(told, seed, ofViewed) };
   const view = (name: string) => views[name]!;
   const [first, second] = [view("augmented-0"), view("augmented-1")];
+  const alike = unusable(plain);
+  if (alike) return Object.fromEntries(INDICATORS.map(({ name }) => [name, alike])) as Indicators;
   const ratio = alignmentRatioWithin(first, second, seed, ofViewed);
   // Of noise every direction is used, and every view another cluster: only of images are these good signs.
   const lost =
@@ -63,7 +68,7 @@ export function toldOf(
       );
       return single(lidar(all, AUGMENTED));
     }),
-    alignment: shares(alignments(first, second)),
+    alignment: means(alignments(first, second)),
     alignment_ratio: ratio,
     uniformity: follows(() => uniformity(plain, seed, resampling)),
     found_crop: found("crop"),
@@ -75,7 +80,7 @@ export function toldOf(
     cluster_learnability: follows(() => {
       const told = clusterLearnability(plain, seed);
       if (isRefused(told)) return told;
-      return { value: mean(Array.from(told.hits)), interval: bootstrapMean(told.hits, seed, of(told.images, files)) };
+      return { value: mean(Array.from(told.hits)), interval: shareInterval(told.hits, seed, of(told.images, files)) };
     }),
     intrinsic_dimension: follows(() => {
       const told = neighbourRatios(plain);

@@ -81,6 +81,8 @@ describe("indicators of", () => {
     );
     expect([seen.kept.length, seen.numbers.length]).toEqual([COUNT, COUNT]);
     for (const [name, features] of Object.entries(seen.features)) told[name] = toldOf(features, seen, 0);
+    using same = ones([COUNT, 8]);
+    told.same = toldOf({ ...seen.features.pixels!, plain: same }, seen, 0);
   });
 
   it("an encoder that sees colours alone: other colours lose an image, and nothing else does", () => {
@@ -100,7 +102,11 @@ describe("indicators of", () => {
         expect([name, indicator, value, typeof refused]).toEqual([name, indicator, undefined, "string"]);
     }
     expect(told.nan!.rank_me.refused).toMatch(/not finite$/);
-    expect(told.nearly!.alignment.refused).toMatch(/collapsed$/);
+    expect(told.nearly!.alignment.refused).toMatch(/alike: the encoder has collapsed, or the images are the same$/);
+  });
+
+  it("images that are all the same: nothing is told, however views of them lie", () => {
+    for (const { refused } of Object.values(told.same!)) expect(refused).toMatch(/or the images are the same$/);
   });
 
   it("noise: no rank is told, views are unrelated, and nothing is found beyond chance", () => {

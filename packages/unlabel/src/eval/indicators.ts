@@ -7,8 +7,9 @@ import { nameOf } from "../data/names.ts";
 import type { IndicatorSize, IndicatorsEvaluation } from "../run/evaluations.ts";
 import { CHANGES, type Indicator, type IndicatorName } from "../run/indicators.ts";
 import { sharedNeighbours, withoutSelf } from "../score/agreement.ts";
-import { bootstrapMean, mean } from "../score/bootstrap.ts";
+import { mean } from "../score/bootstrap.ts";
 import { type Neighbours, nearest } from "../score/knn.ts";
+import { shareInterval } from "../score/shares.ts";
 import { unusable } from "../score/told.ts";
 import type { KeptTold } from "./baseline-memory.ts";
 import { frozenAll, type SourceName } from "./encode.ts";
@@ -210,7 +211,7 @@ function agreementOf(
 ): Indicator {
   if (!own || !other) return { refused: "one of the two has no features to find neighbours by" };
   const shared = sharedNeighbours(own.indices, other.indices, own.k);
-  return { value: mean(Array.from(shared)), interval: bootstrapMean(shared, seed, { files }) };
+  return { value: mean(Array.from(shared)), interval: shareInterval(shared, seed, { files }) };
 }
 
 function chanceOf(viewed: number): Partial<Record<IndicatorName, number>> {

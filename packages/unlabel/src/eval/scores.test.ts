@@ -2,8 +2,8 @@
 import { expect, it } from "vitest";
 import { filesOf } from "../data/sample.ts";
 import { decodePredictions } from "../run/predictions.ts";
-import { bootstrap, bootstrapMean } from "../score/bootstrap.ts";
 import { judge } from "../score/metrics.ts";
+import { leadInterval, scoreIntervals } from "../score/shares.ts";
 import { leadOf, predictionsOf, scoreOf } from "./scores.ts";
 
 const FILES = 12;
@@ -31,11 +31,14 @@ const judged = (predicted: Int32Array) =>
 it("have intervals from drawing whole files, and so have leads", () => {
   const ofFiles = Int32Array.from({ length: FILES }, (_, file) => file % 2);
   const said = (wrong: number) => ofFiles.map((label, file) => (file < wrong ? 1 - label : label));
-  expect(scoreOf(judged(saying(4)), test).interval).toEqual(bootstrap(ofFiles, [said(4)], 2, 3));
+  const found = scoreOf(judged(saying(4)), test).interval!;
+  const whole = scoreIntervals(ofFiles, [said(4)], 2, 3);
+  for (const name of ["top1", "f1", "balanced"] as const)
+    for (const end of [0, 1] as const) expect(found[name][end]).toBeCloseTo(whole[name][end], 2);
   const gains = Int8Array.from({ length: FILES }, (_, file) => Number(file >= 2 && file < 6));
   const lead = leadOf(saying(2), saying(6), test);
   expect(lead.top1).toBeCloseTo(4 / FILES, 12);
-  const [low, high] = bootstrapMean(gains, 3);
+  const [low, high] = leadInterval(gains, 3);
   expect(lead.interval[0]).toBeCloseTo(low, 12);
   expect(lead.interval[1]).toBeCloseTo(high, 12);
 });

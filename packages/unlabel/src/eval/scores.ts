@@ -3,8 +3,8 @@ import type { ClassName, Item } from "../data/folder.ts";
 import { nameOf } from "../data/names.ts";
 import type { Lead, Predictions, Score } from "../run/evaluations.ts";
 import { countParts, digestOf, encodeClasses, MOST_CLASSES } from "../run/predictions.ts";
-import { bootstrap, bootstrapMean } from "../score/bootstrap.ts";
 import { judge, type Metrics } from "../score/metrics.ts";
+import { leadInterval, scoreIntervals } from "../score/shares.ts";
 
 /** What predictions on `labels` are judged in the light of. */
 export interface Test {
@@ -24,7 +24,7 @@ export function scoreOf({ top1, top5, f1, balanced, per_class, predicted }: Metr
     f1,
     balanced,
     per_class: per_class.map((one, c) => ({ name: test.classes[c]!.name, ...one })),
-    interval: bootstrap(test.labels, [predicted], test.classes.length, test.seed, { files: test.files }),
+    interval: scoreIntervals(test.labels, [predicted], test.classes.length, test.seed, { files: test.files }),
   };
 }
 
@@ -62,5 +62,5 @@ export function predictionsOf(
 export function leadOf(own: Int32Array, other: Int32Array, { labels, seed, files }: Test): Lead {
   const gains = Int8Array.from(labels, (label, n) => Number(own[n] === label) - Number(other[n] === label));
   const total = gains.reduce((sum, gain) => sum + gain, 0);
-  return { top1: total / labels.length, interval: bootstrapMean(gains, seed, { files }) };
+  return { top1: total / labels.length, interval: leadInterval(gains, seed, { files }) };
 }

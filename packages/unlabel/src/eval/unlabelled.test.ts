@@ -1,6 +1,8 @@
 // Images without a class among those to train on, as in STL-10: they are trained on, and no score knows of them.
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { labelledBy } from "../data/labelled-by.ts";
 import { openData } from "../data/open.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
@@ -18,6 +20,15 @@ const LABELLED = [...numbered(8, "train/ant", "train/bee"), ...numbered(3, "test
 beforeAll(async () => {
   await writeImages(at("some"), [...LABELLED, ...numbered(20, "unlabeled")], 32);
   await writeImages(at("all"), LABELLED, 32);
+});
+
+it("blames the file of labels where no class of it has two images", async () => {
+  const file = at("own.csv");
+  const data = await openData(at("some"));
+  writeFileSync(file, "path,label\nunlabeled/0.png,a\nunlabeled/1.png,b\nunlabeled/2.png,c\n");
+  expect(() => probeSplits(labelledBy(data, file), 0)).toThrow(
+    `Expected two images or more of some class in ${file}, got 3 labels of as many classes`,
+  );
 });
 
 it("are in no split that is fitted or scored on", async () => {

@@ -28,12 +28,16 @@ it("says in one sentence where it stands", () => {
   expect(verdictOf(standing({ more: null }), 300)).toBe("At this rate even all images would not settle it");
   expect(verdictOf(standing({ leader: null, more: null }), 300)).toMatch(/^Level so far/);
   expect(verdictOf(standing({}), 0)).toBe("All images are labelled, and the runs are too close to tell apart");
+  // Of all images a difference is known, however small: that is said of these, and no more.
+  const all = "All images are labelled: simclr-0 was right on more of those that counted than ";
+  expect(verdictOf(standing({ settled: true, more: 0 }), 0)).toBe(`${all}mae-0`);
   const three = {
     runs: [...standing({}).runs, { name: "byol-0", right: 3 }],
     rivals: [rival("mae-0", 18), rival("byol-0", 0)],
   };
   expect(verdictOf(standing(three), 300)).toBe("simclr-0 is better than byol-0; about 40 more would settle mae-0");
   expect(verdictOf(standing({ ...three, settled: true }), 300)).toBe("Settled: simclr-0 is the best of 3");
+  expect(verdictOf(standing({ ...three, settled: true }), 0)).toBe(`${all}the others`);
   const alone = { runs: [{ name: "mae-0", right: 9 }], rivals: [], leader: null, more: null };
   expect(verdictOf(standing(alone), 300)).toBe("mae-0 told 9 of 20 before their label");
 });

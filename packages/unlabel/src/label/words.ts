@@ -17,6 +17,9 @@ function wordsOf(standing: Standing, left: number): string {
     const [run] = runs;
     return !run || draws === 0 ? "Nothing counted yet" : `${run.name} told ${run.right} of ${draws} before their label`;
   }
+  // Of all images the difference is known, however small: it speaks of these, and as they were asked.
+  if (leader !== null && settled && left === 0)
+    return `All images are labelled: ${leader} was right on more of those that counted than ${runs.length > 2 ? "the others" : rivals[0]!.name}`;
   if (leader !== null && settled)
     return `Settled: ${leader} is ${runs.length > 2 ? `the best of ${runs.length}` : "better"}`;
   const beaten = rivals.filter((rival) => rival.settled).map(({ name }) => name);

@@ -2,7 +2,8 @@
 
 import { type Evaluation, SCORED, type Score, type ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import type { Run } from "../run/read/run.ts";
-import { difference, type Interval, wilson } from "./intervals.ts";
+import { hull, wilson } from "../score/shares.ts";
+import { difference, type Interval } from "./intervals.ts";
 import { titleOf } from "./method-words.ts";
 import { type Kind, paired } from "./pairs.ts";
 
@@ -116,10 +117,11 @@ export function scoredBy(groups: readonly Group[], protocol: ScoredProtocol): Sc
     .sort((a, b) => b.top1 - a.top1);
 }
 
-/** 95 % interval of a score over test images: the bootstrap's where it was made, else Wilson's. */
+/** 95 % interval of a score over test images: what evaluation made, but no narrower than Wilson's, as versions before 0.2 made it of few images. */
 export function intervalOf(score: Score, images: number): Interval {
   const made = score.interval?.top1;
-  return made ?? wilson(score.top1, images);
+  const least = wilson(score.top1, images);
+  return made ? hull(made, least) : least;
 }
 
 /** Student's t at 97.5 %, by degrees of freedom from 1; beyond them two terms of the Cornish–Fisher expansion. */

@@ -1,7 +1,7 @@
 // Groups of runs that were scored on the same test images, compared image by image: what one got right where another did not. Two
 // encoders mostly fail on the same images, so their difference is far better known than either score.
 import type { Evaluation } from "../run/read/evaluation-schema.ts";
-import { bootstrapMean } from "../score/bootstrap.ts";
+import { leadInterval } from "../score/shares.ts";
 import type { Interval } from "./intervals.ts";
 
 /** What one protocol found of the runs of a group. */
@@ -39,12 +39,12 @@ function rightOf({ evaluations }: Scored, kind: Kind): Right | null {
   return { images: first.images, right, files: first.files };
 }
 
-/** 95 % interval of `a − b` over their common test images, by the paired bootstrap; null where there are none. */
+/** 95 % interval of `a − b` over their common test images, by the paired bootstrap, no narrower than what holds of few images; null where there are none. */
 export function paired(a: Scored, b: Scored, other: Kind = "trained"): Interval | null {
   const [own, rival] = [rightOf(a, "trained"), rightOf(b, other)];
   if (!own || !rival || own.images !== rival.images || own.right.length !== rival.right.length) return null;
   const { right } = rival;
-  return bootstrapMean(
+  return leadInterval(
     own.right.map((share, n) => share - right[n]!),
     SEED,
     { files: own.files },

@@ -10,11 +10,16 @@ import { type Group, intervalOf, leadOf, mainProtocol, type Scored, scoredBy } f
 import { sign } from "./intervals.ts";
 import { withoutLabels } from "./without-labels.ts";
 
+/** Of fewer test images it is said how many they are. */
+const FEW = 100;
+
 /** "58.1 % (± 0.6 over 3 seeds)" or "58.1 % (95 % interval 56.5 to 59.6)". */
 function scoreText(one: Scored): string {
   if (one.std !== null) return overSeeds(one);
   const [low, high] = intervalOf(one.evaluation, one.images);
-  return `${percent(one.top1)} (95\u00a0% interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)})`;
+  // Whoever reads of a hundred images knows what these are worth.
+  const few = one.images < FEW ? `, ${plural(one.images, "test image")}` : "";
+  return `${percent(one.top1)} (95\u00a0% interval ${(low * 100).toFixed(1)} to ${(high * 100).toFixed(1)}${few})`;
 }
 
 /** @param main the scores that decide: the linear probe's, or kNN's where that alone was measured */

@@ -26,6 +26,14 @@ describe("create and open", () => {
     });
   });
 
+  it("names the runs that a folder holds which is none itself", () => {
+    for (const name of ["a", "b", "c", "d"]) RunDirectory.create(join(place.path, name), info);
+    const some = ["a", "b", "c"].map((name) => join(place.path, name)).join(", ");
+    expect(() => RunDirectory.open(place.path)).toThrow(
+      `got ${place.path}, which holds runs: name one of them, such as ${some}, and 1 more`,
+    );
+  });
+
   it("gives back what was written", () => {
     const run = RunDirectory.create(place.path, info);
     run.update({ status: "done", finished: "2026-01-01T00:01:00.000Z" });

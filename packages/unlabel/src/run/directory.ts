@@ -4,6 +4,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../base/errors.ts";
 import { appendLine, explained, isTemporary, makeFolder, writeAtomically } from "../base/files.ts";
+import { visible } from "../base/text.ts";
 import { CheckpointFiles, type Damage, type Recovered, type StepOf } from "./checkpoint-files.ts";
 import { type RunInfo, readRunInfo } from "./info.ts";
 import { LOCK } from "./lock.ts";
@@ -61,7 +62,7 @@ export class RunDirectory {
    */
   static open(path: string): RunDirectory {
     if (!existsSync(join(path, "run.json")))
-      throw new UserError(`Expected a run directory (with run.json in it), got ${path}`);
+      throw new UserError(`Expected a run directory (with run.json in it), got ${path}${runsWithin(path)}`);
     return new RunDirectory(path, readRunInfo(join(path, "run.json")));
   }
 
@@ -266,4 +267,18 @@ function parseSkipped(text: string): { path: string; reason: string }[] {
   } catch {
     return [];
   }
+}
+
+/** Names some runs that a folder holds, as that of a comparison does. */
+function runsWithin(path: string): string {
+  let names: string[];
+  try {
+    names = readdirSync(path).filter((name) => existsSync(join(path, name, "run.json")));
+  } catch {
+    return "";
+  }
+  if (names.length === 0) return "";
+  const some = names.sort().slice(0, 3);
+  const more = names.length > some.length ? `, and ${names.length - some.length} more` : "";
+  return `, which holds runs: name one of them, such as ${some.map((name) => visible(join(path, name))).join(", ")}${more}`;
 }

@@ -57,6 +57,16 @@ it("an interval of tiles comes from drawing whole files", () => {
   expect(width({ files })).not.toBe(width({}));
 });
 
+it("of two images a draw of one alone says nothing of the ratio", () => {
+  manualSeed(3);
+  const [a, b] = [randn([2, 8]), randn([2, 8])];
+  const { value, interval } = alignmentRatioWithin(a, b, 0) as { value: number; interval: readonly [number, number] };
+  // Half of all draws are of one image, whose ratio is taken to be 1; the others are of both.
+  expect(interval[0]).toBeCloseTo(Math.min(value, 1), 6);
+  expect(interval[1]).toBeCloseTo(Math.max(value, 1), 6);
+  for (const tensor of [a, b]) tensor.dispose();
+});
+
 it("the ratio has an interval, which an encoder that puts all images nearer together does not move", () => {
   manualSeed(3);
   const [count, dim] = [60, 8];

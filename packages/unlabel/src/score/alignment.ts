@@ -75,9 +75,10 @@ export function alignmentRatioWithin(
         const squares = drawn.square();
         const others = all.sub(squares.mul(own).sum(1));
         const pairs = totals.square().sub(squares.sum(1));
-        // Of a draw of one image alone there are no two.
         const ratios = same.div(totals).div(others.div(pairs)).toNumbers();
-        return ratios.map((ratio) => (Number.isFinite(ratio) ? ratio : 1));
+        // Of a draw of one image alone there are no two, and rounding alone stands where their distance would.
+        const counts = pairs.toNumbers();
+        return ratios.map((ratio, r) => (counts[r]! > 0 && Number.isFinite(ratio) ? ratio : 1));
       };
       const [value] = of({ times: new Uint8Array(count).fill(1), rounds: 1 });
       return { value: value!, interval: roundsOf(count, seed, resampling, of) };

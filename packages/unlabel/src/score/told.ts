@@ -38,7 +38,7 @@ export function unusable(features: Tensor): Refusal | null {
       const total = scaled.square().sum().item();
       const deviation = scaled.sub(scaled.mean(0, true)).square().sum().item() / total;
       if (deviation >= LEAST_DEVIATION) return null;
-      return { refused: "the features of all images are alike: the encoder has collapsed" };
+      return { refused: "the features of all images are alike: the encoder has collapsed, or the images are the same" };
     }),
   );
 }

@@ -44,6 +44,11 @@ export interface Entries {
   readings: string[];
 }
 
+/** Whether a first line names a column of labels. */
+export function namesLabels(names: readonly string[]): boolean {
+  return names.some((name) => LABELS.includes(normal(name)));
+}
+
 interface Columns {
   path: number;
   label: number | null;

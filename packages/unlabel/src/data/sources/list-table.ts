@@ -88,7 +88,7 @@ function separated(root: string, text: string, delimiter: string, separator: str
     };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new UserError(`Expected a list of files in ${root}: ${shown(why)}`);
+    throw new UserError(`Expected a table in ${root} that can be taken apart: ${shown(why)}`);
   }
 }
 

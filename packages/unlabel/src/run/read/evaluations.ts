@@ -61,7 +61,42 @@ export async function readEvaluations(folder: string): Promise<Evaluations> {
       found.left.push(`${error.message.replace(/\.$/, "")}; it is left out.`);
     }
   }
+  keepOneLabelling(found);
   return found;
+}
+
+/** What a protocol is called in a sentence. */
+const CALLED = {
+  linear: "the linear probe",
+  knn: "kNN",
+  "fine-tune": "fine-tuning",
+  supervised: "training from scratch",
+  "few-shot": "few-shot",
+  retrieval: "retrieval",
+} as const;
+
+/**
+ * Scores by other labels, or of other images, do not stand in one row: of a run, those stay that are of the same as the first protocol's. An older
+ * version does not say what its scores are of; these stay.
+ */
+function keepOneLabelling(found: Evaluations): void {
+  const { scored, fewShot, retrieval, left } = found;
+  const all = [...SCORED.flatMap((one) => scored.get(one) ?? []), ...[fewShot, retrieval].flatMap((one) => one ?? [])];
+  const [first, ...others] = all.filter(({ fingerprint }) => fingerprint != null);
+  for (const other of others) {
+    if (!first || other.fingerprint === first.fingerprint) continue;
+    left.push(
+      `${CALLED[other.protocol]} was scored on other images or labels (${otherWords(other)}) than ${CALLED[first.protocol]} (${otherWords(first)}); it is left out. Evaluate with all protocols at once.`,
+    );
+    if (other.protocol === "few-shot") found.fewShot = null;
+    else if (other.protocol === "retrieval") found.retrieval = null;
+    else scored.delete(other.protocol);
+  }
+}
+
+function otherWords({ data, notes, val_images }: Evaluation | FewShot | Retrieval): string {
+  const labels = notes?.find((note) => note.startsWith("labels are those of "))?.slice("labels are those of ".length);
+  return [...(data ? [data] : []), ...(labels ? [`labels of ${labels}`] : []), `${val_images} test images`].join(", ");
 }
 
 function take(found: Evaluations, value: unknown, path: string): void {

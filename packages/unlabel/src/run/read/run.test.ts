@@ -94,6 +94,25 @@ describe("readRun", () => {
     expect([series.size, evaluations.scored.size]).toEqual([4, 0]);
   });
 
+  it("leaves out scores by other labels than the first protocol's, and names both", async () => {
+    const dir = await writeRun(at("two-labellings"), { steps: 3 });
+    const [linear, knn] = ["linear", "knn"].map((name) => join(dir, "eval", `${name}.json`));
+    const scored = (fingerprint: string, labels: string) => ({
+      ...{ fingerprint, data: "photos", notes: [`labels are those of ${labels}`] },
+    });
+    change(linear!, (value) => Object.assign(value, scored("a", "own.csv")));
+    const value = JSON.parse(readFileSync(linear!, "utf8"));
+    writeFileSync(knn!, JSON.stringify({ ...value, protocol: "knn" }));
+    const both = (await readRun(dir)).evaluations;
+    expect([[...both.scored.keys()], both.left]).toEqual([["knn", "linear"], []]);
+    writeFileSync(knn!, JSON.stringify({ ...value, protocol: "knn", ...scored("b", "num.csv") }));
+    const { scored: kept, left } = (await readRun(dir)).evaluations;
+    expect([...kept.keys()]).toEqual(["linear"]);
+    expect(left).toEqual([
+      `kNN was scored on other images or labels (photos, labels of num.csv, ${value.val_images} test images) than the linear probe (photos, labels of own.csv, ${value.val_images} test images); it is left out. Evaluate with all protocols at once.`,
+    ]);
+  });
+
   it("refuses a folder that is no run, and no folder at all", async () => {
     await expect(readRun(folder.path)).rejects.toThrow(
       /Expected a run directory for .*, got a folder without run\.json/,
