@@ -84,7 +84,7 @@ export interface Dataset {
   /** Images held out; null where the source has none. */
   val: Split | null;
   /** The file that its labels are of; absent: they are its own. */
-  labelledBy?: string;
+  labelsFile?: string;
   /** What training does not see of images that have neither labels nor val; absent: nothing. See `hold-out.ts`. */
   heldOut?: HeldOut;
   /** The classes in the order of the labels; none where there are no labels. */

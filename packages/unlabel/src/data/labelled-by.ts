@@ -95,7 +95,7 @@ export function labelledBy(data: Dataset, file: string): Dataset {
       : [];
   return {
     ...data,
-    labelledBy: file,
+    labelsFile: file,
     train,
     val,
     classes: ids.map((id) => ({ id, name: known.get(id) ?? id })),

@@ -63,7 +63,7 @@ export function probeSplits(data: Dataset, seed: number, allowMismatch = false):
     const isCut = train.items.some(({ tile }) => tile !== undefined);
     if (held.length === 0)
       throw new UserError(
-        `Expected two ${isCut ? "files" : "images"} or more of some class in ${data.labelledBy ?? data.root}, got ${counted(train.items.length, "label")} of as many classes; labels are names of classes, of which each has several images`,
+        `Expected two ${isCut ? "files" : "images"} or more of some class in ${data.labelsFile ?? data.root}, got ${counted(train.items.length, "label")} of as many classes; labels are names of classes, of which each has several images`,
       );
     const what = isCut ? `${held.length} tiles, all of a file together` : `${held.length} images`;
     notes.push(

@@ -136,7 +136,10 @@ describe("runs that were looked at without labels alone", () => {
       await looked(`${name}/simclr-0`, { trained: told(0.9) }),
       await looked(`${name}/mae-0`, { method: "mae", trained: told(0.2), file }),
     ];
-    const { headline, without_labels } = await reportData(dirs);
+    const { headline, without_labels, answer } = await reportData(dirs);
+    expect(answer.join(" ")).toMatch(
+      /so none is put before another; evaluate each of them alike, such as: \S.* evaluate .*simclr-0 .*--protocols indicators --indicator-images 2\d --seed 0\./,
+    );
     expect(headline).toBe(`SimCLR and MAE were looked at on ${words}, so no indicator puts one first.`);
     expect(without_labels!.leads.map(({ first }) => first)).toEqual(Array(6).fill(null));
   });

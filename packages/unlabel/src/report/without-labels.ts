@@ -139,7 +139,8 @@ function firsts(groups: readonly Group[], leads: readonly IndicatorLead[], odd: 
   const absent = groups.filter((group) => !looked.includes(group)).map(({ name }) => name);
   const missing = absent.length > 0 ? ` ${list(absent)} ${absent.length === 1 ? "was" : "were"} not looked at.` : "";
   if (looked.length === 1) return `${looked[0]!.name} was looked at on ${images}, without labels.${missing}`;
-  if (odd) return `The runs were looked at on ${odd} (${images}), so none is put before another.${missing}`;
+  if (odd)
+    return `The runs were looked at on ${odd} (${images}), so none is put before another; ${alikeWords(looked)}.${missing}`;
   const wins = winsOf(groups, leads);
   const untold = looked.filter((group) => leads.every(({ told }) => told[groups.indexOf(group)] === null));
   const nothing =
@@ -152,6 +153,21 @@ function firsts(groups: readonly Group[], leads: readonly IndicatorLead[], odd: 
   const rest =
     wins.length > 0 && open.length > 0 ? `; ${list(open)} ${open.length === 1 ? "does" : "do"} not tell` : "";
   return `On ${images}, ${apartWords}${rest}.${nothing}${missing}`;
+}
+
+/** How to have runs looked at alike, with a command for the first. */
+function alikeWords(looked: readonly Group[]): string {
+  const files = looked.flatMap(lookedAt);
+  const least = Math.min(...files.map(({ val_images }) => val_images));
+  const [run] = looked.flatMap(({ runs }) => runs);
+  const { root } = run?.file.data ?? {};
+  const command = commandLine(
+    ...["evaluate", shellWord(run?.shelf?.source.path ?? run?.dir ?? "RUN")],
+    ...(root == null ? [] : ["--data", shellWord(root)]),
+    ...["--protocols", "indicators", "--indicator-images", String(least)],
+    ...["--seed", String(files[0]?.settings?.seed ?? 0)],
+  );
+  return `evaluate each of them alike, such as: ${command}`;
 }
 
 /** How each group stands to its own initial encoder, which is what training has changed. */

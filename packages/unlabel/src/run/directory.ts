@@ -269,16 +269,22 @@ function parseSkipped(text: string): { path: string; reason: string }[] {
   }
 }
 
+/** Folders that are looked into for runs where there is none. */
+const MOST_FOLDERS = 1000;
+
 /** Names some runs that a folder holds, as that of a comparison does. */
 function runsWithin(path: string): string {
   let names: string[];
   try {
-    names = readdirSync(path).filter((name) => existsSync(join(path, name, "run.json")));
+    // A folder of images has a million files, and none of these is asked.
+    const folders = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    names = folders.slice(0, MOST_FOLDERS).map(({ name }) => name);
   } catch {
     return "";
   }
-  if (names.length === 0) return "";
-  const some = names.sort().slice(0, 3);
-  const more = names.length > some.length ? `, and ${names.length - some.length} more` : "";
+  const runs = names.filter((name) => existsSync(join(path, name, "run.json"))).sort();
+  if (runs.length === 0) return "";
+  const some = runs.slice(0, 3);
+  const more = runs.length > some.length ? `, and ${runs.length - some.length} more` : "";
   return `, which holds runs: name one of them, such as ${some.map((name) => visible(join(path, name))).join(", ")}${more}`;
 }
