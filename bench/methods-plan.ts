@@ -26,6 +26,8 @@ export type Given = Readonly<Record<string, number | string | boolean>>;
 export interface Trial {
   name: string;
   settings: Given;
+  /** The trial that makes this one needless where it is better than the first: a lower rate where a higher one has won. */
+  unless?: string;
 }
 
 type Encoder = "resnet18" | "vit_tiny";
@@ -94,6 +96,7 @@ export function trialsOf({ method }: Contender): Trial[] {
   const rates = RATES.map((factor) => ({
     name: `lr × ${factor < 1 ? "⅓" : factor}`,
     settings: { lr: Number((lr * factor).toPrecision(2)) },
+    ...(factor < 1 && { unless: `lr × ${RATES[0]}` }),
   }));
   const own = OWN[method] ?? { name: "crops from 0.08", settings: { crop_min: 0.08 } };
   return [{ name: "preset", settings: {} }, ...rates, own];

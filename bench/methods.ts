@@ -159,7 +159,10 @@ function racersOf(images: string, options: BenchOptions): Racer[] {
   const theirs = PEERS.map((method): Racer => {
     return {
       name: `lightly ${method}`,
-      trials: PEER_RATES.map((lr) => ({ name: `lr ${lr}`, settings: { lr } })),
+      trials: PEER_RATES.map((lr) => ({
+        ...{ name: `lr ${lr}`, settings: { lr } },
+        ...(lr < PEER_RATES[0]! && { unless: `lr ${PEER_RATES[1]}` }),
+      })),
       digest: async (trial) => `lr ${trial.settings.lr}`,
       side(trial) {
         peers ??= findPeers(options.say);
@@ -222,7 +225,10 @@ const stepsIn = (minutes: number, { step_s }: Speed) => Math.max(2, Math.floor((
 async function bestTrial(racer: Racer, speed: Speed, course: Course): Promise<Trial> {
   const { held, judged, folder, stage, options, baselines } = course;
   const scores: { trial: Trial; linear: number }[] = [];
+  const linearOf = (name: string | undefined) => scores.find(({ trial }) => trial.name === name)?.linear;
   for (const trial of racer.trials) {
+    const [first, other] = [linearOf(racer.trials[0]?.name), linearOf(trial.unless)];
+    if (first !== undefined && other !== undefined && other > first) continue;
     const settings = await racer.digest(trial);
     const same = (row: KeptRow) =>
       (row.kind === "trial" || (row.kind === "failed" && row.minutes === OF_TRIAL)) &&
