@@ -52,6 +52,9 @@ describe("contenders", () => {
       const trials = trialsOf(contender);
       expect(trials.length).toBeLessThanOrEqual(4);
       expect(new Set(trials.map(({ name }) => name)).size).toBe(trials.length);
+      // A lower rate is needless where the higher one, which is tried before it, has won.
+      const names = trials.map(({ name }) => name);
+      expect(names.indexOf(trials.find(({ name }) => name === "lr × ⅓")!.unless!)).toBe(1);
       for (const trial of trials) {
         const config = resolveConfig({ flags: settingsOf(contender, trial) });
         expect(config).toMatchObject({
