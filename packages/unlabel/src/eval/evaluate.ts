@@ -20,6 +20,7 @@ import {
   type Evaluations,
   type IndicatorSize,
   type IndicatorsEvaluation,
+  labelsNote,
   type Protocol,
   UNLABELLED_PROTOCOLS,
 } from "../run/evaluations.ts";
@@ -110,7 +111,7 @@ export async function evaluateOpened(
   const needLabels = protocols.some((one) => one !== "indicators");
   const splits = needLabels ? probeSplits(data, options.splitSeed ?? seed, options.allowClassMismatch) : null;
   const looked = protocols.includes("indicators") ? indicatorImages(opened, one.info) : null;
-  if (options.labels !== undefined) splits?.notes.unshift(`labels are those of ${options.labels}`);
+  if (options.labels !== undefined) splits?.notes.unshift(labelsNote(options.labels));
   const { runProtocols } = await import("./protocols.ts");
   const request = { seed, size, protocols, pictures: drawn };
   // As many as before, so that a run of a comparison stays the like of its others.

@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { labelsNote } from "../run/evaluations.ts";
 import { readRuns } from "../run/read/run.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { type RunOptions, writeRun } from "../testing/run-fixture.ts";
@@ -42,6 +44,15 @@ describe("the written comparison", () => {
       "b gains 13.3 points over its own untrained encoder (40.7 %; 95 % interval +11.1 to +15.5) and gains 22.8 points over raw pixels (31.2 %; 95 % interval +20.7 to +24.9).",
     ]);
     expect(method).toContain("from the 3,925 test images alone: Wilson's for a score, Newcombe's for a difference");
+  });
+
+  it("says whose labels the scores are by, where these are a file's", async () => {
+    const dir = await writeRun(join(folder.path, "by-labels"), { steps: 20 });
+    const file = join(dir, "eval", "linear.json");
+    const linear = JSON.parse(readFileSync(file, "utf8"));
+    writeFileSync(file, JSON.stringify({ ...linear, notes: [labelsNote("own.csv")] }));
+    const read = await readRuns([dir]);
+    expect(compare(read, groupRuns(read)).method).toMatch(/ Labels are those of own\.csv\.$/);
   });
 
   it("ranks by score, not by the order of the folders", async () => {

@@ -3,6 +3,7 @@
 
 import { count, list, percent, plural, points, significant } from "../page/format.ts";
 import { calledOf } from "../run/called.ts";
+import { labelsFileIn } from "../run/evaluations.ts";
 import type { ScoredProtocol } from "../run/read/evaluation-schema.ts";
 import type { Run } from "../run/read/run.ts";
 import { confounders, gaps, incomparable } from "./caveats.ts";
@@ -253,6 +254,8 @@ export function compare(runs: readonly Run[], groups: readonly Group[]): Compari
   const n = [...new Set(scored.map(({ images }) => images))];
   const split = disagreement(groups);
   const seeds = scored.some((one) => one.std !== null);
+  const labels = scored.flatMap(({ evaluations }) => evaluations.flatMap(({ notes }) => labelsFileIn(notes) ?? []));
+  const judged = labels.length > 0 ? ` Labels are those of ${list([...new Set(labels)])}.` : "";
   return {
     headline: split
       ? `The protocols disagree: the linear probe puts ${split.linear.group.name} first, kNN puts ${split.knn.group.name} first.`
@@ -262,7 +265,8 @@ export function compare(runs: readonly Run[], groups: readonly Group[]): Compari
     caveats: [...gaps(runs, groups, scored), ...confounders(groups)],
     method: scored.length
       ? `Intervals are 95\u00a0%, from the ${n.map(count).join(" or ")} test images${seeds ? "" : " alone"}: ${madeOf(scored)}` +
-        (seeds ? " Between runs of several seeds, Welch's interval from the seeds comes on top." : "")
+        (seeds ? " Between runs of several seeds, Welch's interval from the seeds comes on top." : "") +
+        judged
       : "",
   };
 }

@@ -117,7 +117,7 @@ export function scoredBy(groups: readonly Group[], protocol: ScoredProtocol): Sc
     .sort((a, b) => b.top1 - a.top1);
 }
 
-/** 95 % interval of a score over test images: what evaluation made, but no narrower than Wilson's, as versions before 0.2 made it of few images. */
+/** 95 % interval of a score over test images: what evaluation made, but no narrower than Wilson's, as earlier versions made it of few images. */
 export function intervalOf(score: Score, images: number): Interval {
   const made = score.interval?.top1;
   const least = wilson(score.top1, images);

@@ -82,6 +82,18 @@ export interface Header<P extends Protocol | "pictures"> {
   notes: string[];
 }
 
+const LABELS_OF = "labels are those of ";
+
+/** The note on scores by the labels of a file, which need not be the images' own. */
+export function labelsNote(file: string): string {
+  return `${LABELS_OF}${file}`;
+}
+
+/** The file that {@link labelsNote} names; undefined where scores are by the images' own labels. */
+export function labelsFileIn(notes: readonly string[] | null | undefined): string | undefined {
+  return notes?.find((note) => note.startsWith(LABELS_OF))?.slice(LABELS_OF.length);
+}
+
 /** By how much the trained encoder is right more often than another on the same images, in [−1, 1]. */
 export interface Lead {
   /** Difference of the two accuracies. */

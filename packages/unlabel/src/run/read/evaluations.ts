@@ -3,6 +3,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../../base/errors.ts";
+import { labelsFileIn } from "../evaluations.ts";
 import {
   type Drawn,
   drawnSchema,
@@ -95,7 +96,7 @@ function keepOneLabelling(found: Evaluations): void {
 }
 
 function otherWords({ data, notes, val_images }: Evaluation | FewShot | Retrieval): string {
-  const labels = notes?.find((note) => note.startsWith("labels are those of "))?.slice("labels are those of ".length);
+  const labels = labelsFileIn(notes);
   return [...(data ? [data] : []), ...(labels ? [`labels of ${labels}`] : []), `${val_images} test images`].join(", ");
 }
 
