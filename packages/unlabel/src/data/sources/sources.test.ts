@@ -46,7 +46,7 @@ describe("a list of files", () => {
     ["colour,shape\nred,round\n", /Expected the 2 images that .* names, found none; the first is colour, looked for/],
     ["path,label,path\na.jpg,red,b.jpg\n", /Expected one column path in line 1 of .*, got path, label, path/],
     ["https://example.org/a.jpg\n", /Expected a file in line 1 of .*, got the address .*; fetch the images/],
-    ['"a.jpg\n', /Expected a list of files in .*: Quote Not Closed/],
+    ['"a.jpg\n', /Expected a table in .* that can be taken apart: Quote Not Closed/],
     ["# nothing\n", /Expected images in .*, found none/],
   ])("refuses %j", async (content, message) => {
     const opening = openData(put("list.csv", content));
