@@ -125,6 +125,12 @@ it("counts an image that is a mean of many tries for as many, and tiles of a fil
   const files = Int32Array.from({ length: 1000 }, (_, i) => Math.floor(i / 100));
   const alike = shareInterval(tiles, 0, { files });
   expect(alike[1] - alike[0]).toBeGreaterThan(0);
+  // Two encoders that differ on two of these tiles alone.
+  const differing = Int8Array.from({ length: 1000 }, (_, i) => (i === 5 ? 1 : i === 905 ? -1 : 0));
+  const [below, above] = leadInterval(differing, 0, { files });
+  expect(below).toBeLessThan(0);
+  expect(above).toBeGreaterThan(0);
+  expect(above - below).toBeLessThan(0.6);
   // Files that are right as a whole, all of them: as many as there are files.
   const whole = new Uint8Array(1000).fill(1);
   expect(shareInterval(whole, 0, { files })).toEqual(wilson(1, 10));

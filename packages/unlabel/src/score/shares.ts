@@ -42,8 +42,8 @@ export function pairedDifference(sum: number, squares: number, n: number): Inter
  */
 export function differingPairs(sum: number, sizes: number, squares: number, n: number): Interval {
   if (sizes === 0) return [0, 0];
-  // Means over several tries count for more than one.
-  const m = sizes ** 2 / squares;
+  // Means over several tries count for more than one; a few of very many tiles for less, where the formula ends.
+  const m = Math.max(1, sizes ** 2 / squares);
   const p = (1 + sum / sizes) / 2;
   const z2 = Z * Z;
   const [below, above] = [z2 - 2 - 1 / m + 4 * p * (m * (1 - p) + 1), z2 + 2 - 1 / m + 4 * p * (m * (1 - p) - 1)];
