@@ -229,13 +229,13 @@ export function disagreement(groups: readonly Group[]): { linear: Scored; knn: S
 function madeOf(scored: readonly Scored[]): string {
   const bootstrapped = scored.some(({ evaluation }) => evaluation.interval);
   const files = scored.some(({ evaluation }) => evaluation.predicted?.files) ? " (whole files of tiles are drawn)" : "";
-  const bootstrap = `the percentile bootstrap${files}, no narrower than few images allow`;
+  const narrow = "no narrower than few images allow";
   if (bootstrapped && allPaired(scored)) {
     const between = scored.length > 1 ? " and for a difference between runs" : "";
-    return `${bootstrap}, paired image by image for a gain over a baseline${between}.`;
+    return `the percentile bootstrap${files}, ${narrow}, paired image by image for a gain over a baseline${between}.`;
   }
   const made = bootstrapped
-    ? `${bootstrap}, for a score, paired for a gain over a baseline; Newcombe's for a difference between runs`
+    ? `the percentile bootstrap${files} for a score, paired for a gain over a baseline, both ${narrow}; Newcombe's for a difference between runs`
     : "Wilson's for a score, Newcombe's for a difference";
   const same = new Set(scored.map(({ evaluation }) => evaluation.predicted?.images ?? null));
   const why = same.has(null)

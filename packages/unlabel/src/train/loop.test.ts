@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Draws } from "../base/draws.ts";
 import { withoutImages } from "../config/channels.ts";
 import type { SettledConfig } from "../config/common.ts";
-import { PHOTOGRAPHS } from "../data/input.ts";
 import type { Batch } from "../data/loader.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { Encoder } from "../encoders/encoder.ts";
@@ -15,6 +14,7 @@ import { resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInfo } from "../run/directory.ts";
 import { summarize } from "../run/summary.ts";
 import { temporaryFolder } from "../testing/data.ts";
+import { info as runInfo } from "../testing/run-folder.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { trainLoop } from "./loop.ts";
 import { makeOptimizer } from "./optimizer.ts";
@@ -75,25 +75,10 @@ const config = (flags: Record<string, unknown> = {}) =>
     resolveConfig({ flags: { method: "simclr", size: 16, batch: 2, lr: 0.01, warmup_epochs: 0, epochs: 3, ...flags } }),
   );
 const info = (settings: SettledConfig): RunInfo => ({
-  schema: 2,
-  status: "running",
-  method: "simclr",
+  ...runInfo,
   config: settings,
-  seed: 0,
-  created: "2026-01-01T00:00:00.000Z",
-  finished: null,
-  versions: { unlabel: "0", libtorch: "2", node: "20" },
-  device: "cpu",
-  precision: "fp32",
-  threads: 1,
-  commit: null,
-  command: "",
-  data: { root: "", layout: "flat", fingerprint: "", train: 8, val: 0, classes: [], input: PHOTOGRAPHS },
-  parameters: { encoder: 1, total: 1 },
-  chance: null,
-  floor: null,
+  data: { ...runInfo.data, train: 8 },
   steps_per_epoch: 4,
-  result: null,
 });
 
 /** The batch of a step is the same whenever it is asked for, as a loader's is. */
