@@ -22,6 +22,22 @@ export function growthUnit({ patch }: Pick<Config, "patch">, vit: boolean): numb
 }
 
 /**
+ * The edge of views that are not as large as the whole ones while these have `edge` pixels rather than `size`: smaller by the same
+ * factor, to a multiple of the unit.
+ *
+ * @param full edge in pixels that they end with
+ */
+export function edgeAt(
+  full: number,
+  edge: number,
+  { size, patch }: Pick<Config, "size" | "patch">,
+  vit: boolean,
+): number {
+  const unit = growthUnit({ patch }, vit);
+  return Math.min(full, unit * Math.max(1, Math.round((full * edge) / size / unit)));
+}
+
+/**
  * The edges that views have one after the other, ascending and evenly spaced, the last one `size`: all that are a multiple of the unit
  * (of 16 for ResNets above 64 px) or, of too many, six.
  */

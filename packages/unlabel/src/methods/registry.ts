@@ -4,7 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import { counted } from "../base/text.ts";
 import { withoutImages } from "../config/channels.ts";
 import type { Config } from "../config/common.ts";
-import { growthUnit, sizesOf } from "../config/growth.ts";
+import { edgeAt, sizesOf } from "../config/growth.ts";
 import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
 import type { ViewSpec } from "../data/views.ts";
@@ -141,7 +141,6 @@ export function smallestView(config: Config): number {
 export function viewsAt(config: Config, edge: number): ViewSpec[] {
   const whole = viewsOf(config);
   if (edge === config.size) return whole;
-  const unit = growthUnit(config, isVit(config.encoder));
   const asked = viewsOf({ ...config, size: edge });
   if (asked.length !== whole.length || asked.some(({ count }, i) => count !== whole[i]!.count)) {
     throw new UsageError(
@@ -150,8 +149,7 @@ export function viewsAt(config: Config, edge: number): ViewSpec[] {
   }
   return asked.map((view, i) => {
     const full = whole[i]!.size;
-    const scaled = unit * Math.max(1, Math.round((full * edge) / config.size / unit));
-    const size = full === config.size ? edge : Math.min(full, scaled);
+    const size = full === config.size ? edge : edgeAt(full, edge, config, isVit(config.encoder));
     if (size === view.size) return view;
     // A kind with a size of its own, such as small local views: its kernel goes with it.
     const half = view.blur ? Math.floor((((view.blur.kernel - 1) / 2) * size) / view.size) : 0;

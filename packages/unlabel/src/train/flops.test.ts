@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
+import type { Config } from "../config/common.ts";
 import { encoderMacs } from "../encoders/facts.ts";
-import { resolveConfig } from "../methods/registry.ts";
+import { resolveConfig, viewsAt } from "../methods/registry.ts";
 import { trainingFlops } from "./flops.ts";
 
 const macs = (flags: Record<string, unknown>) => encoderMacs(resolveConfig({ flags: { method: "simclr", ...flags } }));
@@ -110,6 +111,22 @@ it("counts views that grow on average over the steps, with the stem of the size 
     trainingFlops(resolveConfig({ flags: { method: "simclr", encoder: "resnet18", stem: "7x7", size } }));
   const expected = 0.2 * (at(48) + at(64) + at(80)) + 0.4 * at(96);
   expect(trainingFlops(resolveConfig({ flags })) / expected).toBeCloseTo(1, 12);
+});
+
+it("counts local views that grow with the whole ones, whether half of these or with a size of their own", () => {
+  const shape = { method: "dino", encoder: "resnet18", stem: "7x7" };
+  const flags = { ...shape, size: 64, size_start: 32, grow_until: 0.5 };
+  const own = resolveConfig({ flags: { ...flags, local_size: 32 } });
+  const half = resolveConfig({ flags });
+  const edges = (config: Config) => [32, 40, 48, 56, 64].map((edge) => viewsAt(config, edge).at(-1)!.size);
+  expect([edges(own), edges(half)]).toEqual([
+    [16, 24, 24, 32, 32],
+    [16, 24, 24, 32, 32],
+  ]);
+  const at = (size: number, local_size: number) =>
+    trainingFlops(resolveConfig({ flags: { ...shape, size, local_size } }));
+  const growing = 0.125 * (at(32, 16) + at(40, 24) + at(48, 24) + at(56, 32)) + 0.5 * at(64, 32);
+  for (const config of [own, half]) expect(trainingFlops(config) / growing).toBeCloseTo(1, 12);
 });
 
 it("counts SwAV's whole and local views with head and prototypes, and what is queued forward alone, shared by a batch", () => {
