@@ -59,8 +59,8 @@ const OWN: Readonly<Record<string, Trial>> = {
   simmim: { name: "mask 0.5", settings: { mask_ratio: 0.5 } },
   ijepa: { name: "momentum 0.99", settings: { momentum_start: 0.99 } },
   lejepa: { name: "λ 0.05", settings: { sigreg_weight: 0.05 } },
-  // What it holds is of an encoder that changes quickly: being new may then be all that assignments tell.
-  swav: { name: "no queue", settings: { queue: 0 } },
+  // Preset auto takes none: what this one costs stays shown.
+  swav: { name: "queue", settings: { queue: 1024 } },
   visreg: { name: "λ 0.9", settings: { regulation_weight: 0.9 } },
 };
 

@@ -1,7 +1,7 @@
 // What help, reports and forecasts need of SwAV.
 import { IMAGENET } from "../../config/defaults.ts";
 import { ENCODERS, encoderDim, encoderMacs } from "../../encoders/facts.ts";
-import { type About, forwardOperations, trainingOperations } from "../about.ts";
+import { type About, type Choice, forwardOperations, trainingOperations } from "../about.ts";
 import { AUGMENTATION, LOCAL_VIEWS } from "../shared/augmentation-defaults.ts";
 import { headMacs } from "../shared/head-macs.ts";
 import { localMacs } from "../shared/local-size.ts";
@@ -72,12 +72,20 @@ export const about = {
       queue_epochs: 1,
     },
   },
-  fit({ images }) {
-    // A queue within which no image comes twice, and some images for each prototype.
-    const queue = Math.min(QUEUE, Math.floor(images / 2));
+  fit({ images }, given) {
     const prototypes = Math.min(PROTOTYPES, Math.max(2, Math.floor(images / 8)));
-    const why = `${images} images, some for each prototype, none twice in the queue`;
-    return queue === QUEUE && prototypes === PROTOTYPES ? [] : [{ settings: { prototypes, queue }, why }];
+    const few = prototypes < PROTOTYPES;
+    const choices: Choice[] = few
+      ? [{ settings: { prototypes }, why: `${images} images, some for each prototype` }]
+      : [];
+    if (!("queue" in given || "queue_epochs" in given)) {
+      const why =
+        "while an encoder changes quickly, what it said of earlier images tells old from new and nothing else; --set queue=N for a long training";
+      choices.push({ settings: { queue: 0 }, why });
+    } else if (Math.floor(images / 2) < QUEUE) {
+      choices.push({ settings: { queue: Math.floor(images / 2) }, why: `${images} images, none of them twice in it` });
+    }
+    return choices;
   },
   flops(config) {
     const [hidden, out, prototypes] = [

@@ -216,11 +216,23 @@ describe("Swav", () => {
     method.dispose();
   });
 
-  it("takes fewer prototypes and a shorter queue where images are few", () => {
-    const chosen = (images: number) => fit(about, { images, side: 96, channels: 3, device: "cpu" }, {}).settings;
-    expect(chosen(100)).toMatchObject({ prototypes: 12, queue: 50 });
+  it("takes fewer prototypes where images are few, and a queue where it is asked for alone, in which none comes twice", () => {
+    const chosen = (images: number, given = {}) =>
+      fit(about, { images, side: 96, channels: 3, device: "cpu" }, given).settings;
+    expect(chosen(100)).toMatchObject({ prototypes: 12, queue: 0 });
     expect(chosen(1)).toMatchObject({ prototypes: 2, queue: 0 });
-    expect(chosen(50_000)).not.toHaveProperty("queue");
+    expect(chosen(50_000)).toMatchObject({ queue: 0 });
+    expect(chosen(50_000)).not.toHaveProperty("prototypes");
+    // A queue that somebody speaks of is `small`'s, or half of the images.
+    expect(chosen(50_000, { queue_epochs: 3 })).not.toHaveProperty("queue");
+    expect(chosen(100, { queue_epochs: 3 })).toMatchObject({ queue: 50 });
+    const given = { method: "swav", queue_epochs: 3 };
+    const fitted = chosen(100, given);
+    expect(resolveConfig({ flags: given, fitted })).toMatchObject({ queue: 50, queue_epochs: 3 });
+    expect(resolveConfig({ flags: { method: "swav" }, fitted: chosen(100) })).toMatchObject({ queue: 0 });
+    expect(resolveConfig({ flags: { method: "swav", queue: 700 }, fitted: chosen(100, { queue: 700 }) }).queue).toBe(
+      700,
+    );
   });
 
   it.each([
