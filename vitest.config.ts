@@ -1,5 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -20,6 +20,8 @@ export default defineConfig({
       "bench/**/*.test.ts",
       "faults/**/*.test.ts",
     ],
+    // Two minutes of packing, compiling and installing, for which `npm run test:nodes` says by which Node.
+    exclude: [...configDefaults.exclude, ...(process.env.UNLABEL_TEST_NODE ? [] : ["scripts/pack.test.ts"])],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // What is polled for comes at once on a quiet machine.

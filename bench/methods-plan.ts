@@ -53,8 +53,17 @@ export const PEERS = ["simclr", "byol", "swav", "dino", "vicreg", "barlow"] as c
 /** The lr of a trial, times that of the preset. */
 const RATES = [3, 1 / 3];
 
-/** What else is tried, where it is not the smallest crop. */
+/** A copy that follows more closely: a run of minutes has few steps, and a slow copy stays what was drawn. */
+const CLOSER: Trial = { name: "momentum 0.95", settings: { momentum_start: 0.95 } };
+
+/** What else is tried, where a method has something that its results are known to hang on. */
 const OWN: Readonly<Record<string, Trial>> = {
+  simclr: { name: "crops from 0.08", settings: { crop_min: 0.08 } },
+  byol: CLOSER,
+  mocov2: CLOSER,
+  mocov3: CLOSER,
+  dino: CLOSER,
+  ibot: CLOSER,
   mae: { name: "mask 0.6", settings: { mask_ratio: 0.6 } },
   simmim: { name: "mask 0.5", settings: { mask_ratio: 0.5 } },
   ijepa: { name: "momentum 0.99", settings: { momentum_start: 0.99 } },
@@ -91,7 +100,7 @@ function encodersOf({ name, encoders, presets }: About): Encoder[] {
   return [usual ?? can[0]!];
 }
 
-/** At most four: the preset, its lr times 3 and a third, and one of the method's own. */
+/** At most four: the preset, its lr times 3 and a third, and, where there is one, one of the method's own. */
 export function trialsOf({ method }: Contender): Trial[] {
   const { presets } = methodNamed(method).about;
   const lr = Number(presets.small?.lr);
@@ -100,8 +109,7 @@ export function trialsOf({ method }: Contender): Trial[] {
     settings: { lr: Number((lr * factor).toPrecision(2)) },
     ...(factor < 1 && { unless: `lr × ${RATES[0]}` }),
   }));
-  const own = OWN[method] ?? { name: "crops from 0.08", settings: { crop_min: 0.08 } };
-  return [{ name: "preset", settings: {} }, ...rates, own];
+  return [{ name: "preset", settings: {} }, ...rates, ...(OWN[method] ? [OWN[method]] : [])];
 }
 
 /** The settings that a contender has in every run, with those of a trial over them. */

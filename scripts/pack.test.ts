@@ -1,5 +1,5 @@
 // The packages as a stranger installs them: packed, installed into an empty folder outside the clone, set up and used
-// there. `npm run test:nodes` runs this for each Node, whose program's folder is then in UNLABEL_TEST_NODE.
+// there. `npm run test:nodes` runs this for each Node, whose program's folder is then in UNLABEL_TEST_NODE; `npm test` leaves it to that.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,9 +20,9 @@ const env = {
   ...process.env,
   // npm and the command line are run by the first node on PATH.
   PATH: [...(bin ? [bin] : []), process.env.PATH].join(delimiter),
-  // A cache of its own, so that everything is compiled from what was packed; only LibTorch itself is shared. Another Node
-  // takes what is compiled already: native parts are for all Nodes.
-  UNLABEL_CACHE: bin ? cacheDir() : join(folder, "cache"),
+  // A cache of its own, so that everything is compiled from what was packed; only LibTorch itself is shared. Other Nodes
+  // take what is compiled already: native parts are for all Nodes.
+  UNLABEL_CACHE: process.env.UNLABEL_TEST_COMPILE ? join(folder, "cache") : cacheDir(),
   LIBTORCH: locateEngine().libtorch.path,
 };
 const run = promisify(execFile);

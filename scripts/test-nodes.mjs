@@ -81,7 +81,8 @@ async function main() {
   };
   for (const line of LINES) {
     const { version, path } = found[line];
-    count(`Node ${version}`, runTests(["scripts/pack.test.ts"], { UNLABEL_TEST_NODE: path }));
+    const compile = line === LINES[0] ? { UNLABEL_TEST_COMPILE: "1" } : {};
+    count(`Node ${version}`, runTests(["scripts/pack.test.ts"], { UNLABEL_TEST_NODE: path, ...compile }));
   }
   const old = REFUSED.map((line) => join(found[line].path, "node")).join(delimiter);
   count(

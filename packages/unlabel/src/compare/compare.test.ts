@@ -8,8 +8,9 @@ import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { trainingFlops } from "../train/flops.ts";
 import { compare } from "./compare.ts";
 import { evaluateWithLabels } from "./evaluate-with-labels.ts";
-import { type Comparison, settingsOf, type Terms } from "./plan.ts";
+import type { Comparison, Terms } from "./plan.ts";
 import type { CompareRequest } from "./request.ts";
+import { settingsOf } from "./run-settings.ts";
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());

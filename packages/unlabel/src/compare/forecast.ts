@@ -4,7 +4,8 @@ import type { Dataset } from "../data/folder.ts";
 import type { Init } from "../train/init.ts";
 import { plan } from "../train/plan.ts";
 import { settle } from "../train/settle.ts";
-import { type Comparison, settingsOf } from "./plan.ts";
+import type { Comparison } from "./plan.ts";
+import { settingsOf } from "./run-settings.ts";
 
 /** Seconds for which a method's steps are planned; a twentieth of it is spent on measuring, or two steps where these take longer. */
 const SPAN = 60;

@@ -8,7 +8,8 @@ import { openImages, openImagesAs } from "../data/open-images.ts";
 import type { Facts } from "../methods/about.ts";
 import { AUTO } from "../methods/presets.ts";
 import type { Init } from "../train/init.ts";
-import { type Comparison, sharedConfig } from "./plan.ts";
+import type { Comparison } from "./plan.ts";
+import { sharedConfig } from "./run-settings.ts";
 
 /** A comparison's images. */
 export interface SettledImages {

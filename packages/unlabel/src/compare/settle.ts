@@ -24,10 +24,10 @@ import {
   type PlannedRun,
   plannedRuns,
   presetOfComparison,
-  settingsOf,
   type Terms,
 } from "./plan.ts";
 import type { CompareRequest } from "./request.ts";
+import { settingsOf } from "./run-settings.ts";
 
 /** What a comparison is asked for, whole. */
 export interface SettledTerms {
