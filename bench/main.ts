@@ -50,6 +50,7 @@ interface Alone {
 const ALONE: Record<string, () => Promise<Alone>> = {
   color: () => import("./color.ts"),
   decoders: () => import("./decoders.ts"),
+  ideas: () => import("./ideas.ts"),
   indicators: () => import("./indicators.ts"),
   methods: () => import("./methods.ts"),
   evaluate: () => import("./evaluate.ts"),
@@ -64,7 +65,7 @@ const ALONE: Record<string, () => Promise<Alone>> = {
 };
 
 /** Those whose rows are kept as data. */
-const KEEPS = new Set(["presets", "indicators", "methods"]);
+const KEEPS = new Set(["presets", "ideas", "indicators", "methods"]);
 
 interface Flags {
   json?: boolean;
@@ -91,12 +92,12 @@ const program = new Command("npm run bench --")
   .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
   .option(
     "--rows <pattern>",
-    "data, train, busy, scale, studio, presets, indicators, methods: only rows whose name holds it, a regular expression",
+    "data, train, busy, scale, studio, presets, ideas, indicators, methods: only rows whose name holds it, a regular expression",
     pattern,
   )
   .option(
     "--from-rows",
-    "presets, indicators, methods: the table of what was measured before and is kept in bench/rows, in a second",
+    "presets, ideas, indicators, methods: the table of what was measured before and is kept in bench/rows, in a second",
   )
   .option("--check", "methods: measure nothing, and end with 1 where a method has neither a row nor a reason")
   .option(
@@ -192,7 +193,7 @@ async function checkRows(asked: string[], wanted: RegExp, options: BenchOptions,
       : (await (COMPARED[name] ?? ALONE[name])?.())?.rowNames;
     if (!found || found(options).length === 0)
       throw new UserError(
-        `Expected --rows with data, train, busy, scale, studio, presets, indicators or methods alone, got it with ${name}`,
+        `Expected --rows with data, train, busy, scale, studio, presets, ideas, indicators or methods alone, got it with ${name}`,
       );
     known.push(...found(options));
   }

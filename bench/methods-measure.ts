@@ -37,8 +37,11 @@ export interface Copies {
   judged: string;
 }
 
-/** @throws {UserError} where the images have no val */
-export async function copiesOf(images: string, folder: string): Promise<Copies> {
+/**
+ * @param every one of so many images of a class is held out
+ * @throws {UserError} where the images have no val
+ */
+export async function copiesOf(images: string, folder: string, every = HELD): Promise<Copies> {
   const { train, val, classes } = await openData(images);
   if (!val) throw new UserError(`Expected images with train and val in ${images}, got no val`);
   const [whole, held, judged] = [join(folder, "whole"), join(folder, "held"), join(folder, "judged")];
@@ -51,7 +54,7 @@ export async function copiesOf(images: string, folder: string): Promise<Copies> 
     const { id } = classes[label]!;
     link(train.root, path, join(whole, "train", id));
     const count = counts[label]!++;
-    const isHeld = count % HELD === HELD - 1;
+    const isHeld = count % every === every - 1;
     link(train.root, path, join(held, isHeld ? "val" : "train", id));
     if (isHeld || count % FITTED === 0) link(train.root, path, join(judged, isHeld ? "val" : "train", id));
   }

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
+import { BASE, IDEAS, linesOf, PLAIN, sizeLines, type TrainedRow } from "./ideas.ts";
+
+const row = (idea: string, seed: number, linear: number, knn: number): TrainedRow => ({
+  ...{ kind: "trained", idea, settings: "abc", minutes: 5, seed, steps: 100, images: 400, linear, knn },
+  ...{ initial: { linear: 0.4, knn: 0.3 }, commit: null },
+});
+
+describe("ideas", () => {
+  it("are settings that make sense, each other than the plain ones, under a name of its own", () => {
+    expect(IDEAS[0]).toEqual({ name: PLAIN, settings: {} });
+    expect(new Set(IDEAS.map(({ name }) => name)).size).toBe(IDEAS.length);
+    const plain = resolveConfig({ flags: { ...BASE } }) as unknown as Record<string, unknown>;
+    for (const { settings } of IDEAS) {
+      const config = resolveConfig({ flags: { ...BASE, ...settings } });
+      expect(config).toMatchObject(settings);
+      for (const [key, value] of Object.entries(settings)) expect(plain[key]).not.toBe(value);
+    }
+  });
+
+  it("stand in a table by their means, with the gain over the plain training of the same seed", () => {
+    const rows = [
+      ...[row(PLAIN, 0, 0.6, 0.5), row(PLAIN, 1, 0.64, 0.5)],
+      // What was measured again counts once.
+      ...[row("some", 0, 0.1, 0.1), row("some", 0, 0.63, 0.49), row("some", 1, 0.65, 0.49)],
+      row("other", 2, 0.7, 0.6),
+    ];
+    expect(linesOf(rows)).toEqual([
+      ["", "steps", "linear", "gain", "kNN", "gain", "seeds"],
+      ["other", "100", "70.0", "–", "60.0", "–", "2"],
+      ["some", "100", "64.0", "+2.0 ± 1.4", "49.0", "−1.0 ± 0.0", "0, 1"],
+      [PLAIN, "100", "62.0", "", "50.0", "", "0, 1"],
+    ]);
+  });
+
+  it("have the plain training at other sizes beside them, once it was looked at so", () => {
+    const looked = { ...row(PLAIN, 0, 0.6, 0.5), at: { 96: { linear: 0.58, knn: 0.52 } } };
+    expect(sizeLines([row("some", 0, 0.6, 0.5)])).toEqual([]);
+    expect(sizeLines([looked]).slice(1)).toEqual([["96 px", "58.0", "−2.0", "52.0", "+2.0"]]);
+  });
+});

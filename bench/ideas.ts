@@ -1,0 +1,276 @@
+// What each idea gives SimCLR in the same minutes, one at a time: five minutes on part of Imagenette's train, scored by linear probe and kNN on
+// the rest of it, beside the same training without the idea. As in bench `methods`, minutes are steps: as many as they hold at the speed of a
+// short measurement where nothing else runs. Rows are kept in rows/ideas.jsonl, and only what is not there is measured.
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { UserError } from "../packages/unlabel/src/base/errors.ts";
+import { writeAtomically } from "../packages/unlabel/src/base/files.ts";
+import { table } from "../packages/unlabel/src/base/table.ts";
+import { BaselineMemory } from "../packages/unlabel/src/eval/baseline-memory.ts";
+import { evaluate } from "../packages/unlabel/src/eval/evaluate.ts";
+import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
+import { averageCost } from "../packages/unlabel/src/train/growth.ts";
+import { cpuModel } from "../packages/unlabel/src/train/machine.ts";
+import { replaceSection } from "./document.ts";
+import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
+import { commit, copiesOf, ours, scoresIn, speedOf } from "./methods-measure.ts";
+import { digestOf, type Given } from "./methods-plan.ts";
+import type { BenchOptions, Row } from "./row.ts";
+import { smallCopy } from "./small-copy.ts";
+import { deviation, mean } from "./stats.ts";
+
+const MINUTES = 5;
+const SEEDS = [0, 1, 2];
+/** One of so many images of a class is held out from train: enough that two points can be told from none. */
+const HELD = 4;
+const PROTOCOLS = ["linear", "knn"] as const;
+const QUIET = { write: () => true };
+
+/** What all ideas are put beside: preset auto of SimCLR, with the encoder of the table of methods. */
+export const BASE: Given = { method: "simclr", encoder: "resnet18", stem: "7x7", size: 64, eval_size: 128 };
+export const PLAIN = "preset auto";
+
+/** One thing that could be otherwise. */
+export interface Idea {
+  name: string;
+  /** Over the base's settings. */
+  settings: Given;
+}
+
+export const IDEAS: readonly Idea[] = [
+  { name: PLAIN, settings: {} },
+  { name: "DCL's denominator", settings: { decoupled: true } },
+  { name: "views from 32 px, growing for half of the steps", settings: { size_start: 32, grow_until: 0.5 } },
+  { name: "views from 32 px, growing for three quarters", settings: { size_start: 32, grow_until: 0.75 } },
+  { name: "views of 48 px", settings: { size: 48 } },
+  { name: "4 local views", settings: { local_views: 4 } },
+  { name: "momentum average of the weights", settings: { weights_average: 0.99 } },
+  { name: "batches of 32", settings: { batch: 32 } },
+  { name: "batches of 128", settings: { batch: 128 } },
+  { name: "temperature 0.2", settings: { temperature: 0.2 } },
+  { name: "twice the lr, a third of the warm-up", settings: { lr: 2e-3, warmup_epochs: 0.3 } },
+  { name: "BatchNorm in the head", settings: { projection_batchnorm: true } },
+  { name: "crops from 0.35", settings: { crop_min: 0.35 } },
+  { name: "stronger colours", settings: { brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2 } },
+];
+
+/** At which the plain training is evaluated too: no other one is needed for that. */
+const OTHER_SIZES = [64, 96, 160];
+
+interface SpeedRow {
+  kind: "speed";
+  idea: string;
+  settings: string;
+  step_s: number;
+  batch: number;
+  threads: number;
+  cpu: string;
+  commit: string | null;
+}
+
+/** A training, scored on what was held out from train. */
+export interface TrainedRow {
+  kind: "trained";
+  idea: string;
+  settings: string;
+  minutes: number;
+  seed: number;
+  steps: number;
+  /** Images that were held out. */
+  images: number;
+  /** Top-1 in [0, 1]; of the initial encoder likewise. */
+  linear: number;
+  knn: number;
+  initial: { linear: number | null; knn: number | null };
+  /** Linear probe and kNN at other sizes than the preset's, by edge in pixels. */
+  at?: Record<string, { linear: number; knn: number }>;
+  commit: string | null;
+}
+
+type KeptRow = SpeedRow | TrainedRow;
+
+interface Course {
+  whole: string;
+  held: string;
+  folder: string;
+  file: string;
+  baselines: BaselineMemory;
+  options: BenchOptions;
+}
+
+export async function run(options: BenchOptions): Promise<Row[]> {
+  const { quick, data, rows: chosen, fromRows = false, plots, say } = options;
+  const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
+  const minutes = quick ? 0.01 : (options.minutes ?? MINUTES);
+  const file = quick ? join(folder, "rows.jsonl") : rowsFile("ideas");
+  try {
+    if (!fromRows) {
+      const given = quick ? await smallCopy(data, join(folder, "few"), { train: 320, val: 80 }) : data;
+      using baselines = new BaselineMemory();
+      const { whole, held } = await copiesOf(given, folder, HELD);
+      const course = { whole, held, folder, file, baselines, options };
+      const ideas = IDEAS.filter(({ name }) => chosen?.test(name) ?? true);
+      for (const idea of ideas) await stepSeconds(idea, course);
+      for (const seed of quick ? SEEDS.slice(0, 1) : SEEDS)
+        for (const idea of ideas) await trained(idea, { minutes, seed }, course);
+    }
+    const kept = readKept<KeptRow>(file).filter(
+      (row): row is TrainedRow => row.kind === "trained" && row.minutes === minutes,
+    );
+    if (kept.length === 0)
+      throw new UserError(`Expected rows in ${file}, found none; measure them with: npm run bench -- ideas`);
+    say("");
+    process.stdout.write(`${plainWords(kept)}\n`);
+    if (plots !== null) write(kept, plots);
+    return [];
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** `--rows` chooses among ideas. */
+export function rowNames(): string[] {
+  return IDEAS.map(({ name }) => name);
+}
+
+const settingsOf = ({ settings }: Idea): Given => ({ ...BASE, ...settings });
+
+/** Of a step on average: of views that grow between what the smallest and the largest take, as a run with a budget counts. */
+async function stepSeconds(idea: Idea, course: Course): Promise<{ step_s: number; batch: number }> {
+  const { size_start: start, grow_until: _until, ...others } = settingsOf(idea);
+  const large = await measuredSpeed(idea.name, others, course);
+  if (start === undefined) return large;
+  const small = await measuredSpeed(`${idea.name}: views of ${start} px`, { ...others, size: start }, course);
+  const config = resolveConfig({ flags: { ...settingsOf(idea), steps: 1 } });
+  return { batch: large.batch, step_s: averageCost(config, small.step_s, large.step_s) };
+}
+
+async function measuredSpeed(name: string, settings: Given, { whole, folder, file, options }: Course) {
+  const digest = await digestOf(whole, settings);
+  const rows = readKept<KeptRow>(file);
+  const kept = rows.findLast((row) => row.kind === "speed" && row.settings === digest);
+  if (kept?.kind === "speed") return kept;
+  const { step_s, batch } = await speedOf(ours(settings, options), whole, folder, options.quick);
+  const machine = { threads: options.threads, cpu: cpuModel() };
+  const row = { kind: "speed", idea: name, settings: digest, step_s, batch, ...machine, commit: commit() } as const;
+  keepRow(file, row);
+  options.say(`${name}: ${(1000 * step_s).toFixed(0)} ms a step of ${batch}`);
+  return row;
+}
+
+async function trained(idea: Idea, { minutes, seed }: { minutes: number; seed: number }, course: Course) {
+  const { held, whole, folder, file, baselines, options } = course;
+  const settings = await digestOf(whole, settingsOf(idea));
+  const same = (row: KeptRow) =>
+    row.kind === "trained" && row.settings === settings && row.minutes === minutes && row.seed === seed;
+  if (readKept<KeptRow>(file).some(same)) return;
+  const steps = Math.max(2, Math.floor((60 * minutes) / (await stepSeconds(idea, course)).step_s));
+  options.say(`${idea.name}, seed ${seed}: ${steps} steps`);
+  const out = join(folder, "run");
+  try {
+    const { encoder } = await ours(settingsOf(idea), options).train(held, steps, seed, out);
+    const scored = async (size?: number) => {
+      const found = await evaluate(encoder, held, {
+        ...{ protocols: PROTOCOLS, baselines, size, pixels: false, pictures: false },
+        ...{ threads: options.threads, device: options.device, tellData: false, stream: QUIET },
+      });
+      return { ...scoresIn(found), images: found.linear!.val_images };
+    };
+    const { linear, knn, images } = await scored();
+    const at: TrainedRow["at"] = {};
+    for (const size of idea.name === PLAIN ? OTHER_SIZES : []) {
+      const other = await scored(size);
+      at[size] = { linear: other.linear.trained, knn: other.knn.trained };
+    }
+    keepRow(file, {
+      ...{ kind: "trained", idea: idea.name, settings, minutes, seed, steps, images },
+      ...{ linear: linear.trained, knn: knn.trained, initial: { linear: linear.initial, knn: knn.initial } },
+      ...(Object.keys(at).length > 0 && { at }),
+      commit: commit(),
+    });
+    options.say(`  linear ${percent(linear.trained)} %, kNN ${percent(knn.trained)} %`);
+  } finally {
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+const percent = (share: number) => (100 * share).toFixed(1);
+const signed = (points: number) => `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)}`;
+
+/** A line an idea, the best first: means over its seeds, and how far these stand from the plain training of the same seed. */
+export function linesOf(rows: readonly TrainedRow[]): string[][] {
+  const last = [...new Map(rows.map((row) => [`${row.idea} ${row.seed}`, row])).values()];
+  const plain = new Map(last.filter(({ idea }) => idea === PLAIN).map((row) => [row.seed, row]));
+  const found = [...new Set(last.map(({ idea }) => idea))].map((idea) => {
+    const own = last.filter((row) => row.idea === idea);
+    const pairs = own.flatMap((row) => {
+      const beside = plain.get(row.seed);
+      return beside ? [{ row, beside }] : [];
+    });
+    const gains = (key: "linear" | "knn") => pairs.map(({ row, beside }) => 100 * (row[key] - beside[key]));
+    return { own, gain: gains("linear"), knnGain: gains("knn") };
+  });
+  const body = found
+    .toSorted((a, b) => mean(b.own.map(({ linear }) => linear)) - mean(a.own.map(({ linear }) => linear)))
+    .map(({ own, gain, knnGain }) => [
+      own[0]!.idea,
+      String(own[0]!.steps),
+      percent(mean(own.map(({ linear }) => linear))),
+      own[0]!.idea === PLAIN ? "" : gainWords(gain),
+      percent(mean(own.map(({ knn }) => knn))),
+      own[0]!.idea === PLAIN ? "" : gainWords(knnGain),
+      own.map(({ seed }) => seed).join(", "),
+    ]);
+  return [["", "steps", "linear", "gain", "kNN", "gain", "seeds"], ...body];
+}
+
+function gainWords(gains: readonly number[]): string {
+  if (gains.length === 0) return "–";
+  const words = signed(mean(gains));
+  return gains.length > 1 ? `${words} ± ${deviation(gains).toFixed(1)}` : words;
+}
+
+/** The plain training, evaluated at other sizes. */
+export function sizeLines(rows: readonly TrainedRow[]): string[][] {
+  const own = rows.filter(({ at }) => at !== undefined);
+  if (own.length === 0) return [];
+  const usual = { linear: mean(own.map(({ linear }) => linear)), knn: mean(own.map(({ knn }) => knn)) };
+  const sizes = Object.keys(own[0]!.at!);
+  const lines = sizes.map((size) => {
+    const of = (key: "linear" | "knn") => mean(own.map(({ at }) => at![size]![key]));
+    return [
+      ...[`${size} px`, percent(of("linear")), signed(100 * (of("linear") - usual.linear))],
+      ...[percent(of("knn")), signed(100 * (of("knn") - usual.knn))],
+    ];
+  });
+  return [["evaluated at", "linear", "gain", "kNN", "gain"], ...lines];
+}
+
+/** What one must know to read the numbers. */
+function notes(rows: readonly TrainedRow[]): string {
+  const { images, minutes } = rows[0]!;
+  const error = 100 * Math.sqrt(0.25 / images);
+  return `Top-1 in per cent on ${images} images held out from train, after ${minutes} minutes; a gain is over ${PLAIN} of the same seed, ± its standard deviation over seeds. One score alone is known to ±${error.toFixed(1)} (standard error).`;
+}
+
+function plainWords(rows: readonly TrainedRow[]): string {
+  const sizes = sizeLines(rows);
+  return [table(linesOf(rows), 160), ...(sizes.length > 0 ? [table(sizes, 160)] : []), notes(rows)].join("\n\n");
+}
+
+function write(rows: readonly TrainedRow[], docs: string): void {
+  const file = join(docs, "benchmarks.md");
+  const markdown = (lines: string[][]) =>
+    lines
+      .toSpliced(1, 0, lines[0]?.map((_, i) => (i === 0 ? "---" : "---:")) ?? [])
+      .map((line) => `| ${line.join(" | ")} |`)
+      .join("\n");
+  const sizes = sizeLines(rows);
+  const words = [
+    markdown(linesOf(rows)),
+    ...(sizes.length > 0 ? [markdown(sizes)] : []),
+    `${notes(rows)} From [bench/rows/ideas.jsonl](../bench/rows/ideas.jsonl); printed again by \`npm run bench -- ideas --from-rows\`.`,
+  ].join("\n\n");
+  writeAtomically(file, replaceSection(readFileSync(file, "utf8"), "ideas", words));
+}
