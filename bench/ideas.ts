@@ -36,6 +36,8 @@ export interface Idea {
   name: string;
   /** Over the base's settings. */
   settings: Given;
+  /** That a step takes as long as the base's: another number where there was one. It is not timed, since timing twice tells two times. */
+  asLong?: true;
 }
 
 export const IDEAS: readonly Idea[] = [
@@ -48,11 +50,11 @@ export const IDEAS: readonly Idea[] = [
   { name: "momentum average of the weights", settings: { weights_average: 0.99 } },
   { name: "batches of 32", settings: { batch: 32 } },
   { name: "batches of 128", settings: { batch: 128 } },
-  { name: "temperature 0.2", settings: { temperature: 0.2 } },
-  { name: "twice the lr, a third of the warm-up", settings: { lr: 2e-3, warmup_epochs: 0.3 } },
+  { name: "temperature 0.2", settings: { temperature: 0.2 }, asLong: true },
+  { name: "twice the lr, a third of the warm-up", settings: { lr: 2e-3, warmup_epochs: 0.3 }, asLong: true },
   { name: "BatchNorm in the head", settings: { projection_batchnorm: true } },
-  { name: "crops from 0.35", settings: { crop_min: 0.35 } },
-  { name: "stronger colours", settings: { brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2 } },
+  { name: "crops from 0.35", settings: { crop_min: 0.35 }, asLong: true },
+  { name: "stronger colours", settings: { brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2 }, asLong: true },
 ];
 
 /** At which the plain training is evaluated too: no other one is needed for that. */
@@ -138,6 +140,7 @@ const settingsOf = ({ settings }: Idea): Given => ({ ...BASE, ...settings });
 
 /** Of a step on average: of views that grow between what the smallest and the largest take, as a run with a budget counts. */
 async function stepSeconds(idea: Idea, course: Course): Promise<{ step_s: number; batch: number }> {
+  if (idea.asLong) return stepSeconds(IDEAS[0]!, course);
   const { size_start: start, grow_until: _until, ...others } = settingsOf(idea);
   const large = await measuredSpeed(idea.name, others, course);
   if (start === undefined) return large;
@@ -151,7 +154,11 @@ async function measuredSpeed(name: string, settings: Given, { whole, folder, fil
   const rows = readKept<KeptRow>(file);
   const kept = rows.findLast((row) => row.kind === "speed" && row.settings === digest);
   if (kept?.kind === "speed") return kept;
-  const { step_s, batch } = await speedOf(ours(settings, options), whole, folder, options.quick);
+  const speed = () => speedOf(ours(settings, options), whole, folder, options.quick);
+  // Differences of a few per cent matter here: more measurements than one, of which the fastest counts.
+  const [first, ...more] = [await speed(), ...(options.quick ? [] : [await speed()])];
+  const step_s = Math.min(first.step_s, ...more.map((one) => one.step_s));
+  const { batch } = first;
   const machine = { threads: options.threads, cpu: cpuModel() };
   const row = { kind: "speed", idea: name, settings: digest, step_s, batch, ...machine, commit: commit() } as const;
   keepRow(file, row);
