@@ -42,7 +42,7 @@ export interface Idea {
 
 export const IDEAS: readonly Idea[] = [
   { name: PLAIN, settings: {} },
-  { name: "DCL's denominator", settings: { decoupled: true } },
+  { name: "DCL's denominator", settings: { decoupled: true }, asLong: true },
   { name: "views from 32 px, growing for half of the steps", settings: { size_start: 32, grow_until: 0.5 } },
   { name: "views from 32 px, growing for three quarters", settings: { size_start: 32, grow_until: 0.75 } },
   { name: "views of 48 px", settings: { size: 48 } },
