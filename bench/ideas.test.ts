@@ -34,9 +34,17 @@ describe("ideas", () => {
     ]);
   });
 
-  it("have the plain training at other sizes beside them, once it was looked at so", () => {
-    const looked = { ...row(PLAIN, 0, 0.6, 0.5), at: { 96: { linear: 0.58, knn: 0.52 } } };
+  it("have scores at other sizes beside them, once they were looked at so", () => {
+    const looked = {
+      ...row(PLAIN, 0, 0.6, 0.5),
+      at: { 160: { linear: 0.62, knn: 0.5 }, 96: { linear: 0.58, knn: 0.52 } },
+    };
+    const other = { ...row("some", 0, 0.6, 0.5), at: { 96: { linear: 0.5, knn: 0.4 } } };
     expect(sizeLines([row("some", 0, 0.6, 0.5)])).toEqual([]);
-    expect(sizeLines([looked]).slice(1)).toEqual([["96 px", "58.0", "−2.0", "52.0", "+2.0"]]);
+    expect(sizeLines([looked, { ...looked, seed: 1, at: { 96: { linear: 0.6, knn: 0.54 } } }, other])).toEqual([
+      ["linear, kNN at", "96 px", "160 px"],
+      [PLAIN, "59.0, 53.0", "62.0, 50.0"],
+      ["some", "50.0, 40.0", "–"],
+    ]);
   });
 });

@@ -46,6 +46,7 @@ export const IDEAS: readonly Idea[] = [
   { name: "views from 32 px, growing for half of the steps", settings: { size_start: 32, grow_until: 0.5 } },
   { name: "views from 32 px, growing for three quarters", settings: { size_start: 32, grow_until: 0.75 } },
   { name: "views of 48 px", settings: { size: 48 } },
+  { name: "views from 32 to 96 px, growing for four fifths", settings: { size: 96, size_start: 32, grow_until: 0.8 } },
   { name: "4 local views", settings: { local_views: 4 } },
   { name: "momentum average of the weights", settings: { weights_average: 0.99 } },
   { name: "batches of 32", settings: { batch: 32 } },
@@ -57,8 +58,8 @@ export const IDEAS: readonly Idea[] = [
   { name: "stronger colours", settings: { brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2 }, asLong: true },
 ];
 
-/** At which the plain training is evaluated too: no other one is needed for that. */
-const OTHER_SIZES = [64, 96, 160];
+/** Edges in pixels at which trainings are evaluated too, the plain one and those whose views have other sizes: no other training is needed for that. */
+const OTHER_SIZES = [96, 160, 224];
 
 interface SpeedRow {
   kind: "speed";
@@ -186,7 +187,8 @@ async function trained(idea: Idea, { minutes, seed }: { minutes: number; seed: n
     };
     const { linear, knn, images } = await scored();
     const at: TrainedRow["at"] = {};
-    for (const size of idea.name === PLAIN ? OTHER_SIZES : []) {
+    const sized = idea.name === PLAIN || "size" in idea.settings || "size_start" in idea.settings;
+    for (const size of sized ? OTHER_SIZES : []) {
       const other = await scored(size);
       at[size] = { linear: other.linear.trained, knn: other.knn.trained };
     }
@@ -238,20 +240,22 @@ function gainWords(gains: readonly number[]): string {
   return gains.length > 1 ? `${words} ± ${deviation(gains).toFixed(1)}` : words;
 }
 
-/** The plain training, evaluated at other sizes. */
+/** Trainings evaluated at other sizes than the preset's: a line an idea, and a pair of columns a size. */
 export function sizeLines(rows: readonly TrainedRow[]): string[][] {
   const own = rows.filter(({ at }) => at !== undefined);
-  if (own.length === 0) return [];
-  const usual = { linear: mean(own.map(({ linear }) => linear)), knn: mean(own.map(({ knn }) => knn)) };
-  const sizes = Object.keys(own[0]!.at!);
-  const lines = sizes.map((size) => {
-    const of = (key: "linear" | "knn") => mean(own.map(({ at }) => at![size]![key]));
-    return [
-      ...[`${size} px`, percent(of("linear")), signed(100 * (of("linear") - usual.linear))],
-      ...[percent(of("knn")), signed(100 * (of("knn") - usual.knn))],
-    ];
+  const ideas = [...new Set(own.map(({ idea }) => idea))];
+  const sizes = [...new Set(own.flatMap(({ at }) => Object.keys(at!)))].toSorted((a, b) => Number(a) - Number(b));
+  if (ideas.length === 0) return [];
+  const lines = ideas.map((idea) => {
+    const found = own.filter((row) => row.idea === idea);
+    const cells = sizes.map((size) => {
+      const at = found.flatMap((row) => row.at![size] ?? []);
+      if (at.length === 0) return "–";
+      return `${percent(mean(at.map(({ linear }) => linear)))}, ${percent(mean(at.map(({ knn }) => knn)))}`;
+    });
+    return [idea, ...cells];
   });
-  return [["evaluated at", "linear", "gain", "kNN", "gain"], ...lines];
+  return [["linear, kNN at", ...sizes.map((size) => `${size} px`)], ...lines];
 }
 
 /** What one must know to read the numbers. */
