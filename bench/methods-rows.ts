@@ -2,6 +2,7 @@
 import { table } from "../packages/unlabel/src/base/table.ts";
 import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
 import { INDICATORS } from "../packages/unlabel/src/run/indicators.ts";
+import type { KeptSpeed } from "./kept-speeds.ts";
 import { type Contender, contenders, NO_ROW, NOT_ABOVE, PEERS, VARIANTS } from "./methods-plan.ts";
 import { mean } from "./stats.ts";
 
@@ -24,19 +25,14 @@ export interface Scores {
 }
 
 /** How long a step takes here where nothing else runs: the least of a few short measurements. */
-export interface SpeedRow {
+export interface SpeedRow extends KeptSpeed {
   kind: "speed";
   contender: string;
   settings: string;
-  batch: number;
-  step_s: number;
   /** Each measurement's. */
   all: number[];
   /** What waited for a core on average as each began. */
   load: number[];
-  threads: number;
-  /** Of the machine that it was measured on. */
-  cpu: string;
   commit: string | null;
 }
 

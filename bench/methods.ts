@@ -11,6 +11,7 @@ import { BaselineMemory } from "../packages/unlabel/src/eval/baseline-memory.ts"
 import { cpuModel } from "../packages/unlabel/src/train/machine.ts";
 import { replaceSection } from "./document.ts";
 import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
+import { asThere, type Speed } from "./kept-speeds.ts";
 import {
   type Copies,
   commit,
@@ -38,6 +39,7 @@ import {
   markdownWords,
   plainWords,
   problems,
+  type SpeedRow,
   type TrainedRow,
 } from "./methods-rows.ts";
 import { MEASURED_FILE, measuredText } from "./methods-table.ts";
@@ -194,29 +196,32 @@ async function longStage(racer: Racer, course: Course): Promise<void> {
   for (const seed of LONG_SEEDS) await trainOnce(racer, { trial, speed, minutes: course.stage.long, seed }, course);
 }
 
-interface Speed {
-  step_s: number;
-  batch: number;
-}
-
-/** The kept speed, whatever machine it is of: minutes of the table are that one's, and trainings may run on another. */
-async function speedFor(racer: Racer, { whole, folder, stage, options }: Course): Promise<Speed> {
+/** The kept speed, whatever machine it is of: minutes of the table are the first row's, and trainings may run on another. */
+async function speedFor(racer: Racer, course: Course): Promise<Speed> {
+  const { stage, options } = course;
   const settings = await racer.digest(racer.trials[0]!);
-  const kept = readKept<KeptRow>(stage.file).findLast(
-    (row) => row.kind === "speed" && row.contender === racer.name && row.settings === settings,
-  );
-  if (kept?.kind === "speed") return kept;
-  const found = await speedOf(racer.side(racer.trials[0]!), whole, folder, options.quick);
-  const machine = { threads: options.threads, cpu: cpuModel() };
-  const row = {
-    ...{ kind: "speed", contender: racer.name, settings },
-    ...{ ...found, ...machine, commit: commit() },
-  } as const;
-  keepRow(stage.file, row);
+  const speeds = readKept<KeptRow>(stage.file).filter((row) => row.kind === "speed");
+  const kept = speeds.findLast((row) => row.contender === racer.name && row.settings === settings);
+  if (kept) return kept;
+  const time = (one: Racer) => speedOf(one.side(one.trials[0]!), course.whole, course.folder, options.quick);
+  const here = { threads: options.threads, cpu: cpuModel() };
+  const first = await firstOf(speeds, course);
+  const found = await asThere(await time(racer), here, first?.row, () => time(first!.racer));
+  keepRow(stage.file, { ...{ kind: "speed", contender: racer.name, settings }, ...found, commit: commit() });
   options.say(
     `${racer.name}: ${(1000 * found.step_s).toFixed(0)} ms a step of ${found.batch} (load ${found.load.join(", ")})`,
   );
-  return row;
+  return found;
+}
+
+/** The first speed that was kept of settings that are still a contender's. */
+async function firstOf(speeds: readonly SpeedRow[], { whole, options }: Course) {
+  const racers = racersOf(whole, options);
+  for (const row of speeds) {
+    const racer = racers.find(({ name }) => name === row.contender);
+    if (racer && (await racer.digest(racer.trials[0]!)) === row.settings) return { row, racer };
+  }
+  return undefined;
 }
 
 const stepsIn = (minutes: number, { step_s }: Speed) => Math.max(2, Math.floor((60 * minutes) / step_s));
