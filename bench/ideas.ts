@@ -1,7 +1,7 @@
-// What each idea gives SimCLR in the same minutes, one at a time: five minutes on part of Imagenette's train, scored by linear probe and kNN on
+// What each idea gives SimCLR in the same minutes, one at a time: five minutes on part of some images' train, scored by linear probe and kNN on
 // the rest of it, beside the same training without the idea. As in bench `methods`, minutes are steps: as many as they hold at the speed of a
 // short measurement where nothing else runs. Rows are kept in rows/ideas.jsonl, and only what is not there is measured.
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
@@ -13,12 +13,14 @@ import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { averageCost } from "../packages/unlabel/src/train/growth.ts";
 import { cpuModel } from "../packages/unlabel/src/train/machine.ts";
 import { replaceSection } from "./document.ts";
+import { IDEA_SETS, type Idea, type IdeaSet, PLAIN } from "./ideas-plan.ts";
 import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
 import { asThere, type KeptSpeed, type Speed } from "./kept-speeds.ts";
 import { commit, copiesOf, ours, scoresIn, speedOf } from "./methods-measure.ts";
 import { digestOf, type Given } from "./methods-plan.ts";
+import type { Scores } from "./methods-rows.ts";
+import { SETS } from "./preset-sets.ts";
 import type { BenchOptions, Row } from "./row.ts";
-import { smallCopy } from "./small-copy.ts";
 import { deviation, mean } from "./stats.ts";
 
 const MINUTES = 5;
@@ -28,42 +30,9 @@ const HELD = 4;
 const PROTOCOLS = ["linear", "knn"] as const;
 const QUIET = { write: () => true };
 
-/** What all ideas are put beside: preset auto of SimCLR, with the encoder of the table of methods. */
-export const BASE: Given = { method: "simclr", encoder: "resnet18", stem: "7x7", size: 64, eval_size: 128 };
-export const PLAIN = "preset auto";
-
-/** One thing that could be otherwise. */
-export interface Idea {
-  name: string;
-  /** Over the base's settings. */
-  settings: Given;
-  /** That a step takes as long as the base's: another number where there was one. It is not timed, since timing twice tells two times. */
-  asLong?: true;
-}
-
-export const IDEAS: readonly Idea[] = [
-  { name: PLAIN, settings: {} },
-  { name: "DCL's denominator", settings: { decoupled: true }, asLong: true },
-  { name: "views from 32 px, growing for half of the steps", settings: { size_start: 32, grow_until: 0.5 } },
-  { name: "views from 32 px, growing for three quarters", settings: { size_start: 32, grow_until: 0.75 } },
-  { name: "views of 48 px", settings: { size: 48 } },
-  { name: "views from 32 to 96 px, growing for four fifths", settings: { size: 96, size_start: 32, grow_until: 0.8 } },
-  { name: "4 local views", settings: { local_views: 4 } },
-  { name: "momentum average of the weights", settings: { weights_average: 0.99 } },
-  { name: "batches of 32", settings: { batch: 32 } },
-  { name: "batches of 128", settings: { batch: 128 } },
-  { name: "temperature 0.2", settings: { temperature: 0.2 }, asLong: true },
-  { name: "twice the lr, a third of the warm-up", settings: { lr: 2e-3, warmup_epochs: 0.3 }, asLong: true },
-  { name: "BatchNorm in the head", settings: { projection_batchnorm: true } },
-  { name: "crops from 0.35", settings: { crop_min: 0.35 }, asLong: true },
-  { name: "stronger colours", settings: { brightness: 0.8, contrast: 0.8, saturation: 0.8, hue: 0.2 }, asLong: true },
-];
-
-/** Edges in pixels at which trainings are evaluated too, the plain one and those whose views have other sizes: no other training is needed for that. */
-const OTHER_SIZES = [96, 160, 224];
-
 interface SpeedRow extends KeptSpeed {
   kind: "speed";
+  set: string;
   idea: string;
   settings: string;
   commit: string | null;
@@ -72,6 +41,7 @@ interface SpeedRow extends KeptSpeed {
 /** A training, scored on what was held out from train. */
 export interface TrainedRow {
   kind: "trained";
+  set: string;
   idea: string;
   settings: string;
   minutes: number;
@@ -83,14 +53,15 @@ export interface TrainedRow {
   linear: number;
   knn: number;
   initial: { linear: number | null; knn: number | null };
-  /** Linear probe and kNN at other sizes than the preset's, by edge in pixels. */
-  at?: Record<string, { linear: number; knn: number }>;
+  /** At other sizes than the preset's, by edge in pixels. */
+  at?: Record<string, Pick<TrainedRow, "linear" | "knn"> & Partial<Pick<TrainedRow, "initial">>>;
   commit: string | null;
 }
 
 type KeptRow = SpeedRow | TrainedRow;
 
 interface Course {
+  set: IdeaSet;
   whole: string;
   held: string;
   folder: string;
@@ -100,21 +71,12 @@ interface Course {
 }
 
 export async function run(options: BenchOptions): Promise<Row[]> {
-  const { quick, data, rows: chosen, fromRows = false, plots, say } = options;
+  const { quick, fromRows = false, plots, say } = options;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   const minutes = quick ? 0.01 : (options.minutes ?? MINUTES);
   const file = quick ? join(folder, "rows.jsonl") : rowsFile("ideas");
   try {
-    if (!fromRows) {
-      const given = quick ? await smallCopy(data, join(folder, "few"), { train: 320, val: 80 }) : data;
-      using baselines = new BaselineMemory();
-      const { whole, held } = await copiesOf(given, folder, HELD);
-      const course = { whole, held, folder, file, baselines, options };
-      const ideas = IDEAS.filter(({ name }) => chosen?.test(name) ?? true);
-      for (const idea of [IDEAS[0]!, ...ideas]) await stepSeconds(idea, course);
-      for (const seed of quick ? SEEDS.slice(0, 1) : SEEDS)
-        for (const idea of ideas) await trained(idea, { minutes, seed }, course);
-    }
+    for (const set of fromRows ? [] : IDEA_SETS) await setMeasured(set, { minutes, folder, file, options });
     const kept = readKept<KeptRow>(file).filter(
       (row): row is TrainedRow => row.kind === "trained" && row.minutes === minutes,
     );
@@ -129,34 +91,54 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   }
 }
 
-/** `--rows` chooses among ideas. */
+const rowName = (set: IdeaSet, { name }: Idea) => `${set.name}: ${name}`;
+
+/** `--rows` chooses among sets and ideas. */
 export function rowNames(): string[] {
-  return IDEAS.map(({ name }) => name);
+  return IDEA_SETS.flatMap((set) => set.ideas.map((idea) => rowName(set, idea)));
 }
 
-const settingsOf = ({ settings }: Idea): Given => ({ ...BASE, ...settings });
+type Asked = Pick<Course, "folder" | "file" | "options"> & { minutes: number };
+
+async function setMeasured(set: IdeaSet, { minutes, ...asked }: Asked): Promise<void> {
+  const { quick, data, rows: chosen } = asked.options;
+  const ideas = set.ideas.filter((idea) => chosen?.test(rowName(set, idea)) ?? true);
+  if (ideas.length === 0) return;
+  const folder = join(asked.folder, set.name);
+  mkdirSync(folder);
+  const images = await SETS.find(({ name }) => name === set.name)!.make(data, join(folder, "images"), quick);
+  using baselines = new BaselineMemory();
+  const { whole, held } = await copiesOf(images, folder, HELD);
+  const course = { ...asked, set, whole, held, folder, baselines };
+  for (const idea of [set.ideas[0]!, ...ideas]) await stepSeconds(idea, course);
+  for (const seed of quick ? SEEDS.slice(0, 1) : SEEDS)
+    for (const idea of ideas) await trained(idea, { minutes, seed }, course);
+}
+
+const settingsOf = ({ settings }: Idea, { base }: IdeaSet): Given => ({ ...base, ...settings });
 
 /** Of a step on average: of views that grow between what the smallest and the largest take, as a run with a budget counts. */
 async function stepSeconds(idea: Idea, course: Course): Promise<Speed> {
-  if (idea.asLong) return stepSeconds(IDEAS[0]!, course);
-  const { size_start: start, grow_until: _until, ...others } = settingsOf(idea);
+  const { set } = course;
+  if (idea.asLong) return stepSeconds(set.ideas[0]!, course);
+  const { size_start: start, grow_until: _until, ...others } = settingsOf(idea, set);
   const large = await measuredSpeed(idea.name, others, course);
   if (start === undefined) return large;
   const small = await measuredSpeed(`${idea.name}: views of ${start} px`, { ...others, size: start }, course);
-  const config = resolveConfig({ flags: { ...settingsOf(idea), steps: 1 } });
+  const config = resolveConfig({ flags: { ...settingsOf(idea, set), steps: 1 } });
   return { batch: large.batch, step_s: averageCost(config, small.step_s, large.step_s) };
 }
 
 async function measuredSpeed(name: string, settings: Given, course: Course): Promise<Speed> {
-  const { whole, file, options } = course;
+  const { set, whole, file, options } = course;
   const digest = await digestOf(whole, settings);
-  const speeds = readKept<KeptRow>(file).filter((row) => row.kind === "speed");
+  const speeds = readKept<KeptRow>(file).filter((row): row is SpeedRow => row.kind === "speed" && row.set === set.name);
   const kept = speeds.findLast((row) => row.settings === digest);
   if (kept) return kept;
   const here = { threads: options.threads, cpu: cpuModel() };
-  const found = await asThere(await timed(settings, course), here, speeds[0], () => timed(BASE, course));
-  keepRow(file, { kind: "speed", idea: name, settings: digest, ...found, commit: commit() });
-  options.say(`${name}: ${(1000 * found.step_s).toFixed(0)} ms a step of ${found.batch}`);
+  const found = await asThere(await timed(settings, course), here, speeds[0], () => timed(set.base, course));
+  keepRow(file, { ...{ kind: "speed", set: set.name, idea: name, settings: digest }, ...found, commit: commit() });
+  options.say(`${set.name}, ${name}: ${(1000 * found.step_s).toFixed(0)} ms a step of ${found.batch}`);
   return found;
 }
 
@@ -168,16 +150,20 @@ async function timed(settings: Given, { whole, folder, options }: Course): Promi
 }
 
 async function trained(idea: Idea, { minutes, seed }: { minutes: number; seed: number }, course: Course) {
-  const { held, whole, folder, file, baselines, options } = course;
-  const settings = await digestOf(whole, settingsOf(idea));
+  const { set, held, whole, folder, file, baselines, options } = course;
+  const settings = await digestOf(whole, settingsOf(idea, set));
   const same = (row: KeptRow) =>
-    row.kind === "trained" && row.settings === settings && row.minutes === minutes && row.seed === seed;
+    row.kind === "trained" &&
+    row.set === set.name &&
+    row.settings === settings &&
+    row.minutes === minutes &&
+    row.seed === seed;
   if (readKept<KeptRow>(file).some(same)) return;
   const steps = Math.max(2, Math.floor((60 * minutes) / (await stepSeconds(idea, course)).step_s));
-  options.say(`${idea.name}, seed ${seed}: ${steps} steps`);
+  options.say(`${set.name}, ${idea.name}, seed ${seed}: ${steps} steps`);
   const out = join(folder, "run");
   try {
-    const { encoder } = await ours(settingsOf(idea), options).train(held, steps, seed, out);
+    const { encoder } = await ours(settingsOf(idea, set), options).train(held, steps, seed, out);
     const scored = async (size?: number) => {
       const found = await evaluate(encoder, held, {
         ...{ protocols: PROTOCOLS, baselines, size, pixels: false, pictures: false },
@@ -185,24 +171,26 @@ async function trained(idea: Idea, { minutes, seed }: { minutes: number; seed: n
       });
       return { ...scoresIn(found), images: found.linear!.val_images };
     };
-    const { linear, knn, images } = await scored();
+    const { images, ...usual } = await scored();
     const at: TrainedRow["at"] = {};
     const sized = idea.name === PLAIN || "size" in idea.settings || "size_start" in idea.settings;
-    for (const size of sized ? OTHER_SIZES : []) {
-      const other = await scored(size);
-      at[size] = { linear: other.linear.trained, knn: other.knn.trained };
-    }
+    for (const size of sized ? set.sizes : []) at[size] = numbersOf(await scored(size));
+    const { linear, knn, initial } = numbersOf(usual);
     keepRow(file, {
-      ...{ kind: "trained", idea: idea.name, settings, minutes, seed, steps, images },
-      ...{ linear: linear.trained, knn: knn.trained, initial: { linear: linear.initial, knn: knn.initial } },
-      ...(Object.keys(at).length > 0 && { at }),
+      ...{ kind: "trained", set: set.name, idea: idea.name, settings, minutes, seed, steps, images },
+      ...{ linear, knn, initial, ...(Object.keys(at).length > 0 && { at }) },
       commit: commit(),
     });
-    options.say(`  linear ${percent(linear.trained)} %, kNN ${percent(knn.trained)} %`);
+    options.say(`  linear ${percent(linear)} %, kNN ${percent(knn)} %`);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
 }
+
+const numbersOf = ({ linear, knn }: Pick<Scores, "linear" | "knn">) => ({
+  ...{ linear: linear.trained, knn: knn.trained },
+  initial: { linear: linear.initial, knn: knn.initial },
+});
 
 const percent = (share: number) => (100 * share).toFixed(1);
 const signed = (points: number) => `${points < 0 ? "−" : "+"}${Math.abs(points).toFixed(1)}`;
@@ -260,14 +248,30 @@ export function sizeLines(rows: readonly TrainedRow[]): string[][] {
 
 /** What one must know to read the numbers. */
 function notes(rows: readonly TrainedRow[]): string {
-  const { images, minutes } = rows[0]!;
-  const error = 100 * Math.sqrt(0.25 / images);
-  return `Top-1 in per cent on ${images} images held out from train, after ${minutes} minutes; a gain is over ${PLAIN} of the same seed, ± its standard deviation over seeds. One score alone is known to ±${error.toFixed(1)} (standard error).`;
+  const { minutes } = rows[0]!;
+  const errors = [...new Map(rows.map(({ set, images }) => [set, images]))].map(
+    ([set, images]) => `${images} of ${whatOf(set)}: ±${(100 * Math.sqrt(0.25 / images)).toFixed(1)}`,
+  );
+  return `Top-1 in per cent on images held out from train, after ${minutes} minutes; a gain is over ${PLAIN} of the same seed, ± its standard deviation over seeds. Standard error of one score: ${errors.join("; ")}.`;
+}
+
+const whatOf = (set: string) => SETS.find(({ name }) => name === set)?.what ?? set;
+
+/** A set's title and tables. */
+function blocks(rows: readonly TrainedRow[]): { title: string; tables: string[][][] }[] {
+  return IDEA_SETS.flatMap(({ name }) => {
+    const own = rows.filter(({ set }) => set === name);
+    if (own.length === 0) return [];
+    const title = whatOf(name).replace(/^./, (letter) => letter.toUpperCase());
+    return [{ title, tables: [linesOf(own), sizeLines(own)].filter((lines) => lines.length > 0) }];
+  });
 }
 
 function plainWords(rows: readonly TrainedRow[]): string {
-  const sizes = sizeLines(rows);
-  return [table(linesOf(rows), 160), ...(sizes.length > 0 ? [table(sizes, 160)] : []), notes(rows)].join("\n\n");
+  const words = blocks(rows).map(({ title, tables }) =>
+    [title, ...tables.map((lines) => table(lines, 160))].join("\n\n"),
+  );
+  return [...words, notes(rows)].join("\n\n");
 }
 
 function write(rows: readonly TrainedRow[], docs: string): void {
@@ -277,10 +281,8 @@ function write(rows: readonly TrainedRow[], docs: string): void {
       .toSpliced(1, 0, lines[0]?.map((_, i) => (i === 0 ? "---" : "---:")) ?? [])
       .map((line) => `| ${line.join(" | ")} |`)
       .join("\n");
-  const sizes = sizeLines(rows);
   const words = [
-    markdown(linesOf(rows)),
-    ...(sizes.length > 0 ? [markdown(sizes)] : []),
+    ...blocks(rows).flatMap(({ title, tables }) => [`${title}:`, ...tables.map(markdown)]),
     `${notes(rows)} From [bench/rows/ideas.jsonl](../bench/rows/ideas.jsonl); printed again by \`npm run bench -- ideas --from-rows\`.`,
   ].join("\n\n");
   writeAtomically(file, replaceSection(readFileSync(file, "utf8"), "ideas", words));
