@@ -63,6 +63,18 @@ describe("preset auto", () => {
     expect(fit(distill, PHOTOGRAPHS, { ...teacher, teacher_view: "same" }).settings).not.toHaveProperty("patch_weight");
   });
 
+  it("evaluates large images larger, where neither the user nor the encoder has a size", () => {
+    const sizeOf = (facts: Partial<Facts>, given = {}) =>
+      fit(simclr, { ...PHOTOGRAPHS, ...facts }, given).settings.eval_size;
+    expect(sizeOf({ side: 160 })).toBe(160);
+    expect(sizeOf({ side: 159 })).toBe(undefined);
+    expect(sizeOf({ side: 5000 }, { encoder: "resnet50" })).toBe(160);
+    for (const given of [{ size: 64 }, { eval_size: 224 }, { eval_size: null }, { encoder: "vit_tiny" }]) {
+      const config = resolveConfig({ flags: given, fitted: fit(simclr, PHOTOGRAPHS, given).settings });
+      expect(config.eval_size).toBe("eval_size" in given ? given.eval_size : null);
+    }
+  });
+
   it("makes batches of few images smaller", () => {
     expect(fit(simclr, { ...PHOTOGRAPHS, images: 100 }, {}).settings.batch).toBe(25);
     expect(fit(simclr, { ...PHOTOGRAPHS, images: 3 }, {}).settings.batch).toBe(2);

@@ -2,6 +2,7 @@
 // methods' own `fit`; docs/presets.md says which of them have been measured.
 import type { Config } from "../config/common.ts";
 import type { Settings } from "../config/settings.ts";
+import { isVit } from "../encoders/facts.ts";
 import type { About, Choice, Facts } from "./about.ts";
 import { AUTO, presetOf } from "./presets.ts";
 
@@ -14,6 +15,8 @@ export interface Fitted {
 
 /** Operations of a training that nothing says the length of: ten minutes at 0.2 · 10¹² a second, as two cores did; of a GPU an estimate. */
 const OPERATIONS = { cpu: 1.2e14, gpu: 2e16 } as const;
+/** Edge in pixels at which encoders of images that have as many are evaluated. */
+const LARGE_EVALUATION = 160;
 /** Passes over the images at most: beyond that little is gained. */
 const MOST_EPOCHS = { cpu: 200, gpu: 400 } as const;
 
@@ -23,7 +26,7 @@ const MOST_EPOCHS = { cpu: 200, gpu: 400 } as const;
  * @param given what the user has set, which stays as it is, and to which the rest should fit
  */
 export function fit(about: About, facts: Facts, given: Settings): Fitted {
-  const own = [...(about.fit?.(facts, given) ?? []), batchFor(about, facts)];
+  const own = [...(about.fit?.(facts, given) ?? []), ...evaluationFor(about, facts, given), batchFor(about, facts)];
   const choices = [...own, ...lengthFor(about, facts, given, own)];
   const reasons = choices.flatMap((choice) => reasonsOf(choice, given));
   return { settings: merged(choices), reasons };
@@ -38,6 +41,15 @@ function reasonsOf({ settings, why, warning }: Choice, given: Settings): string[
   const chosen = Object.entries(settings).filter(([key]) => !(key in given));
   const words = chosen.map(([key, value]) => `${key} ${JSON.stringify(value)}`).join(", ");
   return [...(words === "" ? [] : [`${words}: ${why}`]), ...(warning === undefined ? [] : [`warning: ${warning}`])];
+}
+
+/** Images with more detail than `small` looks at when it evaluates are looked at larger; of ViTs, which have a size that they know, never. */
+function evaluationFor(about: About, { side }: Facts, given: Settings): Choice[] {
+  const { encoder, eval_size: usual } = { ...presetOf(about, AUTO), ...given } as Config;
+  if ("size" in given || usual === null || usual >= LARGE_EVALUATION || side < LARGE_EVALUATION || isVit(encoder))
+    return [];
+  const why = "images larger than those trained on tell a linear probe more, and cost more to encode";
+  return [{ settings: { eval_size: LARGE_EVALUATION }, why }];
 }
 
 /** No batch may be larger than the images are many, and an epoch should have a few. */
