@@ -124,7 +124,7 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
     if (flags.against !== undefined && !(name in AGAINST)) {
       throw new UserError(`Expected ${Object.keys(AGAINST).join(" or ")} with --against, got ${name}`);
     }
-    if (write) checkSection(flags.against === undefined ? name : "against");
+    if (write) checkSection(flags.against === undefined ? name : besideSection(name));
   }
   const lacking = flags.fromRows ? asked.find((name) => !KEEPS.has(name)) : undefined;
   if (lacking) throw new UserError(`Expected ${[...KEEPS].join(" or ")} with --from-rows, got ${lacking}`);
@@ -146,7 +146,7 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
   const options: BenchOptions = { quick, say, plots, ...flags, data, device: gpus > 0 ? "cuda" : "cpu" };
   if (flags.rows) await checkRows(asked, flags.rows, options, before !== null);
   for (const line of machineLines(machine)) process.stdout.write(`${line}\n`);
-  const all: Row[] = [];
+  const found = new Map<string, Row[]>();
   for (const name of asked) {
     const began = performance.now();
     const rows = await measure(name, options, peers, before);
@@ -156,21 +156,31 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
       const command = `npm run bench -- ${name}${flags.fromRows ? " --from-rows" : ""}${flags.rows ? ` --rows '${flags.rows.source}' --write` : ""}`;
       writeSection(name, rows, machine, command, flags.rows !== undefined);
     }
-    all.push(...rows);
+    found.set(name, rows);
   }
+  const all = [...found.values()].flat();
   const verdict = before ? verdictOf(all, shortHash(before)) : undefined;
   if (before) {
     process.stdout.write(`\n${plainTable(all, BESIDE_COMMIT)}\n`);
-    const command = `npm run bench -- ${asked.join(" ")} --against ${shortHash(before)}${flags.rows ? ` --rows '${flags.rows.source}'` : ""}`;
-    // Rows beside one commit say nothing beside another: the section holds those of one.
-    const part = flags.rows !== undefined && speaksOfCommit("against", shortHash(before));
-    if (write) writeSection("against", all, machine, command, part, BESIDE_COMMIT);
+    for (const section of write ? new Set(asked.map(besideSection)) : []) {
+      const own = asked.filter((name) => besideSection(name) === section);
+      const command = `npm run bench -- ${own.join(" ")} --against ${shortHash(before)}${flags.rows ? ` --rows '${flags.rows.source}'` : ""}`;
+      // Rows beside one commit say nothing beside another: the section holds those of one.
+      const part = flags.rows !== undefined && speaksOfCommit(section, shortHash(before));
+      const rows = own.flatMap((name) => found.get(name) ?? []);
+      writeSection(section, rows, machine, command, part, BESIDE_COMMIT);
+    }
   }
   if (verdict) {
     process.stdout.write(`\n${verdict.text}${quick ? " (quick: the numbers mean nothing)" : ""}\n`);
     if (!verdict.ok && !quick) process.exitCode = 1;
   }
   if (json) process.stdout.write(`${JSON.stringify({ machine, rows: all, verdict })}\n`);
+}
+
+/** Where the rows beside another commit are written: quality's are other ones than speeds, and take hours. */
+function besideSection(name: string): string {
+  return name === "quality" ? "quality-against" : "against";
 }
 
 async function measure(
