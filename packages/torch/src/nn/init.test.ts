@@ -45,6 +45,19 @@ describe("initialisers", () => {
     expect(weight.std().item()).toBeCloseTo(Math.sqrt(variance), 2);
   });
 
+  it.each([
+    ["float32", 2 ** 23, 0.12],
+    ["bfloat16", 100_000, 0.06],
+  ] as const)(
+    "draws no weight of %s from the ends of the distribution, where its inverse is infinite",
+    (dtype, count, most) => {
+      // With this seed, −1 is among the uniform numbers.
+      manualSeed(1);
+      const weight = init.truncNormal(zeros([count], { dtype }), 0, 0.02);
+      expect(weight.abs().amax().item()).toBeLessThan(most);
+    },
+  );
+
   it("fills with constants", () => {
     expect(init.ones(zeros([2])).toNumbers()).toEqual([1, 1]);
     expect(init.zeros(init.constant(zeros([2]), 3)).toNumbers()).toEqual([0, 0]);

@@ -74,6 +74,11 @@ export function xavierUniform(weight: Tensor, scale = 1): Tensor {
   return uniform(weight, -bound, bound);
 }
 
+/** From 1 down to the next number. */
+const ROUNDING: Readonly<Record<string, number>> = {
+  ...{ float64: 2 ** -53, float32: 2 ** -24, float16: 2 ** -11, bfloat16: 2 ** -8 },
+};
+
 /**
  * Normal values kept within `[low, high]` (absolute, not in standard deviations), drawn through the inverse of the
  * cumulative distribution.
@@ -88,8 +93,12 @@ export function truncNormal(weight: Tensor, mean = 0, std = 1, low = -2, high = 
         .erf()
         .item(),
     );
+  // Of some 2^24 numbers one is an end of the interval itself, which the inverse sends to infinity, and the clamp to `low`: a weight of
+  // −2 among those of ±0.02. It becomes the number next to it.
+  const most = 1 - (ROUNDING[weight.dtype] ?? 0);
   return filled(weight, () => {
     uniform(weight, edge(low), edge(high))
+      .clamp_(-most, most)
       .erfinv_()
       .mul_(std * Math.SQRT2)
       .add_(mean)
