@@ -77,14 +77,14 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   const file = quick ? join(folder, "rows.jsonl") : rowsFile("ideas");
   try {
     for (const set of fromRows ? [] : IDEA_SETS) await setMeasured(set, { minutes, folder, file, options });
-    const kept = readKept<KeptRow>(file).filter(
-      (row): row is TrainedRow => row.kind === "trained" && row.minutes === minutes,
-    );
+    const all = readKept<KeptRow>(file);
+    const kept = all.filter((row): row is TrainedRow => row.kind === "trained" && row.minutes === minutes);
     if (kept.length === 0)
       throw new UserError(`Expected rows in ${file}, found none; measure them with: npm run bench -- ideas`);
     say("");
-    process.stdout.write(`${plainWords(kept)}\n`);
-    if (plots !== null) write(kept, plots);
+    const speeds = all.filter((row) => row.kind === "speed");
+    process.stdout.write(`${plainWords(kept, speeds)}\n`);
+    if (plots !== null) write(kept, speeds, plots);
     return [];
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -247,12 +247,18 @@ export function sizeLines(rows: readonly TrainedRow[]): string[][] {
 }
 
 /** What one must know to read the numbers. */
-function notes(rows: readonly TrainedRow[]): string {
+function notes(rows: readonly TrainedRow[], speeds: readonly SpeedRow[]): string {
   const { minutes } = rows[0]!;
-  const errors = [...new Map(rows.map(({ set, images }) => [set, images]))].map(
+  const sets = [...new Map(rows.map(({ set, images }) => [set, images]))];
+  const errors = sets.map(
     ([set, images]) => `${images} of ${whatOf(set)}: ±${(100 * Math.sqrt(0.25 / images)).toFixed(1)}`,
   );
-  return `Top-1 in per cent on images held out from train, after ${minutes} minutes; a gain is over ${PLAIN} of the same seed, ± its standard deviation over seeds. Standard error of one score: ${errors.join("; ")}.`;
+  const machines = sets.flatMap(([set]) => {
+    const first = speeds.find((row) => row.set === set);
+    return first ? [`${whatOf(set)}: ${first.cpu}, ${first.threads} threads`] : [];
+  });
+  const whose = machines.length > 0 ? ` Whose minutes: ${machines.join("; ")}.` : "";
+  return `Top-1 in per cent on images held out from train, after ${minutes} minutes; a gain is over ${PLAIN} of the same seed, ± its standard deviation over seeds. Standard error of one score: ${errors.join("; ")}.${whose}`;
 }
 
 const whatOf = (set: string) => SETS.find(({ name }) => name === set)?.what ?? set;
@@ -267,14 +273,14 @@ function blocks(rows: readonly TrainedRow[]): { title: string; tables: string[][
   });
 }
 
-function plainWords(rows: readonly TrainedRow[]): string {
+function plainWords(rows: readonly TrainedRow[], speeds: readonly SpeedRow[]): string {
   const words = blocks(rows).map(({ title, tables }) =>
     [title, ...tables.map((lines) => table(lines, 160))].join("\n\n"),
   );
-  return [...words, notes(rows)].join("\n\n");
+  return [...words, notes(rows, speeds)].join("\n\n");
 }
 
-function write(rows: readonly TrainedRow[], docs: string): void {
+function write(rows: readonly TrainedRow[], speeds: readonly SpeedRow[], docs: string): void {
   const file = join(docs, "benchmarks.md");
   const markdown = (lines: string[][]) =>
     lines
@@ -283,7 +289,7 @@ function write(rows: readonly TrainedRow[], docs: string): void {
       .join("\n");
   const words = [
     ...blocks(rows).flatMap(({ title, tables }) => [`${title}:`, ...tables.map(markdown)]),
-    `${notes(rows)} From [bench/rows/ideas.jsonl](../bench/rows/ideas.jsonl); printed again by \`npm run bench -- ideas --from-rows\`.`,
+    `${notes(rows, speeds)} From [bench/rows/ideas.jsonl](../bench/rows/ideas.jsonl); printed again by \`npm run bench -- ideas --from-rows\`.`,
   ].join("\n\n");
   writeAtomically(file, replaceSection(readFileSync(file, "utf8"), "ideas", words));
 }
