@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { linesOf, sizeLines, type TrainedRow } from "./ideas.ts";
-import { IDEA_SETS, PLAIN } from "./ideas-plan.ts";
+import { BASE, IDEA_SETS, PLAIN } from "./ideas-plan.ts";
 import { SETS } from "./preset-sets.ts";
 
 const row = (idea: string, seed: number, linear: number, knn: number): TrainedRow => ({
@@ -21,20 +21,17 @@ const row = (idea: string, seed: number, linear: number, knn: number): TrainedRo
 });
 
 describe("ideas", () => {
-  it.each(IDEA_SETS)(
-    "of $name are settings that make sense, each other than the plain ones",
-    ({ name, base, ideas }) => {
-      expect(SETS.map((set) => set.name)).toContain(name);
-      expect(ideas[0]).toEqual({ name: PLAIN, settings: {} });
-      expect(new Set(ideas.map((idea) => idea.name)).size).toBe(ideas.length);
-      const plain = resolveConfig({ flags: { ...base } }) as unknown as Record<string, unknown>;
-      for (const { settings } of ideas) {
-        const config = resolveConfig({ flags: { ...base, ...settings } });
-        expect(config).toMatchObject(settings);
-        for (const [key, value] of Object.entries(settings)) expect(plain[key]).not.toBe(value);
-      }
-    },
-  );
+  it.each(IDEA_SETS)("of $name are settings that make sense, each other than the plain ones", ({ name, ideas }) => {
+    expect(SETS.map((set) => set.name)).toContain(name);
+    expect(ideas[0]).toEqual({ name: PLAIN, settings: {} });
+    expect(new Set(ideas.map((idea) => idea.name)).size).toBe(ideas.length);
+    const plain = resolveConfig({ flags: { ...BASE } }) as unknown as Record<string, unknown>;
+    for (const { settings } of ideas) {
+      const config = resolveConfig({ flags: { ...BASE, ...settings } });
+      expect(config).toMatchObject(settings);
+      for (const [key, value] of Object.entries(settings)) expect(plain[key]).not.toBe(value);
+    }
+  });
 
   it("stand in a table by their means, with the gain over the plain training of the same seed", () => {
     const rows = [

@@ -13,7 +13,7 @@ import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { averageCost } from "../packages/unlabel/src/train/growth.ts";
 import { cpuModel } from "../packages/unlabel/src/train/machine.ts";
 import { replaceSection } from "./document.ts";
-import { IDEA_SETS, type Idea, type IdeaSet, PLAIN } from "./ideas-plan.ts";
+import { BASE, IDEA_SETS, type Idea, type IdeaSet, PLAIN } from "./ideas-plan.ts";
 import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
 import { asThere, type KeptSpeed, type Speed } from "./kept-speeds.ts";
 import { commit, copiesOf, ours, scoresIn, speedOf } from "./methods-measure.ts";
@@ -115,17 +115,16 @@ async function setMeasured(set: IdeaSet, { minutes, ...asked }: Asked): Promise<
     for (const idea of ideas) await trained(idea, { minutes, seed }, course);
 }
 
-const settingsOf = ({ settings }: Idea, { base }: IdeaSet): Given => ({ ...base, ...settings });
+const settingsOf = ({ settings }: Idea): Given => ({ ...BASE, ...settings });
 
 /** Of a step on average: of views that grow between what the smallest and the largest take, as a run with a budget counts. */
 async function stepSeconds(idea: Idea, course: Course): Promise<Speed> {
-  const { set } = course;
-  if (idea.asLong) return stepSeconds(set.ideas[0]!, course);
-  const { size_start: start, grow_until: _until, ...others } = settingsOf(idea, set);
+  if (idea.asLong) return stepSeconds(course.set.ideas[0]!, course);
+  const { size_start: start, grow_until: _until, ...others } = settingsOf(idea);
   const large = await measuredSpeed(idea.name, others, course);
   if (start === undefined) return large;
   const small = await measuredSpeed(`${idea.name}: views of ${start} px`, { ...others, size: start }, course);
-  const config = resolveConfig({ flags: { ...settingsOf(idea, set), steps: 1 } });
+  const config = resolveConfig({ flags: { ...settingsOf(idea), steps: 1 } });
   return { batch: large.batch, step_s: averageCost(config, small.step_s, large.step_s) };
 }
 
@@ -136,7 +135,7 @@ async function measuredSpeed(name: string, settings: Given, course: Course): Pro
   const kept = speeds.findLast((row) => row.settings === digest);
   if (kept) return kept;
   const here = { threads: options.threads, cpu: cpuModel() };
-  const found = await asThere(await timed(settings, course), here, speeds[0], () => timed(set.base, course));
+  const found = await asThere(await timed(settings, course), here, speeds[0], () => timed(BASE, course));
   keepRow(file, { ...{ kind: "speed", set: set.name, idea: name, settings: digest }, ...found, commit: commit() });
   options.say(`${set.name}, ${name}: ${(1000 * found.step_s).toFixed(0)} ms a step of ${found.batch}`);
   return found;
@@ -151,7 +150,7 @@ async function timed(settings: Given, { whole, folder, options }: Course): Promi
 
 async function trained(idea: Idea, { minutes, seed }: { minutes: number; seed: number }, course: Course) {
   const { set, held, whole, folder, file, baselines, options } = course;
-  const settings = await digestOf(whole, settingsOf(idea, set));
+  const settings = await digestOf(whole, settingsOf(idea));
   const same = (row: KeptRow) =>
     row.kind === "trained" &&
     row.set === set.name &&
@@ -163,7 +162,7 @@ async function trained(idea: Idea, { minutes, seed }: { minutes: number; seed: n
   options.say(`${set.name}, ${idea.name}, seed ${seed}: ${steps} steps`);
   const out = join(folder, "run");
   try {
-    const { encoder } = await ours(settingsOf(idea, set), options).train(held, steps, seed, out);
+    const { encoder } = await ours(settingsOf(idea), options).train(held, steps, seed, out);
     const scored = async (size?: number) => {
       const found = await evaluate(encoder, held, {
         ...{ protocols: PROTOCOLS, baselines, size, pixels: false, pictures: false },

@@ -76,7 +76,10 @@ export function xavierUniform(weight: Tensor, scale = 1): Tensor {
 
 /** From 1 down to the next number. */
 const ROUNDING: Readonly<Record<string, number>> = {
-  ...{ float64: 2 ** -53, float32: 2 ** -24, float16: 2 ** -11, bfloat16: 2 ** -8 },
+  float64: 2 ** -53,
+  float32: 2 ** -24,
+  float16: 2 ** -11,
+  bfloat16: 2 ** -8,
 };
 
 /**
@@ -93,8 +96,8 @@ export function truncNormal(weight: Tensor, mean = 0, std = 1, low = -2, high = 
         .erf()
         .item(),
     );
-  // Of some 2^24 numbers one is an end of the interval itself, which the inverse sends to infinity, and the clamp to `low`: a weight of
-  // −2 among those of ±0.02. It becomes the number next to it.
+  // Of some 2^24 uniform numbers one is −1 itself, whose inverse is infinite: clamped to `low`, it would be a weight of −2 among weights of
+  // ±0.02. It becomes the number next to it.
   const most = 1 - (ROUNDING[weight.dtype] ?? 0);
   return filled(weight, () => {
     uniform(weight, edge(low), edge(high))
