@@ -1,11 +1,11 @@
-// How long an evaluation takes beside the training that it judges: preset `small` of both kinds of method, by phase. Training is measured
-// for some steps and told for all of the preset's; evaluation is run whole.
+// How long an evaluation takes beside the training that it judges: preset `auto` of both kinds of method, by phase. Training is measured
+// for some steps and told for all that the preset would have; evaluation is run whole.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
-import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import { numberIn, type Outcome, runScript, runUnlabel } from "./child.ts";
+import { fittedTo } from "./fitted.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { smallCopy } from "./small-copy.ts";
 
@@ -21,13 +21,13 @@ export async function run({ quick, data, device, threads, say }: BenchOptions): 
     const rows: Row[] = [];
     for (const method of METHODS) {
       const out = join(folder, method);
-      const flags = ["--method", method, "--preset", "small", "--steps", String(quick ? 2 : STEPS)];
+      const flags = ["--method", method, "--steps", String(quick ? 2 : STEPS)];
       const machine = ["--threads", String(threads), "--device", device];
       say(`${method}: training`);
       const trained = await runUnlabel(["pretrain", images, ...flags, ...machine, "--out", out], threads);
       say(`${method}: evaluation`);
       const judged = await runScript("evaluate.ts", [out, String(threads), device], threads);
-      rows.push(...rowsOf(method, stepsOf(out), trained, judged));
+      rows.push(...rowsOf(method, await stepsOf(method, images, device), trained, judged));
     }
     return rows;
   } finally {
@@ -35,11 +35,11 @@ export async function run({ quick, data, device, threads, say }: BenchOptions): 
   }
 }
 
-/** Steps that the run would have had, had it not been cut short. */
-function stepsOf(path: string): number {
-  const { config, data } = RunDirectory.open(path).info;
-  if (config.epochs === null) throw new UserError(`Expected epochs in preset ${config.preset}, got none`);
-  return config.epochs * Math.max(1, Math.floor(data.train / config.batch));
+/** Steps that preset auto gives the method on these images where nobody says how many. */
+async function stepsOf(method: string, given: string, device: string): Promise<number> {
+  const { config, images } = await fittedTo(given, { method }, device);
+  if (config.epochs === null) throw new UserError(`Expected epochs of preset auto for ${method}, got none`);
+  return config.epochs * Math.max(1, Math.floor(images / config.batch));
 }
 
 /** Training, evaluation and its phases, and the share of the one in the other. */
@@ -52,7 +52,7 @@ export function rowsOf(method: string, steps: number, trained: Outcome, judged: 
   const share = seconds / training;
   return [
     row(`${method}: training`, "s", training, null, {
-      note: `${steps} steps, as preset small has, of ${perStep.toFixed(3)} s`,
+      note: `${steps} steps, as preset auto has, of ${perStep.toFixed(3)} s`,
     }),
     row(`${method}: evaluation`, "s", seconds, null, {
       note: `${numberIn(judged, "images")} images, by the trained encoder and the initial one`,

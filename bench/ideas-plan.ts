@@ -1,5 +1,5 @@
 // What bench `ideas` tries: one thing at a time over what preset auto has, on the images that it could matter for.
-import type { Given } from "./methods-plan.ts";
+import type { Given, MethodGiven } from "./methods-plan.ts";
 
 export const PLAIN = "preset auto";
 
@@ -25,7 +25,7 @@ export interface IdeaSet {
  * What all ideas are put beside: preset auto of SimCLR with the encoder of the table of methods. Sizes are written out as they were when the first
  * row was measured, so that rows stay comparable where auto comes to choose another one.
  */
-export const BASE: Given = { method: "simclr", encoder: "resnet18", stem: "7x7", size: 64, eval_size: 128 };
+export const BASE: MethodGiven = { method: "simclr", encoder: "resnet18", stem: "7x7", size: 64, eval_size: 128 };
 
 const ON_PHOTOGRAPHS: readonly Idea[] = [
   { name: PLAIN, settings: {} },

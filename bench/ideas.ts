@@ -17,7 +17,7 @@ import { BASE, IDEA_SETS, type Idea, type IdeaSet, PLAIN } from "./ideas-plan.ts
 import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
 import { asThere, type KeptSpeed, type Speed } from "./kept-speeds.ts";
 import { commit, copiesOf, ours, scoresIn, speedOf } from "./methods-measure.ts";
-import { digestOf, type Given } from "./methods-plan.ts";
+import { digestOf, type MethodGiven } from "./methods-plan.ts";
 import type { Scores } from "./methods-rows.ts";
 import { SETS } from "./preset-sets.ts";
 import type { BenchOptions, Row } from "./row.ts";
@@ -115,7 +115,7 @@ async function setMeasured(set: IdeaSet, { minutes, ...asked }: Asked): Promise<
     for (const idea of ideas) await trained(idea, { minutes, seed }, course);
 }
 
-const settingsOf = ({ settings }: Idea): Given => ({ ...BASE, ...settings });
+const settingsOf = ({ settings }: Idea): MethodGiven => ({ ...BASE, ...settings });
 
 /** Of a step on average: of views that grow between what the smallest and the largest take, as a run with a budget counts. */
 async function stepSeconds(idea: Idea, course: Course): Promise<Speed> {
@@ -128,7 +128,7 @@ async function stepSeconds(idea: Idea, course: Course): Promise<Speed> {
   return { batch: large.batch, step_s: averageCost(config, small.step_s, large.step_s) };
 }
 
-async function measuredSpeed(name: string, settings: Given, course: Course): Promise<Speed> {
+async function measuredSpeed(name: string, settings: MethodGiven, course: Course): Promise<Speed> {
   const { set, whole, file, options } = course;
   const digest = await digestOf(whole, settings);
   const speeds = readKept<KeptRow>(file).filter((row): row is SpeedRow => row.kind === "speed" && row.set === set.name);
@@ -142,7 +142,7 @@ async function measuredSpeed(name: string, settings: Given, course: Course): Pro
 }
 
 /** Differences of a few per cent matter here: more measurements than one, of which the fastest counts. */
-async function timed(settings: Given, { whole, folder, options }: Course): Promise<Speed> {
+async function timed(settings: MethodGiven, { whole, folder, options }: Course): Promise<Speed> {
   const time = () => speedOf(ours(settings, options), whole, folder, options.quick);
   const [first, ...more] = [await time(), ...(options.quick ? [] : [await time()])];
   return { step_s: Math.min(first.step_s, ...more.map((one) => one.step_s)), batch: first.batch };

@@ -2,12 +2,10 @@
 // have no row or do not stand above the encoder that they began with.
 import { createHash } from "node:crypto";
 import type { Config } from "../packages/unlabel/src/config/common.ts";
-import { openImages } from "../packages/unlabel/src/data/open-images.ts";
 import type { About } from "../packages/unlabel/src/methods/about.ts";
 import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
-import { fit as choose } from "../packages/unlabel/src/methods/fit.ts";
-import { methodNamed, resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
-import { factsOf } from "../packages/unlabel/src/train/fit.ts";
+import { methodNamed } from "../packages/unlabel/src/methods/registry.ts";
+import { fittedTo } from "./fitted.ts";
 
 /** A method, or one of its variants, on an encoder. */
 export interface Contender {
@@ -21,6 +19,9 @@ export interface Contender {
 
 /** Settings, as flags name them. */
 export type Given = Readonly<Record<string, number | string | boolean>>;
+
+/** The same with the method that is trained. */
+export type MethodGiven = Given & { method: string };
 
 /** Settings that are tried: what they are called, and over the preset's. */
 export interface Trial {
@@ -113,7 +114,7 @@ export function trialsOf({ method }: Contender): Trial[] {
 }
 
 /** The settings that a contender has in every run, with those of a trial over them. */
-export function settingsOf({ method, encoder, variant }: Contender, trial: Trial): Given & { method: string } {
+export function settingsOf({ method, encoder, variant }: Contender, trial: Trial): MethodGiven {
   const shape = Object.entries(SHAPES[encoder]).filter(([key]) => key !== "stem" || "stem" in definedBy(method));
   return { method, ...Object.fromEntries(shape), ...variant, ...trial.settings };
 }
@@ -130,12 +131,8 @@ function definedBy(method: string): object {
 }
 
 /** A digest of what preset auto makes of these settings and images on a CPU, whatever the length: the same settings, the same digest. */
-export async function digestOf(images: string, settings: Given): Promise<string> {
-  const flags = { ...settings, steps: 1 };
-  const config = resolveConfig({ flags });
-  const facts = await factsOf(await openImages(images, config, config.seed), "cpu", config.seed);
-  const { settings: fitted } = choose(methodNamed(String(settings.method)).about, facts, flags);
-  return digest(resolveConfig({ flags, fitted }));
+export async function digestOf(images: string, settings: MethodGiven): Promise<string> {
+  return digest((await fittedTo(images, { ...settings, steps: 1 })).config);
 }
 
 function digest(config: Config): string {

@@ -16,7 +16,9 @@ export function measuredText(rows: readonly TrainedRow[], minutes: number): stri
   const lines = found.map(({ method, encoder, linear, knn }) => {
     const score = (value: number) => Number(value.toFixed(4));
     const [low, high] = linear.interval.map(score);
-    return `  { images: "photographs", minutes: ${minutes}, method: "${method}", encoder: "${encoder}", linear: ${score(linear.trained)}, interval: [${low}, ${high}], knn: ${score(knn.trained)} },`;
+    // Ours begin with weights of our own, which are always scored too.
+    const scores = `linear: ${score(linear.trained)}, initial: ${score(linear.initial!)}, interval: [${low}, ${high}], knn: ${score(knn.trained)}`;
+    return `  { images: "photographs", minutes: ${minutes}, method: "${method}", encoder: "${encoder}", ${scores} },`;
   });
   const list = lines.length > 0 ? `[\n${lines.join("\n")}\n]` : "[]";
   return `// Written by \`npm run bench -- methods --from-rows --write\` from bench/rows/methods.jsonl: what each method came to in the same minutes, the best first.

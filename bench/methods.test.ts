@@ -134,7 +134,9 @@ describe("the tables", () => {
     const trained = rows.filter((one): one is TrainedRow => one.kind === "trained" && one.minutes === 5).slice(1);
     expect(best(trained, 4)).toEqual(["simclr resnet18", "mae vit_tiny", "dcl resnet18"]);
     const text = measuredText(trained, 5);
-    expect(text).toContain('method: "simclr", encoder: "resnet18", linear: 0.6, interval: [0.58, 0.62], knn: 0.5 },');
+    expect(text).toContain(
+      'method: "simclr", encoder: "resnet18", linear: 0.6, initial: 0.3, interval: [0.58, 0.62], knn: 0.5 },',
+    );
     expect(text).not.toContain("lightly simclr");
     expect(text.match(/method: "simclr"/g)).toHaveLength(1);
     expect(measuredText([], 5)).toContain("MEASURED: readonly MeasuredMethod[] = [];");

@@ -9,14 +9,10 @@ import { commitOf } from "../packages/unlabel/src/base/commit.ts";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import type { Config } from "../packages/unlabel/src/config/common.ts";
 import type { Settings } from "../packages/unlabel/src/config/settings.ts";
-import { openImages } from "../packages/unlabel/src/data/open-images.ts";
-import type { Facts } from "../packages/unlabel/src/methods/about.ts";
 import { abouts } from "../packages/unlabel/src/methods/abouts.ts";
-import { fit as choose } from "../packages/unlabel/src/methods/fit.ts";
-import { methodNamed, resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
-import { factsOf } from "../packages/unlabel/src/train/fit.ts";
 import { numberIn, runUnlabel } from "./child.ts";
+import { fittedTo } from "./fitted.ts";
 import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
 import { SETS } from "./preset-sets.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
@@ -97,10 +93,7 @@ export function rowNames(): string[] {
 
 /** A digest of what auto makes of these images on a CPU: the same settings, the same digest. */
 async function settingsOf(images: string, flags: Settings & { method: string }): Promise<string> {
-  const config = resolveConfig({ flags });
-  const facts: Facts = await factsOf(await openImages(images, config, config.seed), "cpu", config.seed);
-  const { settings } = choose(methodNamed(flags.method).about, facts, flags);
-  return digest(resolveConfig({ flags, fitted: settings }));
+  return digest((await fittedTo(images, flags)).config);
 }
 
 /** By default auto's own. */

@@ -1,5 +1,5 @@
 // npm run pictures [-- FOLDER [NAME…]]: the README's pictures of the studio, made anew, or those named: runs, run, map, masked. On the
-// demo's drawings: SimCLR and MAE with two seeds each as the demo trains them, one more that trains while its picture is taken, and pages in
+// demo's drawings: SimCLR and VICReg with two seeds each as the demo trains them, one more that trains while its picture is taken, and pages in
 // headless Chromium. FOLDER keeps the runs for the next time.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -28,7 +28,8 @@ const [given, ...names] = process.argv.slice(2);
 const runs = join(resolve(given ?? join(cacheDir(), "studio-pictures")), "runs");
 const demo = join(runs, "demo");
 const live = join(runs, "byol");
-const [simclr, mae] = ["simclr-0", "mae-0"].map((name) => idOf(join(demo, name)));
+const masked = join(runs, "mae");
+const simclr = idOf(join(demo, "simclr-0"));
 
 /** Each goes to its page and waits until all is there. */
 const PICTURES: Readonly<Record<string, (page: Page, at: (path: string) => Promise<unknown>) => Promise<void>>> = {
@@ -68,7 +69,7 @@ const PICTURES: Readonly<Record<string, (page: Page, at: (path: string) => Promi
     await keep(page, "map");
   },
   masked: async (page, at) => {
-    await at(`/masked?runs=${mae}&image=40`);
+    await at(`/masked?runs=${idOf(masked)}&image=40`);
     await page.locator(".pictures img").first().waitFor();
     await keep(page, "masked");
   },
@@ -79,6 +80,8 @@ if (unknown !== undefined) throw new UserError(`Expected ${Object.keys(PICTURES)
 mkdirSync(runs, { recursive: true });
 mkdirSync(OUT, { recursive: true });
 if (!existsSync(join(demo, "report.html"))) await unlabel("demo", "--seeds", "2", "--out", demo);
+if (!existsSync(masked))
+  await unlabel("pretrain", join(runs, "animals"), "--method", "mae", "--steps", "400", "--out", masked);
 // By its name alone: pages show folders as they were given, and this machine's are nobody's business.
 await using studio = await startStudio(basename(runs), dirname(runs));
 const browser = await launchChromium();

@@ -14,7 +14,7 @@ export type { CheckResult, ClassCount, Finding, Named } from "./check/result.ts"
 export type { Sizes } from "./check/sizes.ts";
 export type { BandValues, ClassValues } from "./check/values.ts";
 export { compare } from "./compare/compare.ts";
-export { type DemoLength, type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
+export { type DemoCourse, type DemoRequest, type DemoResult, demo } from "./compare/demo.ts";
 export type { MethodsWord } from "./compare/methods.ts";
 export type { Budget, PlannedRun, RunState, Terms } from "./compare/plan.ts";
 export type { Compared, ComparedRun, ComparedShelf, CompareRequest } from "./compare/request.ts";

@@ -1,4 +1,4 @@
-// unlabel demo: both methods on small images, their probes beside the baselines, and the report. The demo's own images
+// unlabel demo: two methods on small images, their probes beside the baselines, and the report. The demo's own images
 // are an example's, which a clone holds and the package does not; with --data it runs on the user's, or on Imagenette.
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -35,14 +35,14 @@ export function addDemo(program: Command): void {
     )
     .option("--url <address>", "another place that has Imagenette's archive", named)
     .option("--out <dir>", "where runs and report go (default: runs/demo-TIME)", named)
-    .option("--epochs <n>", "passes over the images, for both methods")
+    .option("--epochs <n>", "passes over the images, for either method")
     .option("--seeds <n>", "train each method so many times, with seeds from 0", "1")
     .action((_: Options, command: Command) => demoCommand(command.optsWithGlobals<Options>()));
 }
 
 async function demoCommand({ data, url, out, epochs, seeds, json }: Options): Promise<void> {
   const began = performance.now();
-  const [{ ANY_IMAGES, demo, ANIMALS }, { stamp }] = await Promise.all([
+  const [{ anyImages, demo, ANIMALS }, { stamp }] = await Promise.all([
     import("../compare/demo.ts"),
     import("../train/plan.ts"),
   ]);
@@ -64,7 +64,7 @@ async function demoCommand({ data, url, out, epochs, seeds, json }: Options): Pr
   await leaveWhenInterrupted(json === true, `Interrupted; go on with: ${goOn}`, { out: folder });
   const result = await demo({
     data: images ?? (await animals(join(dirname(folder), "animals"))),
-    length: images === undefined ? ANIMALS : ANY_IMAGES,
+    course: images === undefined ? ANIMALS : anyImages(),
     out: folder,
     epochs: passes,
     seeds: Array.from({ length: times }, (_, i) => i),

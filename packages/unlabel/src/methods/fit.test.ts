@@ -1,10 +1,15 @@
 import { describe, expect, it } from "vitest";
-import type { Facts } from "./about.ts";
+import type { Settings } from "../config/settings.ts";
+import { isVit } from "../encoders/facts.ts";
+import type { About, Facts } from "./about.ts";
 import { abouts } from "./abouts.ts";
+import { about as dino } from "./dino/about.ts";
 import { about as distill } from "./distill/about.ts";
 import { fit } from "./fit.ts";
+import type { MeasuredMethod } from "./measured-method.ts";
 import { methods, resolveConfig } from "./registry.ts";
 import { about as simclr } from "./simclr/about.ts";
+import { about as simsiam } from "./simsiam/about.ts";
 
 const PHOTOGRAPHS: Facts = { images: 9469, side: 160, channels: 3, device: "cpu" };
 
@@ -73,6 +78,34 @@ describe("preset auto", () => {
       const config = resolveConfig({ flags: given, fitted: fit(simclr, PHOTOGRAPHS, given).settings });
       expect(config.eval_size).toBe("eval_size" in given ? given.eval_size : null);
     }
+  });
+
+  it("warns of a method that the table has below its beginning, where nothing is known of longer trainings", () => {
+    const row = (method: string, encoder: string, linear: number): MeasuredMethod => ({
+      ...{ images: "photographs", minutes: 5, method, encoder, linear, initial: 0.45 },
+      ...{ interval: [linear - 0.02, linear + 0.02], knn: linear },
+    });
+    const table = [row("simsiam", "resnet18", 0.35), row("simclr", "resnet18", 0.62), row("dino", "vit_tiny", 0.4)];
+    const warned = (about: About, given: Settings = {}, facts: Partial<Facts> = {}) =>
+      fit(about, { ...PHOTOGRAPHS, ...facts }, given, table).reasons.filter((line) => line.startsWith("warning: "));
+    expect(warned(simsiam)).toEqual([
+      "warning: SimSiam needs longer: after 5 minutes on photographs (Imagenette) its resnet18 stood at 35.0 % by linear probe, and the weights that it began with at 45.0 %; --method simclr stood at 62.0 %",
+    ]);
+    expect(warned(simsiam, { encoder: "resnet50" })).toHaveLength(1);
+    for (const [given, told] of [
+      [{ budget: "20m" }, true],
+      [{ budget: 1201 }, false],
+      [{ epochs: 10 }, true],
+      [{ epochs: 100 }, false],
+      [{ steps: 100 }, true],
+      [{ steps: 20_000 }, false],
+      [{ encoder: "vit_tiny" }, false],
+    ] as const)
+      expect(warned(simsiam, given), JSON.stringify(given)).toHaveLength(told ? 1 : 0);
+    expect(warned(simsiam, {}, { device: "gpu" })).toEqual([]);
+    expect(warned(simclr)).toEqual([]);
+    // Of an encoder of its kind alone: DINO's row is of a ViT.
+    expect(warned(dino)).toHaveLength(isVit(dino.presets.small.encoder) ? 1 : 0);
   });
 
   it("makes batches of few images smaller", () => {

@@ -12,7 +12,9 @@ export interface MeasuredMethod {
   encoder: string;
   /** Top-1 of a linear probe on val, in [0, 1]. */
   linear: number;
-  /** 95 % interval of it. */
+  /** The same of the weights that it began with. */
+  initial: number;
+  /** 95 % interval of `linear`. */
   interval: readonly [low: number, high: number];
   /** Top-1 of kNN on val, in [0, 1]. */
   knn: number;

@@ -10,6 +10,7 @@ const row = (method: string, linear: number, encoder = "resnet18"): MeasuredMeth
     method,
     encoder,
     linear,
+    initial: 0.3,
     interval: [linear - 0.01, linear + 0.01],
     knn: linear,
   },
