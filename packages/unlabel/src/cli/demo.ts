@@ -6,9 +6,10 @@ import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
 import { commandLine, shellWord } from "../base/shell.ts";
 import type { DemoResult } from "../compare/demo.ts";
+import type { KnnEvaluation, LinearEvaluation } from "../run/evaluations.ts";
 import { called } from "./called.ts";
 import { animals, imagenette } from "./demo-images.ts";
-import { summary, verdicts } from "./evaluation.ts";
+import { NAMES, summary, verdicts } from "./evaluation.ts";
 import { fetchShown } from "./fetch-shown.ts";
 import { duration, finish, leaveWhenInterrupted, paint, percent, table } from "./output.ts";
 import { named, whole } from "./settings.ts";
@@ -76,9 +77,9 @@ async function demoCommand({ data, url, out, epochs, seeds, json }: Options): Pr
     if (json) finish(true, { interrupted: true, out: folder }, []);
     return;
   }
-  const runs = Object.entries(result.runs).map(([name, { run, evaluation }]) => [
+  const runs = Object.entries(result.runs).map(([name, { run, evaluation, knn }]) => [
     name,
-    { run, probe: summary(evaluation) },
+    { run, probe: summary(evaluation), knn: summary(knn) },
   ]);
   finish(json === true, { report: result.report, runs: Object.fromEntries(runs) }, [
     ...closing(result),
@@ -87,23 +88,32 @@ async function demoCommand({ data, url, out, epochs, seeds, json }: Options): Pr
   ]);
 }
 
+/** A table for each way to score, and what is to be said of a run that does not stand above its baselines by either. */
 function closing({ runs }: DemoResult): string[] {
-  const all = Object.entries(runs).map(([name, { evaluation }]) => ({ name, ...evaluation }));
-  const rows = all.map(({ name, top1, f1, untrained, pixels }) => [
-    name,
-    percent(top1),
-    percent(untrained.top1),
-    pixels ? percent(pixels.top1) : "",
-    percent(f1),
-    percent(untrained.f1),
-    pixels ? percent(pixels.f1) : "",
-  ]);
-  const words = all.map(({ name, ...evaluation }) => {
-    const problems = verdicts(evaluation);
-    return `${name}: ${problems.length > 0 ? problems.join("; ") : "above both baselines"}`;
+  const all = Object.entries(runs);
+  const tableOf = (title: string, scores: readonly (readonly [string, LinearEvaluation | KnnEvaluation])[]) => {
+    const rows = scores.map(([name, { top1, f1, untrained, pixels }]) => [
+      ...[name, percent(top1), percent(untrained.top1), pixels ? percent(pixels.top1) : ""],
+      ...[percent(f1), percent(untrained.f1), pixels ? percent(pixels.f1) : ""],
+    ]);
+    return table([[title, "top-1", "untrained", "pixels", "macro-F1", "untrained", "pixels"], ...rows]);
+  };
+  const words = all.map(([name, { evaluation, knn }]) => {
+    const problems = [evaluation, knn].flatMap((found) =>
+      verdicts(found).map((problem) => `${NAMES[found.protocol]}: ${problem}`),
+    );
+    return `${name}: ${problems.length > 0 ? problems.join("; ") : "above both baselines by either"}`;
   });
   return [
-    table([["linear probe", "top-1", "untrained", "pixels", "macro-F1", "untrained", "pixels"], ...rows]),
+    tableOf(
+      "linear probe",
+      all.map(([name, { evaluation }]) => [name, evaluation]),
+    ),
+    "",
+    tableOf(
+      "kNN",
+      all.map(([name, { knn }]) => [name, knn]),
+    ),
     "",
     ...words,
   ];

@@ -46,7 +46,8 @@ describe("demo", () => {
     const first = await demo({ ...request, onEvent });
     expect(begun).toEqual(methods.map((method) => `${method}-0`));
     expect(Object.keys(first!.runs)).toEqual(methods);
-    for (const [method, { run, evaluation }] of Object.entries(first!.runs)) {
+    for (const [method, { run, evaluation, knn }] of Object.entries(first!.runs)) {
+      expect(knn).toMatchObject({ protocol: "knn", train_images: 16, val_images: 8 });
       expect(evaluation).toMatchObject({ train_images: 16, val_images: 8, step: 2 });
       expect(evaluation.untrained.top1).toBeGreaterThanOrEqual(0);
       expect(evaluation.pixels!.top1).toBeGreaterThanOrEqual(0);

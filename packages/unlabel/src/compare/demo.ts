@@ -5,7 +5,7 @@ import { UserError } from "../base/errors.ts";
 import type { Settings } from "../config/settings.ts";
 import { autoMethods } from "../methods/measured.ts";
 import { AUTO } from "../methods/presets.ts";
-import type { LinearEvaluation } from "../run/evaluations.ts";
+import type { KnnEvaluation, LinearEvaluation } from "../run/evaluations.ts";
 import type { TrainEvent } from "../train/pretrain.ts";
 import type { ProgressStream } from "../train/progress.ts";
 import type { StopSources } from "../train/stop.ts";
@@ -83,8 +83,8 @@ export interface DemoRequest extends StopSources {
 export interface DemoResult {
   /** The report's path. */
   report: string;
-  /** By method, or by run (`simclr-1`) where there are several seeds: the run directory, and its linear probe. */
-  runs: Record<string, { run: string; evaluation: LinearEvaluation }>;
+  /** By method, or by run (`simclr-1`) where there are several seeds: the run directory, its linear probe, and kNN on the same features. */
+  runs: Record<string, { run: string; evaluation: LinearEvaluation; knn: KnnEvaluation }>;
 }
 
 /**
@@ -114,8 +114,9 @@ export async function demo(request: DemoRequest): Promise<DemoResult | null> {
   });
   if (compared === null) return null;
   const runs = compared.runs.map(({ name, method, run, evaluations, error }) => {
-    if (!evaluations.linear) throw new UserError(`Expected all methods to end well, but ${method} failed: ${error}`);
-    return [seeds.length > 1 ? name : method, { run, evaluation: evaluations.linear }] as const;
+    const { linear, knn } = evaluations;
+    if (!linear || !knn) throw new UserError(`Expected all methods to end well, but ${method} failed: ${error}`);
+    return [seeds.length > 1 ? name : method, { run, evaluation: linear, knn }] as const;
   });
-  return { report: compared.report.path, runs: Object.fromEntries(runs) as DemoResult["runs"] };
+  return { report: compared.report.path, runs: Object.fromEntries(runs) };
 }
