@@ -15,7 +15,8 @@ interface Published {
 async function faults(name: keyof typeof PUBLISHED): Promise<string[]> {
   const cwd = join(ROOT, PUBLISHED[name]);
   await run(process.execPath, [join(ROOT, "scripts/prune-dist.mjs")], { cwd });
-  const args = ["publish", "--dry-run", "--offline", "--ignore-scripts", "--json"];
+  // The notices are read, which `npm run -s` would silence here too.
+  const args = ["publish", "--dry-run", "--offline", "--ignore-scripts", "--json", "--loglevel", "notice"];
   const { stdout, stderr } = await run("npm", args, { cwd, maxBuffer: 1e8 });
   const answer = JSON.parse(stdout) as Record<string, Published> & Partial<Published>;
   // Older npms answer without the package's name around it.
