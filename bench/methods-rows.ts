@@ -98,25 +98,36 @@ export function best(rows: readonly TrainedRow[], count: number): string[] {
     .map(({ contender }) => contender);
 }
 
+/** Ours and lightly's that have neither a row nor a reason. */
+function unmeasured(rows: readonly KeptRow[], minutes: number): string[] {
+  const settled = new Set(
+    rows.flatMap((row) =>
+      (row.kind === "trained" || row.kind === "failed") && row.minutes === minutes ? [row.contender] : [],
+    ),
+  );
+  const lightly = PEERS.map((method) => `lightly ${method}`);
+  return [...contenders().map(({ name }) => name), ...lightly].filter((name) => !settled.has(name) && !NO_ROW[name]);
+}
+
 /** What `--check` has to say; nothing where all is well. */
 export function problems(rows: readonly KeptRow[], minutes: number): string[] {
-  const trained = lastTrained(rows, minutes);
-  const lightly = PEERS.map((method) => `lightly ${method}`);
-  return [...contenders().map(({ name }) => name), ...lightly].flatMap((name) => {
-    const row = trained.find(({ contender }) => contender === name);
-    const failed = rows.find((one) => one.kind === "failed" && one.contender === name && one.minutes === minutes);
-    if (!row) {
-      if (failed || NO_ROW[name]) return [];
-      return [
-        `${name} has neither a row of ${minutes} minutes nor a reason; measure it: npm run bench -- methods --rows '^${name}$'`,
-      ];
-    }
-    const { trained: after, initial } = row.linear;
-    if (initial === null || after > initial || NOT_ABOVE[name]) return [];
-    return [
-      `${name} has ${percent(after)} by linear probe, its initial encoder ${percent(initial)}, and NOT_ABOVE in bench/methods-plan.ts does not say why`,
-    ];
-  });
+  const missing = unmeasured(rows, minutes).map(
+    (name) =>
+      `${name} has neither a row of ${minutes} minutes nor a reason; measure it: npm run bench -- methods --rows '^${name}$'`,
+  );
+  const below = notAbove(rows, minutes).filter(({ contender }) => !NOT_ABOVE[contender]);
+  const unexplained = below.map(
+    ({ contender, linear: { trained, initial } }) =>
+      `${contender} has ${percent(trained)} by linear probe, its initial encoder ${percent(initial!)}, and NOT_ABOVE in bench/methods-plan.ts does not say why`,
+  );
+  return [...missing, ...unexplained];
+}
+
+/** Those that stand no higher by linear probe than where they began. */
+function notAbove(rows: readonly KeptRow[], minutes: number): TrainedRow[] {
+  return lastTrained(rows, minutes).filter(
+    ({ linear: { trained, initial } }) => initial !== null && trained <= initial,
+  );
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
@@ -203,11 +214,17 @@ function notes(rows: readonly KeptRow[], minutes: number): string[] {
   const failed = rows.filter((row): row is FailedRow => row.kind === "failed" && row.minutes === minutes);
   const machines = rows.flatMap((row) => (row.kind === "speed" ? [`${row.cpu}, ${row.threads} threads`] : []));
   const whose = [...new Set(machines)].join("; ");
+  const missing = unmeasured(rows, minutes).map(titleOf);
   return [
     ...(whose ? [`Steps are as many as fit into these minutes at the speed of a quiet machine, once: ${whose}`] : []),
+    ...(missing.length > 0 ? [`Not measured yet: ${missing.join("; ")}`] : []),
     ...failed.map(({ contender, failed: why }) => `${titleOf(contender)} broke: ${why}`),
     ...Object.entries(NO_ROW).map(([name, why]) => `${titleOf(name)} has no row: ${why}`),
-    ...Object.entries(NOT_ABOVE).map(([name, why]) => `${titleOf(name)} stands no higher than where it began: ${why}`),
+    ...notAbove(rows, minutes).flatMap(({ contender }) =>
+      NOT_ABOVE[contender]
+        ? [`${titleOf(contender)} stands no higher than where it began: ${NOT_ABOVE[contender]}`]
+        : [],
+    ),
   ];
 }
 

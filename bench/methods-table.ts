@@ -22,6 +22,7 @@ export function measuredText(rows: readonly TrainedRow[], minutes: number): stri
   });
   const list = lines.length > 0 ? `[\n${lines.join("\n")}\n]` : "[]";
   return `// Written by \`npm run bench -- methods --from-rows --write\` from bench/rows/methods.jsonl: what each method came to in the same minutes, the best first.
+// biome-ignore-all format: a row a line.
 import type { MeasuredMethod } from "./measured-method.ts";
 
 export const MEASURED: readonly MeasuredMethod[] = ${list};
