@@ -89,7 +89,7 @@ describe("preset auto", () => {
     const warned = (about: About, given: Settings = {}, facts: Partial<Facts> = {}) =>
       fit(about, { ...PHOTOGRAPHS, ...facts }, given, table).reasons.filter((line) => line.startsWith("warning: "));
     expect(warned(simsiam)).toEqual([
-      "warning: SimSiam needs longer: after 5 minutes on photographs (Imagenette) its resnet18 stood at 35.0 % by linear probe, and the weights that it began with at 45.0 %; --method simclr stood at 62.0 %",
+      "warning: SimSiam may need longer: after 5 minutes on photographs (Imagenette) its resnet18 stood at 35.0 % by linear probe, and the weights that it began with at 45.0 %; --method simclr stood at 62.0 %",
     ]);
     expect(warned(simsiam, { encoder: "resnet50" })).toHaveLength(1);
     for (const [given, told] of [
@@ -100,6 +100,8 @@ describe("preset auto", () => {
       [{ steps: 100 }, true],
       [{ steps: 20_000 }, false],
       [{ encoder: "vit_tiny" }, false],
+      [{ init: "weights.pth" }, false],
+      [{ init: null }, true],
     ] as const)
       expect(warned(simsiam, given), JSON.stringify(given)).toHaveLength(told ? 1 : 0);
     expect(warned(simsiam, {}, { device: "gpu" })).toEqual([]);
