@@ -82,7 +82,7 @@ export const NO_ROW: Readonly<Record<string, string>> = {
 };
 
 const FEW_PASSES = (passes: string, paper: string) =>
-  `five minutes are ${passes} passes over the images, too few for it: its paper trains for ${paper}; --budget asks for more`;
+  `five minutes are ${passes} passes over the images, where its paper trains for ${paper}; what longer ones give was not measured`;
 
 /** Why a contender does not stand above the encoder that it began with, by its name. */
 export const NOT_ABOVE: Readonly<Record<string, string>> = {
@@ -93,6 +93,11 @@ export const NOT_ABOVE: Readonly<Record<string, string>> = {
   "simmim vit_tiny": FEW_PASSES("two", "100 to 800"),
   "ijepa vit_tiny": FEW_PASSES("one and a half", "300 to 600"),
 };
+
+/** What a row may be of: contenders, and lightly's methods. */
+export function rowNames(): string[] {
+  return [...contenders().map(({ name }) => name), ...PEERS.map((method) => `lightly ${method}`)];
+}
 
 /** Every method that comes with unlabel, on the encoders that it is measured on; variants after the method that they are of. */
 export function contenders(abouts: readonly About[] = ABOUTS): Contender[] {

@@ -3,7 +3,7 @@ import { table } from "../packages/unlabel/src/base/table.ts";
 import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
 import { INDICATORS } from "../packages/unlabel/src/run/indicators.ts";
 import type { KeptSpeed } from "./kept-speeds.ts";
-import { type Contender, contenders, NO_ROW, NOT_ABOVE, PEERS, VARIANTS } from "./methods-plan.ts";
+import { type Contender, contenders, NO_ROW, NOT_ABOVE, rowNames, VARIANTS } from "./methods-plan.ts";
 import { mean } from "./stats.ts";
 
 /** A score in [0, 1] with its 95 % interval, and the same of the encoder that training began with. */
@@ -99,14 +99,13 @@ export function best(rows: readonly TrainedRow[], count: number): string[] {
 }
 
 /** Ours and lightly's that have neither a row nor a reason. */
-function unmeasured(rows: readonly KeptRow[], minutes: number): string[] {
+export function unmeasured(rows: readonly KeptRow[], minutes: number): string[] {
   const settled = new Set(
     rows.flatMap((row) =>
       (row.kind === "trained" || row.kind === "failed") && row.minutes === minutes ? [row.contender] : [],
     ),
   );
-  const lightly = PEERS.map((method) => `lightly ${method}`);
-  return [...contenders().map(({ name }) => name), ...lightly].filter((name) => !settled.has(name) && !NO_ROW[name]);
+  return rowNames().filter((name) => !settled.has(name) && !NO_ROW[name]);
 }
 
 /** What `--check` has to say; nothing where all is well. */

@@ -28,12 +28,14 @@ import {
   digestOf,
   NO_ROW,
   PEERS,
+  rowNames,
   settingsOf,
   type Trial,
   trialsOf,
 } from "./methods-plan.ts";
 import {
   best,
+  contenderNamed,
   type KeptRow,
   lastTrained,
   markdownWords,
@@ -41,6 +43,7 @@ import {
   problems,
   type SpeedRow,
   type TrainedRow,
+  unmeasured,
 } from "./methods-rows.ts";
 import { MEASURED_FILE, measuredText } from "./methods-table.ts";
 import { findPeers, type Peers } from "./peers.ts";
@@ -92,8 +95,9 @@ export async function run(options: BenchOptions): Promise<Row[]> {
       for (const racer of racers) await speedFor(racer, course);
       for (const racer of racers) await shortStage(racer, course);
       // The best of all, not of those that were asked for; with some missing, nobody knows which these are.
-      const known = lastTrained(readKept<KeptRow>(stage.file), stage.short);
-      const missing = contenders().filter(({ name }) => !isSettled(name, stage));
+      const rows = readKept<KeptRow>(stage.file);
+      const known = lastTrained(rows, stage.short);
+      const missing = unmeasured(rows, stage.short).filter((name) => contenderNamed(name));
       if (missing.length > 0)
         say(`${missing.length} contenders have no row yet: the best ${BEST} are trained on once all have`);
       else {
@@ -112,10 +116,8 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   }
 }
 
-/** `--rows` chooses among contenders and lightly's methods. */
-export function rowNames(): string[] {
-  return [...contenders().map(({ name }) => name), ...PEERS.map((method) => `lightly ${method}`)];
-}
+/** `--rows` chooses among them. */
+export { rowNames };
 
 /** Nominal lengths; other ones than the table's are kept elsewhere, so that a trial of the bench can be resumed and spoils nothing. */
 function stageOf({ quick, minutes }: BenchOptions, folder: string): Stage {
@@ -137,15 +139,6 @@ function checked({ file, short }: Stage): Row[] {
   if (found.length > 0) throw new UserError(found.join("\n"));
   process.stdout.write(`${rowNames().length} contenders: each has a row or a reason\n`);
   return [];
-}
-
-function isSettled(name: string, { file, short }: Stage): boolean {
-  return (
-    name in NO_ROW ||
-    readKept<KeptRow>(file).some(
-      (row) => (row.kind === "trained" || row.kind === "failed") && row.contender === name && row.minutes === short,
-    )
-  );
 }
 
 function racersOf(images: string, options: BenchOptions): Racer[] {

@@ -18,6 +18,7 @@ export interface Fitted {
 
 /** Operations of a training that nothing says the length of: ten minutes at 0.2 · 10¹² a second, as two cores did; of a GPU an estimate. */
 const OPERATIONS = { cpu: 1.2e14, gpu: 2e16 } as const;
+/** What those are on two cores. */
 const MINUTES = 10;
 /** So many times as long as the table's trainings, nobody has measured what a method that did not learn in these comes to. */
 const TOLD_BY_TABLE = 4;
