@@ -11,7 +11,7 @@ import { RunDirectory } from "../packages/unlabel/src/run/directory.ts";
 import type { Protocol } from "../packages/unlabel/src/run/evaluations.ts";
 import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
 import { numberIn, type Outcome, runUnlabel } from "./child.ts";
-import { flagsOf, type Given } from "./methods-plan.ts";
+import { flagsOf, type Given, LOOKED } from "./methods-plan.ts";
 import type { Score, Scores } from "./methods-rows.ts";
 import { type Peers, runPeer } from "./peers.ts";
 import type { BenchOptions } from "./row.ts";
@@ -169,7 +169,7 @@ export async function trainedAndScored(
   try {
     const trained = await side.train(images, steps, seed, out);
     const found = await evaluate(trained.encoder, scored, {
-      ...{ protocols, baselines, size: side.evalSize, pixels: false, pictures: false },
+      ...{ protocols, baselines, size: side.evalSize, looked: LOOKED, pixels: false, pictures: false },
       ...{ threads, device, tellData: false, stream: QUIET },
     });
     return { trained, scores: scoresIn(found) };

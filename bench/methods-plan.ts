@@ -5,6 +5,7 @@ import type { Config } from "../packages/unlabel/src/config/common.ts";
 import type { About } from "../packages/unlabel/src/methods/about.ts";
 import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
 import { methodNamed } from "../packages/unlabel/src/methods/registry.ts";
+import type { IndicatorSize } from "../packages/unlabel/src/run/evaluations.ts";
 import { fittedTo } from "./fitted.ts";
 
 /** A method, or one of its variants, on an encoder. */
@@ -93,6 +94,12 @@ export const NOT_ABOVE: Readonly<Record<string, string>> = {
   "simmim vit_tiny": FEW_PASSES("two", "100 to 800"),
   "ijepa vit_tiny": FEW_PASSES("one and a half", "300 to 600"),
 };
+
+/**
+ * What indicators look at in every row alike: left alone, `evaluate` looks at as many images as a fifth of the training's time allows, and RankMe follows
+ * how many these are.
+ */
+export const LOOKED: IndicatorSize = { images: 2048, viewed: 128 };
 
 /** What a row may be of: contenders, and lightly's methods. */
 export function rowNames(): string[] {

@@ -1,9 +1,10 @@
 // The rows of bench `methods` as they are kept, which of them count, and the tables that people read.
 import { table } from "../packages/unlabel/src/base/table.ts";
 import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
+import type { IndicatorSize } from "../packages/unlabel/src/run/evaluations.ts";
 import { INDICATORS } from "../packages/unlabel/src/run/indicators.ts";
 import type { KeptSpeed } from "./kept-speeds.ts";
-import { type Contender, contenders, NO_ROW, NOT_ABOVE, rowNames, VARIANTS } from "./methods-plan.ts";
+import { type Contender, contenders, LOOKED, NO_ROW, NOT_ABOVE, rowNames, VARIANTS } from "./methods-plan.ts";
 import { mean } from "./stats.ts";
 
 /** A score in [0, 1] with its 95 % interval, and the same of the encoder that training began with. */
@@ -66,6 +67,8 @@ export interface TrainedRow extends Scores {
   /** At the speed of the quiet measurement. */
   images_per_s: number;
   mb: number | null;
+  /** What indicators looked at; rows of before this was the same for all have none. */
+  looked?: IndicatorSize;
   commit: string | null;
 }
 
@@ -214,8 +217,14 @@ function notes(rows: readonly KeptRow[], minutes: number): string[] {
   const machines = rows.flatMap((row) => (row.kind === "speed" ? [`${row.cpu}, ${row.threads} threads`] : []));
   const whose = [...new Set(machines)].join("; ");
   const missing = unmeasured(rows, minutes).map(titleOf);
+  const by = lastTrained(rows, minutes).flatMap(({ contender, looked }) => (looked ? [] : [titleOf(contender)]));
   return [
     ...(whose ? [`Steps are as many as fit into these minutes at the speed of a quiet machine, once: ${whose}`] : []),
+    ...(by.length > 0
+      ? [
+          `RankMe and α-ReQ are of ${LOOKED.images} images, but of as many as a fifth of their training allowed for ${by.join("; ")}`,
+        ]
+      : []),
     ...(missing.length > 0 ? [`Not measured yet: ${missing.join("; ")}`] : []),
     ...failed.map(({ contender, failed: why }) => `${titleOf(contender)} broke: ${why}`),
     ...Object.entries(NO_ROW).map(([name, why]) => `${titleOf(name)} has no row: ${why}`),

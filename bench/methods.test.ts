@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
 import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { copiesOf, scoresIn } from "./methods-measure.ts";
-import { contenders, NO_ROW, NOT_ABOVE, PEERS, settingsOf, trialsOf } from "./methods-plan.ts";
+import { contenders, LOOKED, NO_ROW, NOT_ABOVE, PEERS, settingsOf, trialsOf } from "./methods-plan.ts";
 import { best, type KeptRow, markdownWords, plainWords, problems, type TrainedRow } from "./methods-rows.ts";
 import { measuredText } from "./methods-table.ts";
 
@@ -106,7 +106,7 @@ describe("the tables", () => {
     { kind: "speed", contender: "mae vit_tiny", settings: "abc", ...speed },
     row("simclr resnet18", 0.5),
     row("simclr resnet18", 0.6),
-    row("mae vit_tiny", 0.4),
+    row("mae vit_tiny", 0.4, { looked: LOOKED }),
     row("dcl resnet18", 0.35),
     row("lightly simclr", 0.7, { linear: score(0.7, null) }),
     ...[0, 1, 2].map((seed) => row("simclr resnet18", 0.7 + 0.01 * seed, { minutes: 12, seed })),
@@ -116,7 +116,11 @@ describe("the tables", () => {
     const words = plainWords(rows, 5, 12);
     const lines = words
       .split("\n")
-      .filter((line) => /resnet18|vit_tiny|lightly/.test(line) && !/has no row|Not measured yet/.test(line));
+      .filter((line) => /resnet18|vit_tiny|lightly/.test(line) && !/has no row|Not measured yet|RankMe and/.test(line));
+    // Indicators that follow how many images they are of say so where these are not as many as elsewhere.
+    expect(words).toContain(
+      "RankMe and α-ReQ are of 2048 images, but of as many as a fifth of their training allowed for SimCLR, resnet18; DCL, resnet18; lightly's SimCLR\n",
+    );
     expect(words).toContain("\n\nNot measured yet: DCLW, resnet18; ");
     expect(lines.map((line) => line.trim().split(/ {2,}/)[0])).toEqual([
       "lightly's SimCLR",

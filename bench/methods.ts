@@ -26,6 +26,7 @@ import {
   type Contender,
   contenders,
   digestOf,
+  LOOKED,
   NO_ROW,
   PEERS,
   rowNames,
@@ -301,6 +302,7 @@ async function trainOnce(racer: Racer, { trial, speed, minutes, seed }: Ask, cou
       images_per_s: Number((speed.batch / speed.step_s).toPrecision(4)),
       mb: trained.outcome.mb === undefined ? null : Math.round(trained.outcome.mb),
       ...scores,
+      looked: LOOKED,
       commit: commit(),
     };
     keepRow(stage.file, row);
