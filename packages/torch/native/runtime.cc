@@ -7,8 +7,11 @@
 #include <ATen/native/DispatchStub.h>
 #include <dlfcn.h>
 #include <torch/csrc/api/include/torch/version.h>
+#include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -17,6 +20,7 @@
 #include "convert.h"
 #include "errors.h"
 #include "handles.h"
+#include "threads.h"
 
 namespace unlabel {
 namespace {
@@ -113,6 +117,49 @@ Napi::Value set_rng_state(const Napi::CallbackInfo& info) {
   });
 }
 
+#ifdef __linux__
+/// Cores that this process may use, as they were when this library was loaded.
+cpu_set_t allowed_cores;
+const bool cores_known = sched_getaffinity(0, sizeof(allowed_cores), &allowed_cores) == 0;
+bool threads_bound = false;
+
+bool use_cores(const cpu_set_t& cores) { return sched_setaffinity(0, sizeof(cores), &cores) == 0; }
+
+/// Each of the engine's threads, of which the calling one is the first, on a core of its own, or on any again.
+bool bind_threads(bool bound) {
+  const int threads = at::get_num_threads();
+  // With a core left over, whoever waits for one finds it.
+  if (!cores_known || threads < 2 || CPU_COUNT(&allowed_cores) != threads) return false;
+  // A program that is started meanwhile is none of these threads. libuv forks for each.
+  static const int told = pthread_atfork(nullptr, nullptr, [] {
+    if (threads_bound) use_cores(allowed_cores);
+  });
+  if (told != 0) return false;
+  std::vector<cpu_set_t> each;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (!CPU_ISSET(core, &allowed_cores)) continue;
+    CPU_ZERO(&each.emplace_back());
+    CPU_SET(core, &each.back());
+  }
+  std::atomic<int> placed{0};
+  in_parts(threads, [&](int part, int parts) {
+    if (parts == threads && use_cores(bound ? each[part] : allowed_cores)) ++placed;
+  });
+  threads_bound = bound && placed > 0;
+  if (placed == threads) return true;
+  if (bound) bind_threads(false);
+  return false;
+}
+#else
+bool threads_bound = false;
+bool bind_threads(bool) { return false; }
+#endif
+
+/// bindThreads(bound) → whether that could be done
+Napi::Value bind_threads_to_cores(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value { return Napi::Boolean::New(info.Env(), bind_threads(info[0].ToBoolean())); });
+}
+
 /// threads(n?) → threads for arithmetic, after setting
 Napi::Value threads(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
@@ -120,6 +167,8 @@ Napi::Value threads(const Napi::CallbackInfo& info) {
       const double count = info[0].As<Napi::Number>().DoubleValue();
       // OpenMP ends the process where it cannot start a thread.
       if (!(count >= 1 && count <= 1024)) throw std::invalid_argument("Expected 1 to 1024 for threads, got " + describe(info[0]));
+      // New threads begin where the calling one is bound.
+      if (threads_bound) bind_threads(false);
       at::set_num_threads(static_cast<int>(count));
     }
     return Napi::Number::New(info.Env(), at::get_num_threads());
@@ -161,6 +210,7 @@ void export_runtime(Napi::Env env, Napi::Object exports) {
   exports.Set("getRngState", Napi::Function::New(env, get_rng_state, "getRngState"));
   exports.Set("setRngState", Napi::Function::New(env, set_rng_state, "setRngState"));
   exports.Set("threads", Napi::Function::New(env, threads, "threads"));
+  exports.Set("bindThreads", Napi::Function::New(env, bind_threads_to_cores, "bindThreads"));
   exports.Set("openCuda", Napi::Function::New(env, open_cuda_library, "openCuda"));
   exports.Set("describe", Napi::Function::New(env, describe_engine, "describe"));
 }

@@ -27,6 +27,7 @@ export { type ProfileEvent, recordFunction, startProfile, stopProfile } from "./
 export {
   type AutocastOptions,
   autocast,
+  bindThreads,
   type EngineInfo,
   engineInfo,
   getRngState,

@@ -102,6 +102,7 @@ export interface Native {
   getRngState(device: string): Handle;
   setRngState(device: string, state: Handle): void;
   threads(count?: number): number;
+  bindThreads(bound: boolean): boolean;
   keepHeap(): boolean;
   trimHeap(): void;
   /** Four numbers an event: name, thread, start and duration in µs of `process.hrtime`'s clock. */

@@ -39,6 +39,18 @@ export function setThreads(count: number): void {
 }
 
 /**
+ * Binds each thread that operators compute with to a core of its own, or sets all free again. The calling thread, which is JavaScript's, is the first of
+ * them. Beside other programs that compute, the system's scheduler otherwise may put two of them on one core, where each waits for the other, and
+ * leave another core to the neighbour. Programs that are started meanwhile may use all cores; threads that the calling one starts may not, and
+ * {@link setThreads} sets all free.
+ *
+ * @returns whether that was done: on Linux, where there are as many threads as cores that this process may use
+ */
+export function bindThreads(bound: boolean): boolean {
+  return native.bindThreads(bound);
+}
+
+/**
  * Keeps freed tensors' memory in the process, on huge pages where the system has them, instead of giving it back after
  * every step. Training steps spend less time in the kernel, and resident memory stays near
  * the most that tensors took together, until {@link trimHeap}. It concerns all of the process's memory and cannot be undone, so a program decides on it, never a library.

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "cores.h"
+
 namespace unlabel {
 
 class Pool {
@@ -60,7 +62,10 @@ class Pool {
     if (!started_) {
       started_ = true;
       try {
-        while (threads_.size() < size_) threads_.emplace_back([this] { work(); });
+        while (threads_.size() < size_) threads_.emplace_back([this] {
+          use_any_core();
+          work();
+        });
       } catch (const std::system_error&) {
         size_ = std::max<size_t>(1, threads_.size());
       }

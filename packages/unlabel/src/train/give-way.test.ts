@@ -1,27 +1,30 @@
 import { execFileSync } from "node:child_process";
+import { availableParallelism } from "node:os";
 import { describe, expect, it } from "vitest";
 import { GiveWay, type Waited } from "./give-way.ts";
 
-/** A process whose threads wait for a share of each second that is set by hand. */
-function place(limited = false) {
+/** A process whose threads wait for a share of each second that is set by hand; with cores for them or not. */
+function place({ limited = false, cores = false } = {}) {
   const state = { ms: 0, waited: { ran: 0, waited: 0 } as Waited | null };
   const spins: number[] = [];
+  const bound: boolean[] = [];
   const ways = new GiveWay({
     spin: (count) => spins.push(count) > 0,
+    bind: (to) => bound.push(to) > 0 && cores,
     usual: 50_000,
     read: () => state.waited && { ...state.waited },
     now: () => state.ms,
     limited,
   });
-  const second = (share: number) => {
+  const second = (share: number, ms = 1000) => {
     state.ms += 1000;
     if (state.waited) {
-      state.waited.ran += 1 - share;
-      state.waited.waited += share;
+      state.waited.ran += ms * (1 - share);
+      state.waited.waited += ms * share;
     }
     ways.look();
   };
-  return { state, ways, spins, second };
+  return { state, ways, spins, bound, second };
 }
 
 describe("threads that wait for each other", () => {
@@ -39,6 +42,11 @@ describe("threads that wait for each other", () => {
     // Neither taken nor free.
     for (let i = 0; i < 5; i++) second(0.09);
     expect(spins).toEqual([3000]);
+    // Free for a while, not for a moment.
+    for (let i = 0; i < 4; i++) second(0.02);
+    second(0.3);
+    for (let i = 0; i < 4; i++) second(0.02);
+    expect(spins).toEqual([3000]);
     second(0.02);
     second(0.5);
     expect(spins).toEqual([3000, 50_000, 3000]);
@@ -46,19 +54,44 @@ describe("threads that wait for each other", () => {
     expect(spins.at(-1)).toBe(50_000);
   });
 
+  it("have a core each meanwhile where there are as many, and then look for longer", () => {
+    const { ways, spins, bound, second } = place({ cores: true });
+    second(0.1);
+    expect(bound).toEqual([]);
+    second(0.4);
+    expect([bound, spins]).toEqual([[true], [10_000]]);
+    for (let i = 0; i < 5; i++) second(0.02);
+    expect([bound, spins]).toEqual([
+      [true, false],
+      [10_000, 50_000],
+    ]);
+    second(0.4);
+    ways[Symbol.dispose]();
+    expect(bound).toEqual([true, false, true, false]);
+  });
+
+  it("are let go at once where the process computes no more, and not taken for short of cores before it does", () => {
+    const { bound, second } = place({ cores: true });
+    second(0.4, 100);
+    expect(bound).toEqual([]);
+    second(0.4);
+    second(0.4, 100);
+    expect(bound).toEqual([true, false]);
+  });
+
   it("look once a second, however short steps are", () => {
     const { state, ways, spins, second } = place();
     second(0);
     for (let i = 0; i < 4; i++) {
       state.ms += 100;
-      state.waited = { ran: 1, waited: 100 };
+      state.waited = { ran: 1000, waited: 100_000 };
       ways.look();
     }
     expect(spins).toEqual([]);
   });
 
   it("give way from the beginning under a quota", () => {
-    const { ways, spins, second } = place(true);
+    const { ways, spins, second } = place({ limited: true });
     expect(spins).toEqual([3000]);
     second(0);
     second(0);
@@ -70,9 +103,9 @@ describe("threads that wait for each other", () => {
     state.waited = null;
     second(0.9);
     second(0.9);
-    state.waited = { ran: 100, waited: 100 };
+    state.waited = { ran: 100_000, waited: 100_000 };
     second(0);
-    state.waited = { ran: 50, waited: 10 };
+    state.waited = { ran: 50_000, waited: 10_000 };
     second(0);
     expect(spins).toEqual([]);
   });
@@ -82,7 +115,7 @@ describe("threads that wait for each other", () => {
 function answers(calls: string): unknown {
   const at = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const code = `
-    const { engineInfo, setThreads } = await import("@unlabel/torch");
+    const { bindThreads, engineInfo, setThreads } = await import("@unlabel/torch");
     const { nativeReader } = await import(${at("../base/native.ts")});
     const { giveWay } = await import(${at("./give-way.ts")});
     setThreads(2);
@@ -106,3 +139,22 @@ describe.runIf(process.platform === "linux")("GNU's runtime", () => {
     expect(answers(calls)).toEqual([false, false, null, null]);
   });
 });
+
+it.runIf(process.platform === "linux" && availableParallelism() > 1)(
+  "leaves all cores to threads that read images, begun while the engine's are bound",
+  () => {
+    const calls = `await (async () => {
+    const { readdirSync, readFileSync } = await import("node:fs");
+    const bound = () => readdirSync("/proc/self/task").filter((thread) =>
+      /Cpus_allowed_list:\\s*\\d+$/m.test(readFileSync("/proc/self/task/" + thread + "/status", "utf8"))).length;
+    setThreads(${availableParallelism()});
+    nativeReader().threads(5);
+    const before = readdirSync("/proc/self/task").length;
+    const done = bindThreads(true);
+    const engines = bound();
+    await nativeReader().sizes(["/nowhere.jpg"]);
+    return [done, engines, bound(), readdirSync("/proc/self/task").length - before >= 5];
+  })()`;
+    expect(answers(calls)).toEqual([true, availableParallelism(), availableParallelism(), true]);
+  },
+);

@@ -1,20 +1,27 @@
 // Between operators the engine's threads look for work for a moment before they sleep, which is quicker where they have cores of their own. Where
-// others take these cores, a thread that looks keeps the one it waits for from going on: then threads sleep almost at once. The kernel counts
-// how long threads that could run had to wait for a core. Nothing that is computed depends on it.
+// others take these cores, a thread that looks keeps the one it waits for from going on: then threads sleep sooner. And a thread that is woken may
+// be put on the core of one that it works with, where both wait, while a neighbour has the other core: then each is bound to its own. The kernel
+// counts how long threads that could run had to wait for a core. Nothing that is computed depends on it.
 import { readdirSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
-import { engineInfo } from "@unlabel/torch";
+import { bindThreads, engineInfo } from "@unlabel/torch";
 import { nativeReader } from "../base/native.ts";
 import { grantedCores } from "./cpu-quota.ts";
 
 /** Looks for work before a thread sleeps where cores are taken: some 50 µs, longer than between most operators. */
 const FEW = 3000;
+/** The same of threads with a core each, on which whom they wait for is not. */
+const FEW_BOUND = 10_000;
 const PERIOD_MS = 1000;
 /** Shares of the time that threads wait for cores instead of running. The reader's own threads beside the engine's make a few per cent of it. */
 const TAKEN = 0.12;
 const FREE = 0.06;
+/** Looks in a row that find cores free before threads are let go: a neighbour whose turns are few is not gone. */
+const CALM = 5;
+/** Of one core: a process that runs less computes no more, and what it does next may want other cores. */
+const IDLE = 0.5;
 
-/** How long the threads of a process have run, and have waited for a core, so far; in any unit. */
+/** How long the threads of a process have run, and have waited for a core, so far, in milliseconds. */
 export interface Waited {
   ran: number;
   waited: number;
@@ -25,6 +32,8 @@ export interface GiveWayOptions {
   spin: (count: number) => boolean;
   /** By itself. */
   usual: number;
+  /** Binds threads to a core each, or lets them go; false where that cannot be. */
+  bind?: (bound: boolean) => boolean;
   /** Null where the system does not tell. */
   read?: () => Waited | null;
   now?: () => number;
@@ -38,14 +47,20 @@ export class GiveWay implements Disposable {
   #gives = false;
   #before: Waited | null = null;
   #next = 0;
+  #at: number;
+  #calm = 0;
 
   constructor(options: GiveWayOptions) {
-    this.#options = { read: waitedSoFar, now: () => performance.now(), limited: false, ...options };
+    this.#options = {
+      ...{ bind: () => false, read: waitedSoFar, now: () => performance.now(), limited: false },
+      ...options,
+    };
     this.#before = this.#options.read();
+    this.#at = this.#options.now();
     if (this.#options.limited) this.#give(true);
   }
 
-  /** Whether threads sleep almost at once now. */
+  /** Whether threads sleep sooner now. */
   get gives(): boolean {
     return this.#gives;
   }
@@ -53,18 +68,24 @@ export class GiveWay implements Disposable {
   /** Looks at how long threads have waited, once a second at most. */
   look(): void {
     const { now, read, limited } = this.#options;
-    if (limited || now() < this.#next) return;
+    const at = now();
+    if (limited || at < this.#next) return;
     // A timer may come a moment early.
-    this.#next = now() + PERIOD_MS / 2;
-    const [before, found] = [this.#before, read()];
-    this.#before = found;
+    this.#next = at + PERIOD_MS / 2;
+    const [before, found, passed] = [this.#before, read(), at - this.#at];
+    [this.#before, this.#at] = [found, at];
     if (!before || !found) return;
     const [ran, waited] = [found.ran - before.ran, found.waited - before.waited];
     // Of a thread that has ended nothing is told any more.
     if (ran <= 0 || waited < 0) return;
     const share = waited / (ran + waited);
-    if (this.#gives ? share >= FREE : share <= TAKEN) return;
-    this.#give(!this.#gives);
+    const isIdle = ran + waited < IDLE * passed;
+    if (!this.#gives) {
+      if (share > TAKEN && !isIdle) this.#give(true);
+      return;
+    }
+    this.#calm = share < FREE ? this.#calm + 1 : 0;
+    if (this.#calm >= CALM || isIdle) this.#give(false);
   }
 
   /** Leaves the threads as they were. */
@@ -73,8 +94,12 @@ export class GiveWay implements Disposable {
   }
 
   #give(gives: boolean): void {
-    const { spin, usual } = this.#options;
-    if (gives !== this.#gives && spin(gives ? Math.min(FEW, usual) : usual)) this.#gives = gives;
+    const { spin, bind, usual } = this.#options;
+    if (gives === this.#gives) return;
+    this.#calm = 0;
+    const bound = bind(gives) && gives;
+    if (spin(gives ? Math.min(bound ? FEW_BOUND : FEW, usual) : usual)) this.#gives = gives;
+    else if (bound) bind(false);
   }
 }
 
@@ -90,7 +115,9 @@ export function giveWay(threads: number, processes = 1, env: NodeJS.ProcessEnv =
   const isOurs = env.OMP_WAIT_POLICY === undefined && env.GOMP_SPINCOUNT === undefined;
   if (!isOurs || usual <= FEW || threads < 2 || !nativeReader().spin(usual, usual)) return null;
   const spin = (count: number) => nativeReader().spin(usual, count);
-  return new GiveWay({ spin, usual, limited: grantedCores() < threads * processes });
+  const limited = grantedCores() < threads * processes;
+  // Under a quota cores are free, and time is short.
+  return new GiveWay({ spin, usual, limited, ...(!limited && { bind: bindThreads }) });
 }
 
 let watched: { ways: GiveWay; timer: NodeJS.Timeout } | null = null;
@@ -113,8 +140,8 @@ function waitedSoFar(): Waited | null {
   try {
     for (const thread of readdirSync("/proc/self/task")) {
       const [ran = 0, waited = 0] = textOf(`/proc/self/task/${thread}/schedstat`).split(" ").map(Number);
-      sum.ran += ran;
-      sum.waited += waited;
+      sum.ran += ran / 1e6;
+      sum.waited += waited / 1e6;
     }
   } catch {
     return null;
