@@ -190,6 +190,11 @@ export abstract class TensorOps<Tensor> extends TensorHandle {
     return call<this>(isTensor(weight) ? "aten::lerp_.Tensor" : "aten::lerp_.Scalar", [this, end, weight]);
   }
 
+  /** `aten::addcmul_(Tensor(a!) self, Tensor tensor1, Tensor tensor2, *, Scalar value=1) -> Tensor(a!)` */
+  addcmul_(tensor1: Tensor, tensor2: Tensor, { value = 1 }: { value?: Scalar } = {}): this {
+    return call<this>("aten::addcmul_", [this, tensor1, tensor2, value]);
+  }
+
   /** `aten::fill_.Tensor(Tensor(a!) self, Tensor value) -> Tensor(a!)`, `aten::fill_.Scalar(Tensor(a!) self, Scalar value) -> Tensor(a!)` */
   fill_(value: Tensor | Scalar): this {
     return call<this>(isTensor(value) ? "aten::fill_.Tensor" : "aten::fill_.Scalar", [this, value]);
@@ -427,6 +432,11 @@ export abstract class TensorOps<Tensor> extends TensorHandle {
   /** `aten::addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */
   addmm(mat1: Tensor, mat2: Tensor, { beta = 1, alpha = 1 }: { beta?: Scalar; alpha?: Scalar } = {}): Tensor {
     return call<Tensor>("aten::addmm", [this, mat1, mat2, beta, alpha]);
+  }
+
+  /** `aten::addmm_(Tensor(a!) self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor(a!)` */
+  addmm_(mat1: Tensor, mat2: Tensor, { beta = 1, alpha = 1 }: { beta?: Scalar; alpha?: Scalar } = {}): this {
+    return call<this>("aten::addmm_", [this, mat1, mat2, beta, alpha]);
   }
 
   /** `aten::baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor` */

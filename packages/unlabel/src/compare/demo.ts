@@ -43,7 +43,7 @@ const ANY_HUE = { size: 32, eval_size: 64, hue: 0.5 };
 export const ANIMALS: DemoCourse = {
   methods: ["simclr", "vicreg"],
   preset: "small",
-  budget: { kind: "steps", value: { simclr: 400, vicreg: 600 } },
+  budget: { kind: "steps", value: { simclr: 300, vicreg: 350 } },
   own: {
     simclr: { ...ANY_HUE, crop_min: 0.25, saturation: 0.6, lr: 2e-3 },
     vicreg: {

@@ -159,7 +159,8 @@ function sweep(
   for (const [fitted, held] of parts) {
     scope(() => {
       const [part, check] = [pick(train, fitted), pick(train, held)];
-      for (const [i, model] of fit(part, classes, candidates, settings, tell).models.entries()) {
+      const { models } = fit(part, classes, candidates, settings, tell, false);
+      for (const [i, model] of models.entries()) {
         right[i]! += held.length * topK(scores(model, check.x), check.labels, classes, 1);
       }
     });
@@ -168,13 +169,18 @@ function sweep(
   return candidates.map((candidate, i) => ({ ...candidate, top1: right[i]! / checked }));
 }
 
-/** Softmax regression, one model a candidate, each on features standardised by their own mean and variance. */
+/**
+ * Softmax regression, one model a candidate, each on features standardised by their own mean and variance.
+ *
+ * @param curved whether the loss of each pass is wanted; else the curve is empty, with SGD
+ */
 export function fit(
   { x, labels }: Features,
   classes: number,
   candidates: readonly Candidate[],
   settings: ProbeSettings,
   tell: () => void = () => {},
+  curved = true,
 ): { models: Linear[]; curve: Curve } {
   return noGrad(() =>
     scope(() => {
@@ -183,7 +189,7 @@ export function fit(
       const { models, curve } =
         settings.solver === "lbfgs"
           ? fitByLbfgs(inputs, labels, classes, candidates, settings, tell)
-          : fitBySgd(inputs, labels, classes, candidates, settings, tell);
+          : fitBySgd(inputs, labels, classes, candidates, settings, tell, curved);
       return { models: models.map((model) => ({ ...standard, ...model })), curve };
     }),
   );
@@ -221,13 +227,14 @@ function fitBySgd(
   candidates: readonly Candidate[],
   { epochs, batch, momentum, seed }: ProbeSettings,
   tell: () => void,
+  curved: boolean,
 ) {
   const [count, dim] = inputs.shape as [number, number];
   const { device } = inputs;
   const models = candidates.length;
   const rows = models * classes;
   const numbers = fromTypedArray(labels).to({ device, dtype: "int64" });
-  const targets = numbers.oneHot(classes).to({ dtype: "float32" });
+  const targets = numbers.oneHot(classes).to({ dtype: "float32" }).t().contiguous();
   const weight = zeros([rows, dim], { device });
   const bias = zeros([rows, 1], { device });
   const [velocityW, velocityB] = [weight.zerosLike(), bias.zerosLike()];
@@ -246,20 +253,21 @@ function fitBySgd(
         const factor = 0.5 * (1 + Math.cos((Math.PI * step) / steps));
         scope(() => {
           const chosen = order.narrow(0, at, Math.min(batch, count - at));
-          const [input, target] = [inputs.indexSelect(0, chosen), targets.indexSelect(0, chosen).t()];
+          const [input, target] = [inputs.indexSelect(0, chosen), targets.indexSelect(1, chosen)];
           const size = input.shape[0]!;
-          const log = bias.addmm(weight, input.t()).view([models, classes, size]).logSoftmax(1);
-          total.sub_(log.mul(target).sum());
-          const error = log.exp().sub_(target).div_(size).view([rows, size]);
-          velocityW.mul_(momentum).add_(error.mm(input));
-          if (decays) velocityW.add_(weight.mul(decay));
-          velocityB.mul_(momentum).add_(error.sum([1], true));
-          const pace = rate.mul(factor);
-          weight.sub_(velocityW.mul(pace));
-          bias.sub_(velocityB.mul(pace));
+          const logits = bias.addmm(weight, input.t()).view([models, classes, size]);
+          const log = curved ? logits.logSoftmax(1) : null;
+          if (log) total.sub_(log.mul(target).sum());
+          const error = (log ? log.exp() : logits.softmax(1)).sub_(target).view([rows, size]);
+          velocityW.addmm_(error, input, { beta: momentum, alpha: 1 / size });
+          if (decays) velocityW.addcmul_(weight, decay);
+          velocityB.mul_(momentum).add_(error.sum([1], true), { alpha: 1 / size });
+          const pace = rate.mul(-factor);
+          weight.addcmul_(velocityW, pace);
+          bias.addcmul_(velocityB, pace);
         });
       }
-      curve.push({ epoch: epoch + 1, loss: total.item() / (count * models) });
+      if (curved) curve.push({ epoch: epoch + 1, loss: total.item() / (count * models) });
       tell();
     });
   }

@@ -12,12 +12,12 @@ import { grantedCores } from "./cpu-quota.ts";
 const FEW = 3000;
 /** The same of threads with a core each, on which whom they wait for is not. */
 const FEW_BOUND = 10_000;
-const PERIOD_MS = 1000;
+const PERIOD_MS = 250;
 /** Shares of the time that threads wait for cores instead of running. The reader's own threads beside the engine's make a few per cent of it. */
 const TAKEN = 0.12;
 const FREE = 0.06;
-/** Looks in a row that find cores free before threads are let go: a neighbour whose turns are few is not gone. */
-const CALM = 5;
+/** Cores are free for so long before threads are let go: a neighbour whose turns are few is not gone. */
+const CALM_MS = 5000;
 /** Of one core: a process that runs less computes no more, and what it does next may want other cores. */
 const IDLE = 0.5;
 
@@ -48,7 +48,8 @@ export class GiveWay implements Disposable {
   #before: Waited | null = null;
   #next = 0;
   #at: number;
-  #calm = 0;
+  /** For how long cores have been free. */
+  #calmMs = 0;
 
   constructor(options: GiveWayOptions) {
     this.#options = {
@@ -65,7 +66,7 @@ export class GiveWay implements Disposable {
     return this.#gives;
   }
 
-  /** Looks at how long threads have waited, once a second at most. */
+  /** Looks at how long threads have waited, a few times a second at most. */
   look(): void {
     const { now, read, limited } = this.#options;
     const at = now();
@@ -84,8 +85,8 @@ export class GiveWay implements Disposable {
       if (share > TAKEN && !isIdle) this.#give(true);
       return;
     }
-    this.#calm = share < FREE ? this.#calm + 1 : 0;
-    if (this.#calm >= CALM || isIdle) this.#give(false);
+    this.#calmMs = share < FREE ? this.#calmMs + passed : 0;
+    if (this.#calmMs >= CALM_MS || isIdle) this.#give(false);
   }
 
   /** Leaves the threads as they were. */
@@ -96,7 +97,7 @@ export class GiveWay implements Disposable {
   #give(gives: boolean): void {
     const { spin, bind, usual } = this.#options;
     if (gives === this.#gives) return;
-    this.#calm = 0;
+    this.#calmMs = 0;
     const bound = bind(gives) && gives;
     if (spin(gives ? Math.min(bound ? FEW_BOUND : FEW, usual) : usual)) this.#gives = gives;
     else if (bound) bind(false);
