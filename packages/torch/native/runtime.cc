@@ -6,9 +6,9 @@
 #include <ATen/Version.h>
 #include <ATen/native/DispatchStub.h>
 #include <dlfcn.h>
-#include <torch/csrc/api/include/torch/version.h>
 #include <pthread.h>
 #include <sched.h>
+#include <torch/csrc/api/include/torch/version.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -127,6 +127,8 @@ bool use_cores(const cpu_set_t& cores) { return sched_setaffinity(0, sizeof(core
 
 /// Each of the engine's threads, of which the calling one is the first, on a core of its own, or on any again.
 bool bind_threads(bool bound) {
+  // Whom nobody has bound here may be where the user has put them.
+  if (!bound && !threads_bound) return true;
   const int threads = at::get_num_threads();
   // With a core left over, whoever waits for one finds it.
   if (!cores_known || threads < 2 || CPU_COUNT(&allowed_cores) != threads) return false;
