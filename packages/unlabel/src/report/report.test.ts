@@ -112,6 +112,25 @@ describe("writeReport", () => {
     expect(page).toContain("was not a number from step 2 on");
   });
 
+  it("says where looks took in unlike numbers of images: ranks of more are higher", async () => {
+    const dir = await writeRun(at("looks"), { steps: 3 });
+    const write = (...images: number[]) =>
+      writeFileSync(
+        join(dir, "metrics.jsonl"),
+        images
+          .map((of, step) => JSON.stringify({ step, "train/loss": 4, "health/rank": of / 4, "health/images": of }))
+          .join("\n"),
+      );
+    const caption = async () =>
+      readFileSync((await writeReport([dir], at("looks.html"))).path, "utf8").match(
+        /<b>Effective rank<\/b>(.*?)<\/figcaption>/,
+      )?.[1];
+    write(32, 32, 1256);
+    expect(await caption()).toBe(", of 32 to 1,256 images: of more it is higher");
+    write(256, 256, 256);
+    expect(await caption()).toBe("");
+  });
+
   it("says where a probe is older than the weights, and passes on its notes", async () => {
     const dir = await writeRun(at("older"), { steps: 30 });
     const file = join(dir, "eval", "linear.json");

@@ -1,6 +1,6 @@
 // What training recorded at each step: loss, learning rate, speed, and where they were measured, health and online probes.
 import { curve, type Line } from "../../page/charts/curve.ts";
-import { plural, significant } from "../../page/format.ts";
+import { count, plural, significant } from "../../page/format.ts";
 import { type Html, html } from "../../page/html.ts";
 import { colorOf, describe, label } from "../../page/label.ts";
 import type { ReportData, RunData } from "../data.ts";
@@ -24,6 +24,17 @@ const PANELS = [
   ["health/grad_norm", "Encoder's gradient norm"],
 ] as const;
 
+/** What follows how many images it is measured on: of more images a rank is higher. */
+const OF_IMAGES = new Set(["health/rank"]);
+
+/** ", of 64 to 256 images, and of more it is higher": where looks took in unlike numbers of them, a step in the curve means nothing. */
+function unlikeLooks(members: readonly RunData[], key: string): string {
+  if (!OF_IMAGES.has(key)) return "";
+  const counts = members.flatMap((run) => run.curves["health/images"]?.points.map(([, images]) => images) ?? []);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  return least < most ? `, of ${count(least)} to ${count(most)} images: of more it is higher` : "";
+}
+
 /** With more groups than this each has its loss in a small panel, and the rest behind a click. */
 const MANY = 4;
 
@@ -45,7 +56,7 @@ export function curves({ runs, groups }: ReportData): Html | null {
         const size = minor ? { width: 225, height: 190 } : { width: 440, height: 220 };
         const zero = minor && found.every(({ points }) => points.every(([, value]) => value >= 0));
         const drawn = curve(found, { title, ...size, color: colorOf(index), lines, smooth: key !== "train/lr", zero });
-        return html`<figure class="${minor ? "minor" : "major"}"><figcaption><b>${name}</b></figcaption>${drawn}</figure>`;
+        return html`<figure class="${minor ? "minor" : "major"}"><figcaption><b>${name}</b>${unlikeLooks(members, key)}</figcaption>${drawn}</figure>`;
       };
       const unit = first.loss;
       const loss = panel("train/loss", unit ? `Loss (${unit})` : "Loss", false, levels(first));
