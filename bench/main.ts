@@ -134,7 +134,9 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
   const data = resolve(flags.data);
   if (flags.folder !== undefined && !existsSync(flags.folder))
     throw new UserError(`Expected a folder that is there for --folder, got ${flags.folder}`);
-  if (!existsSync(data)) throw new UserError(`Expected images in ${data}; name their folder with --data`);
+  // What is kept needs no images.
+  const isKept = flags.fromRows || flags.check;
+  if (!isKept && !existsSync(data)) throw new UserError(`Expected images in ${data}; name their folder with --data`);
   const say = (text: string) => void process.stderr.write(`${text}\n`);
   // PyTorch's scripts take a GPU where they see one.
   if (device === "cpu") process.env.CUDA_VISIBLE_DEVICES = "";

@@ -67,7 +67,10 @@ export async function run(options: BenchOptions): Promise<Row[]> {
         }
       }
     }
-    return tableOf(readKept<Outcome>(file), wanted);
+    const all = readKept<Outcome>(file);
+    if (all.length === 0)
+      throw new UserError(`Expected rows in ${file}, found none; measure them with: npm run bench -- presets`);
+    return tableOf(all, wanted);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
