@@ -110,7 +110,7 @@ function training(
     ],
     ...(data.understood ?? []).map((line): [string, string] => [
       "",
-      cell(line.replaceAll(data.root, lastPart(data.root))),
+      cell(line.replaceAll(data.root, () => lastPart(data.root))),
     ]),
     ...SETTINGS.filter((key) => chosen[key] != null && key !== (family === "vit" ? "stem" : "patch")).map(
       (key): [string, string] => [`\`${key}\``, cell(String(chosen[key]))],

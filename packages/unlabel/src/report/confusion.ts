@@ -3,6 +3,9 @@
 import { shorten } from "../page/format.ts";
 import { escapeText, type Html, raw } from "../page/html.ts";
 
+/** A matrix of more classes than these is read by nobody, and fills the page. */
+export const MOST_CLASSES = 200;
+
 const SHADES = 20;
 
 /** The cell edge in pixels at which a matrix of `n` classes stays readable. */

@@ -197,6 +197,17 @@ describe("writeReport", () => {
     const { report } = await reportOf("many", run, mae, run, mae, run, mae);
     expect(report.bytes).toBeLessThan(8e6);
   });
+
+  it("is written of 2,000 classes as well: their ends, and no matrix", async () => {
+    const classes = Array.from({ length: 2000 }, (_, index) => `class ${index >> 1}`);
+    const run = { classes, steps: 3, valImages: 10_000 };
+    const { report, page } = await reportOf("thousands", run, { ...run, method: "mae", pictures: 0 });
+    expect(report.bytes).toBeLessThan(2e6);
+    expect(page).toContain("A matrix of 2,000 classes is left out; it stands in eval/linear.json.");
+    expect(page).toContain("F1 of the 25 classes that do best and the 25 that do worst of 2,000");
+    expect(page).not.toContain('class="matrix"');
+    expect(page).toContain("Most confused: true class");
+  });
 });
 
 const CHROMIUM = "/usr/bin/chromium";

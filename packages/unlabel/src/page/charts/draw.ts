@@ -14,5 +14,5 @@ export function draw(title: string, options: Plot.PlotOptions): Html {
     style: { fontFamily: "inherit", fontSize: "11.5px", overflow: "visible" },
   });
   const text = svg.outerHTML.replace(/<style>.*?<\/style>/s, "");
-  return raw(text.replace(/^<svg /, '<svg role="img" ').replace(">", `><title>${escapeText(title)}</title>`));
+  return raw(text.replace(/^<svg /, '<svg role="img" ').replace(">", () => `><title>${escapeText(title)}</title>`));
 }

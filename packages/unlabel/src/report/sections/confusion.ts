@@ -1,10 +1,10 @@
 // Which classes are taken for which, and pictures of those.
 
-import { percent, plural } from "../../page/format.ts";
+import { count, percent, plural } from "../../page/format.ts";
 import { type Html, html, raw } from "../../page/html.ts";
 import { colorOf, runLabel, scroll } from "../../page/label.ts";
 import { outOf } from "../confused.ts";
-import { confusionMatrix } from "../confusion.ts";
+import { confusionMatrix, MOST_CLASSES } from "../confusion.ts";
 import type { ReportData } from "../data.ts";
 import { type Sprites, tile } from "../sprites.ts";
 
@@ -16,9 +16,15 @@ export function confusion({ runs }: ReportData, sprites: Sprites): Html | null {
   if (probed.length === 0) return null;
   const panels = probed.map(({ run, probe, counts }) => {
     const drawn = sprites.has(run.name) ? run.drawn : null;
+    const title = `Confusion matrix of ${run.name}`;
+    const isShown = counts.length <= MOST_CLASSES;
     return html`<figure>
-      <figcaption>${runLabel(run)}<span class="readout">Point at a cell to read it.</span></figcaption>
-      <div class="scroll" tabindex="0" role="region" aria-label="Confusion matrix of ${run.name}" style="--color:${raw(colorOf(run.group))}">${confusionMatrix(`Confusion matrix of ${run.name}`, probe.classes, counts)}</div>
+      <figcaption>${runLabel(run)}${isShown && html`<span class="readout">Point at a cell to read it.</span>`}</figcaption>
+      ${
+        isShown
+          ? html`<div class="scroll" tabindex="0" role="region" aria-label="${title}" style="--color:${raw(colorOf(run.group))}">${confusionMatrix(title, probe.classes, counts)}</div>`
+          : html`<p class="note">A matrix of ${count(counts.length)} classes is left out; it stands in eval/${probe.protocol}.json.</p>`
+      }
       ${
         // The pictures name the same pairs, where they rest on the same classifier.
         probe.confused.length > 0 &&
@@ -38,5 +44,7 @@ export function confusion({ runs }: ReportData, sprites: Sprites): Html | null {
       }
     </figure>`;
   });
-  return html`<p>Rows are true classes, columns what the probe said; the stronger a cell's colour, the larger its share of the row.</p><div class="${probed.some(({ counts }) => counts.length > 12) ? "wide" : "pair"}">${panels}</div>`;
+  const most = Math.max(...probed.map(({ counts }) => counts.length));
+  const least = Math.min(...probed.map(({ counts }) => counts.length));
+  return html`${least <= MOST_CLASSES && html`<p>Rows are true classes, columns what the probe said; the stronger a cell's colour, the larger its share of the row.</p>`}<div class="${most > 12 ? "wide" : "pair"}">${panels}</div>`;
 }
