@@ -1,5 +1,14 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -14,6 +23,7 @@ import {
   verifySafetensors,
   zeros,
 } from "./index.ts";
+import { bytesOf, tensorAt, writeFully } from "./safetensors.ts";
 import { fixturePath } from "./testing/fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "safetensors-"));
@@ -41,6 +51,38 @@ describe("files of Python's safetensors", () => {
     expect(tensors.empty?.shape).toEqual([0, 3]);
     saveSafetensors(path, tensors, metadata);
     expect(readFileSync(path).equals(readFileSync(reference))).toBe(true);
+  });
+});
+
+describe("large tensors", () => {
+  it("are written, hashed and read in parts", () => {
+    const x = randn([7, 5]);
+    const flags = tensor(Uint8Array.from({ length: 9 }, (_, i) => i % 2)).to({ dtype: "bool" });
+    // Neither is a whole number of parts, nor does one hold two elements of the first.
+    for (const [one, size] of [
+      [x.t(), 4],
+      [flags, 1],
+    ] as const) {
+      const whole = Buffer.concat([...bytesOf(one, size)]);
+      const parts = [...bytesOf(one, size, 6)];
+      expect(Math.max(...parts.map(({ length }) => length))).toBeLessThanOrEqual(6);
+      expect(parts.length).toBeGreaterThan(1);
+      expect(Buffer.concat(parts).equals(whole)).toBe(true);
+      const file = openSync(path, "w+");
+      try {
+        const hash = createHash("sha256");
+        writeFully(file, Buffer.from("head"), hash, 3);
+        writeFully(file, whole, hash, 6);
+        const written = readFileSync(path);
+        expect(written.equals(Buffer.concat([Buffer.from("head"), whole]))).toBe(true);
+        expect(hash.digest("hex")).toBe(createHash("sha256").update(written).digest("hex"));
+        const entry = { dtype: one.dtype, shape: one.shape, begin: 0, end: whole.length };
+        const read = tensorAt(file, "x", entry, 4, 6);
+        expect([read.dtype, read.shape, read.equal(one)]).toEqual([one.dtype, one.shape, true]);
+      } finally {
+        closeSync(file);
+      }
+    }
   });
 });
 

@@ -1,13 +1,14 @@
 // Safetensors: named tensors and string metadata in one file, as https://github.com/huggingface/safetensors defines it.
 // Float8 and smaller are not read. A file may carry a checksum, under a name in its metadata that other readers pass over.
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, type Hash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, messageOf, TorchError } from "./errors.ts";
 import { handleOf, scope } from "./handle.ts";
 import { native } from "./native.ts";
+import { empty } from "./ops.generated.ts";
 import { CHECKSUM, chunk, digitsAt, NO_DIGITS, readFully, verified, withFile } from "./safetensors-file.ts";
-import { dtypes } from "./safetensors-header.ts";
+import { dtypes, type SafetensorsEntry } from "./safetensors-header.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Options of {@link saveSafetensors}. */
@@ -36,11 +37,7 @@ export function saveSafetensors(
     try {
       const hash = checksum ? createHash("sha256").update(header) : null;
       writeFully(file, header);
-      for (const tensor of order) {
-        const bytes = new Uint8Array(native.bytes(handleOf(tensor, "tensors")));
-        hash?.update(bytes);
-        writeFully(file, bytes);
-      }
+      for (const { tensor, size } of order) for (const bytes of bytesOf(tensor, size)) writeFully(file, bytes, hash);
       if (hash) writeSync(file, hash.digest("hex"), digitsAt(header, NO_DIGITS));
       fsyncSync(file);
     } finally {
@@ -63,11 +60,7 @@ export function loadSafetensors(path: string): { tensors: Record<string, Tensor>
     const { header, start } = verified(file, size);
     const tensors = scope(() =>
       Object.fromEntries(
-        Object.entries(header.tensors).map(([name, { dtype, shape, begin, end }]) => {
-          const bytes = readFully(file, start + begin, end - begin);
-          if (dtype === "bool" && bytes.some((byte) => byte > 1)) throw new TorchError(`Expected 0 or 1 in ${name}`);
-          return [name, Tensor.fromHandle(native.from(bytes, shape, dtype))];
-        }),
+        Object.entries(header.tensors).map(([name, entry]) => [name, tensorAt(file, name, entry, start)]),
       ),
     );
     return { tensors, metadata: header.metadata };
@@ -109,13 +102,57 @@ function layOut(tensors: Readonly<Record<string, Tensor>>, metadata: Readonly<Re
   const out = Buffer.alloc(8 + length, " ");
   out.writeBigUInt64LE(BigInt(length));
   json.copy(out, 8);
-  return { header: out, order: entries.map(({ tensor }) => tensor) };
+  return { header: out, order: entries };
 }
 
-function writeFully(file: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) {
-    done += writeSync(file, bytes, done, Math.min(chunk, bytes.length - done));
+/** A tensor's bytes, each element of `size`: of a large one in parts of at most `most`, since JavaScript has no array of any length. */
+export function* bytesOf(tensor: Tensor, size: number, most = chunk): Generator<Uint8Array> {
+  const { numel } = tensor;
+  const count = Math.max(1, Math.floor(most / size));
+  if (numel <= count) {
+    yield new Uint8Array(native.bytes(handleOf(tensor, "tensors")));
+    return;
   }
+  using flat = tensor.reshape([-1]);
+  for (let at = 0; at < numel; at += count) {
+    using part = flat.narrow(0, at, Math.min(count, numel - at));
+    yield new Uint8Array(native.bytes(handleOf(part, "tensors")));
+  }
+}
+
+/** Writes bytes, and hashes them, in pieces: neither takes 2 GiB at once. */
+export function writeFully(file: number, bytes: Uint8Array, hash: Hash | null = null, most = chunk): void {
+  for (let done = 0; done < bytes.length; ) {
+    const wrote = writeSync(file, bytes, done, Math.min(most, bytes.length - done));
+    hash?.update(bytes.subarray(done, done + wrote));
+    done += wrote;
+  }
+}
+
+/** The other way round: a tensor of what lies in a file, of a large one in parts. */
+export function tensorAt(
+  file: number,
+  name: string,
+  { dtype, shape, begin, end }: SafetensorsEntry,
+  start: number,
+  most = chunk,
+): Tensor {
+  const read = (from: number, to: number, sizes: number[]) => {
+    const bytes = readFully(file, start + from, to - from);
+    if (dtype === "bool" && bytes.some((byte) => byte > 1)) throw new TorchError(`Expected 0 or 1 in ${name}`);
+    return Tensor.fromHandle(native.from(bytes, sizes, dtype));
+  };
+  if (end - begin <= most) return read(begin, end, shape);
+  const numel = shape.reduce((product, n) => product * n, 1);
+  const size = (end - begin) / numel;
+  const count = Math.max(1, Math.floor(most / size));
+  const whole = empty([numel], { dtype });
+  for (let at = 0; at < numel; at += count) {
+    const length = Math.min(count, numel - at);
+    using part = read(begin + at * size, begin + (at + length) * size, [length]);
+    whole.narrow(0, at, length).copy_(part);
+  }
+  return whole.reshape(shape);
 }
 
 /** Makes the rename last. Windows opens no folders; its renames are journalled. */

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../testing/data.ts";
 import { UserError } from "./errors.ts";
-import { isTemporary, makeFolder, temporaryName, writeAtomically, writeWhole } from "./files.ts";
+import { isTemporary, keepAs, makeFolder, temporaryName, writeAtomically, writePieces, writeWhole } from "./files.ts";
 
 describe("makeFolder", () => {
   it("makes what is missing, and minds nothing that is there", () => {
@@ -104,6 +104,24 @@ it("writes bit by bit as it does at once, and leaves nothing where that fails", 
 });
 
 // Real processes from here on, which need the built dist/, as `npm test` makes it.
+it("writes arrays in pieces, whatever their lengths", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "pieces");
+  const arrays = [0, 1, 7, 8, 100].map((length) => Uint8Array.from({ length }, (_, i) => i));
+  writeWhole(path, (file) => writePieces(file, arrays, 8));
+  expect(readFileSync(path).equals(Buffer.concat(arrays))).toBe(true);
+});
+
+it("keeps no part of a copy that found no room", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "a");
+  writeFileSync(path, "content");
+  // A folder of that name takes no file's place, as a full disk takes no copy.
+  mkdirSync(join(folder.path, "b", "c"), { recursive: true });
+  expect(() => keepAs(path, join(folder.path, "b"))).toThrow();
+  expect(readdirSync(folder.path).toSorted()).toEqual(["a", "b"]);
+});
+
 it("sweeps what a killed writer of safetensors leaves", () => {
   using folder = temporaryFolder();
   // Killed when all is written and nothing yet in its place.

@@ -19,6 +19,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
@@ -98,7 +99,18 @@ function isGone(name: string): boolean {
  * may write to one path at once: one of their contents stays, whole.
  */
 export function writeAtomically(path: string, content: string | Uint8Array): void {
-  writeWhole(path, (file) => writeFileSync(file, content));
+  writeWhole(path, (file) =>
+    typeof content === "string" ? writeFileSync(file, content) : writePieces(file, [content]),
+  );
+}
+
+/** Node writes no 2 GiB at once. */
+const PIECE = 1 << 30;
+
+/** Writes arrays into an open file one after the other, however long they are. @param most bytes of one call */
+export function writePieces(file: number, pieces: Iterable<Uint8Array>, most = PIECE): void {
+  for (const bytes of pieces)
+    for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, Math.min(most, bytes.length - done));
 }
 
 /** As {@link writeAtomically}, of what `write` puts into the open file bit by bit. */
@@ -160,12 +172,18 @@ export function append(path: string, what: string | Uint8Array): void {
 export function keepAs(path: string, name: string): void {
   const temporary = temporaryName(name);
   try {
-    linkSync(path, temporary);
-  } catch {
-    copyFileSync(path, temporary);
-    syncFile(temporary);
+    try {
+      linkSync(path, temporary);
+    } catch {
+      copyFileSync(path, temporary);
+      syncFile(temporary);
+    }
+    renameSync(temporary, name);
+  } catch (error) {
+    // Part of a copy would take the room that is waited for.
+    removeQuietly(temporary);
+    throw error;
   }
-  renameSync(temporary, name);
   // Renaming leaves both names where both are the same file already.
   rmSync(temporary, { force: true });
 }

@@ -69,7 +69,7 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
   }
   const log = (text: string) => new Progress({ total: 0, stream }).log(text);
   using settled = await settle(asked, request, group, log);
-  const { comparison, images, isLabelled } = settled;
+  const { comparison, isLabelled } = settled;
   using lock = group.first ? lockRun(out) : NO_LOCK;
   if (group.first) saveComparison(out, comparison);
   using baselines = new BaselineMemory();
@@ -79,7 +79,7 @@ async function compareAmong(request: CompareRequest, group: RankGroup): Promise<
   if (isLabelled && !(await beside())) return null;
   if (request.forecast && !group.several) await tellForecast(settled, out, log);
   const training = new ComparisonTraining(parts);
-  if (asked.terms.halve && !(await halved(comparison, { data: images, out, training, log, signal }))) return null;
+  if (asked.terms.halve && !(await halved(comparison, { settled, out, training, log, signal }))) return null;
   if (!(await training.trainAll())) return null;
   if (comparison.runs.every(({ status }) => status !== "done")) {
     const failed = comparison.runs.find(({ status }) => status === "failed");

@@ -2,13 +2,15 @@
 // look, so that it goes on where it stopped.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Dataset } from "../data/folder.ts";
+import type { Split } from "../data/folder.ts";
+import { probeSplits } from "../eval/splits.ts";
 import { canHalve, RUNGS, rungOf, stoppedWords, trainUntil } from "./halving.ts";
 import type { Comparison, PlannedRun } from "./plan.ts";
+import type { Settled } from "./settle.ts";
 import type { ComparisonTraining } from "./training.ts";
 
 interface Parts {
-  data: Dataset;
+  settled: Settled;
   out: string;
   training: ComparisonTraining;
   log(text: string): void;
@@ -21,10 +23,22 @@ export function alike(runs: readonly PlannedRun[], name: string): PlannedRun[] {
   return runs.filter((run) => run.method === method);
 }
 
+/** The training images that no score will rest on: where there is no val, a part of train is held out to score on. */
+export function unscored({ images: { train }, evaluated, isLabelled, comparison }: Unscored): Split {
+  if (!isLabelled) return train;
+  const { val, seed } = probeSplits(evaluated, comparison.split_seed ?? comparison.seeds[0] ?? 0);
+  if (seed === null) return train;
+  const test = new Set(val.items.map(({ path }) => path));
+  return { ...train, items: train.items.filter(({ path }) => !test.has(path)) };
+}
+
+type Unscored = Pick<Settled, "images" | "evaluated" | "isLabelled" | "comparison">;
+
 /** @returns false where it was asked to stop; the same again goes on from there */
 export async function halved(comparison: Comparison, parts: Parts): Promise<boolean> {
-  const { data, out, training, log, signal } = parts;
+  const { settled, out, training, log, signal } = parts;
   const { runs, seeds } = comparison;
+  const looked = { train: unscored(settled), classes: settled.images.classes.length };
   const racing = () =>
     runs.filter(({ seed, status }) => seed === seeds[0] && status !== "stopped" && status !== "failed");
   comparison.rungs ??= [];
@@ -44,12 +58,12 @@ export async function halved(comparison: Comparison, parts: Parts): Promise<bool
       });
       if (!goesOn) return false;
     }
-    const looked = racing().filter(({ name }) => existsSync(join(out, name, "run.json")));
-    if (!canHalve(looked.length)) return true;
+    const left = racing().filter(({ name }) => existsSync(join(out, name, "run.json")));
+    if (!canHalve(left.length)) return true;
     const rung = await rungOf(
       share,
-      looked.map(({ name }) => ({ name, path: join(out, name) })),
-      data,
+      left.map(({ name }) => ({ name, path: join(out, name) })),
+      looked,
       signal,
     );
     comparison.rungs.push(rung);
@@ -59,7 +73,7 @@ export async function halved(comparison: Comparison, parts: Parts): Promise<bool
       for (const run of alike(runs, name)) training.tell(run, { status: "stopped", error });
     }
     // Written with the last that was told; where none was given up, here.
-    if (rung.stopped.length === 0) training.tell(looked[0]!, {});
+    if (rung.stopped.length === 0) training.tell(left[0]!, {});
   }
   return true;
 }

@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { openData } from "../data/open.ts";
 import type * as registry from "../encoders/registry.ts";
+import { probeSplits } from "../eval/splits.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { compare } from "./compare.ts";
-import { alike } from "./halved.ts";
+import { alike, unscored } from "./halved.ts";
 import { canHalve, decided, stoppedWords } from "./halving.ts";
 import { type Comparison, plannedRuns } from "./plan.ts";
 
@@ -47,6 +49,23 @@ it("says why one was given up", () => {
 it("takes what one seed of a method came to for its others", () => {
   const runs = plannedRuns({ methods: ["simclr", "mae"], seeds: [0, 1] });
   expect(alike(runs, "mae-0").map(({ name }) => name)).toEqual(["mae-0", "mae-1"]);
+});
+
+it("looks at no image that scores will rest on, where these are a part of train", async () => {
+  using folder = temporaryFolder();
+  await writeImages(
+    folder.path,
+    ["ant", "bee"].flatMap((name) => Array.from({ length: 10 }, (_, i) => `${name}/${i}.png`)),
+    16,
+  );
+  const images = await openData(folder.path);
+  const comparison = { split_seed: 3, seeds: [0] } as unknown as Comparison;
+  const settled = { images, evaluated: images, isLabelled: true, comparison };
+  const paths = (split: { items: readonly { path: string }[] }) => split.items.map(({ path }) => path).sort();
+  expect(paths(unscored(settled))).toEqual(paths(probeSplits(images, 3).train));
+  expect(unscored(settled).items).toHaveLength(16);
+  expect(unscored({ ...settled, isLabelled: false })).toBe(images.train);
+  expect(unscored({ ...settled, evaluated: { ...images, val: images.train } })).toBe(images.train);
 });
 
 const root = temporaryFolder();

@@ -2,7 +2,7 @@
 // time goes to those that may win. What is better is told by training images alone, the same ones for all methods, whole and not augmented: by kNN
 // among them where they have labels, else by effective rank, which is no score. val is never looked at.
 import { fromTypedArray, scope } from "@unlabel/torch";
-import type { Dataset } from "../data/folder.ts";
+import type { Split } from "../data/folder.ts";
 import { drawnSample, filesOf } from "../data/sample.ts";
 import { loadEncoder } from "../eval/load-encoder.ts";
 import { RunDirectory } from "../run/directory.ts";
@@ -73,15 +73,16 @@ export function canHalve(methods: number): boolean {
  * Looks at each run's last checkpoint and gives up the worse half.
  *
  * @param runs their names and folders, in the order in which ties go
+ * @param train what is looked at is drawn from; `classes` of its labels, one or none where it has none
  */
 export async function rungOf(
   share: number,
   runs: readonly { name: string; path: string }[],
-  data: Dataset,
+  { train, classes }: { train: Split; classes: number },
   signal?: AbortSignal,
 ): Promise<Rung> {
-  const sample = drawnSample(data.train, IMAGES, 0);
-  const isLabelled = data.classes.length > 1;
+  const sample = drawnSample(train, IMAGES, 0);
+  const isLabelled = classes > 1;
   const found: { name: string; knn: number | null; rank: number; images: number }[] = [];
   for (const { name, path } of runs) {
     // As the run computes, and in full precision: a look should come out the same again.
@@ -93,7 +94,7 @@ export async function rungOf(
         const rows = fromTypedArray(features, [labels.length, encoder.dim]);
         const whole = rows.isfinite().all().item() === 1;
         const files = labels.length === sample.items.length ? filesOf(sample.items) : undefined;
-        const voted = isLabelled ? voteOf(rows, labels, data.classes.length, files) : {};
+        const voted = isLabelled ? voteOf(rows, labels, classes, files) : {};
         return {
           name,
           images: labels.length,

@@ -43,6 +43,8 @@ export interface Settled extends Disposable {
   comparison: Comparison;
   /** What every run trains on. */
   images: Dataset;
+  /** What its runs are scored on: the same images, by other labels where these were given. */
+  evaluated: Dataset;
   /** Whether its runs are judged by labels. */
   isLabelled: boolean;
   protocols: readonly Protocol[];
@@ -116,7 +118,7 @@ export async function settle(
     if (comparison.asked) log(`methods ${comparison.methods.join(", ")}: ${comparison.asked.why}`);
     const { length } = images.train.items;
     const settled: Settled = {
-      ...{ comparison, images, isLabelled, fingerprint: evaluated.fingerprint, init },
+      ...{ comparison, images, evaluated, isLabelled, fingerprint: evaluated.fingerprint, init },
       protocols: isLabelled ? CHEAP_PROTOCOLS : UNLABELLED_PROTOCOLS,
       settingsOf: ({ method, seed }) => settingsOf(comparison, method, seed, length, init),
       [Symbol.dispose]: () => init?.[Symbol.dispose](),

@@ -1,6 +1,7 @@
 // What the trained features look like, for the report: a map of test images, some with their neighbours of train, and the classes
 // taken for one another. Thumbnails lie in one sprite.
 import type { Tensor } from "@unlabel/torch";
+import { Rng } from "../base/rng.ts";
 import type { Split } from "../data/folder.ts";
 import type { EvaluationPictures } from "../run/evaluations.ts";
 import type { Subject } from "./feature-protocols.ts";
@@ -43,8 +44,7 @@ export async function drawPictures(
   const { labels } = source.val;
   const tiles = new Tiles();
 
-  const share = MOST_POINTS / labels.length;
-  const shown = share >= 1 ? Array.from(labels.keys()) : drawEach(labels, (n) => Math.floor(share * n), seed, "map");
+  const shown = shownOnMap(labels, seed);
   using points = pick(source.val, shown).x;
   const { x, y, how, neighbours } = mapOf(session, points);
   const map = {
@@ -102,6 +102,26 @@ export async function drawPictures(
     settings: { size: view.size },
   };
   return { file, sprite };
+}
+
+/** Images of a map: all, or {@link MOST_POINTS} with each class in proportion; where these are not whole, the larger rests round up. */
+export function shownOnMap(labels: Int32Array, seed: number): number[] {
+  const share = MOST_POINTS / labels.length;
+  if (share >= 1) return Array.from(labels.keys());
+  const counts = new Map<number, number>();
+  for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
+  // Rests alike go by lot, or many small classes would be those with the first names.
+  const classes = [...counts].map(([label, count]) => {
+    // Whole thousandths of a millionth: 1/49 of 49 is one.
+    const parts = Math.round(1e9 * share * count);
+    const rest = parts % 1e9;
+    return { label, whole: (parts - rest) / 1e9, rest, lot: new Rng(seed, "map's rests", 0, label).bits() };
+  });
+  const left = MOST_POINTS - classes.reduce((sum, { whole }) => sum + whole, 0);
+  const larger = classes.toSorted((a, b) => b.rest - a.rest || a.lot - b.lot).slice(0, left);
+  const roundUp = new Set(larger.map(({ label }) => label));
+  const wholes = new Map(classes.map(({ label, whole }) => [label, whole + Number(roundUp.has(label))]));
+  return drawEach(labels, (_, label) => wholes.get(label)!, seed, "map");
 }
 
 function mapOf(session: EvaluationSession, points: Tensor): Layout {

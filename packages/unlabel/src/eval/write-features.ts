@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { saveSafetensors, type Tensor, tensor } from "@unlabel/torch";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { makeFolder, writeAtomically } from "../base/files.ts";
+import { makeFolder, writeAtomically, writePieces, writeWhole } from "../base/files.ts";
 import type { ClassName } from "../data/folder.ts";
 import { nameOf } from "../data/names.ts";
 import type { Row } from "./encode-data.ts";
@@ -32,18 +32,13 @@ export function writeFeatures(
   switch (formatOf(file)) {
     case "npy": {
       const list = rowsBeside(file);
-      writeAtomically(list, csv(names.map((row) => Object.values(row))));
-      writeAtomically(file, npy(values, features.shape));
+      const listed = names.map((row) => Object.values(row));
+      writeWhole(list, (open) => writePieces(open, csv(listed)));
+      writeWhole(file, (open) => writePieces(open, npy(values, features.shape)));
       return [file, list];
     }
     case "csv":
-      writeAtomically(
-        file,
-        csv(
-          names.map((row, n) => [...Object.values(row), ...at(values, n, dim)]),
-          dim,
-        ),
-      );
+      writeWhole(file, (open) => writePieces(open, csv(withValues(names, values, dim), dim)));
       return [file];
     case "parquet":
       writeAtomically(file, parquet(names, values, dim, metadata));
@@ -65,12 +60,26 @@ function at(values: Float32Array, row: number, dim: number): Float32Array {
   return values.subarray(row * dim, (row + 1) * dim);
 }
 
-/** Rows under the head `path,split,class`, then `f0`, `f1`, …; as RFC 4180 wants it but for the line ends. */
-function csv(rows: (string | number)[][], dim = 0): Buffer {
-  const head = ["path", "split", "class", ...Array.from({ length: dim }, (_, i) => `f${i}`)];
-  // Piece by piece: one text of all would exceed the longest that there is.
-  return Buffer.concat([head, ...rows].map((row) => Buffer.from(`${row.map(cell).join(",")}\n`)));
+/** One at a time: of all together there would be no room for the longest. */
+function* withValues(names: readonly Record<string, string>[], values: Float32Array, dim: number) {
+  for (const [n, row] of names.entries()) yield [...Object.values(row), ...at(values, n, dim)];
 }
+
+/** Rows under the head `path,split,class`, then `f0`, `f1`, …; as RFC 4180 wants it but for the line ends. */
+function* csv(rows: Iterable<(string | number)[]>, dim = 0): Generator<Buffer> {
+  const head = ["path", "split", "class", ...Array.from({ length: dim }, (_, i) => `f${i}`)];
+  let text = `${head.join(",")}\n`;
+  // Piece by piece: one text of all would exceed the longest that there is.
+  for (const row of rows) {
+    text += `${row.map(cell).join(",")}\n`;
+    if (text.length < MEGABYTE) continue;
+    yield Buffer.from(text);
+    text = "";
+  }
+  yield Buffer.from(text);
+}
+
+const MEGABYTE = 1 << 20;
 
 function cell(value: string | number): string {
   if (typeof value === "number") return String(value);
@@ -78,18 +87,14 @@ function cell(value: string | number): string {
 }
 
 /** NumPy's format 1.0: magic, version, length of the header, header, values in C order. */
-function npy(values: Float32Array, shape: number[]): Buffer {
+function npy(values: Float32Array, shape: number[]): Uint8Array[] {
   const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(", ")}), }`;
   // The values begin at a multiple of 64 bytes, and the header ends with a line break.
   const header = `${text.padEnd(64 * Math.ceil((text.length + 11) / 64) - 11)}\n`;
   const start = Buffer.alloc(10);
   start.write("\x93NUMPY\x01\x00", "latin1");
   start.writeUInt16LE(header.length, 8);
-  return Buffer.concat([
-    start,
-    Buffer.from(header),
-    new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-  ]);
+  return [start, Buffer.from(header), new Uint8Array(values.buffer, values.byteOffset, values.byteLength)];
 }
 
 function parquet(

@@ -2,9 +2,10 @@
 
 import { commandLine, shellWord } from "../base/shell.ts";
 import { list, plural, significant, spelled } from "../page/format.ts";
+import { labelsFileIn } from "../run/evaluations.ts";
 import type { Run } from "../run/read/run.ts";
 import { costOf, trainedOf } from "./costs.ts";
-import type { Group, Scored } from "./groups.ts";
+import { type Group, type Scored, seedOf } from "./groups.ts";
 import { titleOf } from "./method-words.ts";
 
 /** Settings that, where they differ, leave a difference in score open to more than one reading. */
@@ -74,8 +75,15 @@ export function gaps(runs: readonly Run[], groups: readonly Group[], scored: rea
     // Of images without labels there is none to measure.
     const isUnlabelled = run.evaluations.indicators !== null && (run.file.data?.classes?.length ?? 0) < 2;
     if (!run.evaluations.scored.has("linear") && !isUnlabelled) {
-      const data = run.file.data?.root ?? "DATA";
-      const probe = commandLine("probe", shellWord(run.shelf?.source.path ?? run.dir), "--data", shellWord(data));
+      // As the others were scored, or it could not be set beside them.
+      const { data, notes, split_seed: split } = scored[0]?.evaluation ?? {};
+      const labels = labelsFileIn(notes);
+      const root = data ?? run.file.data?.root ?? "DATA";
+      const probe = commandLine(
+        ...["probe", shellWord(run.shelf?.source.path ?? run.dir), "--data", shellWord(root)],
+        ...(labels ? ["--labels", shellWord(labels)] : []),
+        ...(split != null && split !== seedOf(run) ? ["--split-seed", String(split)] : []),
+      );
       sentences.push(`${run.name} has no linear probe; measure one with: ${probe}`);
     }
   }

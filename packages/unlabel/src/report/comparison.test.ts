@@ -85,15 +85,29 @@ describe("the written comparison", () => {
     );
   });
 
+  it("claims no loss that the test images do not show, and names the weights that runs began with", async () => {
+    const close = { top1: 0.499, untrained: 0.5 };
+    const told = await compared({ a: close, b: { ...close, method: "mae" } });
+    expect(told.headline).toBe("a and b cannot be told apart: 49.9 % linear-probe top-1 each.");
+    const init = { source: "hub:facebook/dinov2-small", encoder: "vit_small" };
+    const begun = { top1: 0.4, untrained: 0.6, run: { init } };
+    expect((await compared({ a: begun })).headline).toBe(
+      "a reaches 40.0 % linear-probe top-1, 20.0 points below dinov2-small as it comes, with which it began.",
+    );
+    expect((await compared({ a: begun, b: { ...begun, method: "mae" } })).headline).toBe(
+      "Neither run reaches dinov2-small as it comes, with which it began.",
+    );
+  });
+
   it("judges a single run by its own baseline", async () => {
     expect((await compared({ a: { top1: 0.58 } })).headline).toBe(
-      "a reaches 58.0 % linear-probe top-1, 17.3 points above its untrained encoder.",
+      "a reaches 58.0 % linear-probe top-1, 17.3 points above its own untrained encoder.",
     );
     expect((await compared({ a: { top1: 0.41 } })).headline).toBe(
-      "a reaches 41.0 % linear-probe top-1, which cannot be told from its untrained encoder.",
+      "a reaches 41.0 % linear-probe top-1, which cannot be told from its own untrained encoder.",
     );
     expect((await compared({ a: { top1: 0.3 } })).headline).toBe(
-      "a reaches 30.0 % linear-probe top-1, 10.7 points below its untrained encoder.",
+      "a reaches 30.0 % linear-probe top-1, 10.7 points below its own untrained encoder.",
     );
     const bare = await compared({ a: { untrained: null, pixels: null } });
     expect(bare.headline).toBe("a reaches 58.0 % linear-probe top-1; no untrained baseline was measured.");
@@ -102,7 +116,7 @@ describe("the written comparison", () => {
 
   it("names runs without a probe and ranks the others", async () => {
     const one = await compared({ a: {}, b: { top1: null } });
-    expect(one.headline).toBe("a reaches 58.0 % linear-probe top-1, 17.3 points above its untrained encoder.");
+    expect(one.headline).toBe("a reaches 58.0 % linear-probe top-1, 17.3 points above its own untrained encoder.");
     expect(one.caveats[0]).toMatch(
       /^b has no linear probe; measure one with: unlabel probe .*\/b --data data\/imagenette$/,
     );

@@ -66,18 +66,26 @@ function headlineOf(runs: readonly Run[], scored: readonly Scored[]): string {
     if (protocol === "fine-tune" || protocol === "supervised")
       return `${best.group.name} reaches ${score}; its features as they are have not been measured.`;
     if (untrained === null || !gain) return `${best.group.name} reaches ${score}; no untrained baseline was measured.`;
+    const initial = initialWords(best.group);
     const words = {
-      1: `${size(best.top1 - untrained)} above its untrained encoder.`,
-      0: "which cannot be told from its untrained encoder.",
-      "-1": `${size(best.top1 - untrained)} below its untrained encoder.`,
+      1: `${size(best.top1 - untrained)} above ${initial}.`,
+      0: `which cannot be told from ${initial}.`,
+      "-1": `${size(best.top1 - untrained)} below ${initial}.`,
     };
     return `${best.group.name} reaches ${score}, ${words[`${sign(gain)}`]}`;
   }
   if (incomparable(scored))
     return `The ${plural(scored.length, "scored run")} cannot be ranked: their scores do not measure the same thing.`;
-  const lost = scored.every(({ top1, untrained }) => untrained !== null && top1 < untrained);
+  const lost = scored.every((one) => {
+    const gain = gainOf(one, "untrained");
+    return gain !== null && sign(gain) < 0;
+  });
   const shared = tiedWith(best, scored);
-  if (lost) return `${scored.length === 2 ? "Neither run" : "No run"} reaches its own untrained encoder.`;
+  if (lost) {
+    const initial = [...new Set(scored.map(({ group }) => initialWords(group)))];
+    const what = initial.length === 1 ? initial[0]! : "what it began with";
+    return `${scored.length === 2 ? "Neither run" : "No run"} reaches ${what}.`;
+  }
   if (shared.length > 1) {
     if (shared.some(({ std }) => std !== null))
       return `${list(shared.map((one) => `${one.group.name} with ${overSeeds(one)}`))} cannot be told apart by ${top1}.`;
@@ -265,7 +273,9 @@ export function compare(runs: readonly Run[], groups: readonly Group[]): Compari
     caveats: [...gaps(runs, groups, scored), ...confounders(groups)],
     method: scored.length
       ? `Intervals are 95\u00a0%, from the ${n.map(count).join(" or ")} test images${seeds ? "" : " alone"}: ${madeOf(scored)}` +
-        (seeds ? " Between runs of several seeds, Welch's interval from the seeds comes on top." : "") +
+        (seeds
+          ? " Where there are several seeds, Welch's interval from these comes on top, and of a gain Student's from each seed's own."
+          : "") +
         judged
       : "",
   };

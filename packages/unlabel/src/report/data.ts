@@ -1,6 +1,7 @@
 // Every number that the page shows, in one plain object: the page is rendered from it alone, so that the two cannot disagree.
 // Pictures are not in it; map, neighbours and confused pairs name the tiles of the run's eval/pictures.jpg.
 
+import { labelsFileIn } from "../run/evaluations.ts";
 import { type ComparisonTerms, readTerms } from "../run/read/comparison.ts";
 import type { Evaluation, Score } from "../run/read/evaluation-schema.ts";
 import { SCORED, type ScoredProtocol } from "../run/read/evaluation-schema.ts";
@@ -57,6 +58,7 @@ function evaluationData(evaluation: Evaluation) {
     confusion,
     settings,
     lead,
+    data,
   } = evaluation;
   const names = classes.map(({ name }) => name);
   return {
@@ -70,6 +72,10 @@ function evaluationData(evaluation: Evaluation) {
     weights_average: weights_average ?? null,
     seconds: seconds ?? null,
     notes: notes ?? [],
+    /** The images that it was scored on; null where an older version did not say. */
+    data: data ?? null,
+    /** The file of their labels; null where they are the images' own. */
+    labels: labelsFileIn(notes) ?? null,
     train_images,
     val_images,
     classes: names,

@@ -128,34 +128,54 @@ export function intervalOf(score: Score, images: number): Interval {
 const T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
 
 function student(degrees: number): number {
-  const df = Math.max(1, Math.floor(degrees));
+  // Rounding leaves 3.9999… of four.
+  const df = Math.max(1, Math.floor(degrees + 1e-9));
   const z = 1.959963984540054;
   return T[df - 1] ?? z + (z ** 3 + z) / (4 * df) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * df * df);
 }
 
 /**
  * 95 % interval of `a − b`. From the test images: the paired bootstrap where both were scored on the same ones and keep what they
- * predicted, else Newcombe's, which takes the two as independent. Where each has several seeds, Welch's from the seeds comes on top,
- * both half-widths added in squares, since seeds and test images are drawn independently.
- *
- * @param other what of `b` is meant: its trained encoder, or a baseline whose score `b.top1` then is
+ * predicted, else Newcombe's, which takes the two as independent. Where either has several seeds, Welch's from the seeds comes on top,
+ * both half-widths added in squares, since seeds and test images are drawn independently. A single run is taken as it is: an encoder
+ * off the shelf has no seeds, and of one seed nothing says how far others lie.
  */
-export function leadOf(a: Scored, b: Scored, other: Kind = "trained"): Interval {
-  const images = paired(a, b, other) ?? difference(a.top1, b.top1, Math.min(a.images, b.images));
-  if (a.std === null || b.std === null) return images;
-  const [va, vb] = [a.std ** 2 / a.seeds, b.std ** 2 / b.seeds];
-  if (va + vb === 0) return images;
-  const degrees = (va + vb) ** 2 / (va ** 2 / (a.seeds - 1) + vb ** 2 / (b.seeds - 1));
-  const half = student(degrees) * Math.sqrt(va + vb);
-  const d = a.top1 - b.top1;
-  return [d - Math.hypot(d - images[0], half), d + Math.hypot(images[1] - d, half)];
+export function leadOf(a: Scored, b: Scored): Interval {
+  const parts = [a, b].map(({ std, seeds }) => ({ variance: (std ?? 0) ** 2 / seeds, freedom: seeds - 1 }));
+  const variance = parts.reduce((sum, one) => sum + one.variance, 0);
+  const shares = parts.map((one) => (one.variance === 0 ? 0 : one.variance ** 2 / one.freedom));
+  const degrees = variance ** 2 / shares.reduce((sum, one) => sum + one, 0);
+  return withSeeds(fromImages(a, b, "trained"), a.top1 - b.top1, variance, degrees);
 }
 
-/** 95 % interval of a group's lead over its own baseline: paired over test images where evaluation measured that. */
+/**
+ * 95 % interval of a group's lead over its own baseline: paired over test images where evaluation measured that, and over seeds, of
+ * which each has a baseline of its own.
+ */
 export function gainOf(scored: Scored, baseline: "untrained" | "pixels"): Interval | null {
   const other = scored[baseline];
   if (other === null) return null;
   const measured = scored.seeds === 1 ? scored.evaluation.lead?.[baseline]?.interval : null;
   if (measured) return measured;
-  return leadOf(scored, { ...scored, top1: other, std: scored.std === null ? null : 0 }, baseline);
+  const images = fromImages(scored, { ...scored, top1: other }, baseline);
+  const gains = spread(
+    scored.evaluations.map((one) => {
+      const beside = one[baseline]?.top1;
+      return beside === undefined ? null : one.top1 - beside;
+    }),
+  );
+  if (!gains) return images;
+  return withSeeds(images, scored.top1 - other, (gains.std ?? 0) ** 2 / gains.n, gains.n - 1);
+}
+
+/** From the test images alone. @param other what of `b` is meant: its trained encoder, or a baseline whose score `b.top1` then is */
+function fromImages(a: Scored, b: Scored, other: Kind): Interval {
+  return paired(a, b, other) ?? difference(a.top1, b.top1, Math.min(a.images, b.images));
+}
+
+/** What the images leave open of a difference `d`, and what seeds do on top. @param variance of the difference of means over seeds */
+function withSeeds(images: Interval, d: number, variance: number, degrees: number): Interval {
+  if (variance === 0) return images;
+  const half = student(degrees) * Math.sqrt(variance);
+  return [d - Math.hypot(d - images[0], half), d + Math.hypot(images[1] - d, half)];
 }

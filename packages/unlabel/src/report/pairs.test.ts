@@ -220,7 +220,7 @@ describe("the headline where no linear probe was measured", () => {
 
   it("is kNN's", async () => {
     const one = await without({ a: { knn: 0.52 } });
-    expect(one.headline).toBe("a reaches 52.0 % kNN top-1, 22.0 points above its untrained encoder.");
+    expect(one.headline).toBe("a reaches 52.0 % kNN top-1, 22.0 points above its own untrained encoder.");
     expect(one.answer[0]).toMatch(
       /^a reaches 52\.0 % \(95 % interval .*\) by kNN, top-1, with no linear probe to set beside it\.$/,
     );

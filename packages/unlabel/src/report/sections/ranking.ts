@@ -45,7 +45,7 @@ export function ranking({ ranking: found, groups, halving, methods_asked: asked 
           <td>${like.length === 0 ? "–" : spans(like)}</td><td class="n">${duration(seconds)}</td><td class="n">${megabytes(peak_mb)}</td></tr>`;
       })}</tbody></table>`,
     )}
-    <p class="note">Behind: points of top-1, with the 95\u00a0% interval of the difference, paired over the test images where both were scored on the same ones. Cannot be told from: places whose difference from this one has zero in its interval. With so many comparisons one in twenty of those that are told apart is so by chance.</p>`;
+    <p class="note">Behind: points of top-1, with the 95\u00a0% interval of the difference, paired over the test images where both were scored on the same ones. Cannot be told from: places whose difference from this one has zero in its interval. With so many comparisons, of pairs that are in truth alike about one in twenty is told apart by chance.</p>`;
 }
 
 /** What was given up on the way, and by what. */

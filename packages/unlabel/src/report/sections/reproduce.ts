@@ -3,7 +3,23 @@
 import { commandLine, recordedHere, shellWord } from "../../base/shell.ts";
 import { type Html, html } from "../../page/html.ts";
 import { runLabel } from "../../page/label.ts";
-import type { ReportData } from "../data.ts";
+import type { ReportData, RunData } from "../data.ts";
+
+/** What an evaluation was asked for: images, labels in place of their own, and seeds where these are not what a run's own would be. */
+function termsOf({ data, labels, seed, split_seed: split }: Terms, run: RunData): string[] {
+  const root = data ?? run.data.root;
+  const told = (flag: string, value: string | number | null) =>
+    value === null ? [] : [flag, shellWord(String(value))];
+  return [
+    ...["--data", root === null ? "DATA" : shellWord(root)],
+    ...told("--labels", labels),
+    ...told("--seed", seed === run.seed ? null : seed),
+    // Without it the fifth that is held out follows from the seed.
+    ...told("--split-seed", split === seed ? null : split),
+  ];
+}
+
+type Terms = Pick<NonNullable<RunData["scores"]["linear"]>, "data" | "labels" | "seed" | "split_seed">;
 
 export function reproduce({ runs }: ReportData): Html {
   return html`${runs.map((run) => {
@@ -15,12 +31,8 @@ export function reproduce({ runs }: ReportData): Html {
       created && `started ${created.slice(0, 16).replace("T", " ")} UTC`,
     ].filter((fact) => typeof fact === "string");
     const [scored] = Object.values(run.scores);
-    // Where a fifth was held out by another seed than the run's, such as a comparison's, that is told.
-    const split = scored?.split_seed ?? null;
-    const fifth = split !== null && split !== scored?.seed ? ["--split-seed", String(split)] : [];
-    const data = run.data.root === null ? "DATA" : shellWord(run.data.root);
     const probed = scored
-      ? commandLine("evaluate", shellWord(run.shelf?.source ?? run.dir), "--data", data, ...fifth)
+      ? commandLine("evaluate", shellWord(run.shelf?.source ?? run.dir), ...termsOf(scored, run))
       : null;
     // Nothing was trained of what comes off the shelf.
     const trained = run.shelf ? null : command === null ? "The command was not recorded." : recordedHere(command);
