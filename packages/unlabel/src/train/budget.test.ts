@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { parseDuration } from "../base/duration.ts";
 import { resolveConfig } from "../methods/registry.ts";
+import { RunDirectory } from "../run/directory.ts";
 
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { Clock, stepsOf, withinBudget, withSteps } from "./budget.ts";
@@ -160,6 +161,26 @@ describe("a run with a budget", () => {
     const planned = info.notes?.filter((note) => note.includes("steps became")) ?? [];
     expect(log.split("steps became").length - 1).toBe(Math.min(1, planned.length));
     expect(info.config.warmup_epochs).toBeLessThanOrEqual((0.1 * result.steps) / 2 + 1);
+  });
+
+  it("is saved where it is planned anew, before run.json says so: a kill between leaves steps with the plan that they had", async () => {
+    using _ = vi
+      .spyOn(Clock.prototype, "plan")
+      .mockImplementation((step, _seconds, total) => (step === 2 ? 5 : step === 1 ? 4 : total));
+    const out = join(folder.path, "anew");
+    const seen: string[] = [];
+    const { result } = await pretrain({
+      ...{ data, settings: { flags }, out, stream },
+      onEvent: (event) => {
+        if (event.type !== "checkpoint" && event.type !== "plan") return;
+        const { steps } = RunDirectory.open(out).info.config;
+        seen.push(`${event.type} ${event.step}: ${event.type === "plan" ? event.total : steps}`);
+      },
+    });
+    expect(result.steps).toBe(5);
+    // The first plan is what the time of a step gave; the second has been written before the third is saved.
+    expect(seen[0]).toMatch(/^checkpoint 1: \d+$/);
+    expect(seen.slice(1)).toEqual(["plan 1: 4", "checkpoint 2: 4", "plan 2: 5", "checkpoint 4: 5", "checkpoint 5: 5"]);
   });
 
   describe("that goes on", () => {

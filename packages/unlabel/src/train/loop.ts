@@ -122,6 +122,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
     // What that took is no part of the first step, in which the others wait for it.
     stepBegan = performance.now();
     while (step < total && !stopped && !asked()) {
+      const planBefore = total;
       const { value: batch, done } = await batches.next();
       if (done) throw new Error(`Expected a batch for step ${step + 1} of ${total}, got the end of the data`);
       try {
@@ -146,8 +147,7 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         const place = { folder: run.path, items: options.items, writes: group.first };
         refuseNotFinite(outcome, { batch: { indices }, step, saved, lr, config, ...place });
         const planned = clock?.plan(step, seconds(), total, watch?.seconds, growth) ?? total;
-        const before = total;
-        if (planned !== before) {
+        if (planned !== total) {
           [total, schedule] = [planned, makeSchedule(config, stepsPerEpoch, planned)];
           growth?.plan(step, total);
         }
@@ -176,7 +176,6 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
           listeners.onEvent?.({ type: "health", step, health });
           await write("run.json", () => run.update({ health }));
         }
-        if (planned !== before) await tellPlan(before);
         const missing = step === total ? watch?.leftOut(moment()) : null;
         if (missing) progress.log(missing);
         options.profiler?.stepDone(waited);
@@ -190,9 +189,12 @@ export async function trainLoop(options: LoopOptions): Promise<number> {
         for (const view of batch.views) view.dispose();
       }
       const epochEnds = step % (stepsPerEpoch * config.checkpoint_every_epochs) === 0;
-      if (epochEnds || step === total || performance.now() - savedAt > 1000 * CHECKPOINT_SECONDS) {
+      const isPlannedAnew = total !== planBefore;
+      if (epochEnds || step === total || isPlannedAnew || performance.now() - savedAt > 1000 * CHECKPOINT_SECONDS) {
         await save();
       }
+      // After the checkpoint: a run that is killed goes on from a step of which run.json has the plan that it was trained under.
+      if (isPlannedAnew) await tellPlan(planBefore);
       // A step is one long native call, and saving another: what came meanwhile is heard before the next one begins.
       await turn();
       if (group.several) {

@@ -63,9 +63,12 @@ export function chooseThreads(wanted: Config["threads"], env: NodeJS.ProcessEnv 
   return wanted === "auto" ? threadsOfRank(allowedCores(), processes, env) : wanted;
 }
 
+/** As it began: Node asks for the affinity of the thread that asks, which has one core alone while threads are bound (give-way.ts). */
+const AFFINITY = availableParallelism();
+
 /** Cores that this process may use: its affinity, and the quota of a container or another control group. */
 export function allowedCores(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.ceil(grantedCores())));
+  return Math.max(1, Math.min(AFFINITY, Math.ceil(grantedCores())));
 }
 
 /** The instruction sets that Linux lists for the CPU; empty elsewhere. */

@@ -203,7 +203,8 @@ function refused(error: UserError): Word<never> {
 }
 
 function opened<T>(word: Word<T>): T {
-  if ("value" in word) return word.value;
+  // JSON leaves out a value that is undefined.
+  if (!("error" in word)) return word.value;
   const { error, kind } = word;
   throw alike(
     kind === "usage"

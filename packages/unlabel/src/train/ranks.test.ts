@@ -34,6 +34,9 @@ const SETTINGS = {
   },
 };
 
+/** Of an encoder that narrow.ts leaves as it is, so that its weights are known. */
+const WHOLE = { ...SETTINGS, encoder: "vit_small" };
+
 interface Said {
   info: RunInfo;
   error?: string;
@@ -87,6 +90,7 @@ beforeAll(async () => {
   mkdirSync(at("elsewhere"));
   await writeArchives();
   await alone("one", { ...SETTINGS, batch: 8 });
+  await alone("whole", { ...WHOLE, batch: 8, steps: 1 });
   await alone("half", { ...SETTINGS, batch: 8, steps: 3 });
   for (const [kind, data] of ARCHIVES) await alone(`${kind}-one`, { ...SETTINGS, batch: 8 }, { data: at(data) });
   const request = (out: string, flags: Record<string, unknown>, more = {}) => ({
@@ -108,6 +112,7 @@ beforeAll(async () => {
       request: request(`${kind}-two`, { ...SETTINGS, batch: 4 }, { data: at(data) }),
     })),
     { request: request("budget", { ...timed, batch: 4, budget: 2 }) },
+    { request: request("begun", { ...WHOLE, batch: 4, steps: 2, init: at("whole") }) },
   ];
   const outcomes = await runRanks(2, fileURLToPath(new URL("../testing/run-pretrain.ts", import.meta.url)), {
     args: [JSON.stringify(asked)],
@@ -185,6 +190,14 @@ describe("two ranks of 4 images", () => {
     expect(status).toBe("done");
     expect(rows("budget")).toHaveLength(result!.steps);
     expect(result!.seconds).toBeGreaterThan(1);
+  });
+
+  it("begin with weights that rank 0 has looked at", () => {
+    expect([first[10]!.error, second[10]!.error]).toEqual([undefined, undefined]);
+    const { info } = RunDirectory.open(at("begun"));
+    expect(info).toMatchObject({ status: "done", ranks: 2, init: { source: at("whole") } });
+    expect(info.start?.health?.values["health/rank"]).toBeGreaterThan(0);
+    expect(first[10]!.log).toContain("begins with");
   });
 
   it("share a global batch whatever their number", () => {
