@@ -2,6 +2,7 @@
 // otherwise hands the signal on to Node's. Within it only what POSIX calls async-signal-safe is called.
 #include "signals.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <time.h>
@@ -38,9 +39,15 @@ int64_t now() {
   return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
 }
 
+// Nobody may be reading, and a full pipe would keep the process for ever.
+bool has_room(int file) {
+  pollfd one{file, POLLOUT, 0};
+  return poll(&one, 1, 0) == 1 && (one.revents & POLLOUT) != 0;
+}
+
 void say(int file, const std::string& words) {
   const char* at = words.data();
-  for (size_t left = words.size(); left > 0;) {
+  for (size_t left = words.size(); left > 0 && has_room(file);) {
     const ssize_t written = write(file, at, left);
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return;

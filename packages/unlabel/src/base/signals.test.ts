@@ -1,6 +1,8 @@
 import { spawnSync } from "node:child_process";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { temporaryFolder } from "../testing/data.ts";
 
 /** Runs built modules in a process that signals itself. */
 function run(program: string) {
@@ -18,6 +20,28 @@ const USE = `import { leaveAtSignal, onFirstSignal, unbroken } from "./dist/base
 it("leaves with its last words, wherever the program is", () => {
   const found = run(`${USE} leaveAtSignal("told\\n", "{}\\n"); console.log("begun"); hit("SIGINT"); for (;;);`);
   expect(found).toEqual({ stdout: "begun\n{}\n", stderr: "told\n", status: 130, signal: null });
+});
+
+it.skipIf(process.platform === "win32")("leaves though nobody reads what it says, and the pipe is full", () => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "full");
+  expect(spawnSync("mkfifo", [path]).status).toBe(0);
+  const filled = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  const full = openSync(path, "w");
+  try {
+    expect(() => {
+      for (;;) writeSync(filled, Buffer.alloc(4096));
+    }).toThrow("EAGAIN");
+    const program = `${USE} leaveAtSignal("told\\n", "{}\\n"); hit("SIGINT"); for (;;);`;
+    const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      ...{ cwd: join(import.meta.dirname, "..", ".."), encoding: "utf8", timeout: 20_000, killSignal: "SIGKILL" },
+      stdio: ["ignore", "pipe", full],
+    });
+    expect([stdout, status]).toEqual(["{}\n", 130]);
+  } finally {
+    closeSync(full);
+    closeSync(filled);
+  }
 });
 
 it("ends what is being written first", () => {

@@ -119,9 +119,14 @@ const MOST_LOOKS = 20_000;
  * folders nobody looks.
  */
 function copiesOf(root: string, held: readonly Item[], rest: readonly Item[]): ReadonlySet<string> {
-  const paths = [...new Set([...held, ...rest].map(({ path }) => path))];
-  if (paths.length > MOST_SIZES) return NO_COPIES;
-  const sizes = new Map(paths.map((path) => [path, sizeOf(join(root, path))]));
+  const sizes = new Map<string, number>();
+  for (const items of [held, rest])
+    for (const { path } of items) {
+      sizes.set(path, 0);
+      if (sizes.size > MOST_SIZES) return NO_COPIES;
+    }
+  const paths = [...sizes.keys()];
+  for (const path of paths) sizes.set(path, sizeOf(join(root, path)));
   const wanted = new Map<number, string[]>();
   for (const { path } of held) {
     const size = sizes.get(path)!;

@@ -46,6 +46,9 @@ export interface ReaderOptions {
   threads?: number;
 }
 
+/** Files that are known not to be JPEGs, at most: a reader lives as long as a training of any number of images. */
+const MOST_FOREIGN = 1 << 20;
+
 /** The native pool's limit. A machine may have more cores, which then still compute. */
 const MOST_THREADS = 256;
 
@@ -229,8 +232,14 @@ export class ImageReader {
 
   #markForeign(image: AnyImage, index: number): number {
     const key = keyOf(image);
-    if (key !== null) this.#foreign.set(key, undefined);
+    if (key !== null) this.#keepForeign(key, undefined);
     return index;
+  }
+
+  /** Those that are forgotten are found out again. */
+  #keepForeign(key: string, bytes: number | undefined): void {
+    if (this.#foreign.size >= MOST_FOREIGN) this.#foreign.clear();
+    this.#foreign.set(key, bytes);
   }
 
   async #foreignSize(source: Encoded): Promise<Size> {
@@ -238,7 +247,7 @@ export class ImageReader {
     const { width, height, bytes } = await (described ? describedHeader(source) : foreignHeader(source));
     const key = keyOf(source);
     if (key !== null) {
-      if (!described) this.#foreign.set(key, bytes);
+      if (!described) this.#keepForeign(key, bytes);
       // What will be read next may as well be decoded now, if it can be kept.
       if (width * height * pixelBytes(source) <= this.#room) await this.#decode(source, async () => {});
     }

@@ -57,16 +57,19 @@ export async function finish(step: number, ended: Ended): Promise<Pretrained> {
     );
   }
   if (!interrupted) watch?.record.ends(step);
-  const pictures = interrupted ? null : await writePictures(run.path, method, config, data, run.info.device);
-  if (log && pictures) {
-    const room = { folder: run.path, progress, stop, kept: "all else" };
-    await withRoom("TensorBoard's pictures", () => log.pictures(step, pictures), room);
+  const room = { folder: run.path, progress, stop, kept: "all else" };
+  if (!interrupted) {
+    const draw = async () => {
+      const pictures = await writePictures(run.path, method, config, data, run.info.device);
+      if (pictures) log?.pictures(step, pictures);
+    };
+    await withRoom("pictures", draw, room);
   }
   const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
   const status = interrupted ? "interrupted" : "done";
   const changes = { status, finished: new Date().toISOString(), result, ...healthOf(watch) } as const;
   if (interrupted) updateIfRoom(run, changes);
-  else await withRoom("run.json", () => run.update(changes), { folder: run.path, progress, stop, kept: "all else" });
+  else await withRoom("run.json", () => run.update(changes), room);
   return { run: run.path, info: run.info, result, interrupted };
 }
 

@@ -2,10 +2,11 @@ import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
-import { mlflowSettings } from "./mlflow.ts";
+import { MlflowLog, mlflowSettings } from "./mlflow.ts";
 import { pretrain } from "./pretrain.ts";
 
 interface Call {
@@ -19,7 +20,7 @@ interface Call {
 /** A server that answers as MLflow's does, and remembers. */
 async function mlflow() {
   const calls: Call[] = [];
-  const state = { down: false, experiments: new Map<string, string>(), runs: new Set<string>() };
+  const state = { down: false, slowMs: 0, experiments: new Map<string, string>(), runs: new Set<string>() };
   const server = createServer(async (request, response) => {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
@@ -54,6 +55,7 @@ async function mlflow() {
       const id = url.searchParams.get("run_id")!;
       return state.runs.has(id) ? answer(200, info(id)) : answer(404, { error_code: "RESOURCE_DOES_NOT_EXIST" });
     }
+    if (path === "mlflow/runs/log-batch" && state.slowMs > 0) await sleep(state.slowMs);
     if (["mlflow/runs/log-batch", "mlflow/runs/update"].includes(path) || path.startsWith("mlflow-artifacts/"))
       return answer(200, {});
     return answer(404, { error_code: "ENDPOINT_NOT_FOUND" });
@@ -168,6 +170,52 @@ describe("log mlflow", () => {
     await train("failing", { steps: 4 }, true);
     expect(existsSync(at("failing/mlflow.json"))).toBe(true);
   }, 120_000);
+
+  describe("whatever waits for the server", () => {
+    /** What a log of so many steps of 1000 numbers sends, and says. */
+    async function logged(steps: number, slowMs: number, limits: { callMs: number; waiting?: number }) {
+      const run = RunDirectory.open(at("whole"));
+      const said: string[] = [];
+      const settings = mlflowSettings({ MLFLOW_TRACKING_URI: server.address });
+      const log = new MlflowLog(run, run.info.config, settings, (line) => said.push(line), limits);
+      const row = (step: number) => ({
+        ...{ step, epoch: 1, seconds: 1 },
+        ...Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`number/${i}`, i])),
+      });
+      server.calls.length = 0;
+      server.state.slowMs = slowMs;
+      log.step(row(0));
+      // The first call is under way.
+      while (!server.calls.some(({ path }) => path === "mlflow/runs/log-batch")) await sleep(1);
+      for (let step = 1; step < steps; step++) log.step(row(step));
+      await log.end("FINISHED");
+      server.state.slowMs = 0;
+      const sent = server.calls.flatMap(({ body }) => (body.metrics ?? []).map(({ key, step }) => `${step} ${key}`));
+      return { sent, said };
+    }
+
+    it("is sent once, by one at a time, also where that takes longer than one call may", async () => {
+      const { sent, said } = await logged(30, 100, { callMs: 2000 });
+      expect(sent).toHaveLength(30_000);
+      expect(new Set(sent).size).toBe(30_000);
+      expect(said).toEqual([]);
+    }, 60_000);
+
+    it("is counted where it was too much, and none of the rest is missing", async () => {
+      const { sent, said } = await logged(40, 2, { callMs: 30_000, waiting: 20_000 });
+      expect(new Set(sent).size).toBe(sent.length);
+      const [, lost] = /^MLflow has not got (\d+) of the run's numbers/.exec(said[0]!)!;
+      expect(sent.length + Number(lost)).toBe(40_000);
+      expect(Number(lost)).toBeGreaterThan(10_000);
+    }, 60_000);
+
+    it("is counted where the server takes too long", async () => {
+      const { sent, said } = await logged(3, 400, { callMs: 100 });
+      expect(said[0]).toContain("no answer within 0.1 s; training goes on");
+      expect(said[1]).toBe("MLflow has not got 3000 of the run's numbers; all of them are in metrics.jsonl");
+      expect(new Set(sent).size).toBeLessThanOrEqual(3000);
+    }, 60_000);
+  });
 
   it.each([
     ["nowhere", undefined, /Expected the address of an MLflow server in MLFLOW_TRACKING_URI .*got none/],

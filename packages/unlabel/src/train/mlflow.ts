@@ -63,8 +63,11 @@ export class MlflowLog implements TrainingLog {
   readonly #config: SettledConfig;
   readonly #settings: MlflowSettings;
   readonly #say: (line: string) => void;
+  readonly #callMs: number;
+  readonly #most: number;
   #waiting: Metric[] = [];
   #dropped = 0;
+  #sending = 0;
   #id: string | null = null;
   #artifacts: string | null = null;
   #busy: Promise<void> | null = null;
@@ -72,18 +75,27 @@ export class MlflowLog implements TrainingLog {
   #hasFailed = false;
   #pictures: { step: number; made: WrittenPictures } | null = null;
 
-  constructor(run: RunDirectory, config: SettledConfig, settings: MlflowSettings, say: (line: string) => void) {
+  /** @param limits how long a call may take, and how many numbers wait at most */
+  constructor(
+    run: RunDirectory,
+    config: SettledConfig,
+    settings: MlflowSettings,
+    say: (line: string) => void,
+    { callMs = CALL_MS, waiting = WAITING } = {},
+  ) {
     this.#run = run;
     this.#config = config;
     this.#settings = settings;
     this.#say = say;
+    this.#callMs = callMs;
+    this.#most = waiting;
   }
 
   step({ step, epoch: _, seconds: __, ...named }: MetricsRow): void {
     const timestamp = Date.now();
     for (const [key, value] of Object.entries(named))
       if (Number.isFinite(value)) this.#waiting.push({ key, value, timestamp, step });
-    const over = this.#waiting.length - WAITING;
+    const over = this.#waiting.length - this.#most;
     if (over > 0) {
       this.#waiting.splice(0, over);
       this.#dropped += over;
@@ -97,8 +109,13 @@ export class MlflowLog implements TrainingLog {
 
   /** Sends what is left and tells the server how it ended; waits for a server that does not answer no longer than for one call. */
   async end(status: "FINISHED" | "KILLED" | "FAILED"): Promise<void> {
-    await Promise.race([this.#busy, sleep(CALL_MS, null, { ref: false })]);
+    // As long as it takes what is sent: one sender at a time.
+    for (let left = Number.POSITIVE_INFINITY; this.#busy !== null && this.#waiting.length < left; ) {
+      left = this.#waiting.length;
+      await Promise.race([this.#busy, sleep(this.#callMs, null, { ref: false })]);
+    }
     try {
+      if (this.#busy !== null) throw new Error(noAnswer(this.#callMs));
       await this.#send();
       if (this.#id === null) await this.#begin();
       await this.#sendPictures();
@@ -106,7 +123,7 @@ export class MlflowLog implements TrainingLog {
     } catch (error) {
       this.#failed(error);
     }
-    const lost = this.#waiting.length + this.#dropped;
+    const lost = this.#waiting.length + this.#sending + this.#dropped;
     if (lost > 0) this.#say(`MLflow has not got ${lost} of the run's numbers; all of them are in metrics.jsonl`);
   }
 
@@ -125,9 +142,17 @@ export class MlflowLog implements TrainingLog {
   async #send(): Promise<void> {
     if (this.#id === null) await this.#begin();
     while (this.#waiting.length > 0) {
-      const metrics = this.#waiting.slice(0, MOST.metrics);
-      await this.#call("POST", "runs/log-batch", { run_id: this.#id, metrics });
-      this.#waiting.splice(0, metrics.length);
+      // Taken out before: what waits may be dropped meanwhile.
+      const metrics = this.#waiting.splice(0, MOST.metrics);
+      this.#sending = metrics.length;
+      try {
+        await this.#call("POST", "runs/log-batch", { run_id: this.#id, metrics });
+      } catch (error) {
+        this.#waiting.unshift(...metrics);
+        throw error;
+      } finally {
+        this.#sending = 0;
+      }
     }
   }
 
@@ -256,12 +281,11 @@ export class MlflowLog implements TrainingLog {
         ...(body !== undefined && { body }),
         // A redirect would take the password elsewhere.
         redirect: "error",
-        signal: AbortSignal.timeout(CALL_MS),
+        signal: AbortSignal.timeout(this.#callMs),
       });
       text = (await response.text()).slice(0, 1 << 22);
     } catch (error) {
-      if (error instanceof Error && error.name === "TimeoutError")
-        throw new Error(`no answer within ${CALL_MS / 1000} s`);
+      if (error instanceof Error && error.name === "TimeoutError") throw new Error(noAnswer(this.#callMs));
       const cause = error instanceof Error ? error.cause : null;
       const code = cause instanceof Error && "code" in cause ? ` (${String(cause.code)})` : "";
       throw new Error(`no connection${code}`);
@@ -301,4 +325,8 @@ function parsed(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+function noAnswer(ms: number): string {
+  return `no answer within ${ms / 1000} s`;
 }

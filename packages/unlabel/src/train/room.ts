@@ -35,12 +35,12 @@ export interface RoomOptions {
  */
 export async function withRoom(
   what: string,
-  write: () => void,
+  write: () => void | Promise<void>,
   { folder, progress, stop, kept, retryMs = RETRY_MS }: RoomOptions,
 ): Promise<void> {
   for (let announced = false; ; announced = true) {
     try {
-      write();
+      await write();
       if (announced) progress.log("There is room again: training goes on.");
       return;
     } catch (error) {

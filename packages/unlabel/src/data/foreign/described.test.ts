@@ -169,6 +169,15 @@ describe("what was not measured", () => {
       nodata: "7",
     });
     expect([...(await decode(file, input(1, { range: [[0, 10]] }))).data]).toEqual(new Array(8).fill(0));
+    const four = { width: 3, height: 2, bands: 4, data: new Uint8Array(24), sparse: true, nodata: "5" };
+    const some = input(2, {
+      bands: [1, 3],
+      range: [
+        [0, 10],
+        [0, 5],
+      ],
+    });
+    expect([...(await decode(makeTiff({ ...four, nodata: "" }), some)).data]).toEqual(new Array(12).fill(0));
     const floats = { width: 2, height: 1, bands: 1, data: Float32Array.of(0, 0), sparse: true };
     const range = [[-1, 1]] as const;
     expect([...(await decode(makeTiff(floats), input(1, { range }))).data]).toEqual([32_768, 32_768]);

@@ -197,21 +197,21 @@ class Blocks {
     const give = (samples: Patch["samples"], from: number, to: number, first: number, stride: number) => {
       for (const { band, channel } of group)
         put({
-          channel,
-          x: left + x0 - window.x,
-          y: top + from - window.y,
-          width: x1 - x0,
-          height: to - from,
+          ...placed(channel, from, to),
           samples,
           start: (x0 - first) * this.#each + (planar ? 0 : band),
           pixelStep: this.#each,
           rowStep: stride,
         });
     };
+    const placed = (channel: number, from: number, to: number) => {
+      const [x, y] = [left + x0 - window.x, top + from - window.y];
+      return { channel, x, y, width: x1 - x0, height: to - from };
+    };
     if (size === 0 || offset === 0) {
       // Left out by GDAL where nothing was measured.
-      const nothing = new Float64Array((x1 - x0) * this.#each).fill(nodata ?? 0);
-      give(nothing, y0, y1, x0, 0);
+      const samples = new Float64Array(x1 - x0).fill(nodata ?? 0);
+      for (const { channel } of group) put({ ...placed(channel, y0, y1), samples, start: 0, pixelStep: 1, rowStep: 0 });
       return;
     }
     if (this.isPlain) return this.#readPlain(offset, x0, x1, y0, y1, give);

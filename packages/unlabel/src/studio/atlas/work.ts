@@ -14,6 +14,8 @@ const END_MS = 2_000;
 export type OnWork = (words: string, share: number | null) => void;
 
 interface Waiting {
+  /** The process that was asked. */
+  child: ChildProcess;
   answered: (answer: unknown) => void;
   failed: (error: Error) => void;
   onWork: OnWork;
@@ -59,7 +61,7 @@ export class WorkProcess implements Work {
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       return await new Promise<Requests[K]["answer"]>((answered, failed) => {
-        this.#waiting.set(id, { answered: answered as (answer: unknown) => void, failed, onWork });
+        this.#waiting.set(id, { child, answered: answered as (answer: unknown) => void, failed, onWork });
         child.send({ id, kind, ask });
       });
     } finally {
@@ -102,9 +104,10 @@ export class WorkProcess implements Work {
   }
 
   #lose(child: ChildProcess, why: string): void {
-    if (this.#child !== child) return;
-    this.#child = null;
-    for (const { failed } of this.#waiting.values()) {
+    // Another may have been started in its place already.
+    if (this.#child === child) this.#child = null;
+    for (const { child: asked, failed } of this.#waiting.values()) {
+      if (asked !== child) continue;
       failed(
         new UserError(
           `Expected an answer, but the process that works on it is gone: ${why}, perhaps for want of memory; ask again`,
