@@ -99,12 +99,17 @@ export function resolveWith(
     throw new UsageError(once(problems));
   }
   const config: Config = fittingPreset(parsed.data, given);
+  refuseContradictions(method, config, flags);
+  return config;
+}
+
+/** @param flags the settings that the user has just given @throws {UsageError} for settings that make no sense together */
+export function refuseContradictions(method: Configurable, config: Config, flags: Settings): void {
   const problems = [
     ...contradictions(config, flags, method.isVit(config.encoder)),
     ...(method.check?.(config, flags) ?? []),
   ];
   if (problems.length > 0) throw new UsageError(once(problems));
-  return config;
 }
 
 /** The preset's settings; its eval_size and size_start go with its own size and with ResNets. */

@@ -45,6 +45,16 @@ describe("randomBox", () => {
     expect(flips / n).toBeCloseTo(0.5, 1);
   });
 
+  it("is the centred box, always, where nothing is left to chance: also of sides a pixel apart", () => {
+    const whole = { crop: { scale: [1, 1], ratio: [1, 1] }, flip: 0 } as const;
+    const box = (width: number, height: number, i: number) => randomBox(width, height, whole, new Rng(0, "crop", 0, i));
+    for (let i = 0; i < 20; i++) {
+      expect(box(100, 101, i)).toEqual({ x: 0, y: 0, width: 100, height: 100, flip: false });
+      expect(box(1025, 1024, i)).toEqual({ x: 0, y: 0, width: 1024, height: 1024, flip: false });
+      expect(box(100, 104, i)).toEqual({ x: 0, y: 2, width: 100, height: 100, flip: false });
+    }
+  });
+
   it("falls back to the largest centred box of an allowed ratio", () => {
     const rng = () => new Rng(0, "crop");
     const whole = { crop: { scale: [1, 1], ratio: [3 / 4, 4 / 3] }, flip: 0 } as const;

@@ -17,7 +17,9 @@ function roundHalfEven(x: number): number {
 export function randomBox(width: number, height: number, spec: Pick<ViewSpec, "crop" | "flip">, rng: Rng): Box {
   const [minRatio, maxRatio] = spec.crop.ratio;
   const flip = rng.chance(spec.flip);
-  for (let attempt = 0; attempt < 10; attempt++) {
+  // Where nothing is left to chance the centred box is asked for: by chance one side would be a pixel short, and begin anywhere.
+  const attempts = spec.crop.scale[0] === 1 && minRatio === maxRatio ? 0 : 10;
+  for (let attempt = 0; attempt < attempts; attempt++) {
     const area = width * height * rng.uniform(...spec.crop.scale);
     const ratio = Math.exp(rng.uniform(Math.log(minRatio), Math.log(maxRatio)));
     const w = roundHalfEven(Math.sqrt(area * ratio));

@@ -65,6 +65,9 @@ describe("preset auto", () => {
     expect(fit(distill, PHOTOGRAPHS, teacher).settings).toMatchObject({ teacher_view: "whole", patch_weight: 0 });
     const small = { teacher_encoder: "resnet18", teacher_stem: "7x7", teacher_size: 64 };
     expect(fit(distill, PHOTOGRAPHS, small).settings).not.toHaveProperty("teacher_view");
+    // Neither goes with a whole view.
+    for (const given of [{ pooled_weight: 0 }, { size_start: 32 }])
+      expect(fit(distill, PHOTOGRAPHS, { ...teacher, ...given }).settings).not.toHaveProperty("teacher_view");
     expect(fit(distill, PHOTOGRAPHS, { ...teacher, teacher_view: "same" }).settings).not.toHaveProperty("patch_weight");
   });
 

@@ -5,7 +5,7 @@ import { counted } from "../base/text.ts";
 import { withoutImages } from "../config/channels.ts";
 import type { Config } from "../config/common.ts";
 import { edgeAt, sizesOf } from "../config/growth.ts";
-import { type Configurable, isSettingOf, resolveWith, type Sources } from "../config/resolve.ts";
+import { type Configurable, isSettingOf, refuseContradictions, resolveWith, type Sources } from "../config/resolve.ts";
 import { nearest } from "../config/suggest.ts";
 import type { ViewSpec } from "../data/views.ts";
 import { aboutEncoder, isVit } from "../encoders/facts.ts";
@@ -107,6 +107,11 @@ export function resolveConfig(sources: Sources): Config {
   // A run's method that is not there has its own words: its plugin is missing.
   if (sources.file && sources.flags?.method === undefined && typeof name === "string") methodNamed(name);
   return resolveWith(configurable(), sources, { method: FIRST_METHOD, preset: AUTO });
+}
+
+/** @throws {UsageError} for settings that make no sense together, where one of them has been changed since they were resolved */
+export function refuseSenseless(config: Config): void {
+  refuseContradictions(configurableOf(methodNamed(config.method)), config, {});
 }
 
 /**

@@ -1,6 +1,8 @@
 // A batch that ranks share: how many images it has in all, which is what `batch` means from here on.
+import { UsageError } from "../base/errors.ts";
 import type { Config } from "../config/common.ts";
 import { AUTO } from "../methods/presets.ts";
+import { refuseSenseless } from "../methods/registry.ts";
 import type { Plan } from "./plan.ts";
 import type { RankGroup } from "./rank-group.ts";
 import { localBatch } from "./ranks.ts";
@@ -9,7 +11,7 @@ import { localBatch } from "./ranks.ts";
  * A config whose `batch` is that of all ranks: `global_batch`, or what each rank was to have times their number; a run that goes on keeps
  * its own, whatever their number now. Of preset `auto`, no more than a quarter of the images.
  *
- * @throws {UsageError} where the ranks cannot share it evenly
+ * @throws {UsageError} where the ranks cannot share it evenly, or the method takes no batch of that size
  */
 export function shared<C extends Config>(
   config: C,
@@ -21,7 +23,15 @@ export function shared<C extends Config>(
   const chosen = !run && config.preset === AUTO && given.batch === undefined && config.global_batch === null;
   const most = Math.max(worldSize, Math.floor(images / 4 / worldSize) * worldSize);
   const batch = chosen && several ? Math.min(asked, most) : asked;
-  localBatch(ranks, batch);
+  const own = localBatch(ranks, batch);
+  const part = config.micro_batch;
+  if (several && part !== null && own > part && own % part !== 0) {
+    throw new UsageError(
+      `Expected a micro_batch that divides the ${own} images of each of ${worldSize} ranks, got ${part}; set another, or start another number of ranks`,
+    );
+  }
   if (batch === config.batch && !several) return config;
-  return { ...config, batch, ...(several && !run && { global_batch: batch }) };
+  const settled = { ...config, batch, ...(several && !run && { global_batch: batch }) };
+  if (batch !== config.batch) refuseSenseless(settled);
+  return settled;
 }

@@ -59,6 +59,8 @@ export const about = {
   },
   fit({ device }, given): Choice[] {
     if (device !== "cpu" || "teacher_view" in given || "patch_weight" in given) return [];
+    // Neither goes with what a whole view would bring.
+    if (given.pooled_weight === 0 || given.size_start != null) return [];
     const student = { ...SMALL_RESNET, patch: 16, ...given } as unknown as Config;
     const cost = teacherMacs(student) / (3 * encoderMacs(student));
     if (!(cost > COSTLY)) return [];

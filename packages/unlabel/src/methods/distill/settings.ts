@@ -19,7 +19,7 @@ export const schema = {
   teacher_stem: oneOf("7x7", "3x3").nullable(),
   /** Edge in pixels of what the teacher sees; null: as its own config says, or its positions. A ViT's patch must divide it. */
   teacher_size: integer(16, 1024).nullable(),
-  /** What a ViT's features are that are taught; null: as evaluation has them, mean and maximum of the patch tokens. */
+  /** What a ViT's features are that are taught; null: as its own run or form has them, else mean and maximum of the patch tokens. */
   teacher_pooling: oneOf(...POOLINGS).nullable(),
   /** Which channels of the images the teacher sees, from 1, one for each of its own (`4,3,2`, or `1,1,1` of gray images); null: all. */
   teacher_bands: bands(),

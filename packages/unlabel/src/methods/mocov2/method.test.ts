@@ -1,6 +1,7 @@
 import { manualSeed, noGrad, randn, scope, type Tensor } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import type { Config } from "../../config/common.ts";
+import { withDraws } from "../../encoders/draws-in-use.ts";
 import { cosine, mean, rowsOf } from "../../testing/naive.ts";
 import { stepOn } from "../../testing/progress.ts";
 import { ToyEncoder, trainOnToys } from "../../testing/toys.ts";
@@ -118,6 +119,15 @@ describe("MocoV2", () => {
     });
   });
 
+  it("leaves out branches of a ResNet image by image, in groups as in the whole batch", () => {
+    scope(() => {
+      const method = moco({ encoder: "resnet18", batch: 8, batchnorm_groups: 4, drop_path: 0.5 }).train();
+      const step = stepOn(8);
+      const { loss } = withDraws(step.draws, () => method.loss([pair(8)], step));
+      expect(loss.item()).toBeGreaterThan(0);
+    });
+  });
+
   it("learns without collapsing", () => {
     scope(() => {
       manualSeed(0);
@@ -177,6 +187,10 @@ describe("MocoV2", () => {
 
   it.each([
     [{ batch: 1 }, "Expected at least 2 for batch, since MoCo v2's encoder normalises over a batch, got 1"],
+    [
+      { encoder: "resnet18", micro_batch: 1 },
+      "Expected at least 2 for micro_batch, since MoCo v2's encoder normalises over a batch, got 1",
+    ],
     [
       { encoder: "vit_tiny", batchnorm_groups: 2 },
       "Expected no batchnorm_groups with encoder vit_tiny, where it would change nothing",

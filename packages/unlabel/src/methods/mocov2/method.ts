@@ -6,12 +6,13 @@
 import { cat, distributed, keep, type nn, noGrad, scope, type Tensor } from "@unlabel/torch";
 import { refusals } from "../../config/contradictions.ts";
 import { above, integer, number } from "../../config/fields.ts";
+import { withDraws } from "../../encoders/draws-in-use.ts";
 import type { Encoder } from "../../encoders/encoder.ts";
-import { createEncoder, isVit } from "../../encoders/index.ts";
+import { createEncoder, isResNet } from "../../encoders/index.ts";
 import { type ConfigOf, defineMethod } from "../define.ts";
 import { type LossOutput, Method, type Progress, type StepProgress } from "../method.ts";
 import { augmentationProblems, augmentationSchema, augmentedView } from "../shared/augmentation.ts";
-import { inGroups, inShuffledGroups, normalisesBatches } from "../shared/batch-groups.ts";
+import { groupsOfPart, inGroups, inShuffledGroups, normalisesBatches } from "../shared/batch-groups.ts";
 import { mlpHead } from "../shared/heads.ts";
 import { infoNceChance } from "../shared/info-nce.ts";
 import { follow, momentumCopy } from "../shared/momentum.ts";
@@ -30,7 +31,7 @@ const schema = {
   projection_dim: integer(2, 65_536),
   /** Keys of earlier steps. */
   queue: integer(1, 10_000_000),
-  /** Groups of a batch, each normalised by itself by an encoder with BatchNorm; 1: none. Of at least two images each. */
+  /** Groups of a batch, each normalised by itself by a ResNet; 1: none. Of at least two images each; a rank and a micro-batch have their part. */
   batchnorm_groups: integer(1, 1024),
   /** Momentum of the key network at the first step, from where it goes by half a cosine to `momentum_end` at the last. */
   momentum_start: number(0, 1),
@@ -50,6 +51,7 @@ export class MocoV2 extends Method {
   queue: Queue;
   readonly #temperature: number;
   readonly #groups: number;
+  readonly #batch: number;
   readonly #momentum: readonly [start: number, end: number];
   /** The keys of the parts of the step at hand, which enter the queue when it is over. */
   #newest: { step: number; parts: Tensor[] } = { step: 0, parts: [] };
@@ -66,6 +68,7 @@ export class MocoV2 extends Method {
     this.#temperature = temperature;
     // A ViT normalises no image by others.
     this.#groups = normalisesBatches(encoder) ? config.batchnorm_groups : 1;
+    this.#batch = config.batch;
     this.#momentum = [config.momentum_start, config.momentum_end];
     this.chance = infoNceChance(queue + 1);
     this.floor = prototypeFloor(queue + 1, temperature);
@@ -73,10 +76,13 @@ export class MocoV2 extends Method {
 
   override loss([views]: readonly Tensor[], { step, draws }: StepProgress): LossOutput {
     const [first, second] = views!.chunk(2, 0) as [Tensor, Tensor];
-    const features = inGroups(first, this.#groups, (x) => this.encoder.features(x));
+    const groups = groupsOfPart(this.#groups, draws.images, this.#batch);
+    const features = inGroups(first, groups, (x, start, size) =>
+      withDraws(draws.narrow(start, size), () => this.encoder.features(x)),
+    );
     const queries = this.projector.call(features);
     const keys = noGrad(() =>
-      this.target_projector.call(inShuffledGroups(second, this.#groups, draws, (x) => this.target_encoder.features(x))),
+      this.target_projector.call(inShuffledGroups(second, groups, draws, (x) => this.target_encoder.features(x))),
     );
     // The queue is the same on all ranks, and holds the keys of all.
     const all = noGrad(() => distributed.gatherRows(keys));
@@ -124,11 +130,11 @@ export const mocov2 = defineMethod({
   about,
   schema,
   check(config, given) {
-    const { batch, encoder, momentum_start: start, momentum_end: end } = config;
+    const { batch, micro_batch: part, encoder, momentum_start: start, momentum_end: end } = config;
     const problems = augmentationProblems(config, given);
-    refusals(given, problems)("batchnorm_groups", isVit(encoder), `encoder ${encoder}`);
-    if (batch < 2)
-      problems.push("Expected at least 2 for batch, since MoCo v2's encoder normalises over a batch, got 1");
+    refusals(given, problems)("batchnorm_groups", !isResNet(encoder), `encoder ${encoder}`);
+    const few = batch < 2 ? "batch" : part === 1 && isResNet(encoder) ? "micro_batch" : null;
+    if (few) problems.push(`Expected at least 2 for ${few}, since MoCo v2's encoder normalises over a batch, got 1`);
     if (start > end) problems.push(`Expected at least momentum_start ${start} for momentum_end, got ${end}`);
     return problems;
   },

@@ -1,7 +1,7 @@
 import { arange, manualSeed, nn, noGrad, randn, scope } from "@unlabel/torch";
 import { describe, expect, it } from "vitest";
 import { Draws } from "../../base/draws.ts";
-import { groupSizes, inGroups, inShuffledGroups, normalisesBatches } from "./batch-groups.ts";
+import { groupSizes, groupsOfPart, inGroups, inShuffledGroups, normalisesBatches } from "./batch-groups.ts";
 
 const drawsOf = (images: number, step = 1) =>
   new Draws(
@@ -16,6 +16,11 @@ describe("groups of a batch", () => {
     expect(groupSizes(10, 4)).toEqual([2, 2, 3, 3]);
     expect(groupSizes(5, 8)).toEqual([2, 3]);
     expect([groupSizes(3, 2), groupSizes(1, 4), groupSizes(7, 1)]).toEqual([[3], [1], [7]]);
+  });
+
+  it("are as large in a part of a batch, and two at least", () => {
+    expect([64, 32, 16, 8].map((images) => groupsOfPart(4, images, 64))).toEqual([4, 2, 2, 2]);
+    expect([groupsOfPart(1, 16, 64), groupsOfPart(8, 32, 64), groupsOfPart(3, 64, 64)]).toEqual([1, 4, 3]);
   });
 
   it("are normalised by themselves, and come back in their order", () => {

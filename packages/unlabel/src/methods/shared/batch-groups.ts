@@ -20,15 +20,29 @@ export function groupSizes(images: number, groups: number): number[] {
   return Array.from({ length: count }, (_, i) => Math.floor((images + i) / count));
 }
 
-/** A batch through a network, group by group: `[B, …]` → `[B, D]`. */
-export function inGroups(images: Tensor, groups: number, network: (part: Tensor) => Tensor): Tensor {
+/**
+ * Groups of a part of a batch, of as many images as those of the whole one: a rank's, or a micro-batch. Two where there were several,
+ * for in one alone nothing could be shuffled.
+ *
+ * @param groups of the whole batch
+ */
+export function groupsOfPart(groups: number, images: number, batch: number): number {
+  return Math.max(Math.min(2, groups), Math.round((groups * images) / batch));
+}
+
+/** A batch through a network, group by group: `[B, …]` → `[B, D]`. @param network with the place of a group's first image, and its size */
+export function inGroups(
+  images: Tensor,
+  groups: number,
+  network: (part: Tensor, start: number, size: number) => Tensor,
+): Tensor {
   const sizes = groupSizes(images.shape[0]!, groups);
-  if (sizes.length === 1) return network(images);
+  if (sizes.length === 1) return network(images, 0, images.shape[0]!);
   let start = 0;
   return cat(
     sizes.map((size) => {
       start += size;
-      return network(images.narrow(0, start - size, size));
+      return network(images.narrow(0, start - size, size), start - size, size);
     }),
     0,
   );
