@@ -13,6 +13,11 @@ export function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }
 
+/** A share as people write it in per cent: 0.07 is 7, not 7.000000000000001. */
+export function inPercent(share: number): number {
+  return Number((100 * share).toPrecision(12));
+}
+
 /** @throws {UsageError} for anything but a whole number from 1, which would divide by nothing or never end */
 export function wholeFromOne(name: string, value: unknown): void {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 1) return;

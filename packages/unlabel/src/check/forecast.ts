@@ -187,7 +187,7 @@ function measureApart(request: CostRequest, signal?: AbortSignal): Promise<Cost 
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       const killed = signal === "SIGKILL" ? `it took more than ${MINUTES} minutes, or all memory` : undefined;
-      answered(answer ?? { problem: killed ?? said.trim().split("\n").at(-1) ?? `it ended with ${code}` });
+      answered(answer ?? { problem: killed ?? (said.trim().split("\n").at(-1) || `it ended with ${code ?? signal}`) });
     });
     child.send(request);
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CheckResult } from "../check/result.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
+import { costs } from "./data-check.ts";
 
 const BIN = join(import.meta.dirname, "..", "..", "bin", "unlabel.mjs");
 
@@ -94,6 +95,23 @@ describe("unlabel data check", () => {
       2,
       "error: Expected channels, bands, range or tiles for --set, which say how images are read, got lr\n",
     ]);
+  });
+
+  it("tells a forecast within 80 columns: settings and problems stand below their numbers", () => {
+    const one = {
+      ...{ method: "simclr", preset: "paper", encoder: "resnet50", size: 224, batch: 256, epochs: 100 },
+      ...{ steps_per_epoch: 36, step_s: 118.2, epoch_s: 4255, total_s: 425_520, memory_mb: 12_800, problem: null },
+    };
+    const lost = { ...one, method: "mae", step_s: null, epoch_s: null, total_s: null, memory_mb: null };
+    const problem = `it ended with SIGTERM ${"and said a great many words of it ".repeat(4)}`.trim();
+    const presets = [one, { ...lost, problem }];
+    const told = costs({ presets, choice: null, how: "Measured.", device: "cpu", threads: 2, memory_total_mb: 24_000 })
+      .join("\n")
+      .split("\n");
+    expect(Math.max(...told.map(({ length }) => length))).toBeLessThanOrEqual(80);
+    expect(told[3]).toMatch(/^simclr paper .* 5 days +12\.8 GB$/);
+    expect(told[4]).toBe("  resnet50, 224 px, batch 256, 100 epochs");
+    expect(told.slice(6).join(" ").replaceAll("  ", "")).toContain("it ended with SIGTERM and said a great");
   });
 
   it("measures presets, each in a process of its own", async () => {

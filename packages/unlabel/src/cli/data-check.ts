@@ -235,19 +235,24 @@ function examples<T>(title: string, all: readonly T[], tell: (one: T) => string[
   ];
 }
 
-function costs({ presets, choice, how, device, threads }: Forecast): string[] {
+/** The lines of a forecast, none wider than a terminal. */
+export function costs({ presets, choice, how, device, threads }: Forecast): string[] {
   const row = (one: PresetForecast) => [
     `${one.method} ${one.preset}`,
     one.step_s === null ? "–" : duration(one.step_s),
     one.epoch_s === null ? "–" : duration(one.epoch_s),
     one.total_s === null ? "–" : days(one.total_s),
     one.memory_mb === null ? "–" : `${(one.memory_mb / 1000).toFixed(1)} GB`,
-    one.problem ?? `${one.encoder}, ${one.size} px, batch ${one.batch}, ${one.epochs} epochs`,
   ];
+  const settings = (one: PresetForecast) =>
+    one.problem ?? `${one.encoder}, ${one.size} px, batch ${one.batch}, ${one.epochs} epochs`;
+  const [head = "", ...rows] = table([["", "step", "epoch", "in all", "memory"], ...presets.map(row)]).split("\n");
   return [
     "",
     `Forecast on ${device}, ${threads} ${threads === 1 ? "thread" : "threads"}:`,
-    table([["", "step", "epoch", "in all", "memory", ""], ...presets.map(row)]),
+    head,
+    // Beside the numbers they would not fit on a line.
+    ...rows.flatMap((line, i) => [line, ...wrapped(" ", settings(presets[i]!))]),
     ...wrapped("", how),
     ...(choice ? wrapped(paint("green", "→"), `begin with --preset ${choice.preset}: ${choice.why}`) : []),
   ];

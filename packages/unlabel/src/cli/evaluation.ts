@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { UsageError } from "../base/errors.ts";
+import { inPercent } from "../base/numbers.ts";
 import { visible } from "../base/text.ts";
 import type { EncoderSource } from "../eval/evaluated.ts";
 import type { EvaluateOptions } from "../eval/options.ts";
@@ -282,7 +283,7 @@ function fewShotTable({ points }: FewShotEvaluation): string {
     return scores.length > 0 ? [[name, ...scores.map(cell)]] : [];
   };
   return table([
-    ["few-shot, top-1", ...points.map(({ share, images }) => `${share * 100} % (${images})`)],
+    ["few-shot, top-1", ...points.map(({ share, images }) => `${inPercent(share)} % (${images})`)],
     ...row("  trained", ({ trained }) => trained),
     ...row("  untrained", ({ untrained }) => untrained),
     ...row("  raw pixels", ({ pixels }) => pixels),

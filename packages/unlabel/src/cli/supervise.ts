@@ -106,7 +106,8 @@ function start(number: number, args: readonly string[], options: Supervised): Ra
   });
   const rank: Rank = { number, child, said: [], ended: Promise.resolve(), code: null, signal: null };
   const prefix = `[rank ${number}] `;
-  listen(child.stdout, (line) => showRanks && process.stdout.write(`${prefix}${line}\n`));
+  // Stdout is rank 0's: its last line may be JSON for programs.
+  listen(child.stdout, (line) => showRanks && process.stderr.write(`${prefix}${line}\n`));
   listen(child.stderr, (line) => {
     if (showRanks) process.stderr.write(`${prefix}${line}\n`);
     rank.said = [...rank.said, line].slice(-KEPT);

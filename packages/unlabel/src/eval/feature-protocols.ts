@@ -1,5 +1,6 @@
 // The protocols on features: each asks the same of the trained encoder, the untrained one and raw pixels, and becomes one file.
 
+import { inPercent } from "../base/numbers.ts";
 import type {
   Beside,
   FewShotEvaluation,
@@ -166,7 +167,9 @@ export function fewShots(subject: Subject, shares: readonly number[] = SHARES): 
     });
     return { share, images, draws: draws.length, ...scores };
   });
-  const notes = few.map((share) => `${100 * share} % of the labels are fewer than the classes: one of each was taken`);
+  const notes = few.map(
+    (share) => `${inPercent(share)} % of the labels are fewer than the classes: one of each was taken`,
+  );
   return {
     ...header(subject, "few-shot", began, notes),
     settings: {
