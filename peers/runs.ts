@@ -39,7 +39,7 @@ export const RUNS = {
   // As DeiT or Hugging Face's ViT.
   "vit-scaled": {
     settings: VIT,
-    form: { layer_scale: 0.1, qkv_bias: false, pooling: "class_mean", mlp_ratio: 2, norm_eps: 1e-5 },
+    form: { layer_scale: 0.1, qkv_bias: false, pooling: "class_mean", mlp_ratio: 2, norm_eps: 1e-5, heads: 12 },
     brief: true,
   },
   // As timm's with the norm behind pooling.

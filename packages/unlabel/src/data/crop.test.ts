@@ -74,6 +74,20 @@ describe("centerBox", () => {
     expect(box.height).toBeCloseTo((224 * 375) / 256);
   });
 
+  it("rounds the short side down, as timm and transformers do, and not what division leaves of a whole number", () => {
+    const short = (size: number, fraction: number) => (1000 * size) / centerBox(1000, 1000, size, fraction).width;
+    expect(short(224, 0.9)).toBeCloseTo(248, 6);
+    expect(short(224, 0.95)).toBeCloseTo(235, 6);
+    for (const [crop, resized] of [
+      [224, 256],
+      [448, 512],
+      [518, 592],
+      [336, 384],
+      [384, 384],
+    ] as const)
+      expect(short(crop, crop / resized)).toBeCloseTo(resized, 6);
+  });
+
   it("keeps a square image whole at fraction 1", () => {
     expect(centerBox(64, 64, 64, 1)).toEqual({ x: 0, y: 0, width: 64, height: 64, flip: false });
     expect(centerBox(100, 100, 64, 1)).toEqual({ x: 0, y: 0, width: 100, height: 100, flip: false });

@@ -40,7 +40,8 @@ export function randomBox(width: number, height: number, spec: Pick<ViewSpec, "c
  * @param fraction `size` over the resized short side: 0.875 is the usual 224 of 256, 1 keeps the whole short side.
  */
 export function centerBox(width: number, height: number, size: number, fraction = 0.875): Box {
-  const short = Math.max(size, Math.round(size / fraction));
+  // As timm and transformers round, but for what division leaves.
+  const short = Math.max(size, Math.floor(size / fraction + 1e-6));
   const [w, h] =
     width <= height ? [short, Math.floor((short * height) / width)] : [Math.floor((short * width) / height), short];
   const x = (roundHalfEven((w - size) / 2) * width) / w;

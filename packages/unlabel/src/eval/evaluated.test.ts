@@ -9,8 +9,10 @@ import { createEncoder } from "../encoders/index.ts";
 import { openLabelling } from "../label/open-labelling.ts";
 import { openStore } from "../label/store.ts";
 import { resolveConfig } from "../methods/registry.ts";
+import { openSource } from "../run/open-source.ts";
 import { temporaryFolder } from "../testing/data.ts";
 import { FOUR_CLASSES, SIDE, writeCheckpoint, writeLabelled } from "../testing/labelled.ts";
+import { encoderOf } from "../train/init.ts";
 import { untrainedMethod } from "./baselines.ts";
 import { embed } from "./embed.ts";
 import { evaluate, evaluateAny } from "./evaluate.ts";
@@ -83,6 +85,24 @@ describe("evaluation of weights off the shelf", () => {
     const { evaluations } = await evaluateAny(at("timm"), data, { ...quiet, protocols: ["indicators"] });
     expect(evaluations.indicators!.trained.alignment).toHaveProperty("value");
     expect(evaluations.indicators!.notes.join()).toContain("nothing says which images these weights were trained on");
+  }, 60_000);
+
+  it("is told by its own checkpoints what no shape tells: pooling, heads, the ε of norms", async () => {
+    const form = { ...config, pooling: "class", heads: 2, norm_eps: 1e-5 } as const;
+    const method = untrainedMethod(form);
+    const about = { method: "simclr", step: "3", config: JSON.stringify(form) };
+    scope(() => saveSafetensors(at("form.safetensors"), method.stateDict(), about));
+    await writeCheckpoint(at("formed"), method, form);
+    method.dispose();
+    using own = await loadEncoder(at("formed"), { precision: "fp32", threads: 1, size: SIDE });
+    using shelf = await loadEncoder(at("form.safetensors"), { precision: "fp32", threads: 1, size: SIDE });
+    expect([own.dim, shelf.dim]).toEqual([192, 192]);
+    const files = ["0.png", "1.png"].map((name) => join(data, "val", "ant", name));
+    expect(await shelf.encode(files)).toEqual(await own.encode(files));
+    const source = await openSource(at("formed"));
+    source.close();
+    expect(source.architecture).toMatchObject({ heads: 2, normEps: 1e-5 });
+    expect(encoderOf(source)).toMatchObject({ heads: 2, pooling: "class", norm_eps: 1e-5 });
   }, 60_000);
 
   it("fine-tunes them", async () => {

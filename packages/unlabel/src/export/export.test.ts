@@ -183,7 +183,7 @@ describe("weights for PyTorch", () => {
     const config = JSON.parse(readFileSync(join(out("timm"), "config.json"), "utf8"));
     expect(config).toMatchObject({
       architecture: "vit_tiny_patch16_224",
-      model_args: { img_size: 48, patch_size: 8, in_chans: 3, fc_norm: false },
+      model_args: { img_size: 48, patch_size: 8, num_heads: 3, in_chans: 3, fc_norm: false },
       pretrained_cfg: { input_size: [3, 48, 48], crop_pct: 1, interpolation: "bilinear" },
     });
     expect(loadSafetensors(join(out("timm"), "model.safetensors")).tensors.pos_embed!.shape).toEqual([1, 37, 192]);

@@ -33,7 +33,7 @@ export function hubSettings(env: Env = process.env): HubSettings {
   const seconds = Number(env.HF_HUB_DOWNLOAD_TIMEOUT ?? 30);
   return {
     ...endpointOf(env.HF_ENDPOINT?.trim() || "https://huggingface.co"),
-    token: isOn(env.HF_HUB_DISABLE_IMPLICIT_TOKEN) && !env.HF_TOKEN ? null : tokenOf(env, home),
+    token: isOn(env.HF_HUB_DISABLE_IMPLICIT_TOKEN) ? null : tokenOf(env, home),
     cache: folder(env.HF_HUB_CACHE) ?? folder(env.HUGGINGFACE_HUB_CACHE) ?? join(home, "hub"),
     offline: isOn(env.HF_HUB_OFFLINE) || isOn(env.TRANSFORMERS_OFFLINE),
     patience: 1000 * (seconds > 0 && Number.isFinite(seconds) ? seconds : 30),

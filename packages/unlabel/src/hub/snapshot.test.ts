@@ -92,6 +92,8 @@ it("takes the token of the file that logging in writes, and none where that is f
   writeFileSync(join(folder.path, "token"), "hf_good\n");
   expect(settings().token).toBe("hf_good");
   expect(settings({ HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" }).token).toBeNull();
+  // As Python's client has it: that of the environment neither.
+  expect(settings({ HF_HUB_DISABLE_IMPLICIT_TOKEN: "1", HF_TOKEN: "hf_other" }).token).toBeNull();
   expect(settings({ HF_TOKEN: "hf_other" }).token).toBe("hf_other");
   await get("hub:org/gated");
 });

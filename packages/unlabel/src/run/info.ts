@@ -36,6 +36,8 @@ export interface RunInit {
   checksum: string;
   /** As `init_license` or the source says, or the run that it was; null where none does. */
   licence: string | null;
+  /** Of a run of ours that nothing from elsewhere binds; absent else. */
+  unbound?: true;
   /** How many of the encoder's tensors came from there. */
   tensors: number;
   /** Tensors that came with another shape, and what was done. */
@@ -50,7 +52,7 @@ export interface RunInit {
 
 /** The frozen encoder that a run learns from, where its method asks for one. */
 export interface RunTeacher
-  extends Pick<RunInit, "source" | "producer" | "encoder" | "checksum" | "licence" | "notes"> {
+  extends Pick<RunInit, "source" | "producer" | "encoder" | "checksum" | "licence" | "unbound" | "notes"> {
   /** How it sees images: as its own config says (`own`), else by ImageNet's mean and deviation. */
   view: { size: number; mean: number[]; std: number[]; own: boolean };
 }

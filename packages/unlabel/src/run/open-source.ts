@@ -3,6 +3,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { openWeights, type WeightsSource } from "../encoders/weights/open-weights.ts";
+import { hintsOf } from "../encoders/weights/own-config.ts";
 import type { HubStream } from "../hub/progress.ts";
 import { isHub } from "../hub/reference.ts";
 
@@ -40,7 +41,7 @@ export async function openSource(path: string, { prefix, stream }: OpenSourceOpt
     producer: `unlabel's run, ${method} after step ${step}`,
     // With an average of the weights, that is what all else uses of a run.
     prefix: prefix ?? (config.weights_average === null ? "encoder." : "encoder_average."),
-    hints: { normEps: 1e-6, size: config.size },
+    hints: { ...hintsOf(config), size: config.size },
     preprocessing: {
       mean: config.mean,
       std: config.std,

@@ -11,11 +11,12 @@ import type { Settings } from "../config/settings.ts";
 import { ENCODERS, type EncoderConfig, isResNet, isVit, stemOf } from "../encoders/facts.ts";
 import type { LoadedWeights, WeightsSource } from "../encoders/weights/index.ts";
 import { described, encoderFor } from "../encoders/weights/index.ts";
+import { ownVariant } from "../encoders/weights/own-config.ts";
 import type { HubStream } from "../hub/progress.ts";
 import { isHub } from "../hub/reference.ts";
 import { methodNamed, methods, resolveConfig } from "../methods/registry.ts";
 import { RunDirectory, type RunInit } from "../run/directory.ts";
-import { inheritedLicence } from "../run/licence.ts";
+import { inheritedLicence, isUnbound } from "../run/licence.ts";
 import { openSource } from "../run/open-source.ts";
 
 /** The learning rate by default, in those of the preset, where a run begins with weights: a choice, docs/weights.md. */
@@ -75,7 +76,7 @@ export function refuseMethod({ path, encoder: { encoder } }: Pick<Init, "path" |
 }
 
 /** The encoder whose weights a source has, all of them. @throws {UserError} where it has none, and what it is */
-export function encoderOf({ path, state, instead }: WeightsSource): EncoderConfig {
+export function encoderOf({ path, state, instead, metadata }: WeightsSource): EncoderConfig {
   if (state === null) {
     throw new UserError(
       `Expected the weights of an encoder in ${path}, got ${instead}; encoders known: ${ENCODERS.join(", ")}`,
@@ -96,7 +97,8 @@ export function encoderOf({ path, state, instead }: WeightsSource): EncoderConfi
   if ("why" in found || why !== null) {
     throw new UserError(`Expected the weights of an encoder that is known in ${path}, got ${what}; ${why}`);
   }
-  return found.config;
+  // What no shape tells, such as pooling, a checkpoint of ours says.
+  return { ...found.config, ...(isVit(found.config.encoder) && ownVariant(metadata)) };
 }
 
 /** @throws {UsageError} naming what was asked for and what the weights are of */
@@ -186,6 +188,7 @@ export function recordOf(init: Init, loaded: LoadedWeights, config: Config): Run
     checksum: checksumOf(source),
     // A run passes on that of what it began with itself.
     licence: config.init_license ?? licence ?? (own && inheritedLicence(own)),
+    ...(own && isUnbound(own) && { unbound: true as const }),
     tensors: loaded.matched.length,
     reshaped: loaded.reshaped,
     aside: loaded.aside.map(({ what, names }) => ({

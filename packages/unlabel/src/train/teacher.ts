@@ -16,7 +16,7 @@ import { isHub } from "../hub/reference.ts";
 import { methods } from "../methods/registry.ts";
 import type { Teacher } from "../methods/shared/teacher.ts";
 import { RunDirectory, type RunTeacher } from "../run/directory.ts";
-import { inheritedLicence } from "../run/licence.ts";
+import { inheritedLicence, isUnbound } from "../run/licence.ts";
 import { openSource } from "../run/open-source.ts";
 import { checksumOf, encoderOf } from "./init.ts";
 
@@ -91,6 +91,7 @@ export async function openTeacher(
       ...{
         checksum: checksumOf(source),
         licence: named ?? source.licence ?? (own && inheritedLicence(own)),
+        ...(own && isUnbound(own) && { unbound: true as const }),
       },
       ...{ view, notes: [...source.notes] },
     };

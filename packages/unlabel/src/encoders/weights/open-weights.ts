@@ -8,6 +8,7 @@ import { openWeightsFile } from "./files/open-weights-file.ts";
 import type { WeightsFile } from "./files/weights-file.ts";
 import type { FoundArchitecture, Hints } from "./found-architecture.ts";
 import { type FoundState, findState } from "./found-state.ts";
+import { hintsOf, ownVariant } from "./own-config.ts";
 import { licenceOf, type Preprocessing, readSourceConfig, type SourceConfig } from "./preprocessing.ts";
 import { interpolationOf, isMoCoV3, otherKind, producerOf, whatElse } from "./producer.ts";
 
@@ -70,8 +71,8 @@ export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: 
   try {
     const names = file.entries.map(({ name }) => name);
     const heads = isMoCoV3(names) ? 12 : undefined;
-    const hints = { heads, ...defined(config?.hints), ...defined(about.hints) };
     const own = ownCheckpoint(file);
+    const hints = { heads, ...defined(own?.hints), ...defined(config?.hints), ...defined(about.hints) };
     const told = (dialect: Dialect) => ({ interpolation: interpolationOf(dialect, names), ...hints });
     const state = findState(file.entries, told, about.prefix ?? own?.prefix);
     if (about.prefix !== undefined && state === null) refusePrefix(file, about.prefix, told);
@@ -81,7 +82,7 @@ export function sourceOf(file: WeightsFile, config: SourceConfig | null, about: 
       producer: about.producer ?? own?.producer ?? model ?? producerOf(file),
       state,
       architecture: state?.architecture ?? null,
-      instead: state === null ? whatElse(file, model) : isWhole(state) ? null : otherKind(file),
+      instead: config?.instead ?? (state === null ? whatElse(file, model) : isWhole(state) ? null : otherKind(file)),
       preprocessing: about.preprocessing ?? config?.preprocessing ?? null,
       licence: about.licence ?? config?.licence ?? ofMetadata(file),
       notes: [...file.notes, ...(config?.notes ?? [])],
@@ -103,11 +104,15 @@ function ofMetadata({ metadata: { license, licence } }: WeightsFile): string | n
 }
 
 /** A checkpoint of unlabel's, whose names are known: the averaged weights of the encoder where it has any, else the encoder's. */
-function ownCheckpoint({ entries, metadata }: WeightsFile): { producer: string; prefix: string } | null {
+function ownCheckpoint({ entries, metadata }: WeightsFile): { producer: string; prefix: string; hints: Hints } | null {
   const { method, step, config } = metadata;
   if (typeof method !== "string" || typeof step !== "string" || typeof config !== "string") return null;
   const averaged = entries.some(({ name }) => name.startsWith("encoder_average."));
-  return { producer: `unlabel's ${method} after step ${step}`, prefix: averaged ? "encoder_average." : "encoder." };
+  return {
+    producer: `unlabel's ${method} after step ${step}`,
+    prefix: averaged ? "encoder_average." : "encoder.",
+    hints: hintsOf(ownVariant(metadata)),
+  };
 }
 
 function refusePrefix(file: WeightsFile, prefix: string, hints: (dialect: Dialect) => Hints): never {

@@ -60,6 +60,25 @@ describe("timm's config", () => {
   });
 });
 
+describe("a model of timm's", () => {
+  it.each(["squash", "border"])("that takes whole images (%s) is noted", (mode) => {
+    expect(timm({ crop_mode: mode }).notes).toEqual([
+      "its own processor squeezes images into squares: here their central square is seen",
+    ]);
+    expect(timm({ crop_mode: "center" }).notes).toEqual([]);
+  });
+
+  it.each([
+    ["resnetaa50", "a ResNet with anti-aliased strides (timm's resnetaa and resnetblur)"],
+    ["resnetblur50d", "a ResNet with anti-aliased strides (timm's resnetaa and resnetblur)"],
+    ["vit_base_patch16_rpn_224", "a ViT with norms behind its branches (timm's vit_…_rpn)"],
+    ["resnet50", null],
+    ["vit_base_patch16_224", null],
+  ])("whose tensors are named as another's is told by its own name: %s", (architecture, instead) => {
+    expect(read({ architecture, ...CFG })!.instead).toBe(instead);
+  });
+});
+
 describe("transformers' config", () => {
   const images = { image_mean: [0.5, 0.4, 0.3], image_std: [0.2, 0.2, 0.2], size: { shortest_edge: 256 }, resample: 3 };
   const cropped = { ...images, do_center_crop: true, crop_size: { height: 224, width: 224 } };
@@ -81,6 +100,15 @@ describe("transformers' config", () => {
     expect(of({ ...images, size: { height: 224, width: 224 } }).notes).toEqual([
       "its own processor squeezes images into squares: here their central square is seen",
     ]);
+  });
+
+  it("has ConvNeXt's crop below 384 px alone: from there on whole images are squeezed", () => {
+    const convnext = (edge: number) => of({ ...images, size: { shortest_edge: edge }, crop_pct: 0.875 });
+    expect(convnext(224)).toMatchObject({ preprocessing: { size: 224, cropShare: 0.875 }, notes: [] });
+    expect(convnext(384)).toMatchObject({
+      preprocessing: { size: 384, cropShare: 1 },
+      notes: ["its own processor squeezes images into squares: here their central square is seen"],
+    });
   });
 
   it("normalises what values it says: those of 0 to 255, others, or none", () => {

@@ -26,6 +26,8 @@ export interface SourceConfig {
   model: string;
   hints: Hints;
   preprocessing: Preprocessing | null;
+  /** What it is instead of what its tensors' names and shapes say, in words; absent where they say it. */
+  instead?: string | null;
   /** As the folder has it, or its model card; null where neither says. */
   licence: string | null;
   /** What it says that cannot be meant, and what is taken in its place. */
@@ -48,6 +50,14 @@ export function readSourceConfig(folder: string): SourceConfig | null {
   return null;
 }
 
+const SQUEEZED = "its own processor squeezes images into squares: here their central square is seen";
+
+/** Models of timm's whose tensors have the names and shapes of another's, and that compute something else. */
+const OTHER_TIMM: readonly (readonly [sign: RegExp, what: string])[] = [
+  [/^resnet(aa|blur)\d/, "a ResNet with anti-aliased strides (timm's resnetaa and resnetblur)"],
+  [/^vit_\w*_rpn_/, "a ViT with norms behind its branches (timm's vit_…_rpn)"],
+];
+
 function timmConfig(config: Json, model: string, card: string | null): SourceConfig {
   // Before there was one, all stood beside the architecture.
   const pretrained = isJson(config.pretrained_cfg) ? config.pretrained_cfg : config;
@@ -58,8 +68,11 @@ function timmConfig(config: Json, model: string, card: string | null): SourceCon
   if (input !== undefined && other !== undefined && input !== other) {
     notes.push(`its config has images of ${input} × ${other}: squares are taken`);
   }
+  if (pretrained.crop_mode === "squash" || pretrained.crop_mode === "border") notes.push(SQUEEZED);
   const told = { mean: pretrained.mean, std: pretrained.std, size: input, cropShare: number(pretrained.crop_pct) };
+  const [, instead = null] = OTHER_TIMM.find(([sign]) => sign.test(model)) ?? [];
   return {
+    instead,
     program: "timm",
     model,
     hints: { size, heads: number(args.num_heads) },
@@ -129,11 +142,13 @@ function transformersConfig(config: Json, model: string, images: Json | null, li
     number(value) ?? (isJson(value) ? (number(value.height) ?? number(value.shortest_edge)) : undefined);
   const resized = edge(images.size);
   const cropped = images.do_center_crop === true ? edge(images.crop_size) : resized;
-  const cropShare = number(images.crop_pct) ?? (resized && cropped ? cropped / resized : undefined);
+  const share = number(images.crop_pct);
+  // ConvNeXt's processor cuts below 384 px alone.
+  const squeezes = share !== undefined && resized !== undefined && resized >= 384;
+  const cropShare = squeezes ? 1 : (share ?? (resized && cropped ? cropped / resized : undefined));
   const interpolation = typeof images.resample === "number" ? (FILTERS[images.resample] ?? null) : null;
-  if (isJson(images.size) && number(images.size.height) && images.do_center_crop !== true) {
-    notes.push("its own processor squeezes images into squares: here their central square is seen");
-  }
+  if (squeezes || (isJson(images.size) && number(images.size.height) && images.do_center_crop !== true))
+    notes.push(SQUEEZED);
   const told = { ...normalisedBy(images), size: cropped, interpolation, cropShare };
   return { ...{ program: "transformers", model, hints, licence }, preprocessing: meant(told, notes), notes };
 }

@@ -39,9 +39,10 @@ function tensorsFor(encoder: Encoder, grid: number): Record<string, Tensor> {
 const POOLS: Readonly<Record<Pooling, string>> = { mean: "avg", class: "token", mean_max: "avg", class_mean: "avg" };
 
 function vitArguments(vit: VisionTransformer, size: number): object {
-  const { layerScale, qkvBias, hidden } = vitForm(vit);
+  const { heads, layerScale, qkvBias, hidden } = vitForm(vit);
   return {
-    ...{ img_size: size, patch_size: vit.patch, global_pool: POOLS[vit.pooling] },
+    // No shape tells how many heads there are.
+    ...{ img_size: size, patch_size: vit.patch, num_heads: heads, global_pool: POOLS[vit.pooling] },
     // The mean of the patch tokens after the last norm, which timm otherwise puts behind the mean.
     fc_norm: vit.fc_norm !== null,
     ...(!vit.cls_token && { class_token: false }),

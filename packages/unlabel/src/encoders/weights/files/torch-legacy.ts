@@ -71,11 +71,12 @@ function storageOf(id: Tuple, storages: Map<string, Placed>, file: ByteSource): 
   else if (known.name.elements !== name.elements || known.name.bytes !== name.bytes) {
     file.refuse(`Expected one length for storage ${name.key}, got two: it is damaged`);
   }
-  return viewed(placed, byteLength, file);
+  return viewed(placed, name, file);
 }
 
-function viewed(placed: Placed, whole: number, file: ByteSource): Storage {
-  const { dtype, bytes, view } = placed.name;
+/** The part of a storage that an id names: several ids may name parts of one. */
+function viewed(placed: Placed, { dtype, bytes, elements, view }: Placed["name"], file: ByteSource): Storage {
+  const whole = elements * bytes;
   const [, from = 0, size = null] = view instanceof Tuple ? view.items : [];
   const start = Number(from) * bytes;
   const byteLength = size === null ? whole : Number(size) * bytes;
