@@ -11,6 +11,7 @@
 
 #include <array>
 #include <memory>
+#include <sstream>
 #include <thread>
 #include <unordered_map>
 
@@ -152,8 +153,12 @@ Napi::Value init_group(const Napi::CallbackInfo& info) {
     const milliseconds timeout(info[6].ToNumber().Int64Value());
     const std::string address = info[2].ToString().Utf8Value(), interface = info[3].ToString().Utf8Value();
     auto options = c10d::ProcessGroupGloo::Options::create(timeout);
-    options->devices.push_back(interface.empty() ? c10d::ProcessGroupGloo::createDeviceForHostname(address)
-                                                 : c10d::ProcessGroupGloo::createDeviceForInterface(interface));
+    if (interface.empty()) options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForHostname(address));
+    // Several, as torch.distributed takes them.
+    std::istringstream names(interface);
+    for (std::string name; std::getline(names, name, ',');) {
+      if (!name.empty()) options->devices.push_back(c10d::ProcessGroupGloo::createDeviceForInterface(name));
+    }
     auto store = meeting_store();
     made->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(c10::make_intrusive<c10d::PrefixStore>("gloo", store), made->rank, made->size, options);
     if (info[0].ToString().Utf8Value() == "nccl") {
@@ -331,6 +336,8 @@ at::Tensor reduce_scatter(const at::Tensor& all) {
   sent.backend->allreduce(tensors)->wait();
   return sum.narrow(0, rows * rank(), rows).to(all.device(), all.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
 }
+
+void compare_gather(const at::Tensor& own, int64_t views) { compare_calls(kGatherRows, own, views); }
 
 double combine_statistics(at::Tensor& mean, at::Tensor& variance, double count) {
   if (size() == 1) return count;

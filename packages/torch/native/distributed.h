@@ -30,5 +30,8 @@ at::Tensor reduce_scatter(const at::Tensor& all);
  */
 double combine_statistics(at::Tensor& mean, at::Tensor& variance, double count);
 
+/// Throws on all ranks where they do not gather as many rows of one dtype.
+void compare_gather(const at::Tensor& own, int64_t views);
+
 }  // namespace ranks
 }  // namespace unlabel

@@ -222,9 +222,15 @@ auto ask(Body body, std::optional<milliseconds> deadline = std::nullopt) {
   return here.errands->run([store = here.store, body = std::move(body)] { return body(*store); }, deadline.value_or(here.timeout));
 }
 
+/// How long a store may take that does not answer: what a call says, else the group's timeout.
+milliseconds deadline_of(const Napi::Value& given) {
+  return given.IsNumber() ? milliseconds(given.ToNumber().Int64Value()) : met().timeout;
+}
+
+/// storeSet(key, text, deadlineMs?)
 Napi::Value store_set(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    ask([key = text_arg(info[0]), value = bytes_of(text_arg(info[1]))](c10d::Store& store) { store.set(key, value); });
+    ask([key = text_arg(info[0]), value = bytes_of(text_arg(info[1]))](c10d::Store& store) { store.set(key, value); }, deadline_of(info[2]));
     return info.Env().Undefined();
   });
 }
@@ -233,7 +239,7 @@ Napi::Value store_set(const Napi::CallbackInfo& info) {
 Napi::Value store_get(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const milliseconds wait(info[1].ToNumber().Int64Value());
-    const milliseconds deadline = info[2].IsNumber() ? milliseconds(info[2].ToNumber().Int64Value()) : met().timeout;
+    const milliseconds deadline = deadline_of(info[2]);
     const auto found = ask(
         [key = text_arg(info[0]), wait](c10d::Store& store) -> std::optional<std::vector<uint8_t>> {
           if (!store.check({key})) {
@@ -252,9 +258,11 @@ Napi::Value store_get(const Napi::CallbackInfo& info) {
   });
 }
 
+/// storeAdd(key, by, deadlineMs?)
 Napi::Value store_add(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    const int64_t sum = ask([key = text_arg(info[0]), by = info[1].ToNumber().Int64Value()](c10d::Store& store) { return store.add(key, by); });
+    const int64_t sum =
+        ask([key = text_arg(info[0]), by = info[1].ToNumber().Int64Value()](c10d::Store& store) { return store.add(key, by); }, deadline_of(info[2]));
     return Napi::Number::New(info.Env(), static_cast<double>(sum));
   });
 }

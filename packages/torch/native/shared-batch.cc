@@ -26,8 +26,6 @@ at::Tensor by_channel(const at::Tensor& values, const at::Tensor& x) {
 
 using Optional = std::optional<at::Tensor>;
 
-Optional given(const at::Tensor& t) { return t.defined() ? Optional(t) : std::nullopt; }
-
 bool is_half(const at::Tensor& x) { return x.scalar_type() == at::kBFloat16 || x.scalar_type() == at::kHalf; }
 
 at::Tensor precise(const at::Tensor& x) { return is_half(x) ? x.to(at::kFloat) : x; }
@@ -56,8 +54,10 @@ struct SyncBatchNorm : torch::autograd::Function<SyncBatchNorm> {
     const double eps = ctx->saved_data["eps"].toDouble(), total = ctx->saved_data["total"].toDouble();
     const at::Tensor inverse = (variance + eps).rsqrt();
     const at::Tensor grad = grads[0].contiguous(x.suggest_memory_format());
-    // As if the statistics were given: the gradient of each value by itself, and both sums over this rank's values.
-    auto [direct, dot, sum] = at::native_batch_norm_backward(grad, x, given(weight), mean, variance, std::nullopt, std::nullopt, /*train=*/false, eps, {true, true, true});
+    // As if the statistics were given: the gradient of each value by itself, and both sums over this rank's values. On a GPU one of the kernels
+    // asks for the saved pair all the same, and another for a weight.
+    const at::Tensor factor = weight.defined() ? weight : at::ones_like(mean);
+    auto [direct, dot, sum] = at::native_batch_norm_backward(grad, x, factor, mean, variance, mean, inverse, /*train=*/false, eps, {true, true, true});
     const int64_t channels = mean.numel();
     at::Tensor sums = at::cat({sum.to(at::kDouble), dot.to(at::kDouble)});
     ranks::all_sum(sums);
@@ -125,6 +125,7 @@ Napi::Value gather_rows(const Napi::CallbackInfo& info) {
       throw std::invalid_argument("Expected rows of " + std::to_string(views) + " views of images, got " + c10::str(own.sizes()));
     }
     if (ranks::size() == 1) return from_ivalue(info.Env(), own);
+    ranks::compare_gather(own, views);
     const at::Tensor all = GatherRows::apply(own, views);
     follow_heap();
     return from_ivalue(info.Env(), all);

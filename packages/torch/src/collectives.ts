@@ -29,7 +29,7 @@ export interface Work {
  * @param tensor of the same shape and dtype on all ranks
  * @param options with `asyncOp` it returns at once, and `wait` ends it
  * @throws {TorchError} on every rank where they do not make the same call
- * @throws {RankError} where a rank is lost or does not come in time
+ * @throws {RankError} where a rank is lost or does not come in time; with NCCL its watchdog may end the process first
  */
 export function allReduce(tensor: Tensor, options?: ReduceOptions & { asyncOp?: false }): Tensor;
 export function allReduce(tensor: Tensor, options: ReduceOptions & { asyncOp: true; compared?: boolean }): Work;

@@ -50,12 +50,18 @@ export function tensor(data: Nested | TypedArray, options: TensorOptions = {}): 
   }
   const flat: (number | bigint | boolean)[] = [];
   flatten(data as Nested, shape, 0, flat);
-  const natural = typeof flat[0] === "boolean" ? "bool" : typeof flat[0] === "bigint" ? "int64" : "float32";
-  const target = options.dtype ?? natural;
+  const target = options.dtype ?? naturalOf(flat);
   const range = ranges[target];
   if (range) for (const value of flat) checkWhole(value, target, range);
   const array = /^u?int64$/.test(target) ? BigInt64Array.from(flat, BigInt) : Float64Array.from(flat, Number);
   return moved(fromTypedArray(array, shape, { device: "cpu" }), { ...options, dtype: target });
+}
+
+/** The dtype that holds all of them: one number among booleans makes numbers of all. */
+function naturalOf(flat: readonly (number | bigint | boolean)[]): DType {
+  const kinds = new Set(flat.map((one) => typeof one));
+  if (kinds.size === 0 || kinds.has("number")) return "float32";
+  return kinds.has("bigint") ? "int64" : "bool";
 }
 
 /** A tensor of one repeated value: float32 unless told otherwise. */

@@ -91,6 +91,9 @@ describe("two ranks", () => {
       expect(misuse.count).toMatch(/Expected 2 tensors, one a rank, got 1/);
       expect(misuse.views).toMatch(/Expected rows of 2 views of images, got \[3\]/);
       expect(misuse.tensor).toMatch(/Expected a tensor for tensor, got 3/);
+      expect(misuse.ragged).toMatch(
+        /Expected the same call with the same shape on all ranks, got gatherRows of 12 float32 .* on rank 0 and gatherRows of 6 float32/,
+      );
       expect(misuse.second).toMatch(/Expected a whole number from 1 for views, got 0/);
       expect(misuse.derivative).toMatch(/no second derivative/);
       expect(misuse.after).toEqual([2]);

@@ -114,9 +114,9 @@ export interface Native {
   /** The descriptor of a socket that listens there alone; the error begins with `taken` or `elsewhere` where that is why. */
   listenAt(address: string, port: number): number;
   openStore(host: string, port: number, listening: number, prefix: string, rank: number, timeoutMs: number): void;
-  storeSet(key: string, text: string): void;
+  storeSet(key: string, text: string, deadlineMs?: number): void;
   storeGet(key: string, waitMs: number, deadlineMs?: number): string | null;
-  storeAdd(key: string, by: number): number;
+  storeAdd(key: string, by: number, deadlineMs?: number): number;
   storeDelete(key: string): void;
   closeStore(): void;
   initGroup(

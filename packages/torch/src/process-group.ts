@@ -8,7 +8,7 @@ import { describe, guarded, messageOf, TorchError } from "./errors.ts";
 import { native } from "./native.ts";
 import { ncclLibrary } from "./nccl.ts";
 import { RankError, ranksInWords } from "./rank-error.ts";
-import { joined, leaveWord, membership, pause, refuseFailed, setMembership } from "./rank-store.ts";
+import { ANSWER, joined, leaveWord, membership, pause, refuseFailed, setMembership } from "./rank-store.ts";
 
 /** Options of {@link initProcessGroup}; what is left out is read from the environment, as `env://` says. */
 export interface ProcessGroupOptions {
@@ -229,13 +229,14 @@ export function destroyProcessGroup(reason?: string): void {
   const { rank, size, serves } = here;
   try {
     if (reason !== undefined && here.broken === null) leaveWord([rank], `rank ${rank} failed: ${reason}`);
-    native.storeSet(`left/${rank}`, "");
+    native.storeSet(`left/${rank}`, "", ANSWER);
     native.closeGroup(reason !== undefined || here.broken !== null);
     const deadline = performance.now() + (reason === undefined && here.broken === null ? 10_000 : 5000);
     let staying = serves ? Array.from({ length: size }, (_, i) => i).filter((other) => other !== rank) : [];
     while (staying.length > 0 && performance.now() < deadline) {
       staying = staying.filter(
-        (other) => native.storeGet(`here/${other}`, 0) !== null && native.storeGet(`left/${other}`, 0) === null,
+        (other) =>
+          native.storeGet(`here/${other}`, 0, ANSWER) !== null && native.storeGet(`left/${other}`, 0, ANSWER) === null,
       );
       if (staying.length > 0) pause(20);
     }

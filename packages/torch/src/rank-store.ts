@@ -12,7 +12,7 @@ const [SOON, LATER] = [1, 20];
 /** Milliseconds between two looks at whether others still live. */
 const CHECK = 500;
 /** How long a store that serves everybody is waited for once something has gone wrong. */
-const ANSWER = 5000;
+export const ANSWER = 5000;
 
 /** This process's place in its group. */
 export interface Membership {
@@ -176,8 +176,8 @@ export function pause(milliseconds: number): void {
 
 /** Leaves word of what ended this rank, or of who was lost, for those that will ask; the first word counts. */
 export function leaveWord(ranks: readonly number[], text: string): void {
-  if (asked(() => native.storeAdd("failures", 1)) === 1) {
-    asked(() => native.storeSet("failed", JSON.stringify({ ranks, text })));
+  if (asked(() => native.storeAdd("failures", 1, ANSWER)) === 1) {
+    asked(() => native.storeSet("failed", JSON.stringify({ ranks, text }), ANSWER));
   }
 }
 

@@ -54,6 +54,18 @@ describe("files of Python's safetensors", () => {
   });
 });
 
+it("says nothing of the file that metadata were read from", () => {
+  saveSafetensors(path, { x: zeros([3]) }, { step: "1" }, { checksum: true });
+  const { metadata } = loadSafetensors(path);
+  const other = join(folder, "other.safetensors");
+  saveSafetensors(other, { x: tensor([4, 5]) }, metadata);
+  expect(loadSafetensors(other).tensors.x!.toNumbers()).toEqual([4, 5]);
+  expect(loadSafetensors(other).metadata).toEqual({ step: "1" });
+  saveSafetensors(other, { x: tensor([6]) }, metadata, { checksum: true });
+  expect(loadSafetensors(other).tensors.x!.toNumbers()).toEqual([6]);
+  rmSync(other);
+});
+
 describe("large tensors", () => {
   it("are written, hashed and read in parts", () => {
     const x = randn([7, 5]);

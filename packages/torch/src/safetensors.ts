@@ -28,7 +28,9 @@ export function saveSafetensors(
   metadata: Readonly<Record<string, string>> = {},
   { checksum = false }: SaveOptions = {},
 ): void {
-  const { header, order } = layOut(tensors, checksum ? { ...metadata, [CHECKSUM]: NO_DIGITS } : metadata);
+  // That of the file which these metadata came from says nothing of this one.
+  const { [CHECKSUM]: _, ...own } = metadata;
+  const { header, order } = layOut(tensors, checksum ? { ...own, [CHECKSUM]: NO_DIGITS } : own);
   // Processes of two containers may have one id. By this name unlabel's base/files.ts knows what a killed process has left, and
   // sweeps it: change both together.
   const temporary = `${path}.${process.pid}-${randomBytes(6).toString("hex")}.unlabel.tmp`;

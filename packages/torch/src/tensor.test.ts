@@ -39,6 +39,9 @@ describe("making and reading tensors", () => {
     expect(tensor(3).shape).toEqual([]);
     expect(tensor(3).item()).toBe(3);
     expect(tensor([true, false]).dtype).toBe("bool");
+    // One number among booleans makes numbers of all, as in PyTorch.
+    expect([tensor([true, 0.5, 2]).dtype, tensor([true, 0.5, 2]).toNumbers()]).toEqual(["float32", [1, 0.5, 2]]);
+    expect([tensor([true, 3n]).dtype, tensor([1n, 2]).dtype]).toEqual(["int64", "float32"]);
     expect(tensor([1n, -2n]).dtype).toBe("int64");
     expect(tensor([1, 2], { dtype: "int64" }).toArray()).toEqual(new BigInt64Array([1n, 2n]));
     expect(tensor([]).shape).toEqual([0]);

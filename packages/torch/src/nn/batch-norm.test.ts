@@ -140,6 +140,14 @@ describe("normalising, adding a shortcut and ReLU as one operator", () => {
     });
   });
 
+  it("takes no maps at all, as without the shortcut", () => {
+    scope(() => {
+      const norm = new nn.BatchNorm2d(3);
+      const none = zeros([0, 3, 4, 4]).to({ memoryFormat: "channels_last" });
+      expect(norm.relu(none).shape).toEqual([0, 3, 4, 4]);
+    });
+  });
+
   it("lets what is no number through, forward and backward", () => {
     scope(() => {
       const norm = new nn.BatchNorm2d(2);

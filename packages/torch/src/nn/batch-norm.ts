@@ -5,7 +5,7 @@ import { guarded, TorchError } from "../errors.ts";
 import { handleOf, scope } from "../handle.ts";
 import { native } from "../native.ts";
 import { batchNorm, batchNormRelu, ones, zeros } from "../ops.generated.ts";
-import { isInitialized } from "../process-group.ts";
+import { getWorldSize, isInitialized } from "../process-group.ts";
 import { Tensor } from "../tensor.ts";
 import { buffer, Module, parameter } from "./module.ts";
 import { whole } from "./sizes.ts";
@@ -95,7 +95,9 @@ abstract class BatchNorm extends Module {
   protected begin(shape: readonly number[]): boolean {
     this.check(shape);
     const own = this.training || this.running_mean === null;
-    if (own && shape.reduce((product, size) => product * size, 1) === shape[1]) {
+    // Of several ranks each may have one.
+    const isAlone = !(this.sync && isInitialized() && getWorldSize() > 1);
+    if (own && isAlone && shape.reduce((product, size) => product * size, 1) === shape[1]) {
       throw new TorchError(
         `Expected more than one value a channel in training, got [${shape.join(", ")}]`,
         this.constructor.name,
@@ -173,6 +175,7 @@ export class BatchNorm2d extends BatchNorm {
       this.weight?.dtype === "float32" &&
       this.running_mean?.dtype === "float32" &&
       x.device === "cpu" &&
+      x.numel > 0 &&
       (x.dtype === "float32" || x.dtype === "bfloat16") &&
       x.isContiguous("channels_last") &&
       (shortcut === undefined || shortcut.dtype === x.dtype)

@@ -63,6 +63,11 @@ describe("initialisers", () => {
     expect(init.zeros(init.constant(zeros([2]), 3)).toNumbers()).toEqual([0, 0]);
   });
 
+  it("leaves what has no numbers as it is", () => {
+    for (const fill of [init.kaimingUniform, init.kaimingNormal, init.xavierUniform])
+      expect(fill(zeros([3, 0])).shape).toEqual([3, 0]);
+  });
+
   it("refuses what has no fan, and bounds the wrong way round", () => {
     expect(() => init.kaimingUniform(zeros([3]))).toThrow(TorchError);
     expect(() => init.truncNormal(zeros([3]), 0, 1, 2, -2)).toThrow(/std above 0 and low below high/);

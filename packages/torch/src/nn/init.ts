@@ -53,13 +53,14 @@ export function fans(weight: Tensor): { fanIn: number; fanOut: number } {
 
 /** Uniform on (−b, b), `b = gain · √(3 / fan)`. */
 export function kaimingUniform(weight: Tensor, options: KaimingOptions = {}): Tensor {
+  if (weight.numel === 0) return weight;
   const bound = Math.sqrt(3) * kaimingStd(weight, options);
   return uniform(weight, -bound, bound);
 }
 
 /** Normal with standard deviation `gain / √fan`. */
 export function kaimingNormal(weight: Tensor, options: KaimingOptions = {}): Tensor {
-  return normal(weight, 0, kaimingStd(weight, options));
+  return weight.numel === 0 ? weight : normal(weight, 0, kaimingStd(weight, options));
 }
 
 function kaimingStd(weight: Tensor, { mode = "fan_in", nonlinearity = "leaky_relu", a = 0 }: KaimingOptions): number {
@@ -69,6 +70,7 @@ function kaimingStd(weight: Tensor, { mode = "fan_in", nonlinearity = "leaky_rel
 
 /** Uniform on (−b, b), `b = gain · √(6 / (fan_in + fan_out))`. */
 export function xavierUniform(weight: Tensor, scale = 1): Tensor {
+  if (weight.numel === 0) return weight;
   const { fanIn, fanOut } = fans(weight);
   const bound = Math.sqrt(3) * (scale * Math.sqrt(2 / (fanIn + fanOut)));
   return uniform(weight, -bound, bound);

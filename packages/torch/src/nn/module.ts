@@ -155,9 +155,9 @@ export abstract class Module<Args extends unknown[] = [Tensor], Out = Tensor> {
     return this;
   }
 
-  /** Drops all gradients. */
+  /** Drops all gradients, also those of parameters that have been frozen since. */
   zeroGrad(): void {
-    for (const tensor of this.parameters()) tensor.grad = null;
+    for (const [, tensor] of this.namedTensors()) if (tensor.requiresGrad || tensor.grad !== null) tensor.grad = null;
   }
 
   /** Frees all parameters and buffers. */

@@ -103,7 +103,20 @@ describe("convolutions over small maps", () => {
     },
   );
 
-  it("are channels-last, as what follows expects", () => {
+  it("are laid out as their maps and weights are", () => {
+    scope(() => {
+      const maps = randn([2, 128, 2, 2]);
+      for (const kernel of [1, 3]) {
+        const conv = new nn.Conv2d(128, 8, kernel, { padding: (kernel - 1) / 2 });
+        expect(conv.call(maps).view([2, 32]).shape).toEqual([2, 32]);
+        expect(conv.call(maps.to({ memoryFormat: "channels_last" })).isContiguous("channels_last")).toBe(true);
+        conv.to({ memoryFormat: "channels_last" });
+        if (kernel > 1) expect(conv.call(maps).isContiguous("channels_last")).toBe(true);
+      }
+    });
+  });
+
+  it("are channels-last where maps are, as what follows expects", () => {
     scope(() => {
       for (const [kernel, stride, padding] of [
         [3, 1, 1],
@@ -111,7 +124,7 @@ describe("convolutions over small maps", () => {
         [1, 2, 0],
       ] as const) {
         const conv = new nn.Conv2d(128, 8, kernel, { stride, padding });
-        const out = smallConvolution(conv, randn([2, 128, 2, 2]))!;
+        const out = smallConvolution(conv, randn([2, 128, 2, 2]).to({ memoryFormat: "channels_last" }))!;
         expect(out.isContiguous("channels_last")).toBe(true);
       }
     });

@@ -54,10 +54,15 @@ export function smallConvolution(conv: Convolution, x: Tensor): Tensor | null {
     const apart = stride[0] > 1 || stride[1] > 1;
     const seen = apart ? all.slice(1, 0, null, stride[0]).slice(2, 0, null, stride[1]) : all;
     const product = linear(seen.reshape([-1, into]), weight.flatten(1), bias);
-    return product.view([batch, rows, columns, out]).permute([0, 3, 1, 2]);
+    return asConvolved(product.view([batch, rows, columns, out]).permute([0, 3, 1, 2]), x, weight);
   }
   const map = positionConv2d(x, weight, stride, padding);
-  return bias ? map.add(bias.to({ dtype: map.dtype }).view([1, out, 1, 1])) : map;
+  return asConvolved(bias ? map.add(bias.to({ dtype: map.dtype }).view([1, out, 1, 1])) : map, x, weight);
+}
+
+/** In the layout that a convolution gives: channels-last where maps or weights are, else as they come. */
+function asConvolved(map: Tensor, x: Tensor, weight: Tensor): Tensor {
+  return x.isContiguous() && weight.isContiguous() ? map.contiguous() : map;
 }
 
 /** What products of them are computed in: float32, or bfloat16 where autocast says so; null where it is neither, or not on the CPU. */

@@ -22,8 +22,8 @@ export class Adam extends Optimizer<AdamOptions> {
   protected override check(group: AdamOptions): void {
     super.check(group);
     this.atLeastZero(group, "eps");
-    this.inRange(group.betas[0], "betas[0]", 1);
-    this.inRange(group.betas[1], "betas[1]", 1);
+    this.below(group.betas[0], "betas[0]", 1);
+    this.below(group.betas[1], "betas[1]", 1);
   }
 
   protected override init(param: Tensor): ParamState {

@@ -165,7 +165,9 @@ describe("settings", () => {
     [/^Adam: Expected each parameter once/, () => new optim.Adam([w, w])],
     [/^Adam: Expected leaves for params/, () => new optim.Adam([w.mul(2)])],
     [/^SGD: Expected a number of 0 or more for lr, got NaN/, () => new optim.SGD([w], { lr: Number.NaN })],
-    [/^AdamW: .* from 0 to 1 for betas\[1\], got 2/, () => new optim.AdamW([w], { betas: [0.9, 2] })],
+    [/^AdamW: .* from 0 to below 1 for betas\[1\], got 2/, () => new optim.AdamW([w], { betas: [0.9, 2] })],
+    [/^Adam: .* from 0 to below 1 for betas\[0\], got 1/, () => new optim.Adam([w], { betas: [1, 0.999] })],
+    [/^SGD: Expected a momentum above 0 with nesterov, got 0/, () => new optim.SGD([w], { lr: 1, nesterov: true })],
     [/^LARS: .* for weightDecay, got -1/, () => new optim.LARS([{ params: [w], weightDecay: -1 }], { lr: 1 })],
   ];
   it.each(cases)("%s", (message, make) => {

@@ -39,11 +39,11 @@ export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
     this.groups = loose.length > 0 ? [{ ...defaults, params: loose }, ...groups] : groups;
     for (const group of this.groups) this.check(group);
     const all = this.#params();
-    if (all.length === 0) this.#refuse("Expected parameters to train, got none");
+    if (all.length === 0) this.refuse("Expected parameters to train, got none");
     for (const param of all) handleOf(param, "params", this.constructor.name);
-    if (new Set(all).size < all.length) this.#refuse("Expected each parameter once, got one twice");
+    if (new Set(all).size < all.length) this.refuse("Expected each parameter once, got one twice");
     const made = all.findIndex((param) => !param.isLeaf);
-    if (made >= 0) this.#refuse(`Expected leaves for params, got the result of an operator at ${made}`);
+    if (made >= 0) this.refuse(`Expected leaves for params, got the result of an operator at ${made}`);
   }
 
   /** The first group's learning rate; setting it sets every group's. */
@@ -99,17 +99,17 @@ export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
           if (names.length === 0) continue;
           for (const [name, tensor] of Object.entries(fresh)) {
             const source = state[`${i}.${name}`];
-            if (!source) this.#refuse(`Expected ${i}.${name} beside ${i}.${names[0]} in the state, got none`);
+            if (!source) this.refuse(`Expected ${i}.${name} beside ${i}.${names[0]} in the state, got none`);
             handleOf(source, `${i}.${name}`, this.constructor.name);
             const [wanted, found] = [tensor.shape.join(", "), source.shape.join(", ")];
-            if (wanted !== found) this.#refuse(`Expected [${wanted}] for ${i}.${name}, got [${found}]`);
+            if (wanted !== found) this.refuse(`Expected [${wanted}] for ${i}.${name}, got [${found}]`);
             tensor.copy_(source);
             used.add(`${i}.${name}`);
           }
           out.set(param, fresh);
         }
         const unknown = Object.keys(state).find((name) => !used.has(name));
-        if (unknown !== undefined) this.#refuse(`Expected the state of ${this.constructor.name}, got ${unknown}`);
+        if (unknown !== undefined) this.refuse(`Expected the state of ${this.constructor.name}, got ${unknown}`);
         return out;
       }),
     );
@@ -144,7 +144,12 @@ export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
   protected inRange(value: number, name: string, most: number): void {
     if (typeof value === "number" && value >= 0 && value <= most) return;
     const range = most === Number.MAX_VALUE ? "of 0 or more" : `from 0 to ${most}`;
-    this.#refuse(`Expected a number ${range} for ${name}, got ${describe(value)}`);
+    this.refuse(`Expected a number ${range} for ${name}, got ${describe(value)}`);
+  }
+
+  protected below(value: number, name: string, limit: number): void {
+    if (typeof value === "number" && value >= 0 && value < limit) return;
+    this.refuse(`Expected a number from 0 to below ${limit} for ${name}, got ${describe(value)}`);
   }
 
   /** The states of parameters, made on their first step. */
@@ -162,14 +167,14 @@ export abstract class Optimizer<H extends Hyperparameters = Hyperparameters> {
 
   #items<T>(list: Iterable<T>, name: string): Iterable<T> {
     if (typeof list === "object" && list !== null && Symbol.iterator in list) return list;
-    return this.#refuse(`Expected a list of tensors for ${name}, got ${describe(list)}`);
+    return this.refuse(`Expected a list of tensors for ${name}, got ${describe(list)}`);
   }
 
   #params(): Tensor[] {
     return this.groups.flatMap((group) => group.params);
   }
 
-  #refuse(message: string): never {
+  protected refuse(message: string): never {
     throw new TorchError(message, this.constructor.name);
   }
 }

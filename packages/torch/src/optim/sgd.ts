@@ -20,6 +20,8 @@ export class SGD extends Optimizer<SGDOptions> {
   protected override check(group: SGDOptions): void {
     super.check(group);
     this.atLeastZero(group, "momentum");
+    // Plain descent would be done without a word.
+    if (group.nesterov && group.momentum === 0) this.refuse("Expected a momentum above 0 with nesterov, got 0");
   }
 
   protected override init(param: Tensor): ParamState {

@@ -190,6 +190,7 @@ function misuse() {
     shared: message(() => distributed.reduceScatterTensor(zeros([2 * size + 1]))),
     count: message(() => distributed.reduceScatter([t])),
     views: message(() => distributed.gatherRows(zeros([3]), 2)),
+    ragged: message(() => distributed.gatherRows(zeros([rank === 0 ? 4 : 2, 3]), 2)),
     tensor: message(() => distributed.allReduce(3 as never)),
     second: message(() => distributed.gatherRows(t, 0)),
     derivative: message(() => {

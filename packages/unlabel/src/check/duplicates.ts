@@ -135,8 +135,15 @@ async function nearPairs(looked: Looked, sets: number[][], reader: ImageReader, 
     index.search(hashes, i, FARTHEST, found);
     index.search(middles, i, FARTHEST, found);
     if (nearest.size === 0) continue;
-    const kept = [...nearest].sort(([a, d], [b, e]) => d - e || a - b).slice(0, CANDIDATES);
-    for (const [member, distance] of kept) candidates.add(taken[i]!, taken[member]!, distance);
+    // Of each split by itself: many copies in one must not hide that the other has one.
+    const kept = new Map<Seen["split"], number>();
+    for (const [member, distance] of [...nearest].sort(([a, d], [b, e]) => d - e || a - b)) {
+      const { split } = images[taken[member]!]!;
+      const count = kept.get(split) ?? 0;
+      if (count >= CANDIDATES) continue;
+      kept.set(split, count + 1);
+      candidates.add(taken[i]!, taken[member]!, distance);
+    }
   }
 
   const pairs: Pair[] = [];

@@ -83,7 +83,13 @@ export async function evaluateShelves(request: ShelvesRequest, check: () => void
 
 /** The step that an earlier run has come to since, so that it is evaluated as it is now; null of what has none, or is gone. */
 function stepOfShelf(source: string): number | null {
-  return isRun(source) ? RunDirectory.open(source).newestWeights(stepOf).step : null;
+  if (!isRun(source)) return null;
+  try {
+    return RunDirectory.open(source).newestWeights(stepOf).step;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
 }
 
 /** As for a run, of the folder of an encoder off the shelf. */

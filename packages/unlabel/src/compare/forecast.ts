@@ -4,6 +4,7 @@ import type { Dataset } from "../data/folder.ts";
 import type { Init } from "../train/init.ts";
 import { plan } from "../train/plan.ts";
 import { settle } from "../train/settle.ts";
+import { sharesTrained } from "./halving.ts";
 import type { Comparison } from "./plan.ts";
 import { settingsOf } from "./run-settings.ts";
 
@@ -23,6 +24,7 @@ export async function trainingSeconds(
 ): Promise<number | null> {
   if (comparison.budget.kind === "time") return null;
   const images = data.train.items.length;
+  const { first, others } = comparison.halve ? sharesTrained(comparison.methods.length) : { first: 1, others: 1 };
   let seconds = 0;
   for (const method of comparison.methods) {
     const runs = comparison.runs.filter((run) => run.method === method && run.status === "waiting");
@@ -38,11 +40,11 @@ export async function trainingSeconds(
       out: join(out, `${method}-speed`),
     };
     const planned = plan(request, init);
-    const { config } = await settle(planned, data, () => {});
-    const perStep = SPAN / config.steps!;
+    const { config, stepSeconds } = await settle(planned, data, () => {});
     const stepsPerEpoch = Math.max(1, Math.floor(images / config.batch));
-    seconds +=
-      runs.length * perStep * ((settings.steps as number | undefined) ?? Number(settings.epochs) * stepsPerEpoch);
+    const steps = (settings.steps as number | undefined) ?? Number(settings.epochs) * stepsPerEpoch;
+    const whole = runs.reduce((sum, { seed }) => sum + (seed === comparison.seeds[0] ? first : others), 0);
+    seconds += whole * stepSeconds! * steps;
   }
   return seconds;
 }

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Split } from "../data/folder.ts";
 import { probeSplits } from "../eval/splits.ts";
-import { canHalve, RUNGS, rungOf, stoppedWords, trainUntil } from "./halving.ts";
+import { canHalve, RUNGS, type Rung, rungOf, stoppedWords, trainUntil } from "./halving.ts";
 import type { Comparison, PlannedRun } from "./plan.ts";
 import type { Settled } from "./settle.ts";
 import type { ComparisonTraining } from "./training.ts";
@@ -44,10 +44,10 @@ export async function halved(comparison: Comparison, parts: Parts): Promise<bool
   comparison.rungs ??= [];
   for (const share of RUNGS) {
     if (comparison.rungs.some((rung) => rung.share === share)) continue;
-    if (!canHalve(racing().length)) return true;
+    // Where one has come to its end, the race is over: what is looked at has trained for unlike shares.
+    if (!canHalve(racing().length) || racing().some(({ status }) => status === "done")) return true;
     for (const run of racing()) {
       if (signal?.aborted) return false;
-      if (run.status === "done") continue;
       log(`${run.name}: the first ${100 * share} % of its steps`);
       const goesOn = await training.work(run, async (tellRun) => {
         tellRun({ status: "training", error: undefined });
@@ -60,20 +60,25 @@ export async function halved(comparison: Comparison, parts: Parts): Promise<bool
     }
     const left = racing().filter(({ name }) => existsSync(join(out, name, "run.json")));
     if (!canHalve(left.length)) return true;
-    const rung = await rungOf(
-      share,
-      left.map(({ name }) => ({ name, path: join(out, name) })),
-      looked,
-      signal,
-    );
-    comparison.rungs.push(rung);
-    for (const name of rung.stopped) {
-      const error = stoppedWords(name, rung);
-      log(`${name}: ${error}`);
-      for (const run of alike(runs, name)) training.tell(run, { status: "stopped", error });
+    let rung: Rung;
+    try {
+      rung = await rungOf(
+        share,
+        left.map(({ name }) => ({ name, path: join(out, name) })),
+        looked,
+        signal,
+      );
+    } catch (error) {
+      if (signal?.aborted) return false;
+      throw error;
     }
-    // Written with the last that was told; where none was given up, here.
-    if (rung.stopped.length === 0) training.tell(left[0]!, {});
+    const stopped = rung.stopped.map((name) => ({ name, error: stoppedWords(name, rung) }));
+    // Written down at once, with all that it gave up: stopped between, the same command would train some of them on.
+    comparison.rungs.push(rung);
+    for (const { name, error } of stopped)
+      for (const run of alike(runs, name)) Object.assign(run, { status: "stopped", error });
+    training.tell(left[0]!, {});
+    for (const { name, error } of stopped) log(`${name}: ${error}`);
   }
   return true;
 }

@@ -108,6 +108,23 @@ export async function rungOf(
   return decided(share, found);
 }
 
+/** Of a method's whole training, what is trained on average: by the first seed, and by each other one, which only those train that are left. */
+export function sharesTrained(methods: number): { first: number; others: number } {
+  let [left, done, first] = [methods, 0, 0];
+  for (const share of RUNGS) {
+    if (!canHalve(left)) break;
+    first += left * (share - done);
+    done = share;
+    left = halfOf(left);
+  }
+  return { first: (first + left * (1 - done)) / methods, others: left / methods };
+}
+
+/** How many of so many go on. */
+function halfOf(methods: number): number {
+  return Math.max(2, Math.ceil(methods / 2));
+}
+
 /** Which half goes on: by kNN where all have it. */
 export function decided(
   share: number,
@@ -116,7 +133,7 @@ export function decided(
   const by: RungScore = found.every(({ knn }) => knn !== null) ? "knn" : "rank";
   const scored = found.map(({ name, knn, rank }) => ({ name, score: by === "knn" ? (knn ?? 0) : rank }));
   const order = scored.toSorted((a, b) => b.score - a.score);
-  const most = Math.max(2, Math.ceil(order.length / 2));
+  const most = halfOf(order.length);
   const names = (some: typeof order) => some.map(({ name }) => name);
   return {
     ...{ share, by, images: Math.max(0, ...found.map(({ images }) => images)) },

@@ -64,7 +64,7 @@ export class ComparisonTraining {
     const began = performance.now();
     const spent = () => (run.seconds ?? 0) + (performance.now() - began) / 1000;
     const tellRun: TellRun = (changes) =>
-      this.tell(run, { ...changes, ...(["done", "paused"].includes(changes.status ?? "") && { seconds: spent() }) });
+      this.tell(run, { ...changes, ...(ENDED.includes(changes.status ?? "") && { seconds: spent() }) });
     try {
       return await body(tellRun);
     } catch (error) {
@@ -159,6 +159,9 @@ export class ComparisonTraining {
     return existsSync(join(this.#folder(run), "run.json"));
   }
 }
+
+/** States in which nothing is done for a run: what was spent on it is written down. */
+const ENDED = ["done", "paused", "interrupted", "failed"];
 
 /** Whether nothing of the training is missing, its last checkpoint included. */
 function isTrained(path: string): boolean {

@@ -102,7 +102,10 @@ describe("evaluation of weights off the shelf", () => {
     const source = await openSource(at("formed"));
     source.close();
     expect(source.architecture).toMatchObject({ heads: 2, normEps: 1e-5 });
-    expect(encoderOf(source)).toMatchObject({ heads: 2, pooling: "class", norm_eps: 1e-5 });
+    expect(encoderOf(source)).toMatchObject({ heads: 2, norm_eps: 1e-5 });
+    const alone = await openSource(at("form.safetensors"));
+    alone.close();
+    expect(encoderOf(alone)).toMatchObject({ heads: 2, pooling: "class", norm_eps: 1e-5 });
   }, 60_000);
 
   it("fine-tunes them", async () => {

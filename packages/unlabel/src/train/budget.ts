@@ -80,28 +80,30 @@ export interface SpeedOptions {
  * The config with as many steps as its budget has room for; the config itself where it has no budget, or steps already.
  * LibTorch's generator is left in whatever state.
  *
- * @returns with it, where views grow, the time of a step with the smallest ones in steps with the largest; null where not measured
+ * @returns with it, where views grow, the time of a step with the smallest ones in steps with the largest, and the seconds of one on average; null where not
+ *   measured
  */
 export async function withinBudget<C extends Config>(
   config: C,
   options: SpeedOptions,
-): Promise<{ config: C; smallestCost: number | null }> {
+): Promise<{ config: C; smallestCost: number | null; stepSeconds: number | null }> {
   const { budget, steps } = config;
-  if (budget === null || steps !== null) return { config, smallestCost: null };
+  if (budget === null || steps !== null) return { config, smallestCost: null, stepSeconds: null };
   const { done } = options;
   const { group = NOBODY_ELSE } = options;
   if (done && done.steps > 0) {
     const growth = Growth.of(config, done.steps, done.growth);
     const perStep = (done.seconds - done.watching) / growth.of(done.steps);
     const total = growth.totalWithin(done.steps, (budget - done.seconds) / perStep, 0);
-    return { config: withSteps(config, total, done.stepsPerEpoch), smallestCost: null };
+    return { config: withSteps(config, total, done.stepsPerEpoch), smallestCost: null, stepSeconds: perStep };
   }
   options.onMeasure?.();
   const measured = await measureSteps(config, options);
   const { seconds, stepsPerEpoch } = await group.fromFirst(() => measured);
   const [small, large = small] = seconds;
-  const total = Math.max(1, Math.round(budget / averageCost(config, small, large)));
-  return { config: withSteps(config, total, stepsPerEpoch), smallestCost: small / large };
+  const stepSeconds = averageCost(config, small, large);
+  const total = Math.max(1, Math.round(budget / stepSeconds));
+  return { config: withSteps(config, total, stepsPerEpoch), smallestCost: small / large, stepSeconds };
 }
 
 /**

@@ -40,6 +40,8 @@ export interface Settled {
   cacheChoice: string | null;
   /** Time of a step with the smallest views, in steps with the largest; null where that was not measured. */
   smallestCost: number | null;
+  /** Seconds of a step on average, where a budget asked for it; else null. */
+  stepSeconds: number | null;
   /** What it learns from, on the device; null where its method has no teacher. */
   teacher: Teacher | null;
 }
@@ -86,9 +88,9 @@ export async function settle(
   const onMeasure = () =>
     say(`measuring the time of a step: the budget of ${clock(settled.budget ?? 0)} has as many as fit`);
   const speed = { data: { ...data, train: images }, device, precision, reader, done, teacher, onMeasure, group };
-  const { config, smallestCost } = await withinBudget(settled, speed);
+  const { config, smallestCost, stepSeconds } = await withinBudget(settled, speed);
   const cacheChoice = chosen?.text ?? null;
-  return { config, machine, group, reader, images, reasons, cacheChoice, smallestCost, teacher };
+  return { config, machine, group, reader, images, reasons, cacheChoice, smallestCost, stepSeconds, teacher };
 }
 
 /** The plan's teacher with its weights, which see the images' channels. */

@@ -2,10 +2,11 @@
 // in a process of its own (main.ts), since encoding takes minutes and LibTorch a gigabyte.
 import type { Split } from "../../data/folder.ts";
 import { ImageReader } from "../../data/reader.ts";
+import { RunDirectory } from "../../run/directory.ts";
 import { Checks } from "./checks.ts";
 import type { Context } from "./context.ts";
 import type { OpenedRun, RunFeatures, Tell } from "./features.ts";
-import { RunImages } from "./images.ts";
+import { checkRun, RunImages } from "./images.ts";
 import type { LabelDesk } from "./label-desk.ts";
 import { Recent } from "./recent.ts";
 import type { Asked, Kind, Requests } from "./requests.ts";
@@ -51,21 +52,23 @@ export class Atlas implements AsyncDisposable {
   readonly #answers: Answers = {
     map: async ({ dir }, { tell, signal }) => {
       const { drawMap } = await import("./map.ts");
-      return drawMap(await this.#open(dir, tell), tell, signal);
+      return this.#withRun(dir, tell, (opened) => drawMap(opened, tell, signal));
     },
     names: async ({ dir, images }) => (await this.#imagesOf(dir)).names(images),
     thumbnails: async ({ dir, images, edge }) => (await this.#imagesOf(dir)).thumbnails(images, edge),
     picture: async ({ dir, image }) => (await this.#imagesOf(dir)).picture(image),
     search: async ({ dir, asked, k }, context) => {
       const { searchIn } = await import("./search.ts");
-      const opened = await this.#open(dir, context.tell);
-      const alone = await this.#alone(opened.images, asked);
-      return searchIn(opened, await this.#featuresOf(opened, context), alone, k);
+      return this.#withRun(dir, context.tell, async (opened) => {
+        const alone = await this.#alone(opened.images, asked);
+        return this.#withFeatures(opened, context, (features) => searchIn(opened, features, alone, k));
+      });
     },
     masked: async ({ dir, asked, hidden }, { tell }) => {
       const { fillIn } = await import("./masked.ts");
-      const opened = await this.#open(dir, tell);
-      return fillIn(opened, await this.#alone(opened.images, asked), hidden);
+      return this.#withRun(dir, tell, async (opened) =>
+        fillIn(opened, await this.#alone(opened.images, asked), hidden),
+      );
     },
     check: ({ root }, context) => this.#checks.check(root, context),
     checkedThumbnails: ({ root, images, edge }) => this.#checks.thumbnails(root, images, edge),
@@ -88,23 +91,31 @@ export class Atlas implements AsyncDisposable {
     return this.#desk;
   }
 
-  #imagesOf(dir: string): Promise<RunImages> {
-    return this.#images.of(dir, () => RunImages.open(dir, this.#roots));
+  /** By when a run began as well: another one at its place may be of other images. */
+  async #imagesOf(dir: string): Promise<RunImages> {
+    await checkRun(dir, this.#roots);
+    const { created, data } = RunDirectory.open(dir).info;
+    return this.#images.of(`${dir} ${created} ${data.fingerprint}`, () => RunImages.open(dir, this.#roots));
   }
 
-  async #open(dir: string, tell: Tell): Promise<OpenedRun> {
+  async #withRun<R>(dir: string, tell: Tell, work: (opened: OpenedRun) => Promise<R>): Promise<R> {
     const images = await this.#imagesOf(dir);
     const { openRun, stampOf } = await import("./features.ts");
-    return this.#opened.of(`${dir} ${stampOf(images)}`, async () => {
+    const open = async () => {
       tell("loading the encoder", null);
       return openRun(images);
-    });
+    };
+    return this.#opened.use(`${dir} ${stampOf(images)}`, open, work);
   }
 
-  async #featuresOf(opened: OpenedRun, { tell, signal }: Context): Promise<RunFeatures> {
+  async #withFeatures<R>(
+    opened: OpenedRun,
+    { tell, signal }: Context,
+    work: (features: RunFeatures) => Promise<R>,
+  ): Promise<R> {
     const { featuresOf, stampOf } = await import("./features.ts");
     const key = `${opened.images.run.path} ${stampOf(opened.images)}`;
-    return this.#features.of(key, () => featuresOf(opened, MOST_SEARCHED, tell, signal));
+    return this.#features.use(key, () => featuresOf(opened, MOST_SEARCHED, tell, signal), work);
   }
 
   async #alone(images: RunImages, asked: Asked): Promise<Split> {

@@ -33,9 +33,10 @@ export class Checks {
     this.#roots = roots;
   }
 
-  /** Checks the images of a folder, or tells again what was found. @throws {UserError} where there are none inside the folders given */
+  /** Checks the images of a folder, as they are now. @throws {UserError} where there are none inside the folders given */
   async check(root: string, { tell, signal }: Context): Promise<CheckedTold> {
     const place = checkedPlaceOf(root, this.#roots);
+    this.#done.forget(place);
     const checked = await this.#done.of(place, async () => {
       const { out } = within(await openData(place), this.#roots);
       if (out > 0)

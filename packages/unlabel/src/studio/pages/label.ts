@@ -266,9 +266,14 @@ async function end(): Promise<void> {
   if (busy || over || !state) return;
   busy = true;
   try {
-    const { error } = await ask("/api/finish", { at: state.at });
+    const { status, found, error } = await ask("/api/finish", { at: state.at });
     if (error !== null) {
       warn(error);
+      return;
+    }
+    if (status === 409) {
+      if (found) show(found);
+      warn("Another page has gone on meanwhile: this is where it stands. Finish again to end there.");
       return;
     }
     over = true;

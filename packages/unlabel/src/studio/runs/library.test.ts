@@ -92,7 +92,9 @@ it("tells of a run that begins, grows, is killed and is removed", async () => {
   await expect.poll(() => row("run")?.state).toBe("stale");
   rmSync(dir, { recursive: true });
   await expect.poll(() => library.all()).toEqual([]);
-  expect(told.at(-1)).toMatchObject({ type: "runs", gone: [expect.any(String)] });
+  // Pages that list images ask again.
+  expect(told.at(-1)).toEqual({ type: "topic", topic: "data" });
+  expect(told.at(-2)).toMatchObject({ type: "runs", gone: [expect.any(String)] });
 });
 
 it("a lock of this process is live, whatever run.json says; nothing is written into the run", async () => {

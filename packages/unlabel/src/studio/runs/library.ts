@@ -67,6 +67,8 @@ export class RunLibrary {
   #timer: NodeJS.Timeout | null = null;
   /** Rows that nobody has been told of yet. */
   #fresh: RunRow[] = [];
+  /** Whether runs have come or gone since pages were told which images there are. */
+  #hasOtherData = false;
   #telling: NodeJS.Timeout | null = null;
   #told = 0;
   #first: Promise<void> | null = null;
@@ -198,6 +200,7 @@ export class RunLibrary {
     const isNews = JSON.stringify(this.#notes) !== JSON.stringify(found.notes);
     this.#notes = found.notes;
     for (const folder of [...found.folders, ...found.runs]) this.#watches.watch(folder);
+    if (gone.length > 0) this.#hasOtherData = true;
     if (gone.length > 0 || isNews) this.#tell(gone);
     await this.#read(all ? [...this.#runs.values()] : fresh);
   }
@@ -226,6 +229,7 @@ export class RunLibrary {
     const row = await readRow(this.#folders, run);
     if (!this.#runs.has(run.id)) return;
     const isNew = JSON.stringify(row) !== JSON.stringify(run.row);
+    if (run.row === null) this.#hasOtherData = true;
     run.row = row;
     if (isNew) this.#tellSoon(row);
     if (isChanged || isNew) this.#events.tell(`run:${run.id}`);
@@ -242,6 +246,8 @@ export class RunLibrary {
     [this.#fresh, this.#telling] = [[], null];
     const [looking, notes, told] = [this.#looking, this.#notes, ++this.#told];
     this.#events.send({ type: "runs", rows, gone, looking, notes, told });
+    if (this.#hasOtherData) this.#events.tell("data");
+    this.#hasOtherData = false;
   }
 
   #nameOf(dir: string): string {

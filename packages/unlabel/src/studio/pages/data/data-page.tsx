@@ -87,7 +87,7 @@ function Check({ root }: { root: string }) {
       setProblem(failure instanceof Error ? failure.message : String(failure)),
     );
   };
-  if (data?.state === "done") return <Found told={data.result} root={root} />;
+  if (data?.state === "done") return <Found told={data.result} root={root} onAgain={begin} />;
   return (
     <div class="check-begin">
       <Problem text={error ?? problem ?? (data?.state === "failed" ? data.error : null)} />
@@ -109,7 +109,7 @@ function Check({ root }: { root: string }) {
   );
 }
 
-function Found({ told, root }: { told: CheckedTold; root: string }) {
+function Found({ told, root, onAgain }: { told: CheckedTold; root: string; onAgain: () => void }) {
   const sheet = (some: readonly number[], edge: number) =>
     `/api/data/sheet?root=${encodeURIComponent(root)}&edge=${edge}&images=${some.join(",")}`;
   const across = told.copies.groups.filter(({ leak }) => leak);
@@ -131,6 +131,9 @@ function Found({ told, root }: { told: CheckedTold; root: string }) {
             </li>
           ))}
         </ul>
+        <button type="button" class="plain" onClick={onAgain}>
+          Check again
+        </button>
         <p class="soft small">
           {number(told.images.train)} in train, {number(told.images.val)} in val, {number(told.images.readable)}{" "}
           readable; {entries.map(([format, count]) => `${number(count)} ${format}`).join(", ")}

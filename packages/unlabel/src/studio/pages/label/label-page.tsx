@@ -22,7 +22,7 @@ export function LabelPage() {
   const [name, setName] = useQuery("file", "labels.csv");
   const [isBegun, setBegun] = useQuery("session");
   const { rows } = useRuns();
-  const { data } = useApi<{ data: DataTold[] }>("/api/data");
+  const { data } = useApi<{ data: DataTold[] }>("/api/data", ["data"]);
   const [told, setTold] = useState<LabelTold | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   /** What a session that was lost and is open again should say first. */

@@ -179,7 +179,7 @@ function OneMap({
   const [one, setOne] = useState<Loaded | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   // Known before anything is asked for: where its images lie elsewhere, there is nothing to draw.
-  const { data: sources } = useApi<{ data: DataTold[] }>("/api/data");
+  const { data: sources } = useApi<{ data: DataTold[] }>("/api/data", ["data"]);
   const elsewhere = sources?.data.find(({ runs }) => runs.includes(id))?.problem ?? null;
   const done = data?.state === "done" ? data.result : null;
   useEffect(() => {

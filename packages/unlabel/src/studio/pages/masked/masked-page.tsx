@@ -60,6 +60,11 @@ export function MaskedPage() {
     };
   }, [id, picture, imageText, hiddenText]);
   useEffect(() => setTold(null), [id]);
+  /** What was hidden is of a grid that another run need not have. */
+  const chooseRun = (ids: string[]) => {
+    if (ids[0] !== run?.id) setHiddenText("");
+    setRuns(ids);
+  };
   const set = (next: Uint8Array) => setHiddenText(writeHidden(next));
   const grid = told?.grid ?? 0;
   const now = hidden ?? (told ? guessed(told) : new Uint8Array(0));
@@ -109,7 +114,7 @@ export function MaskedPage() {
           label="Choose a run …"
           chosen={run ? [run.id] : []}
           most={1}
-          onChange={(ids) => setRuns(ids.slice(-1))}
+          onChange={(ids) => chooseRun(ids.slice(-1))}
           may={isMasked}
         />
         <div class="tools-row">
@@ -251,7 +256,12 @@ function Canvas({ told, hidden, onPaint }: CanvasProps) {
       const next = at + by;
       const isAway =
         next < 0 || next >= grid * grid || (Math.abs(by) === 1 && Math.floor(next / grid) !== Math.floor(at / grid));
-      if (!isAway) setAt(next);
+      if (!isAway) {
+        setAt(next);
+        say(
+          `row ${Math.floor(next / grid) + 1}, column ${(next % grid) + 1}: ${hidden[next] === 1 ? "hidden" : "seen"}`,
+        );
+      }
     } else if (event.key === " " || event.key === "Enter") flip(at);
     else return;
     event.preventDefault();

@@ -8,6 +8,7 @@ import { say } from "../app/announce.tsx";
 import { token, useTheme } from "../app/theme.ts";
 import "./chart.css";
 import { valueAt } from "./series.ts";
+import { shownPlaces } from "./shown-places.ts";
 
 /** One line. */
 export interface ChartLine {
@@ -100,7 +101,7 @@ export function Chart(props: Props) {
 
   useEffect(() => {
     plot.current?.setData(data, false);
-    show(plot.current, props.zoom ?? null);
+    show(plot.current, props.zoom ?? null, logX);
   }, [data, props.zoom?.[0], props.zoom?.[1]]);
 
   useEffect(() => props.onRead?.(at, values), [at, ...values]);
@@ -178,11 +179,10 @@ function nearest({ x, y }: ChartLine, at: number): number | null {
 }
 
 /** Shows a part, or all. */
-function show(plot: uPlot | null, zoom: readonly [number, number] | null): void {
+function show(plot: uPlot | null, zoom: readonly [number, number] | null, logX: boolean): void {
   if (!plot) return;
-  const xs = plot.data[0];
-  const [min, max] = zoom ?? [xs[0] ?? 0, xs.at(-1) ?? 1];
-  plot.setScale("x", min === max ? { min: min - 1, max: max + 1 } : { min, max });
+  const [min, max] = shownPlaces(plot.data[0], zoom, logX);
+  plot.setScale("x", { min, max });
 }
 
 /** One column of places and one of values for each line; for a band two more. */
@@ -275,7 +275,7 @@ function optionsOf(props: { current: Props }, width: number, setAt: (at: number 
       ready: [
         (plot) => {
           plot.over.addEventListener("dblclick", () => props.current.onZoom?.(null));
-          show(plot, props.current.zoom ?? null);
+          show(plot, props.current.zoom ?? null, props.current.logX ?? false);
         },
       ],
     },
