@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { numberIn, type Outcome, runUnlabel } from "./child.ts";
 import { startNeighbours } from "./neighbours.ts";
-import { type Peers, peerScript, runPeer } from "./peers.ts";
+import { type Peers, peerScript, runPeer, workerCounts } from "./peers.ts";
 import { openQuota } from "./quota.ts";
 import { type BenchOptions, type Row, row } from "./row.ts";
 import { median } from "./stats.ts";
@@ -13,7 +13,6 @@ import { type Duel, type Side, takeTurns } from "./turns.ts";
 
 /** Of two cores; what containers of small machines are given. */
 const QUOTA = 1.5;
-const WORKERS = [0, 1, 2];
 
 /** What the machine does meanwhile. */
 const PLACES = {
@@ -108,7 +107,7 @@ async function duel(
     const flags = [...model.peer, ...sizes, "--steps", String(steps), "--workers", String(workers)];
     return numberIn(await runPeer(peers, model.script, [...first, data, ...flags], threads, before), "step_s");
   };
-  const workers = quick ? 0 : await best(WORKERS, (count) => theirs(count, SEARCH, []));
+  const workers = quick ? 0 : await best(workerCounts(threads), (count) => theirs(count, SEARCH, []));
   const placed = (step: (before: readonly string[]) => Promise<number>) => async (place: Place | "quiet") => {
     if (place === "quiet") return step([]);
     if (place === "quota") return step(limited);

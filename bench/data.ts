@@ -7,7 +7,7 @@ import { openData } from "../packages/unlabel/src/data/open.ts";
 import type { BuiltCommit } from "../scripts/commit.ts";
 import { beside } from "./against.ts";
 import { runScript, runUnlabel } from "./child.ts";
-import { type Peers, runPeer } from "./peers.ts";
+import { type Peers, runPeer, workerCounts } from "./peers.ts";
 import type { BenchOptions, Row } from "./row.ts";
 import { type Duel, type Side, type Turns, takeTurns } from "./turns.ts";
 
@@ -172,7 +172,17 @@ async function bestPeer(
   list: string,
   threads: number,
 ): Promise<Pick<Duel, "peer" | "more">> {
-  const flags = [list, "--work", work, "--size", String(size), "--batch", String(BATCH)];
+  const flags = [
+    list,
+    "--work",
+    work,
+    "--size",
+    String(size),
+    "--batch",
+    String(BATCH),
+    "--workers",
+    workerCounts(threads).join(","),
+  ];
   const script = "data_torchvision.py";
   const all = await runPeer(peers, script, flags, threads);
   const [kind, workers] = String(all.json.best).split(" ") as [string, string];

@@ -74,7 +74,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   const { quick, fromRows = false, plots, say } = options;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   const minutes = quick ? 0.01 : (options.minutes ?? MINUTES);
-  const file = quick ? join(folder, "rows.jsonl") : rowsFile("ideas");
+  const file = quick || options.otherData ? join(folder, "rows.jsonl") : rowsFile("ideas");
   try {
     for (const set of fromRows ? [] : IDEA_SETS) await setMeasured(set, { minutes, folder, file, options });
     const all = readKept<KeptRow>(file);

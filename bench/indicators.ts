@@ -70,7 +70,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   const { quick, data, rows: chosen, fromRows = false, say } = options;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   // Quick numbers mean nothing and are not kept.
-  const file = quick ? join(folder, "rows.jsonl") : rowsFile("indicators");
+  const file = quick || options.otherData ? join(folder, "rows.jsonl") : rowsFile("indicators");
   try {
     if (!fromRows) {
       for (const set of quick ? [quickSet()] : SETS.filter(({ name }) => NAMES.includes(name))) {

@@ -82,6 +82,9 @@ interface Flags {
   device: "auto" | "cpu" | "cuda";
 }
 
+/** The images that rows are kept of. */
+const DATA = join(import.meta.dirname, "../../shared/data/imagenette");
+
 const names = [...Object.keys(COMPARED), ...Object.keys(ALONE)];
 const program = new Command("npm run bench --")
   .description("measure unlabel beside its peers, on this machine and in one run")
@@ -89,7 +92,7 @@ const program = new Command("npm run bench --")
   .option("--json", "print {machine, rows} as stdout's last line")
   .option("--quick", "the smallest work that exercises everything; its numbers mean nothing")
   .option("--write", "put the table into docs/benchmarks.md")
-  .option("--data <dir>", "images with train and val", join(import.meta.dirname, "../../shared/data/imagenette"))
+  .option("--data <dir>", "images with train and val", DATA)
   .option(
     "--rows <pattern>",
     "data, train, busy, scale, studio, presets, ideas, indicators, methods: only rows whose name holds it, a regular expression",
@@ -145,7 +148,15 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
   const { gpus, ...machine } = await describeMachine(flags.threads, peers, before);
   if (device === "cuda" && gpus === 0) throw new UserError("Expected a GPU for --device cuda, found none that answers");
   const plots = write ? join(import.meta.dirname, "..", "docs") : null;
-  const options: BenchOptions = { quick, say, plots, ...flags, data, device: gpus > 0 ? "cuda" : "cpu" };
+  const otherData = !isKept && data !== DATA;
+  const options: BenchOptions = { quick, say, plots, ...flags, data, otherData, device: gpus > 0 ? "cuda" : "cpu" };
+  // What the numbers hang on, for the line below their table.
+  const told = [
+    ...(otherData ? ["--data", flags.data] : []),
+    ...(flags.minutes === undefined ? [] : ["--minutes", String(flags.minutes)]),
+    ...(flags.threads === allowedCores() ? [] : ["--threads", String(flags.threads)]),
+  ];
+  const shown = told.length > 0 ? ` ${told.join(" ")}` : "";
   if (flags.rows) await checkRows(asked, flags.rows, options, before !== null);
   for (const line of machineLines(machine)) process.stdout.write(`${line}\n`);
   const found = new Map<string, Row[]>();
@@ -155,7 +166,7 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
     if (!before && rows.length > 0) process.stdout.write(`\n${plainTable(rows)}\n`);
     say(`${name}: ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
     if (write && !before && rows.length > 0) {
-      const command = `npm run bench -- ${name}${flags.fromRows ? " --from-rows" : ""}${flags.rows ? ` --rows '${flags.rows.source}' --write` : ""}`;
+      const command = `npm run bench -- ${name}${shown}${flags.fromRows ? " --from-rows" : ""}${flags.rows ? ` --rows '${flags.rows.source}' --write` : ""}`;
       writeSection(name, rows, machine, command, flags.rows !== undefined);
     }
     found.set(name, rows);
@@ -166,7 +177,7 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
     process.stdout.write(`\n${plainTable(all, BESIDE_COMMIT)}\n`);
     for (const section of write ? new Set(asked.map(besideSection)) : []) {
       const own = asked.filter((name) => besideSection(name) === section);
-      const command = `npm run bench -- ${own.join(" ")} --against ${shortHash(before)}${flags.rows ? ` --rows '${flags.rows.source}'` : ""}`;
+      const command = `npm run bench -- ${own.join(" ")}${shown} --against ${shortHash(before)}${flags.rows ? ` --rows '${flags.rows.source}'` : ""}`;
       // Rows beside one commit say nothing beside another: the section holds those of one.
       const part = flags.rows !== undefined && speaksOfCommit(section, shortHash(before));
       const rows = own.flatMap((name) => found.get(name) ?? []);

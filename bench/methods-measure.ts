@@ -2,6 +2,7 @@
 import { mkdirSync, rmSync, symlinkSync } from "node:fs";
 import { loadavg } from "node:os";
 import { basename, join, resolve } from "node:path";
+import { engineInfo } from "@unlabel/torch";
 import { commitOf } from "../packages/unlabel/src/base/commit.ts";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
 import { openData } from "../packages/unlabel/src/data/open.ts";
@@ -102,7 +103,7 @@ const PEER = { batch: 64, size: 64, eval_size: 128 };
 
 /** lightly's method of that name on ResNet-18. */
 export function lightlys(method: string, lr: number, peers: Peers, { threads, device }: BenchOptions): Side {
-  const half = choosePrecision("auto", device) === "bf16" ? ["--bf16"] : [];
+  const half = choosePrecision("auto", device, engineInfo()) === "bf16" ? ["--bf16"] : [];
   return {
     evalSize: PEER.eval_size,
     async train(images, steps, seed, out) {

@@ -44,15 +44,24 @@ print(json.dumps(found))`;
   return { env, versions };
 }
 
+/** Loading processes that a peer is tried with: it has those that suit it best. */
+export function workerCounts(threads: number): number[] {
+  return [0, 1, 2, 4, 8, 16, 32].filter((count) => count <= Math.max(2, threads));
+}
+
 function installed(say: (text: string) => void): string {
   const version = python(["-c", "import platform; print('.'.join(platform.python_version_tuple()[:2]))"], process.env);
   const folder = join(cacheDir(), `peers-${version}`);
   if (existsSync(folder)) return folder;
   say(`Installing ${PACKAGES.join(", ")} into ${folder}: some gigabytes, once`);
-  const part = `${folder}.part`;
-  rmSync(part, { recursive: true, force: true });
-  python(["-m", "pip", "install", "--quiet", "--no-input", "--target", part, ...PACKAGES], process.env);
-  renameSync(part, folder);
+  // Another bench may be installing them as well: whoever is first has its folder stay.
+  const part = `${folder}.${process.pid}.part`;
+  try {
+    python(["-m", "pip", "install", "--quiet", "--no-input", "--target", part, ...PACKAGES], process.env);
+    if (!existsSync(folder)) renameSync(part, folder);
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
   return folder;
 }
 

@@ -49,7 +49,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   const seeds = quick ? SEEDS.slice(0, 1) : SEEDS;
   // Quick numbers mean nothing and are not kept.
-  const file = quick ? join(folder, "rows.jsonl") : rowsFile("presets");
+  const file = quick || options.otherData ? join(folder, "rows.jsonl") : rowsFile("presets");
   try {
     for (const { name, what, make } of fromRows ? [] : SETS) {
       const methods = abouts().filter((method) => wanted?.test(rowName(name, method.name)) ?? true);

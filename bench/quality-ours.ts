@@ -23,11 +23,13 @@ export interface Asked extends Place {
   threads: number;
   seed: number;
   out: string;
+  /** Where ours computes; by default where it would by itself. */
+  device?: string;
 }
 
 /** SimCLR by the default preset of the commit. No label is looked at before the probe, so none beside the training either. */
-export async function qualityOfOurs({ data, minutes, threads, seed, out, ...place }: Asked): Promise<Quality> {
-  const cores = ["--threads", String(threads)];
+export async function qualityOfOurs({ data, minutes, threads, seed, out, device, ...place }: Asked): Promise<Quality> {
+  const cores = ["--threads", String(threads), ...(device ? ["--device", device] : [])];
   const time = ["--budget", `${Math.round(60 * minutes)}s`, "--seed", String(seed)];
   const flags = ["--method", "simclr", "--set", "online=false", ...time, ...cores];
   const { mb } = await runUnlabel(["pretrain", data, ...flags, "--out", out], threads, place);

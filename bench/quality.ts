@@ -21,7 +21,8 @@ export async function run({ quick, threads, data, minutes, say }: BenchOptions, 
     say(`PyTorch: ${budget} minutes of pretraining, then the probe`);
     const peer = await theirs(peers, images, budget, threads);
     say(`unlabel: ${budget} minutes of pretraining, then the probe`);
-    const asked = { data: images, minutes: budget, threads, seed: 0, out: join(folder, "run") };
+    // The peer's script knows no GPU.
+    const asked = { data: images, minutes: budget, threads, seed: 0, out: join(folder, "run"), device: "cpu" };
     const mine = await qualityOfOurs(asked);
     return rows(mine, peer);
   } finally {

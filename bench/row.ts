@@ -31,6 +31,8 @@ export interface BenchOptions {
   device: "cpu" | "cuda";
   /** Folder of images with train and val. */
   data: string;
+  /** Whether these are other images than those that rows are kept of: then none is kept, and none counts. */
+  otherData?: boolean;
   /** Folder for plots; null where none are wanted. */
   plots: string | null;
   /** Rows to measure; all where it is not given. */

@@ -23,7 +23,7 @@ export interface Case {
 /** Health and online probes are looked at between steps; here only steps count. The peer keeps no images, so neither do we. */
 const unwatched = ["--set", "online=false", "--set", "health_every=0", "--set", "cache=off"];
 const set = (...settings: string[]) => settings.flatMap((one) => ["--set", one]);
-const simclr = ["--method", "simclr", "--preset", "report", ...set("color_form=fused"), ...unwatched];
+const simclr = ["--method", "simclr", "--preset", "report", ...unwatched];
 const mae = (encoder: string, patch: number, decoder: string) => [
   ...["--method", "mae", "--preset", "report", "--encoder", encoder, ...unwatched],
   ...set(`patch=${patch}`, `decoder=${decoder}`, "decoder_width=512"),

@@ -6,13 +6,11 @@ import { join } from "node:path";
 import { choosePrecision } from "../packages/unlabel/src/train/precision.ts";
 import { numberIn } from "./child.ts";
 import { gflopOf, measureFloor, type Work } from "./floor.ts";
-import { type Peers, runPeer } from "./peers.ts";
+import { type Peers, runPeer, workerCounts } from "./peers.ts";
 import type { BenchOptions, Row } from "./row.ts";
 import { type Case, cases } from "./train-cases.ts";
 import { ENCODE, OTHER, ourSides, type Pace, probeName, secondsOf } from "./train-ours.ts";
 import { type Duel, type Side, takeTurns } from "./turns.ts";
-
-const WORKERS = [0, 1, 2];
 
 /** Beside peers, whose best worker count has to be looked for. */
 interface PeerPace extends Pace {
@@ -61,7 +59,7 @@ export async function run(options: BenchOptions, peers: Peers): Promise<Row[]> {
     say(`matrix products: ${gflops.toFixed(0)} GFLOP/s`);
     if (!quick && device === "cpu") {
       const probing = [ENCODE, probe].filter(chosen).length;
-      say(`about ${Math.ceil(secondsFor(asked, probing, pace, gflops) / 60)} minutes`);
+      say(`about ${Math.ceil(secondsFor(asked, probing, pace, gflops, workerCounts(threads).length) / 60)} minutes`);
     }
     const share = (work: Work) => (speed: number) => ({ floor: (speed * gflopOf(work)) / gflops });
     const ours = ourSides(options, pace, folder);
@@ -73,7 +71,8 @@ export async function run(options: BenchOptions, peers: Peers): Promise<Row[]> {
     const bestWorkers = async (side: (workers: number) => Side): Promise<number> => {
       if (quick) return 0;
       const speeds: [workers: number, speed: number][] = [];
-      for (const workers of WORKERS) speeds.push([workers, numberIn(await side(workers).run(), "images_per_s")]);
+      for (const workers of workerCounts(threads))
+        speeds.push([workers, numberIn(await side(workers).run(), "images_per_s")]);
       return speeds.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
     };
 
@@ -99,9 +98,10 @@ export async function run(options: BenchOptions, peers: Peers): Promise<Row[]> {
     const count = String(pace.images);
     if (chosen(ENCODE)) {
       say(ENCODE);
+      const half = inHalf(device) ? ["--bf16"] : [];
       const peer = (images: string) => (workers: number) => ({
         key: "peer",
-        run: () => runPeer(peers, "encode_pytorch.py", [data, images, "--workers", String(workers)], threads),
+        run: () => runPeer(peers, "encode_pytorch.py", [data, images, "--workers", String(workers), ...half], threads),
       });
       const workers = await bestWorkers(peer("1024"));
       const work: Work = { kind: "resnet18", size: 64, views: 1, encodeOnly: true };
@@ -132,8 +132,18 @@ export async function run(options: BenchOptions, peers: Peers): Promise<Row[]> {
   }
 }
 
-/** How long rows of training, and `probing` rows without, take on a CPU, by formula: known before it begins, good to a third. */
-export function secondsFor(asked: readonly Case[], probing: number, pace: PeerPace, gflops: number): number {
+/**
+ * How long rows of training, and `probing` rows without, take on a CPU, by formula: known before it begins, good to a third.
+ *
+ * @param searches numbers of loading processes that a peer is tried with
+ */
+export function secondsFor(
+  asked: readonly Case[],
+  probing: number,
+  pace: PeerPace,
+  gflops: number,
+  searches = 3,
+): number {
   const sides = new Map<string, number>();
   for (const one of asked) {
     const gflop = gflopOf(one.work);
@@ -141,8 +151,8 @@ export function secondsFor(asked: readonly Case[], probing: number, pace: PeerPa
     sides.set([one.script, ...one.peer].join(" "), measured);
     sides.set(one.ours.join(" "), measured);
     const { batch, steps } = pace.search(gflop);
-    sides.set(one.model, WORKERS.length * secondsOf(one, steps, batch, gflops));
+    sides.set(one.model, searches * secondsOf(one, steps, batch, gflops));
   }
-  const others = probing * (2 * pace.rounds + WORKERS.length) * OTHER;
+  const others = probing * (2 * pace.rounds + searches) * OTHER;
   return [...sides.values()].reduce((sum, one) => sum + one, 0) + others;
 }

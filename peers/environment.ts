@@ -60,6 +60,10 @@ function digestOf(packages: readonly string[]): string {
   return createHash("sha256").update(packages.join(" ")).digest("hex").slice(0, 8);
 }
 
+/** Failures that are this machine's or the project's own. */
+const OURS =
+  /ENOSPC|EACCES|EPERM|EROFS|No space left|Permission denied|Read-only file system|ResolutionImpossible|ERESOLVE|conflicting dependencies/;
+
 /** A folder in the cache that `make` fills, whole or not there. */
 function once(
   name: string,
@@ -70,16 +74,20 @@ function once(
   const folder = join(cacheDir(), name);
   if (existsSync(folder)) return folder;
   say(`Installing ${what.join(", ")} into ${folder}, once`);
-  const part = `${folder}.part`;
-  rmSync(part, { recursive: true, force: true });
+  // Another process may be installing them as well.
+  const part = `${folder}.${process.pid}.part`;
   try {
     make(part);
+    if (!existsSync(folder)) renameSync(part, folder);
   } catch (error) {
-    rmSync(part, { recursive: true, force: true });
+    // A full disk, a folder that may not be written to, or packages that do not go together are no silence of the index.
+    const all = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
+    if (OURS.test(all)) throw error;
     const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim().split("\n").at(-1) : error;
     throw new Unreachable(`Expected the package index to give ${what.join(", ")}, but it said: ${said}`);
+  } finally {
+    rmSync(part, { recursive: true, force: true });
   }
-  renameSync(part, folder);
   return folder;
 }
 

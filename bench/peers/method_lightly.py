@@ -8,7 +8,7 @@ line with the median time of a step, data loading included.
 
 Methods: simclr, byol, swav, dino, vicreg, barlow. Needs lightly, torch and torchvision from PyPI.
 """
-import argparse, copy, json, math, time
+import argparse, copy, json, math, statistics, time
 
 import torch
 import torchvision
@@ -198,7 +198,7 @@ def main():
     if a.save:
         torch.save(backbone.state_dict(), a.save)
     # The first steps start workers and warm up.
-    counted = sorted(times[min(2, len(times) - 1):]); step = counted[len(counted) // 2]
+    step = statistics.median(times[min(2, len(times) - 1):])
     print(json.dumps({"peer": "lightly", "torch": torch.__version__, "method": a.method, "size": a.size, "batch": a.batch, "steps": done, "lr": a.lr,
                       "bf16": a.bf16, "device": device, "images_per_s": round(a.batch / step, 2), "step_s": round(step, 5), "seconds": round(sum(times), 2),
                       "loss_first": round(losses[0], 4), "loss_last": round(losses[-1], 4)}))

@@ -96,7 +96,9 @@ export function hasGpu() {
  * @param {NodeJS.ProcessEnv} [env]
  */
 export function cachedLibtorch(version, kind, env = process.env) {
-  return join(cacheDir(env), "libtorch", `${version}-${kind}`, "torch");
+  // Machines of several kinds may share a cache.
+  const other = process.platform === "linux" && process.arch === "x64" ? "" : `-${process.platform}-${process.arch}`;
+  return join(cacheDir(env), "libtorch", `${version}-${kind}${other}`, "torch");
 }
 
 /**

@@ -88,7 +88,9 @@ export async function systemPackages(names) {
   const packages = missing.flatMap(({ apt }) => apt);
   const root = process.getuid?.() === 0;
   const sudo = root ? [] : ["sudo"];
-  const command = [...sudo, "apt-get", "install", "-y", "--no-install-recommends", ...packages];
+  // Another installation, as a new machine's own at its first start, is waited for.
+  const waits = ["-o", "DPkg::Lock::Timeout=600"];
+  const command = [...sudo, "apt-get", ...waits, "install", "-y", "--no-install-recommends", ...packages];
   const mend = `${root ? "" : "sudo "}apt-get update && ${command.join(" ")}`;
   if (!root && !onPath("sudo"))
     throw new SetupError(
@@ -97,7 +99,7 @@ export async function systemPackages(names) {
   let result = await apt(command);
   if (result.code !== 0) {
     // A fresh machine has no package lists yet, and old ones name files that are gone.
-    const update = await apt([...sudo, "apt-get", "update"]);
+    const update = await apt([...sudo, "apt-get", ...waits, "update"]);
     if (update.code === 0) result = await apt(command);
     else result = update;
   }
