@@ -74,6 +74,23 @@ describe.runIf(photos)("copies of photographs", () => {
     expect(result.findings[0]!.text).toMatch(/^10 of 10 val images are in train, too \(1 exactly, 9 nearly\)/);
   });
 
+  it("are all told where val has a picture a dozen times, and train once", async () => {
+    using folder = temporaryFolder();
+    for (const split of ["train", "val"]) mkdirSync(join(folder.path, split, "things"), { recursive: true });
+    const at = (split: string, name: string) => join(folder.path, split, "things", name);
+    const seen = await sharp(files[0]!).resize({ width: 240 }).png().toBuffer();
+    // The same pixels in files that differ.
+    for (let i = 0; i < 12; i++)
+      await sharp(seen)
+        .withMetadata({ density: 72 + i })
+        .png()
+        .toFile(at("val", `${i}.png`));
+    for (const path of files.slice(1, 4)) cpSync(path, at("train", basename(path)));
+    await sharp(seen).resize({ width: 170 }).jpeg({ quality: 60 }).toFile(at("train", "copy.jpg"));
+    const { result } = await check(folder.path);
+    expect(result.leakage).toMatchObject({ exact: 0, near: 12 });
+  });
+
   it("are not seen between distinct photographs", async () => {
     const { result } = await check(photos!);
     expect(result).toMatchObject({ ok: true, duplicates: { copies: 0, groups: [] } });

@@ -55,6 +55,7 @@ export async function drawMap(opened: OpenedRun, tell: Tell, signal?: AbortSigna
   for (const label of labels) if (label >= 0) tally[label]!++;
   const train = placed.filter(({ split }) => split.name === "train").length;
   const told: MapTold = {
+    created: images.run.info.created,
     count,
     how: layout.how,
     step,

@@ -19,6 +19,8 @@ export interface ClassTold {
 
 /** A map, but for its points. */
 export interface MapTold {
+  /** When its run began: another run may lie at its place by now. */
+  created: string;
   /** Images. */
   count: number;
   /** How places were found, in words. */

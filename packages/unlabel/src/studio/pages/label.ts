@@ -182,13 +182,20 @@ function showClasses(now: LabelState): void {
     );
     button.disabled = now.current === null;
     if (key === null) button.classList.add("keyless");
-    button.addEventListener("click", () => {
+    button.addEventListener("click", ({ detail }) => {
       answer(name);
-      button.blur();
+      // By pointer: keys go on as before. By keyboard it is where the next answer is chosen from.
+      if (detail > 0) button.blur();
     });
+    // Held, it would answer for one image after the other.
+    button.addEventListener("keydown", (event) => event.repeat && event.preventDefault());
     return element("li", {}, button);
   });
+  const active = document.activeElement;
+  const focused = active instanceof HTMLButtonElement && classes.contains(active) ? active.title : null;
   classes.replaceChildren(...made);
+  if (focused !== null)
+    [...classes.querySelectorAll("button")].find(({ title, disabled }) => title === focused && !disabled)?.focus();
   classes.hidden = made.length === 0;
   document.body.classList.toggle("no-classes", made.length === 0);
 }

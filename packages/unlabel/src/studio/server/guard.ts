@@ -37,8 +37,9 @@ export function isLoopback(host: string): boolean {
 
 /** Whether a request was meant for this server: an address, which no name can be made to lead to, or a name that is known to be ours. */
 function isOurs(host: string | undefined, access: Access): boolean {
-  const found = /^(\[[0-9a-fA-F:.]+\]|[^:]+):(\d+)$/.exec(host ?? "");
-  if (!found || Number(found[2]) !== access.port) return false;
+  // Browsers leave out the port that HTTP has by itself.
+  const found = /^(\[[0-9a-fA-F:.]+\]|[^:]+)(?::(\d+))?$/.exec(host ?? "");
+  if (!found || Number(found[2] ?? 80) !== access.port) return false;
   const name = found[1]!.replace(/^\[|\]$/g, "").toLowerCase();
   if (name === "127.0.0.1" || name === "localhost") return true;
   if (access.host === undefined) return false;

@@ -41,7 +41,14 @@ export const imagesPart: Part = (app, studio) => {
   const limit = (maxSize: number) =>
     bodyLimit({ maxSize, onError: (c) => c.json({ error: `Expected at most ${maxSize / 1e6} MB, got more` }, 413) });
 
-  app.get("/api/map/:id", (c) => c.json(told(jobsOf(studio).state<Drawn>(mapName(runOf(c, studio))))));
+  /** A map of the run that is there now. */
+  const drawn = (run: KnownRun): WorkState<Drawn> | undefined => {
+    const state = jobsOf(studio).state<Drawn>(mapName(run));
+    const isOlder =
+      state?.state === "done" && run.row?.created != null && state.result.told.created !== run.row.created;
+    return isOlder ? undefined : state;
+  };
+  app.get("/api/map/:id", (c) => c.json(told(drawn(runOf(c, studio)))));
   app.post("/api/map/:id", limit(1000), (c) => {
     const run = runOf(c, studio);
     const jobs = jobsOf(studio);
@@ -52,7 +59,7 @@ export const imagesPart: Part = (app, studio) => {
     return c.json({});
   });
   app.get("/api/map/:id/points", (c) => {
-    const state = jobsOf(studio).state<Drawn>(mapName(runOf(c, studio)));
+    const state = drawn(runOf(c, studio));
     if (state?.state !== "done") throw notFound("Expected a map that is drawn, got none; draw it first");
     return bytes(state.result.points, "application/octet-stream");
   });

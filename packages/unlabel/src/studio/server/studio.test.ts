@@ -113,6 +113,16 @@ it("lets in nobody without the cookie, from another page, or under another name"
   expect(entry.headers.get("set-cookie")).toBe("unlabel-4321=the-secret; Path=/; HttpOnly; SameSite=Strict");
 });
 
+it("answers on HTTP's own port, which browsers leave out of the address", async () => {
+  const open = studioApp(studio, { ...access, port: 80 }, assets);
+  const status = async (host: string) =>
+    (await open.request("http://127.0.0.1/api/runs", { headers: { host, cookie: "unlabel-80=the-secret" } })).status;
+  expect([await status("127.0.0.1"), await status("localhost:80"), await status("127.0.0.1:4321")]).toEqual([
+    ...[200, 200, 403],
+  ]);
+  expect((await get("/api/runs", { host: "127.0.0.1" })).status).toBe(403);
+});
+
 it("where other machines are let in, by an address or this machine's name, and never by a stranger's name", async () => {
   const open = studioApp(studio, { ...access, host: "0.0.0.0" }, assets);
   const status = async (host: string, cookie = COOKIE) =>
