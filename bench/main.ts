@@ -149,6 +149,11 @@ async function bench(asked: string[], { json, quick = false, write = false, devi
   if (device === "cuda" && gpus === 0) throw new UserError("Expected a GPU for --device cuda, found none that answers");
   const plots = write ? join(import.meta.dirname, "..", "docs") : null;
   const otherData = !isKept && data !== DATA;
+  const keeping = asked.find((name) => KEEPS.has(name));
+  if (write && otherData && keeping)
+    throw new UserError(
+      `Expected no --data with ${keeping} --write, whose section holds rows of the bench's own images`,
+    );
   const options: BenchOptions = { quick, say, plots, ...flags, data, otherData, device: gpus > 0 ? "cuda" : "cpu" };
   // What the numbers hang on, for the line below their table.
   const told = [

@@ -83,16 +83,18 @@ export const NO_ROW: Readonly<Record<string, string>> = {
 };
 
 const FEW_PASSES = (passes: string, paper: string) =>
-  `five minutes are ${passes} passes over the images, where its paper trains for ${paper}; what longer ones give was not measured`;
+  `five minutes are ${passes} over the images, where its paper trains for ${paper}; what longer ones give was not measured`;
 
 /** Why a contender does not stand above the encoder that it began with, by its name. */
 export const NOT_ABOVE: Readonly<Record<string, string>> = {
-  "byol resnet18": FEW_PASSES("three", "1,000"),
+  "byol resnet18": FEW_PASSES("three passes", "1,000"),
   "simsiam resnet18":
     "in four passes over the images its features come to vary in two directions (RankMe); its paper trains for 100 to 800, and neither its SGD nor another rate did better here",
-  "dino resnet18": FEW_PASSES("two and a half", "100 to 800"),
-  "simmim vit_tiny": FEW_PASSES("two", "100 to 800"),
-  "ijepa vit_tiny": FEW_PASSES("one and a half", "300 to 600"),
+  "dino resnet18": FEW_PASSES("two and a half passes", "100 to 800"),
+  "simmim vit_tiny": FEW_PASSES("two passes", "100 to 800"),
+  "lightly byol": FEW_PASSES("less than two passes", "1,000"),
+  "lightly swav": FEW_PASSES("one pass", "100 to 800"),
+  "ijepa vit_tiny": FEW_PASSES("one and a half passes", "300 to 600"),
 };
 
 /**

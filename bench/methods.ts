@@ -121,12 +121,11 @@ export async function run(options: BenchOptions): Promise<Row[]> {
 export { rowNames };
 
 /** Nominal lengths; other ones than the table's are kept elsewhere, so that a trial of the bench can be resumed and spoils nothing. */
-function stageOf({ quick, minutes, otherData }: BenchOptions, folder: string): Stage {
-  if (otherData && !quick && minutes === undefined)
-    return { short: SHORT, long: LONG, file: join(folder, "rows.jsonl") };
+function stageOf({ quick, minutes = SHORT, otherData }: BenchOptions, folder: string): Stage {
   if (quick) return { short: 0.01, long: 0.02, file: join(folder, "rows.jsonl") };
-  if (minutes === undefined || minutes === SHORT) return { short: SHORT, long: LONG, file: rowsFile("methods") };
+  if (minutes === SHORT && !otherData) return { short: SHORT, long: LONG, file: rowsFile("methods") };
   const long = Number((minutes * (LONG / SHORT)).toPrecision(6));
+  if (otherData) return { short: minutes, long, file: join(folder, "rows.jsonl") };
   return { short: minutes, long, file: join(tmpdir(), `unlabel-bench-methods-${minutes}.jsonl`) };
 }
 

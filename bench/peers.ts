@@ -1,9 +1,10 @@
 // The other side: a Python with PyTorch, torchvision, lightly and scikit-learn, and scripts that run in it.
 import { execFileSync } from "node:child_process";
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { cacheDir } from "@unlabel/torch/setup";
 import { UserError } from "../packages/unlabel/src/base/errors.ts";
+import { partOf, placed } from "../scripts/part-folder.ts";
 import { type Outcome, runChild } from "./child.ts";
 
 const PACKAGES = ["torch", "torchvision", "lightly", "scikit-learn"];
@@ -54,15 +55,9 @@ function installed(say: (text: string) => void): string {
   const folder = join(cacheDir(), `peers-${version}`);
   if (existsSync(folder)) return folder;
   say(`Installing ${PACKAGES.join(", ")} into ${folder}: some gigabytes, once`);
-  // Another bench may be installing them as well: whoever is first has its folder stay.
-  const part = `${folder}.${process.pid}.part`;
-  try {
-    python(["-m", "pip", "install", "--quiet", "--no-input", "--target", part, ...PACKAGES], process.env);
-    if (!existsSync(folder)) renameSync(part, folder);
-  } finally {
-    rmSync(part, { recursive: true, force: true });
-  }
-  return folder;
+  const part = partOf(folder);
+  python(["-m", "pip", "install", "--quiet", "--no-input", "--target", part, ...PACKAGES], process.env);
+  return placed(part, folder);
 }
 
 function python(args: string[], env: NodeJS.ProcessEnv): string {

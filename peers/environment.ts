@@ -2,9 +2,10 @@
 // cache, outside the tree.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDir } from "@unlabel/torch/setup";
+import { partOf, placed } from "../scripts/part-folder.ts";
 
 const PYTHON = ["torch", "torchvision", "timm", "transformers", "onnxruntime", "pillow", "tensorboard"];
 /** What goes wrong is told by its last line. */
@@ -74,21 +75,18 @@ function once(
   const folder = join(cacheDir(), name);
   if (existsSync(folder)) return folder;
   say(`Installing ${what.join(", ")} into ${folder}, once`);
-  // Another process may be installing them as well.
-  const part = `${folder}.${process.pid}.part`;
+  const part = partOf(folder);
   try {
     make(part);
-    if (!existsSync(folder)) renameSync(part, folder);
   } catch (error) {
+    rmSync(part, { recursive: true, force: true });
     // A full disk, a folder that may not be written to, or packages that do not go together are no silence of the index.
-    const all = error instanceof Error && "stderr" in error ? String(error.stderr) : "";
+    const all = `${error}\n${error instanceof Error && "stderr" in error ? String(error.stderr) : ""}`;
     if (OURS.test(all)) throw error;
     const said = error instanceof Error && "stderr" in error ? String(error.stderr).trim().split("\n").at(-1) : error;
     throw new Unreachable(`Expected the package index to give ${what.join(", ")}, but it said: ${said}`);
-  } finally {
-    rmSync(part, { recursive: true, force: true });
   }
-  return folder;
+  return placed(part, folder);
 }
 
 function text(program: string, args: string[]): string {

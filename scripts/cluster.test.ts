@@ -18,6 +18,7 @@ it.each([
   ["three GPUs", "echo GPU 0; echo GPU 1; echo GPU 2", 3],
   ["no GPU", "exit 127", 2],
   ["a driver that does not answer", "echo failed >&2; exit 9", 2],
+  ["a driver that says so on stdout", "echo No devices were found; exit 6", 2],
 ])("launch.sh begins a process for each GPU, or two: %s", (_, smi, processes) => {
   program("nvidia-smi", smi);
   program("unlabel", 'echo "$@"');

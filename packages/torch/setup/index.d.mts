@@ -26,6 +26,8 @@ export function cacheDir(env?: NodeJS.ProcessEnv, platform?: NodeJS.Platform): s
  * a whole folder or none.
  */
 export function fillFolder(target: string, fill: (folder: string) => Promise<void>): Promise<void>;
+/** Where set-up puts a LibTorch of its own. */
+export function cachedLibtorch(version: string, kind: "cpu" | "cuda", env?: NodeJS.ProcessEnv): string;
 export function atLeast(version: string, least: string): boolean;
 /** The oldest Node that is supported. */
 export const OLDEST_NODE: string;

@@ -2,7 +2,7 @@
 // runs in a fresh clone before `npm install`, and from the installed package.
 export { cacheDir, fillFolder, SetupError } from "./cache.mjs";
 export { installLibtorch } from "./install.mjs";
-export { findLibtorch, hasGpu, inspect, libtorchVersion, OLDEST, PINNED } from "./libtorch.mjs";
+export { cachedLibtorch, findLibtorch, hasGpu, inspect, libtorchVersion, OLDEST, PINNED } from "./libtorch.mjs";
 export {
   buildNative,
   locateEngine,

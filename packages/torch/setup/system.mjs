@@ -89,9 +89,10 @@ export async function systemPackages(names) {
   const root = process.getuid?.() === 0;
   const sudo = root ? [] : ["sudo"];
   // Another installation, as a new machine's own at its first start, is waited for.
-  const waits = ["-o", "DPkg::Lock::Timeout=600"];
+  const waits = ["-o", `DPkg::Lock::Timeout=${LOCKED_SECONDS}`];
   const command = [...sudo, "apt-get", ...waits, "install", "-y", "--no-install-recommends", ...packages];
-  const mend = `${root ? "" : "sudo "}apt-get update && ${command.join(" ")}`;
+  const plain = command.filter((word) => !waits.includes(word)).join(" ");
+  const mend = `${root ? "" : "sudo "}apt-get update && ${plain}`;
   if (!root && !onPath("sudo"))
     throw new SetupError(
       `Expected ${found} on this machine, found none, and neither root nor sudo to install them; run \`${mend}\` as root, then \`${SETUP_COMMAND}\`.`,
@@ -99,7 +100,7 @@ export async function systemPackages(names) {
   let result = await apt(command);
   if (result.code !== 0) {
     // A fresh machine has no package lists yet, and old ones name files that are gone.
-    const update = await apt([...sudo, "apt-get", ...waits, "update"]);
+    const update = await updated([...sudo, "apt-get", "update"]);
     if (update.code === 0) result = await apt(command);
     else result = update;
   }
@@ -109,6 +110,22 @@ export async function systemPackages(names) {
       `Expected apt-get to install ${packages.join(", ")}, but ${diagnoseApt(result.output)}; run \`${mend}\`, then \`${SETUP_COMMAND}\`.`,
     );
   return { did: true, text: `System packages (installed ${packages.join(", ")})` };
+}
+
+/** How long another installation may take. */
+const LOCKED_SECONDS = 600;
+
+/**
+ * Asks for package lists; where another process is at them, which apt's own option does not wait for, again until it is done.
+ * @param {string[]} command
+ */
+async function updated(command) {
+  for (const began = Date.now(); ; ) {
+    const result = await apt(command);
+    const isLocked = result.code !== 0 && /Could not get lock|Unable to lock/.test(result.output);
+    if (!isLocked || Date.now() - began > 1000 * LOCKED_SECONDS) return result;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
 }
 
 /** @param {Need[]} missing */

@@ -1,11 +1,12 @@
 // Set-up: the search for LibTorch, and its installation through a stand-in for pip.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import {
   atLeast,
   cacheDir,
+  cachedLibtorch,
   findLibtorch,
   installLibtorch,
   libtorchVersion,
@@ -67,9 +68,9 @@ describe("the search for LibTorch", () => {
     const looked: string[] = [];
     expect(find(looked)).toBeNull();
     expect(looked.join("; ")).toContain("python3 on PATH has no torch");
-    expect(looked.join("; ")).toContain(join(folder("cache/libtorch"), `${PINNED}-cpu`));
+    expect(looked.join("; ")).toContain(dirname(cachedLibtorch(PINNED, "cpu")));
 
-    const cached = fakeLibtorch(join(folder("cache/libtorch"), `${PINNED}-cpu`, "torch"), PINNED);
+    const cached = fakeLibtorch(cachedLibtorch(PINNED, "cpu"), PINNED);
     expect(find()).toEqual({ path: cached, version: PINNED, why: "installed by set-up" });
 
     const python = fakeLibtorch(folder("site/torch"), "2.8.0+cu128", "version.py");
@@ -101,10 +102,10 @@ describe("the search for LibTorch", () => {
 
   it("wants the CUDA build where a GPU answers, and takes it without one too", () => {
     fakePython(folder("bin"), {});
-    fakeLibtorch(join(folder("cache/libtorch"), `${PINNED}-cpu`, "torch"), PINNED);
+    fakeLibtorch(cachedLibtorch(PINNED, "cpu"), PINNED);
     expect(findLibtorch({ gpu: true })).toBeNull();
     rmSync(folder("cache"), { recursive: true });
-    const cuda = fakeLibtorch(join(folder("cache/libtorch"), `${PINNED}-cuda`, "torch"), PINNED);
+    const cuda = fakeLibtorch(cachedLibtorch(PINNED, "cuda"), PINNED);
     expect(findLibtorch({ gpu: true })?.path).toBe(cuda);
     expect(findLibtorch({ gpu: false })?.path).toBe(cuda);
   });
@@ -177,7 +178,7 @@ describe("the installation", () => {
     fakePython(folder("bin"), { pip });
     const both = await Promise.all([installLibtorch({ gpu: false }), installLibtorch({ gpu: false })]);
     expect(both[0]).toEqual(both[1]);
-    expect(readdirSync(dirname(target()))).toEqual([`${PINNED}-cpu`]);
+    expect(readdirSync(dirname(target()))).toEqual([basename(dirname(cachedLibtorch(PINNED, "cpu")))]);
     expect(existsSync(join(target(), "torch/lib", library))).toBe(true);
   });
 

@@ -8,9 +8,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <climits>
 #include <cstdint>
 #include <string>
 
@@ -39,16 +41,17 @@ int64_t now() {
   return time.tv_sec * int64_t{1'000'000'000} + time.tv_nsec;
 }
 
-// Nobody may be reading, and a full pipe would keep the process for ever.
+// Nobody may be reading, and a full pipe would keep the process for ever; who reads has a moment to.
 bool has_room(int file) {
   pollfd one{file, POLLOUT, 0};
-  return poll(&one, 1, 0) == 1 && (one.revents & POLLOUT) != 0;
+  return poll(&one, 1, 300) == 1 && (one.revents & POLLOUT) != 0;
 }
 
 void say(int file, const std::string& words) {
   const char* at = words.data();
   for (size_t left = words.size(); left > 0 && has_room(file);) {
-    const ssize_t written = write(file, at, left);
+    // A pipe that has room has it for so much.
+    const ssize_t written = write(file, at, std::min<size_t>(left, PIPE_BUF));
     if (written < 0 && errno == EINTR) continue;
     if (written <= 0) return;
     at += written;

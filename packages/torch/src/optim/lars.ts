@@ -36,6 +36,7 @@ export class LARS extends Optimizer<LARSOptions> {
   protected override check(group: LARSOptions): void {
     super.check(group);
     this.atLeastZero(group, "momentum", "eta");
+    if (group.nesterov && group.momentum === 0) this.refuse("Expected a momentum above 0 with nesterov, got 0");
   }
 
   protected override init(param: Tensor): ParamState {

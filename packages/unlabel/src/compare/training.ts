@@ -69,8 +69,11 @@ export class ComparisonTraining {
       return await body(tellRun);
     } catch (error) {
       if (error instanceof InterruptedError) tellRun({ status: "interrupted" });
-      // Evaluation is begun again.
-      if (request.signal?.aborted) return false;
+      if (request.signal?.aborted) {
+        // Evaluation is begun again; what was spent until here is not forgotten.
+        if (!(error instanceof InterruptedError)) tellRun({ status: "interrupted" });
+        return false;
+      }
       if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
       // A run that failed alike on all ranks does not lose the others; a rank that failed alone has lost them all.
       if (group.several) await group.same({ [`end of ${run.name}`]: error.message });

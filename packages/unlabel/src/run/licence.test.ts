@@ -11,6 +11,9 @@ it.each([
   [{ init: of(null), teacher: of("apache-2.0") }, null],
   [{ init: of("mit"), teacher: of(null) }, null],
   [{ init: own, teacher: of("apache-2.0") }, "apache-2.0"],
+  // As named for a run of one's own.
+  [{ init: { licence: "cc-by-nc-4.0", unbound: true } as never }, "cc-by-nc-4.0"],
+  [{ init: { licence: "cc-by-nc-4.0", unbound: true } as never, teacher: of("mit") }, "other"],
   [{ init: of("mit"), teacher: of("mit") }, "mit"],
   [{ init: of("mit"), teacher: of("cc-by-nc-4.0") }, "other"],
   [{ init: of("two words"), teacher: of(7) }, null],

@@ -3,9 +3,11 @@ import type { RunInfo } from "./info.ts";
 
 type Sources = Pick<RunInfo, "init" | "teacher">;
 
-/** Those of a run's sources that bind it: runs that began with nothing do not. */
+/** Those of a run's sources that bind it: runs that began with nothing do not, unless a licence was named for them. */
 function binding({ init, teacher }: Sources): { licence: unknown }[] {
-  return [init, teacher].filter((one) => one != null && !one.unbound).map((one) => ({ licence: one!.licence }));
+  return [init, teacher]
+    .filter((one) => one != null && !(one.unbound && one.licence == null))
+    .map((one) => ({ licence: one!.licence }));
 }
 
 /** Whether a run has nothing from elsewhere in it. */

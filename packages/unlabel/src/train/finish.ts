@@ -12,7 +12,7 @@ import { stepsOf } from "./budget.ts";
 import { explainMemory } from "./memory.ts";
 import { writePictures } from "./pictures.ts";
 import type { Progress } from "./progress.ts";
-import { withRoom } from "./room.ts";
+import { NoRoom, withRoom } from "./room.ts";
 import type { StopRequest } from "./stop.ts";
 import type { TrainingLog } from "./training-log.ts";
 import type { Watch } from "./watch.ts";
@@ -63,7 +63,13 @@ export async function finish(step: number, ended: Ended): Promise<Pretrained> {
       const pictures = await writePictures(run.path, method, config, data, run.info.device);
       if (pictures) log?.pictures(step, pictures);
     };
-    await withRoom("pictures", draw, room);
+    try {
+      await withRoom("pictures", draw, room);
+    } catch (error) {
+      // Asked to leave meanwhile: the training is done, and saved.
+      if (!(error instanceof NoRoom)) throw error;
+      progress.log("It ends without pictures");
+    }
   }
   const result = summarize(run, config.batch, stepsPerEpoch, memory().peakRssMb);
   const status = interrupted ? "interrupted" : "done";

@@ -68,6 +68,8 @@ export class MlflowLog implements TrainingLog {
   #waiting: Metric[] = [];
   #dropped = 0;
   #sending = 0;
+  /** Calls that the server has answered. */
+  #answered = 0;
   #id: string | null = null;
   #artifacts: string | null = null;
   #busy: Promise<void> | null = null;
@@ -107,11 +109,11 @@ export class MlflowLog implements TrainingLog {
     this.#pictures = { step, made };
   }
 
-  /** Sends what is left and tells the server how it ended; waits for a server that does not answer no longer than for one call. */
+  /** Sends what is left and tells the server how it ended; a server that does not answer is waited for as long as a call may take, twice at most. */
   async end(status: "FINISHED" | "KILLED" | "FAILED"): Promise<void> {
-    // As long as it takes what is sent: one sender at a time.
-    for (let left = Number.POSITIVE_INFINITY; this.#busy !== null && this.#waiting.length < left; ) {
-      left = this.#waiting.length;
+    // As long as it answers: one sender at a time.
+    for (let answered = -1; this.#busy !== null && this.#answered > answered; ) {
+      answered = this.#answered;
       await Promise.race([this.#busy, sleep(this.#callMs, null, { ref: false })]);
     }
     try {
@@ -262,7 +264,9 @@ export class MlflowLog implements TrainingLog {
 
   async #call(method: "GET" | "POST", call: string, body?: object): Promise<unknown> {
     const text = body === undefined ? undefined : JSON.stringify(body);
-    return await this.#ask(method, `api/2.0/mlflow/${call}`, text, "application/json");
+    const found = await this.#ask(method, `api/2.0/mlflow/${call}`, text, "application/json");
+    this.#answered++;
+    return found;
   }
 
   async #ask(

@@ -46,25 +46,28 @@ export async function writePictures(
     device,
     filter: "bicubic",
   })) {
+    using _ = images;
     const made = method.eval().pictures!(images);
-    // What is dark in all of them would show nothing: 12 bits in samples of 16, say.
-    const stretch = isOrdinary(sample.input ?? PHOTOGRAPHS) ? null : stretchOf(made.original);
-    const items = Array.from({ length: images.shape[0]! }, (_, i) => fileNames(config.method, i));
-    for (const kind of ["original", "masked", "reconstructed"] as const) {
-      await writePngs(
-        made[kind],
-        items.map((item) => join(folder, item[kind])),
-        stretch,
-      );
-      made[kind].dispose();
-    }
-    images.dispose();
     method.train();
+    const items = Array.from({ length: images.shape[0]! }, (_, i) => fileNames(config.method, i));
+    try {
+      // What is dark in all of them would show nothing: 12 bits in samples of 16, say.
+      const stretch = isOrdinary(sample.input ?? PHOTOGRAPHS) ? null : stretchOf(made.original);
+      for (const kind of KINDS) {
+        const files = items.map((item) => join(folder, item[kind]));
+        await writePngs(made[kind], files, stretch);
+      }
+    } finally {
+      for (const kind of KINDS) made[kind].dispose();
+    }
     written.items = items;
     writeAtomically(join(folder, `${config.method}.json`), `${JSON.stringify(written, null, 2)}\n`);
   }
   return written;
 }
+
+/** What is drawn of an image. */
+const KINDS = ["original", "masked", "reconstructed"] as const;
 
 function fileNames(method: string, i: number) {
   const name = (kind: string) => `${method}-${i + 1}-${kind}.png`;

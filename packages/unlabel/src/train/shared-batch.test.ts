@@ -17,6 +17,11 @@ describe("a batch that ranks share", () => {
     expect(batchOf({ method: "byol", global_batch: 96, micro_batch: 32 })).toBe(96);
     // A part that is no smaller than a rank's images cuts nothing.
     expect(batchOf({ method: "mae", batch: 16, micro_batch: 16, global_batch: 48 }, 4)).toBe(48);
+    expect(batchOf({ method: "mae", batch: 16, micro_batch: 16, global_batch: 44 }, 4)).toBe(44);
+    // A run that goes on keeps its batch, however many share it.
+    const config = resolveConfig({ flags: { method: "mae", preset: "small", batch: 96, micro_batch: 32 } });
+    const two = { ranks: { ...ALONE, worldSize: 2 }, worldSize: 2, several: true };
+    expect(shared(config, { run: {} as never, given: {} }, two, 1000).batch).toBe(96);
   });
 
   it.each<[Record<string, unknown>, number, RegExp]>([

@@ -25,13 +25,15 @@ export function shared<C extends Config>(
   const batch = chosen && several ? Math.min(asked, most) : asked;
   const own = localBatch(ranks, batch);
   const part = config.micro_batch;
-  if (several && part !== null && own > part && own % part !== 0) {
+  // A run that goes on with another number of ranks has a shorter part at the end of each share, which counts for as much as it holds.
+  if (!run && several && part !== null && own > part && own % part !== 0) {
     throw new UsageError(
       `Expected a micro_batch that divides the ${own} images of each of ${worldSize} ranks, got ${part}; set another, or start another number of ranks`,
     );
   }
   if (batch === config.batch && !several) return config;
   const settled = { ...config, batch, ...(several && !run && { global_batch: batch }) };
-  if (batch !== config.batch) refuseSenseless(settled);
+  // What is no smaller than a rank's share cuts nothing.
+  if (batch !== config.batch) refuseSenseless({ ...settled, micro_batch: part !== null && part >= own ? null : part });
   return settled;
 }

@@ -70,10 +70,12 @@ export async function openTeacher(
     const own = existsSync(join(path, "run.json")) ? RunDirectory.open(path).info : null;
     const variants: Readonly<Record<string, unknown>> = own ? { ...found, ...own.config } : { ...found };
     const kept = Object.keys(variantSchema).filter((key) => variants[key] !== undefined);
-    const pooling = given.teacher_pooling ?? (isVit(found.encoder) ? variants.pooling : undefined) ?? null;
+    // A run that goes on is taught as it began to be, whatever is known of the file by now.
+    const usual = isVit(found.encoder) && !before ? variants.pooling : undefined;
+    const pooling = given.teacher_pooling ?? usual ?? null;
     const encoder = {
       ...{ ...found, ...Object.fromEntries(kept.map((key) => [key, variants[key]])) },
-      ...(pooling !== null && { pooling }),
+      ...(pooling !== null ? { pooling } : before && { pooling: undefined }),
     } as EncoderConfig;
     const view = viewOf(source, found, given);
     const settings: Settings = {

@@ -12,7 +12,13 @@ import { createEncoder, isResNet } from "../../encoders/index.ts";
 import { type ConfigOf, defineMethod } from "../define.ts";
 import { type LossOutput, Method, type Progress, type StepProgress } from "../method.ts";
 import { augmentationProblems, augmentationSchema, augmentedView } from "../shared/augmentation.ts";
-import { groupsOfPart, inGroups, inShuffledGroups, normalisesBatches } from "../shared/batch-groups.ts";
+import {
+  groupsOfPart,
+  inGroups,
+  inShuffledGroups,
+  normalisesBatches,
+  normalisesOverRanks,
+} from "../shared/batch-groups.ts";
 import { mlpHead } from "../shared/heads.ts";
 import { infoNceChance } from "../shared/info-nce.ts";
 import { follow, momentumCopy } from "../shared/momentum.ts";
@@ -76,7 +82,9 @@ export class MocoV2 extends Method {
 
   override loss([views]: readonly Tensor[], { step, draws }: StepProgress): LossOutput {
     const [first, second] = views!.chunk(2, 0) as [Tensor, Tensor];
-    const groups = groupsOfPart(this.#groups, draws.images, this.#batch);
+    // Where ranks normalise together, a group is of all of them.
+    const together = normalisesOverRanks(this.encoder) ? distributed.getWorldSize() : 1;
+    const groups = groupsOfPart(this.#groups, draws.images * together, this.#batch);
     const features = inGroups(first, groups, (x, start, size) =>
       withDraws(draws.narrow(start, size), () => this.encoder.features(x)),
     );

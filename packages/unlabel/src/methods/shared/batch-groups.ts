@@ -1,12 +1,20 @@
 // A batch through a network in groups, each normalised by itself, as on several devices of one batch each. Methods whose keys stand beside
 // those of earlier batches need it: a query and its key, normalised over the same images, would know each other by that alone (MoCo,
 // arXiv:1911.05722, section 3.3). There keys are shuffled among devices; here among groups.
-import { cat, nn, type Tensor } from "@unlabel/torch";
+import { cat, distributed, nn, type Tensor } from "@unlabel/torch";
 import type { Draws } from "../../base/draws.ts";
 
 /** Whether a network normalises over the images that go through it together. */
 export function normalisesBatches(network: nn.Module<never, unknown>): boolean {
   return [...network.modules()].some((part) => part instanceof nn.BatchNorm2d || part instanceof nn.BatchNorm1d);
+}
+
+/** Whether it does so over the images of all ranks. */
+export function normalisesOverRanks(network: nn.Module<never, unknown>): boolean {
+  if (!distributed.isInitialized()) return false;
+  return [...network.modules()].some(
+    (part) => (part instanceof nn.BatchNorm2d || part instanceof nn.BatchNorm1d) && part.sync,
+  );
 }
 
 /**

@@ -229,7 +229,11 @@ export class RunLibrary {
     const row = await readRow(this.#folders, run);
     if (!this.#runs.has(run.id)) return;
     const isNew = JSON.stringify(row) !== JSON.stringify(run.row);
-    if (run.row === null) this.#hasOtherData = true;
+    // Also of one that was trained anew at its place: its map is another run's.
+    if (run.row?.created !== row.created) {
+      this.#hasOtherData = true;
+      if (run.row !== null) this.#events.tell(`map:${run.id}`);
+    }
     run.row = row;
     if (isNew) this.#tellSoon(row);
     if (isChanged || isNew) this.#events.tell(`run:${run.id}`);

@@ -64,7 +64,8 @@ export const dataPart: Part = (app, studio) => {
     const place = await knownRoot(studio, c.req.query("root") ?? "");
     const { images, edge } = sheetAsked(c);
     const sheet = await jobsOf(studio).work.ask("checkedThumbnails", { root: place, images, edge });
-    return bytes(sheet, "image/jpeg", "private, max-age=600");
+    // Numbers are of images as they are now: checked again, one address may mean other ones.
+    return bytes(sheet, "image/jpeg", "private, no-cache");
   });
 
   app.post("/api/label/open", limit, async (c) => {

@@ -68,12 +68,13 @@ export const imagesPart: Part = (app, studio) => {
     const run = runOf(c, studio);
     const { images, edge } = sheetAsked(c);
     const sheet = await jobsOf(studio).work.ask("thumbnails", { dir: run.dir, images, edge });
-    return bytes(sheet, "image/jpeg", "private, max-age=600");
+    // A run trained anew at its place has other images by the same numbers.
+    return bytes(sheet, "image/jpeg", "private, no-cache");
   });
   app.get("/api/images/:id/picture/:image{[0-9]{1,9}}", async (c) => {
     const run = runOf(c, studio);
     const found = await jobsOf(studio).work.ask("picture", { dir: run.dir, image: Number(c.req.param("image")) });
-    return bytes(found.bytes, found.type, "private, max-age=600");
+    return bytes(found.bytes, found.type, "private, no-cache");
   });
   app.post("/api/images/:id/names", limit(1_500_000), async (c) => {
     const run = runOf(c, studio);

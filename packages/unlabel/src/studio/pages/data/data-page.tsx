@@ -87,7 +87,8 @@ function Check({ root }: { root: string }) {
       setProblem(failure instanceof Error ? failure.message : String(failure)),
     );
   };
-  if (data?.state === "done") return <Found told={data.result} root={root} onAgain={begin} />;
+  if (data?.state === "done")
+    return <Found told={data.result} root={root} onAgain={begin} problem={error ?? problem} />;
   return (
     <div class="check-begin">
       <Problem text={error ?? problem ?? (data?.state === "failed" ? data.error : null)} />
@@ -109,7 +110,15 @@ function Check({ root }: { root: string }) {
   );
 }
 
-function Found({ told, root, onAgain }: { told: CheckedTold; root: string; onAgain: () => void }) {
+interface FoundProps {
+  told: CheckedTold;
+  root: string;
+  onAgain: () => void;
+  /** Why they could not be checked again. */
+  problem: string | null;
+}
+
+function Found({ told, root, onAgain, problem }: FoundProps) {
   const sheet = (some: readonly number[], edge: number) =>
     `/api/data/sheet?root=${encodeURIComponent(root)}&edge=${edge}&images=${some.join(",")}`;
   const across = told.copies.groups.filter(({ leak }) => leak);
@@ -134,6 +143,7 @@ function Found({ told, root, onAgain }: { told: CheckedTold; root: string; onAga
         <button type="button" class="plain" onClick={onAgain}>
           Check again
         </button>
+        <Problem text={problem} />
         <p class="soft small">
           {number(told.images.train)} in train, {number(told.images.val)} in val, {number(told.images.readable)}{" "}
           readable; {entries.map(([format, count]) => `${number(count)} ${format}`).join(", ")}
