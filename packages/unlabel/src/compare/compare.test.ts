@@ -80,7 +80,8 @@ beforeAll(() => writeImages(TERMS.data, [...names("train", 8), ...names("val", 4
 it("goes on after it was killed, in training and in evaluation, without doing anything twice", async () => {
   const out = join(root.path, "killed");
   const file = join(out, "simclr-0", "run.json");
-  const status = () => (JSON.parse(readFileSync(join(out, "compare.json"), "utf8")) as Comparison).runs[0]!.status;
+  const first = () => (JSON.parse(readFileSync(join(out, "compare.json"), "utf8")) as Comparison).runs[0]!;
+  const status = () => first().status;
   let log = "";
   /** Begins, or goes on, until a line is `fatal`; what is left is what a killed process leaves. */
   const run = (fatal: (text: string) => boolean = () => false) => {
@@ -252,13 +253,18 @@ it("stops for a program's signal, in training and in evaluation, and goes on whe
       },
     });
   };
-  const status = () => (JSON.parse(readFileSync(join(out, "compare.json"), "utf8")) as Comparison).runs[0]!.status;
+  const first = () => (JSON.parse(readFileSync(join(out, "compare.json"), "utf8")) as Comparison).runs[0]!;
+  const status = () => first().status;
   const listening = () => ["SIGINT", "SIGTERM", "SIGHUP"].map((signal) => process.listenerCount(signal));
   const before = listening();
   expect(await run((event, name) => event === "begin" && name === "simclr-0")).toBeNull();
   expect(status()).toBe("interrupted");
+  const spent = first().seconds!;
+  expect(spent).toBeGreaterThan(0);
   expect(await run(() => false, true)).toBeNull();
   expect(status()).toBe("evaluating");
+  // What was spent on it is counted on, however it was stopped.
+  expect(first().seconds).toBeGreaterThan(spent);
   expect(existsSync(join(out, "simclr-0", "eval"))).toBe(false);
   const done = await run(() => false);
   expect(done!.runs[0]).toMatchObject({ status: "done" });

@@ -71,7 +71,7 @@ export class ComparisonTraining {
       if (error instanceof InterruptedError) tellRun({ status: "interrupted" });
       if (request.signal?.aborted) {
         // Evaluation is begun again; what was spent until here is not forgotten.
-        if (!(error instanceof InterruptedError)) tellRun({ status: "interrupted" });
+        if (!(error instanceof InterruptedError)) this.tell(run, { seconds: spent() });
         return false;
       }
       if (error instanceof InterruptedError || !(error instanceof UserError)) throw error;
