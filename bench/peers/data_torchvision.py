@@ -15,6 +15,8 @@ from torchvision import transforms as T
 from torchvision.io import ImageReadMode, decode_jpeg, read_file
 from torchvision.transforms import v2
 
+from order import Order
+
 JITTER = dict(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
 HALF = [0.5] * 3
 
@@ -43,19 +45,6 @@ class Views(torch.utils.data.Dataset):
         else:
             image = decode_jpeg(read_file(self.files[i]), mode=ImageReadMode.RGB)
         return tuple(self.t(image) for _ in range(self.views))
-
-
-class Order(torch.utils.data.Sampler):
-    """The first `count` images, so that workers can be started before the clock is."""
-
-    def __init__(self, count):
-        self.count = count
-
-    def __len__(self):
-        return self.count
-
-    def __iter__(self):
-        return iter(range(self.count))
 
 
 def measure(files, kind, work, size, batch, workers):

@@ -12,6 +12,8 @@ import torchvision
 from PIL import Image
 from torchvision import transforms as T
 
+from order import Order
+
 
 class Images(torch.utils.data.Dataset):
     def __init__(self, files):
@@ -23,19 +25,6 @@ class Images(torch.utils.data.Dataset):
 
     def __getitem__(self, i):
         return self.t(Image.open(self.files[i]).convert("RGB"))
-
-
-class Order(torch.utils.data.Sampler):
-    """The first `count` images."""
-
-    def __init__(self, count):
-        self.count = count
-
-    def __len__(self):
-        return self.count
-
-    def __iter__(self):
-        return iter(range(self.count))
 
 
 def main():
