@@ -44,7 +44,6 @@ export function confusion({ runs }: ReportData, sprites: Sprites): Html | null {
       }
     </figure>`;
   });
-  const most = Math.max(...probed.map(({ counts }) => counts.length));
-  const least = Math.min(...probed.map(({ counts }) => counts.length));
-  return html`${least <= MOST_CLASSES && html`<p>Rows are true classes, columns what the probe said; the stronger a cell's colour, the larger its share of the row.</p>`}<div class="${most > 12 ? "wide" : "pair"}">${panels}</div>`;
+  const sizes = probed.map(({ counts }) => counts.length);
+  return html`${Math.min(...sizes) <= MOST_CLASSES && html`<p>Rows are true classes, columns what the probe said; the stronger a cell's colour, the larger its share of the row.</p>`}<div class="${Math.max(...sizes) > 12 ? "wide" : "pair"}">${panels}</div>`;
 }
