@@ -111,6 +111,24 @@ export function unmeasured(rows: readonly KeptRow[], minutes: number): string[] 
   return rowNames().filter((name) => !settled.has(name) && !NO_ROW[name]);
 }
 
+/**
+ * Rows of other settings than are tried today, since a preset or a method has changed: they stand for nothing that anyone can train.
+ *
+ * @param tried the digests of each contender's trials, by its name
+ */
+export function outdated(
+  rows: readonly KeptRow[],
+  minutes: number,
+  tried: ReadonlyMap<string, ReadonlySet<string>>,
+): string[] {
+  return lastTrained(rows, minutes)
+    .filter(({ contender, settings }) => tried.get(contender)?.has(settings) === false)
+    .map(
+      ({ contender, trial, commit }) =>
+        `${contender} was measured with settings (${trial}, at ${commit ?? "an unknown commit"}) that no trial has today; measure it again: npm run bench -- methods --rows '^${contender}$'`,
+    );
+}
+
 /** What `--check` has to say; nothing where all is well. */
 export function problems(rows: readonly KeptRow[], minutes: number): string[] {
   const missing = unmeasured(rows, minutes).map(

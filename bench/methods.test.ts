@@ -7,7 +7,7 @@ import { ABOUTS } from "../packages/unlabel/src/methods/abouts.ts";
 import { resolveConfig } from "../packages/unlabel/src/methods/registry.ts";
 import { copiesOf, scoresIn } from "./methods-measure.ts";
 import { contenders, LOOKED, NO_ROW, NOT_ABOVE, PEERS, rowNames, settingsOf, trialsOf } from "./methods-plan.ts";
-import { best, type KeptRow, markdownWords, plainWords, problems, type TrainedRow } from "./methods-rows.ts";
+import { best, type KeptRow, markdownWords, outdated, plainWords, problems, type TrainedRow } from "./methods-rows.ts";
 import { measuredText } from "./methods-table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "unlabel-methods-"));
@@ -96,6 +96,18 @@ describe("check", () => {
       `${all[0]} has 25.0 % by linear probe, its initial encoder 30.0 %`,
     );
     expect(problems([], 5)).toHaveLength(all.length);
+  });
+
+  it("are of settings that are tried today", () => {
+    const tried = new Map([[all[0]!, new Set(["abc", "def"])]]);
+    expect(outdated(rows(), 5, tried)).toEqual([]);
+    const before = row(all[0]!, 0.5, { settings: "of before", trial: "queue", commit: "0123456789" });
+    expect(outdated([before], 5, tried)).toEqual([
+      `${all[0]} was measured with settings (queue, at 0123456789) that no trial has today; measure it again: npm run bench -- methods --rows '^${all[0]}$'`,
+    ]);
+    // Measured again since, or another table's.
+    expect(outdated([before, ...rows()], 5, tried)).toEqual([]);
+    expect(outdated([{ ...before, minutes: 12 }], 5, tried)).toEqual([]);
   });
 });
 

@@ -40,6 +40,7 @@ import {
   type KeptRow,
   lastTrained,
   markdownWords,
+  outdated,
   plainWords,
   problems,
   type SpeedRow,
@@ -86,7 +87,7 @@ export async function run(options: BenchOptions): Promise<Row[]> {
   const stage = stageOf(options, folder);
   const has = (name: string) => chosen?.test(name) ?? true;
   try {
-    if (check) return checked(stage);
+    if (check) return await checked(stage, options, folder);
     if (!fromRows) {
       const given = quick ? await smallCopy(data, join(folder, "few"), { train: 320, val: 80 }) : data;
       using baselines = new BaselineMemory();
@@ -129,18 +130,38 @@ function stageOf({ quick, minutes = SHORT, otherData }: BenchOptions, folder: st
   return { short: minutes, long, file: join(tmpdir(), `unlabel-bench-methods-${minutes}.jsonl`) };
 }
 
-/** @throws {UserError} with a line for each that has neither row nor reason, and where the program's table is not of these rows */
-function checked({ file, short }: Stage): Row[] {
+/**
+ * @throws {UserError} with a line for each that has neither row nor reason, or a row of settings that nobody has any more, and where the program's table
+ *   is not of these rows
+ */
+async function checked({ file, short }: Stage, options: BenchOptions, folder: string): Promise<Row[]> {
   const kept = readKept<KeptRow>(file);
   const found = problems(kept, short);
+  const there = existsSync(options.data);
+  // Settings follow the images: without these, nobody knows what the settings are.
+  if (there) found.push(...outdated(kept, short, await triedOn(options, folder)));
+  else options.say(`${options.data} is not there: whether settings have changed since was not looked at`);
   const table = existsSync(MEASURED_FILE) ? readFileSync(MEASURED_FILE, "utf8") : "";
   if (table !== measuredText(lastTrained(kept, short), short))
     found.push(
       "the table that unlabel itself reads is not of these rows; npm run bench -- methods --from-rows --write",
     );
   if (found.length > 0) throw new UserError(found.join("\n"));
-  process.stdout.write(`${rowNames().length} contenders: each has a row or a reason\n`);
+  const settings = there ? ", of settings that are tried today" : "";
+  process.stdout.write(`${rowNames().length} contenders: each has a row${settings}, or a reason\n`);
   return [];
+}
+
+/** The digests of every contender's trials on these images. */
+async function triedOn(options: BenchOptions, folder: string): Promise<Map<string, Set<string>>> {
+  const { whole } = await copiesOf(options.data, folder);
+  const tried = new Map<string, Set<string>>();
+  for (const { name, trials, digest } of racersOf(whole, options).filter(({ name }) => !(name in NO_ROW))) {
+    const digests = new Set<string>();
+    for (const trial of trials) digests.add(await digest(trial));
+    tried.set(name, digests);
+  }
+  return tried;
 }
 
 function racersOf(images: string, options: BenchOptions): Racer[] {
