@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { getThreads, setThreads } from "@unlabel/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { evaluate } from "../eval/evaluate.ts";
 import { resolveConfig } from "../methods/registry.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
@@ -11,6 +11,11 @@ import { evaluateWithLabels } from "./evaluate-with-labels.ts";
 import type { Comparison, Terms } from "./plan.ts";
 import type { CompareRequest } from "./request.ts";
 import { settingsOf } from "./run-settings.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());

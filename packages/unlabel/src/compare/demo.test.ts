@@ -1,9 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { autoMethods } from "../methods/measured.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { type DemoRequest, demo } from "./demo.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { openData } from "../data/open.ts";
-import type * as registry from "../encoders/registry.ts";
 import { probeSplits } from "../eval/splits.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { compare } from "./compare.ts";
@@ -11,10 +10,9 @@ import { canHalve, decided, stoppedWords } from "./halving.ts";
 import { type Comparison, plannedRuns } from "./plan.ts";
 
 // What is held here does not depend on the encoder.
-vi.mock("../encoders/registry.ts", async (original) => {
-  const { smallEncoder } = await import("../testing/small-encoders.ts");
-  return { ...(await original<typeof registry>()), createEncoder: smallEncoder };
-});
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const found = (scores: Record<string, [knn: number | null, rank: number]>) =>
   Object.entries(scores).map(([name, [knn, rank]]) => ({ name, knn, rank, images: 90 }));

@@ -1,7 +1,7 @@
 // What a comparison of images without labels holds out stays held out, for all its runs, whenever it goes on.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, expect, it, vi } from "vitest";
 import { evaluate } from "../eval/evaluate.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
@@ -9,6 +9,11 @@ import { compare } from "./compare.ts";
 import { demo } from "./demo.ts";
 import type { Comparison } from "./plan.ts";
 import type { CompareRequest } from "./request.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const root = temporaryFolder();
 afterAll(() => root[Symbol.dispose]());

@@ -3,7 +3,7 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadSafetensors, noGrad, saveSafetensors, scope, type Tensor } from "@unlabel/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { pretrain } from "../train/pretrain.ts";
@@ -11,6 +11,11 @@ import { trainedMethod, untrainedMethod } from "./baselines.ts";
 import { embed } from "./embed.ts";
 import { evaluate } from "./evaluate.ts";
 import { loadEncoder } from "./load-encoder.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const DECAY = 0.5;
 const STEPS = 4;

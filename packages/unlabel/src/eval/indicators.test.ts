@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { memory, ones, randn, scope, type Tensor } from "@unlabel/torch";
 import sharp from "sharp";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { Rng } from "../base/rng.ts";
 import { openFolder } from "../data/folder.ts";
 import { holdOut } from "../data/hold-out.ts";
@@ -18,6 +18,11 @@ import { evaluate } from "./evaluate.ts";
 import { pixelFeatures } from "./features.ts";
 import { seenFeatures } from "./indicator-features.ts";
 import { toldOf } from "./indicator-values.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());

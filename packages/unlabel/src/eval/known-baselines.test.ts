@@ -2,7 +2,7 @@
 import { cpSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { memory, scope } from "@unlabel/torch";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { resolveConfig } from "../methods/registry.ts";
 import type { Evaluations } from "../run/evaluations.ts";
 import { temporaryFolder } from "../testing/data.ts";
@@ -11,6 +11,11 @@ import { BaselineMemory } from "./baseline-memory.ts";
 import { untrainedMethod } from "./baselines.ts";
 import { evaluate } from "./evaluate.ts";
 import type { EvaluateOptions } from "./options.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const config = resolveConfig({
   flags: { method: "simclr", encoder: "vit_tiny", patch: 8, size: SIDE, batch: 8, device: "cpu" },
@@ -66,15 +71,15 @@ it("a second encoder of the same seed: initial encoder and pixels are known, and
     const one = await evaluated(first, baselines);
     expect(one).toEqual({ ...alone[0], probed: ["trained", "untrained", "pixels"] });
     const { bytes } = baselines;
-    // 72 images of 384 features and of 768 pixels.
-    expect(bytes).toBe(72 * (384 + 768) * 4);
+    // 72 images of 96 features and of 768 pixels.
+    expect(bytes).toBe(72 * (96 + 768) * 4);
     expect(memory().liveTensors).toBe(live + 4);
     const other = await evaluated(second, baselines);
     expect(other).toEqual({ found: alone[1]!.found, probed: ["trained"] });
     expect(baselines.bytes).toBe(bytes);
     // Another seed began with another encoder, and probes begin otherwise; pixels are encoded no more.
     expect(await evaluated(otherSeed, baselines)).toEqual(await evaluated(otherSeed));
-    expect(baselines.bytes).toBe(bytes + 72 * 384 * 4);
+    expect(baselines.bytes).toBe(bytes + 72 * 96 * 4);
   }
   expect(memory().liveTensors).toBe(live);
 });
@@ -87,7 +92,7 @@ it("what does not fit is worked out again; of what fits, the last is kept", asyn
   for (let i = 0; i < 2; i++) expect(await evaluated(first, none, linear)).toEqual(alone);
   expect([none.bytes, memory().liveTensors]).toEqual([0, live]);
   // Room for one encoder's features, and not for pixels.
-  using some = new BaselineMemory(72 * 384 * 4);
+  using some = new BaselineMemory(72 * 96 * 4);
   await evaluated(first, some, linear);
   expect((await evaluated(first, some, linear)).probed).toEqual(["trained", "pixels"]);
   await evaluated(otherSeed, some, linear);

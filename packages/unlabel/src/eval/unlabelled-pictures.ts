@@ -1,6 +1,6 @@
 // What the trained features look like where there are no labels, for the report: a map of the images that indicators look at, and the
 // nearest of some of them, and clusters. Which are asked for follows from names alone, so that runs can be set beside each other.
-import { fromTypedArray, type Tensor } from "@unlabel/torch";
+import { fromTypedArray, scope, type Tensor } from "@unlabel/torch";
 import type { Item } from "../data/folder.ts";
 import { nameOf } from "../data/names.ts";
 import type { EvaluationPictures } from "../run/evaluations.ts";
@@ -90,6 +90,6 @@ export async function drawUnlabelled(
 
 function mapOf(session: EvaluationSession, plain: Tensor, shown: readonly number[]) {
   using phase = session.phase("pictures: map", 1, "epoch");
-  using points = plain.indexSelect(0, fromTypedArray(Int32Array.from(shown)));
+  using points = scope(() => plain.indexSelect(0, fromTypedArray(Int32Array.from(shown))));
   return layOut(points, session.seed, phase.update);
 }

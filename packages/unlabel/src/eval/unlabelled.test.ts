@@ -1,7 +1,7 @@
 // Images without a class among those to train on, as in STL-10: they are trained on, and no score knows of them.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { labelledBy } from "../data/labelled-by.ts";
 import { openData } from "../data/open.ts";
 import { RunDirectory } from "../run/directory.ts";
@@ -9,6 +9,11 @@ import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { pretrain } from "../train/pretrain.ts";
 import { evaluate } from "./evaluate.ts";
 import { probeSplits } from "./splits.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());

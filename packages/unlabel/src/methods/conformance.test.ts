@@ -6,7 +6,6 @@ import { Draws } from "../base/draws.ts";
 import type { Config } from "../config/common.ts";
 import { commonSchema } from "../config/common.ts";
 import { buildEncoder, withDraws } from "../encoders/index.ts";
-import type * as registry from "../encoders/registry.ts";
 import { stepOn } from "../testing/progress.ts";
 import { gradients } from "../train/micro-batches.ts";
 import { makeOptimizer, setRates } from "../train/optimizer.ts";
@@ -19,13 +18,9 @@ import { createMethod, resolveConfig, viewsAt } from "./registry.ts";
 import { Teacher } from "./shared/teacher.ts";
 
 const encoders = vi.hoisted(() => ({ small: true }));
-vi.mock("../encoders/registry.ts", async (original) => {
-  const real = await original<typeof registry>();
-  const { smallEncoder } = await import("../testing/small-encoders.ts");
-  const createEncoder: typeof real.createEncoder = (config, options) =>
-    encoders.small ? smallEncoder(config, options) : real.createEncoder(config, options);
-  return { ...real, createEncoder };
-});
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original, encoders),
+);
 
 const BATCH = 8;
 /** A step of a hundred in which nothing is frozen any more, nothing begins, and queues are full of what was seen. */

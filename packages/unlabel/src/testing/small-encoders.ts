@@ -4,7 +4,7 @@ import { describeEncoder } from "../encoders/description.ts";
 import { Encoder, type TokenOptions, type Tokens } from "../encoders/encoder.ts";
 import type { EncoderConfig } from "../encoders/facts.ts";
 import { refuseChoice, tokensOfMap } from "../encoders/folded.ts";
-import type { EncoderOptions } from "../encoders/registry.ts";
+import type * as registry from "../encoders/registry.ts";
 import { VisionTransformer } from "../encoders/vit.ts";
 
 /** `[B, channels, H, W]` → `[B, 32]`: two strided convolutions, each with BatchNorm, as a ResNet has them, and the mean over places. */
@@ -35,8 +35,24 @@ export class SmallConvNet extends Encoder {
 }
 
 /** What `createEncoder` would make of a config, small: a ViT of two blocks with all of its options, or {@link SmallConvNet}. */
-export function smallEncoder(config: EncoderConfig, options?: EncoderOptions): Encoder {
+export function smallEncoder(config: EncoderConfig, options?: registry.EncoderOptions): Encoder {
   const description = describeEncoder(config, options);
   if (description.family !== "vit") return new SmallConvNet(description.channels ?? 3);
   return new VisionTransformer({ ...description, width: 48, depth: 2, heads: 3 });
+}
+
+/**
+ * For `vi.mock` of encoders/registry.ts, in tests of trainings and evaluations of which nothing depends on the encoder: `createEncoder` makes small ones.
+ *
+ * @param original what `vi.mock` hands over
+ * @param when `small` is false, real ones, for the tests that set it
+ */
+export async function withSmallEncoders(
+  original: () => Promise<unknown>,
+  when: { readonly small: boolean } = { small: true },
+): Promise<typeof registry> {
+  const real = (await original()) as typeof registry;
+  const createEncoder: typeof real.createEncoder = (config, options) =>
+    when.small ? smallEncoder(config, options) : real.createEncoder(config, options);
+  return { ...real, createEncoder };
 }

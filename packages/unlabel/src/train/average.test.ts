@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadSafetensors, manualSeed, memory, nn, noGrad, randn, scope, type Tensor, tensor } from "@unlabel/torch";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { withoutImages } from "../config/channels.ts";
 import { openData } from "../data/open.ts";
 import { ImageReader } from "../data/reader.ts";
@@ -15,6 +15,12 @@ import { makeOptimizer } from "./optimizer.ts";
 import { type PretrainRequest, pretrain } from "./pretrain.ts";
 import { stepSettings, trainStep } from "./step.ts";
 import { startWatch } from "./watch.ts";
+
+// What runs do with an average does not depend on the encoder; how it follows one is tried on real ones.
+const encoders = vi.hoisted(() => ({ small: true }));
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original, encoders),
+);
 
 const SIMCLR = {
   ...{ method: "simclr", size: 32, batch: 4, epochs: 2, warmup_epochs: 0, stem: "7x7", lr: 0.01 },
@@ -41,6 +47,13 @@ class Numbers extends Encoder {
 }
 
 describe("an average of weights", () => {
+  beforeAll(() => {
+    encoders.small = false;
+  });
+  afterAll(() => {
+    encoders.small = true;
+  });
+
   it("is a ← d·a + (1 − d)·w with d = min(decay, (1 + t) / (10 + t)), from the weights that it begins with", () => {
     const encoder = new Numbers();
     using average = new WeightsAverage({ encoder }, 0.3);
@@ -173,7 +186,7 @@ describe("a run with an average of weights", () => {
     const flags = { ...SIMCLR, health_every: 2 };
     const whole = await train("whole", flags);
     const expected = saved(whole);
-    expect(expected[0]!.filter((one) => one.startsWith("encoder_average.")).length).toBeGreaterThan(60);
+    expect(expected[0]!.filter((one) => one.startsWith("encoder_average.")).length).toBe(12);
     const stop = new AbortController();
     const onStep = ({ step }: { step: number }) => step === 4 && stop.abort();
     const stopped = await train("stopped", flags, { signal: stop.signal, onStep });
@@ -213,7 +226,7 @@ describe("a run with an average of weights", () => {
     const run = await train("edited", { ...SIMCLR, epochs: 1, weights_average: null });
     run.update({ config: { ...run.info.config, weights_average: 0.5 } });
     const resumed = train("edited", { epochs: 2 }, { resume: true });
-    await expect(resumed).rejects.toThrow(/fits run.json .* one of the two was edited: .*got no conv1.weight \[64/);
+    await expect(resumed).rejects.toThrow(/fits run.json .* one of the two was edited: .*got no conv1.weight \[16/);
   });
 });
 

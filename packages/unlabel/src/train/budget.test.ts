@@ -9,6 +9,11 @@ import { Clock, stepsOf, withinBudget, withSteps } from "./budget.ts";
 import { averageCost, Growth } from "./growth.ts";
 import { pretrain } from "./pretrain.ts";
 
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
+
 it.each([
   ["90", 90],
   ["90s", 90],

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { sizeAt } from "../config/growth.ts";
 import { addMethod, resolveConfig, smallestView, viewsAt } from "../methods/registry.ts";
 import { simclr } from "../methods/simclr/method.ts";
@@ -9,6 +9,11 @@ import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { averageCost, costAt, extremeSizes, Growth } from "./growth.ts";
 import { type PretrainRequest, pretrain } from "./pretrain.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const grown = (more: Record<string, unknown> = {}) =>
   resolveConfig({ flags: { method: "simclr", size: 64, size_start: 32, blur_p: 0.5, ...more } });

@@ -8,6 +8,11 @@ import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { pretrain } from "./pretrain.ts";
 
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
+
 /** What happens to the loss of each step, counted from 1; null for nothing. */
 let tamper: ((loss: Tensor, step: number, chance: number) => Tensor) | null = null;
 afterEach(() => {

@@ -1,13 +1,18 @@
 // Images held out of training where there are neither labels nor val: what a run keeps of them, and that older runs go on as they were.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import type { Settings } from "../config/settings.ts";
 import { openData } from "../data/open.ts";
 import { indicatorImages } from "../eval/indicator-images.ts";
 import { RunDirectory } from "../run/directory.ts";
 import { temporaryFolder, writeImages } from "../testing/data.ts";
 import { pretrain } from "./pretrain.ts";
+
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
 
 const folder = temporaryFolder();
 afterAll(() => folder[Symbol.dispose]());

@@ -12,6 +12,11 @@ import { temporaryFolder, writeImages } from "../testing/data.ts";
 import * as plan from "./pictures-plan.ts";
 import { pretrain } from "./pretrain.ts";
 
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
+
 vi.mock("./pictures-plan.ts", { spy: true });
 
 const folder = temporaryFolder();

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { memory } from "@unlabel/torch";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { UserError } from "../base/errors.ts";
 import { readSettings } from "../config/files.ts";
 import { PHOTOGRAPHS } from "../data/input.ts";
@@ -13,10 +13,23 @@ import { RunDirectory } from "../run/directory.ts";
 import { writeImages } from "../testing/data.ts";
 import { losses, MAE, SIMCLR, trainingFolder, weights } from "../testing/training.ts";
 
+// Most of what is held here does not depend on the encoder.
+const encoders = vi.hoisted(() => ({ small: true }));
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original, encoders),
+);
+
 const folder = trainingFolder();
 const { train } = folder;
 
-describe("pretrain", () => {
+describe("pretrain, with encoders of full size", () => {
+  beforeAll(() => {
+    encoders.small = false;
+  });
+  afterAll(() => {
+    encoders.small = true;
+  });
+
   it("trains SimCLR and tells the whole story in run.json", async () => {
     const { run, info, result, interrupted, log } = await train("a", SIMCLR);
     expect(interrupted).toBe(false);
@@ -70,7 +83,9 @@ describe("pretrain", () => {
     expect(pixels[0]!.equals(pixels[1]!)).toBe(false);
     expect(pixels[1]!.equals(pixels[2]!)).toBe(false);
   });
+});
 
+describe("pretrain", () => {
   it.each([
     ["simclr", SIMCLR],
     ["simclr decoupled, with local views", { ...SIMCLR, decoupled: true, local_views: 2 }],

@@ -14,6 +14,11 @@ import { LookPlan } from "./look-plan.ts";
 import { pretrain } from "./pretrain.ts";
 import { startWatch } from "./watch.ts";
 
+// What is held here does not depend on the encoder.
+vi.mock("../encoders/registry.ts", async (original) =>
+  (await import("../testing/small-encoders.ts")).withSmallEncoders(original),
+);
+
 vi.mock("./held-out.ts", { spy: true });
 
 const folder = temporaryFolder();
