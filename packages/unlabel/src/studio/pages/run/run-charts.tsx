@@ -42,6 +42,7 @@ export function RunCharts({ run, curves, error }: Props) {
     ...(run.floor === null ? [] : [{ value: run.floor, label: `floor ${significant(run.floor)}` }]),
   ];
   const broken = curves?.series["train/loss"];
+  const span = useMemo(() => (curves ? spanOf(curves, axis) : null), [curves, axis]);
   return (
     <Section
       id="curves"
@@ -81,6 +82,7 @@ export function RunCharts({ run, curves, error }: Props) {
             isSmooth={isSmooth === "on"}
             run={run}
             levels={levels}
+            span={span}
           />
         ))}
       </div>
@@ -104,11 +106,22 @@ interface MetricProps {
   isSmooth: boolean;
   run: RunDetail;
   levels: Level[];
+  span: readonly [number, number] | null;
+}
+
+/** Where the run's metrics begin and end: one axis for all charts, and one that was recorded once stands where it was. */
+function spanOf(curves: RunCurves, axis: XAxis): [number, number] | null {
+  const ends = Object.keys(curves.series).flatMap((name) => {
+    const { x } = valuesOf(curves, name, axis);
+    return x.length > 0 ? [x[0]!, x.at(-1)!] : [];
+  });
+  const [first, last] = [Math.min(...ends), Math.max(...ends)];
+  return first < last ? [first, last] : null;
 }
 
 const NO_LEVELS: Level[] = [];
 
-function Metric({ curves, name, axis, isSmooth, run, levels }: MetricProps) {
+function Metric({ curves, name, axis, isSmooth, run, levels, span }: MetricProps) {
   const isLoss = name === "train/loss";
   const lines = useMemo((): ChartLine[] => {
     if (!curves) return [];
@@ -133,6 +146,7 @@ function Metric({ curves, name, axis, isSmooth, run, levels }: MetricProps) {
         xWords={AXES[axis].words}
         isCount={AXES[axis].isCount}
         yWords={valueWords(name)}
+        zoom={span}
         together={`run-${run.row.id}`}
       />
     </div>
