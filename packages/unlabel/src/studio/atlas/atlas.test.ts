@@ -15,6 +15,7 @@ import { join } from "node:path";
 import crc32 from "crc-32";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { counted } from "../../base/text.ts";
 import { search } from "../../eval/search.ts";
 import { sampleImage, temporaryFolder, writeImages } from "../../testing/data.ts";
 import { pretrain } from "../../train/pretrain.ts";
@@ -273,9 +274,17 @@ describe("a run from a stranger", () => {
     symlinkSync(at("inside", "mine.png"), at("inside", "few", "b.png"));
     const few = stranger("stranger-few", { root: at("inside", "few") });
     expect(await atlas.answer("names", { dir: few, images: [0] }, context)).toMatchObject([{ path: "b.png" }]);
-    await expect(atlas.answer("check", { root: at("inside", "few") }, context)).rejects.toThrow(
-      "1 link that lead elsewhere",
-    );
+    const elsewhere = (count: number) =>
+      new RegExp(`got ${counted(count, "image")} in .*outside; give that one, too: .*studio .*outside$`);
+    await expect(atlas.answer("check", { root: at("inside", "few") }, context)).rejects.toThrow(elsewhere(1));
+    const ask = { root: at("inside", "few"), dirs: [run("mae")], file: at("inside", "none.csv") };
+    await expect(atlas.answer("labelOpen", ask, context)).rejects.toThrow(elsewhere(1));
+    // All of them, from two folders of one.
+    await writeImages(at("outside", "ant"), ["0.png"], 16);
+    rmSync(at("inside", "few", "b.png"));
+    symlinkSync(at("outside", "ant", "0.png"), at("inside", "few", "b.png"));
+    const none = stranger("stranger-none", { root: at("inside", "few") });
+    await expect(atlas.answer("names", { dir: none, images: [0] }, context)).rejects.toThrow(elsewhere(2));
   });
 
   it("reads no archive, name of a class or folder that a link out of them leads to, and waits for no pipe", async () => {

@@ -1,7 +1,5 @@
 // `unlabel data check` for the studio: the same findings, and the pictures concerned by their numbers. Nothing is measured of training.
 import { UserError } from "../../base/errors.ts";
-import { commandLine, shellWord } from "../../base/shell.ts";
-import { counted } from "../../base/text.ts";
 import { type Checked, checkData } from "../../check/check.ts";
 import { spreadOverClasses } from "../../check/contact-sheet.ts";
 import type { CopyPart } from "../../check/duplicates.ts";
@@ -11,7 +9,7 @@ import type { CheckedImage, CheckedTold } from "../messages/atlas.ts";
 import type { Context } from "./context.ts";
 import { Recent } from "./recent.ts";
 import { sheetOf } from "./sheet-of.ts";
-import { checkedPlaceOf, within } from "./within.ts";
+import { checkedPlaceOf, imagesOutside, within } from "./within.ts";
 
 /** What a page lists of each kind. */
 const SHOWN = { groups: 40, members: 8, suspicious: 60, unreadable: 200, classes: 1000, bands: 64 };
@@ -38,11 +36,8 @@ export class Checks {
     const place = checkedPlaceOf(root, this.#roots);
     this.#done.forget(place);
     const checked = await this.#done.of(place, async () => {
-      const { out } = within(await openData(place), this.#roots);
-      if (out > 0)
-        throw new UserError(
-          `Expected images inside the folders given, got ${counted(out, "link")} that lead elsewhere; this reads them: ${commandLine("data", "check", shellWord(root))}`,
-        );
+      const { out, outside } = within(await openData(place), this.#roots);
+      if (out > 0) throw imagesOutside(out, outside, this.#roots);
       return checkData(place, {
         presets: [],
         signal,

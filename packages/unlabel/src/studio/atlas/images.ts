@@ -9,7 +9,7 @@ import { type Picture, pictureOf } from "../../label/picture.ts";
 import { RunDirectory } from "../../run/directory.ts";
 import { Folders } from "../runs/folders.ts";
 import { sheetOf } from "./sheet-of.ts";
-import { checkedPlaceOf, within } from "./within.ts";
+import { checkedPlaceOf, imagesOutside, within } from "./within.ts";
 
 /** What is read of a run where its encoder is asked. */
 const READ = ["run.json", "checkpoints", "cache"];
@@ -51,10 +51,9 @@ export class RunImages {
   }
 
   private static of(run: RunDirectory, opened: Dataset, roots: readonly string[]): RunImages {
-    const { data, out } = within(opened, roots);
+    const { data, out, outside } = within(opened, roots);
     const images = new RunImages(run, data, out);
-    if (images.count === 0)
-      throw new UserError(`Expected images inside the folders given, got links that lead out of them`);
+    if (images.count === 0) throw imagesOutside(out, outside, roots);
     return images;
   }
 

@@ -11,7 +11,7 @@ import type { LabelTold } from "../messages/atlas.ts";
 import type { Context } from "./context.ts";
 import { checkRun } from "./images.ts";
 import type { LabelAsk } from "./requests.ts";
-import { checkedPlaceOf, isWithin, realOf, within } from "./within.ts";
+import { checkedPlaceOf, imagesOutside, isWithin, realOf, within } from "./within.ts";
 
 interface Desk {
   labelling: Labelling;
@@ -42,8 +42,8 @@ export class LabelDesk implements Disposable {
     try {
       if (JSON.stringify(this.#desk?.ask) !== JSON.stringify(ask)) {
         const place = checkedPlaceOf(ask.root, this.#roots);
-        const { out } = within(await openData(place), this.#roots);
-        if (out > 0) throw new UserError(`Expected images inside the folders given, got ${out} that lead elsewhere`);
+        const { out, outside } = within(await openData(place), this.#roots);
+        if (out > 0) throw imagesOutside(out, outside, this.#roots);
         for (const dir of ask.dirs) await checkRun(dir, this.#roots);
         this.close();
         const store = openStore("-o", this.#fileOf(ask.file));

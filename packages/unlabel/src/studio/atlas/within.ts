@@ -4,6 +4,7 @@ import { readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, extname, join, resolve, sep } from "node:path";
 import { UserError } from "../../base/errors.ts";
 import { commandLine, shellWord } from "../../base/shell.ts";
+import { counted } from "../../base/text.ts";
 import type { Dataset, Item, Split } from "../../data/folder.ts";
 import { IMAGE_EXTENSIONS } from "../../data/walk.ts";
 
@@ -21,22 +22,51 @@ export function realOf(path: string): string | null {
   }
 }
 
-/** A data set without what leads out of the folders, and how many images that are. What is gone stays, for its reader to say so. */
-export function within(data: Dataset, roots: readonly string[]): { data: Dataset; out: number } {
+/**
+ * A data set without what leads out of the folders, how many images that are, and the least folder that has all of these. What is gone stays, for its
+ * reader to say so.
+ */
+export function within(
+  data: Dataset,
+  roots: readonly string[],
+): { data: Dataset; out: number; outside: string | null } {
   // Items of archives are no files, and the archives themselves are held against the folders before they are opened.
-  if (data.train.load && data.layout !== "file-list") return { data, out: 0 };
+  if (data.train.load && data.layout !== "file-list") return { data, out: 0, outside: null };
   const folder = data.layout === "file-list" ? join(resolve(data.root), "..") : null;
   let out = 0;
+  let outside: string | null = null;
   const isInside = (split: Split, item: Item) => {
     const real = realOf(folder === null ? join(split.root, item.path) : resolve(folder, item.path));
     const inside = real === null || isWithin(roots, real);
-    if (!inside) out++;
+    if (!inside) {
+      out++;
+      outside = outside === null ? dirname(real) : commonFolder(outside, dirname(real));
+    }
     return inside;
   };
   const part = (split: Split): Split => ({ ...split, items: split.items.filter((item) => isInside(split, item)) });
   const train = part(data.train);
   const val = data.val && part(data.val);
-  return out === 0 ? { data, out } : { data: { ...data, train, val }, out };
+  return { data: out === 0 ? data : { ...data, train, val }, out, outside };
+}
+
+/** The least folder that has both. */
+function commonFolder(a: string, b: string): string {
+  let common = a;
+  while (!isWithin([common], b)) common = dirname(common);
+  return common;
+}
+
+/** What to say of images that lead out of the folders given: how many, and what to do. @param outside the least folder that has them */
+export function imagesOutside(out: number, outside: string | null, roots: readonly string[]): UserError {
+  // The whole machine is nothing that one would let a browser see.
+  const isAll = outside === null || dirname(outside) === outside;
+  const where = isAll
+    ? "elsewhere; give the folders that they lie in, too"
+    : `in ${outside}; ${giveToo(roots, outside)}`;
+  return new UserError(
+    `Expected images inside the folders that the studio was given, got ${counted(out, "image")} ${where}`,
+  );
 }
 
 /** Where images lie that may be read. @throws {UserError} where they lie outside the folders given, or are gone */
