@@ -76,14 +76,30 @@ function sourceHash(folder) {
  */
 export const needsLibtorch = (folder) => readFileSync(join(folder, "CMakeLists.txt"), "utf8").includes("LIBTORCH");
 
+/** @type {string | undefined} */
+let library;
+
+/** The version of the C library, where it is GNU's: what was compiled with a newer one does not open with an older. */
+function libcVersion() {
+  if (library === undefined) {
+    // Its other parts take longer, and the network's much longer.
+    const report = Object.assign(process.report, { excludeNetwork: true });
+    const { header } = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (report.getReport());
+    library = header?.glibcVersionRuntime ?? "";
+  }
+  return library;
+}
+
 /**
+ * Machines that share a cache, such as a cluster's, may have other C libraries, and each then has a part of its own.
+ *
  * @param {string} name
  * @param {string} source
  * @param {Libtorch | null} libtorch
  */
 function addonPath(name, source, libtorch) {
   const engine = libtorch ? `${libtorch.path}\0${libtorch.version}` : "";
-  const key = createHash("sha256").update(`${source}\0${engine}`).digest("hex").slice(0, 16);
+  const key = createHash("sha256").update(`${source}\0${engine}\0${libcVersion()}`).digest("hex").slice(0, 16);
   return join(cacheDir(), "native", `${name}-${key}`, `${name}.node`);
 }
 

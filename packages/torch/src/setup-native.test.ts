@@ -32,6 +32,19 @@ set_target_properties(tiny PROPERTIES PREFIX "" SUFFIX ".node")\n${asks ? "messa
     expect(existsSync(first.addon)).toBe(true);
   });
 
+  it("are others where the C library is another, as on machines that share a cache", async () => {
+    const own = await buildNative("tiny", { folder: part() });
+    vi.resetModules();
+    const report = { header: { glibcVersionRuntime: "2.17" } };
+    using other = vi.spyOn(process.report, "getReport").mockReturnValue(report);
+    const older = await import("../setup/index.mjs");
+    expect(() => older.locateNative("tiny", part())).toThrow(/found nothing at .*tiny\.node; run `npm run setup`\.$/);
+    const { addon, built } = await older.buildNative("tiny", { folder: part() });
+    expect([built, addon === own.addon, existsSync(own.addon)]).toEqual([true, false, true]);
+    expect(other).toHaveBeenCalledOnce();
+    expect(locateNative("tiny", part()).addon).toBe(own.addon);
+  });
+
   it("two builds at once do not trample each other", async () => {
     const both = await Promise.all([buildNative("tiny", { folder: part() }), buildNative("tiny", { folder: part() })]);
     expect(both[0]?.addon).toBe(both[1]?.addon);
