@@ -2,6 +2,7 @@
 // method or encoder by name: those there are come as a list.
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
+import { kept } from "../base/kept.ts";
 import { fitted } from "./channels.ts";
 import { type Config, commonSchema, variantSchema } from "./common.ts";
 import { contradictions } from "./contradictions.ts";
@@ -35,17 +36,17 @@ export interface Configurable {
   check?: ((config: Config, given: Settings) => string[]) | undefined;
 }
 
-/** The schema of a method's whole config. */
-export function schemaOf({ name, presets, encoders, schema }: Configurable) {
-  return z.strictObject({
+/** The schema of a method's whole config. Put together once for each: zod compiles one where it is first used. */
+export const schemaOf = kept(({ name, presets, encoders, schema }: Configurable) =>
+  z.strictObject({
     method: z.literal(name),
     preset: z.enum(Object.keys(presets)),
     encoder: oneOf(...encoders),
     ...commonSchema,
     ...variantSchema,
     ...schema,
-  });
-}
+  }),
+);
 
 /**
  * Merges preset ← fitted ← file ← flags and checks the outcome.

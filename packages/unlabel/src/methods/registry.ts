@@ -1,6 +1,7 @@
 // The methods there are by name: those of list.ts, and those that a program or a plugin adds. Configs are resolved, and methods
 // created, by what they say.
 import { UsageError } from "../base/errors.ts";
+import { kept } from "../base/kept.ts";
 import { counted } from "../base/text.ts";
 import { withoutImages } from "../config/channels.ts";
 import type { Config } from "../config/common.ts";
@@ -38,7 +39,7 @@ export function methods(): MethodDefinition[] {
 export function addMethod(method: MethodDefinition): Disposable {
   const { name } = method.about;
   if (known.has(name)) throw new UsageError(`Expected a name that no method has yet, got ${name}`);
-  const own = configurableOf(method);
+  const own = configurableFrom(method);
   // `auto` begins with the values of `small`.
   for (const preset of Object.keys(method.about.presets)) {
     try {
@@ -72,7 +73,7 @@ function configurable(): Configurable[] {
   return methods().map(configurableOf);
 }
 
-function configurableOf({ about, schema, check }: MethodDefinition): Configurable {
+function configurableFrom({ about, schema, check }: MethodDefinition): Configurable {
   return {
     name: about.name,
     presets: presetsOf(about),
@@ -82,6 +83,9 @@ function configurableOf({ about, schema, check }: MethodDefinition): Configurabl
     check: (config, given) => [...(check?.(config as never, given) ?? []), ...tooSmall(config)],
   };
 }
+
+/** Of methods that are known, which change no more. */
+const configurableOf = kept(configurableFrom);
 
 /** A line where images are smaller than the encoder can take, in training or in evaluation. */
 function tooSmall(config: Config): string[] {
