@@ -69,7 +69,7 @@ const OWN: Readonly<Record<string, Trial>> = {
   mae: { name: "mask 0.6", settings: { mask_ratio: 0.6 } },
   simmim: { name: "mask 0.5", settings: { mask_ratio: 0.5 } },
   ijepa: { name: "momentum 0.99", settings: { momentum_start: 0.99 } },
-  lejepa: { name: "λ 0.05", settings: { sigreg_weight: 0.05 } },
+  lejepa: { name: "λ 0.02", settings: { sigreg_weight: 0.02 } },
   // Its paper's optimizer.
   simsiam: { name: "SGD, lr 0.05", settings: { optimizer: "sgd", lr: 0.05 } },
   // Preset auto takes none: what this one costs stays shown.
@@ -94,6 +94,7 @@ export const NOT_ABOVE: Readonly<Record<string, string>> = {
   "simmim vit_tiny": FEW_PASSES("two passes", "100 to 800"),
   "lightly byol": FEW_PASSES("less than two passes", "1,000"),
   "lightly swav": FEW_PASSES("one pass", "100 to 800"),
+  "lightly dino": FEW_PASSES("one pass", "100 to 800"),
   "ijepa vit_tiny": FEW_PASSES("one and a half passes", "300 to 600"),
 };
 

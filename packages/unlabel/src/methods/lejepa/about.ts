@@ -49,7 +49,7 @@ export const about = {
       ...SMALL_RESNET,
       weight_decay: 5e-4,
       local_views: 4,
-      sigreg_weight: 0.02,
+      sigreg_weight: 0.05,
       slices: 256,
       projection_hidden: 512,
       projection_dim: 64,

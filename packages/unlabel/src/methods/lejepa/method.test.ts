@@ -53,7 +53,7 @@ describe("LeJepa", () => {
       const made = noGrad(() => views.map((view) => method.encoder.features(view)));
       const embeddings = noGrad(() => method.head.call(cat(made)));
       const directions = sliceDirections(stepOn(6).draws, 8, 16);
-      expect(loss.item()).toBeCloseTo(leJepa(embeddings, { globals: 2, locals: 3 }, directions, 0.02).loss.item(), 5);
+      expect(loss.item()).toBeCloseTo(leJepa(embeddings, { globals: 2, locals: 3 }, directions, 0.05).loss.item(), 5);
       expect([features!.shape, features!.requiresGrad]).toEqual([[12, method.encoder.dim], false]);
     });
   });
