@@ -82,9 +82,12 @@ let library;
 /** The version of the C library, where it is GNU's: what was compiled with a newer one does not open with an older. */
 function libcVersion() {
   if (library === undefined) {
-    // Its other parts take longer, and the network's much longer.
-    const report = Object.assign(process.report, { excludeNetwork: true });
+    // The network's part takes long; what a program's own reports have is its business.
+    const report = /** @type {NodeJS.ProcessReport & { excludeNetwork?: boolean }} */ (process.report);
+    const own = report.excludeNetwork;
+    report.excludeNetwork = true;
     const { header } = /** @type {{ header?: { glibcVersionRuntime?: string } }} */ (report.getReport());
+    report.excludeNetwork = own ?? false;
     library = header?.glibcVersionRuntime ?? "";
   }
   return library;
