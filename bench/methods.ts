@@ -12,28 +12,9 @@ import { cpuModel } from "../packages/unlabel/src/train/machine.ts";
 import { replaceSection } from "./document.ts";
 import { keepRow, readKept, rowsFile } from "./kept-rows.ts";
 import { asThere, type Speed } from "./kept-speeds.ts";
-import {
-  type Copies,
-  commit,
-  copiesOf,
-  lightlys,
-  ours,
-  type Side,
-  speedOf,
-  trainedAndScored,
-} from "./methods-measure.ts";
-import {
-  type Contender,
-  contenders,
-  digestOf,
-  LOOKED,
-  NO_ROW,
-  PEERS,
-  rowNames,
-  settingsOf,
-  type Trial,
-  trialsOf,
-} from "./methods-plan.ts";
+import { type Copies, commit, copiesOf, speedOf, trainedAndScored } from "./methods-measure.ts";
+import { LOOKED, NO_ROW, rowNames, type Trial } from "./methods-plan.ts";
+import { type Racer, racersOf, triedOn } from "./methods-racers.ts";
 import {
   best,
   contenderNamed,
@@ -48,7 +29,6 @@ import {
   unmeasured,
 } from "./methods-rows.ts";
 import { MEASURED_FILE, measuredText } from "./methods-table.ts";
-import { findPeers, type Peers } from "./peers.ts";
 import type { BenchOptions, Row } from "./row.ts";
 import { smallCopy } from "./small-copy.ts";
 
@@ -59,8 +39,6 @@ const BEST = 4;
 const LONG_SEEDS = [0, 1, 2];
 const TRIAL_PROTOCOLS = ["linear", "knn"] as const;
 const ALL_PROTOCOLS = ["linear", "knn", "few-shot", "indicators"] as const;
-/** Learning rates that are tried for lightly's methods, of which the middle one comes first. */
-const PEER_RATES = [1e-3, 3e-3, 3e-4];
 
 /** What stands for minutes in the row of a trial that broke. */
 const OF_TRIAL = 0;
@@ -72,22 +50,13 @@ interface Stage {
   file: string;
 }
 
-/** What is trained under one name: ours with settings, or lightly's with a rate. */
-interface Racer {
-  name: string;
-  trials: readonly Trial[];
-  /** The settings' digest, by which rows are known again. */
-  digest(trial: Trial): Promise<string>;
-  side(trial: Trial): Side;
-}
-
 export async function run(options: BenchOptions): Promise<Row[]> {
   const { quick, data, rows: chosen, fromRows = false, check = false, plots, say } = options;
   const folder = mkdtempSync(join(tmpdir(), "unlabel-bench-"));
   const stage = stageOf(options, folder);
   const has = (name: string) => chosen?.test(name) ?? true;
   try {
-    if (check) return await checked(stage, options, folder);
+    if (check) return await checked(stage, options);
     if (!fromRows) {
       const given = quick ? await smallCopy(data, join(folder, "few"), { train: 320, val: 80 }) : data;
       using baselines = new BaselineMemory();
@@ -134,12 +103,12 @@ function stageOf({ quick, minutes = SHORT, otherData }: BenchOptions, folder: st
  * @throws {UserError} with a line for each that has neither row nor reason, or a row of settings that nobody has any more, and where the program's table
  *   is not of these rows
  */
-async function checked({ file, short }: Stage, options: BenchOptions, folder: string): Promise<Row[]> {
+async function checked({ file, short }: Stage, options: BenchOptions): Promise<Row[]> {
   const kept = readKept<KeptRow>(file);
   const found = problems(kept, short);
   const there = existsSync(options.data);
   // Settings follow the images: without these, nobody knows what the settings are.
-  if (there) found.push(...outdated(kept, short, await triedOn(options, folder)));
+  if (there) found.push(...outdated(kept, short, await triedOn(options)));
   else options.say(`${options.data} is not there: whether settings have changed since was not looked at`);
   const table = existsSync(MEASURED_FILE) ? readFileSync(MEASURED_FILE, "utf8") : "";
   if (table !== measuredText(lastTrained(kept, short), short))
@@ -150,45 +119,6 @@ async function checked({ file, short }: Stage, options: BenchOptions, folder: st
   const settings = there ? ", of settings that are tried today" : "";
   process.stdout.write(`${rowNames().length} contenders: each has a row${settings}, or a reason\n`);
   return [];
-}
-
-/** The digests of every contender's trials on these images. */
-async function triedOn(options: BenchOptions, folder: string): Promise<Map<string, Set<string>>> {
-  const { whole } = await copiesOf(options.data, folder);
-  const tried = new Map<string, Set<string>>();
-  for (const { name, trials, digest } of racersOf(whole, options).filter(({ name }) => !(name in NO_ROW))) {
-    const digests = new Set<string>();
-    for (const trial of trials) digests.add(await digest(trial));
-    tried.set(name, digests);
-  }
-  return tried;
-}
-
-function racersOf(images: string, options: BenchOptions): Racer[] {
-  const own = contenders().map((contender: Contender): Racer => {
-    return {
-      name: contender.name,
-      trials: trialsOf(contender),
-      digest: (trial) => digestOf(images, settingsOf(contender, trial)),
-      side: (trial) => ours(settingsOf(contender, trial), options),
-    };
-  });
-  let peers: Peers | undefined;
-  const theirs = PEERS.map((method): Racer => {
-    return {
-      name: `lightly ${method}`,
-      trials: PEER_RATES.map((lr) => ({
-        ...{ name: `lr ${lr}`, settings: { lr } },
-        ...(lr < PEER_RATES[0]! && { unless: `lr ${PEER_RATES[1]}` }),
-      })),
-      digest: async (trial) => `lr ${trial.settings.lr}`,
-      side(trial) {
-        peers ??= findPeers(options.say);
-        return lightlys(method, Number(trial.settings.lr), peers, options);
-      },
-    };
-  });
-  return [...own, ...theirs];
 }
 
 interface Course extends Copies {
